@@ -1,0 +1,193 @@
+# Clusters: per model and timepoint, at the resolution that subsampling finds most stable; linked through time; scored.
+
+
+def get_cells_of_model(wildcards):
+    """The samples of a model."""
+    return collect(
+        "<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model)
+    )
+
+
+def get_cells_of_timepoint(wildcards):
+    """The samples (arms, replicates) of a model at a timepoint."""
+    samples = study.samples_of(wildcards.model, wildcards.timepoint)
+    return collect("<results>/cells/{sample}.h5ad", sample=samples)
+
+
+def get_own_timepoints(wildcards):
+    """The timepoints of a model, in the order of the config."""
+    own = set(study.timepoints_of(wildcards.model))
+    return [timepoint for timepoint in config["timepoints"] if timepoint in own]
+
+
+def get_clusters_of_model(wildcards):
+    """A model's clustered cells, a file per timepoint, in the order of the config."""
+    return collect(
+        "<results>/clusters/{{model}}/{timepoint}.h5ad",
+        timepoint=get_own_timepoints(wildcards),
+    )
+
+
+def get_stability_of_model(wildcards):
+    """A model's stability curves, in the order of the config."""
+    return collect(
+        "<results>/clusters/{{model}}/{timepoint}.stability.tsv",
+        timepoint=get_own_timepoints(wildcards),
+    )
+
+
+def get_embedding_settings(wildcards):
+    """What decides where cells lie and how they score: a changed resolution must not repeat the layout."""
+    keys = ("n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed")
+    return {key: config["clusters"][key] for key in keys}
+
+
+def get_cluster_settings(wildcards):
+    """What decides which cells cluster and which genes mark a cluster."""
+    return {
+        key: value
+        for key, value in config["clusters"].items()
+        if key not in ("links", "min_score_genes")
+    }
+
+
+def get_arm_names(wildcards):
+    """All arms, in the order of the config."""
+    return [entry["arm"] for entry in config["arms"]]
+
+
+rule clusters:
+    input:
+        collect(
+            "<results>/clusters/{model}/{file}",
+            model=study.models,
+            file=[
+                "cells.tsv.gz",
+                "links.tsv",
+                "umap.png",
+                "stability.png",
+                "links.png",
+            ],
+        ),
+    localrule: True
+
+
+rule embed_model:
+    input:
+        cells=get_cells_of_model,
+        genesets=collect(
+            "resources/genesets/{name}.tsv",
+            name=["cell_cycle", "dissociation", "hypoxia"],
+        ),
+    output:
+        embedding="<results>/clusters/{model}/embedding.parquet",
+    log:
+        "<logs>/embed_model/{model}.log",
+    benchmark:
+        "<benchmarks>/embed_model/{model}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=40_000),
+        runtime="2h",
+    params:
+        settings=get_embedding_settings,
+    script:
+        "../scripts/clusters/embed_model.py"
+
+
+rule cluster_cells:
+    input:
+        cells=get_cells_of_timepoint,
+        embedding="<results>/clusters/{model}/embedding.parquet",
+    output:
+        cells="<results>/clusters/{model}/{timepoint}.h5ad",
+        markers="<results>/clusters/{model}/{timepoint}.markers.tsv",
+        stability="<results>/clusters/{model}/{timepoint}.stability.tsv",
+    log:
+        "<logs>/cluster_cells/{model}_{timepoint}.log",
+    benchmark:
+        "<benchmarks>/cluster_cells/{model}_{timepoint}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=40_000),
+        runtime="2h",
+    params:
+        settings=get_cluster_settings,
+    script:
+        "../scripts/clusters/cluster_cells.py"
+
+
+rule link_clusters:
+    input:
+        clusters=get_clusters_of_model,
+    output:
+        links="<results>/clusters/{model}/links.tsv",
+        similarity="<results>/clusters/{model}/similarity.tsv",
+        cells="<results>/clusters/{model}/cells.tsv.gz",
+    log:
+        "<logs>/link_clusters/{model}.log",
+    benchmark:
+        "<benchmarks>/link_clusters/{model}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
+        runtime="1h",
+    params:
+        timepoints=get_own_timepoints,
+        links=lookup(within=config, dpath="clusters/links"),
+        seed=lookup(within=config, dpath="clusters/seed"),
+    script:
+        "../scripts/clusters/link_clusters.py"
+
+
+rule plot_clusters:
+    input:
+        cells="<results>/clusters/{model}/cells.tsv.gz",
+        links="<results>/clusters/{model}/links.tsv",
+        stability=get_stability_of_model,
+    output:
+        umap=report(
+            "<results>/clusters/{model}/umap.png",
+            caption="../resources/captions/umap.rst",
+            category="Clusters",
+            labels={
+                "model": "{model}",
+                "figure": "cells by timepoint, arm, cluster and score",
+            },
+        ),
+        stability=report(
+            "<results>/clusters/{model}/stability.png",
+            caption="../resources/captions/stability.rst",
+            category="Clusters",
+            labels={"model": "{model}", "figure": "stability by resolution"},
+        ),
+        links=report(
+            "<results>/clusters/{model}/links.png",
+            caption="../resources/captions/links.rst",
+            category="Clusters",
+            labels={"model": "{model}", "figure": "clusters through time"},
+        ),
+    log:
+        "<logs>/plot_clusters/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_clusters/{model}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
+        runtime="20m",
+    params:
+        own_timepoints=get_own_timepoints,
+        timepoints=lookup(within=config, dpath="timepoints"),
+        arms=get_arm_names,
+        min_stability=lookup(within=config, dpath="clusters/min_stability"),
+        seed=lookup(within=config, dpath="clusters/seed"),
+    script:
+        "../scripts/clusters/plot_clusters.py"

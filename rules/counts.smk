@@ -1,0 +1,237 @@
+# Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
+import re
+
+aligner = config["counts"]["aligner"]
+RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
+
+
+def only(samples):
+    """A wildcard constraint: one of ``samples``, or nothing."""
+    return "|".join(map(re.escape, samples)) or "(?!)"
+
+
+def kept(path):
+    """A BAM to keep if the config asks for it, else one to remove once it is audited."""
+    return path if config["counts"]["keep_bam"] else temp(path)
+
+
+def get_checks(wildcards):
+    """The checks of a library's lanes, which must pass before anything is counted."""
+    return collect("<results>/reads/{sample}/{unit}.check.json", sample=wildcards.sample, unit=study.units_of(wildcards.sample))
+
+
+def get_raw_counts(wildcards):
+    """What the counter in use wrote."""
+    return {part: f"<results>/counts/{aligner}/{wildcards.sample}.{name}" for part, name in RAW_COUNTS.items()}
+
+
+def get_matrix(wildcards):
+    """The count matrix that a library comes as."""
+    return study.samples.loc[wildcards.sample, "matrix"]
+
+
+def get_top_barcodes(wildcards):
+    """How many barcodes of a library are looked at as its top."""
+    return study.cells_config(wildcards.sample)["expected_cells"]
+
+
+rule counts:
+    input:
+        collect(
+            "<results>/counts/{sample}{part}", sample=study.libraries, part=[".h5ad", ".audit.json", ".saturation.tsv"]
+        ),
+        collect("<results>/counts/starsolo/{sample}.bam.bai", sample=study.sequenced)
+        if aligner == "starsolo" and config["counts"]["keep_bam"]
+        else [],
+    localrule: True
+
+
+rule count_kb:
+    input:
+        index="<results>/references/kb/index.idx",
+        t2g="<results>/references/kb/t2g.txt",
+        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+        chemistry="<results>/reads/{sample}.chemistry.json",
+        checks=get_checks,
+        fq1=get_all_read1,
+        fq2=get_all_read2,
+    output:
+        bus=temp("<results>/counts/kb/{sample}.bus"),
+        ec=temp("<results>/counts/kb/{sample}.ec"),
+        transcripts=temp("<results>/counts/kb/{sample}.transcripts.txt"),
+        info=temp("<results>/counts/kb/{sample}.info"),
+        matrix=temp("<results>/counts/kb/{sample}.mtx"),
+        barcodes=temp("<results>/counts/kb/{sample}.barcodes.txt"),
+        features=temp("<results>/counts/kb/{sample}.features.txt"),
+    log:
+        "<logs>/count_kb/{sample}.log",
+    benchmark:
+        "<benchmarks>/count_kb/{sample}.tsv"
+    conda:
+        "../envs/kb.yaml"
+    threads: 8
+    resources:
+        mem_mb=scaled_memory(base=4_000, per_input_gb=1_000),
+        runtime="8h",
+    params:
+        chemistries=list(CHEMISTRIES),
+    script:
+        "../scripts/counts/count_kb.py"
+
+
+rule count_starsolo:
+    input:
+        index="<results>/references/star",
+        genome="<results>/references/genome.fa",
+        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+        chemistry="<results>/reads/{sample}.chemistry.json",
+        checks=get_checks,
+        fq1=get_all_read1,
+        fq2=get_all_read2,
+    output:
+        bam=kept("<results>/counts/starsolo/{sample}.bam"),
+        info="<results>/counts/starsolo/{sample}.info",
+        matrix=temp("<results>/counts/starsolo/{sample}.mtx"),
+        barcodes=temp("<results>/counts/starsolo/{sample}.barcodes.txt"),
+        features=temp("<results>/counts/starsolo/{sample}.features.txt"),
+    log:
+        "<logs>/count_starsolo/{sample}.log",
+    benchmark:
+        "<benchmarks>/count_starsolo/{sample}.tsv"
+    conda:
+        "../envs/star.yaml"
+    threads: 8
+    resources:
+        # 5.8 Gb of two mammals, thinned three times, are 25 GB in memory; the rest sorts the BAM.
+        mem_mb=scaled_memory(base=4_000, per_input_gb=5_000),
+        runtime="12h",
+    params:
+        chemistries=list(CHEMISTRIES),
+    script:
+        "../scripts/counts/count_starsolo.py"
+
+
+rule collect_counts:
+    input:
+        unpack(get_raw_counts),
+        chemistry="<results>/reads/{sample}.chemistry.json",
+        genes="<results>/references/genes.tsv",
+    output:
+        "<results>/counts/{sample}.h5ad",
+    log:
+        "<logs>/collect_counts/{sample}.log",
+    benchmark:
+        "<benchmarks>/collect_counts/{sample}.tsv"
+    wildcard_constraints:
+        sample=only(study.sequenced),
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=8_000),
+        runtime="1h",
+    params:
+        aligner=aligner,
+    script:
+        "../scripts/counts/collect_counts.py"
+
+
+rule audit_bus:
+    input:
+        counts="<results>/counts/{sample}.h5ad",
+        bus="<results>/counts/kb/{sample}.bus",
+        ec="<results>/counts/kb/{sample}.ec",
+        transcripts="<results>/counts/kb/{sample}.transcripts.txt",
+        info="<results>/counts/kb/{sample}.info",
+        t2g="<results>/references/kb/t2g.txt",
+    output:
+        audit="<results>/counts/{sample}.audit.json",
+        saturation="<results>/counts/{sample}.saturation.tsv",
+    log:
+        "<logs>/audit_bus/{sample}.log",
+    benchmark:
+        "<benchmarks>/audit_bus/{sample}.tsv"
+    wildcard_constraints:
+        sample=only(study.sequenced if aligner == "kb" else []),
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=2_000),
+        runtime="1h",
+    params:
+        top_barcodes=get_top_barcodes,
+    script:
+        "../scripts/counts/audit_bus.py"
+
+
+rule audit_bam:
+    input:
+        counts="<results>/counts/{sample}.h5ad",
+        bam="<results>/counts/starsolo/{sample}.bam",
+        info="<results>/counts/starsolo/{sample}.info",
+        chemistry="<results>/reads/{sample}.chemistry.json",
+    output:
+        audit="<results>/counts/{sample}.audit.json",
+        saturation="<results>/counts/{sample}.saturation.tsv",
+    log:
+        "<logs>/audit_bam/{sample}.log",
+    benchmark:
+        "<benchmarks>/audit_bam/{sample}.tsv"
+    wildcard_constraints:
+        sample=only(study.sequenced if aligner == "starsolo" else []),
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=1_000),
+        runtime="4h",
+    params:
+        prefixes=get_prefixes,
+        top_barcodes=get_top_barcodes,
+    script:
+        "../scripts/counts/audit_bam.py"
+
+
+rule index_bam:
+    input:
+        "<results>/counts/starsolo/{sample}.bam",
+    output:
+        "<results>/counts/starsolo/{sample}.bam.bai",
+    log:
+        "<logs>/index_bam/{sample}.log",
+    benchmark:
+        "<benchmarks>/index_bam/{sample}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=500, per_input_gb=50),
+        runtime="1h",
+    script:
+        "../scripts/counts/index_bam.py"
+
+
+rule import_matrix:
+    input:
+        matrix=get_matrix,
+    output:
+        counts="<results>/counts/{sample}.h5ad",
+        audit="<results>/counts/{sample}.audit.json",
+        saturation="<results>/counts/{sample}.saturation.tsv",
+    log:
+        "<logs>/import_matrix/{sample}.log",
+    benchmark:
+        "<benchmarks>/import_matrix/{sample}.tsv"
+    wildcard_constraints:
+        sample=only(study.imported),
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
+        runtime="1h",
+    params:
+        prefixes=get_prefixes,
+    script:
+        "../scripts/counts/import_matrix.py"

@@ -1,0 +1,143 @@
+# The demo study: genomes, reads, profiles and databases simulated from one seed, with the truth beside them.
+demo_profiles = study.samples.loc[study.profiles].reset_index().to_dict("records")
+
+
+rule simulate_genomes:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        graft_fasta="<results>/simulated/genome/graft.fa.gz",
+        graft_gtf="<results>/simulated/genome/graft.gtf.gz",
+        host_fasta="<results>/simulated/genome/host.fa.gz",
+        host_gtf="<results>/simulated/genome/host.gtf.gz",
+        transcripts="<results>/simulated/genome/transcripts.npz",
+        genes="<results>/truth/genes.tsv",
+    log:
+        "<logs>/simulate_genomes.log",
+    benchmark:
+        "<benchmarks>/simulate_genomes.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+    script:
+        "../scripts/demo/simulate_genomes.py"
+
+
+rule simulate_molecules:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+        libraries=lookup(within=config, dpath="demo/libraries"),
+        whitelist="<results>/references/whitelists/v3.txt.gz",
+    output:
+        molecules=temp("<results>/simulated/reads/{sample}.molecules.npz"),
+        cells="<results>/truth/{sample}.cells.tsv",
+        counts="<results>/truth/{sample}.counts.h5ad",
+        library="<results>/truth/{sample}.library.tsv",
+    log:
+        "<logs>/simulate_molecules/{sample}.log",
+    benchmark:
+        "<benchmarks>/simulate_molecules/{sample}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+        sample=get_sample_row,
+    script:
+        "../scripts/demo/simulate_molecules.py"
+
+
+rule simulate_lane:
+    input:
+        molecules="<results>/simulated/reads/{sample}.molecules.npz",
+        transcripts="<results>/simulated/genome/transcripts.npz",
+    output:
+        fq1="<results>/simulated/reads/{sample}_{unit}_R1.fastq.gz",
+        fq2="<results>/simulated/reads/{sample}_{unit}_R2.fastq.gz",
+    log:
+        "<logs>/simulate_lane/{sample}_{unit}.log",
+    benchmark:
+        "<benchmarks>/simulate_lane/{sample}_{unit}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+        lanes=get_units_of_sample,
+    script:
+        "../scripts/demo/simulate_lane.py"
+
+
+rule simulate_profiles:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        table="<results>/simulated/profiles/{model}.tsv",
+    log:
+        "<logs>/simulate_profiles/{model}.log",
+    benchmark:
+        "<benchmarks>/simulate_profiles/{model}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+        bulk=lookup(within=config, dpath="demo/bulk"),
+        rows=demo_profiles,
+    script:
+        "../scripts/demo/simulate_profiles.py"
+
+
+rule simulate_databases:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        database="<results>/simulated/databases/demo.genes_vs_motifs.rankings.feather",
+        motifs="<results>/simulated/databases/motifs.tbl",
+        tfs="<results>/simulated/databases/tfs.txt",
+        regulons="<results>/truth/regulons.tsv",
+        factors="<results>/truth/factors.tsv",
+        persister="<results>/truth/persister.tsv",
+    log:
+        "<logs>/simulate_databases.log",
+    benchmark:
+        "<benchmarks>/simulate_databases.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+    script:
+        "../scripts/demo/simulate_databases.py"
+
+
+rule summarise_truth:
+    input:
+        libraries=collect("<results>/truth/{sample}.library.tsv", sample=study.sequenced),
+        regulons="<results>/truth/regulons.tsv",
+    output:
+        "<results>/truth/libraries.tsv",
+    log:
+        "<logs>/summarise_truth.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    shell:
+        "awk 'FNR > 1 || NR == 1' {input.libraries} > {output} 2> {log}"

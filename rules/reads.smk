@@ -1,0 +1,135 @@
+# Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
+import re
+
+lanes = {(lane.sample, lane.unit): lane for lane in study.units.itertuples()}
+
+
+def get_read1(wildcards):
+    """Read 1 (barcode, UMI) of one lane."""
+    return lanes[wildcards.sample, wildcards.unit].fq1
+
+
+def get_read2(wildcards):
+    """Read 2 (cDNA) of one lane."""
+    return lanes[wildcards.sample, wildcards.unit].fq2
+
+
+def get_all_read1(wildcards):
+    """Read 1 of all lanes of a library."""
+    return study.fastqs(wildcards.sample)[0]
+
+
+def get_all_read2(wildcards):
+    """Read 2 of all lanes of a library."""
+    return study.fastqs(wildcards.sample)[1]
+
+
+def get_units(wildcards):
+    """The lanes of a library, in the order of the sheet."""
+    return study.units_of(wildcards.sample)
+
+
+rule reads:
+    input:
+        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=lanes.values()),
+        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=lanes.values()),
+        collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
+    localrule: True
+
+
+rule check_reads:
+    input:
+        fq1=get_read1,
+        fq2=get_read2,
+    output:
+        "<results>/reads/{sample}/{unit}.check.json",
+    log:
+        "<logs>/check_reads/{sample}/{unit}.log",
+    benchmark:
+        "<benchmarks>/check_reads/{sample}/{unit}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=500, per_input_gb=0),
+        runtime="3h",
+    script:
+        "../scripts/reads/check_reads.py"
+
+
+rule detect_chemistry:
+    input:
+        fq1=get_all_read1,
+        fq2=get_all_read2,
+        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+    output:
+        "<results>/reads/{sample}.chemistry.json",
+    log:
+        "<logs>/detect_chemistry/{sample}.log",
+    benchmark:
+        "<benchmarks>/detect_chemistry/{sample}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
+        runtime="30m",
+    params:
+        units=get_units,
+        chemistries=list(CHEMISTRIES),
+        configured=lookup(within=config, dpath="reads/chemistry"),
+        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
+        min_overlap=lookup(within=config, dpath="reads/min_whitelist_overlap"),
+    script:
+        "../scripts/reads/detect_chemistry.py"
+
+
+rule measure_quality:
+    input:
+        get_read2,
+    output:
+        json="<results>/reads/sequali/{sample}_{unit}.R2.json",
+        html="<results>/reads/sequali/{sample}_{unit}.R2.html",
+    log:
+        "<logs>/measure_quality/{sample}_{unit}.log",
+    benchmark:
+        "<benchmarks>/measure_quality/{sample}_{unit}.tsv"
+    wildcard_constraints:
+        sample="|".join(map(re.escape, study.sequenced)) or "(?!)",
+    conda:
+        "../envs/qc.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
+        runtime="3h",
+    shell:
+        "sequali --threads {threads} --json {output.json} --html {output.html} {input} > {log} 2>&1"
+
+
+rule report_reads:
+    input:
+        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=lanes.values()),
+        chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
+        saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
+        attrition="<results>/cells/attrition.tsv",
+    output:
+        html=report(
+            "<results>/reads/multiqc.html",
+            caption="../resources/captions/reads.rst",
+            category="Reads",
+            labels={"table": "MultiQC"},
+        ),
+        data=directory("<results>/reads/multiqc_data"),
+    log:
+        "<logs>/report_reads.log",
+    benchmark:
+        "<benchmarks>/report_reads.tsv"
+    conda:
+        "../envs/qc.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
+        runtime="30m",
+    script:
+        "../scripts/reads/report_reads.py"

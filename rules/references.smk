@@ -1,0 +1,175 @@
+# References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
+from pathlib import Path
+from urllib.parse import urlparse
+
+from scripts.reads.chemistries import CHEMISTRIES
+
+
+def name_of_entry(entry):
+    """The file name, without suffix, of a config entry with a path or an address."""
+    return Path(urlparse(entry["url"]).path if entry.get("url") else entry["path"]).stem
+
+
+databases = {name_of_entry(entry): entry for entry in (config.get("regulons") or {}).get("databases") or []}
+references = config.get("references") or {}
+
+
+def get_genomes(wildcards):
+    """The FASTA and GTF that the study gives: an already joined pair, or the graft's and the host's."""
+    if references.get("joined"):
+        return {f"joined_{part}": references["joined"][part] for part in ("fasta", "gtf")}
+    species = [name for name in ("graft", "host") if references.get(name)]
+    return {f"{name}_{part}": references[name][part] for name in species for part in ("fasta", "gtf")}
+
+
+def get_prefixes(wildcards=None):
+    """What contigs and genes of each species begin with."""
+    return {name: references[name]["prefix"] for name in ("graft", "host") if references.get(name)}
+
+
+def get_index(wildcards):
+    """The index of the counter in use."""
+    return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[config["counts"]["aligner"]]
+
+
+def get_database(wildcards):
+    """Where a ranking database lies; nothing if it is to be fetched."""
+    return databases[wildcards.name].get("path") or []
+
+
+rule references:
+    input:
+        "<results>/references/genes.tsv" if study.sequenced else [],
+        get_index if study.sequenced else [],
+        collect("<results>/references/databases/{name}.feather", name=databases),
+        "<results>/references/motifs.tbl",
+        "<results>/references/tfs.txt",
+    localrule: True
+
+
+rule join_genomes:
+    input:
+        unpack(get_genomes),
+    output:
+        fasta="<results>/references/genome.fa",
+        gtf="<results>/references/annotation.gtf",
+        genes="<results>/references/genes.tsv",
+    log:
+        "<logs>/join_genomes.log",
+    benchmark:
+        "<benchmarks>/join_genomes.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=500),
+        runtime="1h",
+    params:
+        prefixes=get_prefixes,
+    script:
+        "../scripts/references/join_genomes.py"
+
+
+rule index_kb:
+    input:
+        fasta="<results>/references/genome.fa",
+        gtf="<results>/references/annotation.gtf",
+    output:
+        index="<results>/references/kb/index.idx",
+        t2g="<results>/references/kb/t2g.txt",
+    log:
+        "<logs>/index_kb.log",
+    benchmark:
+        "<benchmarks>/index_kb.tsv"
+    conda:
+        "../envs/kb.yaml"
+    threads: 8
+    resources:
+        mem_mb=scaled_memory(base=4_000, per_input_gb=6_000),
+        runtime="4h",
+    script:
+        "../scripts/references/index_kb.py"
+
+
+rule index_star:
+    input:
+        fasta="<results>/references/genome.fa",
+        gtf="<results>/references/annotation.gtf",
+    output:
+        index=directory("<results>/references/star"),
+    log:
+        "<logs>/index_star.log",
+    benchmark:
+        "<benchmarks>/index_star.tsv"
+    conda:
+        "../envs/star.yaml"
+    threads: 8
+    resources:
+        mem_mb=scaled_memory(base=4_000, per_input_gb=8_000),
+        runtime="8h",
+    params:
+        sjdb_overhang=100,
+    script:
+        "../scripts/references/index_star.py"
+
+
+rule provide_whitelist:
+    output:
+        text="<results>/references/whitelists/{chemistry}.txt.gz",
+        packed="<results>/references/whitelists/{chemistry}.npy",
+    log:
+        "<logs>/provide_whitelist/{chemistry}.log",
+    benchmark:
+        "<benchmarks>/provide_whitelist/{chemistry}.tsv"
+    wildcard_constraints:
+        chemistry="|".join(CHEMISTRIES),
+    conda:
+        "../envs/kb.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_500, per_input_gb=0),
+        runtime="10m",
+    script:
+        "../scripts/references/provide_whitelist.py"
+
+
+rule provide_database:
+    input:
+        get_database,
+    output:
+        ensure("<results>/references/databases/{name}.feather", non_empty=True),
+    log:
+        "<logs>/provide_database/{name}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    retries: 2
+    params:
+        url=lookup(within=databases, dpath="{name}/url", default=None),
+        sha256=lookup(within=databases, dpath="{name}/sha256", default=None),
+    script:
+        "../scripts/references/provide_file.py"
+
+
+use rule provide_database as provide_motifs with:
+    input:
+        lookup(within=config, dpath="regulons/motif_annotations/path", default=[]),
+    output:
+        ensure("<results>/references/motifs.tbl", non_empty=True),
+    log:
+        "<logs>/provide_motifs.log",
+    params:
+        url=lookup(within=config, dpath="regulons/motif_annotations/url", default=None),
+        sha256=lookup(within=config, dpath="regulons/motif_annotations/sha256", default=None),
+
+
+use rule provide_database as provide_tfs with:
+    input:
+        lookup(within=config, dpath="regulons/tfs/path", default=[]),
+    output:
+        ensure("<results>/references/tfs.txt", non_empty=True),
+    log:
+        "<logs>/provide_tfs.log",
+    params:
+        url=lookup(within=config, dpath="regulons/tfs/url", default=None),
+        sha256=lookup(within=config, dpath="regulons/tfs/sha256", default=None),

@@ -1,0 +1,126 @@
+"""Ambient RNA: the soup every droplet catches, its share of a library and of each cell, and its subtraction.
+
+In a xenograft the other species measures it: a graft cell has no host RNA of its own, so all its host UMIs are soup.
+With the soup's host share s (from empty droplets) a cell with h host UMIs holds about h / s ambient ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from scripts.cells.species import MIN_DROPLETS, CrossTalk, fit_cross_talk
+
+MIN_SHARE = 0.01
+"""Share of the soup that must be of the other species: below it misassigned reads (up to 1 %) outweigh it."""
+
+
+@dataclass(frozen=True)
+class Soup:
+    """Ambient counts per gene and the share of host genes in them; ``source`` says where they come from."""
+
+    counts: np.ndarray
+    host_share: float
+    source: str
+
+
+def soup_of_empty_droplets(counts: np.ndarray, is_host: np.ndarray) -> Soup:
+    """Return the soup seen in empty droplets. The host share is NaN without ambient UMIs or without host genes."""
+    total = counts.sum()
+    share = float(counts[is_host].sum() / total) if total and is_host.any() else float("nan")
+    return Soup(np.asarray(counts), share, "empty droplets" if total else "unknown")
+
+
+def soup_of_other_species(graft_cells: sparse.spmatrix, host_cells: sparse.spmatrix, is_host: np.ndarray) -> Soup:
+    """Return the soup as seen through the cells themselves, for a matrix without empty droplets.
+
+    Host UMIs in graft cells and graft UMIs in host cells are ambient, and every droplet catches about as much soup. So
+    the medians of the two per droplet stand in the ratio of the soup's species (medians, since large cells add a little
+    of their own RNA to all droplets and an unseen second cell adds much). Needs ``MIN_DROPLETS`` cells of each species.
+    """
+    unknown = Soup(np.zeros(len(is_host), np.int64), float("nan"), "unknown")
+    if min(graft_cells.shape[0], host_cells.shape[0]) < MIN_DROPLETS:
+        return unknown
+    of_host, of_graft = (
+        np.median(np.asarray(cells[:, other].sum(axis=1)).ravel())
+        for cells, other in ((graft_cells, is_host), (host_cells, ~is_host))
+    )
+    genes_in_graft = np.asarray(graft_cells.sum(axis=0)).ravel() * is_host
+    genes_in_host = np.asarray(host_cells.sum(axis=0)).ravel() * ~is_host
+    if not of_host or not of_graft:
+        return unknown
+    share = float(of_host / (of_host + of_graft))
+    # Both halves on one scale, so that the counts have the share just found.
+    scale = genes_in_graft.sum() / share * (1 - share) / genes_in_host.sum()
+    return Soup(np.rint(genes_in_graft + genes_in_host * scale).astype(np.int64), share, "cells of the other species")
+
+
+def library_fraction(own: np.ndarray, other: np.ndarray, other_share: float) -> float:
+    """Return the ambient share of the cells' UMIs, other / total / ``other_share``, at most 1; NaN if unknown."""
+    total = own.sum() + other.sum()
+    if not total or not other_share >= MIN_SHARE:
+        return float("nan")
+    return float(min(1.0, other.sum() / total / other_share))
+
+
+def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float) -> np.ndarray:
+    """Return the ambient share of each cell's UMIs, shrunk towards what cells of its size hold; NaN if not estimable.
+
+    A cell of 1,000 UMIs may hold 5 of the other species: too few to go by alone. Its ambient rate is given a gamma
+    prior with the mean and dispersion that all cells show (:class:`CrossTalk`: a floor and a share of the cell's own
+    UMIs); the posterior mean is taken. With fewer than ``MIN_DROPLETS`` cells each gets the library's fraction.
+    """
+    own, other = np.asarray(own, dtype=float), np.asarray(other, dtype=float)
+    if not other_share >= MIN_SHARE or not len(own):
+        return np.full(len(own), np.nan)
+    if len(own) < MIN_DROPLETS:
+        return np.full(len(own), library_fraction(own, other, other_share))
+    talk: CrossTalk = fit_cross_talk(other, own, np.ones(len(own)))
+    prior_mean, shape = talk.mean(own), 1 / talk.dispersion
+    rate = (shape + other) / (shape + prior_mean) * prior_mean
+    total = own + other
+    return np.divide(rate, other_share * total, out=np.zeros(len(own)), where=total > 0).clip(0, 1)
+
+
+def spread_removal(held: np.ndarray, weight: np.ndarray, wanted: float) -> np.ndarray:
+    """Return how much to take from each gene, at most what it holds, in proportion to ``weight``; ``wanted`` in all."""
+    taken = np.zeros(len(held))
+    known = np.flatnonzero(weight > 0)
+    if wanted <= 0 or not len(known):
+        return taken
+    # Genes that run out first come first: where the level × weight of the rest adds up to what is wanted, the rest can
+    # give it.
+    ratio = held[known] / weight[known]
+    known = known[np.argsort(ratio, kind="stable")]
+    held_before = np.concatenate([[0.0], np.cumsum(held[known])[:-1]])
+    weight_left = np.cumsum(weight[known][::-1])[::-1]
+    level = (wanted - held_before) / weight_left
+    enough = level <= held[known] / weight[known]
+    taken[known] = (
+        held[known] if not enough.any() else np.minimum(held[known], level[np.argmax(enough)] * weight[known])
+    )
+    return taken
+
+
+def subtract(counts: sparse.csr_matrix, soup: np.ndarray, ambient_umis: np.ndarray, *, seed: int) -> sparse.csr_matrix:
+    """Take each cell's ambient UMIs out of its counts (cells × genes; integers stay integers, none below zero).
+
+    ``soup`` is the ambient profile over the same genes, ``ambient_umis`` the number to take from each cell. They are
+    spread over the cell's genes in proportion to the soup; what a gene can't give, because it holds less, the others
+    give (as SoupX does, Young & Behjati 2020). Fractions become whole UMIs by systematic sampling from one seeded
+    stream, so that a cell's total is right to one UMI.
+    """
+    result = counts.tocsr().copy()
+    result.sort_indices()
+    offsets = np.random.default_rng(seed).random(result.shape[0])
+    for cell in range(result.shape[0]):
+        rows = slice(result.indptr[cell], result.indptr[cell + 1])
+        held = result.data[rows].astype(float)
+        taken = spread_removal(held, soup[result.indices[rows]].astype(float), float(ambient_umis[cell]))
+        # The small number keeps a whole number whole against the rounding of the sum.
+        steps = np.floor(np.cumsum(np.concatenate([[0.0], taken])) + offsets[cell] + 1e-9)
+        result.data[rows] -= np.minimum(np.diff(steps), held).astype(result.dtype)
+    result.eliminate_zeros()
+    return result

@@ -1,0 +1,118 @@
+"""Quality cuts on graft cells: fixed, or so many median absolute deviations (MADs) from the library's median."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+STEPS = ("empty", "host", "mixed", "doublet", "low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
+"""Why a barcode is dropped, in the order in which it is asked."""
+MAD_SCALE = 1.4826
+"""Makes a MAD the standard deviation of a normal distribution."""
+
+
+def mitochondrial_genes(genes: pd.DataFrame) -> np.ndarray:
+    """Return which genes are mitochondrial: as flagged in a column ``mitochondrial``, else by symbol (MT-… or mt-…).
+
+    The hyphen matters: MTOR or MTA1 are nuclear genes.
+    """
+    if "mitochondrial" in genes:
+        return genes["mitochondrial"].astype(int).to_numpy() == 1
+    return genes["symbol"].astype(str).str.match(r"(?:MT|mt|Mt)-").to_numpy()
+
+
+def measure_cells(counts: sparse.csr_matrix, mitochondrial: np.ndarray) -> pd.DataFrame:
+    """Return n_counts, n_genes and pct_mt per cell (counts: cells × genes); pct_mt is NaN without such genes."""
+    counts = counts.tocsr()
+    total = np.asarray(counts.sum(axis=1)).ravel().astype(np.int64)
+    genes = np.asarray((counts > 0).sum(axis=1)).ravel().astype(np.int64)
+    percent = np.full(len(total), np.nan)
+    if mitochondrial.any():
+        mt = np.asarray(counts[:, mitochondrial].sum(axis=1)).ravel()
+        percent = np.divide(100.0 * mt, total, out=np.zeros(len(total)), where=total > 0)
+    return pd.DataFrame({"n_counts": total, "n_genes": genes, "pct_mt": percent})
+
+
+def _spread(values: np.ndarray, mads: float) -> tuple[float, float]:
+    """Return median ± mads × MAD."""
+    if not len(values):
+        return -np.inf, np.inf
+    median = float(np.median(values))
+    reach = mads * MAD_SCALE * float(np.median(np.abs(values - median)))
+    return median - reach, median + reach
+
+
+def quality_limits(
+    cells: pd.DataFrame,
+    *,
+    method: str,
+    min_counts: float,
+    max_counts: float,
+    min_genes: float,
+    max_genes: float,
+    max_pct_mt: float,
+    mads: float,
+) -> dict[str, float]:
+    """Return the cuts (min_counts, max_counts, min_genes, max_genes, max_pct_mt).
+
+    ``fixed`` takes them as given. ``mads`` takes them from ``cells`` (counts and genes on the log scale, the
+    mitochondrial share upwards only); a library whose cells don't differ is not cut.
+    """
+    if method == "fixed":
+        return {
+            "min_counts": min_counts,
+            "max_counts": max_counts,
+            "min_genes": min_genes,
+            "max_genes": max_genes,
+            "max_pct_mt": max_pct_mt,
+        }
+    if method != "mads":
+        raise ValueError(f"unknown quality method {method}: fixed or mads")
+    limits = {}
+    for column, name in (("n_counts", "counts"), ("n_genes", "genes")):
+        low, high = _spread(np.log1p(cells[column].to_numpy(float)), mads)
+        # Rounded, so that a value equal to its own limit isn't cut by the last bit of exp(log(x)).
+        limits[f"min_{name}"], limits[f"max_{name}"] = (round(float(np.expm1(v)), 6) for v in (low, high))
+    _, limits["max_pct_mt"] = _spread(cells["pct_mt"].dropna().to_numpy(float), mads)
+    # The cut is "below", so a library in which most cells have no mitochondrial UMI would lose them all at exactly zero
+    # spread.
+    limits["max_pct_mt"] = float(np.nextafter(limits["max_pct_mt"], np.inf))
+    return limits
+
+
+def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray:
+    """Return the first cut each cell fails, an empty string if none (pct_mt must be below its limit)."""
+    failed = [
+        cells["n_counts"] < limits["min_counts"],
+        cells["n_counts"] > limits["max_counts"],
+        cells["n_genes"] < limits["min_genes"],
+        cells["n_genes"] > limits["max_genes"],
+        cells["pct_mt"] >= limits["max_pct_mt"],
+    ]
+    return np.select([f.to_numpy() for f in failed], STEPS[4:], "").astype(object)
+
+
+def attrition(dropped_by: np.ndarray) -> pd.DataFrame:
+    """Return per step the barcodes before it, those it removed and those that remain (all steps, in order)."""
+    before, rows = len(dropped_by), []
+    for step in STEPS:
+        removed = int((dropped_by == step).sum())
+        rows.append({"step": step, "barcodes_before": before, "removed": removed, "remaining": before - removed})
+        before -= removed
+    return pd.DataFrame(rows)
+
+
+def unique_symbols(symbols: pd.Series) -> pd.Index:
+    """Return one name per gene (``symbols`` is indexed by gene id).
+
+    The rule: of the genes that share a symbol the one whose id sorts first keeps it, the others become
+    ``SYMBOL_geneid``; a gene without a symbol goes by its id. It depends on the reference alone, so that all samples of
+    a study agree.
+    """
+    ids = symbols.index.to_series().astype(str)
+    names = symbols.astype(object).where(symbols.notna() & symbols.astype(str).str.strip().ne(""), ids).astype(str)
+    frame = pd.DataFrame({"id": ids.to_numpy(), "name": names.to_numpy()})
+    first = frame.sort_values("id", kind="stable").drop_duplicates("name").index
+    is_first = frame.index.isin(first)
+    return pd.Index(np.where(is_first, frame["name"], frame["name"] + "_" + frame["id"]), name="symbol")

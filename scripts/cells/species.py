@@ -1,0 +1,313 @@
+"""Name the species of each droplet that holds a cell: graft, host, or mixed (a droplet with cells of both).
+
+Three rules. ``threshold`` cuts the graft fraction. ``mixture`` fits Gaussians to it. ``ambient`` asks of each droplet
+whether the UMIs of the other species are more than the library's ambient RNA explains, and whether a second cell of the
+size seen elsewhere explains them better. Cell Ranger's own rule stands beside them for comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln, logsumexp
+
+RULES = ("threshold", "mixture", "ambient", "cellranger")
+CELLRANGER_PERCENTILE = 10
+"""Cell Ranger: both species at or above this percentile of the droplets in which they lead = multiplet."""
+MIN_DROPLETS = 20
+"""Droplets of each species below which neither ambient RNA nor cell sizes can be learnt."""
+SMALLEST_CELL = 0.01
+"""Quantile of the single cells' sizes below which RNA is not a cell, so that tiny cells don't explain ambient RNA."""
+MIXTURE_SURE, MIXTURE_DISTANCE = 0.95, 3.0
+"""Posterior, and distance in standard deviations, from which a droplet between two Gaussians belongs to one of them."""
+SIZE_GRID = 64
+"""Cell sizes at which a log-normal is summed."""
+COMPONENTS = ("graft", "host", "mixed", "ambient")
+
+
+@dataclass(frozen=True)
+class SpeciesCalls:
+    """``calls``: graft, host or mixed per droplet; ``posterior``: droplets × COMPONENTS (ambient model only)."""
+
+    calls: np.ndarray
+    posterior: np.ndarray | None = None
+    model: dict = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CrossTalk:
+    """UMIs of the other species in a droplet: negative binomial of mean m = floor + slope × own UMIs.
+
+    Its variance is m + dispersion × m².
+    """
+
+    floor: float
+    slope: float
+    dispersion: float
+
+    def mean(self, own: np.ndarray) -> np.ndarray:
+        """Return the UMIs expected beside ``own`` UMIs of the cell's species."""
+        return self.floor + self.slope * np.asarray(own, dtype=float)
+
+
+@dataclass(frozen=True)
+class CellSize:
+    """UMIs of a cell beyond ambient: log-normal (mean and sd of the natural log), nothing below ``smallest``."""
+
+    log_mean: float
+    log_sd: float
+    smallest: float
+
+
+def graft_fraction(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
+    """Return graft UMIs / all UMIs per droplet (NaN where a droplet holds none)."""
+    graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)
+    total = graft + host
+    return np.divide(graft, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def call_by_threshold(graft: np.ndarray, host: np.ndarray, *, graft_min: float, host_max: float) -> np.ndarray:
+    """Call graft above ``graft_min``, host at or below ``host_max``, mixed between (Baudre et al. 2025 keep > 0.75)."""
+    fraction = graft_fraction(graft, host)
+    return np.select([fraction > graft_min, fraction <= host_max], ["graft", "host"], "mixed").astype(object)
+
+
+def call_by_cellranger(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
+    """Call as Cell Ranger does: mixed if both species reach the tenth percentile of droplets they lead."""
+    graft, host = np.asarray(graft), np.asarray(host)
+    calls = np.where(host > graft, "host", "graft").astype(object)
+    if (graft > host).any() and (host > graft).any():
+        graft_cut = np.percentile(graft[graft > host], CELLRANGER_PERCENTILE)
+        host_cut = np.percentile(host[host > graft], CELLRANGER_PERCENTILE)
+        calls[(graft >= graft_cut) & (host >= host_cut)] = "mixed"
+    return calls
+
+
+def call_by_mixture(graft: np.ndarray, host: np.ndarray, *, graft_min: float, host_max: float) -> SpeciesCalls:
+    """Call by a Gaussian mixture on the log odds of graft UMIs, started from the thresholds' three groups.
+
+    A group of fewer than ``MIN_DROPLETS`` gets no Gaussian of its own; without droplets of both species the thresholds'
+    calls stand. Each fitted Gaussian is named by the graft fraction at its mean (small host cells in much soup often
+    take the middle one). Where none is mixed, droplets are mixed that belong to neither species with probability
+    ``MIXTURE_SURE`` or lie ``MIXTURE_DISTANCE`` from both. Beyond the outermost mean of a species all droplets are of
+    that species: a wide middle Gaussian would otherwise claim both tails.
+    """
+    from sklearn.mixture import GaussianMixture
+
+    start = call_by_threshold(graft, host, graft_min=graft_min, host_max=host_max)
+    odds = np.log((np.asarray(graft, dtype=float) + 0.5) / (np.asarray(host, dtype=float) + 0.5))
+    names = [name for name in ("host", "mixed", "graft") if (start == name).sum() >= MIN_DROPLETS]
+    if not {"graft", "host"} <= set(names):
+        return SpeciesCalls(
+            start, note=f"fewer than {MIN_DROPLETS} droplets of one species: thresholds used instead of a mixture"
+        )
+    groups = [odds[start == name] for name in names]
+    fit = GaussianMixture(
+        len(names),
+        weights_init=np.array([len(g) for g in groups]) / sum(len(g) for g in groups),
+        means_init=np.array([[g.mean()] for g in groups]),
+        precisions_init=np.array([[[1 / max(g.var(), 0.01)]] for g in groups]),
+        max_iter=500,
+        reg_covar=0.01,
+    ).fit(odds[:, None])
+    means = fit.means_.ravel()
+    fractions = 1 / (1 + np.exp(-means))
+    label = np.select([fractions > graft_min, fractions <= host_max], ["graft", "host"], "mixed")
+    chance = fit.predict_proba(odds[:, None])
+    by_name = np.stack([chance[:, label == name].sum(axis=1) for name in COMPONENTS[:3]], axis=1)
+    calls = np.array(COMPONENTS[:3], dtype=object)[by_name.argmax(axis=1)]
+    if "mixed" not in label:
+        distance = np.abs(odds[:, None] - means) / np.sqrt(fit.covariances_.ravel())
+        calls[(by_name.max(axis=1) < MIXTURE_SURE) | (distance.min(axis=1) > MIXTURE_DISTANCE)] = "mixed"
+    calls[odds <= means[label == "host"].min(initial=-np.inf)] = "host"
+    calls[odds >= means[label == "graft"].max(initial=np.inf)] = "graft"
+    parts = sorted(zip(means.tolist(), label.tolist(), fit.weights_.tolist(), strict=True))
+    return SpeciesCalls(
+        calls, model={"gaussians": [{"log_odds": m, "species": name, "share": w} for m, name, w in parts]}
+    )
+
+
+def _negative_binomial(x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return the log-probability of counts under a negative binomial given by mean and variance."""
+    mean = np.maximum(mean, 1e-6)
+    size = np.minimum(mean**2 / np.maximum(variance - mean, 1e-9 * mean), 1e9)
+    p = size / (size + mean)
+    return gammaln(x + size) - gammaln(size) - gammaln(x + 1) + size * np.log(p) + x * np.log1p(-p)
+
+
+def ambient_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk) -> np.ndarray:
+    """Return the log-probability of ``x`` UMIs if all are ambient."""
+    return _negative_binomial(x, mean, mean + talk.dispersion * mean**2)
+
+
+def cell_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk, size: CellSize) -> np.ndarray:
+    """Return the log-probability of ``x`` UMIs if a cell adds to the ambient mean: summed over a grid of cell sizes."""
+    low = max(size.log_mean - 4 * size.log_sd, np.log(max(size.smallest, 1.0)))
+    high = max(size.log_mean + 4 * size.log_sd, low + 1.0)
+    log_sizes, step = np.linspace(low, high, SIZE_GRID, retstep=True)
+    weight = -0.5 * ((log_sizes - size.log_mean) / size.log_sd) ** 2
+    weight -= logsumexp(weight)
+    sizes = np.exp(log_sizes)
+    total = mean[:, None] + sizes
+    # The variance between neighbouring grid sizes (half a step to each side) closes the gaps of the grid.
+    variance = total + talk.dispersion * mean[:, None] ** 2 + (sizes * step / 2) ** 2
+    return logsumexp(weight + _negative_binomial(x[:, None], total, variance), axis=1)
+
+
+def fit_cross_talk(other: np.ndarray, own: np.ndarray, weight: np.ndarray, start: CrossTalk | None = None) -> CrossTalk:
+    """Fit the other species' UMIs by iteratively reweighted least squares (floor and slope not negative)."""
+    other, own, weight = (np.asarray(v, dtype=float) for v in (other, own, weight))
+    floor = start.floor if start else max(float(np.average(other, weights=weight)), 0.1)
+    slope, dispersion = (start.slope, start.dispersion) if start else (0.0, 0.2)
+    for _ in range(50):
+        mean = np.maximum(floor + slope * own, 1e-3)
+        w = weight / (mean + dispersion * mean**2)
+        s, sx, sxx, sy, sxy = w.sum(), (w * own).sum(), (w * own**2).sum(), (w * other).sum(), (w * own * other).sum()
+        determinant = s * sxx - sx**2
+        new_floor, new_slope = sy / s, 0.0
+        if determinant > 1e-12 * s * sxx:
+            new_floor, new_slope = (sxx * sy - sx * sxy) / determinant, (s * sxy - sx * sy) / determinant
+        if new_slope < 0:
+            new_floor, new_slope = sy / s, 0.0
+        elif new_floor < 0:
+            new_floor, new_slope = 0.0, sxy / sxx
+        mean = np.maximum(new_floor + new_slope * own, 1e-3)
+        dispersion = float(np.clip((weight * ((other - mean) ** 2 - mean) / mean**2).sum() / weight.sum(), 1e-3, 5.0))
+        done = abs(new_floor - floor) <= 1e-6 * (1 + floor) and abs(new_slope - slope) <= 1e-9
+        floor, slope = float(new_floor), float(new_slope)
+        if done:
+            break
+    return CrossTalk(max(floor, 1e-3), slope, dispersion)
+
+
+def _fit_size(umis: np.ndarray, weight: np.ndarray, smallest: float) -> CellSize:
+    """Fit a log-normal to the UMIs beyond ambient."""
+    logs = np.log(np.maximum(umis, 1.0))
+    mean = float(np.average(logs, weights=weight))
+    return CellSize(mean, max(float(np.sqrt(np.average((logs - mean) ** 2, weights=weight))), 0.2), smallest)
+
+
+def kind_log_likelihoods(
+    graft: np.ndarray,
+    host: np.ndarray,
+    in_graft: CrossTalk,
+    in_host: CrossTalk,
+    graft_size: CellSize,
+    host_size: CellSize,
+) -> np.ndarray:
+    """Return droplets × COMPONENTS: the log-probability of both species' UMIs in each kind of droplet."""
+    graft_floor, host_floor = np.full_like(graft, in_host.floor), np.full_like(host, in_graft.floor)
+    beside_host, beside_graft = in_host.mean(host), in_graft.mean(graft)
+    kinds = [
+        (
+            cell_log_likelihood(graft, graft_floor, in_host, graft_size),
+            ambient_log_likelihood(host, beside_graft, in_graft),
+        ),
+        (
+            ambient_log_likelihood(graft, beside_host, in_host),
+            cell_log_likelihood(host, host_floor, in_graft, host_size),
+        ),
+        (
+            cell_log_likelihood(graft, beside_host, in_host, graft_size),
+            cell_log_likelihood(host, beside_graft, in_graft, host_size),
+        ),
+        (ambient_log_likelihood(graft, graft_floor, in_host), ambient_log_likelihood(host, host_floor, in_graft)),
+    ]
+    return np.stack([of_graft + of_host for of_graft, of_host in kinds], axis=1)
+
+
+def call_by_ambient(
+    graft: np.ndarray, host: np.ndarray, *, graft_min: float, host_max: float, rounds: int = 100
+) -> SpeciesCalls:
+    """Call by whether ambient RNA or a second cell better explains the UMIs of the lesser species.
+
+    Four kinds of droplet: a graft cell, a host cell, one of each, ambient RNA alone. Ambient UMIs of a species are
+    negative binomial with a floor (the soup every droplet catches) and a share of the other species' UMIs
+    (:class:`CrossTalk`, learnt from droplets of the other species); a cell adds log-normal RNA (:class:`CellSize`,
+    learnt from droplets of its own). Weights and parameters by expectation maximisation from the thresholds' calls.
+
+    Two rules temper the calls, not the posterior (whose sum counts the mixed droplets): droplets that ambient RNA alone
+    explains best keep the thresholds' call; where the thresholds name a species, only a second cell can overturn them,
+    and only if both species reach the percentile of :func:`call_by_cellranger`: a smaller second cell can't be told
+    from a burst of ambient RNA by its size.
+    """
+    graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)
+    start = call_by_threshold(graft, host, graft_min=graft_min, host_max=host_max)
+    is_graft, is_host = start == "graft", start == "host"
+    if min(is_graft.sum(), is_host.sum()) < MIN_DROPLETS:
+        # So much ambient RNA that small cells look mixed: start from the larger species instead.
+        is_graft, is_host = graft > host, graft < host
+    if min(is_graft.sum(), is_host.sum()) < MIN_DROPLETS:
+        note = f"{is_graft.sum()} graft and {is_host.sum()} host droplets: fewer than {MIN_DROPLETS} of one; "
+        return SpeciesCalls(start, note=note + "thresholds used instead of the ambient model")
+    posterior = np.stack([is_graft, is_host, ~(is_graft | is_host), np.zeros(len(start), bool)], axis=1).astype(float)
+    in_graft, in_host = fit_cross_talk(host, graft, posterior[:, 0]), fit_cross_talk(graft, host, posterior[:, 1])
+    single_graft = np.maximum(graft[is_graft] - in_host.floor, 1.0)
+    single_host = np.maximum(host[is_host] - in_graft.floor, 1.0)
+    least_graft, least_host = np.quantile(single_graft, SMALLEST_CELL), np.quantile(single_host, SMALLEST_CELL)
+    share = np.maximum(posterior.mean(axis=0), 0.01)
+    share /= share.sum()
+    previous = -np.inf
+    for _ in range(rounds):
+        in_graft = fit_cross_talk(host, graft, posterior[:, 0], in_graft)
+        in_host = fit_cross_talk(graft, host, posterior[:, 1], in_host)
+        graft_size = _fit_size(graft - in_host.floor, posterior[:, 0], least_graft)
+        host_size = _fit_size(host - in_graft.floor, posterior[:, 1], least_host)
+        log = np.log(share) + kind_log_likelihoods(graft, host, in_graft, in_host, graft_size, host_size)
+        evidence = logsumexp(log, axis=1)
+        # Never quite zero, so that a kind of droplet that has died out still has weights to average with.
+        posterior = np.maximum(np.exp(log - evidence[:, None]), 1e-12)
+        share = np.maximum(posterior.mean(axis=0), 1e-6)
+        share /= share.sum()
+        if abs(evidence.sum() - previous) < 1e-6 * len(graft):
+            break
+        previous = evidence.sum()
+    calls = np.array(COMPONENTS, dtype=object)[posterior.argmax(axis=1)]
+    simple = call_by_threshold(graft, host, graft_min=graft_min, host_max=host_max)
+    overturned = (calls == "mixed") & (call_by_cellranger(graft, host) == "mixed")
+    keep_simple = (calls == "ambient") | ((simple != "mixed") & ~overturned)
+    calls[keep_simple] = simple[keep_simple]
+    model = {
+        "share": dict(zip(COMPONENTS, share.tolist(), strict=True)),
+        "ambient_host_umis": in_graft.floor,
+        "ambient_graft_umis": in_host.floor,
+        "host_umis_per_graft_umi": in_graft.slope,
+        "graft_umis_per_host_umi": in_host.slope,
+        "median_graft_cell": float(np.exp(graft_size.log_mean)),
+        "median_host_cell": float(np.exp(host_size.log_mean)),
+    }
+    return SpeciesCalls(calls, posterior, model)
+
+
+def call_species(
+    graft: np.ndarray, host: np.ndarray, *, method: str, graft_min: float, host_max: float
+) -> SpeciesCalls:
+    """Call the species of droplets by one of ``RULES``."""
+    if method == "threshold":
+        return SpeciesCalls(call_by_threshold(graft, host, graft_min=graft_min, host_max=host_max))
+    if method == "mixture":
+        return call_by_mixture(graft, host, graft_min=graft_min, host_max=host_max)
+    if method == "ambient":
+        return call_by_ambient(graft, host, graft_min=graft_min, host_max=host_max)
+    if method == "cellranger":
+        return SpeciesCalls(call_by_cellranger(graft, host))
+    raise ValueError(f"unknown species rule {method}: one of {', '.join(RULES)}")
+
+
+def tabulate_rules(rules: dict[str, SpeciesCalls]) -> pd.DataFrame:
+    """Return per rule the droplets called graft, host and mixed, and how many the model gives to ambient RNA alone."""
+    rows = []
+    for rule, found in rules.items():
+        alone = (
+            0 if found.posterior is None else int((found.posterior.argmax(axis=1) == COMPONENTS.index("ambient")).sum())
+        )
+        row = {
+            "rule": rule,
+            "droplets": len(found.calls),
+            **{name: int((found.calls == name).sum()) for name in COMPONENTS[:3]},
+        }
+        rows.append({**row, "ambient_alone": alone, "note": found.note})
+    return pd.DataFrame(rows)

@@ -1,0 +1,116 @@
+"""Link a model's clusters from each timepoint to the next, and list its cells with cluster, scores and coordinates."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.clusters import links
+
+CELLS = [
+    "cell",
+    "sample",
+    "timepoint",
+    "arm",
+    "cluster",
+    "umap_1",
+    "umap_2",
+    "s_score",
+    "g2m_score",
+    "phase",
+    "stress",
+    "hypoxia",
+    "n_counts",
+    "n_genes",
+    "pct_mt",
+    "ambient_fraction",
+    "doublet_score",
+]
+
+
+def make_stages(parts: list, timepoints: list[str]) -> list[links.Stage]:
+    """Return a stage per timepoint that has cells, all on the genes that any of them found variable.
+
+    ``parts``: an AnnData per timepoint as cluster_cells writes it. Genes that a timepoint lacks are left out.
+    """
+    present = [(timepoint, part) for timepoint, part in zip(timepoints, parts, strict=True) if part.n_obs]
+    if not present:
+        return []
+    variable = set().union(*(part.var_names[part.var["variable"]] for _, part in present))
+    genes = [gene for gene in present[0][1].var_names if gene in variable]
+    for _, part in present[1:]:
+        known = set(part.var_names[part.var["everywhere"]])
+        genes = [gene for gene in genes if gene in known]
+    stages = []
+    for timepoint, part in present:
+        counts = sparse.csr_matrix(part.layers["counts"])
+        total = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+        picked = sparse.csr_matrix(counts[:, part.var_names.get_indexer(genes)], dtype=np.float64)
+        stages.append(links.Stage(timepoint, picked, total, part.obs["cluster"].astype(int).to_numpy()))
+    return stages
+
+
+def link_stages(
+    stages: list[links.Stage], *, permutations: int, seed: int, **limits: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the links and all pairs' similarities, each timepoint against the next that has cells.
+
+    ``limits``: those of ``links.link``.
+    """
+    linked, pairs = [pd.DataFrame(columns=links.COLUMNS)], [pd.DataFrame(columns=links.PAIRS)]
+    for a, b in zip(stages, stages[1:], strict=False):
+        found = links.compare(a, b, permutations=permutations, seed=seed)
+        pairs.append(links.tabulate_pairs(a, b, found))
+        linked.append(links.link(a, b, found, **limits))
+    filled = [[table for table in tables if len(table)] or tables[:1] for tables in (linked, pairs)]
+    return tuple(pd.concat(tables, ignore_index=True) for tables in filled)
+
+
+def tabulate_cells(parts: list) -> pd.DataFrame:
+    """Return one row per cell of the model, in the order of timepoints."""
+    rows = []
+    for part in [part for part in parts if part.n_obs] or parts[:1]:
+        table = part.obs.reset_index(names="cell")
+        table["umap_1"], table["umap_2"] = part.obsm["X_umap"].T
+        rows.append(table.reindex(columns=CELLS).astype({"cluster": str}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def main(snakemake) -> None:
+    """Read a model's clustered cells; write links, similarities and the table of cells."""
+    import anndata
+
+    parts = [anndata.read_h5ad(path) for path in snakemake.input.clusters]
+    timepoints = list(snakemake.params.timepoints)
+    stages = make_stages(parts, timepoints)
+    for timepoint in set(timepoints) - {stage.timepoint for stage in stages}:
+        job.log.warning("%s has no cells and is passed over", timepoint)
+    table, pairs = link_stages(stages, **snakemake.params.links, seed=snakemake.params.seed)
+    if table.empty:
+        job.log.warning("no links: %d timepoint(s) with cells, two are needed", len(stages))
+    for row in table.itertuples():
+        job.log.info(
+            "%s %s → %s %s: %s (%s, score %.3g, p %.3g)",
+            row.timepoint_from,
+            row.cluster_from or "–",
+            row.timepoint_to,
+            row.cluster_to or "–",
+            row.status,
+            row.basis,
+            row.score,
+            row.p,
+        )
+    table.to_csv(snakemake.output.links, sep="\t", index=False, float_format="%.6g")
+    pairs.to_csv(snakemake.output.similarity, sep="\t", index=False, float_format="%.6g")
+    # No time stamp in the file: the same cells give the same bytes.
+    tabulate_cells(parts).to_csv(
+        snakemake.output.cells,
+        sep="\t",
+        index=False,
+        float_format="%.6g",
+        compression={"method": "gzip", "mtime": 1},
+    )
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,168 @@
+"""What became of a library's reads, in the same words for every counter.
+
+A *molecule* is a barcode, UMI and gene with its number of reads. Both counters are reduced to their molecules: pieces of parallel
+arrays, each barcode whole within one piece. Saturation curves are then exact expectations over all subsamples,
+not one draw: a molecule of r reads is seen at fraction f of the reads with probability 1 − (1 − f)^r.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
+CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_top_barcode"]
+
+
+@dataclass
+class Molecules:
+    """Molecules of whole barcodes: parallel arrays, one entry a molecule."""
+
+    barcode: np.ndarray
+    umi: np.ndarray
+    gene: np.ndarray
+    reads: np.ndarray
+
+
+def merge(barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndarray) -> Molecules:
+    """Return molecules from records that may name the same barcode, UMI and gene several times."""
+    order = np.lexsort((gene, umi, barcode))
+    barcode, umi, gene, reads = barcode[order], umi[order], gene[order], reads[order].astype(np.int64)
+    if not len(barcode):
+        return Molecules(barcode, umi, gene, reads)
+    first = np.r_[True, (barcode[1:] != barcode[:-1]) | (umi[1:] != umi[:-1]) | (gene[1:] != gene[:-1])]
+    return Molecules(barcode[first], umi[first], gene[first], np.add.reduceat(reads, np.flatnonzero(first)))
+
+
+def trace_saturation(pieces: Iterable[Molecules], top_barcodes: np.ndarray) -> tuple[pd.DataFrame, int]:
+    """Return the saturation curve and the reads in ``top_barcodes`` (sorted numbers).
+
+    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per top barcode; reads are those with
+    a valid barcode and one gene. Without any such read the table is empty.
+    """
+    multiplicity = np.zeros(1, np.int64)
+    gene_reads = np.zeros(1, np.int64)
+    in_top = 0
+    for molecules in pieces:
+        multiplicity = add_histogram(multiplicity, molecules.reads)
+        top = np.isin(molecules.barcode, top_barcodes)
+        in_top += int(molecules.reads[top].sum())
+        barcode, gene, reads = molecules.barcode[top], molecules.gene[top], molecules.reads[top]
+        per_gene = merge(barcode, np.zeros(len(barcode), np.int8), gene, reads)
+        gene_reads = add_histogram(gene_reads, per_gene.reads)
+    total = int(multiplicity @ np.arange(len(multiplicity)))
+    rows = []
+    for fraction in FRACTIONS if total else []:
+        umis = expected_seen(multiplicity, fraction)
+        kept = total * fraction
+        genes = expected_seen(gene_reads, fraction) / max(len(top_barcodes), 1)
+        rows.append((fraction, kept, umis, 1 - umis / kept, genes))
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS), in_top
+
+
+def add_histogram(histogram: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return ``histogram`` (how often each value occurred) with further values counted in."""
+    more = np.bincount(values, minlength=len(histogram)).astype(np.int64)
+    more[: len(histogram)] += histogram
+    return more
+
+
+def expected_seen(histogram: np.ndarray, fraction: float) -> float:
+    """Return how many items are expected to be seen at least once; ``histogram[r]`` items have r reads."""
+    return float(histogram @ (1 - (1 - fraction) ** np.arange(len(histogram))))
+
+
+def top_rows(totals: np.ndarray, number: int) -> np.ndarray:
+    """Return the rows of the ``number`` largest ``totals``, ties to the earlier row."""
+    return np.sort(np.argsort(-totals, kind="stable")[:number])
+
+
+def compose(
+    *,
+    sample: str,
+    aligner: str,
+    reads: int,
+    mapped: int,
+    mapped_to: str,
+    valid: int,
+    unique: int,
+    multi: int,
+    reads_per_species: dict[str, int],
+    umis_per_species: dict[str, int],
+    barcodes: int,
+    curve: pd.DataFrame,
+    top_barcodes: int,
+    reads_in_top: int,
+) -> dict:
+    """Return the audit that both counters write.
+
+    ``reads``: pairs given. ``mapped``: reads with any alignment, to ``mapped_to`` (transcriptome or genome). ``valid``: mapped reads whose
+    barcode is on the whitelist, after correction; the following are of these. ``unique`` / ``multi``: one gene (kb) or place (STAR) against
+    several. ``reads_per_species``: graft, host, both. ``reads_in_genes``: those that are of exactly one gene. Shares have their
+    denominator in the name; they are null where there is nothing to divide by.
+    """
+    full = curve.iloc[-1] if len(curve) else None
+    in_genes = round(float(full["reads"])) if full is not None else 0
+    umis = sum(umis_per_species.values())
+    return {
+        "sample": sample,
+        "aligner": aligner,
+        "reads": reads,
+        "reads_mapped": mapped,
+        "mapped_to": mapped_to,
+        "reads_mapped_fraction": share(mapped, reads),
+        "reads_valid_barcode": valid,
+        "valid_barcode_fraction_of_mapped": share(valid, mapped),
+        "reads_unique": unique,
+        "reads_multi": multi,
+        "multi_fraction_of_valid": share(multi, valid),
+        "reads_per_species": reads_per_species,
+        "host_fraction_of_reads": share(reads_per_species["host"], reads_per_species["graft"] + reads_per_species["host"]),
+        "reads_in_genes": in_genes,
+        "reads_in_genes_fraction": share(in_genes, reads),
+        "sequencing_saturation": None if full is None else round(float(full["saturation"]), 6),
+        "umis": umis,
+        "umis_per_species": umis_per_species,
+        "host_fraction_of_umis": share(umis_per_species["host"], umis),
+        "barcodes": barcodes,
+        "top_barcodes": top_barcodes,
+        "reads_in_top_barcodes_fraction": share(reads_in_top, in_genes),
+    }
+
+
+def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int) -> dict:
+    """Return the audit of a library that came as a matrix: the same keys, null where reads would be needed."""
+    none = dict.fromkeys(("reads", "mapped", "valid", "unique", "multi", "reads_in_top", "top_barcodes"), 0)
+    report = compose(
+        sample=sample,
+        aligner="matrix",
+        mapped_to="",
+        reads_per_species={"graft": 0, "host": 0, "both": 0},
+        umis_per_species=umis_per_species,
+        barcodes=barcodes,
+        curve=empty_curve(),
+        **none,
+    )
+    known = {"sample", "aligner", "umis", "umis_per_species", "host_fraction_of_umis", "barcodes"}
+    return {key: value if key in known else None for key, value in report.items()}
+
+
+def empty_curve() -> pd.DataFrame:
+    """Return a saturation curve without points."""
+    return pd.DataFrame(columns=CURVE_COLUMNS, dtype=float)
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return part / whole to six decimals, None without a whole."""
+    return round(part / whole, 6) if whole else None
+
+
+def write(audit: dict, curve: pd.DataFrame, audit_path: str, curve_path: str) -> None:
+    """Write the audit (JSON) and the saturation curve (TSV)."""
+    Path(audit_path).write_text(json.dumps(audit, indent=1) + "\n")
+    curve.to_csv(curve_path, sep="\t", index=False, float_format="%.6g")

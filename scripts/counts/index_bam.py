@@ -1,0 +1,14 @@
+"""Index a BAM that is kept, so that a browser can open it."""
+
+import pysam
+
+from scripts import job
+
+
+def main(snakemake) -> None:
+    """Write the .bai."""
+    pysam.index("-b", "-o", snakemake.output[0], snakemake.input[0])
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

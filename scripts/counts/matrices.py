@@ -1,0 +1,304 @@
+"""Read count matrices as labs share them: 10x .h5 (Cell Ranger 2 and later), 10x folders, .h5ad, and genes × barcodes text as GEO serves it."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import zlib
+from dataclasses import dataclass
+from gzip import BadGzipFile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.counts.collect_counts import read_matrix_market
+from scripts.references.files import open_bytes
+
+TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
+DELIMITERS = "\t,; "
+ROWS_AT_ONCE = 500
+"""Rows of a text table held dense at once."""
+GENE_EXPRESSION = "Gene Expression"
+ID_COLUMNS = ("gene_id", "gene_ids", "ensembl_id", "ensembl_ids", "ensembl")
+SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_symbols", "gene_name", "gene_names", "feature_name")
+
+
+@dataclass
+class Table:
+    """Counts as read: barcodes × features, not yet judged. ``symbols`` is None where the file has one name a feature."""
+
+    matrix: sparse.csr_matrix
+    barcodes: list[str]
+    ids: list[str]
+    symbols: list[str] | None
+    format: str
+    genes_are: str = "rows"
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a matrix, its format told by folder or suffix. Raises :class:`job.UserError` if it can't be read as what it seems to be."""
+    path = Path(path)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
+    if not path.exists():
+        raise job.UserError(f"{path}: no such file; correct column matrix of the samples sheet")
+    try:
+        if path.is_dir():
+            return read_folder(path)
+        if path.stat().st_size == 0:
+            raise job.UserError(f"{path}: the file is empty; fetch it again")
+        if plain == ".h5ad":
+            return read_h5ad(path)
+        if plain in (".h5", ".hdf5"):
+            return read_10x_h5(path)
+        if plain in TEXT_SUFFIXES:
+            return read_text(path)
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
+    except UnicodeDecodeError as error:
+        raise job.UserError(f"{path}: not text although its name says so ({error.reason}); correct the file or its name") from error
+    if plain == ".mtx":
+        raise job.UserError(f"{path}: name the folder that holds the matrix with its barcodes and features, not the .mtx file")
+    raise job.UserError(f"{path}: not a known matrix format; give a 10x .h5, a 10x folder, an .h5ad or a text table (.txt .tsv .csv, .gz)")
+
+
+def read_folder(path: Path) -> Table:
+    """Read a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or Cell Ranger 2's genes.tsv), plain or gzip, names possibly prefixed."""
+    matrix_path = one_file(path, ("matrix.mtx",))
+    barcodes_path, features_path = one_file(path, ("barcodes.tsv",)), one_file(path, ("features.tsv", "genes.tsv"))
+    barcodes = [fields[0] for fields in read_fields(barcodes_path)]
+    features = read_fields(features_path)
+    try:
+        matrix = read_matrix_market(str(matrix_path))
+    except (ValueError, pd.errors.ParserError) as error:
+        raise job.UserError(f"{error}; fetch the folder again") from error
+    if matrix.shape == (len(features), len(barcodes)):
+        counts = sparse.csr_matrix(matrix.T)
+    elif matrix.shape == (len(barcodes), len(features)):
+        job.log.info("%s: rows are barcodes, by the lengths of the name files", matrix_path)
+        counts = sparse.csr_matrix(matrix)
+    else:
+        raise job.UserError(
+            f"{matrix_path}: {matrix.shape[0]} × {matrix.shape[1]}, but there are {len(features)} features and {len(barcodes)} barcodes; "
+            "the three files must be of one run"
+        )
+    kinds = [fields[2] if len(fields) > 2 else GENE_EXPRESSION for fields in features]
+    ids = [fields[0] for fields in features]
+    symbols = [fields[1] for fields in features] if all(len(fields) > 1 for fields in features) else None
+    return only_genes(Table(counts, barcodes, ids, symbols, "10x folder"), kinds)
+
+
+def one_file(folder: Path, names: tuple[str, ...]) -> Path:
+    """Return the one file in ``folder`` whose name ends in one of ``names``, or that with .gz."""
+    endings = tuple(name + suffix for name in names for suffix in ("", ".gz"))
+    found = sorted(file for file in folder.iterdir() if file.name.endswith(endings))
+    if len(found) != 1:
+        said = f"{len(found)} ({', '.join(file.name for file in found)})" if found else "no"
+        raise job.UserError(f"{folder}: {said} {' or '.join(names)} (.gz); the folder must hold exactly one")
+    return found[0]
+
+
+def read_fields(path: Path) -> list[list[str]]:
+    """Return the tab-separated fields of each line."""
+    with open_bytes(path) as handle:
+        return [line.split("\t") for line in handle.read().decode().splitlines()]
+
+
+def only_genes(table: Table, kinds: list[str]) -> Table:
+    """Return the table without antibody, CRISPR and other features that aren't gene expression."""
+    keep = np.array([kind == GENE_EXPRESSION for kind in kinds], dtype=bool)
+    if keep.all():
+        return table
+    job.log.info("%d features that aren't gene expression are left out", int((~keep).sum()))
+    at = np.flatnonzero(keep)
+    symbols = [table.symbols[i] for i in at] if table.symbols is not None else None
+    return Table(table.matrix[:, at], table.barcodes, [table.ids[i] for i in at], symbols, table.format, table.genes_are)
+
+
+def read_10x_h5(path: Path) -> Table:
+    """Read a 10x .h5: one group `matrix` (Cell Ranger 3 and later), or one group a genome (Cell Ranger 2)."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        raise job.UserError(f"{path}: not an HDF5 file; fetch it again")
+    with h5py.File(path) as file:
+        if "matrix" in file:
+            group = file["matrix"]
+            matrix, barcodes = read_compressed(group, path), text_of(group["barcodes"])
+            features = group["features"]
+            table = Table(matrix, barcodes, text_of(features["id"]), text_of(features["name"]), "10x h5 (Cell Ranger 3 or later)")
+            kinds = text_of(features["feature_type"]) if "feature_type" in features else [GENE_EXPRESSION] * len(table.ids)
+            return only_genes(table, kinds)
+        genomes = [name for name in file if isinstance(file[name], h5py.Group) and "genes" in file[name]]
+        if not genomes:
+            raise job.UserError(f"{path}: neither a group `matrix` nor a group per genome; give a matrix .h5 of Cell Ranger")
+        parts = []
+        for genome in genomes:
+            group = file[genome]
+            ids, symbols = text_of(group["genes"]), text_of(group["gene_names"])
+            if len(genomes) > 1 and not all(name.startswith(f"{genome}_") for name in ids):
+                ids, symbols = [f"{genome}_{name}" for name in ids], [f"{genome}_{name}" for name in symbols]
+            parts.append((read_compressed(group, path), text_of(group["barcodes"]), ids, symbols))
+    barcodes = list(dict.fromkeys(itertools.chain.from_iterable(part[1] for part in parts)))
+    row = {barcode: number for number, barcode in enumerate(barcodes)}
+    aligned = []
+    for matrix, names, _, _ in parts:
+        entries = matrix.tocoo()
+        rows = np.array([row[name] for name in names], dtype=np.int64)
+        aligned.append(sparse.csr_matrix((entries.data, (rows[entries.row], entries.col)), shape=(len(barcodes), matrix.shape[1])))
+    ids = [name for part in parts for name in part[2]]
+    symbols = [name for part in parts for name in part[3]]
+    return Table(sparse.csr_matrix(sparse.hstack(aligned)), barcodes, ids, symbols, "10x h5 (Cell Ranger 2)")
+
+
+def text_of(dataset) -> list[str]:
+    """Return an HDF5 dataset of byte strings as str."""
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
+
+
+def read_compressed(group, path: Path) -> sparse.csr_matrix:
+    """Return barcodes × features of a 10x group, which is stored as features × barcodes by column."""
+    features, barcodes = (int(length) for length in group["shape"][:])
+    indptr = group["indptr"][:]
+    if len(indptr) != barcodes + 1 or (barcodes and int(indptr[-1]) != len(group["data"])):
+        raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
+    return sparse.csr_matrix((group["data"][:], group["indices"][:], indptr), shape=(barcodes, features))
+
+
+def read_h5ad(path: Path) -> Table:
+    """Read an .h5ad: layer `counts` if there is one, else X if it holds integers, else raw.X."""
+    import anndata
+
+    try:
+        adata = anndata.read_h5ad(path)
+    except Exception as error:  # anndata and h5py raise many classes for a damaged file
+        raise job.UserError(f"{path}: not readable as .h5ad ({type(error).__name__}: {error}); fetch or write it again") from error
+    matrix, var = adata.X, adata.var
+    if "counts" in adata.layers:
+        job.log.info("%s: counts are taken from layer counts", path)
+        matrix = adata.layers["counts"]
+    elif (matrix is None or not integral(matrix)) and adata.raw is not None and integral(adata.raw.X):
+        job.log.info("%s: X holds no counts, raw.X does and is taken", path)
+        matrix, var = adata.raw.X, adata.raw.var
+    if matrix is None:
+        raise job.UserError(f"{path}: no X, no layer counts and no raw; write the counts as X")
+    names = var.index.astype(str).tolist()
+    columns = {column.lower(): column for column in var.columns}
+    ids = next((var[columns[name]].astype(str).tolist() for name in ID_COLUMNS if name in columns), None)
+    symbols = next((var[columns[name]].astype(str).tolist() for name in SYMBOL_COLUMNS if name in columns), None)
+    if ids is not None and symbols is None:
+        symbols = names
+    return Table(sparse.csr_matrix(matrix), adata.obs_names.astype(str).tolist(), ids or names, symbols, "h5ad", genes_are="var")
+
+
+def integral(matrix) -> bool:
+    """Tell whether all values of a sparse or dense matrix are whole numbers."""
+    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
+    return bool(np.all(np.isfinite(values)) and np.all(values == np.round(values)))
+
+
+def read_text(path: Path) -> Table:
+    """Read genes × barcodes text: delimiter, corner label and one or two columns of names are found out from the first two lines."""
+    with open_bytes(path) as handle:
+        head, skipped = [], 0
+        for line in handle:
+            text = line.decode().rstrip("\r\n")
+            if not head and (text.startswith("#") or not text.strip()):
+                skipped += 1
+                continue
+            head.append(text)
+            if len(head) == 2:
+                break
+    if len(head) < 2:
+        raise job.UserError(f"{path}: a header and at least one gene are needed; fetch the file again")
+    layout = lay_out(head[0], head[1], path)
+    names, parts = [], []
+    try:
+        reader = pd.read_csv(
+            path, sep=layout.delimiter, header=None, skiprows=skipped + 1, chunksize=ROWS_AT_ONCE, low_memory=False,
+            compression="gzip" if path.suffix.lower() == ".gz" else None, skip_blank_lines=True,
+            dtype=dict.fromkeys(range(layout.names), str), keep_default_na=False, na_values=["", "NA", "NaN", "nan", "NULL"],
+            skipinitialspace=layout.delimiter == " ",
+        )  # fmt: skip
+        for chunk in reader:
+            if chunk.shape[1] != layout.names + len(layout.barcodes):
+                raise job.UserError(f"{path}: rows have {chunk.shape[1]} columns, the header tells of {layout.names + len(layout.barcodes)}")
+            rows = chunk.iloc[:, : layout.names]
+            names.append(rows)
+            parts.append(sparse.csr_matrix(numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path)))
+    except pd.errors.ParserError as error:
+        raise job.UserError(f"{path}: rows differ in their number of columns ({str(error).strip()}); fetch the file again") from error
+    labels = pd.concat(names)
+    if labels.isna().to_numpy().any():
+        at = int(np.flatnonzero(labels.isna().to_numpy().any(axis=1))[0])
+        raise job.UserError(f"{path}, gene {at + 1}: a row without a name; name it or remove it")
+    counts = sparse.csr_matrix(sparse.vstack(parts).T)
+    symbols = labels.iloc[:, 1].tolist() if layout.names == 2 else None
+    return Table(counts, layout.barcodes, labels.iloc[:, 0].tolist(), symbols, "text")
+
+
+@dataclass
+class Layout:
+    """How a text table is laid out."""
+
+    delimiter: str
+    names: int
+    barcodes: list[str]
+
+
+def lay_out(header: str, row: str, path: Path) -> Layout:
+    """Return delimiter, number of name columns (1 or 2) and barcodes. Raises :class:`job.UserError` if the two lines don't fit together."""
+    split = {d: (next(csv.reader([header], delimiter=d)), next(csv.reader([row], delimiter=d))) for d in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda d: min(len(split[d][0]), len(split[d][1])))
+    fields, values = split[delimiter]
+    if len(values) < 2:
+        raise job.UserError(f"{path}: no columns found (tab, comma, semicolon and space were tried); give a genes × barcodes table")
+    leading = 0
+    while leading < len(values) and not is_number(values[leading]):
+        leading += 1
+    names = max(1, leading)
+    if names > 2:
+        raise job.UserError(f"{path}: {names} columns before the counts; keep one or two (gene id, symbol) and remove the others")
+    if len(fields) == len(values):
+        barcodes = fields[names:]
+    elif len(fields) == len(values) - names:
+        barcodes = fields
+    else:
+        raise job.UserError(
+            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label a column, or none over the names"
+        )
+    if not barcodes:
+        raise job.UserError(f"{path}: no column of counts; give a genes × barcodes table")
+    return Layout(delimiter, names, [barcode.strip() for barcode in barcodes])
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a field is a count (or would be, were it present)."""
+    if text.strip() in ("", "NA", "NaN", "nan", "NULL"):
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Path) -> np.ndarray:
+    """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is no number."""
+    if (chunk.dtypes == object).any():
+        converted = chunk.apply(pd.to_numeric, errors="coerce")
+        wrong = converted.isna() & chunk.notna()
+        if wrong.to_numpy().any():
+            row, column = (int(i[0]) for i in np.nonzero(wrong.to_numpy()))
+            raise job.UserError(
+                f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: {chunk.iat[row, column]!r} is no count; give raw UMI counts"
+            )
+        chunk = converted
+    values = chunk.to_numpy(dtype=np.float64)
+    if np.isnan(values).any():
+        row, column = (int(i[0]) for i in np.nonzero(np.isnan(values)))
+        raise job.UserError(f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: a value is missing; write 0 where none was counted")
+    return values

@@ -1,0 +1,151 @@
+"""Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses wrong."""
+
+import json
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from scripts import job
+from scripts.reads.barcodes import contains, pack
+from scripts.reads.check_reads import describe_lengths, records
+from scripts.reads.chemistries import BARCODE_LENGTH, CHEMISTRIES
+
+SHORTEST_CDNA = 31
+"""kallisto's k-mer length (bp): a shorter read 2 can't be counted."""
+
+
+def read_starts(path: str, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first 16 bases (S16) and the lengths of a FASTQ file's first ``number`` reads."""
+    starts, lengths = [], []
+    for record in islice(records(path), number):
+        starts.append(record.sequence[:BARCODE_LENGTH])
+        lengths.append(len(record.sequence))
+    return np.array(starts, dtype=f"S{BARCODE_LENGTH}"), np.array(lengths)
+
+
+def first_name(path: str) -> str:
+    """Return the name of a FASTQ file's first read."""
+    reads = records(path)
+    name = next(reads).name
+    reads.close()
+    return name
+
+
+def overlap(starts: np.ndarray, whitelists: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return for each chemistry which fraction of the readable starts (16 bases, no N) is on its whitelist, exactly."""
+    packed, clean = pack(starts)
+    packed = packed[clean]
+    return {name: float(contains(listed, packed).mean()) if len(packed) else 0.0 for name, listed in whitelists.items()}
+
+
+def in_percent(overlaps: dict[str, float]) -> str:
+    """Return e.g. "v2 3.1 %, v3 94.6 %"."""
+    return ", ".join(f"{name} {100 * value:.1f} %" for name, value in overlaps.items())
+
+
+def detect_lane(fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: int, least: float) -> dict:
+    """Return chemistry, overlaps and read lengths of one lane, from its first ``number`` pairs.
+
+    Raises :class:`job.UserError` if fewer than ``least`` of the barcodes are on any whitelist (saying so if the mates are swapped), if
+    read 1 is too short for its chemistry, or read 2 too short to map.
+    """
+    starts, lengths1 = read_starts(fq1, number)
+    overlaps = overlap(starts, whitelists)
+    best = max(overlaps, key=overlaps.__getitem__)
+    starts2, lengths2 = read_starts(fq2, number)
+    if overlaps[best] < least:
+        swapped = overlap(starts2, whitelists)
+        if max(swapped.values()) >= least:
+            raise job.UserError(
+                f"{fq1} and {fq2} look swapped: the barcodes are in fq2 (on the whitelists: {in_percent(swapped)}; "
+                f"fq1: {in_percent(overlaps)}); exchange fq1 and fq2 in the units sheet"
+            )
+        raise job.UserError(
+            f"{fq1}: too few barcodes are on a 10x 3' whitelist ({in_percent(overlaps)} of the first {len(starts)} reads; "
+            f"{100 * least:g} % are needed); check that fq1 is read 1 and untrimmed, and that the library is 10x 3' v2, v3 or v4. "
+            "If the reads are good but their first cycles are not, lower reads/min_whitelist_overlap; "
+            "bring other protocols in as a count matrix (column matrix of the samples sheet)"
+        )
+    chemistry = CHEMISTRIES[best]
+    short = int((lengths1 < chemistry.read1_length).sum())
+    if short:
+        raise job.UserError(
+            f"{fq1}: {short} of the first {len(lengths1)} reads are shorter than the {chemistry.read1_length} bp of "
+            f"{chemistry.name} (barcode {BARCODE_LENGTH}, UMI {chemistry.umi_length}); give read 1 untrimmed"
+        )
+    if np.median(lengths2) < SHORTEST_CDNA:
+        raise job.UserError(
+            f"{fq2}: read 2 has {np.median(lengths2):g} bp, counting needs {SHORTEST_CDNA}; give the cDNA read (R2), not an index read"
+        )
+    return {
+        "chemistry": best,
+        "pairs_examined": len(starts),
+        "whitelist_overlap": {name: round(value, 6) for name, value in overlaps.items()},
+        "read1_length": describe_lengths(Counter(lengths1.tolist())),
+        "read2_length": describe_lengths(Counter(lengths2.tolist())),
+    }
+
+
+def refuse_copies(first_reads: dict[str, str]) -> None:
+    """Raise :class:`job.UserError` if two lanes begin with the same read, as the same file under two names does."""
+    units: dict[str, str] = {}
+    for unit, name in first_reads.items():
+        if name in units:
+            raise job.UserError(f"units {units[name]} and {unit} begin with the same read ({name}); list each lane once in the units sheet")
+        units[name] = unit
+
+
+def decide(lanes: dict[str, dict], configured: str) -> dict:
+    """Return the library's chemistry from its lanes'. Raises :class:`job.UserError` if they disagree, or the config does."""
+    found = {lane["chemistry"] for lane in lanes.values()}
+    if len(found) > 1:
+        each = "; ".join(f"{unit}: {lane['chemistry']} ({in_percent(lane['whitelist_overlap'])})" for unit, lane in lanes.items())
+        raise job.UserError(f"its lanes are of different chemistries ({each}); they aren't of one library, mend the units sheet")
+    name = found.pop()
+    pairs = sum(lane["pairs_examined"] for lane in lanes.values())
+    pooled = {
+        other: round(sum(lane["whitelist_overlap"][other] * lane["pairs_examined"] for lane in lanes.values()) / pairs, 6)
+        for other in next(iter(lanes.values()))["whitelist_overlap"]
+    }
+    if configured not in ("auto", name):
+        raise job.UserError(
+            f"the config says chemistry {configured}, the barcodes say {name} (on the whitelists: {in_percent(pooled)}); "
+            f"set reads/chemistry to auto or {name}, or correct the sample's reads"
+        )
+    chemistry = CHEMISTRIES[name]
+    return {
+        "chemistry": name,
+        "name": chemistry.name,
+        "kb": chemistry.kb,
+        "barcode_length": BARCODE_LENGTH,
+        "umi_length": chemistry.umi_length,
+        "configured": configured,
+        "pairs_examined": pairs,
+        "whitelist_overlap": pooled,
+        "units": lanes,
+    }
+
+
+def main(snakemake) -> None:
+    """Write the library's chemistry as JSON."""
+    params = snakemake.params
+    whitelists = {name: np.load(path) for name, path in zip(params.chemistries, snakemake.input.whitelists, strict=True)}
+    lanes = {}
+    try:
+        refuse_copies({unit: first_name(fq1) for unit, fq1 in zip(params.units, snakemake.input.fq1, strict=True)})
+        for unit, fq1, fq2 in zip(params.units, snakemake.input.fq1, snakemake.input.fq2, strict=True):
+            try:
+                lanes[unit] = detect_lane(fq1, fq2, whitelists, params.sample_reads, params.min_overlap)
+            except job.UserError as error:
+                raise job.UserError(f"unit {unit}: {error}") from error
+        found = decide(lanes, params.configured)
+    except job.UserError as error:
+        raise job.UserError(f"sample {snakemake.wildcards.sample}: {error}") from error
+    Path(snakemake.output[0]).write_text(json.dumps({"sample": snakemake.wildcards.sample, **found}, indent=1) + "\n")
+    job.log.info("%s (%s)", found["name"], in_percent(found["whitelist_overlap"]))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,169 @@
+"""One MultiQC page on the reads of all libraries: Sequali's measures beside the pipeline's own tables."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from scripts import job
+from scripts.references.files import run_tool
+
+TITLE = "persister-regulons: reads"
+TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
+"""What MultiQC writes beside its tables that holds times and temporary paths; every number is in the tables too."""
+
+
+def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
+    """Return one row a sequenced library: chemistry, lanes, read lengths, and the share of barcodes on each whitelist (%)."""
+    rows = []
+    for report in reports:
+        lanes = report["units"].values()
+        rows.append({
+            "Sample": report["sample"],
+            "chemistry": report["name"],
+            "lanes": len(report["units"]),
+            "read1_bp": "/".join(str(n) for n in sorted({lane["read1_length"]["mode"] for lane in lanes})),
+            "read2_bp": "/".join(str(n) for n in sorted({lane["read2_length"]["mode"] for lane in lanes})),
+            **{f"on_{name}_whitelist": round(100 * value, 2) for name, value in report["whitelist_overlap"].items()},
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
+    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in the top barcodes (%), saturation (%), UMIs."""
+    percent = {
+        "mapped": "reads_mapped_fraction",
+        "valid_barcode_of_mapped": "valid_barcode_fraction_of_mapped",
+        "several_of_valid": "multi_fraction_of_valid",
+        "in_genes": "reads_in_genes_fraction",
+        "in_top_barcodes": "reads_in_top_barcodes_fraction",
+        "saturation": "sequencing_saturation",
+        "host_umis": "host_fraction_of_umis",
+    }
+    rows = [
+        {"Sample": audit["sample"], "counter": audit["aligner"], "reads": audit["reads"], "umis": audit["umis"], "barcodes": audit["barcodes"]}
+        | {name: None if audit[key] is None else round(100 * audit[key], 2) for name, key in percent.items()}
+        for audit in audits
+    ]
+    return pd.DataFrame(rows)
+
+
+def tabulate_species(audits: list[dict]) -> pd.DataFrame:
+    """Return graft and host UMIs, one row a library."""
+    return pd.DataFrame([{"Sample": audit["sample"], **audit["umis_per_species"]} for audit in audits])
+
+
+def tabulate_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
+    """Return what became of the barcodes, one row a library: those removed at each step, in the order of the steps, and those kept."""
+    steps = attrition["step"].drop_duplicates().tolist()
+    removed = attrition.pivot_table(index="sample", columns="step", values="removed", aggfunc="sum", sort=False)[steps]
+    kept = attrition.groupby("sample", sort=False)["remaining"].last()
+    table = removed.assign(kept=kept)
+    # The first step removes empty droplets, hundreds of times the rest: it would hide every other bar.
+    return table.drop(columns=[step for step in steps if step.startswith("empty")]).astype(int).rename_axis("Sample").reset_index()
+
+
+def saturation_lines(curves: dict[str, pd.DataFrame]) -> dict[str, dict[float, float]]:
+    """Return per library the saturation (%) by million reads in genes; libraries without reads have none."""
+    return {
+        sample: {round(reads / 1e6, 6): round(100 * value, 3) for reads, value in zip(curve["reads"], curve["saturation"], strict=True)}
+        for sample, curve in curves.items()
+        if len(curve)
+    }
+
+
+def section(name: str, title: str, description: str, plot: str, data, config: dict | None = None, headers: dict | None = None) -> dict:
+    """Return a MultiQC custom-content document."""
+    document = {"id": name, "section_name": title, "description": description, "plot_type": plot, "data": data}
+    document["pconfig"] = {"id": f"{name}_plot", "title": title, **(config or {})}
+    if headers:
+        document["headers"] = headers
+    return document
+
+
+def by_sample(table: pd.DataFrame) -> dict[str, dict]:
+    """Return the table as sample → column → value; missing values are left out."""
+    return {row.pop("Sample"): {key: value for key, value in row.items() if pd.notna(value)} for row in table.to_dict("records")}
+
+
+def sections(
+    chemistry: pd.DataFrame, audits: list[dict], curves: dict[str, pd.DataFrame], attrition: pd.DataFrame
+) -> dict[str, dict]:
+    """Return the pipeline's own sections by file name; one without data is left out."""
+    percent = {"min": 0, "max": 100, "suffix": "%", "format": "{:,.1f}"}
+    whole = {"format": "{:,.0f}"}
+    counting = tabulate_counting(audits)
+    made = {
+        "chemistry": section(
+            "pr_chemistry", "Chemistry", "Which 10x whitelist the barcodes of each library are on (first reads of each lane, exact matches).",
+            "table", by_sample(chemistry), {"namespace": "reads"},
+            {column: {"title": column.replace("_", " "), **(percent if column.startswith("on_") else {"scale": False})} for column in chemistry if column != "Sample"},
+        ),
+        "counting": section(
+            "pr_counting", "Counting", "What became of the reads. In genes: valid barcode and one gene. Libraries given as a matrix have UMIs only.",
+            "table", by_sample(counting), {"namespace": "counts"},
+            {column: {"title": column.replace("_", " "), **(whole if column in ("reads", "umis", "barcodes") else percent)} for column in counting if column not in ("Sample", "counter")},
+        ),
+        "species": section(
+            "pr_species", "Species of the UMIs", "UMIs of graft and host genes in all barcodes, cells and empty droplets alike.",
+            "bargraph", by_sample(tabulate_species(audits)), {"ylab": "UMIs", "cpswitch_c_active": False},
+        ),
+        "saturation": section(
+            "pr_saturation", "Sequencing saturation", "Expected share of duplicate reads had fewer reads been sequenced; a curve still rising means that more reads find more UMIs.",
+            "linegraph", saturation_lines(curves), {"xlab": "million reads in genes", "ylab": "saturation (%)", "ymin": 0, "ymax": 100},
+        ),
+        "attrition": section(
+            "pr_attrition", "Barcodes by verdict", "Barcodes called as droplets with cells: removed at each step, and kept as graft cells.",
+            "bargraph", by_sample(tabulate_attrition(attrition)) if len(attrition) else {}, {"ylab": "barcodes", "cpswitch_c_active": False},
+        ),
+    }  # fmt: skip
+    return {name: document for name, document in made.items() if document["data"]}
+
+
+def settings() -> dict:
+    """Return MultiQC's configuration: no network, no time of day, Sequali's samples named by our file names."""
+    return {
+        "title": TITLE,
+        "show_analysis_time": False,
+        "show_analysis_paths": False,
+        "no_version_check": True,
+        "no_ai": True,
+        "use_filename_as_sample_name": ["sequali"],
+        "extra_fn_clean_exts": [".R2"],
+        "custom_content": {"order": ["pr_chemistry", "pr_counting", "pr_species", "pr_saturation", "pr_attrition"]},
+        "report_section_order": {"sequali": {"order": -1000}},
+        "make_data_dir": True,
+    }
+
+
+def main(snakemake) -> None:
+    """Write multiqc.html and its data folder."""
+    given, output = snakemake.input, snakemake.output
+    chemistry = tabulate_chemistry([json.loads(Path(path).read_text()) for path in given.chemistry])
+    audits = [json.loads(Path(path).read_text()) for path in given.audits]
+    curves = {audit["sample"]: pd.read_csv(path, sep="\t") for audit, path in zip(audits, given.saturation, strict=True)}
+    attrition = pd.read_csv(given.attrition, sep="\t")
+    with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
+        folder = Path(name)
+        (folder / "in").mkdir()
+        for path in given.sequali:
+            shutil.copy(path, folder / "in")
+        for stem, document in sections(chemistry, audits, curves, attrition).items():
+            (folder / "in" / f"{stem}_mqc.json").write_text(json.dumps(document))
+        (folder / "config.yaml").write_text(yaml.safe_dump(settings()))
+        run_tool([
+            "multiqc", "--no-version-check", "--no-megaqc-upload", "--no-ai", "--no-ansi", "--force", "--strict", "--config", folder / "config.yaml",
+            "--module", "sequali", "--module", "custom_content", "--outdir", folder / "out", "--filename", "multiqc.html", folder / "in",
+        ])  # fmt: skip
+        shutil.move(folder / "out" / "multiqc.html", output.html)
+        for stem in TRANSIENT:
+            (folder / "out" / "multiqc_data" / stem).unlink(missing_ok=True)
+        shutil.rmtree(output.data, ignore_errors=True)
+        shutil.move(folder / "out" / "multiqc_data", output.data)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

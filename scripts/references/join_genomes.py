@@ -1,0 +1,201 @@
+"""Join the graft's and the host's genome under prefixes, so that every contig, gene and transcript says which species it is of."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from scripts import job
+from scripts.references.files import open_bytes
+
+PREFIXED = re.compile(r'\b(gene_id|transcript_id|gene_name)(\s+")')
+VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')
+"""kb-python makes gene_id.gene_version of Ensembl's two attributes, STAR doesn't: without them both counters name genes alike."""
+ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
+MITOCHONDRIAL_CONTIGS = {"MT", "M", "chrM", "chrMT"}
+"""Ensembl and UCSC/GENCODE names of the mitochondrial contig."""
+MITOCHONDRIAL_SYMBOL = re.compile(r"^mt-", re.IGNORECASE)
+"""The hyphen matters: without it MTOR and MTA1 would be mitochondrial."""
+
+
+@dataclass
+class Genome:
+    """One species' sequence and annotation; ``prefix`` is put before its names."""
+
+    species: str
+    prefix: str
+    fasta: str
+    gtf: str
+
+
+@dataclass
+class Contigs:
+    """Contig names as they stand in the output, with lengths (bp)."""
+
+    length: dict[str, int] = field(default_factory=dict)
+
+
+def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Contigs) -> Iterator[bytes]:
+    """Yield FASTA lines with ``prefix`` before each contig's name; the description after the name is dropped.
+
+    Fills ``contigs``. Raises :class:`job.UserError` for text that isn't FASTA, an empty file, and a contig named twice.
+    """
+    name = None
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(b">"):
+            words = line[1:].split(None, 1)
+            if not words or line[1:2].isspace():
+                raise job.UserError(f"{source}, line {number}: a contig without a name; give each '>' line a name")
+            name = prefix + words[0].decode()
+            if name in contigs.length:
+                raise job.UserError(
+                    f"{source}, line {number}: contig {words[0].decode()} occurs twice; remove one of the two sequences"
+                )
+            contigs.length[name] = 0
+            yield b">" + name.encode() + b"\n"
+        elif name is None:
+            if line.strip():
+                raise job.UserError(f"{source}, line {number}: not FASTA (the first line must start with '>'); give a genome FASTA")
+        else:
+            sequence = line.strip()
+            contigs.length[name] += len(sequence)
+            if sequence:
+                yield sequence + b"\n"
+    if name is None:
+        raise job.UserError(f"{source}: no sequence in it; give a genome FASTA")
+    empty = [contig for contig, length in contigs.length.items() if length == 0]
+    if empty:
+        raise job.UserError(f"{source}: contig {empty[0].removeprefix(prefix)} has no sequence; is the file complete?")
+
+
+def prefix_gtf(
+    lines: Iterable[bytes], prefix: str, source: str, contigs: Contigs, genes: dict[str, tuple[str, str]]
+) -> Iterator[bytes]:
+    """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments and Ensembl's versions.
+
+    Fills ``genes`` with ``gene_id → (gene_name or "", contig)`` of every gene that has an exon. Raises :class:`job.UserError` for
+    GFF3, malformed lines, an annotation without exons, exons on contigs that the FASTA hasn't, and exons beyond a contig's end
+    (the FASTA and the GTF are then of different assemblies).
+    """
+    absent: dict[str, int] = {}
+    for number, raw in enumerate(lines, start=1):
+        if raw.startswith(b"#") or not raw.strip():
+            continue
+        fields = raw.decode().rstrip("\r\n").split("\t")
+        where = f"{source}, line {number}"
+        if len(fields) != 9:
+            raise job.UserError(f"{where}: {len(fields)} tab-separated columns, a GTF has 9; give an annotation in GTF format")
+        contig, kind, attributes = prefix + fields[0], fields[2], fields[8]
+        if kind == "exon":
+            values = dict(ATTRIBUTE.findall(attributes))
+            if "gene_id" not in values or "transcript_id" not in values:
+                if "ID=" in attributes or "Parent=" in attributes:
+                    raise job.UserError(f"{where}: this is GFF3; give the same annotation in GTF format")
+                missing = "gene_id" if "gene_id" not in values else "transcript_id"
+                raise job.UserError(f'{where}: exon without {missing} "…"; give each exon one')
+            if contig not in contigs.length:
+                absent[fields[0]] = absent.get(fields[0], 0) + 1
+                continue
+            if not (fields[3].isdigit() and fields[4].isdigit() and 1 <= int(fields[3]) <= int(fields[4])):
+                raise job.UserError(f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); mend the GTF")
+            if int(fields[4]) > contigs.length[contig]:
+                raise job.UserError(
+                    f"{where}: exon ends at {fields[4]}, but contig {fields[0]} has {contigs.length[contig]} bp: "
+                    "FASTA and GTF are of different assemblies; take both from the same release"
+                )
+            gene_id = prefix + values["gene_id"]
+            if not genes.get(gene_id, ("", ""))[0]:
+                name = values.get("gene_name", "")
+                genes[gene_id] = (prefix + name if name else "", contig)
+        fields[0] = contig
+        attributes = VERSION.sub("", attributes)
+        fields[8] = PREFIXED.sub(rf"\g<1>\g<2>{prefix}", attributes) if prefix else attributes
+        yield ("\t".join(fields) + "\n").encode()
+    if absent:
+        first = ", ".join(list(absent)[:3])
+        have = ", ".join(name.removeprefix(prefix) for name in list(contigs.length)[:3])
+        raise job.UserError(
+            f"{source}: {sum(absent.values())} exons lie on {len(absent)} contigs that the FASTA hasn't ({first}; the FASTA has {have} …); "
+            "take FASTA and GTF from the same release and of the same set (e.g. both 'primary_assembly')"
+        )
+    if not genes:
+        raise job.UserError(f"{source}: no exon lines; give a gene annotation with exons")
+
+
+def tabulate_genes(genes: dict[str, tuple[str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
+    """Return gene_id (prefixed), symbol (no prefix), species and mitochondrial (0/1), one row a gene, in the annotation's order.
+
+    ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises :class:`job.UserError` for a gene
+    with neither species' prefix.
+    """
+    rows = []
+    for gene_id, (name, contig) in genes.items():
+        species = species_of(gene_id, prefixes)
+        if species is None:
+            wanted = " or ".join(prefixes.values())
+            raise job.UserError(f"gene {gene_id} starts with neither {wanted}; prefix every gene_id, or correct references/*/prefix")
+        prefix = prefixes[species]
+        symbol = (name or gene_id).removeprefix(prefix)
+        on_mt = contig.removeprefix(prefix) in MITOCHONDRIAL_CONTIGS
+        rows.append((gene_id, symbol, species, int(on_mt or bool(MITOCHONDRIAL_SYMBOL.match(symbol)))))
+    return pd.DataFrame(rows, columns=["gene_id", "symbol", "species", "mitochondrial"])
+
+
+def species_of(name: str, prefixes: dict[str, str]) -> str | None:
+    """Return which species' prefix ``name`` has; the longest wins where one prefix begins another."""
+    for species, prefix in sorted(prefixes.items(), key=lambda item: -len(item[1])):
+        if name.startswith(prefix):
+            return species
+    return None
+
+
+def join(genomes: list[Genome], fasta_out, gtf_out) -> dict[str, tuple[str, str]]:
+    """Write the joined FASTA and GTF to two binary handles; return the genes with exons."""
+    joined_genes: dict[str, tuple[str, str]] = {}
+    for genome in genomes:
+        contigs, genes = Contigs(), {}
+        copy(prefix_fasta, genome.fasta, fasta_out, prefix=genome.prefix, contigs=contigs)
+        copy(prefix_gtf, genome.gtf, gtf_out, prefix=genome.prefix, contigs=contigs, genes=genes)
+        clash = next((gene for gene in genes if gene in joined_genes), None)
+        if clash:
+            raise job.UserError(f"{genome.gtf}: gene {clash} is in both species; give them different references/*/prefix")
+        joined_genes |= genes
+        job.log.info("%s: %d contigs, %d bp, %d genes", genome.species, len(contigs.length), sum(contigs.length.values()), len(genes))
+    return joined_genes
+
+
+def copy(transform, path: str, out, **arguments) -> None:
+    """Write what ``transform`` makes of a file's lines; a broken gzip file is the user's to mend."""
+    try:
+        with open_bytes(path) as lines:
+            out.writelines(transform(lines, source=path, **arguments))
+    except (EOFError, gzip.BadGzipFile, zlib.error, FileNotFoundError, PermissionError) as error:
+        raise job.UserError(f"{path}: can't be read ({error}); fetch the file again") from error
+    except UnicodeDecodeError as error:
+        raise job.UserError(f"{path}: not text ({error.reason}); give a plain or gzip FASTA / GTF") from error
+
+
+def main(snakemake) -> None:
+    """Write genome.fa, annotation.gtf and genes.tsv; an already joined pair passes through, checked."""
+    prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
+    given = snakemake.input
+    if "joined_fasta" in given.keys():
+        genomes = [Genome("joined", "", given.joined_fasta, given.joined_gtf)]
+    else:
+        genomes = [Genome(species, prefixes[species], given[f"{species}_fasta"], given[f"{species}_gtf"]) for species in prefixes]
+    with open(snakemake.output.fasta, "wb") as fasta, open(snakemake.output.gtf, "wb") as gtf:
+        genes = join(genomes, fasta, gtf)
+    table = tabulate_genes(genes, prefixes)
+    if len(prefixes) > 1 and (lacking := set(prefixes) - set(table["species"])):
+        raise job.UserError(f"{genomes[-1].gtf}: no gene of the {lacking.pop()}; correct references/*/prefix")
+    table.to_csv(snakemake.output.genes, sep="\t", index=False)
+    counts = table.groupby("species").agg(genes=("gene_id", "size"), mitochondrial=("mitochondrial", "sum"))
+    for species, row in counts.iterrows():
+        job.log.info("%s: %d genes, %d mitochondrial", species, row["genes"], row["mitochondrial"])
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

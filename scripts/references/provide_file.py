@@ -1,0 +1,63 @@
+"""Put a file that the config names in its place: linked if it is here, fetched if it has an address; its SHA-256 checked if given."""
+
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from scripts import job
+from scripts.references.files import sha256_of
+
+
+def verify(path: Path, sha256: str | None, source: str) -> None:
+    """Raise :class:`job.UserError` if ``path`` is empty or its SHA-256 isn't the one given."""
+    if path.stat().st_size == 0:
+        raise job.UserError(f"{source}: the file is empty; fetch it again")
+    if not sha256:
+        return
+    found = sha256_of(path)
+    if found != sha256.strip().lower():
+        raise job.UserError(
+            f"{source}: SHA-256 is {found}, the config says {sha256}; fetch the file again, or correct sha256 if the release is meant"
+        )
+    job.log.info("SHA-256 as given: %s", found)
+
+
+def link(source: Path, target: Path, sha256: str | None) -> None:
+    """Verify ``source`` and make ``target`` a relative link to it."""
+    if not source.is_file():
+        raise job.UserError(f"{source}: no such file; correct the path in the config")
+    verify(source, sha256, str(source))
+    target.unlink(missing_ok=True)
+    target.symlink_to(os.path.relpath(source.resolve(), target.parent.resolve()))
+
+
+def fetch(url: str, target: Path, sha256: str | None) -> None:
+    """Download to a temporary name beside ``target``, verify, then rename: a broken download never looks complete."""
+    part = target.with_name(target.name + ".part")
+    try:
+        with urllib.request.urlopen(url) as answer, open(part, "wb") as out:
+            shutil.copyfileobj(answer, out, 1 << 20)
+            expected = answer.headers.get("Content-Length") if answer.headers else None
+        if expected and int(expected) != part.stat().st_size:
+            raise job.UserError(f"{url}: {part.stat().st_size} of {expected} bytes came; run again")
+        verify(part, sha256, url)
+        part.replace(target)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise job.UserError(f"{url}: can't be fetched ({error}); fetch it by hand and give its path in the config instead") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main(snakemake) -> None:
+    """Write the one output."""
+    target, sha256, url = Path(snakemake.output[0]), snakemake.params.get("sha256"), snakemake.params.get("url")
+    if url:
+        fetch(url, target, sha256)
+    else:
+        link(Path(snakemake.input[0]), target, sha256)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

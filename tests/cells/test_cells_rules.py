@@ -1,0 +1,123 @@
+"""rules/cells.smk on two small libraries: the wiring, what a changed setting repeats, and the report's figures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SNAKEFILE = """
+import pandas as pd
+from types import SimpleNamespace
+
+configfile: "config.yaml"
+
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+rows = {"sample": ["A1", "B1"], "model": ["A", "B"], "timepoint": ["untreated", "persister"],
+        "arm": ["untreated", "cisplatin"], "replicate": [1, 1]}
+samples = pd.DataFrame(rows).set_index("sample")
+study = SimpleNamespace(samples=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
+
+def scaled_memory(base, per_input_gb):
+    return base
+
+include: "rules/cells.smk"
+"""
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake in the folder; return what it said."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "cells", *arguments]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def study(simulate, droplet_settings, tmp_path_factory):
+    """Return a folder in which the stage has run on two libraries."""
+    folder = tmp_path_factory.mktemp("cells")
+    # A copy of what the stage needs and a study of two samples around it.
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "resources" / "captions", folder / "resources" / "captions")
+    for name in ("rules", "envs"):
+        (folder / name).mkdir()
+    shutil.copy(ROOT / "rules" / "cells.smk", folder / "rules")
+    (folder / "envs" / "python.yaml").write_text("dependencies: []\n")
+    options = dict(droplet_settings)
+    cells = {key: options.pop(key) for key in ("expected_cells", "seed")}
+    cells |= {"empty_drops": options, "species": {"method": "ambient", "graft_min": 0.75, "host_max": 0.25}}
+    cells |= {"ambient": {"subtract": False}}
+    cells["doublets"] = {"enabled": False, "rate": "auto", "rate_per_1000_cells": 0.008}
+    cells["doublets"] |= {"min_cells": 50, "min_species_fraction": 0.03}
+    cells["qc"] = {"method": "fixed", "min_counts": 250, "max_counts": 100_000, "min_genes": 100, "max_genes": 9_000}
+    cells["qc"] |= {"max_pct_mt": 25, "mads": 5}
+    (folder / "config.yaml").write_text(yaml.safe_dump({"cells": cells}))
+    (folder / "results" / "counts").mkdir(parents=True)
+    for number, sample in enumerate(["A1", "B1"]):
+        library = simulate.simulate_library(seed=number, cells=120, empties=300)
+        library.adata().write_h5ad(folder / "results" / "counts" / f"{sample}.h5ad")
+    snakemake(folder)
+    return folder
+
+
+def test_every_promised_file_is_there(study):
+    results = study / "results" / "cells"
+    parts = ["h5ad", "host.h5ad", "droplets.parquet", "summary.json", "barnyard.png"]
+    assert all((results / f"{sample}.{part}").stat().st_size for sample in ("A1", "B1") for part in parts)
+    table = pd.read_csv(results / "attrition.tsv", sep="\t")
+    assert list(table.columns) == [
+        "sample",
+        "model",
+        "timepoint",
+        "arm",
+        "step",
+        "barcodes_before",
+        "removed",
+        "remaining",
+    ]
+    assert set(table["arm"]) == {"untreated", "cisplatin"}
+    for name in ("attrition_by_arm.tsv", "species_rules.tsv", "attrition.png"):
+        assert (results / name).stat().st_size
+    assert (study / "results" / "logs" / "keep_cells" / "A1.log").read_text()
+    assert (study / "results" / "benchmarks" / "call_droplets" / "B1.tsv").exists()
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in snakemake(study, "--dry-run")
+
+
+def test_changed_quality_cut_doesnt_repeat_the_costly_test(study):
+    said = snakemake(study, "--dry-run", "--config", "cells={qc: {min_counts: 300}}")
+    assert "rule keep_cells:" in said and "rule plot_attrition:" in said
+    assert "rule call_droplets:" not in said
+
+
+def test_changed_ambient_pool_repeats_all(study):
+    said = snakemake(study, "--dry-run", "--config", "cells={empty_drops: {ambient_max_counts: 90}}")
+    assert "rule call_droplets:" in said and "rule keep_cells:" in said
+
+
+def test_figures_come_into_the_report_with_their_captions(study):
+    snakemake(study, "--report", "report.html")
+    report = (study / "report.html").read_text()
+    assert "Which droplets of B1 hold a graft cell" in report
+    assert "Does any treatment arm lose cells" in report

@@ -1,0 +1,246 @@
+"""The scripts of the stage from file to file: what they write, twice the same, and whatever is missing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.clusters import (
+    cluster_cells,
+    communities,
+    embed_model,
+    link_clusters,
+    markers,
+    plot_clusters,
+    stability,
+)
+from scripts.clusters import links as linking
+
+ROOT = Path(__file__).parents[2]
+SETS = [str(ROOT / "resources" / "genesets" / f"{name}.tsv") for name in ("cell_cycle", "dissociation", "hypoxia")]
+TIMEPOINTS = ["untreated", "persister", "relapse"]
+EMBEDDING = ("n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed")
+
+
+def run_model(folder: Path, samples: dict[str, list], settings: dict, job_of) -> Path:
+    """Run all four scripts on a model; ``samples``: AnnDatas per timepoint. Returns the folder with the results."""
+    folder.mkdir()
+    paths = {}
+    for timepoint, parts in samples.items():
+        for number, part in enumerate(parts):
+            paths.setdefault(timepoint, []).append(str(folder / f"{timepoint}{number}.cells.h5ad"))
+            part.write_h5ad(paths[timepoint][-1])
+    embedding = str(folder / "embedding.parquet")
+    inputs = {"cells": sum(paths.values(), []), "genesets": SETS}
+    embed_model.main(job_of(inputs, {"embedding": embedding}, settings={k: settings[k] for k in EMBEDDING}))
+    for timepoint, cells in paths.items():
+        files = {"cells": "h5ad", "markers": "markers.tsv", "stability": "stability.tsv"}
+        outputs = {name: str(folder / f"{timepoint}.{end}") for name, end in files.items()}
+        cluster_cells.main(job_of({"cells": cells, "embedding": embedding}, outputs, settings=settings))
+    outputs = {"links": "links.tsv", "similarity": "similarity.tsv", "cells": "cells.tsv.gz"}
+    tables = {name: str(folder / file) for name, file in outputs.items()}
+    clustered = [str(folder / f"{timepoint}.h5ad") for timepoint in paths]
+    link_clusters.main(
+        job_of({"clusters": clustered}, tables, timepoints=list(paths), links=settings["links"], seed=settings["seed"])
+    )
+    inputs = {"cells": tables["cells"], "links": tables["links"]}
+    inputs["stability"] = [str(folder / f"{timepoint}.stability.tsv") for timepoint in paths]
+    figures = {name: str(folder / f"{name}.png") for name in ("umap", "stability", "links")}
+    plot_clusters.main(
+        job_of(
+            inputs,
+            figures,
+            wildcards={"model": "M"},
+            own_timepoints=list(paths),
+            timepoints=TIMEPOINTS,
+            arms=["untreated", "AC"],
+            min_stability=settings["min_stability"],
+            seed=settings["seed"],
+        )
+    )
+    return folder
+
+
+def make_study(simulator) -> dict[str, list]:
+    """Return untreated (a, b, cycling), persister of two replicates (a, c, cycling): b lost, c emerged."""
+    rng = np.random.default_rng(5)
+    late = {"timepoint": "persister", "arm": "AC"}
+    return {
+        "untreated": [simulator.cells([("a", 70), ("b", 60), (("a", "g2m"), 40)], rng, sample="U1")],
+        "persister": [
+            simulator.cells([("a", 40), ("c", 40), (("a", "g2m"), 20)], rng, sample="P1", **late),
+            simulator.cells([("a", 30), ("c", 30), (("a", "g2m"), 20)], rng, sample="P2", **late),
+        ],
+    }
+
+
+def fingerprint(path: Path) -> str:
+    """Return a hash of a file's bytes, or of an h5ad file's content."""
+    import anndata
+
+    if path.suffix != ".h5ad":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    cells = anndata.read_h5ad(path)
+    parts = [cells.obs.to_csv(), cells.var.to_csv(), repr(cells.uns)]
+    arrays = [cells.X.data, cells.X.indices, cells.X.indptr, cells.layers["counts"].data, *cells.obsm.values()]
+    whole = "".join(parts).encode() + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    return hashlib.sha256(whole).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def study(simulator, settings, job_of, tmp_path_factory):
+    """Return the folder of a model with two timepoints, and the settings."""
+    return run_model(tmp_path_factory.mktemp("model") / "first", make_study(simulator), settings, job_of), settings
+
+
+def test_clusters_are_the_planted_groups(study):
+    import anndata
+
+    for timepoint, groups in (("untreated", 3), ("persister", 3)):
+        cells = anndata.read_h5ad(study[0] / f"{timepoint}.h5ad")
+        truth = np.unique(cells.obs["truth"].astype(str), return_inverse=True)[1]
+        assert communities.adjusted_rand(cells.obs["cluster"].astype(int).to_numpy(), truth) > 0.9
+        assert cells.obs["cluster"].nunique() == groups
+        assert cells.obs["cluster"].value_counts().index[0] == "0"
+
+
+def test_clustered_cells_hold_what_is_promised(study):
+    import anndata
+
+    cells = anndata.read_h5ad(study[0] / "persister.h5ad")
+    source = anndata.read_h5ad(study[0] / "persister1.cells.h5ad")
+    assert (cells["P2:000003"].layers["counts"] != source["P2:000003"].X).nnz == 0
+    total = np.expm1(cells.X.toarray()).sum(axis=1)
+    assert total == pytest.approx(
+        np.full(len(total), np.median(np.asarray(cells.layers["counts"].sum(axis=1)))), rel=1e-4
+    )
+    assert cells.obsm["X_pca"].shape == (180, 20) and cells.obsm["X_umap"].shape == (180, 2)
+    assert cells.var["variable"].sum() == 300 and cells.var["gene_id"].str.startswith("GRCh38_").all()
+    for column in ("sample", "arm", "n_counts", "cluster", "s_score", "g2m_score", "phase", "stress", "hypoxia"):
+        assert column in cells.obs
+    assert cells.uns["clusters"]["resolution"] > 0
+
+
+def test_cycling_cells_are_found(study):
+    table = pd.read_csv(study[0] / "cells.tsv.gz", sep="\t").set_index("cell")
+    import anndata
+
+    parts = [anndata.read_h5ad(study[0] / f"{t}.h5ad").obs for t in ("untreated", "persister")]
+    truth = pd.concat(parts)["truth"].astype(str).reindex(table.index)
+    assert (table.loc[truth == "ag2m", "phase"] == "G2M").mean() > 0.9
+    assert (table.loc[truth != "ag2m", "phase"] == "G2M").mean() < 0.3
+
+
+def test_table_of_cells_lists_every_cell_once(study):
+    table = pd.read_csv(study[0] / "cells.tsv.gz", sep="\t")
+    assert list(table.columns) == link_clusters.CELLS
+    assert len(table) == 350 and table["cell"].is_unique
+    assert table["timepoint"].unique().tolist() == ["untreated", "persister"]
+    assert table[["umap_1", "umap_2", "stress", "n_counts"]].notna().all().all()
+    content = (study[0] / "cells.tsv.gz").read_bytes()
+    assert int.from_bytes(content[4:8], "little") == 1  # no time of day in the header
+    assert gzip.decompress(content).startswith(b"cell\tsample\t")
+
+
+def test_markers_are_the_planted_genes(study, simulator):
+    import anndata
+
+    cells = anndata.read_h5ad(study[0] / "persister.h5ad")
+    table = pd.read_csv(study[0] / "persister.markers.tsv", sep="\t", dtype={"cluster": str})
+    assert list(table.columns) == markers.COLUMNS
+    emerged = cells.obs.loc[cells.obs["truth"] == "c", "cluster"].mode()[0]
+    planted = {simulator.genes[i] for i in simulator.programmes["c"]}
+    assert len(planted & set(table.loc[table["cluster"] == emerged, "gene"].head(15))) >= 13
+
+
+def test_links_are_the_planted_ones(study):
+    import anndata
+
+    table = pd.read_csv(study[0] / "links.tsv", sep="\t", dtype=str).fillna("")
+    assert list(table.columns) == linking.COLUMNS
+    name = {}
+    for timepoint in ("untreated", "persister"):
+        obs = anndata.read_h5ad(study[0] / f"{timepoint}.h5ad").obs
+        name |= {(timepoint, c): rows["truth"].mode()[0] for c, rows in obs.groupby("cluster", observed=True)}
+    found = {
+        (name.get((r.timepoint_from, r.cluster_from), ""), name.get((r.timepoint_to, r.cluster_to), "")): r.status
+        for r in table.itertuples()
+    }
+    assert found == {("a", "a"): "kept", ("ag2m", "ag2m"): "kept", ("b", ""): "lost", ("", "c"): "emerged"}
+
+
+def test_figures_are_drawn(study):
+    for name in ("umap", "stability", "links"):
+        assert (study[0] / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_cells_give_the_same_files(study, simulator, job_of, tmp_path):
+    again = run_model(tmp_path / "again", make_study(simulator), study[1], job_of)
+    files = sorted(path.name for path in study[0].iterdir() if "cells.h5ad" not in path.name)
+    assert len(files) == 13
+    assert {f: fingerprint(study[0] / f) for f in files} == {f: fingerprint(again / f) for f in files}
+
+
+def test_a_seed_of_its_own_changes_the_layout_alone(study, simulator, job_of, tmp_path):
+    other = run_model(tmp_path / "other", make_study(simulator), study[1] | {"seed": 1}, job_of)
+    first, second = (pd.read_csv(f / "cells.tsv.gz", sep="\t") for f in (study[0], other))
+    assert not np.allclose(first["umap_1"], second["umap_1"])
+    # clusters this clear don't hang on the seed
+    assert communities.adjusted_rand(first["cluster"].to_numpy(), second["cluster"].to_numpy()) > 0.95
+
+
+@pytest.mark.parametrize(("early", "late"), [(5, 0), (0, 0), (1, 60)])
+def test_small_and_empty_samples_leave_complete_files(simulator, settings, job_of, tmp_path, early, late):
+    rng = np.random.default_rng(0)
+    samples = {
+        "untreated": [simulator.cells([("a", early)], rng, sample="U1")],
+        "persister": [simulator.cells([("a", late)], rng, sample="P1", timepoint="persister", arm="AC")],
+    }
+    folder = run_model(tmp_path / "model", samples, settings, job_of)
+    cells = pd.read_csv(folder / "cells.tsv.gz", sep="\t")
+    assert list(cells.columns) == link_clusters.CELLS and len(cells) == early + late
+    assert (cells["cluster"] == 0).all()
+    for timepoint in samples:
+        found = pd.read_csv(folder / f"{timepoint}.markers.tsv", sep="\t")
+        assert list(found.columns) == markers.COLUMNS and found.empty
+        assert list(pd.read_csv(folder / f"{timepoint}.stability.tsv", sep="\t").columns) == stability.COLUMNS
+    table = pd.read_csv(folder / "links.tsv", sep="\t")
+    assert list(table.columns) == linking.COLUMNS and len(table) == (early > 0 and late > 0)
+    for name in ("umap", "stability", "links"):
+        assert (folder / f"{name}.png").stat().st_size
+
+
+def test_unmeasured_scores_are_left_empty(simulator, settings, job_of, tmp_path):
+    rng = np.random.default_rng(0)
+    fillers = [gene for gene in simulator.genes if gene.startswith("FILLER")]
+    parts = [simulator.cells([("a", 60), ("b", 50)], rng)[:, fillers].copy()]
+    folder = run_model(tmp_path / "model", {"untreated": parts}, settings | {"regress": ["cycle"]}, job_of)
+    cells = pd.read_csv(folder / "cells.tsv.gz", sep="\t")
+    assert cells[["s_score", "g2m_score", "phase", "stress", "hypoxia"]].isna().all().all()
+    assert cells["cluster"].nunique() == 2  # nothing to regress out, and that doesn't stop it
+
+
+def test_regression_reaches_the_clusters(simulator, settings, job_of, tmp_path):
+    rng = np.random.default_rng(0)
+    parts = {"untreated": [simulator.cells([("", 90), (("g2m",), 70)], rng)]}
+    plain = run_model(tmp_path / "plain", parts, settings, job_of)
+    assert pd.read_csv(plain / "cells.tsv.gz", sep="\t")["cluster"].nunique() == 2
+    free = run_model(tmp_path / "free", parts, settings | {"regress": ["cycle"]}, job_of)
+    assert pd.read_csv(free / "cells.tsv.gz", sep="\t")["cluster"].nunique() == 1
+
+
+def test_labels_are_spread_and_blocks_stacked():
+    places = np.array([[0.0, 0.0], [0.1, 0.01], [0.0, 0.02], [9.0, 0.0]])
+    moved = plot_clusters.spread_labels(places, [10.0, 10.0])
+    near = np.sort(moved[:3, 1])
+    assert (np.diff(near) >= 0.5 - 1e-6).all()
+    assert moved[3].tolist() == [9.0, 0.0] and moved[:, 0].tolist() == places[:, 0].tolist()
+    assert plot_clusters.spread_labels(np.zeros((0, 2)), [1.0, 1.0]).shape == (0, 2)
+    (low1, high1), (low2, high2) = plot_clusters.stack([30, 10])
+    assert high1 == 0.75 and high2 == 0.25
+    assert low2 == pytest.approx(0) and low1 == pytest.approx(0.25 + plot_clusters.GAP)

@@ -1,0 +1,156 @@
+"""rules/clusters.smk on two small models: the wiring, what a changed setting repeats, and the report's figures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SNAKEFILE = """
+import pandas as pd
+from types import SimpleNamespace
+
+configfile: "config.yaml"
+
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+rows = pd.DataFrame(
+    [("A1", "A", "untreated"), ("A3", "A", "relapse"), ("A2", "A", "persister"), ("A2b", "A", "persister"),
+     ("B1", "B", "untreated")],
+    columns=["sample", "model", "timepoint"],
+)
+
+def samples_of(model, timepoint=None):
+    chosen = rows[rows["model"] == model]
+    return list(chosen["sample"] if timepoint is None else chosen.loc[chosen["timepoint"] == timepoint, "sample"])
+
+def timepoints_of(model):
+    return list(rows.loc[rows["model"] == model, "timepoint"].unique())
+
+study = SimpleNamespace(models=["A", "B"], samples_of=samples_of, timepoints_of=timepoints_of)
+
+def scaled_memory(base, per_input_gb):
+    return base
+
+wildcard_constraints:
+    timepoint="untreated|persister|relapse",
+
+include: "rules/clusters.smk"
+"""
+MODELS = {"A": ["untreated", "persister", "relapse"], "B": ["untreated"]}
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake in the folder; return what it said."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "clusters", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def study(simulator, settings, tmp_path_factory):
+    """Return a folder in which the stage has run on two models, one of them of five cells."""
+    folder = tmp_path_factory.mktemp("clusters")
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("captions", "genesets"):
+        shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
+    for name in ("rules", "envs"):
+        (folder / name).mkdir()
+    shutil.copy(ROOT / "rules" / "clusters.smk", folder / "rules")
+    (folder / "envs" / "python.yaml").write_text("dependencies: []\n")
+    config = {"clusters": settings, "timepoints": MODELS["A"], "arms": [{"arm": "untreated"}, {"arm": "AC"}]}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "results" / "cells").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for sample, model, timepoint, groups in (
+        ("A1", "A", "untreated", [("a", 60), ("b", 50)]),
+        ("A2", "A", "persister", [("a", 30), ("c", 30)]),
+        ("A2b", "A", "persister", [("a", 20), ("c", 20)]),
+        ("A3", "A", "relapse", [("a", 60), ("b", 50)]),
+        ("B1", "B", "untreated", [("a", 5)]),
+    ):
+        arm = "untreated" if timepoint == "untreated" else "AC"
+        cells = simulator.cells(groups, rng, sample=sample, model=model, timepoint=timepoint, arm=arm)
+        cells.write_h5ad(folder / "results" / "cells" / f"{sample}.h5ad")
+    snakemake(folder)
+    return folder
+
+
+def test_every_promised_file_is_there(study):
+    results = study / "results" / "clusters"
+    for model, timepoints in MODELS.items():
+        for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv", "umap.png", "stability.png", "links.png"):
+            assert (results / model / name).stat().st_size
+        for timepoint in timepoints:
+            for name in ("h5ad", "markers.tsv", "stability.tsv"):
+                assert (results / model / f"{timepoint}.{name}").stat().st_size
+    for rule, wildcards in (("cluster_cells", "A_relapse"), ("embed_model", "B"), ("plot_clusters", "A")):
+        assert (study / "results" / "logs" / rule / f"{wildcards}.log").exists()
+        assert (study / "results" / "benchmarks" / rule / f"{wildcards}.tsv").exists()
+
+
+def test_samples_of_a_timepoint_are_together_and_timepoints_in_the_order_of_the_config(study):
+    cells = pd.read_csv(study / "results" / "clusters" / "A" / "cells.tsv.gz", sep="\t")
+    assert cells["timepoint"].unique().tolist() == MODELS["A"]
+    assert cells.groupby("timepoint")["sample"].unique().map(sorted).to_dict()["persister"] == ["A2", "A2b"]
+    links = pd.read_csv(study / "results" / "clusters" / "A" / "links.tsv", sep="\t")
+    steps = links[["timepoint_from", "timepoint_to"]].drop_duplicates().to_numpy().tolist()
+    assert steps == [["untreated", "persister"], ["persister", "relapse"]]
+
+
+def test_logs_say_why_there_is_one_cluster(study):
+    log = (study / "results" / "logs" / "cluster_cells" / "B_untreated.log").read_text()
+    assert "one cluster: 5 cells, fewer than clusters/min_cells (50)" in log
+    assert "no markers: one cluster" in log
+    assert "two are needed" in (study / "results" / "logs" / "link_clusters" / "B.log").read_text()
+    assert "A2" in (study / "results" / "logs" / "cluster_cells" / "A_persister.log").read_text()
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in snakemake(study, "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("change", "repeated", "spared"),
+    [
+        ("resolutions: [0.5]", ["cluster_cells", "link_clusters", "plot_clusters"], ["embed_model"]),
+        ("links: {min_score: 0.7}", ["link_clusters", "plot_clusters"], ["embed_model", "cluster_cells"]),
+        ("n_pcs: 10", ["embed_model", "cluster_cells", "link_clusters", "plot_clusters"], []),
+    ],
+)
+def test_a_changed_setting_repeats_what_hangs_on_it(study, change, repeated, spared):
+    said = snakemake(study, "--dry-run", "--config", f"clusters={{{change}}}")
+    assert all(f"rule {name}:" in said for name in repeated)
+    assert not any(f"rule {name}:" in said for name in spared)
+
+
+def test_figures_come_into_the_report_with_their_captions(study):
+    snakemake(study, "--report", "report.html")
+    report = (study / "report.html").read_text()
+    for words in (
+        "What sets the cells of A apart",
+        "How many clusters do the cells of A bear",
+        "Which clusters of B outlive",
+    ):
+        assert words in report
+    assert "clusterings of random 80 %" in report and "at least 0.6" in report
+
+
+def test_rules_run_on_one_thread(study):
+    # results must not hang on the number of threads; BLAS and UMAP may otherwise add up in another order
+    text = (study / "rules" / "clusters.smk").read_text()
+    assert text.count("    threads: 1\n") == text.count("    script:\n") == 4

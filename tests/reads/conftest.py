@@ -1,0 +1,53 @@
+"""A stand-in for the object that Snakemake hands to a script."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+
+class Files(list):
+    """A list with names, as Snakemake's inputs and outputs are."""
+
+    def __init__(self, **files):
+        """Keep the files in order, and each under its name; ``_`` holds unnamed ones."""
+        self._names = files
+        for name, value in files.items():
+            self.extend(value if isinstance(value, list) else [value])
+            if name != "_":
+                setattr(self, name, value)
+
+    def __getitem__(self, key):
+        """Return by position or by name."""
+        return self._names[key] if isinstance(key, str) else super().__getitem__(key)
+
+    def keys(self):
+        """Return the names."""
+        return self._names.keys()
+
+
+class Params(dict):
+    """Params by name, as attribute and by ``get``."""
+
+    __getattr__ = dict.__getitem__
+
+
+@pytest.fixture
+def make_job(tmp_path):
+    """Return a function that makes a job of inputs, outputs, params and wildcards."""
+
+    def make(*, input=None, output=None, params=None, wildcards=None, threads=1, mem_mb=2000):
+        text = lambda files: {k: [str(f) for f in v] if isinstance(v, list) else str(v) for k, v in (files or {}).items()}  # noqa: E731
+        return SimpleNamespace(
+            input=Files(**text(input)),
+            output=Files(**text(output)),
+            params=Params(params or {}),
+            wildcards=SimpleNamespace(**(wildcards or {})),
+            threads=threads,
+            resources={"tmpdir": str(tmp_path), "mem_mb": mem_mb},
+            log=[],
+            rule="test",
+        )
+
+    return make
