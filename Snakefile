@@ -14,17 +14,24 @@ pathvars:
 
 
 include: "rules/common.smk"
+include: "rules/references.smk"
+include: "rules/reads.smk"
+include: "rules/counts.smk"
+include: "rules/cells.smk"
+include: "rules/clusters.smk"
+include: "rules/regulons.smk"
+include: "rules/programme.smk"
+include: "rules/report.smk"
+
+
+# Rules that make the inputs themselves: the demo's simulation, a test's stand-in database.
+if config["prepare"]:
+
+    include: config["prepare"]
 
 
 rule all:
     input:
-        "<results>/x.txt",
-
-
-rule x:
-    output:
-        "<results>/x.txt",
-    log:
-        "<logs>/x.log",
-    script:
-        "scripts/study/x.py"
+        "<results>/report/report.html",
+        "<results>/report/report.zip",
+    default_target: True

@@ -1,7 +1,5 @@
 """Write a cisTarget-style ranking database, motif annotations and factor list that agree with the planted network, plus decoys."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Write a small human and a small mouse genome with their annotation; one gene family shares most of its 3' end."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Turn a library's molecules into one lane of 10x 3' v3 reads: PCR duplicates, sequencing errors, 3'-biased positions."""
 
-from __future__ import annotations
-
 import gzip
 
 import numpy as np

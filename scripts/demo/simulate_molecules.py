@@ -1,7 +1,5 @@
 """Draw the droplets of one library: cells of both species, doublets, ambient RNA, empty droplets; write the truth beside them."""
 
-from __future__ import annotations
-
 import gzip
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Write bulk RNA-seq and microarray profiles of the models that were not profiled as single cells."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

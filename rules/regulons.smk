@@ -1,0 +1,306 @@
+# Regulons: SCENIC per group of cells and seed; what seeds and then groups agree on; its activity in every cell.
+SEEDS = config["regulons"]["seeds"]
+CHUNKS = config["regulons"]["chunks"]
+
+
+def get_cells_of_group(wildcards):
+    """The cells that a network is inferred from."""
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of_group(wildcards.group))
+
+
+def get_clustered_cells(wildcards):
+    """The clusters that the group's cells belong to."""
+    return "<results>/clusters/{model}/cells.tsv.gz".format(model=study.model_of_group(wildcards.group))
+
+
+def get_network_settings(wildcards):
+    """What decides about a network."""
+    return {key: config["regulons"][key] for key in ("importance", "max_rounds")}
+
+
+def get_pruning_settings(wildcards):
+    """What decides about modules, enriched motifs and the regulons of one run."""
+    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold")
+    return {key: config["regulons"][key] for key in (*keys, "motif_similarity_fdr", "orthologous_identity")}
+
+
+def get_selection_settings(wildcards):
+    """What decides which genes and whether enough cells are there."""
+    keys = ("min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold")
+    return {key: config["regulons"][key] for key in keys}
+
+
+rule regulons:
+    input:
+        "<results>/regulons/consensus.tsv" if study.groups else [],
+        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "heatmap.png", "on_off.png"])
+        if study.groups
+        else [],
+        collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
+    localrule: True
+
+
+rule check_databases:
+    input:
+        databases=collect("<results>/references/databases/{name}.feather", name=databases),
+        motifs="<results>/references/motifs.tbl",
+        tfs="<results>/references/tfs.txt",
+        genes="<results>/references/genes.tsv" if study.sequenced else [],
+    output:
+        "<results>/regulons/databases.json",
+    log:
+        "<logs>/check_databases.log",
+    benchmark:
+        "<benchmarks>/check_databases.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=500),
+        runtime="20m",
+    params:
+        settings=get_selection_settings,
+    # Cheap, and whatever it refuses would only show after days of other work.
+    priority: 100
+    script:
+        "../scripts/regulons/check_databases.py"
+
+
+rule select_expression:
+    input:
+        cells=get_cells_of_group,
+        databases="<results>/regulons/databases.json",
+    output:
+        "<results>/regulons/{group}/expression.h5ad",
+    log:
+        "<logs>/select_expression/{group}.log",
+    benchmark:
+        "<benchmarks>/select_expression/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
+        runtime="1h",
+    params:
+        settings=get_selection_settings,
+    script:
+        "../scripts/regulons/select_expression.py"
+
+
+rule infer_network:
+    input:
+        expression="<results>/regulons/{group}/expression.h5ad",
+    output:
+        network=temp("<results>/regulons/{group}/seed-{seed}/network/{chunk}-of-{chunks}.parquet"),
+        rounds=temp("<results>/regulons/{group}/seed-{seed}/network/{chunk}-of-{chunks}.rounds.tsv"),
+    log:
+        "<logs>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.log",
+    benchmark:
+        "<benchmarks>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 8
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
+        runtime="12h",
+    params:
+        settings=get_network_settings,
+    script:
+        "../scripts/regulons/infer_network.py"
+
+
+rule join_networks:
+    input:
+        networks=collect(
+            "<results>/regulons/{{group}}/seed-{{seed}}/network/{chunk}-of-{chunks}.parquet",
+            chunk=range(1, CHUNKS + 1),
+            chunks=CHUNKS,
+        ),
+        rounds=collect(
+            "<results>/regulons/{{group}}/seed-{{seed}}/network/{chunk}-of-{chunks}.rounds.tsv",
+            chunk=range(1, CHUNKS + 1),
+            chunks=CHUNKS,
+        ),
+    output:
+        adjacencies="<results>/regulons/{group}/seed-{seed}/adjacencies.parquet",
+        rounds="<results>/regulons/{group}/seed-{seed}/rounds.tsv",
+    log:
+        "<logs>/join_networks/{group}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/join_networks/{group}/seed-{seed}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
+        runtime="20m",
+    script:
+        "../scripts/regulons/join_networks.py"
+
+
+rule prune_modules:
+    input:
+        adjacencies="<results>/regulons/{group}/seed-{seed}/adjacencies.parquet",
+        expression="<results>/regulons/{group}/expression.h5ad",
+        databases=ancient(collect("<results>/references/databases/{name}.feather", name=databases)),
+        motifs=ancient("<results>/references/motifs.tbl"),
+    output:
+        motifs="<results>/regulons/{group}/seed-{seed}/motifs.parquet",
+        regulons="<results>/regulons/{group}/seed-{seed}/regulons.tsv",
+    log:
+        "<logs>/prune_modules/{group}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 4
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=8_000),
+        runtime="4h",
+    params:
+        settings=get_pruning_settings,
+    script:
+        "../scripts/regulons/prune_modules.py"
+
+
+rule agree_over_seeds:
+    input:
+        regulons=collect("<results>/regulons/{{group}}/seed-{seed}/regulons.tsv", seed=SEEDS),
+    output:
+        "<results>/regulons/{group}/regulons.tsv",
+    log:
+        "<logs>/agree_over_seeds/{group}.log",
+    localrule: True
+    conda:
+        "../envs/scenic.yaml"
+    params:
+        min_seeds=lookup(within=config, dpath="regulons/min_seeds"),
+        min_targets=lookup(within=config, dpath="regulons/min_targets"),
+    script:
+        "../scripts/regulons/agree_over_seeds.py"
+
+
+rule agree_over_groups:
+    input:
+        regulons=collect("<results>/regulons/{group}/regulons.tsv", group=study.groups),
+    output:
+        regulons="<results>/regulons/consensus.tsv",
+        gmt="<results>/regulons/consensus.gmt",
+        support="<results>/regulons/support.tsv",
+    log:
+        "<logs>/agree_over_groups.log",
+    localrule: True
+    conda:
+        "../envs/scenic.yaml"
+    params:
+        groups=study.groups,
+        min_groups=lookup(within=config, dpath="regulons/min_groups"),
+        min_targets=lookup(within=config, dpath="regulons/min_targets"),
+        note=lookup(within=config, dpath="regulons/standin_note"),
+    script:
+        "../scripts/regulons/agree_over_groups.py"
+
+
+rule score_activity:
+    input:
+        expression="<results>/regulons/{group}/expression.h5ad",
+        regulons="<results>/regulons/consensus.tsv",
+    output:
+        activity="<results>/regulons/{group}/activity.parquet",
+    log:
+        "<logs>/score_activity/{group}.log",
+    benchmark:
+        "<benchmarks>/score_activity/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 4
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
+        runtime="2h",
+    params:
+        engine=lookup(within=config, dpath="regulons/engine"),
+        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        seed=SEEDS[0],
+    script:
+        "../scripts/regulons/score_activity.py"
+
+
+rule describe_activity:
+    input:
+        activity="<results>/regulons/{group}/activity.parquet",
+        clusters=get_clustered_cells,
+    output:
+        rss="<results>/regulons/{group}/rss.tsv",
+        thresholds="<results>/regulons/{group}/thresholds.tsv",
+        samples="<results>/regulons/{group}/samples.tsv",
+        histograms="<results>/regulons/{group}/histograms.tsv",
+    log:
+        "<logs>/describe_activity/{group}.log",
+    benchmark:
+        "<benchmarks>/describe_activity/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
+        runtime="2h",
+    params:
+        seed=SEEDS[0],
+    script:
+        "../scripts/regulons/describe_activity.py"
+
+
+rule tabulate_activity:
+    input:
+        rss=collect("<results>/regulons/{group}/rss.tsv", group=study.groups),
+        thresholds=collect("<results>/regulons/{group}/thresholds.tsv", group=study.groups),
+        samples=collect("<results>/regulons/{group}/samples.tsv", group=study.groups),
+    output:
+        rss="<results>/regulons/rss.tsv",
+        thresholds="<results>/regulons/thresholds.tsv",
+        samples="<results>/regulons/samples.tsv",
+    log:
+        "<logs>/tabulate_activity.log",
+    localrule: True
+    conda:
+        "../envs/scenic.yaml"
+    script:
+        "../scripts/regulons/tabulate_activity.py"
+
+
+rule plot_activity:
+    input:
+        samples="<results>/regulons/samples.tsv",
+        thresholds="<results>/regulons/thresholds.tsv",
+        histograms=collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+    output:
+        heatmap=report(
+            "<results>/regulons/heatmap.png",
+            caption="../resources/captions/heatmap.rst",
+            category="Regulons",
+            labels={"figure": "activity by sample"},
+        ),
+        on_off=report(
+            "<results>/regulons/on_off.png",
+            caption="../resources/captions/on_off.rst",
+            category="Regulons",
+            labels={"figure": "on/off thresholds"},
+        ),
+    log:
+        "<logs>/plot_activity.log",
+    benchmark:
+        "<benchmarks>/plot_activity.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=1_000),
+        runtime="20m",
+    params:
+        timepoints=lookup(within=config, dpath="timepoints"),
+        arms=get_arm_names,
+        models=study.models,
+        note=lookup(within=config, dpath="regulons/standin_note"),
+    script:
+        "../scripts/regulons/plot_activity.py"

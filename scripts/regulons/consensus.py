@@ -1,0 +1,49 @@
+"""What several runs agree on: edges first of a group's seeds, then of the groups."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+RUN = ["regulon", "tf", "target", "weight"]
+SEEDS = [*RUN, "seeds"]
+GROUPS = [*RUN, "seeds", "groups"]
+SUPPORT = ["regulon", "tf", "group", "edges", "targets"]
+
+
+def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.DataFrame:
+    """Return the edges (:data:`SEEDS`) that at least ``min_runs`` of the runs have, in regulons of ``min_targets`` or more.
+
+    ``seeds`` counts the runs of an edge, ``weight`` is its mean weight in them.
+    """
+    edges = pd.concat([run[RUN] for run in runs], ignore_index=True)
+    table = edges.groupby(RUN[:3], sort=True)["weight"].agg(["mean", "size"]).reset_index().set_axis(SEEDS, axis=1)
+    return only_large(table[table["seeds"] >= min_runs], min_targets)
+
+
+def agree_over_groups(groups: dict[str, pd.DataFrame], *, min_groups: int, min_targets: int) -> pd.DataFrame:
+    """Return the edges (:data:`GROUPS`) that at least ``min_groups`` groups have, in regulons of ``min_targets`` or more.
+
+    ``groups``: each group's edges as :func:`agree` gives them. ``groups`` counts an edge's groups, ``seeds`` its runs in
+    all of them; ``weight`` is the mean of the groups' weights, so that a group with more seeds has no more say.
+    """
+    edges = pd.concat([table[SEEDS] for table in groups.values()], ignore_index=True)
+    found = edges.groupby(RUN[:3], sort=True).agg(weight=("weight", "mean"), seeds=("seeds", "sum"), groups=("seeds", "size"))
+    table = found.reset_index()
+    return only_large(table[table["groups"] >= min_groups], min_targets)
+
+
+def only_large(edges: pd.DataFrame, min_targets: int) -> pd.DataFrame:
+    """Return the edges of regulons with at least ``min_targets`` targets; strongest targets first in each regulon."""
+    size = edges.groupby("regulon")["target"].transform("size")
+    kept = edges[size >= min_targets] if len(edges) else edges
+    return kept.sort_values(["regulon", "weight", "target"], ascending=[True, False, True], ignore_index=True)
+
+
+def support(groups: dict[str, pd.DataFrame], consensus: pd.DataFrame) -> pd.DataFrame:
+    """Return (:data:`SUPPORT`) how many edges of each consensus regulon each group has: which patients carry it."""
+    sizes = consensus.groupby(["regulon", "tf"]).size()
+    rows = []
+    for group, table in groups.items():
+        shared = consensus[RUN[:3]].merge(table[RUN[:3]]).groupby("regulon").size()
+        rows += [(regulon, tf, group, int(shared.get(regulon, 0)), int(n)) for (regulon, tf), n in sizes.items()]
+    return pd.DataFrame(rows, columns=SUPPORT).sort_values(["regulon", "group"], ignore_index=True)

@@ -1,0 +1,66 @@
+"""Join a group's cells and select the genes that a network is inferred from; refuse what SCENIC could only fail on later."""
+
+import json
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.clusters.expression import join_samples, normalise
+from scripts.regulons import databases
+
+LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
+
+
+def select(parts: list, offer: dict, settings: dict, group: str) -> anndata.AnnData:
+    """Return cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
+
+    A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is a
+    factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or genes.
+    """
+    cells = join_samples(parts)
+    if cells.n_obs < settings["min_cells"]:
+        raise job.UserError(
+            f"group {group}: {cells.n_obs} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of cells "
+            "(see cells/attrition.tsv), or leave the model's libraries out of the samples sheet"
+        )
+    counts = sparse.csr_matrix(cells.X)
+    shown = np.asarray((counts > 0).sum(axis=0)).ravel() / cells.n_obs
+    detected = (shown >= settings["min_cell_fraction"]) & (shown > 0) & cells.var["everywhere"].to_numpy()
+    symbols, known, tfs = cells.var_names, set(offer["genes"]), set(offer["tfs"])
+    share = databases.check_overlap(
+        symbols[detected].tolist(), known, settings["min_database_overlap"], where=f"group {group}"
+    )
+    is_tf = symbols.isin(tfs)
+    selected = detected & (symbols.isin(known) | is_tf)
+    if not (selected & is_tf).any():
+        raise job.UserError(
+            f"group {group}: no factor among {int(detected.sum())} genes seen in {settings['min_cell_fraction']:.1%} of cells; "
+            "do config regulons.tfs and the genes agree in species and naming?"
+        )
+    job.log.info(
+        "%d cells, %d of %d genes seen often enough, %.1f %% of them in the databases; %d genes and %d factors selected",
+        cells.n_obs, detected.sum(), cells.n_vars, 100 * share, selected.sum(), (selected & is_tf).sum(),
+    )  # fmt: skip
+    out = anndata.AnnData(
+        normalise(counts)[:, selected].tocsr(),
+        obs=cells.obs[LABELS].astype(str),
+        var=pd.DataFrame({"tf": is_tf[selected]}, index=symbols[selected]),
+    )
+    out.layers["counts"] = counts[:, selected].tocsr()
+    return out
+
+
+def main(snakemake) -> None:
+    """Read the group's cells and the databases' offer; write the selected expression."""
+    offer = json.loads(Path(snakemake.input.databases).read_text())
+    parts = [anndata.read_h5ad(path) for path in snakemake.input.cells]
+    expression = select(parts, offer, snakemake.params.settings, snakemake.wildcards.group)
+    expression.write_h5ad(snakemake.output[0], compression="gzip")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,136 @@
+"""The demo's results against what was planted: a test per promise, each tolerance that of the project's specification."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+ROLES = ("persister_up", "persister_down")
+
+
+@pytest.fixture(scope="module")
+def factors(truth):
+    return pd.read_csv(truth / "factors.tsv", sep="\t").set_index("tf")
+
+
+@pytest.fixture(scope="module")
+def edges(demo):
+    return pd.read_csv(demo / "regulons" / "consensus.tsv", sep="\t")
+
+
+@pytest.fixture(scope="module")
+def switches(demo):
+    return pd.read_csv(demo / "programme" / "switches.tsv", sep="\t")
+
+
+def test_cells_are_recovered_and_empty_droplets_are_not(droplets):
+    """≥ 95 % of droplets with a cell, ≤ 2 % of the empty ones, in every library."""
+    for sample, table in droplets.items():
+        called = table["dropped_by"].fillna("empty") != "empty"
+        empty = table["kind"] == "empty"
+        assert called[~empty].mean() >= 0.95, sample
+        assert called[empty].mean() <= 0.02, sample
+
+
+def test_species_of_singlets(droplets):
+    """≥ 0.99 of called single cells get their species, in every library."""
+    for sample, table in droplets.items():
+        cells = table[(table["kind"] == "cell") & (table["dropped_by"].fillna("empty") != "empty")]
+        assert (cells["species_call"] == cells["species"]).mean() >= 0.99, sample
+
+
+def test_ambient_fraction(demo, droplets, libraries):
+    """Within 0.03 of the truth, in every library."""
+    import json
+
+    for sample in droplets:
+        found = json.loads((demo / "cells" / f"{sample}.summary.json").read_text())["ambient_fraction"]
+        assert found == pytest.approx(libraries.loc[sample, "ambient_fraction"], abs=0.03), sample
+
+
+def test_rate_of_mixed_droplets(droplets):
+    """Within 20 % of the truth over all libraries; a single library holds some ten mixed droplets, too few for 20 %."""
+    planted = sum((table["kind"] == "doublet_mixed").sum() for table in droplets.values())
+    found = sum((table["species_call"] == "mixed").sum() for table in droplets.values())
+    assert found == pytest.approx(planted, rel=0.2)
+
+
+def test_kept_cells_are_single_graft_cells(droplets):
+    """What goes on to the clusters: nearly all single graft cells, and not many of them lost on the way."""
+    table = pd.concat(droplets.values())
+    kept = table[table["dropped_by"] == ""]
+    single = (table["kind"] == "cell") & (table["species"] == "graft")
+    assert single[table["dropped_by"] == ""].mean() >= 0.9
+    assert len(kept[kept["kind"] == "cell"]) >= 0.85 * single.sum()
+
+
+def test_counts_are_those_of_the_molecules(demo, libraries):
+    """r ≥ 0.99 per cell × gene; ≤ 0.1 % of the graft cells' graft UMIs counted in host genes."""
+    for sample in libraries.index:
+        planted = anndata.read_h5ad(demo / "truth" / f"{sample}.counts.h5ad")
+        counted = anndata.read_h5ad(demo / "counts" / f"{sample}.h5ad")
+        table = pd.read_csv(demo / "truth" / f"{sample}.cells.tsv", sep="\t", index_col="barcode")
+        cells = table.index[table["kind"] != "empty"].intersection(counted.obs_names)
+        true = planted[cells, :].X.toarray().astype(float)
+        genes = counted.var_names.get_indexer(planted.var_names)
+        assert (genes >= 0).all(), "a gene is missing from the counts"
+        found = counted[cells].X.toarray()[:, genes].astype(float)
+        assert np.corrcoef(true.ravel(), found.ravel())[0, 1] >= 0.99, sample
+        # Excess of host UMIs over the true ones, gene by gene, is what leaked from the graft.
+        host = (planted.var["species"] == "host").to_numpy()
+        pure = (table.loc[cells, "species"] == "graft").to_numpy()
+        excess = np.clip(found[pure][:, host].sum(0) - true[pure][:, host].sum(0), 0, None).sum()
+        assert excess <= 0.001 * true[pure][:, ~host].sum(), sample
+
+
+def test_planted_regulons_are_in_the_consensus(edges, factors, truth):
+    """≥ 80 % of the planted regulons, with ≥ 0.7 of all their edges true."""
+    planted = pd.read_csv(truth / "regulons.tsv", sep="\t")
+    true = set(zip(planted["tf"], planted["target"], strict=True))
+    regulated = factors.index[factors["role"] != "decoy"]
+    found = edges[edges["tf"].isin(regulated)]
+    assert found["tf"].nunique() >= 0.8 * len(regulated)
+    # A factor counts as its own target in SCENIC; that is no claim about the network.
+    claims = found[found["tf"] != found["target"]]
+    hits = [pair in true for pair in zip(claims["tf"], claims["target"], strict=True)]
+    assert np.mean(hits) >= 0.7
+
+
+def test_consensus_has_its_columns(edges):
+    assert edges.columns.tolist()[:6] == ["regulon", "tf", "target", "weight", "seeds", "groups"]
+    assert (edges["groups"] >= 2).all() and (edges["weight"] > 0).all()
+
+
+def test_persister_factors_rank_above_all_decoys(switches, factors):
+    """Every planted persister factor that is ranked stands above every decoy, and ≥ 80 % of them are ranked."""
+    role = switches["tf"].map(factors["role"])
+    planted = np.flatnonzero(role.isin(ROLES))
+    assert len(planted) >= 0.8 * factors["role"].isin(ROLES).sum()
+    decoys = np.flatnonzero(role == "decoy")
+    assert not len(decoys) or planted.max() < decoys.min()
+
+
+def test_persister_factors_have_the_planted_direction(switches, factors):
+    table = switches.set_index("tf")
+    for tf in table.index.intersection(factors.index[factors["role"].isin(ROLES)]):
+        up = factors.loc[tf, "role"] == "persister_up"
+        assert (table.loc[tf, "effect"] > 0) == up, tf
+
+
+def test_stress_is_not_reported_as_persister_specific(switches, factors):
+    """The dissociation programme is planted alike in both arms."""
+    stress = set(factors.index[factors["role"] == "stress"])
+    table = switches.set_index("tf")
+    best = table.index[: factors["role"].isin(ROLES).sum()]
+    assert not stress & set(best)
+    for tf in stress & set(table.index):
+        assert "switch" not in str(table.loc[tf, "verdict"]), table.loc[tf].to_dict()
+
+
+def test_activity_is_claimed_apart_from_expression(switches, factors):
+    """The planted AP-1 factor acts without its mRNA rising: both columns say so."""
+    table = switches.set_index("tf")
+    constant = factors.index[(factors["role"] == "persister_up") & (factors["mrna"] == "constant")]
+    for tf in table.index.intersection(constant):
+        assert table.loc[tf, "effect"] > 0
+        assert abs(table.loc[tf, "mrna_log2fc"]) < 0.3, tf

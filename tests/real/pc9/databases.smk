@@ -1,0 +1,26 @@
+# A stand-in ranking database: one motif per CollecTRI factor whose sites are its known targets, and random motifs as the null.
+
+
+rule build_stand_in:
+    input:
+        network="../shared/data/study_profiles/TFs_network_CollecTRI.csv.gz",
+        matrices=[study.samples.loc[sample, "matrix"] for sample in study.imported],
+    output:
+        database="<results>/stand_in/collectri.genes_vs_motifs.rankings.feather",
+        motifs="<results>/stand_in/motifs.tbl",
+    log:
+        "<logs>/build_stand_in.log",
+    benchmark:
+        "<benchmarks>/build_stand_in.tsv"
+    conda:
+        "../../../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
+        runtime="20m",
+    params:
+        seed=1,
+        random_motifs=1500,
+        min_targets=10,
+    script:
+        "build_stand_in.py"

@@ -1,0 +1,73 @@
+"""Cells and genes that a network is inferred from."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from scripts import job
+from scripts.regulons.infer_network import chunk_of
+from scripts.regulons.join_networks import join
+from scripts.regulons.select_expression import LABELS, select
+
+GENES = [f"G{i}" for i in range(40)]
+SETTINGS = {"min_cells": 50, "min_cell_fraction": 0.05, "min_database_overlap": 0.8}
+OFFER = {"genes": GENES[:36] + ["X1"], "tfs": ["G0", "G39", "X1"]}
+
+
+def cells(n=60, seed=0, genes=GENES):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(2, (n, len(genes))).astype(np.int32)
+    counts[:, 5] = 0
+    obs = pd.DataFrame({name: "a" for name in LABELS}, index=[f"S{seed}:{i}" for i in range(n)])
+    var = pd.DataFrame({"gene_id": [f"E{g}" for g in genes]}, index=genes)
+    return anndata.AnnData(sparse.csr_matrix(counts), obs=obs, var=var)
+
+
+def test_selects_seen_genes_of_the_databases_and_all_factors():
+    found = select([cells(), cells(seed=1)], OFFER, SETTINGS, "M")
+    assert found.n_obs == 120
+    assert found.var_names.tolist() == [g for g in GENES[:36] if g != "G5"] + ["G39"]
+    assert found.var_names[found.var["tf"]].tolist() == ["G0", "G39"]
+    assert sparse.issparse(found.X) and found.layers["counts"].dtype.kind == "i"
+
+
+def test_scaling_uses_all_genes_of_a_cell():
+    part = cells()
+    total = np.asarray(part.X.sum(axis=1)).ravel()
+    found = select([part], OFFER, SETTINGS, "M")
+    expected = np.log1p(part.X[:, 0].toarray().ravel() / total * np.median(total))
+    np.testing.assert_allclose(found[:, "G0"].X.toarray().ravel(), expected, rtol=1e-5)
+
+
+def test_a_gene_that_one_sample_lacks_is_left_out():
+    found = select([cells(), cells(seed=1, genes=GENES[1:])], OFFER, SETTINGS, "M")
+    assert "G0" not in found.var_names
+
+
+@pytest.mark.parametrize(
+    ("offer", "settings", "message"),
+    [
+        (OFFER, SETTINGS | {"min_cells": 61}, "group M: 60 cells, regulons.min_cells is 61"),
+        (OFFER | {"genes": GENES[:20]}, SETTINGS, "know 51% of 39 genes.*unknown: G20, G21"),
+        (OFFER | {"genes": ["ENSG1"]}, SETTINGS, "symbols, not Ensembl ids"),
+        (OFFER | {"tfs": ["FOSL1"]}, SETTINGS, "no factor among 39 genes"),
+    ],
+)
+def test_what_scenic_would_fail_on_later_is_refused(offer, settings, message):
+    with pytest.raises(job.UserError, match=message):
+        select([cells()], offer, settings, "M")
+
+
+def test_chunks_hold_every_target_once():
+    parts = [chunk_of(GENES, i, 7) for i in range(1, 8)]
+    assert sorted(sum(parts, [])) == sorted(GENES) and max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_joined_network_does_not_depend_on_its_chunks():
+    rng = np.random.default_rng(0)
+    edges = pd.DataFrame({"TF": rng.choice(list("AB"), 20), "target": GENES[:20], "importance": rng.integers(1, 4, 20)})
+    one, two = join([edges]), join([edges[10:], edges[:10]])
+    pd.testing.assert_frame_equal(one, two)
+    assert one["importance"].is_monotonic_decreasing
