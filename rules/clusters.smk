@@ -3,9 +3,7 @@
 
 def get_cells_of_model(wildcards):
     """The samples of a model."""
-    return collect(
-        "<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model)
-    )
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model))
 
 
 def get_cells_of_timepoint(wildcards):
@@ -44,11 +42,7 @@ def get_embedding_settings(wildcards):
 
 def get_cluster_settings(wildcards):
     """What decides which cells cluster and which genes mark a cluster."""
-    return {
-        key: value
-        for key, value in config["clusters"].items()
-        if key not in ("links", "min_score_genes")
-    }
+    return {key: value for key, value in config["clusters"].items() if key not in ("links", "min_score_genes")}
 
 
 def get_arm_names(wildcards):

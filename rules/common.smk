@@ -1,6 +1,52 @@
+# Common: the config and the sheets checked, the study as all rules ask for it, memory by input, names in paths.
+import os
+import re
 import sys
-if config.get("bad"):
-    from snakemake.exceptions import WorkflowError
-    raise WorkflowError("samples.tsv, row 3, column model: 'x' is unknown; add it to models in the config")
-if config.get("bad2"):
-    sys.exit("samples.tsv, row 3, column model: 'x' is unknown; add it to models in the config")
+from pathlib import Path
+
+from scripts import job
+from scripts.study.load import load_study
+
+try:
+    # Jobs parse the workflow again: whether files exist was asked before they started.
+    study = load_study(config, check_files=workflow.is_main_process)
+except job.UserError as error:
+    sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
+
+# Tools beside the Python that runs Snakemake are found without activating its environment; a conda environment goes before it.
+os.environ["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), *os.environ["PATH"].split(os.pathsep)]))
+
+# In place, so that scripts and reports see the defaults too.
+config.update(study.config)
+
+
+def one_of(names):
+    """A wildcard constraint: one of ``names``, or nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def scaled_memory(base, per_input_gb):
+    """Memory in MB: ``base``, more by the size of the input, and twice or three times as much if the first attempts fail."""
+
+    def get_memory(wildcards, input, attempt):
+        return int((base + per_input_gb * input.size_gb) * attempt)
+
+    return get_memory
+
+
+def get_sample_row(wildcards):
+    """What the samples sheet says about a sample."""
+    return {"sample": wildcards.sample, **study.samples.loc[wildcards.sample].to_dict()}
+
+
+def get_units_of_sample(wildcards):
+    """The lanes of a library, in the order of the sheet."""
+    return study.units_of(wildcards.sample)
+
+
+wildcard_constraints:
+    sample=one_of(study.samples.index),
+    unit=one_of(dict.fromkeys(study.units["unit"])),
+    model=one_of(entry["model"] for entry in config["models"]),
+    timepoint=one_of(config["timepoints"]),
+    group=one_of(study.groups),

@@ -1,13 +1,6 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
-import re
-
 aligner = config["counts"]["aligner"]
 RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
-
-
-def only(samples):
-    """A wildcard constraint: one of ``samples``, or nothing."""
-    return "|".join(map(re.escape, samples)) or "(?!)"
 
 
 def kept(path):
@@ -17,7 +10,9 @@ def kept(path):
 
 def get_checks(wildcards):
     """The checks of a library's lanes, which must pass before anything is counted."""
-    return collect("<results>/reads/{sample}/{unit}.check.json", sample=wildcards.sample, unit=study.units_of(wildcards.sample))
+    return collect(
+        "<results>/reads/{sample}/{unit}.check.json", sample=wildcards.sample, unit=study.units_of(wildcards.sample)
+    )
 
 
 def get_raw_counts(wildcards):
@@ -123,7 +118,7 @@ rule collect_counts:
     benchmark:
         "<benchmarks>/collect_counts/{sample}.tsv"
     wildcard_constraints:
-        sample=only(study.sequenced),
+        sample=one_of(study.sequenced),
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -152,7 +147,7 @@ rule audit_bus:
     benchmark:
         "<benchmarks>/audit_bus/{sample}.tsv"
     wildcard_constraints:
-        sample=only(study.sequenced if aligner == "kb" else []),
+        sample=one_of(study.sequenced if aligner == "kb" else []),
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -179,7 +174,7 @@ rule audit_bam:
     benchmark:
         "<benchmarks>/audit_bam/{sample}.tsv"
     wildcard_constraints:
-        sample=only(study.sequenced if aligner == "starsolo" else []),
+        sample=one_of(study.sequenced if aligner == "starsolo" else []),
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -224,7 +219,7 @@ rule import_matrix:
     benchmark:
         "<benchmarks>/import_matrix/{sample}.tsv"
     wildcard_constraints:
-        sample=only(study.imported),
+        sample=one_of(study.imported),
     conda:
         "../envs/python.yaml"
     threads: 1

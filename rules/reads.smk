@@ -1,6 +1,4 @@
 # Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
-import re
-
 lanes = {(lane.sample, lane.unit): lane for lane in study.units.itertuples()}
 
 
@@ -22,11 +20,6 @@ def get_all_read1(wildcards):
 def get_all_read2(wildcards):
     """Read 2 of all lanes of a library."""
     return study.fastqs(wildcards.sample)[1]
-
-
-def get_units(wildcards):
-    """The lanes of a library, in the order of the sheet."""
-    return study.units_of(wildcards.sample)
 
 
 rule reads:
@@ -75,7 +68,7 @@ rule detect_chemistry:
         mem_mb=scaled_memory(base=1_000, per_input_gb=0),
         runtime="30m",
     params:
-        units=get_units,
+        units=get_units_of_sample,
         chemistries=list(CHEMISTRIES),
         configured=lookup(within=config, dpath="reads/chemistry"),
         sample_reads=lookup(within=config, dpath="reads/sample_reads"),
@@ -95,7 +88,7 @@ rule measure_quality:
     benchmark:
         "<benchmarks>/measure_quality/{sample}_{unit}.tsv"
     wildcard_constraints:
-        sample="|".join(map(re.escape, study.sequenced)) or "(?!)",
+        sample=one_of(study.sequenced),
     conda:
         "../envs/qc.yaml"
     threads: 1
@@ -103,7 +96,7 @@ rule measure_quality:
         mem_mb=scaled_memory(base=2_000, per_input_gb=0),
         runtime="3h",
     shell:
-        "sequali --threads {threads} --json {output.json} --html {output.html} {input} > {log} 2>&1"
+        "sequali --threads {threads} --json {output.json} --html {output.html} {input:q} > {log} 2>&1"
 
 
 rule report_reads:

@@ -1,17 +1,10 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
-from pathlib import Path
-from urllib.parse import urlparse
-
 from scripts.reads.chemistries import CHEMISTRIES
+from scripts.study.config import name_of_file
 
-
-def name_of_entry(entry):
-    """The file name, without suffix, of a config entry with a path or an address."""
-    return Path(urlparse(entry["url"]).path if entry.get("url") else entry["path"]).stem
-
-
-databases = {name_of_entry(entry): entry for entry in (config.get("regulons") or {}).get("databases") or []}
-references = config.get("references") or {}
+databases = {name_of_file(entry): entry for entry in config["regulons"]["databases"]}
+# A study of matrices alone may have none.
+references = config["references"] or {}
 
 
 def get_genomes(wildcards):
@@ -29,7 +22,9 @@ def get_prefixes(wildcards=None):
 
 def get_index(wildcards):
     """The index of the counter in use."""
-    return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[config["counts"]["aligner"]]
+    return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[
+        config["counts"]["aligner"]
+    ]
 
 
 def get_database(wildcards):
@@ -42,8 +37,7 @@ rule references:
         "<results>/references/genes.tsv" if study.sequenced else [],
         get_index if study.sequenced else [],
         collect("<results>/references/databases/{name}.feather", name=databases),
-        "<results>/references/motifs.tbl",
-        "<results>/references/tfs.txt",
+        collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else []),
     localrule: True
 
 

@@ -20,7 +20,7 @@ def get_network_settings(wildcards):
 
 def get_pruning_settings(wildcards):
     """What decides about modules, enriched motifs and the regulons of one run."""
-    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold")
+    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold", "leading_edge")
     return {key: config["regulons"][key] for key in (*keys, "motif_similarity_fdr", "orthologous_identity")}
 
 

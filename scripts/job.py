@@ -1,7 +1,8 @@
 """The edge between a Snakemake job and our Python: logging, threads and readable failures.
 
-Every script ends with ``job.run(main, snakemake)``. A :class:`UserError` is a mistake in what the user gave us: it becomes one
-line on the terminal and in the job's log, and a non-zero exit. Everything else is our own defect and keeps its traceback in the log.
+Every script ends with ``job.run(main, snakemake)``. A :class:`UserError` is a mistake in what the user gave us: it
+becomes one line on the terminal and in the job's log, and a non-zero exit. Everything else is our own defect and keeps
+its traceback in the log.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     """Call ``main(snakemake)`` with logging set up and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
     handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w")] if path else [logging.StreamHandler()]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
+    )
     logging.captureWarnings(True)
     warnings.simplefilter("once")
     os.environ.setdefault("MPLBACKEND", "Agg")

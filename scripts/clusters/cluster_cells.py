@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts import job
-from scripts.clusters import communities, expression, markers, stability
+from scripts.clusters import communities, expression, markers, scores, stability
 from scripts.clusters.embed_model import regressed
 
 
@@ -93,6 +93,7 @@ def main(snakemake) -> None:
     cells.obs["cluster"] = pd.Categorical(found.labels.astype(str), [str(i) for i in range(number)])
     for column in embedding.columns.drop(["umap_1", "umap_2"]):
         cells.obs[column] = embedding[column]
+    cells.obs["phase"] = pd.Categorical(cells.obs["phase"], scores.PHASES)
     cells.obsm["X_pca"] = components.scores.astype(np.float32)
     cells.obsm["X_umap"] = embedding[["umap_1", "umap_2"]].to_numpy(dtype=np.float32)
     cells.uns["clusters"] = {"resolution": found.resolution, "note": found.note}

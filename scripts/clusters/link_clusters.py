@@ -1,5 +1,7 @@
 """Link a model's clusters from each timepoint to the next, and list its cells with cluster, scores and coordinates."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -58,7 +60,7 @@ def link_stages(
     ``limits``: those of ``links.link``.
     """
     linked, pairs = [pd.DataFrame(columns=links.COLUMNS)], [pd.DataFrame(columns=links.PAIRS)]
-    for a, b in zip(stages, stages[1:], strict=False):
+    for a, b in pairwise(stages):
         found = links.compare(a, b, permutations=permutations, seed=seed)
         pairs.append(links.tabulate_pairs(a, b, found))
         linked.append(links.link(a, b, found, **limits))

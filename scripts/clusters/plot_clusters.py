@@ -9,12 +9,15 @@ from scripts.clusters.links import lineages
 DPI = 150
 POINT = 40_000
 """Points' total area in a panel: small points for many cells."""
-WIDTH, GAP = 0.16, 0.04
-"""Width of a block, and the gap between two, in units of the distance between timepoints and of all cells."""
+WIDTH, BESIDE, GAP = 0.16, 0.02, 0.04
+"""Width of a block, its label's distance, and the gap between two blocks, in units of the distance between timepoints
+and of all cells."""
 SHORT = 3
 """Letters of a timepoint's name in a cluster's label."""
-LOW = 0.1
-"""A block lower than this has its label on one line."""
+LOW, LEAST = 0.1, 0.045
+"""A block lower than this share of all cells has its label on one line; no block is drawn lower than its label."""
+LIGHT = 0.55
+"""Brightness from which black is easier to read on a colour than white."""
 
 
 def cluster_names(cells: pd.DataFrame, timepoints: list[str]) -> list[tuple[str, str]]:
@@ -110,7 +113,10 @@ def draw_umap(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoint
             continue
         low, high = np.nanquantile(values, [0.02, 0.98])
         points = scatter(axis, cells, values, title, cmap=palette.SEQUENTIAL, vmin=low, vmax=max(high, low + 1e-9))
-        figure.colorbar(points, ax=axis, shrink=0.7, label="score (2nd to 98th percentile)")
+        # Where the other panels have their legends: an axis of its own would widen the whole column.
+        bar = figure.colorbar(points, cax=axis.inset_axes([1.04, 0.45, 0.04, 0.45]))
+        bar.set_label("score (2nd to 98th\npercentile)", fontsize=8)
+        bar.ax.tick_params(labelsize=8)
     return figure
 
 
@@ -150,12 +156,19 @@ def draw_stability(
 
 def stack(sizes: list[int]) -> list[tuple[float, float]]:
     """Return bottom and height of blocks stacked from the top down, as shares of all."""
-    total, top, places = max(sum(sizes), 1), 1.0 + GAP * (len(sizes) - 1), []
-    for size in sizes:
-        height = size / total
+    total = max(sum(sizes), 1)
+    heights = [max(size / total, LEAST) for size in sizes]
+    top, places = sum(heights) + GAP * (len(heights) - 1), []
+    for height in heights:
         places.append((top - height, height))
         top -= height + GAP
     return places
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever is easier to read on the colour (Rec. 601 brightness)."""
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue >= LIGHT else "white"
 
 
 def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoints: list[str]):
@@ -177,7 +190,9 @@ def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoin
             place[name] = (x, bottom, height)
             axis.add_patch(Rectangle((x - WIDTH / 2, bottom), WIDTH, height, fc=colours[name], ec="none"))
             label = ("{}\n{:,}" if height > LOW else "{}: {:,}").format(name[1], sizes[name])
-            axis.text(x, bottom + height / 2, label, ha="center", va="center", fontsize=8)
+            axis.text(x, bottom + height / 2, label, ha="center", va="center", fontsize=8, color=ink_on(colours[name]))
+    kept = links[links["status"] == "kept"]
+    forked = set(kept.index[kept.duplicated(["timepoint_from", "cluster_from"], keep=False)])
     for row in links.itertuples():
         a, b = (row.timepoint_from, str(row.cluster_from)), (row.timepoint_to, str(row.cluster_to))
         if row.status == "kept":
@@ -195,19 +210,17 @@ def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoin
             )
             axis.add_patch(PathPatch(Path(corners, codes), zorder=0, **style))
             text = f"{row.score:.2f}" + " (position)" * (row.basis == "position") if divided else "undivided"
-            axis.text(middle, (low0 + top0 + low1 + top1) / 4, text, ha="center", va="center", fontsize=8)
+            # Beside a block no two ribbons lie over each other; in the middle they may cross.
+            if row.Index in forked:
+                axis.text(x1 - BESIDE, low1 + high1 / 2, text, ha="right", va="center", fontsize=8)
+            else:
+                axis.text(x0 + BESIDE, low0 + high0 / 2, text, ha="left", va="center", fontsize=8)
         else:
             x, low, height = place[a if row.status == "lost" else b]
-            side = 1 if row.status == "lost" else -1
-            axis.text(
-                x + side * (WIDTH / 2 + 0.02),
-                low + height / 2,
-                f"{row.status} ({row.score:.2f})",
-                ha="left" if side > 0 else "right",
-                va="center",
-                fontsize=8,
-                style="italic",
-            )
+            side, align = (1, "left") if row.status == "lost" else (-1, "right")
+            text = f"{row.status} ({row.score:.2f})"
+            beside = x + side * (WIDTH / 2 + BESIDE)
+            axis.text(beside, low + height / 2, text, ha=align, va="center", fontsize=8, style="italic")
     labels = [f"{timepoint}\n{(cells['timepoint'] == timepoint).sum():,} cells" for timepoint in present]
     axis.set_xticks(range(len(present)), labels)
     axis.set(yticks=[], xlim=(-0.5, max(len(present), 2) - 0.5))

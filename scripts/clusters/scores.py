@@ -13,6 +13,8 @@ BINS, CONTROLS = 25, 50
 """Bins of expression, and control genes from each (Tirosh et al. 2016; scanpy's defaults)."""
 MIN_BIN = 20
 """Genes a bin should hold: fewer bins where genes are few (two at least)."""
+PHASES = ("G1", "S", "G2M", "")
+"""Phases as called; empty where a score is missing."""
 
 
 def score_set(log, genes: list[str], *, seed: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """What became of a library's reads, in the same words for every counter.
 
-A *molecule* is a barcode, UMI and gene with its number of reads. Both counters are reduced to their molecules: pieces of parallel
-arrays, each barcode whole within one piece. Saturation curves are then exact expectations over all subsamples,
-not one draw: a molecule of r reads is seen at fraction f of the reads with probability 1 − (1 − f)^r.
+A *molecule* is a barcode, UMI and gene with its number of reads. Both counters are reduced to their molecules: pieces
+of parallel arrays, each barcode whole within one piece. Saturation curves are then exact expectations over all
+subsamples, not one draw: a molecule of r reads is seen at fraction f of the reads with probability 1 − (1 − f)^r.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def merge(barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndar
 def trace_saturation(pieces: Iterable[Molecules], top_barcodes: np.ndarray) -> tuple[pd.DataFrame, int]:
     """Return the saturation curve and the reads in ``top_barcodes`` (sorted numbers).
 
-    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per top barcode; reads are those with
-    a valid barcode and one gene. Without any such read the table is empty.
+    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per top barcode;
+    reads are those with a valid barcode and one gene. Without any such read the table is empty.
     """
     multiplicity = np.zeros(1, np.int64)
     gene_reads = np.zeros(1, np.int64)
@@ -101,10 +101,11 @@ def compose(
 ) -> dict:
     """Return the audit that both counters write.
 
-    ``reads``: pairs given. ``mapped``: reads with any alignment, to ``mapped_to`` (transcriptome or genome). ``valid``: mapped reads whose
-    barcode is on the whitelist, after correction; the following are of these. ``unique`` / ``multi``: one gene (kb) or place (STAR) against
-    several. ``reads_per_species``: graft, host, both. ``reads_in_genes``: those that are of exactly one gene. Shares have their
-    denominator in the name; they are null where there is nothing to divide by.
+    ``reads``: pairs given. ``mapped``: reads with any alignment, to ``mapped_to`` (transcriptome or genome). ``valid``:
+    mapped reads whose barcode is on the whitelist, after correction; the following are of these. ``unique`` /
+    ``multi``: one gene (kb) or place (STAR) against several. ``reads_per_species``: graft, host, both.
+    ``reads_in_genes``: those that are of exactly one gene. Shares have their denominator in the name; they are null
+    where there is nothing to divide by.
     """
     full = curve.iloc[-1] if len(curve) else None
     in_genes = round(float(full["reads"])) if full is not None else 0
@@ -122,7 +123,9 @@ def compose(
         "reads_multi": multi,
         "multi_fraction_of_valid": share(multi, valid),
         "reads_per_species": reads_per_species,
-        "host_fraction_of_reads": share(reads_per_species["host"], reads_per_species["graft"] + reads_per_species["host"]),
+        "host_fraction_of_reads": share(
+            reads_per_species["host"], reads_per_species["graft"] + reads_per_species["host"]
+        ),
         "reads_in_genes": in_genes,
         "reads_in_genes_fraction": share(in_genes, reads),
         "sequencing_saturation": None if full is None else round(float(full["saturation"]), 6),

@@ -25,15 +25,19 @@ BUCKETS = 16
 """Parts by barcode in which molecules are merged at the end."""
 
 
-ALIGNMENT = np.dtype([
-    ("name", "S8"),
-    ("barcode", "u4"),
-    ("umi", "u4"),
-    ("gene", "i4"),
-    ("species", "i1"),
-    ("primary", "?"),
-])
-"""One of several alignments of a read; ``name`` is a hash, ``gene`` is NO_GENE for an alignment in none, or of a read without a UMI."""
+ALIGNMENT = np.dtype(
+    [
+        ("name", "S8"),
+        ("barcode", "u4"),
+        ("umi", "u4"),
+        ("gene", "i4"),
+        ("species", "i1"),
+        ("primary", "?"),
+    ]
+)
+"""One of several alignments of a read; ``name`` is a hash, ``gene`` is NO_GENE for an alignment in none, or of a read
+without a UMI.
+"""
 
 
 class BamCounter:
@@ -83,7 +87,12 @@ class BamCounter:
         if self._one_place:
             barcode, umi, gene = zip(*self._one_place, strict=True)
             self._one_place.clear()
-            self._add(self._numbers(barcode), self._numbers(umi, self.umi_length), np.array(gene, np.int32), np.ones(len(gene), np.int32))
+            self._add(
+                self._numbers(barcode),
+                self._numbers(umi, self.umi_length),
+                np.array(gene, np.int32),
+                np.ones(len(gene), np.int32),
+            )
         if self._several:
             name, barcode, umi, gene, species, primary = zip(*self._several, strict=True)
             self._several.clear()
@@ -102,11 +111,15 @@ class BamCounter:
         bucket = merged.barcode >> np.uint32(28)
         for number in np.flatnonzero(np.bincount(bucket, minlength=BUCKETS)):
             at = bucket == number
-            part = audit.Molecules(merged.barcode[at], merged.umi[at], merged.gene[at], merged.reads[at].astype(np.int32))
+            part = audit.Molecules(
+                merged.barcode[at], merged.umi[at], merged.gene[at], merged.reads[at].astype(np.int32)
+            )
             self._buckets[number].append(part)
 
     def _resolve_several(self) -> None:
-        """Give each read with several alignments its species and, if only one of its places is in a gene, that gene (as STAR does)."""
+        """Give each read with several alignments its species and, if only one of its places is in a gene, that gene (as
+        STAR does).
+        """
         if not self._alignments:
             return
         alignments = np.concatenate(self._alignments)
@@ -129,7 +142,10 @@ class BamCounter:
         """Yield the molecules of reads with one gene, whole barcodes at a time, after :meth:`read`."""
         for parts in self._buckets:
             if parts:
-                fields = (np.concatenate([getattr(part, name) for part in parts]) for name in ("barcode", "umi", "gene", "reads"))
+                fields = (
+                    np.concatenate([getattr(part, name) for part in parts])
+                    for name in ("barcode", "umi", "gene", "reads")
+                )
                 yield audit.merge(*fields)
 
 

@@ -51,7 +51,9 @@ def main(snakemake) -> None:
     run = json.loads(Path(snakemake.input.info).read_text())
     top = audit.top_rows(matrix.totals, snakemake.params.top_barcodes)
     counter = BusCounter(bus.map_records(snakemake.input.bus), gene, species)
-    curve, reads_in_top = audit.trace_saturation(counter.molecules(), np.sort(pack(matrix.barcodes[top])[0].astype(np.uint64)))
+    curve, reads_in_top = audit.trace_saturation(
+        counter.molecules(), np.sort(pack(matrix.barcodes[top])[0].astype(np.uint64))
+    )
     graft, host, both = counter.per_species.tolist()
     report = audit.compose(
         sample=snakemake.wildcards.sample,

@@ -1,7 +1,8 @@
 """bustools' binary format and kallisto's equivalence classes, read with numpy.
 
-A BUS file (Melsted, Ntranos & Pachter 2019) is a header and records of 32 bytes: barcode, UMI (two bits a base), equivalence class, number
-of reads. Files may be larger than memory: records are mapped, and walked in pieces that never split a barcode.
+A BUS file (Melsted, Ntranos & Pachter 2019) is a header and records of 32 bytes: barcode, UMI (two bits a base),
+equivalence class, number of reads. Files may be larger than memory: records are mapped, and walked in pieces that never
+split a barcode.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-RECORD = np.dtype([
-    ("barcode", "<u8"),
-    ("umi", "<u8"),
-    ("ec", "<i4"),
-    ("count", "<u4"),
-    ("flags", "<u4"),
-    ("pad", "<u4"),
-])
+RECORD = np.dtype(
+    [
+        ("barcode", "<u8"),
+        ("umi", "<u8"),
+        ("ec", "<i4"),
+        ("count", "<u4"),
+        ("flags", "<u4"),
+        ("pad", "<u4"),
+    ]
+)
 MAGIC = b"BUS\0"
 NO_GENE = -1
 PIECE = 8_000_000
@@ -43,7 +46,9 @@ def map_records(path: str | Path) -> np.ndarray:
 
 
 def pieces(records: np.ndarray, size: int = PIECE) -> Iterator[np.ndarray]:
-    """Yield consecutive pieces of about ``size`` records of a sorted BUS file; all records of a barcode are in one piece."""
+    """Yield consecutive pieces of about ``size`` records of a sorted BUS file; all records of a barcode are in one
+    piece.
+    """
     start = 0
     while start < len(records):
         end = min(start + size, len(records))
@@ -66,7 +71,9 @@ def read_classes(path: str | Path) -> list[np.ndarray]:
     return classes
 
 
-def annotate_classes(classes: list[np.ndarray], gene_of: np.ndarray, host_gene: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def annotate_classes(
+    classes: list[np.ndarray], gene_of: np.ndarray, host_gene: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return per class its gene (or NO_GENE if it has several) and its species (0 graft, 1 host, 2 both).
 
     ``gene_of`` gives each transcript's gene number, ``host_gene`` whether a gene is of the host.

@@ -1,4 +1,6 @@
-"""Bring a counter's raw matrix into the one form that every later stage reads: all barcodes with a UMI × the genes of genes.tsv."""
+"""Bring a counter's raw matrix into the one form that every later stage reads: all barcodes with a UMI × the genes of
+genes.tsv.
+"""
 
 import json
 from pathlib import Path
@@ -22,16 +24,28 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
     """
     with open_bytes(path) as handle:
         banner = handle.readline().decode(errors="replace").split()
-        if banner[:3] != ["%%MatrixMarket", "matrix", "coordinate"] or banner[3:] not in (["integer", "general"], ["real", "general"]):
+        if banner[:3] != ["%%MatrixMarket", "matrix", "coordinate"] or banner[3:] not in (
+            ["integer", "general"],
+            ["real", "general"],
+        ):
             raise ValueError(f"{path}: not a Matrix Market coordinate file of integers or reals")
         line = handle.readline()
         while line.startswith(b"%") or (line and not line.strip()):
             line = handle.readline()
-        rows, columns, entries = (int(word) for word in line.split())
-        table = pd.read_csv(handle, sep=r"\s+" if banner[3] == "real" else " ", header=None, names=["row", "column", "value"])
+        types = {"row": np.int64, "column": np.int64, "value": np.int64 if banner[3] == "integer" else np.float64}
+        try:
+            rows, columns, entries = (int(word) for word in line.split())
+            table = pd.read_csv(handle, sep=r"\s+", header=None, names=list(types), dtype=types)
+        except ValueError as error:
+            raise ValueError(f"{path}: not entries of row, column and {banner[3]} value ({error})") from error
     if len(table) != entries:
         raise ValueError(f"{path}: {len(table)} entries, the header says {entries}; the file is cut")
-    if entries and (table["row"].min() < 1 or table["column"].min() < 1 or table["row"].max() > rows or table["column"].max() > columns):
+    if entries and (
+        table["row"].min() < 1
+        or table["column"].min() < 1
+        or table["row"].max() > rows
+        or table["column"].max() > columns
+    ):
         raise ValueError(f"{path}: an entry lies outside the {rows} × {columns} matrix")
     return sparse.coo_matrix((table["value"], (table["row"] - 1, table["column"] - 1)), shape=(rows, columns))
 
@@ -45,7 +59,9 @@ def order_genes(matrix: sparse.csr_matrix, features: list[str], gene_ids: pd.Ind
     if (position < 0).any():
         raise ValueError(f"feature {features[int(np.argmax(position < 0))]} isn't in genes.tsv")
     entries = matrix.tocoo()
-    return sparse.csr_matrix((entries.data, (entries.row, position[entries.col])), shape=(matrix.shape[0], len(gene_ids)))
+    return sparse.csr_matrix(
+        (entries.data, (entries.row, position[entries.col])), shape=(matrix.shape[0], len(gene_ids))
+    )
 
 
 def collect(matrix: sparse.spmatrix, barcodes: np.ndarray, features: list[str], genes: pd.DataFrame, uns: dict):
@@ -59,7 +75,9 @@ def collect(matrix: sparse.spmatrix, barcodes: np.ndarray, features: list[str], 
 def main(snakemake) -> None:
     """Write counts/{sample}.h5ad."""
     aligner = snakemake.params.aligner
-    genes = pd.read_csv(snakemake.input.genes, sep="\t", dtype={"gene_id": str, "symbol": str}, keep_default_na=False).set_index("gene_id")
+    genes = pd.read_csv(
+        snakemake.input.genes, sep="\t", dtype={"gene_id": str, "symbol": str}, keep_default_na=False
+    ).set_index("gene_id")
     barcodes = np.array(Path(snakemake.input.barcodes).read_bytes().split(), dtype="S16")
     features = [line.split("\t")[0] for line in Path(snakemake.input.features).read_text().splitlines()]
     matrix = read_matrix_market(snakemake.input.matrix)
@@ -70,7 +88,8 @@ def main(snakemake) -> None:
     })  # fmt: skip
     if not counts.n_obs:
         raise job.UserError(
-            f"sample {snakemake.wildcards.sample}: no UMI was counted; are reads and references of the same species, and 3' libraries?"
+            f"sample {snakemake.wildcards.sample}: no UMI was counted; are reads and references of the same species, "
+            f"and 3' libraries?"
         )
     counts.write_h5ad(snakemake.output[0], compression="gzip")
     job.log.info("%d barcodes × %d genes, %d UMIs", counts.n_obs, counts.n_vars, int(counts.X.sum()))

@@ -25,7 +25,8 @@ class Counts:
 def assemble(matrix: sparse.spmatrix, barcodes: np.ndarray, genes: pd.DataFrame, uns: dict):
     """Return the AnnData of barcodes with at least one UMI, in the order given.
 
-    ``matrix`` is barcodes × genes, ``genes`` is indexed by gene_id with symbol and species; ``uns`` goes to ``uns["counts"]``.
+    ``matrix`` is barcodes × genes, ``genes`` is indexed by gene_id with symbol and species; ``uns`` goes to
+    ``uns["counts"]``.
     """
     import anndata
 

@@ -24,15 +24,25 @@ TAGS = ["NH", "HI", "nM", "AS", "CR", "CB", "UR", "UB", "GX", "GN"]
 
 
 def star_command(
-    index: str, reads: tuple[list[str], list[str]], whitelist: Path, lengths: tuple[int, int], threads: int, memory: int, folder: Path
+    index: str,
+    reads: tuple[list[str], list[str]],
+    whitelist: Path,
+    lengths: tuple[int, int],
+    threads: int,
+    memory: int,
+    folder: Path,
 ) -> list[str | int | Path]:
-    """Return the STAR call. ``reads`` are R1 and R2 of all lanes, ``lengths`` those of barcode and UMI, ``memory`` bytes to sort in."""
+    """Return the STAR call. ``reads`` are R1 and R2 of all lanes, ``lengths`` those of barcode and UMI, ``memory``
+    bytes to sort in.
+    """
     barcode_length, umi_length = lengths
     command: list[str | int | Path] = [
-        "STAR", "--genomeDir", index, "--readFilesIn", ",".join(reads[1]), ",".join(reads[0]), "--readFilesCommand", "gzip", "-cdf",
-        "--runThreadN", threads, "--outTmpDir", folder / "tmp", "--outFileNamePrefix", f"{folder}/",
-        "--soloCBwhitelist", whitelist, "--soloCBstart", 1, "--soloCBlen", barcode_length, "--soloUMIstart", barcode_length + 1,
-        "--soloUMIlen", umi_length, "--soloBarcodeReadLength", 0, "--soloStrand", "Forward", "--soloFeatures", "Gene",
+        "STAR", "--genomeDir", index, "--readFilesIn", ",".join(reads[1]), ",".join(reads[0]),
+        "--readFilesCommand", "gzip", "-cdf", "--runThreadN", threads,
+        "--outTmpDir", folder / "tmp", "--outFileNamePrefix", f"{folder}/",
+        "--soloCBwhitelist", whitelist, "--soloCBstart", 1, "--soloCBlen", barcode_length,
+        "--soloUMIstart", barcode_length + 1, "--soloUMIlen", umi_length, "--soloBarcodeReadLength", 0,
+        "--soloStrand", "Forward", "--soloFeatures", "Gene",
         "--soloCellFilter", "None", "--outSAMtype", "BAM", "SortedByCoordinate", "--outSAMattributes", *TAGS,
         "--limitBAMsortRAM", memory,
     ]  # fmt: skip
@@ -44,7 +54,9 @@ def star_command(
 def main(snakemake) -> None:
     """Write the raw matrix (all barcodes), the BAM and the run's summaries."""
     chemistry = json.loads(Path(snakemake.input.chemistry).read_text())
-    whitelist = np.load(dict(zip(snakemake.params.chemistries, snakemake.input.whitelists, strict=True))[chemistry["chemistry"]])
+    whitelist = np.load(
+        dict(zip(snakemake.params.chemistries, snakemake.input.whitelists, strict=True))[chemistry["chemistry"]]
+    )
     output = snakemake.output
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
@@ -58,7 +70,9 @@ def main(snakemake) -> None:
             int(snakemake.resources.get("mem_mb", 8_000)) * 500_000,
             folder,
         )
-        run_tool(command, "if the sort ran out of memory or of open files, raise rule count_starsolo's mem_mb or `ulimit -n`")
+        run_tool(
+            command, "if the sort ran out of memory or of open files, raise rule count_starsolo's mem_mb or `ulimit -n`"
+        )
         raw = folder / "Solo.out" / "Gene" / "raw"
         for made, wanted in (
             (raw / "matrix.mtx", output.matrix),

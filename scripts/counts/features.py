@@ -1,4 +1,6 @@
-"""Judge an imported matrix and tell its species: what a count matrix must be, and which names betray one that is turned."""
+"""Judge an imported matrix and tell its species: what a count matrix must be, and which names betray one that is
+turned.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,18 @@ ENSEMBL = re.compile(r"(?:^|_)ENS[A-Z]{0,4}G\d{11}")
 BARCODE = re.compile(r"(?:^|[^A-Za-z])[ACGTN]{8,}(?:[-._]\w+)?$")
 GENOME = re.compile(r"^(hg\d+|GRCh\d+|mm\d+|GRCm\d+|human|mouse|Hsap|Mmus)_+", re.IGNORECASE)
 SPREADSHEET_DATE = re.compile(r"^\d{1,2}-(Mar|Sep|Sept|Oct|Dec)$", re.IGNORECASE)
-WELL_KNOWN = frozenset("ACTB GAPDH MALAT1 B2M EEF1A1 TMSB4X RPLP0 RPS6 RPL13 FTH1 VIM MT-CO1 MT-ND4 HSP90AB1 TPT1 UBC".split())
-"""Genes that every expressed library names, in upper case; two of them among the barcodes mean that the table is turned."""
+WELL_KNOWN = frozenset([
+    "ACTB", "GAPDH", "MALAT1", "B2M", "EEF1A1", "TMSB4X", "RPLP0", "RPS6",
+    "RPL13", "FTH1", "VIM", "MT-CO1", "MT-ND4", "HSP90AB1", "TPT1", "UBC",
+])  # fmt: skip
+"""Genes that every expressed library names, in upper case; two of them among the barcodes: the table is turned."""
 LARGEST = np.iinfo(np.int32).max
 
 
 def check_values(matrix: sparse.csr_matrix, barcodes: list[str], genes: list[str], path: str) -> sparse.csr_matrix:
-    """Return the matrix as int32. Raises :class:`job.UserError` naming gene and barcode of the first value that is no count."""
+    """Return the matrix as int32. Raises :class:`job.UserError` naming gene and barcode of the first value that is no
+    count.
+    """
     values = matrix.data
     for wrong, what in (
         (~np.isfinite(values), "is not a finite number; give raw UMI counts, 0 where none was counted"),
@@ -34,7 +41,9 @@ def check_values(matrix: sparse.csr_matrix, barcodes: list[str], genes: list[str
         if wrong.any():
             at = int(np.argmax(wrong))
             row = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
-            raise job.UserError(f"{path}, gene {genes[matrix.indices[at]]}, barcode {barcodes[row]}: {values[at]:g} {what}")
+            raise job.UserError(
+                f"{path}, gene {genes[matrix.indices[at]]}, barcode {barcodes[row]}: {values[at]:g} {what}"
+            )
     return matrix.astype(np.int32)
 
 
@@ -49,7 +58,9 @@ def bare(name: str) -> str:
 
 
 def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
-    """Tell whether the names given as barcodes are genes: Ensembl ids, well-known symbols, or barcodes where the genes should be."""
+    """Tell whether the names given as barcodes are genes: Ensembl ids, well-known symbols, or barcodes where the genes
+    should be.
+    """
     known_in_columns = sum(bare(name) in WELL_KNOWN for name in barcodes)
     known_in_rows = sum(bare(name) in WELL_KNOWN for name in genes)
     if known_in_columns >= 2 and known_in_columns > known_in_rows:
@@ -64,21 +75,30 @@ def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
 
 
 def check(table: Table, path: str) -> Table:
-    """Return the table with int32 counts. Raises :class:`job.UserError` if it is empty, turned, has names twice, or values that are no counts."""
+    """Return the table with int32 counts. Raises :class:`job.UserError` if it is empty, turned, has names twice, or
+    values that are no counts.
+    """
     names = table.symbols or table.ids
     if not table.barcodes or not table.ids or table.matrix.nnz == 0:
-        raise job.UserError(f"{path}: {len(table.barcodes)} barcodes × {len(table.ids)} genes and no count; fetch the file again")
+        raise job.UserError(
+            f"{path}: {len(table.barcodes)} barcodes × {len(table.ids)} genes and no count; fetch the file again"
+        )
     if looks_turned(table.barcodes, names):
         where = "obs" if table.genes_are == "var" else "columns"
         raise job.UserError(
-            f"{path}: looks turned, the {where} are named like genes (e.g. {', '.join(table.barcodes[:3])}); genes belong in the {table.genes_are}, "
+            f"{path}: looks turned, the {where} are named like genes (e.g. {', '.join(table.barcodes[:3])}); genes "
+            f"belong in the {table.genes_are}, "
             "transpose the matrix"
         )
     if twice := duplicates(table.barcodes):
-        raise job.UserError(f"{path}: {len(twice)} barcodes occur more than once ({', '.join(twice[:3])}); each barcode must be one column")
+        raise job.UserError(
+            f"{path}: {len(twice)} barcodes occur more than once ({', '.join(twice[:3])}); each barcode must be one "
+            f"column"
+        )
     if twice := duplicates(table.ids):
         raise job.UserError(
-            f"{path}: {len(twice)} genes occur more than once ({', '.join(twice[:3])}); give gene ids beside the symbols, "
+            f"{path}: {len(twice)} genes occur more than once ({', '.join(twice[:3])}); give gene ids beside the "
+            f"symbols, "
             "or join the rows of a symbol before"
         )
     matrix = check_values(table.matrix, table.barcodes, table.ids, path)
@@ -88,18 +108,21 @@ def check(table: Table, path: str) -> Table:
 def tabulate(table: Table, prefixes: dict[str, str], path: str) -> pd.DataFrame:
     """Return the genes, indexed by the id given: symbol (no prefix), species, mitochondrial (0/1).
 
-    ``prefixes`` maps species to prefix. Names without any prefix are of the graft. Raises :class:`job.UserError` if only some names
-    have one, or if they have prefixes that the config doesn't know.
+    ``prefixes`` maps species to prefix. Names without any prefix are of the graft. Raises :class:`job.UserError` if
+    only some names have one, or if they have prefixes that the config doesn't know.
     """
     names = table.symbols or table.ids
     known = {species: prefix for species, prefix in prefixes.items() if prefix}
-    species = [species_of(gene_id, known) or species_of(name, known) for gene_id, name in zip(table.ids, names, strict=True)]
+    species = [
+        species_of(gene_id, known) or species_of(name, known) for gene_id, name in zip(table.ids, names, strict=True)
+    ]
     without = [name for name, one in zip(names, species, strict=True) if one is None]
     if without:
         strange = Counter(match.group(0) for name in without if (match := GENOME.match(name)))
         if sum(strange.values()) > len(without) / 2:
             raise job.UserError(
-                f"{path}: genes have the prefixes {', '.join(sorted(strange))}, the config knows {', '.join(known.values()) or 'none'}; "
+                f"{path}: genes have the prefixes {', '.join(sorted(strange))}, the config knows "
+                f"{', '.join(known.values()) or 'none'}; "
                 "correct references/graft/prefix and references/host/prefix"
             )
         if len(without) < len(names):
@@ -115,10 +138,13 @@ def tabulate(table: Table, prefixes: dict[str, str], path: str) -> pd.DataFrame:
         for name, one in zip(names, species, strict=True)
     ]
     if sum(bool(ENSEMBL.search(name)) for name in symbols) > len(symbols) / 2:
-        job.log.warning("%s: genes are named by Ensembl ids; mitochondrial genes and regulon targets are found by symbol only", path)
+        job.log.warning(
+            "%s: genes are named by Ensembl ids; mitochondrial genes and regulon targets are found by symbol only", path
+        )
     if mangled := [name for name in symbols if SPREADSHEET_DATE.match(name)]:
         job.log.warning("%s: %d symbols became dates in a spreadsheet (e.g. %s)", path, len(mangled), mangled[0])
     mitochondrial = [int(bool(MITOCHONDRIAL_SYMBOL.match(symbol))) for symbol in symbols]
     return pd.DataFrame(
-        {"symbol": symbols, "species": species, "mitochondrial": mitochondrial}, index=pd.Index(table.ids, name="gene_id")
+        {"symbol": symbols, "species": species, "mitochondrial": mitochondrial},
+        index=pd.Index(table.ids, name="gene_id"),
     )

@@ -1,4 +1,6 @@
-"""Read count matrices as labs share them: 10x .h5 (Cell Ranger 2 and later), 10x folders, .h5ad, and genes × barcodes text as GEO serves it."""
+"""Read count matrices as labs share them: 10x .h5 (Cell Ranger 2 and later), 10x folders, .h5ad, and genes × barcodes
+text as GEO serves it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_symbols", "gene_name", "gene_na
 
 @dataclass
 class Table:
-    """Counts as read: barcodes × features, not yet judged. ``symbols`` is None where the file has one name a feature."""
+    """Counts as read: barcodes × features, not yet judged. ``symbols`` is None where the file has one name a
+    feature.
+    """
 
     matrix: sparse.csr_matrix
     barcodes: list[str]
@@ -39,7 +43,9 @@ class Table:
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a matrix, its format told by folder or suffix. Raises :class:`job.UserError` if it can't be read as what it seems to be."""
+    """Read a matrix, its format told by folder or suffix. Raises :class:`job.UserError` if it can't be read as what it
+    seems to be.
+    """
     path = Path(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
@@ -59,14 +65,23 @@ def read_table(path: str | Path) -> Table:
     except (EOFError, BadGzipFile, zlib.error) as error:
         raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
     except UnicodeDecodeError as error:
-        raise job.UserError(f"{path}: not text although its name says so ({error.reason}); correct the file or its name") from error
+        raise job.UserError(
+            f"{path}: not text although its name says so ({error.reason}); correct the file or its name"
+        ) from error
     if plain == ".mtx":
-        raise job.UserError(f"{path}: name the folder that holds the matrix with its barcodes and features, not the .mtx file")
-    raise job.UserError(f"{path}: not a known matrix format; give a 10x .h5, a 10x folder, an .h5ad or a text table (.txt .tsv .csv, .gz)")
+        raise job.UserError(
+            f"{path}: name the folder that holds the matrix with its barcodes and features, not the .mtx file"
+        )
+    raise job.UserError(
+        f"{path}: not a known matrix format; give a 10x .h5, a 10x folder, an .h5ad or a text table (.txt .tsv .csv, "
+        f".gz)"
+    )
 
 
 def read_folder(path: Path) -> Table:
-    """Read a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or Cell Ranger 2's genes.tsv), plain or gzip, names possibly prefixed."""
+    """Read a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or Cell Ranger 2's genes.tsv), plain or gzip, names
+    possibly prefixed.
+    """
     matrix_path = one_file(path, ("matrix.mtx",))
     barcodes_path, features_path = one_file(path, ("barcodes.tsv",)), one_file(path, ("features.tsv", "genes.tsv"))
     barcodes = [fields[0] for fields in read_fields(barcodes_path)]
@@ -82,7 +97,8 @@ def read_folder(path: Path) -> Table:
         counts = sparse.csr_matrix(matrix)
     else:
         raise job.UserError(
-            f"{matrix_path}: {matrix.shape[0]} × {matrix.shape[1]}, but there are {len(features)} features and {len(barcodes)} barcodes; "
+            f"{matrix_path}: {matrix.shape[0]} × {matrix.shape[1]}, but there are {len(features)} features and "
+            f"{len(barcodes)} barcodes; "
             "the three files must be of one run"
         )
     kinds = [fields[2] if len(fields) > 2 else GENE_EXPRESSION for fields in features]
@@ -115,7 +131,9 @@ def only_genes(table: Table, kinds: list[str]) -> Table:
     job.log.info("%d features that aren't gene expression are left out", int((~keep).sum()))
     at = np.flatnonzero(keep)
     symbols = [table.symbols[i] for i in at] if table.symbols is not None else None
-    return Table(table.matrix[:, at], table.barcodes, [table.ids[i] for i in at], symbols, table.format, table.genes_are)
+    return Table(
+        table.matrix[:, at], table.barcodes, [table.ids[i] for i in at], symbols, table.format, table.genes_are
+    )
 
 
 def read_10x_h5(path: Path) -> Table:
@@ -129,12 +147,18 @@ def read_10x_h5(path: Path) -> Table:
             group = file["matrix"]
             matrix, barcodes = read_compressed(group, path), text_of(group["barcodes"])
             features = group["features"]
-            table = Table(matrix, barcodes, text_of(features["id"]), text_of(features["name"]), "10x h5 (Cell Ranger 3 or later)")
-            kinds = text_of(features["feature_type"]) if "feature_type" in features else [GENE_EXPRESSION] * len(table.ids)
+            table = Table(
+                matrix, barcodes, text_of(features["id"]), text_of(features["name"]), "10x h5 (Cell Ranger 3 or later)"
+            )
+            kinds = (
+                text_of(features["feature_type"]) if "feature_type" in features else [GENE_EXPRESSION] * len(table.ids)
+            )
             return only_genes(table, kinds)
         genomes = [name for name in file if isinstance(file[name], h5py.Group) and "genes" in file[name]]
         if not genomes:
-            raise job.UserError(f"{path}: neither a group `matrix` nor a group per genome; give a matrix .h5 of Cell Ranger")
+            raise job.UserError(
+                f"{path}: neither a group `matrix` nor a group per genome; give a matrix .h5 of Cell Ranger"
+            )
         parts = []
         for genome in genomes:
             group = file[genome]
@@ -148,7 +172,9 @@ def read_10x_h5(path: Path) -> Table:
     for matrix, names, _, _ in parts:
         entries = matrix.tocoo()
         rows = np.array([row[name] for name in names], dtype=np.int64)
-        aligned.append(sparse.csr_matrix((entries.data, (rows[entries.row], entries.col)), shape=(len(barcodes), matrix.shape[1])))
+        aligned.append(
+            sparse.csr_matrix((entries.data, (rows[entries.row], entries.col)), shape=(len(barcodes), matrix.shape[1]))
+        )
     ids = [name for part in parts for name in part[2]]
     symbols = [name for part in parts for name in part[3]]
     return Table(sparse.csr_matrix(sparse.hstack(aligned)), barcodes, ids, symbols, "10x h5 (Cell Ranger 2)")
@@ -175,7 +201,9 @@ def read_h5ad(path: Path) -> Table:
     try:
         adata = anndata.read_h5ad(path)
     except Exception as error:  # anndata and h5py raise many classes for a damaged file
-        raise job.UserError(f"{path}: not readable as .h5ad ({type(error).__name__}: {error}); fetch or write it again") from error
+        raise job.UserError(
+            f"{path}: not readable as .h5ad ({type(error).__name__}: {error}); fetch or write it again"
+        ) from error
     matrix, var = adata.X, adata.var
     if "counts" in adata.layers:
         job.log.info("%s: counts are taken from layer counts", path)
@@ -191,7 +219,9 @@ def read_h5ad(path: Path) -> Table:
     symbols = next((var[columns[name]].astype(str).tolist() for name in SYMBOL_COLUMNS if name in columns), None)
     if ids is not None and symbols is None:
         symbols = names
-    return Table(sparse.csr_matrix(matrix), adata.obs_names.astype(str).tolist(), ids or names, symbols, "h5ad", genes_are="var")
+    return Table(
+        sparse.csr_matrix(matrix), adata.obs_names.astype(str).tolist(), ids or names, symbols, "h5ad", genes_are="var"
+    )
 
 
 def integral(matrix) -> bool:
@@ -201,7 +231,9 @@ def integral(matrix) -> bool:
 
 
 def read_text(path: Path) -> Table:
-    """Read genes × barcodes text: delimiter, corner label and one or two columns of names are found out from the first two lines."""
+    """Read genes × barcodes text: delimiter, corner label and one or two columns of names are found out from the first
+    two lines.
+    """
     with open_bytes(path) as handle:
         head, skipped = [], 0
         for line in handle:
@@ -220,17 +252,24 @@ def read_text(path: Path) -> Table:
         reader = pd.read_csv(
             path, sep=layout.delimiter, header=None, skiprows=skipped + 1, chunksize=ROWS_AT_ONCE, low_memory=False,
             compression="gzip" if path.suffix.lower() == ".gz" else None, skip_blank_lines=True,
-            dtype=dict.fromkeys(range(layout.names), str), keep_default_na=False, na_values=["", "NA", "NaN", "nan", "NULL"],
-            skipinitialspace=layout.delimiter == " ",
+            dtype=dict.fromkeys(range(layout.names), str), skipinitialspace=layout.delimiter == " ",
+            keep_default_na=False, na_values=["", "NA", "NaN", "nan", "NULL"],
         )  # fmt: skip
         for chunk in reader:
             if chunk.shape[1] != layout.names + len(layout.barcodes):
-                raise job.UserError(f"{path}: rows have {chunk.shape[1]} columns, the header tells of {layout.names + len(layout.barcodes)}")
+                raise job.UserError(
+                    f"{path}: rows have {chunk.shape[1]} columns, the header tells of "
+                    f"{layout.names + len(layout.barcodes)}"
+                )
             rows = chunk.iloc[:, : layout.names]
             names.append(rows)
-            parts.append(sparse.csr_matrix(numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path)))
+            parts.append(
+                sparse.csr_matrix(numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path))
+            )
     except pd.errors.ParserError as error:
-        raise job.UserError(f"{path}: rows differ in their number of columns ({str(error).strip()}); fetch the file again") from error
+        raise job.UserError(
+            f"{path}: rows differ in their number of columns ({str(error).strip()}); fetch the file again"
+        ) from error
     labels = pd.concat(names)
     if labels.isna().to_numpy().any():
         at = int(np.flatnonzero(labels.isna().to_numpy().any(axis=1))[0])
@@ -250,25 +289,32 @@ class Layout:
 
 
 def lay_out(header: str, row: str, path: Path) -> Layout:
-    """Return delimiter, number of name columns (1 or 2) and barcodes. Raises :class:`job.UserError` if the two lines don't fit together."""
+    """Return delimiter, number of name columns (1 or 2) and barcodes. Raises :class:`job.UserError` if the two lines
+    don't fit together.
+    """
     split = {d: (next(csv.reader([header], delimiter=d)), next(csv.reader([row], delimiter=d))) for d in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda d: min(len(split[d][0]), len(split[d][1])))
     fields, values = split[delimiter]
     if len(values) < 2:
-        raise job.UserError(f"{path}: no columns found (tab, comma, semicolon and space were tried); give a genes × barcodes table")
+        raise job.UserError(
+            f"{path}: no columns found (tab, comma, semicolon and space were tried); give a genes × barcodes table"
+        )
     leading = 0
     while leading < len(values) and not is_number(values[leading]):
         leading += 1
     names = max(1, leading)
     if names > 2:
-        raise job.UserError(f"{path}: {names} columns before the counts; keep one or two (gene id, symbol) and remove the others")
+        raise job.UserError(
+            f"{path}: {names} columns before the counts; keep one or two (gene id, symbol) and remove the others"
+        )
     if len(fields) == len(values):
         barcodes = fields[names:]
     elif len(fields) == len(values) - names:
         barcodes = fields
     else:
         raise job.UserError(
-            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label a column, or none over the names"
+            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label a "
+            f"column, or none over the names"
         )
     if not barcodes:
         raise job.UserError(f"{path}: no column of counts; give a genes × barcodes table")
@@ -287,18 +333,24 @@ def is_number(text: str) -> bool:
 
 
 def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Path) -> np.ndarray:
-    """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is no number."""
-    if (chunk.dtypes == object).any():
+    """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is
+    no number.
+    """
+    if (chunk.dtypes == np.dtype(object)).any():
         converted = chunk.apply(pd.to_numeric, errors="coerce")
         wrong = converted.isna() & chunk.notna()
         if wrong.to_numpy().any():
             row, column = (int(i[0]) for i in np.nonzero(wrong.to_numpy()))
             raise job.UserError(
-                f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: {chunk.iat[row, column]!r} is no count; give raw UMI counts"
+                f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: {chunk.iat[row, column]!r} is no count; "
+                f"give raw UMI counts"
             )
         chunk = converted
     values = chunk.to_numpy(dtype=np.float64)
     if np.isnan(values).any():
         row, column = (int(i[0]) for i in np.nonzero(np.isnan(values)))
-        raise job.UserError(f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: a value is missing; write 0 where none was counted")
+        raise job.UserError(
+            f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: a value is missing; write 0 where none was "
+            f"counted"
+        )
     return values

@@ -14,7 +14,9 @@ CODE[BASES] = np.arange(4)
 
 
 def pack(barcodes: np.ndarray, length: int = BARCODE_LENGTH) -> tuple[np.ndarray, np.ndarray]:
-    """Return (uint32 numbers, bool clean) of byte strings; one that isn't ``length`` (at most 16) of A, C, G, T isn't clean."""
+    """Return (uint32 numbers, bool clean) of byte strings; one that isn't ``length`` (at most 16) of A, C, G, T isn't
+    clean.
+    """
     letters = np.ascontiguousarray(barcodes, dtype=f"S{length}").view(np.uint8).reshape(-1, length)
     packed = np.zeros(len(letters), np.uint32)
     clean = np.ones(len(letters), bool)
@@ -37,7 +39,9 @@ def unpack(packed: np.ndarray) -> np.ndarray:
 
 
 def distinct(packed: np.ndarray) -> np.ndarray:
-    """Return the distinct values, sorted; on millions of mostly distinct numbers 20 times quicker than np.unique, which hashes."""
+    """Return the distinct values, sorted; on millions of mostly distinct numbers 20 times quicker than np.unique, which
+    hashes.
+    """
     ordered = np.sort(packed)
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
 

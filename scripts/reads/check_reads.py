@@ -34,16 +34,22 @@ def open_mate(path: str) -> pysam.FastxFile:
 
 
 def diagnose(path: str, record: int, error: Exception | None = None) -> job.UserError:
-    """Return what is wrong with a file that couldn't be read beyond ``record`` records: a broken gzip stream or a broken record."""
+    """Return what is wrong with a file that couldn't be read beyond ``record`` records: a broken gzip stream or a
+    broken record.
+    """
     if is_gzip(path):
         try:
             with gzip.open(path, "rb") as handle:
                 while handle.read(1 << 24):
                     pass
         except EOFError:
-            return job.UserError(f"{path}: truncated, the gzip stream ends early (after {record} whole records); fetch the file again")
+            return job.UserError(
+                f"{path}: truncated, the gzip stream ends early (after {record} whole records); fetch the file again"
+            )
         except (gzip.BadGzipFile, zlib.error) as broken:
-            return job.UserError(f"{path}: the gzip stream is damaged ({broken}; after {record} whole records); fetch the file again")
+            return job.UserError(
+                f"{path}: the gzip stream is damaged ({broken}; after {record} whole records); fetch the file again"
+            )
     return job.UserError(
         f"{path}, record {record + 1}: not a FASTQ record of four lines with as many qualities as bases"
         f"{f' ({error})' if error else ''}; the file is cut or edited, fetch it again"
@@ -51,7 +57,9 @@ def diagnose(path: str, record: int, error: Exception | None = None) -> job.User
 
 
 def records(path: str):
-    """Yield a FASTQ file's records, each valid until the next is asked for. Raises :class:`job.UserError` at the first broken one."""
+    """Yield a FASTQ file's records, each valid until the next is asked for. Raises :class:`job.UserError` at the first
+    broken one.
+    """
     seen = 0
     with open_mate(path) as handle:
         source = iter(handle)
@@ -71,15 +79,18 @@ def records(path: str):
 
 
 def same_fragment(first: str, second: str) -> bool:
-    """Tell whether two read names are of one fragment: equal, but for a final /1 and /2. Comments aren't part of the names."""
+    """Tell whether two read names are of one fragment: equal, but for a final /1 and /2. Comments aren't part of the
+    names.
+    """
     return first == second or (first[-2:] == "/1" and second[-2:] == "/2" and first[:-2] == second[:-2])
 
 
 def check_pair(fq1: str, fq2: str) -> dict:
     """Read both mates to the end and return what was seen: pairs, lengths, barcodes of N alone.
 
-    Raises :class:`job.UserError` for files that are missing, empty, truncated, damaged or not FASTQ, for mates that differ in names or
-    number, letters that aren't bases, index reads given as a mate, and barcodes of which none can be read.
+    Raises :class:`job.UserError` for files that are missing, empty, truncated, damaged or not FASTQ, for mates that
+    differ in names or number, letters that aren't bases, index reads given as a mate, and barcodes of which none can be
+    read.
     """
     lengths: dict[str, Counter] = {fq1: Counter(), fq2: Counter()}
     pairs = unreadable = 0
@@ -89,7 +100,9 @@ def check_pair(fq1: str, fq2: str) -> dict:
         if one is None or two is None:
             short, long, rest = (fq1, fq2, twos) if one is None else (fq2, fq1, ones)
             more = pairs + 1 + sum(1 for _ in rest)
-            raise job.UserError(f"{short} has {pairs} reads, {long} has {more}; the mates must pair up, fetch the shorter file again")
+            raise job.UserError(
+                f"{short} has {pairs} reads, {long} has {more}; the mates must pair up, fetch the shorter file again"
+            )
         pairs += 1
         if one.name != two.name and not same_fragment(one.name, two.name):
             raise job.UserError(
@@ -106,9 +119,13 @@ def check_pair(fq1: str, fq2: str) -> dict:
         unreadable += one.sequence[:BARCODE_LENGTH] == no_barcode
     for path, seen in lengths.items():
         if max(seen) <= INDEX_READ:
-            raise job.UserError(f"{path}: reads of {max(seen)} bp are index reads (I1 or I2); name R1 and R2 in the units sheet")
+            raise job.UserError(
+                f"{path}: reads of {max(seen)} bp are index reads (I1 or I2); name R1 and R2 in the units sheet"
+            )
     if unreadable == pairs:
-        raise job.UserError(f"{fq1}: all {pairs} barcodes are N; the run failed in these cycles, or the file was masked")
+        raise job.UserError(
+            f"{fq1}: all {pairs} barcodes are N; the run failed in these cycles, or the file was masked"
+        )
     return {
         "pairs": pairs,
         "read1_length": describe_lengths(lengths[fq1]),
@@ -119,7 +136,11 @@ def check_pair(fq1: str, fq2: str) -> dict:
 
 def describe_lengths(lengths: Counter) -> dict[str, int]:
     """Return shortest, longest and most frequent length (bp; the shorter one of a tie)."""
-    return {"min": min(lengths), "max": max(lengths), "mode": min(lengths, key=lambda length: (-lengths[length], length))}
+    return {
+        "min": min(lengths),
+        "max": max(lengths),
+        "mode": min(lengths, key=lambda length: (-lengths[length], length)),
+    }
 
 
 def main(snakemake) -> None:

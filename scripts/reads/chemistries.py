@@ -27,4 +27,6 @@ CHEMISTRIES = {
     "v3": Chemistry("10x 3' v3 / v3.1", "10XV3", 12, "10x_version3_whitelist.txt.gz"),
     "v4": Chemistry("10x 3' v4", "10XV4", 12, "10x_version4_whitelist.txt.gz"),
 }
-"""Read structures from 10x Genomics' user guides; whitelists as named in ngs_tools. v3.1 has v3's barcodes and read structure."""
+"""Read structures from 10x Genomics' user guides; whitelists as named in ngs_tools. v3.1 has v3's barcodes and read
+structure.
+"""

@@ -1,4 +1,6 @@
-"""Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses wrong."""
+"""Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses
+wrong.
+"""
 
 import json
 from collections import Counter
@@ -48,8 +50,8 @@ def in_percent(overlaps: dict[str, float]) -> str:
 def detect_lane(fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: int, least: float) -> dict:
     """Return chemistry, overlaps and read lengths of one lane, from its first ``number`` pairs.
 
-    Raises :class:`job.UserError` if fewer than ``least`` of the barcodes are on any whitelist (saying so if the mates are swapped), if
-    read 1 is too short for its chemistry, or read 2 too short to map.
+    Raises :class:`job.UserError` if fewer than ``least`` of the barcodes are on any whitelist (saying so if the mates
+    are swapped), if read 1 is too short for its chemistry, or read 2 too short to map.
     """
     starts, lengths1 = read_starts(fq1, number)
     overlaps = overlap(starts, whitelists)
@@ -63,8 +65,10 @@ def detect_lane(fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: i
                 f"fq1: {in_percent(overlaps)}); exchange fq1 and fq2 in the units sheet"
             )
         raise job.UserError(
-            f"{fq1}: too few barcodes are on a 10x 3' whitelist ({in_percent(overlaps)} of the first {len(starts)} reads; "
-            f"{100 * least:g} % are needed); check that fq1 is read 1 and untrimmed, and that the library is 10x 3' v2, v3 or v4. "
+            f"{fq1}: too few barcodes are on a 10x 3' whitelist ({in_percent(overlaps)} of the first {len(starts)} "
+            f"reads; "
+            f"{100 * least:g} % are needed); check that fq1 is read 1 and untrimmed, and that the library is 10x 3' "
+            f"v2, v3 or v4. "
             "If the reads are good but their first cycles are not, lower reads/min_whitelist_overlap; "
             "bring other protocols in as a count matrix (column matrix of the samples sheet)"
         )
@@ -77,7 +81,8 @@ def detect_lane(fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: i
         )
     if np.median(lengths2) < SHORTEST_CDNA:
         raise job.UserError(
-            f"{fq2}: read 2 has {np.median(lengths2):g} bp, counting needs {SHORTEST_CDNA}; give the cDNA read (R2), not an index read"
+            f"{fq2}: read 2 has {np.median(lengths2):g} bp, counting needs {SHORTEST_CDNA}; give the cDNA read (R2), "
+            f"not an index read"
         )
     return {
         "chemistry": best,
@@ -93,25 +98,37 @@ def refuse_copies(first_reads: dict[str, str]) -> None:
     units: dict[str, str] = {}
     for unit, name in first_reads.items():
         if name in units:
-            raise job.UserError(f"units {units[name]} and {unit} begin with the same read ({name}); list each lane once in the units sheet")
+            raise job.UserError(
+                f"units {units[name]} and {unit} begin with the same read ({name}); list each lane once in the units "
+                f"sheet"
+            )
         units[name] = unit
 
 
 def decide(lanes: dict[str, dict], configured: str) -> dict:
-    """Return the library's chemistry from its lanes'. Raises :class:`job.UserError` if they disagree, or the config does."""
+    """Return the library's chemistry from its lanes'. Raises :class:`job.UserError` if they disagree, or the config
+    does.
+    """
     found = {lane["chemistry"] for lane in lanes.values()}
     if len(found) > 1:
-        each = "; ".join(f"{unit}: {lane['chemistry']} ({in_percent(lane['whitelist_overlap'])})" for unit, lane in lanes.items())
-        raise job.UserError(f"its lanes are of different chemistries ({each}); they aren't of one library, mend the units sheet")
+        each = "; ".join(
+            f"{unit}: {lane['chemistry']} ({in_percent(lane['whitelist_overlap'])})" for unit, lane in lanes.items()
+        )
+        raise job.UserError(
+            f"its lanes are of different chemistries ({each}); they aren't of one library, mend the units sheet"
+        )
     name = found.pop()
     pairs = sum(lane["pairs_examined"] for lane in lanes.values())
     pooled = {
-        other: round(sum(lane["whitelist_overlap"][other] * lane["pairs_examined"] for lane in lanes.values()) / pairs, 6)
+        other: round(
+            sum(lane["whitelist_overlap"][other] * lane["pairs_examined"] for lane in lanes.values()) / pairs, 6
+        )
         for other in next(iter(lanes.values()))["whitelist_overlap"]
     }
     if configured not in ("auto", name):
         raise job.UserError(
-            f"the config says chemistry {configured}, the barcodes say {name} (on the whitelists: {in_percent(pooled)}); "
+            f"the config says chemistry {configured}, the barcodes say {name} (on the whitelists: "
+            f"{in_percent(pooled)}); "
             f"set reads/chemistry to auto or {name}, or correct the sample's reads"
         )
     chemistry = CHEMISTRIES[name]
@@ -131,7 +148,9 @@ def decide(lanes: dict[str, dict], configured: str) -> dict:
 def main(snakemake) -> None:
     """Write the library's chemistry as JSON."""
     params = snakemake.params
-    whitelists = {name: np.load(path) for name, path in zip(params.chemistries, snakemake.input.whitelists, strict=True)}
+    whitelists = {
+        name: np.load(path) for name, path in zip(params.chemistries, snakemake.input.whitelists, strict=True)
+    }
     lanes = {}
     try:
         refuse_copies({unit: first_name(fq1) for unit, fq1 in zip(params.units, snakemake.input.fq1, strict=True)})

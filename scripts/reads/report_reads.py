@@ -17,7 +17,9 @@ TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc
 
 
 def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
-    """Return one row a sequenced library: chemistry, lanes, read lengths, and the share of barcodes on each whitelist (%)."""
+    """Return one row a sequenced library: chemistry, lanes, read lengths, and the share of barcodes on each whitelist
+    (%).
+    """
     rows = []
     for report in reports:
         lanes = report["units"].values()
@@ -33,7 +35,9 @@ def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
-    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in the top barcodes (%), saturation (%), UMIs."""
+    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in the top barcodes (%),
+    saturation (%), UMIs.
+    """
     percent = {
         "mapped": "reads_mapped_fraction",
         "valid_barcode_of_mapped": "valid_barcode_fraction_of_mapped",
@@ -44,7 +48,13 @@ def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
         "host_umis": "host_fraction_of_umis",
     }
     rows = [
-        {"Sample": audit["sample"], "counter": audit["aligner"], "reads": audit["reads"], "umis": audit["umis"], "barcodes": audit["barcodes"]}
+        {
+            "Sample": audit["sample"],
+            "counter": audit["aligner"],
+            "reads": audit["reads"],
+            "umis": audit["umis"],
+            "barcodes": audit["barcodes"],
+        }
         | {name: None if audit[key] is None else round(100 * audit[key], 2) for name, key in percent.items()}
         for audit in audits
     ]
@@ -57,25 +67,37 @@ def tabulate_species(audits: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
-    """Return what became of the barcodes, one row a library: those removed at each step, in the order of the steps, and those kept."""
+    """Return what became of the barcodes, one row a library: those removed at each step, in the order of the steps, and
+    those kept.
+    """
     steps = attrition["step"].drop_duplicates().tolist()
     removed = attrition.pivot_table(index="sample", columns="step", values="removed", aggfunc="sum", sort=False)[steps]
     kept = attrition.groupby("sample", sort=False)["remaining"].last()
     table = removed.assign(kept=kept)
     # The first step removes empty droplets, hundreds of times the rest: it would hide every other bar.
-    return table.drop(columns=[step for step in steps if step.startswith("empty")]).astype(int).rename_axis("Sample").reset_index()
+    return (
+        table.drop(columns=[step for step in steps if step.startswith("empty")])
+        .astype(int)
+        .rename_axis("Sample")
+        .reset_index()
+    )
 
 
 def saturation_lines(curves: dict[str, pd.DataFrame]) -> dict[str, dict[float, float]]:
     """Return per library the saturation (%) by million reads in genes; libraries without reads have none."""
     return {
-        sample: {round(reads / 1e6, 6): round(100 * value, 3) for reads, value in zip(curve["reads"], curve["saturation"], strict=True)}
+        sample: {
+            round(reads / 1e6, 6): round(100 * value, 3)
+            for reads, value in zip(curve["reads"], curve["saturation"], strict=True)
+        }
         for sample, curve in curves.items()
         if len(curve)
     }
 
 
-def section(name: str, title: str, description: str, plot: str, data, config: dict | None = None, headers: dict | None = None) -> dict:
+def section(
+    name: str, title: str, description: str, plot: str, data, config: dict | None = None, headers: dict | None = None
+) -> dict:
     """Return a MultiQC custom-content document."""
     document = {"id": name, "section_name": title, "description": description, "plot_type": plot, "data": data}
     document["pconfig"] = {"id": f"{name}_plot", "title": title, **(config or {})}
@@ -86,7 +108,10 @@ def section(name: str, title: str, description: str, plot: str, data, config: di
 
 def by_sample(table: pd.DataFrame) -> dict[str, dict]:
     """Return the table as sample → column → value; missing values are left out."""
-    return {row.pop("Sample"): {key: value for key, value in row.items() if pd.notna(value)} for row in table.to_dict("records")}
+    return {
+        row.pop("Sample"): {key: value for key, value in row.items() if pd.notna(value)}
+        for row in table.to_dict("records")
+    }
 
 
 def sections(
@@ -98,28 +123,64 @@ def sections(
     counting = tabulate_counting(audits)
     made = {
         "chemistry": section(
-            "pr_chemistry", "Chemistry", "Which 10x whitelist the barcodes of each library are on (first reads of each lane, exact matches).",
-            "table", by_sample(chemistry), {"namespace": "reads"},
-            {column: {"title": column.replace("_", " "), **(percent if column.startswith("on_") else {"scale": False})} for column in chemistry if column != "Sample"},
+            "pr_chemistry",
+            "Chemistry",
+            "Which 10x whitelist the barcodes of each library are on (first reads of each lane, exact matches).",
+            "table",
+            by_sample(chemistry),
+            {"namespace": "reads"},
+            {
+                column: {
+                    "title": column.replace("_", " "),
+                    **(percent if column.startswith("on_") else {"scale": False}),
+                }
+                for column in chemistry
+                if column != "Sample"
+            },
         ),
         "counting": section(
-            "pr_counting", "Counting", "What became of the reads. In genes: valid barcode and one gene. Libraries given as a matrix have UMIs only.",
-            "table", by_sample(counting), {"namespace": "counts"},
-            {column: {"title": column.replace("_", " "), **(whole if column in ("reads", "umis", "barcodes") else percent)} for column in counting if column not in ("Sample", "counter")},
+            "pr_counting",
+            "Counting",
+            "What became of the reads. In genes: valid barcode and one gene. Libraries given as a matrix have UMIs "
+            "only.",
+            "table",
+            by_sample(counting),
+            {"namespace": "counts"},
+            {
+                column: {
+                    "title": column.replace("_", " "),
+                    **(whole if column in ("reads", "umis", "barcodes") else percent),
+                }
+                for column in counting
+                if column not in ("Sample", "counter")
+            },
         ),
         "species": section(
-            "pr_species", "Species of the UMIs", "UMIs of graft and host genes in all barcodes, cells and empty droplets alike.",
-            "bargraph", by_sample(tabulate_species(audits)), {"ylab": "UMIs", "cpswitch_c_active": False},
+            "pr_species",
+            "Species of the UMIs",
+            "UMIs of graft and host genes in all barcodes, cells and empty droplets alike.",
+            "bargraph",
+            by_sample(tabulate_species(audits)),
+            {"ylab": "UMIs", "cpswitch_c_active": False},
         ),
         "saturation": section(
-            "pr_saturation", "Sequencing saturation", "Expected share of duplicate reads had fewer reads been sequenced; a curve still rising means that more reads find more UMIs.",
-            "linegraph", saturation_lines(curves), {"xlab": "million reads in genes", "ylab": "saturation (%)", "ymin": 0, "ymax": 100},
+            "pr_saturation",
+            "Sequencing saturation",
+            "Expected share of duplicate reads had fewer reads been sequenced; a curve still rising means that more "
+            "reads find more UMIs.",
+            "linegraph",
+            saturation_lines(curves),
+            {"xlab": "million reads in genes", "ylab": "saturation (%)", "ymin": 0, "ymax": 100},
         ),
         "attrition": section(
-            "pr_attrition", "Barcodes by verdict", "Barcodes called as droplets with cells: removed at each step, and kept as graft cells.",
-            "bargraph", by_sample(tabulate_attrition(attrition)) if len(attrition) else {}, {"ylab": "barcodes", "cpswitch_c_active": False},
+            "pr_attrition",
+            "Barcodes by verdict",
+            "Barcodes called as droplets with cells: removed at each step, and kept as graft cells.",
+            "bargraph",
+            by_sample(tabulate_attrition(attrition)) if len(attrition) else {},
+            {"ylab": "barcodes", "cpswitch_c_active": False},
         ),
-    }  # fmt: skip
+    }
     return {name: document for name, document in made.items() if document["data"]}
 
 
@@ -144,7 +205,9 @@ def main(snakemake) -> None:
     given, output = snakemake.input, snakemake.output
     chemistry = tabulate_chemistry([json.loads(Path(path).read_text()) for path in given.chemistry])
     audits = [json.loads(Path(path).read_text()) for path in given.audits]
-    curves = {audit["sample"]: pd.read_csv(path, sep="\t") for audit, path in zip(audits, given.saturation, strict=True)}
+    curves = {
+        audit["sample"]: pd.read_csv(path, sep="\t") for audit, path in zip(audits, given.saturation, strict=True)
+    }
     attrition = pd.read_csv(given.attrition, sep="\t")
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
@@ -155,8 +218,9 @@ def main(snakemake) -> None:
             (folder / "in" / f"{stem}_mqc.json").write_text(json.dumps(document))
         (folder / "config.yaml").write_text(yaml.safe_dump(settings()))
         run_tool([
-            "multiqc", "--no-version-check", "--no-megaqc-upload", "--no-ai", "--no-ansi", "--force", "--strict", "--config", folder / "config.yaml",
-            "--module", "sequali", "--module", "custom_content", "--outdir", folder / "out", "--filename", "multiqc.html", folder / "in",
+            "multiqc", "--no-version-check", "--no-megaqc-upload", "--no-ai", "--no-ansi", "--force", "--strict",
+            "--config", folder / "config.yaml", "--module", "sequali", "--module", "custom_content",
+            "--outdir", folder / "out", "--filename", "multiqc.html", folder / "in",
         ])  # fmt: skip
         shutil.move(folder / "out" / "multiqc.html", output.html)
         for stem in TRANSIENT:

@@ -16,15 +16,17 @@ POLY_A = 61
 def artefact_fasta() -> str:
     """Return the FASTA of reads that hold no insert: the template-switch oligo runs straight into the poly-A tail.
 
-    Such a read has no gene, but one 31-mer of it ("ATGGG" + 26 A) may by chance lie in a transcript: on the mini human/mouse
-    reference nearly all human UMIs that kallisto gives to mouse fall on Rbm4b that way. As D-list sequence its flanking k-mers
-    unmask these reads, and no other read is touched.
+    Such a read has no gene, but one 31-mer of it ("ATGGG" + 26 A) may by chance lie in a transcript: on the mini
+    human/mouse reference nearly all human UMIs that kallisto gives to mouse fall on Rbm4b that way. As D-list sequence
+    its flanking k-mers unmask these reads, and no other read is touched.
     """
     return f">template_switch_oligo_poly_a\n{TEMPLATE_SWITCH_OLIGO}{'A' * POLY_A}\n"
 
 
 def kb_ref_command(fasta: str, gtf: str, index: str, t2g: str, threads: int, folder: Path) -> list[str | int | Path]:
-    """Return the `kb ref` call. The D-list is what kb-python takes by default (the genome), said explicitly, and the artefact reads."""
+    """Return the `kb ref` call. The D-list is what kb-python takes by default (the genome), said explicitly, and the
+    artefact reads.
+    """
     return [
         "kb", "ref", "--workflow", "standard", "-t", threads, "--tmp", folder / "kb", "--overwrite", "--verbose",
         "--d-list", f"{fasta},{folder / 'artefacts.fa'}",
@@ -43,7 +45,8 @@ def main(snakemake) -> None:
         )
         run_tool(command, "if it ran out of memory, give rule index_kb more mem_mb in the profile")
         shutil.move(index, snakemake.output.index)
-    transcripts = sum(1 for _ in open(snakemake.output.t2g))
+    with open(snakemake.output.t2g) as handle:
+        transcripts = sum(1 for _ in handle)
     if not transcripts:
         raise job.UserError(f"{snakemake.input.gtf}: kb ref found no transcript; check the annotation")
     job.log.info("%d transcripts", transcripts)

@@ -8,11 +8,15 @@ from scripts import job
 from scripts.references.files import run_tool
 
 SPARSE_FROM = 1_000_000_000
-"""Genome length (bp) from which the suffix array is thinned: two mammals (5.8 Gb) then fit into 32 GB, as in Cell Ranger's mkref."""
+"""Genome length (bp) from which the suffix array is thinned: two mammals (5.8 Gb) then fit into 32 GB, as in Cell
+Ranger's mkref.
+"""
 
 
 def index_parameters(lengths: list[int], sjdb_overhang: int) -> dict[str, int]:
-    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp; formulas from the STAR manual (2.7.10b), §2.2.5."""
+    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp; formulas from the STAR manual (2.7.10b),
+    §2.2.5.
+    """
     total = sum(lengths)
     if not total:
         raise ValueError("no sequence")
@@ -42,9 +46,10 @@ def main(snakemake) -> None:
     memory = int(snakemake.resources.get("mem_mb", 31_000)) * 1_000_000
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as folder:
         command = [
-            "STAR", "--runMode", "genomeGenerate", "--runThreadN", snakemake.threads, "--genomeDir", snakemake.output.index,
-            "--genomeFastaFiles", snakemake.input.fasta, "--sjdbGTFfile", snakemake.input.gtf,
-            "--limitGenomeGenerateRAM", memory, "--outTmpDir", Path(folder) / "star", "--outFileNamePrefix", f"{folder}/",
+            "STAR", "--runMode", "genomeGenerate", "--runThreadN", snakemake.threads,
+            "--genomeDir", snakemake.output.index, "--genomeFastaFiles", snakemake.input.fasta,
+            "--sjdbGTFfile", snakemake.input.gtf, "--limitGenomeGenerateRAM", memory,
+            "--outTmpDir", Path(folder) / "star", "--outFileNamePrefix", f"{folder}/",
         ]  # fmt: skip
         for name, value in parameters.items():
             command += [f"--{name}", value]

@@ -1,4 +1,6 @@
-"""Join the graft's and the host's genome under prefixes, so that every contig, gene and transcript says which species it is of."""
+"""Join the graft's and the host's genome under prefixes, so that every contig, gene and transcript says which species
+it is of.
+"""
 
 import gzip
 import re
@@ -13,7 +15,9 @@ from scripts.references.files import open_bytes
 
 PREFIXED = re.compile(r'\b(gene_id|transcript_id|gene_name)(\s+")')
 VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')
-"""kb-python makes gene_id.gene_version of Ensembl's two attributes, STAR doesn't: without them both counters name genes alike."""
+"""kb-python makes gene_id.gene_version of Ensembl's two attributes, STAR doesn't: without them both counters name genes
+alike.
+"""
 ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
 MITOCHONDRIAL_CONTIGS = {"MT", "M", "chrM", "chrMT"}
 """Ensembl and UCSC/GENCODE names of the mitochondrial contig."""
@@ -58,7 +62,9 @@ def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Cont
             yield b">" + name.encode() + b"\n"
         elif name is None:
             if line.strip():
-                raise job.UserError(f"{source}, line {number}: not FASTA (the first line must start with '>'); give a genome FASTA")
+                raise job.UserError(
+                    f"{source}, line {number}: not FASTA (the first line must start with '>'); give a genome FASTA"
+                )
         else:
             sequence = line.strip()
             contigs.length[name] += len(sequence)
@@ -74,11 +80,12 @@ def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Cont
 def prefix_gtf(
     lines: Iterable[bytes], prefix: str, source: str, contigs: Contigs, genes: dict[str, tuple[str, str]]
 ) -> Iterator[bytes]:
-    """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments and Ensembl's versions.
+    """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments and
+    Ensembl's versions.
 
-    Fills ``genes`` with ``gene_id → (gene_name or "", contig)`` of every gene that has an exon. Raises :class:`job.UserError` for
-    GFF3, malformed lines, an annotation without exons, exons on contigs that the FASTA hasn't, and exons beyond a contig's end
-    (the FASTA and the GTF are then of different assemblies).
+    Fills ``genes`` with ``gene_id → (gene_name or "", contig)`` of every gene that has an exon. Raises
+    :class:`job.UserError` for GFF3, malformed lines, an annotation without exons, exons on contigs that the FASTA
+    hasn't, and exons beyond a contig's end (the FASTA and the GTF are then of different assemblies).
     """
     absent: dict[str, int] = {}
     for number, raw in enumerate(lines, start=1):
@@ -87,7 +94,9 @@ def prefix_gtf(
         fields = raw.decode().rstrip("\r\n").split("\t")
         where = f"{source}, line {number}"
         if len(fields) != 9:
-            raise job.UserError(f"{where}: {len(fields)} tab-separated columns, a GTF has 9; give an annotation in GTF format")
+            raise job.UserError(
+                f"{where}: {len(fields)} tab-separated columns, a GTF has 9; give an annotation in GTF format"
+            )
         contig, kind, attributes = prefix + fields[0], fields[2], fields[8]
         if kind == "exon":
             values = dict(ATTRIBUTE.findall(attributes))
@@ -100,7 +109,9 @@ def prefix_gtf(
                 absent[fields[0]] = absent.get(fields[0], 0) + 1
                 continue
             if not (fields[3].isdigit() and fields[4].isdigit() and 1 <= int(fields[3]) <= int(fields[4])):
-                raise job.UserError(f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); mend the GTF")
+                raise job.UserError(
+                    f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); mend the GTF"
+                )
             if int(fields[4]) > contigs.length[contig]:
                 raise job.UserError(
                     f"{where}: exon ends at {fields[4]}, but contig {fields[0]} has {contigs.length[contig]} bp: "
@@ -118,7 +129,8 @@ def prefix_gtf(
         first = ", ".join(list(absent)[:3])
         have = ", ".join(name.removeprefix(prefix) for name in list(contigs.length)[:3])
         raise job.UserError(
-            f"{source}: {sum(absent.values())} exons lie on {len(absent)} contigs that the FASTA hasn't ({first}; the FASTA has {have} …); "
+            f"{source}: {sum(absent.values())} exons lie on {len(absent)} contigs that the FASTA hasn't ({first}; the "
+            f"FASTA has {have} …); "
             "take FASTA and GTF from the same release and of the same set (e.g. both 'primary_assembly')"
         )
     if not genes:
@@ -126,17 +138,20 @@ def prefix_gtf(
 
 
 def tabulate_genes(genes: dict[str, tuple[str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
-    """Return gene_id (prefixed), symbol (no prefix), species and mitochondrial (0/1), one row a gene, in the annotation's order.
+    """Return gene_id (prefixed), symbol (no prefix), species and mitochondrial (0/1), one row a gene, in the
+    annotation's order.
 
-    ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises :class:`job.UserError` for a gene
-    with neither species' prefix.
+    ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises
+    :class:`job.UserError` for a gene with neither species' prefix.
     """
     rows = []
     for gene_id, (name, contig) in genes.items():
         species = species_of(gene_id, prefixes)
         if species is None:
             wanted = " or ".join(prefixes.values())
-            raise job.UserError(f"gene {gene_id} starts with neither {wanted}; prefix every gene_id, or correct references/*/prefix")
+            raise job.UserError(
+                f"gene {gene_id} starts with neither {wanted}; prefix every gene_id, or correct references/*/prefix"
+            )
         prefix = prefixes[species]
         symbol = (name or gene_id).removeprefix(prefix)
         on_mt = contig.removeprefix(prefix) in MITOCHONDRIAL_CONTIGS
@@ -161,9 +176,17 @@ def join(genomes: list[Genome], fasta_out, gtf_out) -> dict[str, tuple[str, str]
         copy(prefix_gtf, genome.gtf, gtf_out, prefix=genome.prefix, contigs=contigs, genes=genes)
         clash = next((gene for gene in genes if gene in joined_genes), None)
         if clash:
-            raise job.UserError(f"{genome.gtf}: gene {clash} is in both species; give them different references/*/prefix")
+            raise job.UserError(
+                f"{genome.gtf}: gene {clash} is in both species; give them different references/*/prefix"
+            )
         joined_genes |= genes
-        job.log.info("%s: %d contigs, %d bp, %d genes", genome.species, len(contigs.length), sum(contigs.length.values()), len(genes))
+        job.log.info(
+            "%s: %d contigs, %d bp, %d genes",
+            genome.species,
+            len(contigs.length),
+            sum(contigs.length.values()),
+            len(genes),
+        )
     return joined_genes
 
 
@@ -182,10 +205,13 @@ def main(snakemake) -> None:
     """Write genome.fa, annotation.gtf and genes.tsv; an already joined pair passes through, checked."""
     prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
     given = snakemake.input
-    if "joined_fasta" in given.keys():
+    if "joined_fasta" in given.keys():  # noqa: SIM118 (`in given` looks among the paths, not the names)
         genomes = [Genome("joined", "", given.joined_fasta, given.joined_gtf)]
     else:
-        genomes = [Genome(species, prefixes[species], given[f"{species}_fasta"], given[f"{species}_gtf"]) for species in prefixes]
+        genomes = [
+            Genome(species, prefixes[species], given[f"{species}_fasta"], given[f"{species}_gtf"])
+            for species in prefixes
+        ]
     with open(snakemake.output.fasta, "wb") as fasta, open(snakemake.output.gtf, "wb") as gtf:
         genes = join(genomes, fasta, gtf)
     table = tabulate_genes(genes, prefixes)

@@ -1,4 +1,6 @@
-"""Put a file that the config names in its place: linked if it is here, fetched if it has an address; its SHA-256 checked if given."""
+"""Put a file that the config names in its place: linked if it is here, fetched if it has an address; its SHA-256
+checked if given.
+"""
 
 import os
 import shutil
@@ -19,7 +21,8 @@ def verify(path: Path, sha256: str | None, source: str) -> None:
     found = sha256_of(path)
     if found != sha256.strip().lower():
         raise job.UserError(
-            f"{source}: SHA-256 is {found}, the config says {sha256}; fetch the file again, or correct sha256 if the release is meant"
+            f"{source}: SHA-256 is {found}, the config says {sha256}; fetch the file again, or correct sha256 if the "
+            f"release is meant"
         )
     job.log.info("SHA-256 as given: %s", found)
 
@@ -45,7 +48,9 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
         verify(part, sha256, url)
         part.replace(target)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise job.UserError(f"{url}: can't be fetched ({error}); fetch it by hand and give its path in the config instead") from error
+        raise job.UserError(
+            f"{url}: can't be fetched ({error}); fetch it by hand and give its path in the config instead"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

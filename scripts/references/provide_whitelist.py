@@ -15,7 +15,9 @@ def whitelist_path(chemistry: str) -> Path:
     """Return where ngs_tools keeps the whitelist; the package is found, not imported (that takes seconds)."""
     spec = importlib.util.find_spec("ngs_tools")
     if spec is None or spec.origin is None:
-        raise job.UserError("ngs_tools isn't installed, which kb-python brings with the 10x whitelists; install kb-python")
+        raise job.UserError(
+            "ngs_tools isn't installed, which kb-python brings with the 10x whitelists; install kb-python"
+        )
     path = Path(spec.origin).parent / "chemistry" / "whitelists" / CHEMISTRIES[chemistry].whitelist
     if not path.exists():
         raise job.UserError(f"{path}: no such file; install the ngs_tools release of requirements.lock")
@@ -27,12 +29,16 @@ def pack_whitelist(text: bytes, source: str) -> np.ndarray:
     width = BARCODE_LENGTH + 1
     letters = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
     if len(letters) % width == 0 and (letters[BARCODE_LENGTH::width] == ord("\n")).all():
-        barcodes = np.ascontiguousarray(letters.reshape(-1, width)[:, :BARCODE_LENGTH]).view(f"S{BARCODE_LENGTH}").ravel()
+        barcodes = (
+            np.ascontiguousarray(letters.reshape(-1, width)[:, :BARCODE_LENGTH]).view(f"S{BARCODE_LENGTH}").ravel()
+        )
         packed, clean = pack(barcodes)
     else:
         packed, clean = np.empty(0, np.uint32), np.zeros(1, bool)
     if not len(packed) or not clean.all():
-        raise job.UserError(f"{source}: not a whitelist of 16-base barcodes; install the ngs_tools release of requirements.lock")
+        raise job.UserError(
+            f"{source}: not a whitelist of 16-base barcodes; install the ngs_tools release of requirements.lock"
+        )
     return distinct(packed)
 
 

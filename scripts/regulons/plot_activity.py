@@ -16,7 +16,8 @@ DPI = 150
 def standardise(samples: pd.DataFrame) -> pd.DataFrame:
     """Return regulons × samples: mean activity, each regulon scaled to mean 0 and sd 1 over the samples."""
     wide = samples.pivot(index="regulon", columns="sample", values="activity")
-    spread = wide.std(axis=1, ddof=0).replace(0, np.nan)
+    spread = wide.std(axis=1, ddof=0)
+    spread[spread < 1e-9] = np.nan  # what is equal in all samples differs by rounding only
     return wide.sub(wide.mean(axis=1), axis=0).div(spread, axis=0).fillna(0.0)
 
 
@@ -30,7 +31,8 @@ def order_rows(scores: pd.DataFrame) -> list[str]:
     """Return the regulons, alike beside alike (average linkage of correlation distance)."""
     if len(scores) < 3 or scores.shape[1] < 2:
         return scores.index.tolist()
-    distance = 1 - np.nan_to_num(np.corrcoef(scores.to_numpy()))
+    with np.errstate(invalid="ignore"):
+        distance = 1 - np.nan_to_num(np.corrcoef(scores.to_numpy()))
     condensed = np.clip(distance[np.triu_indices(len(scores), 1)], 0, None)
     return scores.index[leaves_list(linkage(condensed, "average", optimal_ordering=True))].tolist()
 
@@ -52,7 +54,7 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
     kinds = ["timepoint", "model", "arm"]
     info = samples.drop_duplicates("sample").set_index("sample")
     keys = {kind: info[kind].map({name: i for i, name in enumerate(orders[kind])}) for kind in kinds}
-    columns = pd.DataFrame(keys).assign(sample=info.index).sort_values([*kinds, "sample"]).index.tolist()
+    columns = pd.DataFrame(keys).rename_axis("name").sort_values([*kinds, "name"]).index.tolist()
     left, cell = 1.6, 0.32
     width, height = max(5.0, left + cell * len(columns) + 2.6), max(3.2, 2.6 + 0.17 * len(rows))
     figure, (strip, body) = plt.subplots(

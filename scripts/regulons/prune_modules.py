@@ -4,3 +4,52 @@ import anndata
 import pandas as pd
 
 from scripts import job
+from scripts.scenic import cistarget
+
+
+def load_engine(name: str):
+    """Return (modules_from_adjacencies, prune, regulons_from_motifs) of our kernels or of pySCENIC itself."""
+    if name == "pyscenic":
+        from scripts.regulons import pyscenic_compat as reference
+
+        return reference.modules_from_adjacencies, reference.prune_modules, reference.regulons_from_motifs
+    from scripts.scenic import modules
+
+    return modules.modules_from_adjacencies, cistarget.prune, cistarget.regulons_from_motifs
+
+
+def main(snakemake) -> None:
+    """Read network, expression, databases and motif table; write enriched motifs and the run's regulons."""
+    settings = snakemake.params.settings
+    make_modules, prune, make_regulons = load_engine(settings["engine"])
+    expression = anndata.read_h5ad(snakemake.input.expression)
+    genes = expression.var_names.tolist()
+    adjacencies = pd.read_parquet(snakemake.input.adjacencies)
+    modules = make_modules(adjacencies, expression.X, genes, min_genes=settings["min_module_genes"])
+    job.log.info("%d modules of %d factors", len(modules), len({module.tf for module in modules}))
+    databases = [cistarget.Database.load(path, genes, min_overlap=0.0) for path in snakemake.input.databases]
+    annotations = cistarget.load_annotations(
+        snakemake.input.motifs,
+        motif_similarity_fdr=settings["motif_similarity_fdr"],
+        orthologous_identity=settings["orthologous_identity"],
+    )
+    motifs = prune(
+        modules,
+        databases,
+        annotations,
+        rank_threshold=settings["rank_threshold"],
+        auc_threshold=settings["auc_threshold"],
+        nes_threshold=settings["nes_threshold"],
+        leading_edge=settings["leading_edge"],
+        threads=snakemake.threads,
+    )
+    regulons = make_regulons(motifs, min_targets=settings["min_targets"])
+    motifs.to_parquet(snakemake.output.motifs, index=False)
+    regulons.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")
+    job.log.info("%d enriched motifs, %d regulons, %d edges", len(motifs), regulons["regulon"].nunique(), len(regulons))
+    if regulons.empty:
+        job.log.warning("no regulon: no factor's motif is enriched among its module (nes_threshold %s)", settings["nes_threshold"])
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

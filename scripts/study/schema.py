@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -47,24 +48,51 @@ def is_section(part: dict) -> bool:
 
 
 def filled(value: Any, part: dict, root: dict) -> Any:
-    """Return a copy of ``value`` with the defaults that the schema gives to missing keys; empty sections are filled.
+    """Return a copy of ``value`` with the defaults that the schema gives to missing keys, in the order of the schema.
 
-    A whole number that YAML read as 5.0 becomes 5, as the schema takes it for one.
+    Missing or empty sections are filled; single values are made what the schema asks for (:func:`typed`).
     """
     part = resolve(part, root)
     if is_section(part) and value is None:
         value = {}
-    if isinstance(value, dict):
-        value = {key: filled(entry, part.get("properties", {}).get(key, {}), root) for key, entry in value.items()}
-        for key, entry in part.get("properties", {}).items():
-            entry = resolve(entry, root)
-            if key not in value and "default" in entry:
-                value[key] = copy.deepcopy(entry["default"])
-            elif key not in value and is_section(entry) and "required" not in entry and key != "pathvars":
-                value[key] = filled({}, entry, root)
-    elif isinstance(value, list):
-        value = [filled(entry, part.get("items", {}), root) for entry in value]
-    elif isinstance(value, float) and part.get("type") == "integer" and value.is_integer():
+    if isinstance(value, list):
+        return [filled(entry, part.get("items", {}), root) for entry in value]
+    if not isinstance(value, dict):
+        return typed(value, types_of(part))
+    result = {}
+    for key, entry in part.get("properties", {}).items():
+        entry = resolve(entry, root)
+        if key in value:
+            result[key] = filled(value[key], entry, root)
+        elif "default" in entry:
+            result[key] = copy.deepcopy(entry["default"])
+        elif is_section(entry) and "required" not in entry:
+            result[key] = filled({}, entry, root)
+    return result | {key: copy.deepcopy(entry) for key, entry in value.items() if key not in result}
+
+
+def types_of(part: dict) -> set[str]:
+    """Return the types that a value may have; none if the schema doesn't say."""
+    types = part.get("type", [])
+    return set([types] if isinstance(types, str) else types).union(
+        *(types_of(choice) for choice in part.get("anyOf", []))
+    )
+
+
+def typed(value: Any, types: set[str]) -> Any:
+    """Return a value as the type that the schema asks for, where that is plainly meant.
+
+    ``--config`` hands all nested values over as text: there ``300``, ``false`` and ``null`` mean what they say in YAML.
+    """
+    if isinstance(value, str) and types & {"integer", "number", "boolean", "null"}:
+        try:
+            meant = json.loads(value.lower())
+        except ValueError:
+            return value
+        kinds = {bool: {"boolean"}, int: {"integer", "number"}, float: {"number", "integer"}, type(None): {"null"}}
+        if kinds.get(type(meant), set()) & types:
+            value = meant
+    if isinstance(value, float) and "integer" in types and "number" not in types and value.is_integer():
         value = int(value)
     return value
 
@@ -74,7 +102,9 @@ def describe(part: dict) -> str:
     if "title" in part:
         return part["title"]
     if "enum" in part:
-        return " or ".join([", ".join(map(str, part["enum"][:-1])), str(part["enum"][-1])] if part["enum"][1:] else part["enum"])
+        return " or ".join(
+            [", ".join(map(str, part["enum"][:-1])), str(part["enum"][-1])] if part["enum"][1:] else part["enum"]
+        )
     types = part.get("type", "string")
     return " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types))
 
@@ -117,26 +147,35 @@ def violations(value: Any, schema: dict) -> list[tuple[tuple, str]]:
     found = list(unusual(value))
     if found:
         return found
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path])
-    for error in errors:
+    errors = Draft202012Validator(schema).iter_errors(value)
+    for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
         place = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            known = error.schema["properties"]
-            for key in sorted(set(error.instance) - set(known)):
-                found.append(((*place, key), f"is not a key{suggest(key, list(known)) or '; remove it'}"))
-        elif error.validator == "required":
-            key = next(key for key in error.schema["required"] if key not in error.instance and f"'{key}'" in error.message)
-            found.append(((*place, key), f"is missing; give {describe(resolve(error.schema['properties'][key], schema))}"))
-        elif error.validator == "uniqueItems":
-            twice = [entry for i, entry in enumerate(error.instance) if entry in error.instance[:i]]
-            found.append((place, f"{show(twice[0])} is listed twice; remove one"))
-        elif error.validator == "minItems":
-            found.append((place, f"the list is empty; give {describe(error.schema)}"))
-        elif "propertyNames" in error.absolute_schema_path:
-            found.append(((*place, error.instance), f"the key is not {describe(error.schema)}; rename it"))
-        else:
-            quotes = isinstance(error.instance, (bool, int, float)) and error.schema.get("type") == "string"
-            hint = "; put it in quotes" if quotes else ""
-            hint += suggest(error.instance, error.schema["enum"]) if error.validator == "enum" else ""
-            found.append((place, f"{show(error.instance)} is not {describe(error.schema)}{hint or '; correct it'}"))
-    return found
+        found += [((*place, *key), message) for key, message in explain(error, schema)]
+    # A value can break two keywords that are told alike: a range and a type.
+    return list(dict.fromkeys(found))
+
+
+def explain(error: Any, schema: dict) -> Iterator[tuple[tuple, str]]:
+    """Yield, for an error of jsonschema, the key below its place that it is about (if one) and the message."""
+    value, part = error.instance, error.schema
+    if error.validator == "additionalProperties":
+        known = list(part["properties"])
+        for key in sorted(set(value) - set(known)):
+            yield (key,), f"is not a key{suggest(key, known) or '; remove it'}"
+    elif error.validator == "required":
+        # One error per missing key; all are told with each, and told once in the end.
+        for key in part["required"]:
+            if key not in value:
+                yield (key,), f"is missing; give {describe(resolve(part['properties'][key], schema))}"
+    elif "propertyNames" in error.absolute_schema_path:
+        yield (value,), f"the key is not {describe(part)}; rename it"
+    elif error.validator == "uniqueItems":
+        twice = next(entry for i, entry in enumerate(value) if entry in value[:i])
+        yield (), f"{show(twice)} is listed twice; remove one"
+    elif error.validator == "minItems":
+        yield (), f"the list is empty; give {describe(part)}"
+    else:
+        hint = suggest(value, part["enum"]) if error.validator == "enum" else ""
+        if isinstance(value, (bool, int, float)) and part.get("type") == "string":
+            hint = "; put it in quotes"
+        yield (), f"{show(value)} is not {describe(part)}{hint or '; correct it'}"

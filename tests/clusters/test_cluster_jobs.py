@@ -36,7 +36,7 @@ def run_model(folder: Path, samples: dict[str, list], settings: dict, job_of) ->
             paths.setdefault(timepoint, []).append(str(folder / f"{timepoint}{number}.cells.h5ad"))
             part.write_h5ad(paths[timepoint][-1])
     embedding = str(folder / "embedding.parquet")
-    inputs = {"cells": sum(paths.values(), []), "genesets": SETS}
+    inputs = {"cells": [path for parts in paths.values() for path in parts], "genesets": SETS}
     embed_model.main(job_of(inputs, {"embedding": embedding}, settings={k: settings[k] for k in EMBEDDING}))
     for timepoint, cells in paths.items():
         files = {"cells": "h5ad", "markers": "markers.tsv", "stability": "stability.tsv"}

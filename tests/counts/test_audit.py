@@ -12,17 +12,21 @@ from scripts.counts import audit
 
 def molecules(rng, barcodes=30, genes=20, number=3000):
     """Return molecules with one to many reads."""
-    merged = audit.merge(
-        rng.integers(0, barcodes, number), rng.integers(0, 400, number), rng.integers(0, genes, number), rng.geometric(0.4, number)
+    return audit.merge(
+        rng.integers(0, barcodes, number),
+        rng.integers(0, 400, number),
+        rng.integers(0, genes, number),
+        rng.geometric(0.4, number),
     )
-    return merged
 
 
 def test_merge_adds_reads_of_the_same_molecule():
     """Barcode, UMI and gene must all agree."""
     barcode, umi, gene = np.array([1, 1, 1, 2, 1]), np.array([7, 7, 8, 7, 7]), np.array([3, 3, 3, 3, 4])
     merged = audit.merge(barcode, umi, gene, np.array([1, 2, 4, 8, 16], np.uint32))
-    rows = list(zip(merged.barcode.tolist(), merged.umi.tolist(), merged.gene.tolist(), merged.reads.tolist(), strict=True))
+    rows = list(
+        zip(merged.barcode.tolist(), merged.umi.tolist(), merged.gene.tolist(), merged.reads.tolist(), strict=True)
+    )
     assert rows == [(1, 7, 3, 3), (1, 7, 4, 16), (1, 8, 3, 4), (2, 7, 3, 8)]
     assert len(audit.merge(*(np.empty(0, np.int64) for _ in range(4))).reads) == 0
 
@@ -34,7 +38,8 @@ def test_the_curve_is_the_mean_of_many_subsamples():
     top = np.array([2, 5, 11])
     split = all_molecules.barcode < 10
     pieces = [
-        audit.Molecules(all_molecules.barcode[s], all_molecules.umi[s], all_molecules.gene[s], all_molecules.reads[s]) for s in (split, ~split)
+        audit.Molecules(all_molecules.barcode[s], all_molecules.umi[s], all_molecules.gene[s], all_molecules.reads[s])
+        for s in (split, ~split)
     ]
     curve, in_top = audit.trace_saturation(iter(pieces), top)
     row = curve.set_index("fraction").loc[0.3]
@@ -61,7 +66,12 @@ def test_no_reads_make_an_empty_curve_and_null_shares():
     curve, in_top = audit.trace_saturation(iter([]), np.array([1]))
     assert curve.empty and list(curve.columns) == audit.CURVE_COLUMNS and in_top == 0
     report = audit.of_matrix("S", {"graft": 3, "host": 1}, 4)
-    assert (report["umis"], report["host_fraction_of_umis"], report["barcodes"], report["aligner"]) == (4, 0.25, 4, "matrix")
+    assert (report["umis"], report["host_fraction_of_umis"], report["barcodes"], report["aligner"]) == (
+        4,
+        0.25,
+        4,
+        "matrix",
+    )
     assert report["reads"] is None and report["sequencing_saturation"] is None
 
 
@@ -73,6 +83,8 @@ def test_top_rows_break_ties_by_row():
 
 def test_written_files_keep_their_header(tmp_path):
     """An empty curve is a table with its columns."""
-    audit.write(audit.of_matrix("S", {"graft": 0, "host": 0}, 0), audit.empty_curve(), tmp_path / "a.json", tmp_path / "s.tsv")
+    audit.write(
+        audit.of_matrix("S", {"graft": 0, "host": 0}, 0), audit.empty_curve(), tmp_path / "a.json", tmp_path / "s.tsv"
+    )
     assert (tmp_path / "s.tsv").read_text().split() == audit.CURVE_COLUMNS
     assert json.loads((tmp_path / "a.json").read_text())["host_fraction_of_umis"] is None

@@ -46,7 +46,12 @@ def bam(tmp_path):
                 if where != contig:
                     continue
                 read = pysam.AlignedSegment(header)
-                read.query_name, read.flag, read.reference_id, read.reference_start = name, flag, CONTIGS.index(contig), 10
+                read.query_name, read.flag, read.reference_id, read.reference_start = (
+                    name,
+                    flag,
+                    CONTIGS.index(contig),
+                    10,
+                )
                 read.query_sequence, read.cigartuples, read.mapping_quality = "ACGTACGTAC", [(0, 10)], 3
                 read.set_tags([("NH", places), ("CB", barcode), ("UB", umi), ("GX", gene)])
                 out.write(read)
@@ -57,14 +62,21 @@ def bam(tmp_path):
 
 
 def test_reads_are_told_apart(tmp_path, make_job, bam):
-    """Nine mapped, eight with a barcode; one of both species; a read's gene may lie at its secondary place; two genes are none."""
+    """Nine mapped, eight with a barcode; one of both species; a read's gene may lie at its secondary place; two genes
+    are none.
+    """
     genes = pd.DataFrame({"symbol": ["G1", "G2"], "species": ["graft", "host"]}, index=["H_G1", "M_G2"])
     counts = sparse.csr_matrix(np.array([[2, 1], [0, 2]], dtype=np.int32))
     anndata.AnnData(counts, obs=pd.DataFrame(index=[CELL, OTHER]), var=genes).write_h5ad(tmp_path / "c.h5ad")
     (tmp_path / "chemistry.json").write_text(json.dumps({"umi_length": 12}))
     (tmp_path / "info").write_text("    Number of input reads |\t40\n")
     job = make_job(
-        input={"counts": tmp_path / "c.h5ad", "bam": bam, "info": tmp_path / "info", "chemistry": tmp_path / "chemistry.json"},
+        input={
+            "counts": tmp_path / "c.h5ad",
+            "bam": bam,
+            "info": tmp_path / "info",
+            "chemistry": tmp_path / "chemistry.json",
+        },
         output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
         params={"prefixes": {"graft": "H_", "host": "M_"}, "top_barcodes": 1},
         wildcards={"sample": "S"},

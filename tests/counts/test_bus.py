@@ -62,7 +62,9 @@ def test_classes_get_gene_and_species(tmp_path):
 
 
 def test_reads_are_added_up_while_molecules_pass(tmp_path):
-    """Class 0 is graft gene 0, class 1 host gene 1, class 2 several genes of both: its reads are valid, but no molecule."""
+    """Class 0 is graft gene 0, class 1 host gene 1, class 2 several genes of both: its reads are valid, but no
+    molecule.
+    """
     records = bus.map_records(write_bus(tmp_path / "a.bus", ROWS))
     counter = audit_bus.BusCounter(records, np.array([0, 1, bus.NO_GENE], np.int32), np.array([0, 1, 2], np.int8))
     molecules = list(counter.molecules())

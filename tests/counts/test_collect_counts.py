@@ -65,13 +65,15 @@ def test_the_file_is_the_same_twice(tmp_path, make_job):
 
 def test_a_library_without_umis_is_an_error(tmp_path, make_job):
     """The message asks the two likely questions."""
-    with pytest.raises(collect_counts.job.UserError, match="sample S: no UMI was counted; are reads and references of the same species"):
+    with pytest.raises(
+        collect_counts.job.UserError, match="sample S: no UMI was counted; are reads and references of the same species"
+    ):
         run(tmp_path, make_job, "kb", HEADER.format("real") + "3 2 0\n", *KB[1:])
 
 
 def test_an_unknown_gene_is_refused(tmp_path, make_job):
     """Index and gene table must be of one annotation."""
-    with pytest.raises(ValueError, match="feature X isn't in genes.tsv"):
+    with pytest.raises(ValueError, match=r"feature X isn't in genes\.tsv"):
         run(tmp_path, make_job, "kb", KB[0], KB[1], "M_1\nX\n")
 
 

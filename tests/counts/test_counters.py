@@ -26,17 +26,23 @@ CHEMISTRIES = ["v2", "v3"]
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """Return reference, reads of two lanes and the true counts: 40 barcodes, 1 to 3 reads a molecule, one in 20 barcodes misread in a base."""
+    """Return reference, reads of two lanes and the true counts: 40 barcodes, 1 to 3 reads a molecule, one in 20
+    barcodes misread in a base.
+    """
     folder = tmp_path_factory.mktemp("library")
     rng = random.Random(11)
     bases = lambda n: "".join(rng.choice("ACGT") for _ in range(n))  # noqa: E731
     transcripts = {gene: bases(600) for gene in GENES}
     # Each gene has a contig of its own with 200 bp around it.
     flanks = {gene: (bases(200), bases(200)) for gene in GENES}
-    (folder / "genome.fa").write_text("".join(f">{g}c\n{flanks[g][0]}{t}{flanks[g][1]}\n" for g, t in transcripts.items()))
+    (folder / "genome.fa").write_text(
+        "".join(f">{g}c\n{flanks[g][0]}{t}{flanks[g][1]}\n" for g, t in transcripts.items())
+    )
     (folder / "transcripts.fa").write_text("".join(f">t{g}\n{t}\n" for g, t in transcripts.items()))
     (folder / "annotation.gtf").write_text(
-        "".join(f'{g}c\tx\texon\t201\t800\t.\t+\t.\tgene_id "{g}"; transcript_id "t{g}"; gene_name "{g}";\n' for g in GENES)
+        "".join(
+            f'{g}c\tx\texon\t201\t800\t.\t+\t.\tgene_id "{g}"; transcript_id "t{g}"; gene_name "{g}";\n' for g in GENES
+        )
     )
     (folder / "t2g.txt").write_text("".join(f"t{g}\t{g}\t{g}\n" for g in GENES))
     pd.DataFrame({"gene_id": GENES, "symbol": [g[2:] for g in GENES], "species": SPECIES, "mitochondrial": 0}).to_csv(
@@ -118,7 +124,15 @@ def check(library, counts, report):
 def test_kb_finds_every_molecule(library, tmp_path, make_job, threads):
     """All true counts, misread barcodes corrected, on one thread or two."""
     index = tmp_path / "kb.idx"
-    command = [count_kb.find_tool("kallisto"), "index", "-i", index, "-T", tmp_path / "tmp", library.folder / "transcripts.fa"]
+    command = [
+        count_kb.find_tool("kallisto"),
+        "index",
+        "-i",
+        index,
+        "-T",
+        tmp_path / "tmp",
+        library.folder / "transcripts.fa",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     output = {"bus": "o.bus", "ec": "ec", "transcripts": "t.txt", **RAW}
     job = make_job(
@@ -162,7 +176,11 @@ def test_starsolo_finds_every_molecule(library, tmp_path, make_job):
     counts = collect(library, make_job, "starsolo", tmp_path)
     audit_bam.main(
         make_job(
-            input={"counts": tmp_path / "c.h5ad", "chemistry": library.folder / "chemistry.json", "bam": tmp_path / "a.bam"}
+            input={
+                "counts": tmp_path / "c.h5ad",
+                "chemistry": library.folder / "chemistry.json",
+                "bam": tmp_path / "a.bam",
+            }
             | {"info": tmp_path / "info"},
             output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
             params={"prefixes": {"graft": "H_", "host": "M_"}, "top_barcodes": 10},
@@ -175,7 +193,15 @@ def test_starsolo_finds_every_molecule(library, tmp_path, make_job):
 def test_reads_of_nothing_are_an_error(library, tmp_path, make_job):
     """The message asks whether reads and references are of one species."""
     (tmp_path / "t.fa").write_text(">t\n" + "ACGGTCATTGCA" * 20 + "\n")
-    command = [count_kb.find_tool("kallisto"), "index", "-i", tmp_path / "kb.idx", "-T", tmp_path / "tmp", tmp_path / "t.fa"]
+    command = [
+        count_kb.find_tool("kallisto"),
+        "index",
+        "-i",
+        tmp_path / "kb.idx",
+        "-T",
+        tmp_path / "tmp",
+        tmp_path / "t.fa",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     job = make_job(
         input=inputs(library, index=tmp_path / "kb.idx", t2g=library.folder / "t2g.txt"),

@@ -48,7 +48,11 @@ def test_membership_and_distinct_of_nothing():
     """Empty lists are no special case."""
     empty = np.empty(0, np.uint32)
     assert barcodes.contains(empty, np.array([1], np.uint32)).tolist() == [False]
-    assert barcodes.contains(np.array([1, 5], np.uint32), np.array([5, 9, 0], np.uint32)).tolist() == [True, False, False]
+    assert barcodes.contains(np.array([1, 5], np.uint32), np.array([5, 9, 0], np.uint32)).tolist() == [
+        True,
+        False,
+        False,
+    ]
     assert len(barcodes.distinct(empty)) == 0
     assert barcodes.distinct(np.array([3, 1, 3], np.uint32)).tolist() == [1, 3]
 

@@ -85,7 +85,11 @@ MISTAKES = {
     "fewer reads 2": (GOOD1, fastq(READ2[:150]), "2.fq.gz has 150 reads, "),
     "other names": (GOOD1, fastq(READ2, "q{}"), "record 1: names differ (r0 and q0)"),
     "both are mate 1": (fastq(READ1, "r{}/1"), fastq(READ2, "q{}/1"), "record 1: names differ"),
-    "letters that are no bases": (GOOD1, GOOD2.replace("ACGGT", "ACXGT", 1), "record 1: 'X' in the sequence isn't a base"),
+    "letters that are no bases": (
+        GOOD1,
+        GOOD2.replace("ACGGT", "ACXGT", 1),
+        "record 1: 'X' in the sequence isn't a base",
+    ),
     "index read as mate": (fastq(["ACGTACGT"] * 200), GOOD2, "reads of 8 bp are index reads"),
     "all barcodes masked": (fastq(["N" * 28] * 200), GOOD2, "all 200 barcodes are N"),
 }
@@ -107,9 +111,9 @@ def test_each_mistake_has_one_message(tmp_path, make_job, name):
 def test_a_longer_mate_is_counted_to_its_end(tmp_path):
     """Both numbers are said, whichever file is short."""
     short, long = write(tmp_path / "1.fq.gz", fastq(READ1[:7])), write(tmp_path / "2.fq.gz", GOOD2)
-    with pytest.raises(UserError, match="has 7 reads, .* has 200;"):
+    with pytest.raises(UserError, match=r"has 7 reads, .* has 200;"):
         check_reads.check_pair(short, long)
-    with pytest.raises(UserError, match="has 7 reads, .* has 200;"):
+    with pytest.raises(UserError, match=r"has 7 reads, .* has 200;"):
         check_reads.check_pair(long, short)
 
 
@@ -122,7 +126,9 @@ def test_a_missing_file_is_said(tmp_path):
 def test_the_report_is_json(tmp_path, make_job):
     """Sample and unit beside what was seen."""
     given = {"fq1": write(tmp_path / "1.fq.gz", GOOD1), "fq2": write(tmp_path / "2.fq.gz", GOOD2)}
-    check_reads.main(make_job(input=given, output={"_": [tmp_path / "c.json"]}, wildcards={"sample": "S", "unit": "L001"}))
+    check_reads.main(
+        make_job(input=given, output={"_": [tmp_path / "c.json"]}, wildcards={"sample": "S", "unit": "L001"})
+    )
     report = json.loads((tmp_path / "c.json").read_text())
     assert (report["sample"], report["unit"], report["pairs"]) == ("S", "L001", 200)
 

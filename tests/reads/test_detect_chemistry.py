@@ -69,7 +69,13 @@ def detect(tmp_path, make_job):
 
 @pytest.mark.parametrize(
     ("listed", "read1", "kb", "umi"),
-    [("v2", 26, "10XV2", 10), ("v2", 28, "10XV2", 10), ("v3", 28, "10XV3", 12), ("v3", 150, "10XV3", 12), ("v4", 28, "10XV4", 12)],
+    [
+        ("v2", 26, "10XV2", 10),
+        ("v2", 28, "10XV2", 10),
+        ("v3", 28, "10XV3", 12),
+        ("v3", 150, "10XV3", 12),
+        ("v4", 28, "10XV4", 12),
+    ],
 )
 def test_the_whitelist_tells_not_the_length(tmp_path, detect, listed, read1, kb, umi):
     """28 bp of read 1 with v2 barcodes are v2, with a UMI of 10."""
@@ -104,7 +110,10 @@ def test_swapped_mates_are_recognised(tmp_path, detect):
 def test_too_few_hits_are_an_error_that_lists_the_overlaps(tmp_path, detect):
     """All three overlaps, what is needed, and what to do."""
     lane = {"L1": library(tmp_path, "a", "v3", on=0.4)}
-    with pytest.raises(UserError, match=r"v2 0\.0 %, v3 40\.0 %, v4 0\.0 % of the first 400 reads; 50 % are needed.*min_whitelist_overlap"):
+    with pytest.raises(
+        UserError,
+        match=r"v2 0\.0 %, v3 40\.0 %, v4 0\.0 % of the first 400 reads; 50 % are needed.*min_whitelist_overlap",
+    ):
         detect(lane)
     assert detect(lane, least=0.3)["chemistry"] == "v3"
 
@@ -125,7 +134,10 @@ def test_a_config_that_disagrees_is_an_error(tmp_path, detect):
 
 @pytest.mark.parametrize(
     ("lengths", "message"),
-    [({"read1": 26}, "400 of the first 400 reads are shorter than the 28 bp of 10x 3' v3"), ({"read2": 8}, "read 2 has 8 bp, counting needs 31")],
+    [
+        ({"read1": 26}, "400 of the first 400 reads are shorter than the 28 bp of 10x 3' v3"),
+        ({"read2": 8}, "read 2 has 8 bp, counting needs 31"),
+    ],
 )
 def test_reads_too_short_for_their_chemistry_are_an_error(tmp_path, detect, lengths, message):
     """v3 barcodes on 26 bp: two bases of the UMI are missing. Eight bases of read 2: an index read."""

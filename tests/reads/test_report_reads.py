@@ -16,8 +16,8 @@ from scripts.reads import report_reads
 CURVE = pd.DataFrame([(f, 1e6 * f, 9e5 * f, 0.1 * f, 3 * f) for f in audit.FRACTIONS], columns=audit.CURVE_COLUMNS)
 AUDITS = [
     audit.compose(
-        sample="A", aligner="kb", reads=2_000_000, mapped=1_500_000, mapped_to="transcriptome", valid=1_400_000, unique=1_300_000,
-        multi=100_000, reads_per_species={"graft": 1_000_000, "host": 300_000, "both": 100_000},
+        sample="A", aligner="kb", reads=2_000_000, mapped=1_500_000, mapped_to="transcriptome", valid=1_400_000,
+        unique=1_300_000, multi=100_000, reads_per_species={"graft": 1_000_000, "host": 300_000, "both": 100_000},
         umis_per_species={"graft": 90, "host": 10}, barcodes=40, curve=CURVE, top_barcodes=10, reads_in_top=500_000,
     ),
     audit.of_matrix("B", {"graft": 50, "host": 0}, 12),
@@ -29,8 +29,8 @@ CHEMISTRY = [{
     "whitelist_overlap": {"v2": 0.01, "v3": 0.94, "v4": 0.0},
 }]  # fmt: skip
 ATTRITION = pd.DataFrame(
-    [("A", "empty", 1000, 900, 100), ("A", "species", 100, 20, 80), ("A", "counts", 80, 5, 75), ("B", "empty", 10, 4, 6),
-     ("B", "species", 6, 0, 6), ("B", "counts", 6, 1, 5)],
+    [("A", "empty", 1000, 900, 100), ("A", "species", 100, 20, 80), ("A", "counts", 80, 5, 75),
+     ("B", "empty", 10, 4, 6), ("B", "species", 6, 0, 6), ("B", "counts", 6, 1, 5)],
     columns=["sample", "step", "barcodes_before", "removed", "remaining"],
 )  # fmt: skip
 
@@ -40,7 +40,13 @@ def test_tables_say_what_happened():
     chemistry = report_reads.tabulate_chemistry(CHEMISTRY).iloc[0]
     assert (chemistry["lanes"], chemistry["read2_bp"], chemistry["on_v3_whitelist"]) == (2, "90/91", 94.0)
     counting = report_reads.tabulate_counting(AUDITS).set_index("Sample")
-    assert counting.loc["A", ["mapped", "in_genes", "in_top_barcodes", "saturation", "host_umis"]].tolist() == [75.0, 50.0, 50.0, 10.0, 10.0]
+    assert counting.loc["A", ["mapped", "in_genes", "in_top_barcodes", "saturation", "host_umis"]].tolist() == [
+        75.0,
+        50.0,
+        50.0,
+        10.0,
+        10.0,
+    ]
     assert np.isnan(counting.loc["B", "reads"]) and counting.loc["B", "umis"] == 50
     attrition = report_reads.tabulate_attrition(ATTRITION)
     assert attrition.values.tolist() == [["A", 20, 5, 75], ["B", 0, 1, 5]]
@@ -55,7 +61,9 @@ def test_sections_without_data_are_left_out():
 
 @pytest.mark.skipif(shutil.which("sequali") is None, reason="sequali is not installed")
 def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
-    """Sequali's lanes go by sample and unit; the tables hold our numbers; the data folder is the same twice and names no temporary path."""
+    """Sequali's lanes go by sample and unit; the tables hold our numbers; the data folder is the same twice and names
+    no temporary path.
+    """
     reads = tmp_path / "reads.fastq"
     reads.write_text("".join(f"@r{i}\n{'ACGGT' * 18}\n+\n{'F' * 90}\n" for i in range(100)))
     (tmp_path / "sequali").mkdir()

@@ -38,7 +38,9 @@ def make_job(tmp_path):
     """Return a function that makes a job of inputs, outputs, params and wildcards."""
 
     def make(*, input=None, output=None, params=None, wildcards=None, threads=1, mem_mb=2000):
-        text = lambda files: {k: [str(f) for f in v] if isinstance(v, list) else str(v) for k, v in (files or {}).items()}  # noqa: E731
+        def text(files):
+            return {k: [str(f) for f in v] if isinstance(v, list) else str(v) for k, v in (files or {}).items()}
+
         return SimpleNamespace(
             input=Files(**text(input)),
             output=Files(**text(output)),

@@ -38,7 +38,9 @@ def test_kb_ref_is_told_its_d_list(tmp_path):
 
 
 def test_reads_without_insert_are_counted_nowhere(tmp_path):
-    """A template-switch oligo that runs into the poly-A tail hits a transcript with ATGGG A26 by one 31-mer, unless the D-list knows it."""
+    """A template-switch oligo that runs into the poly-A tail hits a transcript with ATGGG A26 by one 31-mer, unless the
+    D-list knows it.
+    """
     rng = random.Random(1)
     bases = lambda n: "".join(rng.choice("ACGT") for _ in range(n))  # noqa: E731
     transcript = bases(300) + "CATGGG" + "A" * 26 + "C" + bases(300)
@@ -51,8 +53,23 @@ def test_reads_without_insert_are_counted_nowhere(tmp_path):
     kallisto, mapped = find_tool("kallisto"), {}
     for name, d_list in {"plain": [], "d_list": ["-d", tmp_path / "artefacts.fa"]}.items():
         index = tmp_path / f"{name}.idx"
-        subprocess.run([kallisto, "index", "-i", index, "-T", tmp_path / "tmp", *d_list, tmp_path / "t.fa"], check=True, capture_output=True)
-        command = [kallisto, "bus", "-x", "10XV3", "-i", index, "-o", tmp_path / name, tmp_path / "r1.fq", tmp_path / "r2.fq"]
+        subprocess.run(
+            [kallisto, "index", "-i", index, "-T", tmp_path / "tmp", *d_list, tmp_path / "t.fa"],
+            check=True,
+            capture_output=True,
+        )
+        command = [
+            kallisto,
+            "bus",
+            "-x",
+            "10XV3",
+            "-i",
+            index,
+            "-o",
+            tmp_path / name,
+            tmp_path / "r1.fq",
+            tmp_path / "r2.fq",
+        ]
         subprocess.run(command, check=True, capture_output=True)
         mapped[name] = '"n_pseudoaligned": 2' in (tmp_path / name / "run_info.json").read_text()
         assert mapped[name] or '"n_pseudoaligned": 1' in (tmp_path / name / "run_info.json").read_text()

@@ -14,7 +14,8 @@ FASTA = ">chr1 primary\nACGTACGTAC\nGGGGGGGGGG\n>MT\nACGTAACCGGTT\n"
 GTF = (
     "#!genome-build X\n"
     'chr1\tx\tgene\t1\t20\t.\t+\t.\tgene_id "G1"; gene_name "TP53";\n'
-    'chr1\tx\texon\t1\t15\t.\t+\t.\tgene_id "G1"; gene_version "4"; transcript_id "T1"; transcript_version "2"; gene_name "TP53";\n'
+    'chr1\tx\texon\t1\t15\t.\t+\t.\tgene_id "G1"; gene_version "4"; transcript_id "T1"; transcript_version "2"; '
+    'gene_name "TP53";\n'
     'chr1\tx\texon\t2\t20\t.\t-\t.\tgene_id "G2"; transcript_id "T2"; gene_name "MTOR";\n'
     'MT\tx\texon\t1\t12\t.\t+\t.\tgene_id "G3"; transcript_id "T3";\n'
 )
@@ -39,7 +40,9 @@ def joined(tmp_path, make_job):
 
 
 def test_both_species_are_prefixed_and_joined(tmp_path, joined):
-    """Contigs, gene_id, transcript_id and gene_name carry the prefix; the graft comes first; gzip and plain text may mix."""
+    """Contigs, gene_id, transcript_id and gene_name carry the prefix; the graft comes first; gzip and plain text may
+    mix.
+    """
     fasta, gtf, genes = joined(
         {"graft": "H_", "host": "M_"},
         graft_fasta=write(tmp_path / "h.fa.gz", FASTA),
@@ -59,14 +62,18 @@ def test_both_species_are_prefixed_and_joined(tmp_path, joined):
 def test_mitochondrial_genes_are_told_by_contig_or_symbol_but_mtor_is_none(tmp_path, joined):
     """MT-CO1 on an odd contig counts, MTOR on a chromosome doesn't, a nameless gene on MT does."""
     gtf = GTF + 'chr1\tx\texon\t1\t5\t.\t+\t.\tgene_id "G4"; transcript_id "T4"; gene_name "mt-Co1";\n'
-    _, _, genes = joined({"graft": "H_"}, graft_fasta=write(tmp_path / "h.fa", FASTA), graft_gtf=write(tmp_path / "h.gtf", gtf))
+    _, _, genes = joined(
+        {"graft": "H_"}, graft_fasta=write(tmp_path / "h.fa", FASTA), graft_gtf=write(tmp_path / "h.gtf", gtf)
+    )
     assert genes.set_index("symbol")["mitochondrial"].to_dict() == {"TP53": 0, "MTOR": 0, "G3": 1, "mt-Co1": 1}
     assert set(genes["species"]) == {"graft"}
 
 
 def test_ensembl_versions_are_dropped_so_that_both_counters_name_genes_alike(tmp_path, joined):
     """kb-python would make G1.4 of gene_id G1 and gene_version 4; STAR G1."""
-    _, gtf, _ = joined({"graft": "H_"}, graft_fasta=write(tmp_path / "h.fa", FASTA), graft_gtf=write(tmp_path / "h.gtf", GTF))
+    _, gtf, _ = joined(
+        {"graft": "H_"}, graft_fasta=write(tmp_path / "h.fa", FASTA), graft_gtf=write(tmp_path / "h.gtf", GTF)
+    )
     assert "_version" not in gtf
 
 
@@ -74,13 +81,19 @@ def test_a_joined_pair_passes_through(tmp_path, joined):
     """What is prefixed already stays as it is; species come from the prefixes."""
     fasta = ">H_1\nACGTACGT\n>M_1\nACGTACGT\n"
     gtf = "".join(
-        f'{p}_1\tx\texon\t1\t8\t.\t+\t.\tgene_id "{p}_G"; transcript_id "T{p}"; gene_name "{p}_NAME";\n' for p in ("H", "M")
+        f'{p}_1\tx\texon\t1\t8\t.\t+\t.\tgene_id "{p}_G"; transcript_id "T{p}"; gene_name "{p}_NAME";\n'
+        for p in ("H", "M")
     )
     out_fasta, out_gtf, genes = joined(
-        {"graft": "H_", "host": "M_"}, joined_fasta=write(tmp_path / "j.fa.gz", fasta), joined_gtf=write(tmp_path / "j.gtf.gz", gtf)
+        {"graft": "H_", "host": "M_"},
+        joined_fasta=write(tmp_path / "j.fa.gz", fasta),
+        joined_gtf=write(tmp_path / "j.gtf.gz", gtf),
     )
     assert (out_fasta, out_gtf) == (fasta, gtf)
-    assert genes[["gene_id", "symbol", "species"]].values.tolist() == [["H_G", "NAME", "graft"], ["M_G", "NAME", "host"]]
+    assert genes[["gene_id", "symbol", "species"]].values.tolist() == [
+        ["H_G", "NAME", "graft"],
+        ["M_G", "NAME", "host"],
+    ]
 
 
 def exon(contig="chr1", start="1", end="10", attributes='gene_id "G"; transcript_id "T";'):
@@ -100,7 +113,11 @@ MISTAKES = {
     "no transcript_id": (FASTA, exon(attributes='gene_id "G";'), "exon without transcript_id"),
     "no exon": (FASTA, GTF.replace("\texon\t", "\tCDS\t"), "no exon lines"),
     "empty GTF": (FASTA, "", "no exon lines"),
-    "contig not in FASTA": (FASTA, exon() + exon("1") + exon("2"), "2 exons lie on 2 contigs that the FASTA hasn't (1, 2; the FASTA has chr1, MT"),
+    "contig not in FASTA": (
+        FASTA,
+        exon() + exon("1") + exon("2"),
+        "2 exons lie on 2 contigs that the FASTA hasn't (1, 2; the FASTA has chr1, MT",
+    ),
     "exon beyond the contig": (FASTA, exon(end="21"), "exon ends at 21, but contig chr1 has 20 bp"),
     "exon backwards": (FASTA, exon(start="9", end="3"), "exon from 9 to 3 isn't a span"),
     "exon from zero": (FASTA, exon(start="0"), "exon from 0 to 10 isn't a span"),

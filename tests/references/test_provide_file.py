@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_a_missing_path_and_a_dead_address_are_said(tmp_path, make_job):
     """One sentence each, with what to do."""
     with pytest.raises(UserError, match="no such file; correct the path"):
         provide(make_job, tmp_path / "out" / "a", path=tmp_path / "nothing")
-    with pytest.raises(UserError, match="can't be fetched .*fetch it by hand"):
+    with pytest.raises(UserError, match=r"can't be fetched .*fetch it by hand"):
         provide(make_job, tmp_path / "out" / "a", url=(tmp_path / "nothing").as_uri())
 
 
@@ -77,7 +77,7 @@ def test_a_download_cut_short_is_an_error(tmp_path, monkeypatch):
     """The server said ten bytes and sent seven."""
 
     class Answer(io.BytesIO):
-        headers = {"Content-Length": "10"}
+        headers = MappingProxyType({"Content-Length": "10"})
 
     monkeypatch.setattr(provide_file, "urllib", SimpleNamespace(
         request=SimpleNamespace(urlopen=lambda url: Answer(CONTENT)), error=provide_file.urllib.error

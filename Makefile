@@ -1,0 +1,74 @@
+# The environment is made on the way: `make demo` or `make test` is all there is to type on a machine with Python 3.11.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+CORES ?= 2
+VENV := .venv
+STAMP := $(VENV)/.requirements.lock
+DEMO := config/demo/config.yaml
+# Tools of the environment come first, whether or not it is activated; no profile of the user's changes the demo.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport SNAKEMAKE_PROFILE PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+help:  ## say what can be made
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+demo: $(STAMP)  ## run the study in miniature, simulated reads to report (CORES=2)
+	@snakemake --cores $(CORES) --configfile $(DEMO) --workflow-profile config/profiles/local
+	@echo "The report: $(CURDIR)/results/demo/report/report.html"
+
+test: $(STAMP)  ## all tests, the demo among them (PYTEST="-k sheet" for some)
+	@python -m pytest $(PYTEST)
+
+lint: $(STAMP)  ## formatting and faults, of Python and Snakemake
+	@ruff check
+	@ruff format --check --quiet || { echo "make format would mend that"; exit 1; }
+	@snakefmt --check --quiet Snakefile rules || { echo "make format would mend that"; exit 1; }
+	@python tests/lint_workflow.py --configfile $(DEMO)
+
+format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants them
+	@ruff check --fix --quiet || true
+	@ruff format
+	@snakefmt --quiet Snakefile rules
+
+benchmark: $(STAMP)  ## time and memory of every rule on the demo, and of the kernels beside others'
+	@python -m pytest tests/benchmarks $(PYTEST)
+
+clean-demo:  ## remove the demo's results
+	@rm -rf results/demo
+	@echo "results/demo is gone."
+
+# One environment, made from the lock whenever that has changed. Nothing is fetched but from the package index that pip is
+# set up for; uv, which doesn't read pip's settings, is told, and trusts the system's certificates if its own won't do.
+$(STAMP): requirements.lock
+	@cmp --silent requirements.lock $@ && { touch $@; exit 0; } || true; \
+	right() { "$$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; }; \
+	if [ ! -e $(VENV) ]; then \
+	  for python in python3.11 python3 python ""; do right "$$python" && break || true; done; \
+	  if [ -z "$$python" ]; then \
+	    echo "error: Python 3.11 is needed, and neither python3.11 nor python3 is one; install it, or put it first in PATH" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making the environment $(VENV): once, about a minute …"; \
+	  "$$python" -m venv $(VENV) || { \
+	    rm -rf $(VENV); \
+	    echo "error: $$python makes no environment; install its venv package (Debian: python3.11-venv)" >&2; \
+	    exit 1; }; \
+	elif ! right $(VENV)/bin/python; then \
+	  echo "error: $(VENV) isn't an environment of Python 3.11; remove it and call make again" >&2; \
+	  exit 1; \
+	else \
+	  echo "Bringing the environment $(VENV) up to requirements.lock …"; \
+	fi; \
+	$(VENV)/bin/uv --version > /dev/null 2>&1 \
+	  || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv; \
+	index=$${PIP_INDEX_URL:-$$($(VENV)/bin/python -m pip config get global.index-url 2> /dev/null || true)}; \
+	if [ -n "$$index" ] && [ -z "$${UV_DEFAULT_INDEX:-}$${UV_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	sync() { $(VENV)/bin/uv pip sync --quiet --require-hashes --python $(VENV)/bin/python "$$@" requirements.lock; }; \
+	sync 2> /dev/null || sync --system-certs; \
+	cp requirements.lock $@
+
+.PHONY: help demo test lint format benchmark clean-demo

@@ -1,0 +1,24 @@
+"""Draw the rules that took part in this run, and which reads whose files."""
+
+import tempfile
+from pathlib import Path
+
+from scripts import job
+from scripts.report import rulegraph
+from scripts.report.workflow import ask
+
+
+def main(snakemake) -> None:
+    """Write the picture; the target ``findings`` itself, which makes nothing, is left out."""
+    with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as folder:
+        dot = ask(["findings", "--rulegraph", "dot"], snakemake.config, Path(folder))
+    names, edges = rulegraph.read_dot(dot)
+    names = [name for name in names if name != "findings"]
+    edges = [edge for edge in edges if "findings" not in edge]
+    job.log.info("%d rules, %d edges", len(names), len(edges))
+    figure = rulegraph.draw(names, edges, snakemake.params.stages)
+    figure.savefig(snakemake.output.figure, dpi=150)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

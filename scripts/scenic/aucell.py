@@ -1,0 +1,231 @@
+"""AUCell: how much of a regulon stands among a cell's most expressed genes.
+
+The AUC is the weighted area under the recovery curve of the regulon's targets in the cell's ranking of genes, up to
+``auc_threshold`` of them (Aibar et al. 2017, Nature Methods 14:1083). Genes of equal expression, above all the many zeros, are
+ranked in a random order that is drawn once for all cells; for a given seed it is the order pySCENIC draws.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.scenic.errors import ExpressionError, ThresholdError
+
+AUC_THRESHOLD = 0.05
+"""Fraction of the genes that the recovery curve goes over."""
+MIN_OVERLAP = 0.8
+"""Fraction of a regulon's targets that must be measured; else its AUC is 0, as in pySCENIC."""
+BLOCK = 256
+"""Cells that a thread takes at once."""
+EXAMPLES = 5
+
+
+def count_ranks(auc_threshold: float, n_genes: int) -> int:
+    """Return how many of the first ranks count."""
+    return int(round(auc_threshold * n_genes))
+
+
+def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
+    """Raise ExpressionError or ThresholdError for what can't be scored."""
+    if expression.ndim != 2 or expression.shape[1] != len(genes):
+        raise ExpressionError(f"expression: {expression.shape} cells × genes, but {len(genes)} gene names")
+    twice = [str(gene) for gene, n in Counter(genes).items() if n > 1]
+    if twice:
+        raise ExpressionError(f"expression: duplicate genes ({', '.join(twice[:EXAMPLES])}); make gene names unique")
+    values = expression.data if sparse.issparse(expression) else np.asarray(expression)
+    if values.size and not (np.isfinite(values).all() and values.min() >= 0):
+        raise ExpressionError("expression: a value is missing, infinite or negative; give counts or their logarithm")
+    n = len(genes)
+    if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
+        raise ThresholdError(
+            f"auc_threshold: {auc_threshold} of {n} genes is {count_ranks(auc_threshold, n)} ranks; "
+            f"it must lie between 1 and {n - 1}"
+        )
+    for name, targets in regulons.items():
+        weights = np.fromiter(targets.values(), dtype=np.float64, count=len(targets))
+        if not (len(weights) and np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+            raise ExpressionError(f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again")
+
+
+def draw_order(n_genes: int, seed: int) -> np.ndarray:
+    """Return the order of the genes that decides between equal values: the one pandas draws for pySCENIC."""
+    return np.random.RandomState(seed).choice(n_genes, size=n_genes, replace=False)
+
+
+@numba.njit(nogil=True)
+def sort_best(values, position, low, high):
+    """Sort ``values[low:high]`` falling and, where equal, by ``position`` rising; both arrays are moved."""
+    while high - low > 16:
+        # Median of three as pivot; both arrays make one key, so no two elements are equal.
+        middle = (low + high) // 2
+        a, b = low, high - 1
+        for i, j in ((a, middle), (middle, b), (a, middle)):
+            if values[j] > values[i] or (values[j] == values[i] and position[j] < position[i]):
+                values[i], values[j] = values[j], values[i]
+                position[i], position[j] = position[j], position[i]
+        pivot, where = values[middle], position[middle]
+        i, j = low, high - 1
+        while i <= j:
+            while values[i] > pivot or (values[i] == pivot and position[i] < where):
+                i += 1
+            while pivot > values[j] or (pivot == values[j] and where < position[j]):
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                position[i], position[j] = position[j], position[i]
+                i += 1
+                j -= 1
+        # The smaller part by recursion, so that its depth stays logarithmic.
+        if j + 1 - low < high - i:
+            sort_best(values, position, low, j + 1)
+            low = i
+        else:
+            sort_best(values, position, i, high)
+            high = j + 1
+    for i in range(low + 1, high):
+        value, where = values[i], position[i]
+        j = i - 1
+        while j >= low and (value > values[j] or (value == values[j] and where < position[j])):
+            values[j + 1], position[j + 1] = values[j], position[j]
+            j -= 1
+        values[j + 1], position[j + 1] = value, where
+
+
+@numba.njit(nogil=True)
+def select_value(values, n, k):
+    """Return the ``k``-th largest (from 0) of ``values[:n]``, which are moved."""
+    low, high = 0, n - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] > pivot:
+                i += 1
+            while values[j] < pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            return values[k]
+    return values[k]
+
+
+@numba.njit(nogil=True)
+def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, start, stop, auc):
+    """Fill rows ``start`` to ``stop`` of ``auc`` (cells × regulons). ``place[gene]`` is the gene's position in ``order``.
+
+    Gene g's regulons and weights are ``first_regulon[g]`` to ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
+    """
+    n_genes = len(place)
+    room = np.empty(n_genes, dtype=np.float64)
+    values, position = np.empty(n_genes, dtype=np.float64), np.empty(n_genes, dtype=np.int32)
+    expressed = np.zeros(n_genes, dtype=np.bool_)
+    # The recovery curve ends before the last of the ranks, as in R's AUCell.
+    cutoff = n_ranks - 1
+    for cell in range(start, stop):
+        n = 0
+        for at in range(indptr[cell], indptr[cell + 1]):
+            if data[at] > 0:
+                room[n] = data[at]
+                n += 1
+        least = select_value(room, n, cutoff - 1) if n > cutoff > 0 else 0.0
+        # What exceeds the least value that can be among the first ranks, and all that equal it.
+        kept = 0
+        for at in range(indptr[cell], indptr[cell + 1]):
+            if data[at] > 0 and data[at] >= least:
+                values[kept], position[kept] = data[at], place[indices[at]]
+                kept += 1
+        sort_best(values, position, 0, kept)
+        for rank in range(min(kept, cutoff)):
+            gene = order[position[rank]]
+            for at in range(first_regulon[gene], first_regulon[gene + 1]):
+                auc[cell, regulon[at]] += weight[at] * (cutoff - rank)
+        if kept < cutoff:
+            # The unexpressed genes follow in the drawn order.
+            for rank in range(kept):
+                expressed[position[rank]] = True
+            rank, at_place = kept, 0
+            while rank < cutoff:
+                if not expressed[at_place]:
+                    gene = order[at_place]
+                    for at in range(first_regulon[gene], first_regulon[gene + 1]):
+                        auc[cell, regulon[at]] += weight[at] * (cutoff - rank)
+                    rank += 1
+                at_place += 1
+            for rank in range(kept):
+                expressed[position[rank]] = False
+
+
+def score(
+    expression,
+    genes: Sequence[str],
+    regulons: dict[str, dict[str, float]],
+    *,
+    auc_threshold: float = AUC_THRESHOLD,
+    seed: int = 0,
+    threads: int = 1,
+    block: int = BLOCK,
+) -> pd.DataFrame:
+    """Return cells × regulons (in their order) AUCs in [0, 1].
+
+    ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which less than
+    80 % is measured scores 0. Raises ExpressionError, ThresholdError.
+    """
+    check(expression, genes, regulons, auc_threshold)
+    matrix = sparse.csr_matrix(expression)
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    n_cells, n_genes = matrix.shape
+    n_ranks = count_ranks(auc_threshold, n_genes)
+    order = draw_order(n_genes, seed)
+    place = np.empty(n_genes, dtype=np.int32)
+    place[order] = np.arange(n_genes, dtype=np.int32)
+    column = {gene: i for i, gene in enumerate(genes)}
+    edges, poor = [], []
+    for number, (name, targets) in enumerate(regulons.items()):
+        measured = [(column[gene], weight) for gene, weight in targets.items() if gene in column]
+        if len(measured) / len(targets) < MIN_OVERLAP or not any(weight for _, weight in measured):
+            poor.append(name)
+            continue
+        total = sum(weight for _, weight in measured)
+        edges += [(gene, number, weight / (n_ranks * total)) for gene, weight in measured]
+    if poor:
+        job.log.warning(
+            "%d of %d regulons score 0: less than %d %% of their targets are measured (%s)",
+            len(poor), len(regulons), 100 * MIN_OVERLAP, ", ".join(poor[:EXAMPLES]),
+        )  # fmt: skip
+    table = np.array(edges, dtype=np.float64).reshape(-1, 3)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    first = np.searchsorted(table[:, 0], np.arange(n_genes + 1)).astype(np.int64)
+    auc = np.zeros((n_cells, len(regulons)))
+
+    def score_from(start: int) -> None:
+        """Fill one block's rows."""
+        score_block(
+            matrix.data, matrix.indices, matrix.indptr, place, order, first, table[:, 1].astype(np.int32),
+            np.ascontiguousarray(table[:, 2]), n_ranks, start, min(start + block, n_cells), auc,
+        )  # fmt: skip
+
+    starts = range(0, n_cells, block)
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(score_from, starts))
+    else:
+        for start in starts:
+            score_from(start)
+    return pd.DataFrame(auc, columns=pd.Index(list(regulons), dtype=object))

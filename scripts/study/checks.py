@@ -1,0 +1,246 @@
+"""Whether config and sheets make a design: known names, one entry per sample, a baseline for every comparison.
+
+Every check yields where something is wrong, and what, with what to do about it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.study.config import at as at_key
+from scripts.study.schema import suggest
+from scripts.study.sheet import at
+from scripts.study.study import Study
+
+Problems = Iterator[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Design:
+    """A config and its two sheets as they are being checked; the sheets' rows are indexed by line."""
+
+    config: dict
+    samples: pd.DataFrame
+    units: pd.DataFrame
+
+    def sample(self, row: int | None = None, column: str | None = None) -> str:
+        """Return a place in the samples sheet."""
+        return at(self.config["samples"], row, column)
+
+    def lane(self, row: int | None = None, column: str | None = None) -> str:
+        """Return a place in the units sheet."""
+        return at(self.config["units"], row, column)
+
+    @property
+    def libraries(self) -> pd.DataFrame:
+        """The rows of single-cell libraries."""
+        return self.samples[self.samples["assay"] == "scrna"]
+
+
+def problems_of_design(design: Design) -> list[str]:
+    """Return all mistakes of the first kind that has any: names, then entries, then comparisons."""
+    if design.samples.empty:
+        return [f"{design.sample(2)}: the sheet has no samples; add a row for each"]
+    for checks in CHECKS:
+        found = [f"{place}: {message}" for check in checks for place, message in check(design)]
+        if found:
+            return found
+    return []
+
+
+def check_names(design: Design) -> Problems:
+    """Models, timepoints and arms are those of the config; an arm is one of its model's."""
+    config = design.config
+    models = {entry["model"]: entry["arms"] for entry in config["models"]}
+    arms = [entry["arm"] for entry in config["arms"]]
+    known = {"model": list(models), "timepoint": config["timepoints"], "arm": arms}
+    for row in design.samples.itertuples():
+        for column, names in known.items():
+            name = getattr(row, column)
+            if name not in names:
+                hint = suggest(name, names) or f"; known are {', '.join(names[:8])}"
+                message = f"{name!r} is not among {column}s of the config{hint}; correct it or add it there"
+                yield design.sample(row.Index, column), message
+        own = models.get(row.model, arms)
+        if row.arm in arms and row.arm not in own:
+            message = f"{row.model} has no arm {row.arm!r} (it has {', '.join(own)}); correct it or add it to the model"
+            yield design.sample(row.Index, "arm"), message
+
+
+def check_samples(design: Design) -> Problems:
+    """Samples are unique, and so are replicates within model, timepoint, arm and assay."""
+    yield from repeated(design.sample, design.samples, ["sample"], "is already the sample of", "give each its own name")
+    rows = design.samples.drop_duplicates("sample")
+    keys = ["replicate", "model", "timepoint", "arm", "assay"]
+    yield from repeated(
+        design.sample, rows, keys, "of its model, timepoint and arm is already", "number the replicates"
+    )
+
+
+def check_lanes(design: Design) -> Problems:
+    """Lanes belong to libraries of the samples sheet and are unique there."""
+    sheet = design.config["samples"]
+    assay = dict(zip(design.samples["sample"], design.samples["assay"], strict=True))
+    for row in design.units.itertuples():
+        place = design.lane(row.Index, "sample")
+        if row.sample not in assay:
+            hint = suggest(row.sample, list(assay)) or "; add it there or remove the lane"
+            yield place, f"{row.sample!r} is not in {sheet}{hint}"
+        elif assay[row.sample] == "profile":
+            yield place, f"{row.sample!r} has assay profile in {sheet}; remove the lane or correct the assay"
+    yield from repeated(
+        design.lane, design.units, ["unit", "sample"], "of its sample is already", "give each its own name"
+    )
+
+
+def check_entries(design: Design) -> Problems:
+    """A library comes as reads or as a matrix; a profile as a column of a matrix."""
+    first = {row.sample: row.Index for row in design.units[::-1].itertuples()}
+    for row in design.samples.itertuples():
+        matrix, column = design.sample(row.Index, "matrix"), design.sample(row.Index, "column")
+        if row.assay == "profile":
+            if not row.matrix:
+                yield matrix, "is empty, but the assay is profile; give the table of genes × samples"
+            if not row.column:
+                yield column, "is empty, but the assay is profile; give the sample's column in the matrix"
+        elif row.matrix and row.sample in first:
+            yield matrix, f"{row.sample!r} has a matrix and reads ({design.lane(first[row.sample])}); keep one of them"
+        elif not row.matrix and row.sample not in first:
+            remedy = f"add its lanes to {design.config['units']}" if design.config["units"] else "name a units sheet"
+            yield matrix, f"{row.sample!r} has neither a matrix nor reads; give the matrix or {remedy}"
+        elif row.column:
+            yield column, f"{row.column!r} is for assay profile only; empty the cell or correct the assay"
+
+
+def check_columns(design: Design) -> Problems:
+    """No profile and no matrix of cells is used twice."""
+    profiles = design.samples[(design.samples["assay"] == "profile") & (design.samples["column"] != "")]
+    yield from repeated(
+        design.sample, profiles, ["column", "matrix"], "of this matrix is already", "correct the column"
+    )
+    matrices = design.libraries[design.libraries["matrix"] != ""]
+    yield from repeated(design.sample, matrices, ["matrix"], "is already the matrix of", "correct the path")
+
+
+def check_files_once(design: Design) -> Problems:
+    """No FASTQ file is used twice."""
+    seen: dict[str, str] = {}
+    for row in design.units.itertuples():
+        for column in ("fq1", "fq2"):
+            path = os.path.normpath(getattr(row, column))
+            if path in seen:
+                message = f"{getattr(row, column)!r} is already used in {seen[path]}; correct one of them"
+                yield design.lane(row.Index, column), message
+            seen.setdefault(path, f"row {row.Index}, column {column}")
+
+
+def check_joined_names(design: Design) -> Problems:
+    """Names that files join by '_' stay different: a_b + c and a + b_c would be one file."""
+    lanes, groups = design.units, design.libraries.drop_duplicates(["model", "timepoint"])
+    what = "joined to its {} by '_' is the same name as that of"
+    joined = lanes.assign(joined=lanes["sample"] + "_" + lanes["unit"])
+    yield from repeated(design.lane, joined, ["joined"], what.format("sample"), "rename the lane", "unit")
+    if "timepoint" in design.config["regulons"]["group_by"]:
+        joined = groups.assign(joined=groups["model"] + "_" + groups["timepoint"])
+        yield from repeated(design.sample, joined, ["joined"], what.format("timepoint"), "rename the model", "model")
+
+
+def check_arms_of_timepoints(design: Design) -> Problems:
+    """Arms without drugs at the baseline, arms with drugs at all other timepoints."""
+    baseline = design.config["contrast"]["baseline"]
+    drugs = {entry["arm"]: entry["drugs"] for entry in design.config["arms"]}
+    for row in design.samples.itertuples():
+        place = design.sample(row.Index, "arm")
+        if row.timepoint == baseline and drugs[row.arm]:
+            yield place, f"{row.arm!r} is a treatment, but {baseline!r} is before it; give an arm without drugs"
+        elif row.timepoint != baseline and not drugs[row.arm]:
+            yield place, f"{row.arm!r} has no drugs, but {row.timepoint!r} is under treatment; give the treatment"
+
+
+def check_baselines(design: Design) -> Problems:
+    """Every treated model has a baseline of the same assay to be compared with."""
+    baseline = design.config["contrast"]["baseline"]
+    for (model, assay), rows in design.samples.groupby(["model", "assay"], sort=False):
+        if baseline not in set(rows["timepoint"]):
+            message = f"{model} has no {baseline!r} sample of assay {assay} to compare this with; add one"
+            yield design.sample(rows.index[0], "timepoint"), message
+
+
+def check_overridden_samples(design: Design) -> Problems:
+    """Settings of single samples are for libraries of the sheet."""
+    libraries = list(design.libraries["sample"])
+    for sample in design.config["cells"]["overrides"]:
+        if sample not in libraries:
+            hint = suggest(sample, libraries) or "; correct or remove it"
+            message = f"no scrna sample of {design.config['samples']} has this name{hint}"
+            yield at_key("cells", "overrides", sample), message
+
+
+def check_groups(design: Design) -> Problems:
+    """No more groups must agree on an edge than there are."""
+    needed, by = design.config["regulons"]["min_groups"], design.config["regulons"]["group_by"]
+    number = len(design.libraries.drop_duplicates(by))
+    if 0 < number < needed:
+        message = f"{needed} groups must agree, but the study has {number} (by {' and '.join(by)}); lower it"
+        yield at_key("regulons", "min_groups"), message
+
+
+def check_reads_have_references(design: Design) -> Problems:
+    """Reads need genomes."""
+    if design.config["references"] is None and len(design.units):
+        message = f"is missing, but {design.lane(design.units.index[0])} has reads; give graft and host"
+        yield at_key("references"), message
+
+
+def repeated(
+    place: Callable[[int, str], str], table: pd.DataFrame, keys: list[str], what: str, remedy: str, column: str = ""
+) -> Problems:
+    """Yield every row whose keys a row above it has too; ``column`` (else the first key) is the one to name."""
+    column = column or keys[0]
+    seen: dict[tuple, int] = {}
+    for row, cells in table.to_dict("index").items():
+        key = tuple(cells[name] for name in keys)
+        if key in seen:
+            yield place(row, column), f"{cells[column]!r} {what} row {seen[key]}; {remedy}"
+        seen.setdefault(key, row)
+
+
+CHECKS = (
+    (check_names, check_samples, check_lanes),
+    (check_entries, check_columns, check_files_once, check_joined_names),
+    (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_groups, check_reads_have_references),
+)
+"""Kinds of checks: each kind asks only where those before found nothing."""
+
+
+def missing_files(study: Study, design: Design) -> list[str]:
+    """Return one line that names the first file that doesn't exist and how many don't, or nothing.
+
+    Databases are not asked for here: only the stage regulons needs them, and Snakemake says so before it starts.
+    """
+    lanes = design.units.itertuples()
+    places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
+    places += [(design.sample(row.Index, "matrix"), row.matrix) for row in design.samples.itertuples() if row.matrix]
+    if study.sequenced:
+        places += list(genome_files(study.config["references"]))
+    there = {path: "://" in path or Path(path).exists() for path in dict.fromkeys(path for _, path in places)}
+    lost = [(place, path) for place, path in places if not there[path]]
+    if not lost:
+        return []
+    number = sum(not found for found in there.values())
+    more = f"; {number} files are missing, next {' and '.join(place for place, _ in lost[1:3])}" if number > 1 else ""
+    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
+    return [f"{lost[0][0]}: there is no {lost[0][1]!r}; {remedy}{more}"]
+
+
+def genome_files(references: dict) -> Iterator[tuple[str, str]]:
+    """Yield the key and path of every genome file that is used."""
+    parts = ["joined"] if references.get("joined") else [name for name in ("graft", "host") if references.get(name)]
+    for name in parts:
+        for part in ("fasta", "gtf"):
+            yield at_key("references", name, part), references[name][part]

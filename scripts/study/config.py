@@ -1,0 +1,228 @@
+"""The config: defaults filled in, checked against its schema, and against itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import PurePosixPath
+from urllib.parse import urlparse
+
+from scripts.study.schema import filled, read_schema, show, suggest, violations
+
+VERSIONS = {"v8": "v8", "v9": "v9", "mc8nr": "v8", "mc9nr": "v9", "v10": "v10", "v10nr": "v10"}
+"""Motif collections as the names of cisTarget's databases and motif tables tell them."""
+SPECIES = {
+    "hg19": "human",
+    "hg38": "human",
+    "hgnc": "human",
+    "mm9": "mouse",
+    "mm10": "mouse",
+    "mm": "mouse",
+    "mgi": "mouse",
+}
+"""Species as those names tell them."""
+
+
+def dotted(place: tuple) -> str:
+    """Return a place in the config as one writes it: ``regulons.databases[0].path``."""
+    named = (step if isinstance(step, int) or (step and step.isprintable()) else repr(step) for step in place)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in named).removeprefix(".")
+
+
+def at(*place: str | int) -> str:
+    """Return the place of a config key as messages name it: ``config, cells.qc.min_counts``."""
+    return f"config, {dotted(place)}" if place else "config"
+
+
+def complete(config: object) -> dict:
+    """Return a copy of the config with all defaults, and without entries of files that are null."""
+    schema = read_schema("config")
+    done = filled(config, schema, schema)
+    regulons = done.get("regulons") if isinstance(done, dict) else None
+    if isinstance(regulons, dict):
+        for key in ("motif_annotations", "tfs"):
+            regulons[key] = given(regulons.get(key))
+        if isinstance(regulons.get("databases"), list):
+            regulons["databases"] = [given(entry) for entry in regulons["databases"]]
+    return done
+
+
+def given(entry: object) -> object:
+    """Return a file's entry without the keys that are null, as they are where one config is laid over another."""
+    return {key: value for key, value in entry.items() if value is not None} if isinstance(entry, dict) else entry
+
+
+def merged(settings: dict, changes: dict) -> dict:
+    """Return ``settings`` with ``changes`` laid over them, section by section."""
+    result = dict(settings)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def cells_settings(config: dict, sample: str) -> dict:
+    """Return the settings of ``cells`` for one sample: its overrides laid over those of all."""
+    schema = read_schema("config")
+    settings = {key: value for key, value in config["cells"].items() if key != "overrides"}
+    both = filled(
+        merged(settings, config["cells"]["overrides"].get(sample) or {}), schema["properties"]["cells"], schema
+    )
+    return {key: both[key] for key in settings}
+
+
+def name_of_file(entry: dict) -> str:
+    """Return the file name, without suffix, of an entry with a path or an address: the name of a database."""
+    return PurePosixPath(urlparse(entry["url"]).path if entry.get("url") else entry.get("path") or "").stem
+
+
+def problems_of_config(config: object) -> list[str]:
+    """Return what is wrong with a completed config, a line each; what the schema finds comes first and alone."""
+    if not isinstance(config, dict):
+        return [f"config: {show(config)} is not a section of keys; see config/config.yaml for what belongs there"]
+    found = violations(config, read_schema("config"))
+    if not found:
+        found = [problem for check in CHECKS for problem in check(config)]
+    return [f"{at(*place)}: {message}" for place, message in found]
+
+
+Problems = Iterator[tuple[tuple, str]]
+"""Where in the config (keys and indices) something is wrong, what it is, and what to do."""
+
+
+def check_contrast(config: dict) -> Problems:
+    """Roles are played by different timepoints, in biological order."""
+    timepoints, contrast = config["timepoints"], config["contrast"]
+    roles = [role for role in ("baseline", "persister", "recovered") if contrast[role] is not None]
+    for role in roles:
+        if contrast[role] not in timepoints:
+            hint = suggest(contrast[role], timepoints) or f"; give one of {', '.join(timepoints)}"
+            yield ("contrast", role), f"{contrast[role]!r} is not among timepoints{hint}"
+    known = [role for role in roles if contrast[role] in timepoints]
+    for first, second in pairwise(known):
+        if timepoints.index(contrast[first]) >= timepoints.index(contrast[second]):
+            message = f"{contrast[second]!r} doesn't come after {first} {contrast[first]!r} in timepoints; reorder them"
+            yield ("contrast", second), message
+
+
+def check_arms(config: dict) -> Problems:
+    """Arms and models are unique, models' arms known."""
+    for section, key in (("arms", "arm"), ("models", "model")):
+        seen: dict[str, int] = {}
+        for number, entry in enumerate(config[section]):
+            name = entry[key]
+            if name in seen:
+                yield (section, number, key), f"{name!r} is also {section}[{seen[name]}]; remove or rename one"
+            seen.setdefault(name, number)
+    arms = [entry["arm"] for entry in config["arms"]]
+    for number, model in enumerate(config["models"]):
+        for arm in model["arms"]:
+            if arm not in arms:
+                hint = suggest(arm, arms)
+                yield ("models", number, "arms"), f"{arm!r} is not among arms{hint}; correct it or add it to arms"
+
+
+def check_references(config: dict) -> Problems:
+    """Either a joined pair of files, or files per species; prefixes that can be told apart."""
+    references = config["references"]
+    if references is None:
+        return
+    if not references.get("graft"):
+        yield ("references", "graft"), "is missing; give species, prefix, fasta and gtf of the tumour's genome"
+    if "host" not in references:
+        yield ("references", "host"), "is missing; give the stroma's genome, or null for cells without a host"
+    species = {name: references[name] for name in ("graft", "host") if references.get(name)}
+    if not references.get("joined"):
+        for name, genome in species.items():
+            for part in ("fasta", "gtf"):
+                if part not in genome:
+                    yield ("references", name, part), "is missing; give the file, or both genomes as references.joined"
+    if len(species) == 2:
+        a, b = species["graft"]["prefix"], species["host"]["prefix"]
+        if a.startswith(b) or b.startswith(a):
+            message = f"{b!r} and the graft's {a!r} begin alike; give prefixes that tell genes apart"
+            yield ("references", "host", "prefix"), message
+
+
+def check_thresholds(config: dict) -> Problems:
+    """Lower cuts lie below upper ones, for all samples and for those with other settings."""
+    for sample in [None, *config["cells"]["overrides"]]:
+        place = ("cells",) if sample is None else ("cells", "overrides", sample)
+        cells = cells_settings(config, sample)
+        low, high = cells["species"]["host_max"], cells["species"]["graft_min"]
+        if low >= high:
+            message = f"{high} is not above host_max, {low}; a droplet would be graft and host at once: raise it"
+            yield (*place, "species", "graft_min"), message
+        for what in ("counts", "genes"):
+            low, high = cells["qc"][f"min_{what}"], cells["qc"][f"max_{what}"]
+            if low >= high:
+                message = f"{low} is not below max_{what}, {high}; no cell would be left: lower it"
+                yield (*place, "qc", f"min_{what}"), message
+    for a, b in pairwise(config["clusters"]["resolutions"]):
+        if a >= b:
+            yield ("clusters", "resolutions"), f"{b} doesn't rise above {a} before it; list each once, from low to high"
+            break
+
+
+def check_overrides(config: dict) -> Problems:
+    """Settings of a sample are no further overrides."""
+    for sample, changes in config["cells"]["overrides"].items():
+        if "overrides" in changes:
+            yield ("cells", "overrides", sample, "overrides"), "is not a key of a single sample; remove it"
+
+
+def check_seeds(config: dict) -> Problems:
+    """No more runs must agree than there are."""
+    needed, runs = config["regulons"]["min_seeds"], len(config["regulons"]["seeds"])
+    if needed > runs:
+        message = f"{needed} runs must agree, but seeds lists {runs}; lower min_seeds or add seeds"
+        yield ("regulons", "min_seeds"), message
+
+
+def check_regulon_files(config: dict) -> Problems:
+    """Files are given once, by path or address, and belong together as far as their names tell."""
+    databases = config["regulons"]["databases"]
+    files = [(("regulons", "databases", i), entry) for i, entry in enumerate(databases)]
+    files += [(("regulons", key), config["regulons"][key]) for key in ("motif_annotations", "tfs")]
+    for place, entry in files:
+        if "path" in entry and "url" in entry:
+            yield place, "has path and url; keep one, set the other to null"
+        elif "path" not in entry and "url" not in entry and (databases or entry):
+            yield place, "names no file; give its path or its url"
+    seen: dict[str, str] = {}
+    for place, entry in files[: len(databases)]:
+        source, name = entry.get("path") or entry.get("url"), name_of_file(entry)
+        if name in seen:
+            yield place, f"a database named {name!r} is already {seen[name]}; remove it or rename the file"
+        if name:
+            seen.setdefault(name, dotted(place))
+            if PurePosixPath(urlparse(source).path).suffix != ".feather":
+                yield place, f"{source!r} is not a .feather file; give a ranking database (Feather v2)"
+    yield from check_releases(config, [(place, name_of_file(entry)) for place, entry in files])
+
+
+def check_releases(config: dict, names: list[tuple[tuple, str]]) -> Problems:
+    """Databases, motif table and factors are of one motif collection and of the graft's species."""
+    graft = str(((config["references"] or {}).get("graft") or {}).get("species", "")).lower()
+    agreed = {"species": ("references.graft", graft)} if graft in SPECIES.values() else {}
+    for place, name in names:
+        words = re.split(r"[^a-z0-9]+", name.lower())
+        for what, table in (("motif collection", VERSIONS), ("species", SPECIES)):
+            told = next((table[word] for word in words if word in table), None)
+            if told is None:
+                continue
+            other, theirs = agreed.setdefault(what, (dotted(place), told))
+            if theirs != told:
+                yield place, f"{name!r} is of {what} {told}, {other} of {theirs}; take files that belong together"
+
+
+CHECKS = (
+    check_contrast,
+    check_arms,
+    check_references,
+    check_thresholds,
+    check_overrides,
+    check_seeds,
+    check_regulon_files,
+)

@@ -1,0 +1,50 @@
+"""Config and sheets made into a study, or refused with a line for each mistake."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scripts import job
+from scripts.study.checks import Design, missing_files, problems_of_design
+from scripts.study.config import complete, problems_of_config
+from scripts.study.schema import read_schema
+from scripts.study.sheet import SheetError, read_sheet
+from scripts.study.study import Study
+
+MOST = 5
+"""Mistakes told at once."""
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise :class:`job.UserError` with the first problems, a line each, if there are any."""
+    if problems:
+        rest = [f"{len(problems) - MOST} more mistakes; these are the first {MOST}"] if len(problems) > MOST else []
+        raise job.UserError("\n".join([*problems[:MOST], *rest]))
+
+
+def load_study(config: object, *, check_files: bool = True) -> Study:
+    """Return the study that a config describes; ``study.config`` has the defaults.
+
+    With ``check_files`` the files it names must exist, unless the config says otherwise. Raises
+    :class:`job.UserError`, a line per mistake.
+    """
+    config = complete(config)
+    refuse(problems_of_config(config))
+    sheets, problems = {}, []
+    for kind in ("samples", "units"):
+        try:
+            sheets[kind] = read_sheet(config[kind], kind) if config[kind] else empty_sheet(kind)
+        except SheetError as error:
+            problems += error.problems
+    refuse(problems)
+    design = Design(config, **sheets)
+    refuse(problems_of_design(design))
+    study = Study(config, design.samples.set_index("sample"), design.units.reset_index(drop=True))
+    if check_files and config["check_files"]:
+        refuse(missing_files(study, design))
+    return study
+
+
+def empty_sheet(kind: str) -> pd.DataFrame:
+    """Return a sheet without rows."""
+    return pd.DataFrame(columns=list(read_schema(kind)["properties"]), dtype=str)

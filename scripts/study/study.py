@@ -1,0 +1,94 @@
+"""The study as rules and scripts ask for it: which samples, lanes, models, timepoints and groups there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from scripts.study.config import cells_settings
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study. ``config`` is complete; ``samples`` is indexed by sample; ``units`` has a row per lane.
+
+    A library is a sample of single cells, whether it comes as reads or as a matrix.
+    """
+
+    config: dict
+    samples: pd.DataFrame
+    units: pd.DataFrame
+
+    @cached_property
+    def libraries(self) -> list[str]:
+        """All libraries, in the order of the sheet."""
+        return list(self.samples.index[self.samples["assay"] == "scrna"])
+
+    @cached_property
+    def imported(self) -> list[str]:
+        """Libraries that come as a matrix."""
+        return [sample for sample in self.libraries if self.samples.at[sample, "matrix"]]
+
+    @cached_property
+    def sequenced(self) -> list[str]:
+        """Libraries that come as reads."""
+        return [sample for sample in self.libraries if not self.samples.at[sample, "matrix"]]
+
+    @cached_property
+    def profiles(self) -> list[str]:
+        """Samples that come as one bulk or array profile."""
+        return list(self.samples.index[self.samples["assay"] == "profile"])
+
+    @cached_property
+    def models(self) -> list[str]:
+        """Models with a library, in the order of the config."""
+        present = set(self.samples.loc[self.libraries, "model"])
+        return [entry["model"] for entry in self.config["models"] if entry["model"] in present]
+
+    def samples_of(self, model: str, timepoint: str | None = None) -> list[str]:
+        """Return the libraries of a model, or of one of its timepoints, in the order of the sheet."""
+        rows = self.samples.loc[self.libraries]
+        chosen = rows["model"] == model
+        if timepoint is not None:
+            chosen &= rows["timepoint"] == timepoint
+        return list(rows.index[chosen])
+
+    def timepoints_of(self, model: str) -> list[str]:
+        """Return the timepoints at which a model has libraries, in biological order."""
+        return [timepoint for timepoint in self.config["timepoints"] if self.samples_of(model, timepoint)]
+
+    def units_of(self, sample: str) -> list[str]:
+        """Return the lanes of a library, in the order of the sheet."""
+        return list(self.units.loc[self.units["sample"] == sample, "unit"])
+
+    def fastqs(self, sample: str) -> tuple[list[str], list[str]]:
+        """Return read 1 and read 2 of all lanes of a library."""
+        lanes = self.units[self.units["sample"] == sample]
+        return list(lanes["fq1"]), list(lanes["fq2"])
+
+    def cells_config(self, sample: str) -> dict:
+        """Return the settings of the stage cells for a library."""
+        return cells_settings(self.config, sample)
+
+    @cached_property
+    def samples_by_group(self) -> dict[str, list[str]]:
+        """Groups of the stage regulons, in the order of models and timepoints, with their libraries."""
+        if "timepoint" in self.config["regulons"]["group_by"]:
+            pairs = [(model, timepoint) for model in self.models for timepoint in self.timepoints_of(model)]
+            return {f"{model}_{timepoint}": self.samples_of(model, timepoint) for model, timepoint in pairs}
+        return {model: self.samples_of(model) for model in self.models}
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups of the stage regulons."""
+        return list(self.samples_by_group)
+
+    def samples_of_group(self, group: str) -> list[str]:
+        """Return the libraries of a group."""
+        return self.samples_by_group[group]
+
+    def model_of_group(self, group: str) -> str:
+        """Return the model that a group's cells are of."""
+        return self.samples.at[self.samples_by_group[group][0], "model"]

@@ -1,0 +1,114 @@
+"""A workflow of a few rules around rules/report.smk, run once: stages that make a figure each, and nothing else."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from scripts.study.config import complete, merged
+
+ROOT = Path(__file__).parents[2]
+SNAKEFILE = """
+from types import SimpleNamespace
+
+configfile: "config/config.yaml"
+
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+if config["samples"] != "the run's":
+    raise ValueError("this isn't the config of the run")
+
+study = SimpleNamespace(libraries=["A1", "B1"])
+
+{stages}
+
+rule plot_barnyard:
+    input:
+        "<results>/reads.txt",
+    output:
+        report("<results>/cells/{{sample}}.barnyard.png", caption="resources/captions/figure.rst", category="Cells",
+               labels={{"sample": "{{sample}}"}}),
+    params:
+        n=7,
+    run:
+        import matplotlib.pyplot as plt
+        figure, axes = plt.subplots(figsize=(2, 2))
+        figure.savefig(output[0])
+
+rule report_reads:
+    output:
+        "<results>/reads/multiqc.html",
+    shell:
+        "echo '<p>lanes</p>' > {{output}}"
+
+rule make:
+    input:
+        temp("<results>/raw.txt"),
+    output:
+        "<results>/{{stage}}.txt",
+    shell:
+        "cp {{input}} {{output}}"
+
+rule make_raw:
+    output:
+        temp("<results>/raw.txt"),
+    shell:
+        "echo raw > {{output}}"
+
+ruleorder: make_raw > make
+
+include: "rules/report.smk"
+"""
+STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme"]
+
+
+def stage(name: str) -> str:
+    """Return a stage's target rule; that of the cells asks by a function, as some do."""
+    asked = "get_figures" if name == "cells" else f'"<results>/{name}.txt"'
+    question = "def get_figures(wildcards):\n    return collect('<results>/cells/{sample}.barnyard.png', sample=study.libraries)\n\n"
+    return f"{question if name == 'cells' else ''}rule {name}:\n    input:\n        {asked},\n    localrule: True\n"
+
+
+class Workflow:
+    """A workflow in a folder."""
+
+    def __init__(self, folder: Path):
+        """Keep the folder."""
+        self.folder = folder
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """Call Snakemake with the run's config laid over config/config.yaml."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "run.yaml", *arguments]
+        surroundings = {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
+        return subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def workflow(tmp_path_factory) -> Workflow:
+    """Return a small workflow that has run to its report under another results folder than the Snakefile's."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "Snakefile").write_text(SNAKEFILE.format(stages="\n\n".join(map(stage, STAGES))))
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "resources" / "captions", folder / "resources" / "captions")
+    shutil.copy(ROOT / "resources" / "report.css", folder / "resources")
+    (folder / "resources" / "captions" / "figure.rst").write_text("Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n")
+    for name in ("rules", "envs", "config"):
+        (folder / name).mkdir()
+    shutil.copy(ROOT / "rules" / "report.smk", folder / "rules")
+    (folder / "envs" / "report.yaml").write_text("dependencies: []\n")
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
+    # The folder's own config differs from the run's, so that a report of the wrong one would fail.
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump(complete(config) | {"samples": "the folder's"}))
+    run = complete(merged(config, demo)) | {"samples": "the run's", "pathvars": {"results": "out/run"}}
+    (folder / "run.yaml").write_text(yaml.safe_dump(run))
+    done = Workflow(folder)
+    ran = done.run("report")
+    assert ran.returncode == 0, ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
+    return done

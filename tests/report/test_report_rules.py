@@ -1,0 +1,99 @@
+"""rules/report.smk on a small workflow: one run ends in a report of its own jobs, and a second has nothing to do."""
+
+import json
+import re
+import zipfile
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def page(workflow) -> str:
+    """Return the report in one page."""
+    return (workflow.folder / "out" / "run" / "report" / "report.html").read_text()
+
+
+def variable(page: str, name: str):
+    """Return a variable that the page hands to its scripts."""
+    return json.loads(re.search(rf"var {name} = (.*);\n", page)[1])
+
+
+def test_every_figure_is_there_with_its_caption(page):
+    results = variable(page, "results")
+    paths = {path.removeprefix("out/run/") for path in results}
+    assert paths == {"cells/A1.barnyard.png", "cells/B1.barnyard.png", "report/rulegraph.png"}
+    caption = {path: entry["caption"] for path, entry in results.items()}
+    assert "Sample B1, n = 7" in caption["out/run/cells/B1.barnyard.png"]
+    assert "Which steps made these results" in caption["out/run/report/rulegraph.png"]
+    assert all(entry["data_uri"].startswith("data:image/png;base64,") for entry in results.values())
+
+
+def test_the_first_page_says_what_holds_in_this_run(page):
+    said = variable(page, "workflow_desc")
+    assert "This is the demo" in said
+    assert "8 models (HBCx95, HBCx39" in said
+    assert "2 single-cell" in said
+    assert "more than 75 % graft UMIs" in said
+    assert "250 to 100,000 UMIs" in said
+    assert "{{" not in said and "system-message" not in said
+
+
+def test_jobs_of_this_run_are_described(page):
+    rules = variable(page, "rules")
+    assert set(rules) == {"plot_barnyard", "make", "report_reads", "plot_rulegraph"}
+    assert rules["plot_barnyard"]["n_jobs"] == 2
+
+
+def test_the_page_needs_no_network(page):
+    assert not re.search(r"<(script|img|iframe)[^>]+src=[\"']?(https?:)?//", page)
+    assert not re.search(r"<link[^>]+href", page)
+    assert "persister-regulons" in page
+
+
+def test_the_archive_holds_page_and_files(workflow):
+    with zipfile.ZipFile(workflow.folder / "out" / "run" / "report" / "report.zip") as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+    assert "report/report.html" in names
+    assert sorted(name.rsplit("/", 1)[1] for name in names if "/data/" in name) == [
+        "A1.barnyard.png",
+        "B1.barnyard.png",
+        "rulegraph.png",
+    ]
+
+
+def test_nothing_is_left_to_do_and_nothing_locked(workflow):
+    said = workflow.run("report")
+    assert said.returncode == 0 and "Nothing to be done" in said.stdout + said.stderr
+    assert not list((workflow.folder / ".snakemake" / "locks").iterdir())
+
+
+def test_other_words_in_a_caption_remake_the_report_alone(workflow):
+    caption = workflow.folder / "resources" / "captions" / "figure.rst"
+    before = caption.read_text()
+    caption.write_text("Other words\n")
+    said = workflow.run("report", "--dry-run")
+    caption.write_text(before)
+    assert re.findall(r"^(?:local)?rule (\w+):", said.stdout, re.MULTILINE) == ["make_report", "report"]
+
+
+def test_a_profile_of_the_user_does_not_reach_the_question(workflow):
+    profile = workflow.folder / "profile"
+    profile.mkdir()
+    (profile / "config.yaml").write_text("executor: slurm\njobs: 3\n")
+    # the profile is for the user's run alone; local here, so that the test needs no cluster
+    said = workflow.run("--executor", "local", "--forcerun", "make_report", "--", "report", SNAKEMAKE_PROFILE=str(profile))
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_report_that_fails_leaves_none(workflow):
+    """A caption with a fault stops the report; what was there before is gone rather than half new."""
+    caption = workflow.folder / "resources" / "captions" / "figure.rst"
+    before = caption.read_text()
+    caption.write_text("{{ snakemake.nothing.at.all }}\n")
+    said = workflow.run("report")
+    caption.write_text(before)
+    assert said.returncode != 0
+    log = (workflow.folder / "out" / "run" / "logs" / "make_report.log").read_text()
+    assert "Error loading caption file" in log and "figure.rst" in log
+    assert workflow.run("report").returncode == 0
