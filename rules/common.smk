@@ -1,11 +1,10 @@
 # Common: the config and the sheets checked, the study as all rules ask for it, memory by input, names in paths.
-import os
 import re
 import sys
-from pathlib import Path
 
 from scripts import job
 from scripts.study.load import load_study
+from scripts.study.resources import find_own_tools, scaled_memory
 
 try:
     # Jobs parse the workflow again: whether files exist was asked before they started.
@@ -13,8 +12,7 @@ try:
 except job.UserError as error:
     sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
 
-# Tools beside the Python that runs Snakemake are found without activating its environment; a conda environment goes before it.
-os.environ["PATH"] = os.pathsep.join(dict.fromkeys([str(Path(sys.executable).parent), *os.environ["PATH"].split(os.pathsep)]))
+find_own_tools()
 
 # In place, so that scripts and reports see the defaults too.
 config.update(study.config)
@@ -23,15 +21,6 @@ config.update(study.config)
 def one_of(names):
     """A wildcard constraint: one of ``names``, or nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
-
-
-def scaled_memory(base, per_input_gb):
-    """Memory in MB: ``base``, more by the size of the input, and twice or three times as much if the first attempts fail."""
-
-    def get_memory(wildcards, input, attempt):
-        return int((base + per_input_gb * input.size_gb) * attempt)
-
-    return get_memory
 
 
 def get_sample_row(wildcards):

@@ -53,7 +53,7 @@ rule plot_rulegraph:
         figure=report(
             "<results>/report/rulegraph.png",
             caption="../resources/captions/rulegraph.rst",
-            category="Workflow",
+            category="Steps",
             labels={"figure": "rule graph"},
         ),
     log:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-CHUNK = 20_000_000
+CHUNK = 10_000_000
 """Distances held at once (80 MB)."""
 
 
@@ -20,6 +21,7 @@ class Neighbours:
     distances: np.ndarray
 
 
+@threadpool_limits.wrap(limits=1)
 def find_neighbours(points: np.ndarray, k: int) -> Neighbours:
     """Return each point's k nearest by Euclidean distance, exactly; ties go to the lower index. k is cut to n − 1."""
     n = len(points)
@@ -27,12 +29,15 @@ def find_neighbours(points: np.ndarray, k: int) -> Neighbours:
     indices, distances = np.zeros((n, k), dtype=np.int64), np.zeros((n, k), dtype=np.float32)
     if not k:
         return Neighbours(indices, distances)
-    points = np.ascontiguousarray(points, dtype=np.float32)
+    points = np.ascontiguousarray(points, dtype=np.float64)
     square = np.einsum("ij,ij->i", points, points)
     step = max(1, CHUNK // n)
     for start in range(0, n, step):
         rows = np.arange(start, min(start + step, n))
-        d = square[rows, None] + square[None, :] - 2 * points[rows] @ points.T
+        d = points[rows] @ points.T
+        d *= -2
+        d += square
+        d += square[rows, None]
         d[np.arange(len(rows)), rows] = np.inf
         near = np.sort(np.argpartition(d, k - 1, axis=1)[:, :k], axis=1)
         order = np.argsort(np.take_along_axis(d, near, axis=1), axis=1, kind="stable")

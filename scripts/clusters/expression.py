@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 MIN_CELLS_OF_GENE, MIN_SHARE_OF_GENE = 10, 0.02
 """A variable gene is seen in ten cells, or in 2 % of them where cells are few (but never in fewer than three). Without
@@ -16,6 +17,9 @@ THETA = 100
 """Overdispersion that every gene of UMI data has (Lause, Berens & Kobak 2021)."""
 CHUNK = 20_000_000
 """Numbers held dense at once (160 MB as float64)."""
+DECIMALS = 6
+"""Of components. Libraries of linear algebra add up in an order of their own on each processor and number of threads,
+which changes the last digits; neighbours, clusters and the layout must not hang on those."""
 
 
 def join_samples(parts: list):
@@ -98,12 +102,13 @@ def variable_genes(counts: sparse.spmatrix, n_top: int, allowed: np.ndarray | No
 
 @dataclass(frozen=True)
 class Components:
-    """``scores``: cells × components; ``sizes``: singular values, largest first."""
+    """``scores``: cells × components, to ``DECIMALS``; ``sizes``: singular values, largest first."""
 
     scores: np.ndarray
     sizes: np.ndarray
 
 
+@threadpool_limits.wrap(limits=1)
 def principal_components(log: sparse.csr_matrix, n_pcs: int, *, covariates: np.ndarray | None = None) -> Components:
     """Return the principal components of log expression (cells × genes) after regressing out the covariates.
 
@@ -140,7 +145,7 @@ def principal_components(log: sparse.csr_matrix, n_pcs: int, *, covariates: np.n
         loadings, scores = vectors, matrix @ vectors - basis @ (fit @ vectors)
     # A component's sign is arbitrary: its largest loading is made positive.
     sign = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(len(sizes))])
-    return Components(scores * sign, sizes)
+    return Components(np.round(scores * sign, DECIMALS) + 0.0, sizes)
 
 
 def usable_covariates(scores: dict[str, np.ndarray], names: Iterable[str]) -> tuple[np.ndarray | None, list[str]]:

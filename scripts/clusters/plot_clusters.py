@@ -218,7 +218,7 @@ def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoin
         else:
             x, low, height = place[a if row.status == "lost" else b]
             side, align = (1, "left") if row.status == "lost" else (-1, "right")
-            text = f"{row.status} ({row.score:.2f})"
+            text = f"{row.status} ({row.score:.2f} to {row.nearest})"
             beside = x + side * (WIDTH / 2 + BESIDE)
             axis.text(beside, low + height / 2, text, ha=align, va="center", fontsize=8, style="italic")
     labels = [f"{timepoint}\n{(cells['timepoint'] == timepoint).sum():,} cells" for timepoint in present]
@@ -233,10 +233,10 @@ def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoin
 
 def main(snakemake) -> None:
     """Read a model's tables; write the three figures."""
-    text = {"cluster": str, "cluster_from": str, "cluster_to": str, "phase": str}
+    text = {"cluster": str, "cluster_from": str, "cluster_to": str, "nearest": str, "phase": str}
     cells = pd.read_csv(snakemake.input.cells, sep="\t", dtype=text).fillna({"phase": ""})
     links = pd.read_csv(snakemake.input.links, sep="\t", dtype=text)
-    links = links.fillna(dict.fromkeys(["cluster_from", "cluster_to"], ""))
+    links = links.fillna(dict.fromkeys(["cluster_from", "cluster_to", "nearest"], ""))
     own, timepoints = list(snakemake.params.own_timepoints), list(snakemake.params.timepoints)
     model = snakemake.wildcards.model
     curves = {name: pd.read_csv(path, sep="\t") for name, path in zip(own, snakemake.input.stability, strict=True)}

@@ -292,13 +292,12 @@ def lay_out(header: str, row: str, path: Path) -> Layout:
     """Return delimiter, number of name columns (1 or 2) and barcodes. Raises :class:`job.UserError` if the two lines
     don't fit together.
     """
-    split = {d: (next(csv.reader([header], delimiter=d)), next(csv.reader([row], delimiter=d))) for d in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda d: min(len(split[d][0]), len(split[d][1])))
-    fields, values = split[delimiter]
-    if len(values) < 2:
+    delimiter = max(DELIMITERS, key=lambda d: (min(header.count(d), row.count(d)), row.count(d)))
+    if delimiter not in row:
         raise job.UserError(
             f"{path}: no columns found (tab, comma, semicolon and space were tried); give a genes × barcodes table"
         )
+    fields, values = (next(csv.reader([line], delimiter=delimiter)) for line in (header, row))
     leading = 0
     while leading < len(values) and not is_number(values[leading]):
         leading += 1

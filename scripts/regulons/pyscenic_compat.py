@@ -1,8 +1,9 @@
 """pySCENIC 0.12.1 on today's Python, called in this process: the reference engine, with the kernels' signatures.
 
-The only module that knows what pySCENIC needs to be importable (``np.object`` is gone from numpy 2; its ``pkg_resources`` comes
-from setuptools < 81, pinned in requirements.lock). Its front ends are never called: the dask ones fail on current dask, and
-``custom_multiprocessing`` waits for ever once a worker has raised. Snakemake runs jobs in parallel instead.
+The only module that knows what pySCENIC needs to be importable (``np.object`` is gone from numpy 2; its
+``pkg_resources`` comes from setuptools < 81, pinned in requirements.lock). Its front ends are never called: the dask
+ones fail on current dask, and ``custom_multiprocessing`` waits for ever once a worker has raised. Snakemake runs jobs
+in parallel instead.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def on_current_packages() -> Iterator[None]:
     """Give pySCENIC the name it imports with; keep its prints, progress bars and deprecations out of the job's log."""
     had = "object" in vars(np)
     if not had:
-        np.object = object
+        np.object = object  # noqa: NPY001
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), open(os.devnull, "w") as sink:
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -39,7 +40,7 @@ def on_current_packages() -> Iterator[None]:
                 yield
     finally:
         if not had:
-            del np.object
+            del np.object  # noqa: NPY001
 
 
 with on_current_packages():
@@ -55,7 +56,7 @@ for _name in ("pyscenic", "pyscenic.utils", "pyscenic.transform", "ctxcore"):
 
 
 class Rankings(ctxcore.rnkdb.RankingDatabase):
-    """A database that is already in memory, as pySCENIC sees it. Like ctxcore's MemoryDecorator, but of any Feather version."""
+    """A database in memory as pySCENIC sees it: like ctxcore's MemoryDecorator, but of any Feather version."""
 
     def __init__(self, database: cistarget.Database):
         super().__init__(database.name)
@@ -118,7 +119,13 @@ def from_regulon(regulon) -> Module:
     (criterion,) = regulon.context - signs
     (sign,) = regulon.context & signs
     names, weights = zip(*regulon.gene2weight.items(), strict=True)
-    return Module(regulon.transcription_factor, criterion, sign, np.array(names, dtype=object), np.array(weights, dtype=np.float64))
+    return Module(
+        regulon.transcription_factor,
+        criterion,
+        sign,
+        np.array(names, dtype=object),
+        np.array(weights, dtype=np.float64),
+    )
 
 
 def to_regulon(module: Module):
@@ -158,10 +165,10 @@ def prune_modules(
     leading_edge: str = "motif",
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Return enriched motifs as pySCENIC finds them; see :func:`scripts.scenic.cistarget.prune`. ``threads`` is not used.
+    """Return enriched motifs as pySCENIC finds them; see :func:`scripts.scenic.cistarget.prune`. One thread only.
 
-    With ``leading_edge="pyscenic"`` this is pySCENIC's default path, unchanged. With "motif" it is its other implementation,
-    which computes every curve first and doesn't mix up the motifs' rows.
+    With ``leading_edge="pyscenic"`` this is pySCENIC's default path, unchanged. With "motif" it is its other
+    implementation, which computes every curve first and doesn't mix up the motifs' rows.
     """
     cistarget.check_pruning(databases, annotations, modules, rank_threshold, auc_threshold, leading_edge)
     if leading_edge == "pyscenic":
@@ -170,7 +177,11 @@ def prune_modules(
         # This implementation expects one row per factor and motif; the best one is what the default path would keep.
         features, table = pyscenic.transform.module2features_rcc4all_impl, cistarget.best_annotations(annotations)
     features = partial(
-        features, rank_threshold=rank_threshold, auc_threshold=auc_threshold, nes_threshold=nes_threshold, filter_for_annotation=True
+        features,
+        rank_threshold=rank_threshold,
+        auc_threshold=auc_threshold,
+        nes_threshold=nes_threshold,
+        filter_for_annotation=True,
     )
     table, parts = to_annotations(table), []
     for database in databases:
@@ -263,9 +274,15 @@ def score_cells(
     cells = pd.RangeIndex(dense.shape[0])
     if not regulons or not len(cells):
         return pd.DataFrame(0.0, index=cells, columns=pd.Index(list(regulons), dtype=object))
-    signatures = [ctxcore.genesig.GeneSignature(name=name, gene2weight=dict(targets)) for name, targets in regulons.items()]
+    signatures = [
+        ctxcore.genesig.GeneSignature(name=name, gene2weight=dict(targets)) for name, targets in regulons.items()
+    ]
     with on_current_packages():
         auc = pyscenic.aucell.aucell(
-            pd.DataFrame(dense, index=cells, columns=list(genes)), signatures, auc_threshold=auc_threshold, seed=seed, num_workers=1
+            pd.DataFrame(dense, index=cells, columns=list(genes)),
+            signatures,
+            auc_threshold=auc_threshold,
+            seed=seed,
+            num_workers=1,
         )
     return auc.loc[cells, list(regulons)].rename_axis(index=None, columns=None)

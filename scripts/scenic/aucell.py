@@ -1,8 +1,8 @@
 """AUCell: how much of a regulon stands among a cell's most expressed genes.
 
 The AUC is the weighted area under the recovery curve of the regulon's targets in the cell's ranking of genes, up to
-``auc_threshold`` of them (Aibar et al. 2017, Nature Methods 14:1083). Genes of equal expression, above all the many zeros, are
-ranked in a random order that is drawn once for all cells; for a given seed it is the order pySCENIC draws.
+``auc_threshold`` of them (Aibar et al. 2017, Nature Methods 14:1083). Genes of equal expression, above all the many
+zeros, are ranked in a random order that is drawn once for all cells; for a given seed it is the order pySCENIC draws.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EXAMPLES = 5
 
 def count_ranks(auc_threshold: float, n_genes: int) -> int:
     """Return how many of the first ranks count."""
-    return int(round(auc_threshold * n_genes))
+    return round(auc_threshold * n_genes)
 
 
 def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
@@ -52,7 +52,9 @@ def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]
     for name, targets in regulons.items():
         weights = np.fromiter(targets.values(), dtype=np.float64, count=len(targets))
         if not (len(weights) and np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
-            raise ExpressionError(f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again")
+            raise ExpressionError(
+                f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again"
+            )
 
 
 def draw_order(n_genes: int, seed: int) -> np.ndarray:
@@ -125,10 +127,11 @@ def select_value(values, n, k):
 
 
 @numba.njit(nogil=True)
-def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, start, stop, auc):
-    """Fill rows ``start`` to ``stop`` of ``auc`` (cells × regulons). ``place[gene]`` is the gene's position in ``order``.
+def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, auc):
+    """Fill ``auc`` (cells × regulons, zeros before) for the cells of the CSR ``data``, ``indices``, ``indptr``.
 
-    Gene g's regulons and weights are ``first_regulon[g]`` to ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
+    ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are those from ``first_regulon[g]``
+    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
     """
     n_genes = len(place)
     room = np.empty(n_genes, dtype=np.float64)
@@ -136,7 +139,7 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
     expressed = np.zeros(n_genes, dtype=np.bool_)
     # The recovery curve ends before the last of the ranks, as in R's AUCell.
     cutoff = n_ranks - 1
-    for cell in range(start, stop):
+    for cell in range(len(auc)):
         n = 0
         for at in range(indptr[cell], indptr[cell + 1]):
             if data[at] > 0:
@@ -182,8 +185,8 @@ def score(
 ) -> pd.DataFrame:
     """Return cells × regulons (in their order) AUCs in [0, 1].
 
-    ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which less than
-    80 % is measured scores 0. Raises ExpressionError, ThresholdError.
+    ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which
+    less than 80 % is measured scores 0. Raises ExpressionError, ThresholdError.
     """
     check(expression, genes, regulons, auc_threshold)
     matrix = sparse.csr_matrix(expression)
@@ -214,11 +217,17 @@ def score(
     first = np.searchsorted(table[:, 0], np.arange(n_genes + 1)).astype(np.int64)
     auc = np.zeros((n_cells, len(regulons)))
 
+    regulon, weight = table[:, 1].astype(np.int32), np.ascontiguousarray(table[:, 2])
+
     def score_from(start: int) -> None:
-        """Fill one block's rows."""
+        """Fill one block's rows; only its values are held as 64-bit numbers."""
+        rows = slice(start, min(start + block, n_cells))
+        first_value, last_value = matrix.indptr[rows.start], matrix.indptr[rows.stop]
         score_block(
-            matrix.data, matrix.indices, matrix.indptr, place, order, first, table[:, 1].astype(np.int32),
-            np.ascontiguousarray(table[:, 2]), n_ranks, start, min(start + block, n_cells), auc,
+            matrix.data[first_value:last_value].astype(np.float64),
+            matrix.indices[first_value:last_value].astype(np.int32, copy=False),
+            matrix.indptr[rows.start : rows.stop + 1].astype(np.int64) - first_value,
+            place, order, first, regulon, weight, n_ranks, auc[rows],
         )  # fmt: skip
 
     starts = range(0, n_cells, block)

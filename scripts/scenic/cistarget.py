@@ -1,12 +1,14 @@
 """Motif pruning (cisTarget): keep of each co-expression module the targets that share a motif of the module's factor.
 
 A motif's AUC is the area under its recovery curve (module genes found among the first k of the motif's ranking) up to
-``auc_threshold`` of the ranked genes; its NES is that AUC standardised over all motifs. Enriched motifs that are annotated for the
-factor keep the genes up to the rank at which their curve is farthest above mean + 2 sd of all motifs' curves (the leading edge).
-After Aibar et al. 2017 (Nature Methods 14:1083) and Van de Sande et al. 2020 (Nature Protocols 15:2247).
+``auc_threshold`` of the ranked genes; its NES is that AUC standardised over all motifs. Enriched motifs that are
+annotated for the factor keep the genes up to the rank at which their curve is farthest above mean + 2 sd of all motifs'
+curves (the leading edge). After Aibar et al. 2017 (Nature Methods 14:1083) and Van de Sande et al. 2020 (Nature
+Protocols 15:2247).
 
-No motif × rank matrix is made. The sum over motifs of the squared counts, which the sd needs, grows by 2k + 1 at the rank where a
-motif's count goes from k to k + 1; walking all (rank, motif) pairs once in rank order gives it, in integers and so exactly.
+No motif × rank matrix is made. The sum over motifs of the squared counts, which the sd needs, grows by 2k + 1 at the
+rank where a motif's count goes from k to k + 1; walking all (rank, motif) pairs once in rank order gives it, in
+integers and so exactly.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,8 +45,8 @@ MIN_OVERLAP = 0.8
 INDEX_COLUMNS = ("motifs", "tracks", "features")
 """Columns that name the rows of a ranking database, by its kind and age."""
 MOTIFS = [
-    "tf", "sign", "criterion", "database", "motif", "nes", "auc", "motif_similarity_qvalue", "orthologous_identity", "annotation",
-    "rank_at_max", "targets", "weights",
+    "tf", "sign", "criterion", "database", "motif", "nes", "auc", "motif_similarity_qvalue", "orthologous_identity",
+    "annotation", "rank_at_max", "targets", "weights",
 ]  # fmt: skip
 REGULONS = ["regulon", "tf", "target", "weight", "motifs"]
 ANNOTATIONS = ["tf", "motif", "motif_similarity_qvalue", "orthologous_identity", "annotation"]
@@ -54,7 +57,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, eq=False)
 class Database:
-    """Rankings in memory: ``ranks`` is genes × motifs (0 = best), of the measured genes; ``total_genes`` counts all it ranks."""
+    """Rankings in memory: ``ranks`` is measured genes × motifs (0 = best); ``total_genes`` counts all that are ranked."""
 
     name: str
     genes: tuple[str, ...]
@@ -74,9 +77,9 @@ class Database:
     ) -> Database:
         """Read the rankings of ``genes`` (default all) from a Feather file, V1 or V2.
 
-        Columns are streamed, so that no more than the result is held; a result beyond ``max_memory`` bytes goes into an unnamed
-        memory-mapped file in the temporary folder. Raises DatabaseError for what is no (whole) ranking database and NamingError
-        if it ranks less than ``min_overlap`` of ``genes``.
+        Columns are streamed, so that no more than the result is held; a result beyond ``max_memory`` bytes goes into an
+        unnamed memory-mapped file in the temporary folder. Raises DatabaseError for what is no (whole) ranking database
+        and NamingError if it ranks less than ``min_overlap`` of ``genes``.
         """
         path = Path(path)
         reader = open_feather(path)
@@ -120,7 +123,7 @@ class Feather:
     def __init__(self, path: Path):
         import pyarrow as pa
 
-        self.path, self._arrow = path, pa
+        self.path = path
         with open(path, "rb") as handle:
             head = handle.read(6)
             handle.seek(max(handle.seek(0, 2) - 6, 0))
@@ -133,23 +136,31 @@ class Feather:
             raise DatabaseError(f"{path}: not a Feather file; give a genes_vs_motifs.rankings.feather of cisTarget")
         if not whole:
             raise DatabaseError(f"{path}: truncated (its end is missing); fetch it again")
-        self.columns = self._names()
+        if self.version == 2:
+            with pa.memory_map(str(path)) as source:
+                self.columns = pa.ipc.open_file(source).schema.names
+        else:
+            self._table = self._read_old(path)
+            self.columns = self._table.column_names
 
-    def _names(self) -> list[str]:
+    @staticmethod
+    def _read_old(path: Path):
+        """Return a V1 file's table; it isn't compressed, so that its columns stay in the file until they are used."""
         from pyarrow import feather
 
-        if self.version == 2:
-            with self._arrow.memory_map(str(self.path)) as source:
-                return self._arrow.ipc.open_file(source).schema.names
-        return feather.read_table(self.path, memory_map=True).column_names
+        with warnings.catch_warnings():
+            # Arrow means to drop V1 some day; many of cisTarget's databases are V1, and pyarrow is pinned.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return feather.read_table(path, memory_map=True)
 
     def read(self, columns: list[str]):
         """Return an Arrow table of ``columns``, in this order."""
         from pyarrow import feather
 
+        if self.version == 1:
+            return self._table.select(columns)
         # use_threads=False: decoding isn't what takes the time, and the job's threads are counted.
-        table = feather.read_table(self.path, columns=columns, memory_map=True, use_threads=False)
-        return table.select(columns)
+        return feather.read_table(self.path, columns=columns, memory_map=True, use_threads=False).select(columns)
 
 
 def open_feather(path: Path) -> Feather:
@@ -173,7 +184,7 @@ def check_ranks(values: np.ndarray, total: int, path: Path, column: str) -> np.n
     """Return ``values``; raise DatabaseError unless they are ranks from 0 of ``total`` genes."""
     if len(values) and (values.min() < 0 or values.max() >= total):
         raise DatabaseError(
-            f"{path}: gene {column} has a rank outside 0 to {total - 1}, the number of its genes; give whole-genome rankings"
+            f"{path}: gene {column} has a rank outside 0 to {total - 1}, as many as it has genes; give rankings from 0"
         )
     return values
 
@@ -184,8 +195,8 @@ def check_naming(measured: Sequence[str], ranked: set[str], minimum: float, wher
     share = 1 - len(missing) / max(len(measured), 1)
     if share < minimum or (measured and len(missing) == len(measured)):
         raise NamingError(
-            f"{where}: ranks {share:.0%} of the {len(measured)} measured genes, less than {minimum:.0%}; measured but not "
-            f"ranked: {', '.join(map(str, missing[:EXAMPLES]))}; ranked: {', '.join(sorted(ranked)[:EXAMPLES])}. "
+            f"{where}: ranks {share:.1%} of the {len(measured)} measured genes, less than {minimum:.0%}; "
+            f"measured but not ranked: {', '.join(map(str, missing[:EXAMPLES]))}; ranked: {', '.join(sorted(ranked)[:EXAMPLES])}. "
             "Do species, release and naming (symbols, not Ensembl ids) agree?"
         )
 
@@ -201,16 +212,22 @@ def load_annotations(
     Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
     """
     columns = dict(
-        zip(["gene_name", "#motif_id", "motif_similarity_qvalue", "orthologous_identity", "description"], ANNOTATIONS, strict=True)
+        zip(
+            ["gene_name", "#motif_id", "motif_similarity_qvalue", "orthologous_identity", "description"],
+            ANNOTATIONS,
+            strict=True,
+        )
     )
     try:
         table = pd.read_csv(path, sep="\t", usecols=list(columns))
     except ValueError as error:
         raise AnnotationError(
-            f"{path}: columns {', '.join(columns)} are wanted ({error}); give the motifs-….tbl that belongs to the databases"
+            f"{path}: columns {', '.join(columns)} are wanted ({error}); give the motifs-….tbl of the databases' release"
         ) from error
     table = table.rename(columns=columns)[ANNOTATIONS]
-    within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (table["orthologous_identity"] >= orthologous_identity)
+    within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (
+        table["orthologous_identity"] >= orthologous_identity
+    )
     if not within.any():
         raise AnnotationError(
             f"{path}: none of {len(table)} annotations has motif_similarity_qvalue ≤ {motif_similarity_fdr} and "
@@ -221,13 +238,15 @@ def load_annotations(
 
 def best_annotations(annotations: pd.DataFrame) -> pd.DataFrame:
     """Return one row per factor and motif: least q-value, then highest orthologous identity, then the later row."""
-    order = annotations.sort_values(["motif_similarity_qvalue", "orthologous_identity"], ascending=[False, True], kind="stable")
+    order = annotations.sort_values(
+        ["motif_similarity_qvalue", "orthologous_identity"], ascending=[False, True], kind="stable"
+    )
     return order.drop_duplicates(["tf", "motif"], keep="last").sort_index()
 
 
 def rank_cutoff(auc_threshold: float, total_genes: int) -> int:
-    """Return the rank before which recovered genes count; R's RcisTarget leaves the last rank out, and so does pySCENIC."""
-    return int(round(auc_threshold * total_genes)) - 1
+    """Return the rank before which recovered genes count: the last is left out, as RcisTarget and pySCENIC do."""
+    return round(auc_threshold * total_genes) - 1
 
 
 def check_pruning(
@@ -249,8 +268,8 @@ def check_pruning(
         n = database.total_genes
         if not 0 < rank_threshold < n:
             raise ThresholdError(
-                f"rank_threshold: {rank_threshold} of {n} genes in database {database.name}; it must lie between 1 and {n - 1} "
-                "(5000 suits a whole genome)"
+                f"rank_threshold: {rank_threshold} of {n} genes in database {database.name}; it must lie between 1 and "
+                f"{n - 1} (5000 suits a whole genome)"
             )
         cutoff = rank_cutoff(auc_threshold, n) + 1
         if not (0 < auc_threshold <= 1 and 0 < cutoff <= rank_threshold):
@@ -262,8 +281,8 @@ def check_pruning(
     usable = annotations[annotations["motif"].isin(known)]
     if usable.empty:
         raise AnnotationError(
-            f"motif annotations: none of their motifs ({', '.join(map(str, annotations['motif'].head(3)))} …) is in the databases "
-            f"({', '.join(sorted(known)[:3])} …); give the table of the databases' own release"
+            f"motif annotations: none of their motifs ({', '.join(map(str, annotations['motif'].head(3)))} …) "
+            f"is in the databases ({', '.join(sorted(known)[:3])} …); give the table of the databases' own release"
         )
     factors = {module.tf for module in modules}
     if factors and not factors & set(usable["tf"]):
@@ -276,7 +295,7 @@ def check_pruning(
 
 @numba.njit(nogil=True)
 def sum_areas(ranks, rows, cutoff, areas):
-    """Add to ``areas`` (motifs) the area under each motif's recovery curve before ``cutoff``: Σ max(0, cutoff − rank)."""
+    """Fill ``areas`` (motifs) with the area under each motif's recovery curve: Σ max(0, cutoff − rank)."""
     areas[:] = 0
     for row in rows:
         of_gene = ranks[row]
@@ -298,7 +317,7 @@ def count_recovered(ranks, rows, threshold):
 
 @numba.njit(nogil=True)
 def list_recovered(ranks, rows, threshold, rank_of, motif_of):
-    """List rank and motif of each (gene, motif) pair that ranks before ``threshold``; there must be room for one gene more."""
+    """List rank and motif of each (gene, motif) pair ranked before ``threshold``; leave room for one gene more."""
     n = 0
     for row in rows:
         of_gene = ranks[row]
@@ -364,7 +383,7 @@ class Pruner:
 
     def enrich(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return AUC and NES of every motif for the genes in ``rows`` of the database."""
-        # A module of a whole genome and a cutoff of all its ranks don't fit into 32 bits; what is common does, at half the time.
+        # 32 bits take half the time and hold all but modules and cutoffs of nearly a whole genome.
         wide = len(rows) * self.cutoff >= 2**31
         areas = np.empty(self.n_motifs, dtype=np.int64 if wide else np.int32)
         sum_areas(self.ranks, rows, self.cutoff, areas)
@@ -374,7 +393,7 @@ class Pruner:
         return auc, nes
 
     def _make_room(self, pairs: int) -> None:
-        """Make room for so many pairs of gene and motif; narrow types, because memory traffic is what takes the time."""
+        """Make room for so many (gene, motif) pairs; in narrow types, because memory traffic is what takes the time."""
         narrow = np.uint16 if self.n_motifs <= 2**16 else np.int32
         self.rank_of = np.empty(pairs, dtype=self.ranks.dtype)
         self.motif_of, self.ordered = np.empty(pairs, dtype=narrow), np.empty(pairs, dtype=narrow)
@@ -390,7 +409,7 @@ class Pruner:
         return self.first / n + 2.0 * (np.sqrt((n * self.second - self.first**2).astype(np.float64)) / n)
 
     def edge(self, rows: np.ndarray, motif: int, limit: np.ndarray) -> tuple[int, np.ndarray]:
-        """Return the rank at which ``motif``'s leading edge ends, and its genes as positions in ``rows``, best rank first."""
+        """Return where ``motif``'s leading edge ends (rank) and its genes as positions in ``rows``, best rank first."""
         ranks = self.ranks[rows, motif].astype(np.int64)
         order = np.argsort(ranks, kind="stable")
         at = find_edge(ranks[order], limit)
@@ -424,7 +443,13 @@ def find_evidence(database: Database, annotations: pd.DataFrame) -> dict[str, Ev
 
 
 def prune_module(
-    pruner: Pruner, database: Database, module: Module, rows: np.ndarray, evidence: Evidence, nes_threshold: float, leading_edge: str
+    pruner: Pruner,
+    database: Database,
+    module: Module,
+    rows: np.ndarray,
+    evidence: Evidence,
+    nes_threshold: float,
+    leading_edge: str,
 ) -> list[tuple]:
     """Return one tuple (:data:`MOTIFS`) per enriched motif of the module's factor, best NES first.
 
@@ -474,12 +499,13 @@ def prune(
 ) -> pd.DataFrame:
     """Return the enriched motifs of each module's factor (:data:`MOTIFS`): one row per module, database and motif.
 
-    ``targets`` and ``weights`` are lists, best rank first; rows go by database, module and falling NES. A module of which a
-    database ranks less than 80 % is left out there. ``annotations``: as :func:`load_annotations` gives them.
+    ``targets`` and ``weights`` are lists, best rank first; rows go by database, module and falling NES. A module of
+    which a database ranks less than 80 % is left out there. ``annotations``: as :func:`load_annotations` gives them.
 
-    ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" repeats pySCENIC 0.12.1, which
-    sorts the motifs by annotation after it has computed their curves, and so takes some motifs' targets from other motifs' curves
-    (aertslab/pySCENIC issue 635). NES and AUC are the same. Raises ThresholdError, DatabaseError, AnnotationError.
+    ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" repeats pySCENIC
+    0.12.1, which sorts the motifs by annotation after it has computed their curves, and so takes some motifs' targets
+    from other motifs' curves (aertslab/pySCENIC issue 635). NES and AUC are the same. Raises ThresholdError,
+    DatabaseError, AnnotationError.
     """
     check_pruning(databases, annotations, modules, rank_threshold, auc_threshold, leading_edge)
     found: list[tuple] = []
@@ -506,7 +532,12 @@ def prune(
             results = [prune_one(module) for module in modules]
         left_out = sum(result is None for result in results)
         if left_out:
-            job.log.warning("%d of %d modules left out: database %s ranks too few of their genes", left_out, len(modules), database.name)
+            job.log.warning(
+                "%d of %d modules left out: database %s ranks too few of their genes",
+                left_out,
+                len(modules),
+                database.name,
+            )
         found += [row for result in results for row in result or []]
     return pd.DataFrame(found, columns=MOTIFS) if found else no_motifs()
 
@@ -529,16 +560,18 @@ def name_regulons(motifs: pd.DataFrame) -> pd.Series:
 
 
 def regulons_from_motifs(motifs: pd.DataFrame, *, min_targets: int = 0) -> pd.DataFrame:
-    """Return the regulons (:data:`REGULONS`) of ``min_targets`` or more: all targets that any of a factor's motifs keeps.
+    """Return the regulons (:data:`REGULONS`) of ``min_targets`` or more: what any of a factor's motifs keeps.
 
-    ``weight`` is an edge's importance (1 for the factor itself), the highest of the modules that keep it; ``motifs`` counts the
-    different motifs that do. Rows go by regulon, falling weight and target.
+    ``weight`` is an edge's importance (1 for the factor itself), the highest of the modules that keep it; ``motifs``
+    counts the different motifs that do. Rows go by regulon, falling weight and target.
     """
     if motifs.empty:
         return no_regulons()
     table = motifs.assign(regulon=name_regulons(motifs))[["regulon", "tf", "motif", "targets", "weights"]]
     table = table.explode(["targets", "weights"]).dropna(subset="targets").astype({"weights": np.float64})
-    table = table.groupby(["regulon", "tf", "targets"], sort=False).agg(weight=("weights", "max"), motifs=("motif", "nunique"))
+    table = table.groupby(["regulon", "tf", "targets"], sort=False).agg(
+        weight=("weights", "max"), motifs=("motif", "nunique")
+    )
     table = table.reset_index().rename(columns={"targets": "target"})
     large = table.groupby("regulon")["target"].transform("size") >= min_targets
     return sort_regulons(table[large][REGULONS])

@@ -512,6 +512,54 @@ def shorten(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(map(str, names[:most])) + (" …" if len(names) > most else "")
 
 
+@dataclass(frozen=True)
+class Fit:
+    """One target's edges (rows among the factors, ascending, and importances > 0) and how it was boosted."""
+
+    factors: np.ndarray
+    importances: np.ndarray
+    trees: int
+    constant: bool = False
+
+
+def fit_target(
+    expression: sparse.csc_matrix,
+    column: int,
+    factors: Factors,
+    target: str,
+    *,
+    seed: int,
+    importance: str = "published",
+    max_rounds: int = 5000,
+    learning_rate: float = 0.01,
+    max_depth: int = 3,
+    max_features: float = 0.1,
+    subsample: float = 0.9,
+    early_stop_window: int = 25,
+) -> Fit:
+    """Boost the target in ``column`` of ``expression`` (cells × genes, no stored zeros); see :func:`infer_network`."""
+    n_cells = expression.shape[0]
+    here = slice(expression.indptr[column], expression.indptr[column + 1])
+    y = np.zeros(n_cells)
+    y[expression.indices[here]] = expression.data[here]
+    gain = np.zeros(len(factors.names))
+    if y.min() == y.max():
+        return Fit(np.empty(0, dtype=np.int32), np.empty(0), 0, constant=True)
+    itself = factors.names.index(target) if target in factors.names else -1
+    n_drawn = max(1, int(max_features * (len(factors.names) - (itself >= 0))))
+    n_inbag = max(1, int(subsample * n_cells))
+    trees = boost(
+        y, *factors.arrays, itself, np.uint64(seed_of(seed, target)), learning_rate, max_depth, n_drawn, n_inbag,
+        max_rounds, early_stop_window, gain, np.empty(n_cells),
+    )  # fmt: skip
+    if importance == "explained":
+        weight = gain * (2 * learning_rate - learning_rate**2) / y.var()
+    else:
+        weight = gain * (trees / gain.sum()) if gain.any() else gain
+    found = np.flatnonzero(weight > 0).astype(np.int32)
+    return Fit(found, weight[found], trees)
+
+
 def infer_network(
     expression,
     genes: Sequence[str],
@@ -552,52 +600,44 @@ def infer_network(
     column_of = {gene: column for column, gene in enumerate(genes)}
     measured = [tf for tf in dict.fromkeys(tfs) if tf in column_of]
     factors = bin_factors(matrix, [column_of[tf] for tf in measured], measured)
-    row_of = {tf: row for row, tf in enumerate(factors.names)}
     targets = genes if targets is None else list(targets)
-    n_cells = matrix.shape[0]
 
-    def fit(target: str) -> tuple[np.ndarray, np.ndarray, int, bool]:
-        column = column_of[target]
-        here = slice(matrix.indptr[column], matrix.indptr[column + 1])
-        y = np.zeros(n_cells)
-        y[matrix.indices[here]] = matrix.data[here]
-        variance = y.var()
-        if y.min() == y.max():
-            return np.empty(0, np.int32), np.empty(0), 0, True
-        itself = row_of.get(target, -1)
-        n_features = len(factors.names) - (itself >= 0)
-        gain = np.zeros(len(factors.names))
-        trees = boost(
-            y, *factors.arrays, itself,
-            np.uint64(seed_of(seed, target)), learning_rate, max_depth, max(1, int(max_features * n_features)),
-            max(1, int(subsample * n_cells)), max_rounds, early_stop_window, gain, np.empty(n_cells),
-        )  # fmt: skip
-        if importance == "published":
-            weight = gain * (trees / gain.sum()) if gain.sum() > 0 else gain
-        else:
-            weight = gain * (2 * learning_rate - learning_rate**2) / variance
-        found = np.flatnonzero(weight > 0).astype(np.int32)
-        return found, weight[found], trees, False
+    def fit(target: str) -> Fit:
+        return fit_target(
+            matrix,
+            column_of[target],
+            factors,
+            target,
+            seed=seed,
+            importance=importance,
+            max_rounds=max_rounds,
+            learning_rate=learning_rate,
+            max_depth=max_depth,
+            max_features=max_features,
+            subsample=subsample,
+            early_stop_window=early_stop_window,
+        )
 
-    parts: list = [None] * len(targets)
-    for done, (index, part) in enumerate(_in_threads(fit, targets, threads), start=1):
-        parts[index] = part
+    fits: list = [None] * len(targets)
+    for done, (index, fitted) in enumerate(_in_threads(fit, targets, threads), start=1):
+        fits[index] = fitted
         if progress is not None:
             progress(done, len(targets))
-    constant = [target for target, part in zip(targets, parts, strict=True) if part[3]]
+    constant = [target for target, fitted in zip(targets, fits, strict=True) if fitted.constant]
     if targets and len(constant) == len(targets):
-        raise ScenicInputError(f"all {len(targets)} targets are constant over {n_cells} cells: {shorten(constant)}")
+        raise ScenicInputError(
+            f"all {len(targets)} targets are constant over {matrix.shape[0]} cells: {shorten(constant)}"
+        )
     if constant:
         job.log.info(
             "%d of %d targets are constant and get no edges: %s", len(constant), len(targets), shorten(constant)
         )
-    rounds = pd.Series(
-        [part[2] for part in parts], index=pd.Index(targets, name="target"), name="trees", dtype=np.int64
-    )
-    return Network(_tabulate(factors.names, targets, parts), rounds)
+    trees = [fitted.trees for fitted in fits]
+    rounds = pd.Series(trees, index=pd.Index(targets, name="target"), name="trees", dtype=np.int64)
+    return Network(_tabulate(factors.names, targets, fits), rounds)
 
 
-def _in_threads(fit: Callable, targets: Sequence[str], threads: int) -> Iterator[tuple[int, tuple]]:
+def _in_threads(fit: Callable[[str], Fit], targets: Sequence[str], threads: int) -> Iterator[tuple[int, Fit]]:
     """Yield (index, result) of every target as it is done, never working on more than ``threads`` at once."""
     if threads <= 1 or len(targets) <= 1:
         for index, target in enumerate(targets):
@@ -619,14 +659,13 @@ def _in_threads(fit: Callable, targets: Sequence[str], threads: int) -> Iterator
                 future.cancel()
 
 
-def _tabulate(factors: Sequence[str], targets: Sequence[str], parts: Sequence[tuple]) -> pd.DataFrame:
+def _tabulate(factors: Sequence[str], targets: Sequence[str], fits: Sequence[Fit]) -> pd.DataFrame:
     """Return the edges of all targets, largest importance first, ties by names (TF, then target)."""
-    sizes = [len(part[0]) for part in parts]
-    tf = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, np.int32)
-    weight = np.concatenate([part[1] for part in parts]) if parts else np.empty(0)
+    tf = np.concatenate([fitted.factors for fitted in fits] or [np.empty(0, dtype=np.int32)])
+    weight = np.concatenate([fitted.importances for fitted in fits] or [np.empty(0)])
     rank_of = np.empty(len(targets), dtype=np.int32)
     rank_of[np.argsort(np.array(targets, dtype=object), kind="stable")] = np.arange(len(targets))
-    target = np.repeat(np.arange(len(targets), dtype=np.int32), sizes)
+    target = np.repeat(np.arange(len(targets), dtype=np.int32), [len(fitted.factors) for fitted in fits])
     order = np.lexsort((rank_of[target], tf, -weight))
     return pd.DataFrame(
         {

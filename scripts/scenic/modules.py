@@ -1,7 +1,8 @@
-"""Co-expression modules from a network: each factor's best targets by six criteria, split by the sign of the correlation.
+"""Co-expression modules from a network: each factor's best targets by six criteria, split by the correlation's sign.
 
-The criteria and their defaults are those of pySCENIC (Van de Sande et al. 2020, Nature Protocols 15:2247, step 5): targets above
-a percentile of all importances, a factor's top targets, and the targets that have the factor among their top regulators.
+The criteria and their defaults are those of pySCENIC (Van de Sande et al. 2020, Nature Protocols 15:2247, step 5):
+targets above a percentile of all importances, a factor's top targets, and the targets that have the factor among their
+top regulators.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """One factor's targets by one criterion. ``genes`` (names, the factor among them) and ``weights`` have the same order."""
+    """One factor's targets by one criterion: ``genes`` (names, the factor among them) and their ``weights``."""
 
     tf: str
     criterion: str
@@ -59,6 +60,8 @@ def check_network(adjacencies: pd.DataFrame, genes: Sequence[str]) -> None:
         raise NetworkError(f"adjacencies: no column {', '.join(missing)}; columns TF, target and importance are wanted")
     if not np.isfinite(adjacencies["importance"].to_numpy(dtype=np.float64)).all():
         raise NetworkError("adjacencies: an importance is missing or infinite; infer the network again")
+    if adjacencies.duplicated(["TF", "target"]).any():
+        raise NetworkError("adjacencies: an edge (TF, target) stands in two rows; join each chunk of the network once")
     names = pd.Index(genes)
     if not names.is_unique:
         twice = names[names.duplicated()].unique()[:EXAMPLES].tolist()
@@ -75,8 +78,8 @@ def check_network(adjacencies: pd.DataFrame, genes: Sequence[str]) -> None:
 def correlate_edges(expression, tf_columns: np.ndarray, target_columns: np.ndarray) -> np.ndarray:
     """Return Pearson's correlation over all cells of each edge; NaN where a gene is constant.
 
-    ``expression``: cells × genes, sparse or dense; an edge joins ``tf_columns[i]`` and ``target_columns[i]``. Dense only in
-    blocks of factors × genes.
+    ``expression``: cells × genes, sparse or dense; an edge joins ``tf_columns[i]`` and ``target_columns[i]``. Dense
+    only in blocks of factors × genes.
     """
     matrix = sparse.csc_matrix(expression, dtype=np.float64)
     n = matrix.shape[0]
@@ -134,9 +137,9 @@ def modules_from_adjacencies(
 ) -> list[Module]:
     """Return the modules of ``min_genes`` or more genes, in pySCENIC's order: sign, criterion, factor by name.
 
-    ``adjacencies``: TF, target, importance; ``expression``: cells × ``genes``, sparse or dense. The factor itself joins each of
-    its modules with weight 1. Of equal importances the first in the table is the better. Percentiles are taken over all edges,
-    top lists over the edges of one sign. Raises NetworkError, ExpressionError.
+    ``adjacencies``: TF, target, importance; ``expression``: cells × ``genes``, sparse or dense. The factor itself joins
+    each of its modules with weight 1. Of equal importances the first in the table is the better. Percentiles are taken
+    over all edges, top lists over the edges of one sign. Raises NetworkError, ExpressionError.
     """
     check_network(adjacencies, genes)
     if adjacencies.empty:
@@ -146,9 +149,9 @@ def modules_from_adjacencies(
     weight = adjacencies["importance"].to_numpy(dtype=np.float64)
     tf_code, tf_names = pd.factorize(tf, sort=True)
     target_code, target_names = pd.factorize(target, sort=True)
-    if pd.Series(tf_code.astype(np.int64) * len(target_names) + target_code).duplicated().any():
-        raise NetworkError("adjacencies: an edge (TF, target) stands in two rows; join each chunk of the network once")
-    rho = correlate_edges(expression, column.get_indexer(tf_names)[tf_code], column.get_indexer(target_names)[target_code])
+    rho = correlate_edges(
+        expression, column.get_indexer(tf_names)[tf_code], column.get_indexer(target_names)[target_code]
+    )
     cuts = adjacencies["importance"].quantile(list(thresholds)).tolist()
     signs = [(ACTIVATING, rho > rho_threshold)]
     if not only_activating:
@@ -161,7 +164,9 @@ def modules_from_adjacencies(
         rank_in_tf = positions_in_run(tf_code[by_tf])
         by_target = edges[np.lexsort((-weight[edges], target_code[edges]))]
         rank_in_target = positions_in_run(target_code[by_target])
-        selections = [(percentile_criterion(f), by_tf[weight[by_tf] > cut]) for f, cut in zip(thresholds, cuts, strict=True)]
+        selections = [
+            (percentile_criterion(f), by_tf[weight[by_tf] > cut]) for f, cut in zip(thresholds, cuts, strict=True)
+        ]
         selections += [(f"top{n}", by_tf[rank_in_tf < n]) for n in top_targets]
         selections += [(f"top{n}perTarget", by_target[rank_in_target < n]) for n in top_regulators]
         for criterion, selected in selections:

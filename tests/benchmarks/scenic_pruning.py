@@ -1,8 +1,9 @@
-"""Measure motif pruning and AUCell beside pySCENIC 0.12.1: same data, same core, interleaved; parity on everything measured.
+"""Measure motif pruning and AUCell beside pySCENIC 0.12.1: same data, same core, in turns; and whether they agree.
 
-``python tests/benchmarks/scenic_pruning.py`` prints the table; tests/benchmarks/scenic.py imports :func:`measure_pruning` and
-:func:`measure_aucell`. The database is synthetic, of the size of cisTarget's human one (5,876 motifs × 20,000 genes); what it
-takes for a whole network is extrapolated from the modules measured, and the key says so.
+``python tests/benchmarks/scenic_pruning.py`` prints the table; tests/benchmarks/scenic.py imports
+:func:`measure_pruning` and :func:`measure_aucell`. The database is synthetic, of the size of cisTarget's human one
+(5,876 motifs × 20,000 genes); what it takes for a whole network is extrapolated from the modules measured, and the key
+says so.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.scenic import aucell, cistarget
-from scripts.scenic.modules import ACTIVATING, Module
+from scripts.scenic import aucell, cistarget  # noqa: E402
+from scripts.scenic.modules import ACTIVATING, Module  # noqa: E402
 
 N_MOTIFS, N_GENES, N_MEASURED, N_TFS = 5_876, 20_000, 15_000, 1_469
 NETWORK_MODULES = 6 * 1_500
@@ -47,8 +48,10 @@ def draw_targets(rng: np.random.Generator, n_genes: int, n_tfs: int) -> list[np.
     return [rng.choice(n_genes, size=min(200, n_genes // 5), replace=False) for _ in range(n_tfs)]
 
 
-def simulate_database(path: Path, rng: np.random.Generator, n_motifs: int = N_MOTIFS, n_genes: int = N_GENES, n_tfs: int = N_TFS):
-    """Write a ranking database in which each factor's motifs rank its own 200 genes high; return targets and annotations."""
+def simulate_database(
+    path: Path, rng: np.random.Generator, n_motifs: int = N_MOTIFS, n_genes: int = N_GENES, n_tfs: int = N_TFS
+):
+    """Write a database in which a factor's motifs rank its own 200 genes high; return targets and annotations."""
     import pyarrow as pa
     from pyarrow import feather
 
@@ -61,8 +64,12 @@ def simulate_database(path: Path, rng: np.random.Generator, n_motifs: int = N_MO
         score[targets[of_motif[motif]]] += rng.choice([0.0, 1.0, 2.0])
         ranks[motif, np.argsort(-score)] = np.arange(n_genes, dtype=np.int16)
     columns = np.ascontiguousarray(ranks.T)
-    feather.write_feather(pa.table({**dict(zip(genes, columns, strict=True)), "motifs": motifs}), path, compression="zstd")
-    direct = pd.DataFrame({"tf": of_motif, "motif": motifs, "motif_similarity_qvalue": 0.0, "orthologous_identity": 1.0})
+    feather.write_feather(
+        pa.table({**dict(zip(genes, columns, strict=True)), "motifs": motifs}), path, compression="zstd"
+    )
+    direct = pd.DataFrame(
+        {"tf": of_motif, "motif": motifs, "motif_similarity_qvalue": 0.0, "orthologous_identity": 1.0}
+    )
     n = 4 * n_motifs
     similar = pd.DataFrame(
         {
@@ -78,8 +85,10 @@ def simulate_database(path: Path, rng: np.random.Generator, n_motifs: int = N_MO
     return targets, annotations[cistarget.ANNOTATIONS]
 
 
-def simulate_modules(targets: list, n: int, rng: np.random.Generator, n_measured: int = N_MEASURED, n_genes: int = N_GENES):
-    """Return ``n`` modules: a share of the factor's own targets among random measured genes, and some that no database ranks."""
+def simulate_modules(
+    targets: list, n: int, rng: np.random.Generator, n_measured: int = N_MEASURED, n_genes: int = N_GENES
+):
+    """Return ``n`` modules: some of the factor's own targets among random measured genes, and some that aren't ranked."""
     genes, modules = np.array(gene_names(n_genes), dtype=object), []
     for number in range(n):
         tf = number % len(targets)
@@ -95,21 +104,26 @@ def simulate_modules(targets: list, n: int, rng: np.random.Generator, n_measured
 
 def same_regulons(mine: pd.DataFrame, reference: pd.DataFrame) -> bool:
     """Return whether two tables of regulons have the same regulons and targets, weights within 1e-6."""
-    if len(mine) != len(reference) or not (mine[["regulon", "target"]].values == reference[["regulon", "target"]].values).all():
+    if (
+        len(mine) != len(reference)
+        or not (mine[["regulon", "target"]].values == reference[["regulon", "target"]].values).all()
+    ):
         return False
     return bool(np.allclose(mine["weight"], reference["weight"], rtol=0, atol=1e-6))
 
 
 def same_motifs(mine: pd.DataFrame, reference: pd.DataFrame) -> bool:
-    """Return whether two tables of motifs agree: same motifs, ends of the leading edges and targets in order; NES within 1e-9."""
+    """Return whether two tables of motifs agree: motifs, ends of leading edges, targets in order; NES within 1e-9."""
     exact = ["tf", "sign", "criterion", "database", "motif", "rank_at_max"]
     if len(mine) != len(reference) or not (mine[exact].values == reference[exact].values).all():
         return False
-    return mine["targets"].tolist() == reference["targets"].tolist() and np.allclose(mine["nes"], reference["nes"], rtol=1e-9)
+    return mine["targets"].tolist() == reference["targets"].tolist() and np.allclose(
+        mine["nes"], reference["nes"], rtol=1e-9
+    )
 
 
 def measure_pruning(n_modules: int = 500, seed: int = 0, sizes: dict | None = None, say=print) -> dict:
-    """Return the flat keys pruning_*: pySCENIC's own path (its database class, its default implementation) against ours."""
+    """Return the flat keys pruning_*: pySCENIC's own database class and default implementation against ours."""
     from scripts.regulons import pyscenic_compat as compat
 
     rng = np.random.default_rng(seed)
@@ -129,14 +143,19 @@ def measure_pruning(n_modules: int = 500, seed: int = 0, sizes: dict | None = No
         with compat.on_current_packages():
             reference = compat.ctxcore.rnkdb.MemoryDecorator(compat.ctxcore.rnkdb.opendb(str(path), name="synthetic"))
         load_reference = time.perf_counter() - start
-        say(f"database {sizes['n_motifs']} motifs × {sizes['n_genes']} genes; loaded in {load_native:.1f} s (pySCENIC {load_reference:.1f} s)")
+        say(
+            f"database {sizes['n_motifs']} motifs × {sizes['n_genes']} genes, loaded in {load_native:.1f} s; "
+            f"by pySCENIC in {load_reference:.1f} s"
+        )
         regulons, table = [compat.to_regulon(module) for module in modules], compat.to_annotations(annotations)
         features = partial(
             transform.module2features_auc1st_impl,
             **{k: settings[k] for k in ("rank_threshold", "auc_threshold", "nes_threshold")},
             filter_for_annotation=True,
         )
-        prune = partial(cistarget.prune, databases=[native], annotations=annotations, leading_edge="pyscenic", **settings)
+        prune = partial(
+            cistarget.prune, databases=[native], annotations=annotations, leading_edge="pyscenic", **settings
+        )
         prune(modules[:4])  # compiles
         with compat.on_current_packages():
             transform.modules2df(reference, regulons[:2], table, module2features_func=features)
@@ -146,7 +165,10 @@ def measure_pruning(n_modules: int = 500, seed: int = 0, sizes: dict | None = No
             ours.append(prune(modules[at : at + CHUNK]))
             middle = time.perf_counter()
             with compat.on_current_packages():
-                frames = [transform.module2df(reference, r, table, module2features_func=features) for r in regulons[at : at + CHUNK]]
+                frames = [
+                    transform.module2df(reference, r, table, module2features_func=features)
+                    for r in regulons[at : at + CHUNK]
+                ]
             times.append((middle - start, time.perf_counter() - middle))
             theirs += [
                 compat.from_motifs(frame, module, "synthetic")
@@ -166,7 +188,7 @@ def measure_pruning(n_modules: int = 500, seed: int = 0, sizes: dict | None = No
         seconds = np.array(times) / CHUNK
         per_native, per_reference = np.median(seconds, axis=0)
         alone = peak_of_pruning(path, annotations, n_measured, sizes["n_tfs"], seed)
-        result = {
+        return {
             "pruning_modules": n_modules,
             "pruning_modules_enriched": int(mine.groupby(["tf", "criterion"]).ngroups),
             "pruning_motifs_found": len(mine),
@@ -184,7 +206,6 @@ def measure_pruning(n_modules: int = 500, seed: int = 0, sizes: dict | None = No
             "pruning_network_minutes_native": alone["seconds"] / 60,
             "pruning_network_modules": alone["modules"],
         }
-    return result
 
 
 def peak_of_pruning(path: Path, annotations: pd.DataFrame, n_measured: int, n_tfs: int, seed: int) -> dict:
@@ -232,7 +253,9 @@ def simulate_cells(n_cells: int, n_genes: int, density: float, rng: np.random.Ge
     return sparse.csr_matrix(counts.log1p(), dtype=np.float32)
 
 
-def measure_aucell(n_cells: int = 1_000, n_genes: int = N_MEASURED, n_regulons: int = 500, repetitions: int = 3, seed: int = 0) -> dict:
+def measure_aucell(
+    n_cells: int = 1_000, n_genes: int = N_MEASURED, n_regulons: int = 500, repetitions: int = 3, seed: int = 0
+) -> dict:
     """Return the flat keys aucell_*: seconds per 1,000 cells × ``n_regulons``, one thread each."""
     from scripts.regulons import pyscenic_compat as compat
 
@@ -241,7 +264,9 @@ def measure_aucell(n_cells: int = 1_000, n_genes: int = N_MEASURED, n_regulons: 
     regulons = {}
     for number in range(n_regulons):
         chosen = rng.choice(n_genes, size=int(rng.integers(10, 200)), replace=False)
-        regulons[f"TF{number}(+)"] = dict(zip([genes[i] for i in chosen], rng.gamma(2.0, 1.0, len(chosen)).tolist(), strict=True))
+        regulons[f"TF{number}(+)"] = dict(
+            zip([genes[i] for i in chosen], rng.gamma(2.0, 1.0, len(chosen)).tolist(), strict=True)
+        )
     aucell.score(matrix[:10], genes, regulons, seed=seed)  # compiles
     times, difference = [], 0.0
     for _ in range(repetitions):
@@ -272,7 +297,10 @@ def main() -> None:
     if options.peak:
         prune_alone(*options.peak)
         return
-    for name, value in {**measure_aucell(options.cells, repetitions=options.repetitions), **measure_pruning(options.modules)}.items():
+    for name, value in {
+        **measure_aucell(options.cells, repetitions=options.repetitions),
+        **measure_pruning(options.modules),
+    }.items():
         print(f"{name:48s} {value if isinstance(value, bool | int) else format(value, '.4g')}")
 
 

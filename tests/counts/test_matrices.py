@@ -258,6 +258,16 @@ def test_text_tables_as_geo_serves_them(tmp_path, name, text):
     same(matrices.read_table(write_text(tmp_path / name, text)), SYMBOLS, None)
 
 
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";", " "])
+@pytest.mark.parametrize("barcodes", [1, 20_000])
+def test_text_tables_of_one_and_of_many_barcodes(tmp_path, delimiter, barcodes):
+    """One column without a corner label; a line longer than the csv module takes for one field."""
+    names = [f"AAACCTGAGAAACCAT-{i}" for i in range(barcodes)]
+    text = delimiter.join(names) + "\n" + delimiter.join(["ACTB", *["3"] * barcodes]) + "\n"
+    table = matrices.read_table(write_text(tmp_path / "a.txt", text))
+    assert (table.barcodes, table.ids, int(table.matrix.sum())) == (names, ["ACTB"], 3 * barcodes)
+
+
 @pytest.mark.parametrize("corner", ["id", None])
 def test_text_tables_with_ids_and_symbols(tmp_path, corner):
     """Two columns of names."""

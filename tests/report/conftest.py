@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from scripts.study.config import complete, merged
 
 ROOT = Path(__file__).parents[2]
@@ -65,14 +66,23 @@ ruleorder: make_raw > make
 
 include: "rules/report.smk"
 """
+QUESTION = """
+def get_figures(wildcards):
+    return collect("<results>/cells/{sample}.barnyard.png", sample=study.libraries)
+
+rule cells:
+    input:
+        get_figures,
+    localrule: True
+"""
 STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme"]
 
 
 def stage(name: str) -> str:
     """Return a stage's target rule; that of the cells asks by a function, as some do."""
-    asked = "get_figures" if name == "cells" else f'"<results>/{name}.txt"'
-    question = "def get_figures(wildcards):\n    return collect('<results>/cells/{sample}.barnyard.png', sample=study.libraries)\n\n"
-    return f"{question if name == 'cells' else ''}rule {name}:\n    input:\n        {asked},\n    localrule: True\n"
+    if name != "cells":
+        return f'rule {name}:\n    input:\n        "<results>/{name}.txt",\n    localrule: True\n'
+    return QUESTION
 
 
 class Workflow:
@@ -84,7 +94,7 @@ class Workflow:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """Call Snakemake with the run's config laid over config/config.yaml."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "run.yaml", *arguments]
+        command = [sys.executable, "-m", "snakemake", "--configfile", "run.yaml", "--cores", "2", *arguments]
         surroundings = {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
         return subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False)
 
@@ -97,7 +107,9 @@ def workflow(tmp_path_factory) -> Workflow:
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "resources" / "captions", folder / "resources" / "captions")
     shutil.copy(ROOT / "resources" / "report.css", folder / "resources")
-    (folder / "resources" / "captions" / "figure.rst").write_text("Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n")
+    (folder / "resources" / "captions" / "figure.rst").write_text(
+        "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
+    )
     for name in ("rules", "envs", "config"):
         (folder / name).mkdir()
     shutil.copy(ROOT / "rules" / "report.smk", folder / "rules")
@@ -107,8 +119,12 @@ def workflow(tmp_path_factory) -> Workflow:
     # The folder's own config differs from the run's, so that a report of the wrong one would fail.
     (folder / "config" / "config.yaml").write_text(yaml.safe_dump(complete(config) | {"samples": "the folder's"}))
     run = complete(merged(config, demo)) | {"samples": "the run's", "pathvars": {"results": "out/run"}}
+    run["cells"] |= {"species": {"method": "threshold", "graft_min": 0.75, "host_max": 0.25}}
+    run["cells"]["qc"] |= {"method": "fixed", "min_counts": 250, "max_counts": 100_000}
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     done = Workflow(folder)
     ran = done.run("report")
-    assert ran.returncode == 0, ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
+    assert ran.returncode == 0, (
+        ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
+    )
     return done

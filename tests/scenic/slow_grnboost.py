@@ -44,7 +44,17 @@ def best_split(values: np.ndarray, residual: np.ndarray) -> tuple[float, float, 
 
 
 def boost_slowly(
-    x, y, seed, *, learning_rate=0.01, max_depth=3, max_features=0.1, subsample=0.9, max_rounds=5000, window=25, itself=-1
+    x,
+    y,
+    seed,
+    *,
+    learning_rate=0.01,
+    max_depth=3,
+    max_features=0.1,
+    subsample=0.9,
+    max_rounds=5000,
+    window=25,
+    itself=-1,
 ):
     """Return (gains per factor, trees, prediction, out-of-bag improvements) for factors ``x`` (cells × factors)."""
     random, n = Random(seed), len(y)

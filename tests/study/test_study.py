@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from scripts.study.load import load_study
+from scripts.study.resources import find_own_tools, scaled_memory
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,3 +150,18 @@ def test_groups_by_model_and_timepoint(draft):
     study = draft.load()
     assert study.groups == ["A_untreated", "A_persister", "B_untreated", "B_persister"]
     assert study.samples_of_group("B_persister") == ["B_AC"] and study.model_of_group("B_persister") == "B"
+
+
+def test_memory_grows_with_input_and_attempt():
+    memory = scaled_memory(base=1_000, per_input_gb=4_000)
+    assert memory(None, SimpleNamespace(size_gb=0), 1) == 1_000
+    assert memory(None, SimpleNamespace(size_gb=0.5), 1) == 3_000
+    assert memory(None, SimpleNamespace(size_gb=0.5), 3) == 9_000
+
+
+def test_tools_of_this_python_are_found_first_and_once(monkeypatch):
+    own = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", os.pathsep.join(["/usr/bin", own, "/bin"]))
+    for _ in range(2):
+        find_own_tools()
+        assert os.environ["PATH"].split(os.pathsep) == [own, "/usr/bin", "/bin"]

@@ -1,0 +1,70 @@
+"""Compare regulon activity between timepoints within each model and join the differences over the models."""
+
+import pandas as pd
+
+from scripts import job
+from scripts.programme import contrasts, design
+from scripts.programme.pseudobulk import wide
+
+DIFFERENCES = [
+    "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference", "standardised",
+]  # fmt: skip
+EFFECTS = ["contrast", "arm", "regulon", "sd", *contrasts.SUMMARY]
+
+
+def describe_differences(
+    activity: pd.DataFrame, samples: pd.DataFrame, sd: pd.Series, found: pd.DataFrame, baseline: str, treated: str
+) -> pd.DataFrame:
+    """Return the differences (model and arm × regulon) as rows, with the means and the numbers of samples behind them."""
+    parts = []
+    for model, arm in found.index:
+        own = samples[samples["model"] == model]
+        before = own.index[own["timepoint"] == baseline]
+        after = own.index[(own["timepoint"] == treated) & (own["arm"] == arm)]
+        part = pd.DataFrame(
+            {
+                "model": model,
+                "arm": arm,
+                "regulon": found.columns,
+                "n_baseline": len(before),
+                "n_treated": len(after),
+                "baseline": activity.loc[before].mean().to_numpy(),
+                "treated": activity.loc[after].mean().to_numpy(),
+                "difference": found.loc[(model, arm)].to_numpy(),
+            }
+        )
+        parts.append(part.assign(standardised=part["difference"] / sd.reindex(found.columns).to_numpy()))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=DIFFERENCES[1:])
+
+
+def main(snakemake) -> None:
+    """Read the samples' activity; write differences by model and arm, their summary, and what the design answers."""
+    params = snakemake.params
+    table = pd.read_csv(snakemake.input.activity, sep="\t", dtype={"sample": str, "replicate": str, "regulon": str})
+    samples = pd.read_csv(snakemake.input.samples, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
+    samples = samples[samples["used"] == "yes"]
+    activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
+    samples = samples.loc[activity.index] if len(activity) else samples
+    differences, effects = [], []
+    for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
+        found = contrasts.differences(activity, samples, baseline, treated)
+        # One unit for all contrasts, so that relapse can be read beside persister.
+        sd = contrasts.pooled_sd(spread)
+        rows = describe_differences(activity, samples, sd, found, baseline, treated)
+        differences.append(rows.assign(contrast=name))
+        summary = contrasts.summarise_arms(found, sd, params.seed).rename(columns={"feature": "regulon"})
+        effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
+    answers = design.design_table(samples, params.contrast, params.groups, params.fdr)
+    for row in answers[answers["note"] != ""].itertuples():
+        job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
+    for tables, columns, path in (
+        (differences, DIFFERENCES, snakemake.output.differences),
+        (effects, EFFECTS, snakemake.output.effects),
+        ([answers], design.DESIGN, snakemake.output.design),
+    ):
+        filled = [part for part in tables if len(part)] or tables[:1]
+        pd.concat(filled, ignore_index=True)[columns].to_csv(path, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)
