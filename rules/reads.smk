@@ -79,7 +79,9 @@ rule detect_chemistry:
 
 rule measure_quality:
     input:
-        get_read2,
+        fq2=get_read2,
+        # A broken file is then refused once, in our words.
+        check="<results>/reads/{sample}/{unit}.check.json",
     output:
         json="<results>/reads/sequali/{sample}_{unit}.R2.json",
         html="<results>/reads/sequali/{sample}_{unit}.R2.html",
@@ -96,7 +98,7 @@ rule measure_quality:
         mem_mb=scaled_memory(base=2_000, per_input_gb=0),
         runtime="3h",
     shell:
-        "sequali --threads {threads} --json {output.json} --html {output.html} {input:q} > {log} 2>&1"
+        "sequali --threads {threads} --json {output.json} --html {output.html} {input.fq2:q} > {log} 2>&1"
 
 
 rule report_reads:

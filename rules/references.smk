@@ -152,6 +152,7 @@ use rule provide_database as provide_motifs with:
         ensure("<results>/references/motifs.tbl", non_empty=True),
     log:
         "<logs>/provide_motifs.log",
+    localrule: True
     params:
         url=lookup(within=config, dpath="regulons/motif_annotations/url", default=None),
         sha256=lookup(within=config, dpath="regulons/motif_annotations/sha256", default=None),
@@ -164,6 +165,7 @@ use rule provide_database as provide_tfs with:
         ensure("<results>/references/tfs.txt", non_empty=True),
     log:
         "<logs>/provide_tfs.log",
+    localrule: True
     params:
         url=lookup(within=config, dpath="regulons/tfs/url", default=None),
         sha256=lookup(within=config, dpath="regulons/tfs/sha256", default=None),

@@ -81,7 +81,7 @@ def sort_memory(path: Path, most_mb: int) -> str:
 
 
 def pseudoalign(command: list, run_info: Path, sample: str) -> None:
-    """Run kallisto. Raises :class:`job.UserError` if no read maps, which kallisto calls a failure, or if it fails else."""
+    """Run kallisto. Raises :class:`job.UserError` if it fails, as it does if no read maps."""
     try:
         run_tool(command)
     except job.UserError as error:

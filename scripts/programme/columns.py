@@ -47,7 +47,7 @@ TABLES: dict[str, dict[str, str]] = {
         **_REGULON,
         "verdict": "what the rules make of the columns below: shared switch (three or more models, all of one direction, fdr_t "
         "within programme.fdr, |standardised| of programme.min_effect or more); stress, cell cycle, hypoxia (as shared, of any "
-        "size, but carried by these genes); shared but small; treatment arm only; not consistent; too few models; not tested",
+        "size, but carried by these genes); shared but small; treatment arm only; no shared change; too few models; not tested",
         "direction": "of the mean difference persister − untreated (or whatever fills these roles)",
         **{key: _SUMMARY[key] for key in ("n", "k", "effect", "ci_low", "ci_high")},
         **_SD,
@@ -68,7 +68,7 @@ TABLES: dict[str, dict[str, str]] = {
         "mrna": "whether it follows activity: follows or opposite (three or more models, all agree, interval without 0), no "
         "shared change (shown), too few models, not measured",
         **_of_set("stress"),
-        **{key.replace("cell ", ""): value for key, value in _of_set("cell cycle").items()},
+        **_of_set("cell cycle"),
         **_of_set("hypoxia"),
         "carried_by": "known programmes that carry the regulon: see carries in overlaps.tsv",
         "note": "what else must be known",

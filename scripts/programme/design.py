@@ -51,7 +51,7 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
 
     ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that each
     sample's activity was scored in. ``confounded``: arms can't be told apart from patients (row of all arms), or this arm
-    can't, since one model had it or its models had no other.
+    can't, since its models had no other.
     """
     rows = []
     for name, (baseline, treated) in contrasts_of(contrast).items():
@@ -71,14 +71,11 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
         for arm in dict.fromkeys(after["arm"]):
             own = after[after["arm"] == arm]
             models = list(dict.fromkeys(own["model"]))
-            only = all(len(arms[model]) == 1 for model in models) and len(arms) > len(models)
-            note = ""
-            if len(models) == 1:
-                note = "n = 1 model: arm and patient can't be told apart"
-            elif only:
-                note = "the only arm of its models: confounded with the patients"
+            alike = all(len(arms[model]) == 1 for model in models) and len(arms) > len(models)
+            note = ["n = 1 model: nothing is said about other patients"] if len(models) == 1 else []
+            note += ["the only arm of its models: confounded with the patients"] if alike else []
             matched = before[before["model"].isin(models)]
-            rows.append((name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if note else "no", note))
+            rows.append((name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no", "; ".join(note)))
     return pd.DataFrame(rows, columns=DESIGN)
 
 

@@ -10,7 +10,7 @@ from scripts.programme.contrasts import ALL_ARMS
 MIN_MODELS = 3
 """Models that a shared change needs: the signs of two agree in every second regulon by chance."""
 SHARED, ARM_ONLY, SMALL, UNCLEAR, FEW, UNTESTED = (
-    "shared switch", "treatment arm only", "shared but small", "not consistent", "too few models", "not tested",
+    "shared switch", "treatment arm only", "shared but small", "no shared change", "too few models", "not tested",
 )  # fmt: skip
 MRNA = ("follows", "opposite", "no shared change", "too few models", "not measured")
 SWITCHES = [

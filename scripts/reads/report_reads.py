@@ -67,20 +67,14 @@ def tabulate_species(audits: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
-    """Return what became of the barcodes, one row a library: those removed at each step, in the order of the steps, and
-    those kept.
-    """
+    """Return what became of the barcodes, one row a library: all with a UMI, those removed at each step, those kept."""
+    if attrition.empty:
+        return pd.DataFrame(columns=["Sample"])
     steps = attrition["step"].drop_duplicates().tolist()
+    by_library = attrition.groupby("sample", sort=False)
     removed = attrition.pivot_table(index="sample", columns="step", values="removed", aggfunc="sum", sort=False)[steps]
-    kept = attrition.groupby("sample", sort=False)["remaining"].last()
-    table = removed.assign(kept=kept)
-    # The first step removes empty droplets, hundreds of times the rest: it would hide every other bar.
-    return (
-        table.drop(columns=[step for step in steps if step.startswith("empty")])
-        .astype(int)
-        .rename_axis("Sample")
-        .reset_index()
-    )
+    removed.insert(0, "barcodes", by_library["barcodes_before"].first())
+    return removed.assign(kept=by_library["remaining"].last()).astype(int).rename_axis("Sample").reset_index()
 
 
 def saturation_lines(curves: dict[str, pd.DataFrame]) -> dict[str, dict[float, float]]:
@@ -120,7 +114,7 @@ def sections(
     """Return the pipeline's own sections by file name; one without data is left out."""
     percent = {"min": 0, "max": 100, "suffix": "%", "format": "{:,.1f}"}
     whole = {"format": "{:,.0f}"}
-    counting = tabulate_counting(audits)
+    counting, verdicts = tabulate_counting(audits), tabulate_attrition(attrition)
     made = {
         "chemistry": section(
             "pr_chemistry",
@@ -175,10 +169,11 @@ def sections(
         "attrition": section(
             "pr_attrition",
             "Barcodes by verdict",
-            "Barcodes called as droplets with cells: removed at each step, and kept as graft cells.",
-            "bargraph",
-            by_sample(tabulate_attrition(attrition)) if len(attrition) else {},
-            {"ylab": "barcodes", "cpswitch_c_active": False},
+            "All barcodes with a UMI, those that each step removed in this order, and those kept as graft cells.",
+            "table",
+            by_sample(verdicts),
+            {"namespace": "cells"},
+            {column: {"title": column.replace("_", " "), **whole} for column in verdicts if column != "Sample"},
         ),
     }
     return {name: document for name, document in made.items() if document["data"]}

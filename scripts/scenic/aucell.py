@@ -62,46 +62,58 @@ def draw_order(n_genes: int, seed: int) -> np.ndarray:
     return np.random.RandomState(seed).choice(n_genes, size=n_genes, replace=False)
 
 
-@numba.njit(nogil=True)
-def sort_best(values, position, low, high):
-    """Sort ``values[low:high]`` falling and, where equal, by ``position`` rising; both arrays are moved."""
-    while high - low > 16:
-        # Median of three as pivot; both arrays make one key, so no two elements are equal.
-        middle = (low + high) // 2
-        a, b = low, high - 1
-        for i, j in ((a, middle), (middle, b), (a, middle)):
-            if values[j] > values[i] or (values[j] == values[i] and position[j] < position[i]):
-                values[i], values[j] = values[j], values[i]
-                position[i], position[j] = position[j], position[i]
-        pivot, where = values[middle], position[middle]
-        i, j = low, high - 1
-        while i <= j:
-            while values[i] > pivot or (values[i] == pivot and position[i] < where):
-                i += 1
-            while pivot > values[j] or (pivot == values[j] and where < position[j]):
+@numba.njit(nogil=True, cache=True)
+def sort_best(values, position, n):
+    """Sort ``values[:n]`` falling and, where equal, by ``position`` rising; both arrays are moved.
+
+    Quicksort with its own stack: numba can't load a function that calls itself from its cache (a crash in 0.68).
+    """
+    waiting = np.empty(128, dtype=np.int64)  # two bounds for each halving, of which an int32 has 31
+    low, high, depth = 0, n, 0
+    while True:
+        if high - low > 16:
+            # Median of three as pivot; both arrays make one key, so no two elements are equal.
+            middle = (low + high) // 2
+            a, b = low, high - 1
+            for i, j in ((a, middle), (middle, b), (a, middle)):
+                if values[j] > values[i] or (values[j] == values[i] and position[j] < position[i]):
+                    values[i], values[j] = values[j], values[i]
+                    position[i], position[j] = position[j], position[i]
+            pivot, where = values[middle], position[middle]
+            i, j = low, high - 1
+            while i <= j:
+                while values[i] > pivot or (values[i] == pivot and position[i] < where):
+                    i += 1
+                while pivot > values[j] or (pivot == values[j] and where < position[j]):
+                    j -= 1
+                if i <= j:
+                    values[i], values[j] = values[j], values[i]
+                    position[i], position[j] = position[j], position[i]
+                    i += 1
+                    j -= 1
+            # The larger part waits, so that at most one part waits for each halving.
+            if j + 1 - low < high - i:
+                waiting[depth], waiting[depth + 1] = i, high
+                high = j + 1
+            else:
+                waiting[depth], waiting[depth + 1] = low, j + 1
+                low = i
+            depth += 2
+            continue
+        for i in range(low + 1, high):
+            value, where = values[i], position[i]
+            j = i - 1
+            while j >= low and (value > values[j] or (value == values[j] and where < position[j])):
+                values[j + 1], position[j + 1] = values[j], position[j]
                 j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                position[i], position[j] = position[j], position[i]
-                i += 1
-                j -= 1
-        # The smaller part by recursion, so that its depth stays logarithmic.
-        if j + 1 - low < high - i:
-            sort_best(values, position, low, j + 1)
-            low = i
-        else:
-            sort_best(values, position, i, high)
-            high = j + 1
-    for i in range(low + 1, high):
-        value, where = values[i], position[i]
-        j = i - 1
-        while j >= low and (value > values[j] or (value == values[j] and where < position[j])):
-            values[j + 1], position[j + 1] = values[j], position[j]
-            j -= 1
-        values[j + 1], position[j + 1] = value, where
+            values[j + 1], position[j + 1] = value, where
+        if depth == 0:
+            return
+        depth -= 2
+        low, high = waiting[depth], waiting[depth + 1]
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def select_value(values, n, k):
     """Return the ``k``-th largest (from 0) of ``values[:n]``, which are moved."""
     low, high = 0, n - 1
@@ -126,11 +138,11 @@ def select_value(values, n, k):
     return values[k]
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, auc):
     """Fill ``auc`` (cells × regulons, zeros before) for the cells of the CSR ``data``, ``indices``, ``indptr``.
 
-    ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are those from ``first_regulon[g]``
+    ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are from ``first_regulon[g]``
     to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
     """
     n_genes = len(place)
@@ -152,7 +164,7 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
             if data[at] > 0 and data[at] >= least:
                 values[kept], position[kept] = data[at], place[indices[at]]
                 kept += 1
-        sort_best(values, position, 0, kept)
+        sort_best(values, position, kept)
         for rank in range(min(kept, cutoff)):
             gene = order[position[rank]]
             for at in range(first_regulon[gene], first_regulon[gene + 1]):

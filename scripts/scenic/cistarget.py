@@ -57,7 +57,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, eq=False)
 class Database:
-    """Rankings in memory: ``ranks`` is measured genes × motifs (0 = best); ``total_genes`` counts all that are ranked."""
+    """Rankings in memory: ``ranks`` is measured genes × motifs (0 = best); ``total_genes`` counts the others too."""
 
     name: str
     genes: tuple[str, ...]
@@ -196,7 +196,8 @@ def check_naming(measured: Sequence[str], ranked: set[str], minimum: float, wher
     if share < minimum or (measured and len(missing) == len(measured)):
         raise NamingError(
             f"{where}: ranks {share:.1%} of the {len(measured)} measured genes, less than {minimum:.0%}; "
-            f"measured but not ranked: {', '.join(map(str, missing[:EXAMPLES]))}; ranked: {', '.join(sorted(ranked)[:EXAMPLES])}. "
+            f"measured but not ranked: {', '.join(map(str, missing[:EXAMPLES]))}; "
+            f"ranked: {', '.join(sorted(ranked)[:EXAMPLES])}. "
             "Do species, release and naming (symbols, not Ensembl ids) agree?"
         )
 
@@ -222,7 +223,7 @@ def load_annotations(
         table = pd.read_csv(path, sep="\t", usecols=list(columns))
     except ValueError as error:
         raise AnnotationError(
-            f"{path}: columns {', '.join(columns)} are wanted ({error}); give the motifs-….tbl of the databases' release"
+            f"{path}: columns {', '.join(columns)} are wanted ({error}); give the databases' own motifs-….tbl"
         ) from error
     table = table.rename(columns=columns)[ANNOTATIONS]
     within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (
@@ -293,7 +294,7 @@ def check_pruning(
         )
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def sum_areas(ranks, rows, cutoff, areas):
     """Fill ``areas`` (motifs) with the area under each motif's recovery curve: Σ max(0, cutoff − rank)."""
     areas[:] = 0
@@ -304,7 +305,7 @@ def sum_areas(ranks, rows, cutoff, areas):
             areas[motif] += max(np.int32(0), np.int32(cutoff) - np.int32(of_gene[motif]))
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def count_recovered(ranks, rows, threshold):
     """Return how many (gene, motif) pairs rank before ``threshold``."""
     n = 0
@@ -315,7 +316,7 @@ def count_recovered(ranks, rows, threshold):
     return n
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def list_recovered(ranks, rows, threshold, rank_of, motif_of):
     """List rank and motif of each (gene, motif) pair ranked before ``threshold``; leave room for one gene more."""
     n = 0
@@ -328,7 +329,7 @@ def list_recovered(ranks, rows, threshold, rank_of, motif_of):
             n += of_gene[motif] < threshold
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def sum_curves(rank_of, motif_of, n, count, ordered, first, second):
     """Fill ``first`` and ``second`` (ranks): Σ and Σ of squares, over motifs, of the genes recovered up to each rank.
 
@@ -358,7 +359,7 @@ def sum_curves(rank_of, motif_of, n, count, ordered, first, second):
         second[rank] = squares
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def find_edge(sorted_ranks, limit):
     """Return the first rank at which the recovery curve of ``sorted_ranks`` is farthest above ``limit``."""
     best, at, found = -np.inf, 0, 0

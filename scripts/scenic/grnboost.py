@@ -32,6 +32,7 @@ from scripts.scenic.errors import ScenicInputError
 MIN_CELLS = 50
 N_BINS = 256  # bin 0 holds the cells without expression, 1–255 the expressed values
 IMPORTANCES = ("published", "explained")
+IMPORTANCE = "published"  # the default
 
 # No split that lowers the variance by less, like scikit-learn, which leaves nodes of less variance alone.
 _EPSILON = np.finfo(np.float64).eps
@@ -529,7 +530,7 @@ def fit_target(
     target: str,
     *,
     seed: int,
-    importance: str = "published",
+    importance: str = IMPORTANCE,
     max_rounds: int = 5000,
     learning_rate: float = 0.01,
     max_depth: int = 3,
@@ -567,7 +568,7 @@ def infer_network(
     targets: Sequence[str] | None = None,
     *,
     seed: int,
-    importance: str = "published",
+    importance: str = IMPORTANCE,
     threads: int = 1,
     max_rounds: int = 5000,
     learning_rate: float = 0.01,

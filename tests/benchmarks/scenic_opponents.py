@@ -73,7 +73,12 @@ class Rustscenic:
         matrix = self.expression[:, columns]
         start = time.process_time()
         table = self.grn.infer(
-            (matrix, list(targets)), self.tfs, n_estimators=max_rounds, early_stop_window=window, seed=seed, verbose=False
+            (matrix, list(targets)),
+            self.tfs,
+            n_estimators=max_rounds,
+            early_stop_window=window,
+            seed=seed,
+            verbose=False,
         )
         seconds = time.process_time() - start
         summary = {key: value for key, value in table.attrs["grn_fit"].items() if "tree" in key or "round" in key}

@@ -88,7 +88,7 @@ def simulate_database(
 def simulate_modules(
     targets: list, n: int, rng: np.random.Generator, n_measured: int = N_MEASURED, n_genes: int = N_GENES
 ):
-    """Return ``n`` modules: some of the factor's own targets among random measured genes, and some that aren't ranked."""
+    """Return ``n`` modules: some of the factor's targets among random measured genes; some aren't ranked."""
     genes, modules = np.array(gene_names(n_genes), dtype=object), []
     for number in range(n):
         tf = number % len(targets)

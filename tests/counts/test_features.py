@@ -60,8 +60,14 @@ def test_the_place_is_right_wherever_it_lies(row, column, value):
 @pytest.mark.parametrize(
     ("given_table", "message"),
     [
-        (table(barcodes=[BARCODES[0]] * 2), r"1 barcodes occur more than once \(AAACCTGAGAAACCAT-1\); each barcode must be one"),
-        (table(ids=["ACTB", "TBCE", "TBCE"]), r"1 genes occur more than once \(TBCE\); give gene ids beside the symbols"),
+        (
+            table(barcodes=[BARCODES[0]] * 2),
+            r"1 barcodes occur more than once \(AAACCTGAGAAACCAT-1\); each barcode must",
+        ),
+        (
+            table(ids=["ACTB", "TBCE", "TBCE"]),
+            r"1 genes occur more than once \(TBCE\); give gene ids beside",
+        ),
         (table(((0, 0, 0), (0, 0, 0))), "2 barcodes × 3 genes and no count; fetch the file again"),
     ],
 )
@@ -90,9 +96,9 @@ TURNED = {
 def test_a_turned_matrix_is_recognised(name):
     """The message lists what the columns are called, and says which way they belong."""
     columns, rows = TURNED[name]
-    with pytest.raises(UserError, match=rf"looks turned, the columns are named like genes \(e\.g\. {columns[0]}.*transpose"):
+    with pytest.raises(UserError, match=rf"looks turned, the columns are .* \(e\.g\. {columns[0]}.*transpose"):
         features.check(table(((1, 1), (1, 1), (1, 1)), columns, rows), "m.txt")
-    with pytest.raises(UserError, match="looks turned, the obs are named like genes .* genes belong in the var"):
+    with pytest.raises(UserError, match=r"looks turned, the obs are named like genes .* genes belong in the var"):
         features.check(table(((1, 1), (1, 1), (1, 1)), columns, rows, genes_are="var"), "m.h5ad")
 
 
@@ -140,7 +146,7 @@ def test_names_without_any_prefix_are_of_the_graft(caplog, prefixes):
 
 def test_prefixes_that_the_config_has_not_are_said():
     """Another release's, and names with and without."""
-    with pytest.raises(UserError, match="genes have the prefixes hg38_, mm39_, the config knows GRCh38_, mm10_; correct"):
+    with pytest.raises(UserError, match="genes have the prefixes hg38_, mm39_, the config knows GRCh38_, mm10_"):
         features.tabulate(table(ids=["hg38_ACTB", "hg38_B2M", "mm39_Actb"]), PREFIXES, "m.txt")
     with pytest.raises(UserError, match=r"1 of 3 genes have no species prefix \(e\.g\. MYC\); prefix all of them"):
         features.tabulate(table(ids=["GRCh38_ACTB", "mm10_Actb", "MYC"]), PREFIXES, "m.txt")

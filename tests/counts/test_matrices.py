@@ -57,11 +57,7 @@ def test_10x_h5_of_cell_ranger_3(tmp_path):
 
 def test_10x_h5_without_feature_types(tmp_path):
     """All features are genes then."""
-    same(
-        matrices.read_table(
-            write_h5(tmp_path / "a.h5", "matrix", {"features/id": IDS, "features/name": SYMBOLS})
-        )
-    )
+    same(matrices.read_table(write_h5(tmp_path / "a.h5", "matrix", {"features/id": IDS, "features/name": SYMBOLS})))
 
 
 def test_10x_h5_of_cell_ranger_2(tmp_path):
@@ -162,7 +158,7 @@ def test_a_folder_that_is_not_complete_is_said(tmp_path):
     with pytest.raises(UserError, match=r"b: 2 \(features\.tsv, genes\.tsv\) features\.tsv or genes\.tsv"):
         matrices.read_table(folder)
     folder = write_folder(tmp_path / "c", ("features.tsv", V3[1][:3]), False)
-    with pytest.raises(UserError, match="4 × 3, but there are 3 features and 3 barcodes; the three files must be of one"):
+    with pytest.raises(UserError, match="4 × 3, but there are 3 features and 3 barcodes; the three files"):
         matrices.read_table(folder)
     folder = write_folder(tmp_path / "d", V3, False)
     lines = (folder / "matrix.mtx").read_text().splitlines(keepends=True)
@@ -222,11 +218,11 @@ def test_an_h5ad_that_cannot_be_read_is_said(tmp_path):
         matrices.read_table(tmp_path / "b.h5ad")
 
 
-def text_table(delimiter="\t", corner: str | None = "gene", columns=(SYMBOLS,), quote="", rows=COUNTS.T.tolist()):
+def text_table(delimiter="\t", corner: str | None = "gene", columns=(SYMBOLS,), quote="", rows=None):
     """Return a genes × barcodes table as text; no corner label if it is None."""
     head = ([corner] + ["symbol"] * (len(columns) - 1) if corner is not None else []) + BARCODES
     lines = [delimiter.join(f"{quote}{name}{quote}" for name in head)]
-    for names, row in zip(zip(*columns, strict=True), rows, strict=True):
+    for names, row in zip(zip(*columns, strict=True), rows or COUNTS.T.tolist(), strict=True):
         lines.append(delimiter.join([*(f"{quote}{name}{quote}" for name in names), *map(str, row)]))
     return "\n".join(lines) + "\n"
 
@@ -254,7 +250,7 @@ def write_text(path, text):
     ],
 )
 def test_text_tables_as_geo_serves_them(tmp_path, name, text):
-    """Tab, comma, semicolon or blank; with, without or with an empty corner; quoted; commented; Windows; whole numbers as 5.0."""
+    """Tab, comma, semicolon or blank; corner named, empty or missing; quotes; comments; Windows; 5.0 for 5."""
     same(matrices.read_table(write_text(tmp_path / name, text)), SYMBOLS, None)
 
 
@@ -289,10 +285,16 @@ def test_text_is_read_in_parts(tmp_path, monkeypatch, size):
 TEXT_MISTAKES = {
     "header alone": (text_table().splitlines()[0], "a header and at least one gene are needed"),
     "no columns": ("gene\nACTB\n", "no columns found .tab, comma, semicolon and space were tried"),
-    "header too short": (text_table().replace(f"\t{BARCODES[0]}\t{BARCODES[1]}", "", 1), "the header has 2 columns, the first"),
+    "header too short": (
+        text_table().replace(f"\t{BARCODES[0]}\t{BARCODES[1]}", "", 1),
+        "the header has 2 columns, ",
+    ),
     "three name columns": (text_table(columns=(IDS, SYMBOLS, SYMBOLS)), "3 columns before the counts; keep one or two"),
     "a longer row": (text_table() + "X\t1\t2\t3\t4\n", "rows differ in their number of columns"),
-    "a missing value": (text_table().replace("\t300", "\t"), f"gene MTOR, column {BARCODES[2]}: a value is missing; write 0"),
+    "a missing value": (
+        text_table().replace("\t300", "\t"),
+        f"gene MTOR, column {BARCODES[2]}: a value is missing",
+    ),
     "a row named NA": (text_table().replace("GAPDH", "NA"), "gene 3: a row without a name; name it or remove it"),
     "a row without name": (text_table().replace("GAPDH", ""), "gene 3: a row without a name; name it or remove it"),
 }
@@ -325,5 +327,7 @@ def test_files_that_are_no_matrix_are_said(tmp_path):
     with pytest.raises(UserError, match="name the folder that holds the matrix with its barcodes and features"):
         matrices.read_table(tmp_path / "matrix.mtx.gz")
     (tmp_path / "a.rds").write_bytes(b"x")
-    with pytest.raises(UserError, match="not a known matrix format; give a 10x .h5, a 10x folder, an .h5ad or a text table"):
+    with pytest.raises(
+        UserError, match=r"not a known matrix format; give a 10x \.h5, a 10x folder, an \.h5ad or a text"
+    ):
         matrices.read_table(tmp_path / "a.rds")

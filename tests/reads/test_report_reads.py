@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from scripts.counts import audit
 from scripts.reads import report_reads
@@ -49,7 +50,8 @@ def test_tables_say_what_happened():
     ]
     assert np.isnan(counting.loc["B", "reads"]) and counting.loc["B", "umis"] == 50
     attrition = report_reads.tabulate_attrition(ATTRITION)
-    assert attrition.values.tolist() == [["A", 20, 5, 75], ["B", 0, 1, 5]]
+    assert attrition.columns.tolist() == ["Sample", "barcodes", "empty", "species", "counts", "kept"]
+    assert attrition.values.tolist() == [["A", 1000, 900, 20, 5, 75], ["B", 10, 4, 0, 1, 5]]
 
 
 def test_sections_without_data_are_left_out():
@@ -59,7 +61,6 @@ def test_sections_without_data_are_left_out():
     assert "reads" not in made["counting"]["data"]["B"]
 
 
-@pytest.mark.skipif(shutil.which("sequali") is None, reason="sequali is not installed")
 def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     """Sequali's lanes go by sample and unit; the tables hold our numbers; the data folder is the same twice and names
     no temporary path.
@@ -68,13 +69,14 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     reads.write_text("".join(f"@r{i}\n{'ACGGT' * 18}\n+\n{'F' * 90}\n" for i in range(100)))
     (tmp_path / "sequali").mkdir()
     sequali = tmp_path / "sequali" / "A_L1.R2.json"
-    command = ["sequali", "--json", sequali, "--html", tmp_path / "a.html", reads]
+    command = [Path(sys.executable).with_name("sequali"), "--json", sequali, "--html", tmp_path / "a.html", reads]
     subprocess.run(command, check=True, capture_output=True)
     for name, content in (("chemistry.json", CHEMISTRY[0]), ("A.audit.json", AUDITS[0]), ("B.audit.json", AUDITS[1])):
         (tmp_path / name).write_text(json.dumps(content))
     CURVE.to_csv(tmp_path / "A.tsv", sep="\t", index=False)
     audit.empty_curve().to_csv(tmp_path / "B.tsv", sep="\t", index=False)
     ATTRITION.to_csv(tmp_path / "attrition.tsv", sep="\t", index=False)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     # A network call would wait for a proxy that nobody answers, and fail.
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
@@ -96,6 +98,8 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     data = tmp_path / "one"
     species = pd.read_csv(data / "multiqc_pr_species_plot.txt", sep="\t", index_col=0)
     assert species.loc["A"].to_dict() == {"graft": 90, "host": 10}
+    verdicts = pd.read_csv(data / "multiqc_pr_attrition_plot.txt", sep="\t", index_col=0)
+    assert verdicts.loc["A", ["barcodes", "empty", "kept"]].tolist() == [1000, 900, 75]
     assert pd.read_csv(data / "multiqc_sequali.txt", sep="\t")["Sample"].tolist() == ["A_L1"]
     page = (tmp_path / "one.html").read_text()
     for section in ("pr_chemistry", "pr_counting", "pr_species", "pr_saturation", "pr_attrition", "sequali"):

@@ -44,7 +44,8 @@ def random_ranks(n_motifs: int, genes: list[str], seed: int, prefix: str = "m") 
 
 def network_of(expression: np.ndarray, genes: list[str], tfs: list[str], decimals: int = 3) -> pd.DataFrame:
     """Return adjacencies in random order whose importance is the absolute correlation; few decimals make ties."""
-    rho = np.nan_to_num(np.corrcoef(expression.T))
+    with np.errstate(invalid="ignore"):  # a constant gene
+        rho = np.nan_to_num(np.corrcoef(expression.T))
     column = {gene: i for i, gene in enumerate(genes)}
     rows = [
         (tf, gene, round(abs(rho[column[tf], column[gene]]), decimals)) for tf in tfs for gene in genes if gene != tf

@@ -1,8 +1,13 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prunable import ROOT
 from scipy import sparse
 
 from scripts.regulons import pyscenic_compat
@@ -91,8 +96,37 @@ def test_sorting_and_selecting(values, random):
     expected = sorted(zip(values, position, strict=True), key=lambda pair: (-pair[0], pair[1]))
     for k in {0, len(values) // 2, len(values) - 1}:
         assert aucell.select_value(v.copy(), len(v), k) == expected[k][0]
-    aucell.sort_best(v, p, 0, len(v))
+    aucell.sort_best(v, p, len(v))
     assert list(zip(v.tolist(), p.tolist(), strict=True)) == expected
+
+
+def test_sorting_what_is_sorted_and_what_is_all_equal():
+    n = 30_000
+    order = np.random.default_rng(0).permutation(n).astype(np.int32)
+    for values in (np.arange(n, 0, -1.0), np.arange(n, dtype=float), np.ones(n), np.repeat([1.0, 2.0], n // 2)):
+        v, p = values.copy(), order.copy()
+        aucell.sort_best(v, p, n)
+        expected = np.lexsort((order, -values))
+        np.testing.assert_array_equal(p, order[expected])
+        np.testing.assert_array_equal(v, values[expected])
+
+
+def test_compiled_kernels_come_whole_out_of_their_cache(tmp_path):
+    """Two processes, of which the second loads what the first compiled; numba's cache has crashed there before."""
+    code = (
+        "import numpy, sys\n"
+        "from scripts.scenic import aucell\n"
+        "auc = aucell.score(numpy.eye(40), [f'G{i}' for i in range(40)], {'R': {'G1': 1.0}}, auc_threshold=0.1)\n"
+        "print(auc['R'].sum() > 0, sum(aucell.score_block.stats.cache_hits.values()))\n"
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    assert [run.stdout for run in runs] == ["True 0\n", "True 1\n"]
 
 
 @pytest.mark.parametrize("score", [aucell.score, pyscenic_compat.score_cells])

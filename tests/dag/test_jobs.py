@@ -1,0 +1,137 @@
+"""What there is to do: for the shipped study, for the demo, and for what a user adds to them."""
+
+from collections import Counter
+
+import pytest
+
+# The shipped study: 5 single-cell models × 2 libraries × 2 lanes, 5 seeds × 8 chunks a model.
+LIBRARIES, LANES, MODELS, SEEDS, CHUNKS = 10, 20, 5, 5, 8
+
+
+def added(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    """Return by rule the jobs that came and (negative) went."""
+    counts = Counter(after)
+    counts.subtract(before)
+    return {rule: count for rule, count in counts.items() if count}
+
+
+def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_jobs):
+    jobs = shipped_jobs.jobs
+    per_lane = ("check_reads", "measure_quality")
+    per_library = (
+        "detect_chemistry",
+        "count_kb",
+        "collect_counts",
+        "audit_bus",
+        "call_droplets",
+        "keep_cells",
+        "plot_barnyard",
+    )
+    per_model = (
+        "embed_model",
+        "link_clusters",
+        "plot_clusters",
+        "select_expression",
+        "agree_over_seeds",
+        "score_activity",
+    )
+    expected = dict.fromkeys(per_lane, LANES) | dict.fromkeys(per_library, LIBRARIES) | dict.fromkeys(per_model, MODELS)
+    expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS, "prune_modules": MODELS * SEEDS}
+    expected |= {"infer_network": MODELS * SEEDS * CHUNKS, "provide_database": 2, "provide_motifs": 1, "provide_tfs": 1}
+    expected |= dict.fromkeys(("join_genomes", "index_kb", "check_databases", "agree_over_groups", "report_reads"), 1)
+    expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "all"), 1)
+    assert {rule: jobs.get(rule) for rule in expected} == expected
+    assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
+
+
+def test_the_shipped_study_is_asked_about_within_seconds(shipped_jobs, parsed):
+    """Bounds: 2 s to parse, 10 s for a whole dry run. Processor time, which other work on the machine doesn't stretch,
+    and half as much again, because machines differ.
+    """
+    assert parsed.seconds < 2 * 1.5
+    assert shipped_jobs.seconds < 10 * 1.5
+
+
+def test_the_demo_simulates_what_it_reads(demo_jobs):
+    jobs = demo_jobs.jobs
+    assert jobs["simulate_molecules"] == jobs["count_kb"] == 12
+    assert jobs["simulate_lane"] == jobs["check_reads"] == 18
+    assert jobs["infer_network"] == 5 * 3
+    assert jobs["cluster_cells"] == 12
+
+
+def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, shipped_jobs):
+    """One row per sample, one per lane, the patient in the config. Joint steps are run again, but are no jobs more."""
+    new = {"model": "HBCx7", "replicate": "1", "assay": "scrna"}
+    shipped.add(
+        "samples",
+        new | {"sample": "HBCx7_untreated", "timepoint": "untreated", "arm": "untreated"},
+        new | {"sample": "HBCx7_AC", "timepoint": "persister", "arm": "AC"},
+    )
+    lanes = [{"sample": s, "unit": "L001", "fq1": f"data/reads/{s}_R1.fastq.gz", "fq2": f"data/reads/{s}_R2.fastq.gz"}
+             for s in ("HBCx7_untreated", "HBCx7_AC")]  # fmt: skip
+    shipped.add("units", *lanes)
+    path = shipped.folder / "config" / "config.yaml"
+    path.write_text(path.read_text().replace("models:\n", "models:\n  - {model: HBCx7, arms: [untreated, AC]}\n"))
+    came = added(shipped.dry_run().jobs, shipped_jobs.jobs)
+    per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
+    per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
+    per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "agree_over_seeds")
+    per_model += ("score_activity", "describe_activity")
+    expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
+    expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
+    assert came == expected
+
+
+def test_a_relapse_library_of_a_known_patient_adds_its_own_jobs_and_no_other(shipped, shipped_jobs):
+    shipped.add(
+        "samples",
+        {"sample": "HBCx95_relapse", "model": "HBCx95", "timepoint": "relapse", "arm": "capecitabine", "replicate": "1"}
+        | {"assay": "scrna"},
+    )
+    reads = {"fq1": "data/reads/relapse_R1.fastq.gz", "fq2": "data/reads/relapse_R2.fastq.gz"}
+    shipped.add("units", {"sample": "HBCx95_relapse", "unit": "L001", **reads})
+    per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
+    per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
+    assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
+
+
+def test_a_library_as_a_matrix_needs_no_reads(shipped, shipped_jobs):
+    """A public count matrix beside the study's own reads."""
+    shipped.add(
+        "samples",
+        {"sample": "HBCx95_relapse", "model": "HBCx95", "timepoint": "relapse", "arm": "capecitabine", "replicate": "1"}
+        | {"assay": "scrna", "matrix": "data/matrices/HBCx95_relapse.h5"},
+    )
+    per_library = ("import_matrix", "call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
+    assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
+
+
+def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
+    changed = added(shipped.dry_run("--config", "counts={aligner: starsolo}").jobs, shipped_jobs.jobs)
+    gone = {"index_kb": -1, "count_kb": -LIBRARIES, "audit_bus": -LIBRARIES}
+    come = {"index_star": 1, "count_starsolo": LIBRARIES, "audit_bam": LIBRARIES}
+    assert changed == gone | come
+
+
+@pytest.mark.parametrize(
+    ("target", "last", "not_yet"),
+    [
+        ("references", "index_kb", "check_reads"),
+        ("reads", "detect_chemistry", "count_kb"),
+        ("counts", "audit_bus", "call_droplets"),
+        ("cells", "plot_attrition", "embed_model"),
+        ("clusters", "plot_clusters", "infer_network"),
+        ("regulons", "plot_activity", "rank_switches"),
+        ("programme", "rank_switches", "make_report"),
+    ],
+)
+def test_a_stage_asks_for_itself_and_what_comes_before(shipped, target, last, not_yet):
+    jobs = shipped.dry_run(target).jobs
+    assert last in jobs and not_yet not in jobs
+
+
+def test_an_input_that_is_missing_is_told_before_anything_starts(shipped):
+    (shipped.folder / shipped.config["regulons"]["tfs"]["path"]).unlink()
+    with pytest.raises(AssertionError, match=r"allTFs_hg38\.txt"):
+        shipped.dry_run()

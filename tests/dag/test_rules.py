@@ -1,0 +1,133 @@
+"""Every rule says where its log and benchmark go, what it needs and in which environment it runs; every stage is a
+target.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from snakemake.io import get_flag_value, is_flagged
+
+ROOT = Path(__file__).parents[2]
+STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "report"]
+
+
+@pytest.fixture
+def local(parsed, rules) -> set[str]:
+    """Return the names of the rules that run where Snakemake runs, whatever the executor."""
+    return {name for name, rule in rules.items() if name in parsed.workflow._localrules or rule.norun}
+
+
+@pytest.fixture
+def running(rules) -> dict:
+    """Return the rules that run something; the others are targets."""
+    return {name: rule for name, rule in rules.items() if not rule.norun}
+
+
+def test_the_walk_sees_the_workflow(rules, running, local):
+    """Were these attributes renamed in Snakemake, the tests below would pass on nothing."""
+    assert len(running) > 40
+    assert {"count_kb", "count_starsolo", "infer_network", "make_report"} <= set(running)
+    assert {"all", *STAGES} <= set(rules) - set(running)
+    assert {"tabulate_attrition", "make_report"} <= local
+    assert "count_kb" not in local
+
+
+def test_every_rule_that_runs_something_has_log_and_environment(running):
+    assert [name for name, rule in running.items() if not rule.log] == []
+    assert [name for name, rule in running.items() if not rule.conda_env] == []
+
+
+def test_every_job_of_its_own_has_benchmark_memory_and_runtime(running, local):
+    own = {name: rule for name, rule in running.items() if name not in local}
+    assert len(own) > 30
+    assert [name for name, rule in own.items() if not rule.benchmark] == []
+    lacking = [name for name, rule in own.items() if not {"mem_mb", "runtime"} <= set(rule.resources)]
+    assert lacking == []
+    assert all(rule.resources["runtime"].value > 0 for rule in own.values())
+
+
+def memory(rule, size_gb: float, attempt: int) -> int:
+    """Return the memory that a rule asks for (MB)."""
+    files = SimpleNamespace(size_gb=size_gb, size_mb=1000 * size_gb, size=1e9 * size_gb)
+    return rule.resources["mem_mb"].evaluate(None, input=files, attempt=attempt, threads=1).value
+
+
+def test_memory_grows_with_the_attempt_and_never_falls_with_the_input(running, local):
+    for name, rule in running.items():
+        if name in local:
+            continue
+        first = memory(rule, 1, 1)
+        assert memory(rule, 1, 2) == 2 * first, name
+        assert memory(rule, 10, 1) >= first >= memory(rule, 0, 1) >= 500, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "join_genomes",
+        "index_kb",
+        "count_kb",
+        "count_starsolo",
+        "collect_counts",
+        "call_droplets",
+        "keep_cells",
+        "cluster_cells",
+        "select_expression",
+        "infer_network",
+        "prune_modules",
+        "score_activity",
+    ],
+)
+def test_what_holds_its_input_in_memory_asks_for_more_with_more_of_it(rules, name):
+    """Ten GB of input ask for 5 GB more than none: half a byte for a byte, less than any of these tools takes."""
+    assert memory(rules[name], 10, 1) - memory(rules[name], 0, 1) >= 5_000
+
+
+def test_every_stage_is_a_target_and_the_first_rule_of_its_file(parsed, rules):
+    first = {}
+    for rule in parsed.workflow.rules:
+        first.setdefault(Path(rule.snakefile).stem, rule.name)
+    assert {stage: first[stage] for stage in STAGES} == {stage: stage for stage in STAGES}
+    assert parsed.workflow.default_target == "all"
+
+
+def test_names_of_logs_and_benchmarks_tell_the_rule(running):
+    for name, rule in running.items():
+        for path in [*rule.log, *([rule.benchmark] if rule.benchmark else [])]:
+            assert name in str(path).split("{")[0] or rule.name.startswith("provide_"), f"{name}: {path}"
+
+
+def test_every_output_lies_under_the_results(running):
+    outside = [
+        str(path) for rule in running.values() for path in rule.output if not str(path).startswith("results/demo/")
+    ]
+    assert outside == []
+
+
+def test_every_figure_for_the_report_has_a_caption_with_a_question_category_and_labels(running):
+    flagged = [
+        (name, get_flag_value(f, "report")) for name, r in running.items() for f in r.output if is_flagged(f, "report")
+    ]
+    assert len(flagged) >= 9
+    for name, flag in flagged:
+        text = Path(flag.caption.get_path_or_uri(secret_free=True)).read_text()
+        assert "?" in text, f"{name}: the caption asks no question"
+        assert flag.category and flag.labels, name
+
+
+def test_no_caption_lies_about(running):
+    used = {
+        Path(get_flag_value(f, "report").caption.get_path_or_uri(secret_free=True)).name
+        for rule in running.values()
+        for f in rule.output
+        if is_flagged(f, "report")
+    }
+    kept = {path.name for path in (ROOT / "resources" / "captions").glob("*.rst")}
+    assert kept == used | {"workflow.rst"}
+
+
+def test_params_hold_no_path_of_this_machine(running):
+    for name, rule in running.items():
+        for value in rule.params:
+            assert str(ROOT) not in str(value) and "/tmp" not in str(value), name
