@@ -1,7 +1,9 @@
-"""Run `snakemake --lint` and fail on whatever it finds but for what is meant: `python tests/lint_workflow.py --configfile …`.
+"""Run `snakemake --lint` and fail on whatever it finds but for what is meant: `python tests/lint_workflow.py
+--configfile …`.
 
-Snakemake's linter can't be told to leave a rule of its out, so its findings are read here. One is not heeded: functions in
-the same file as rules. A stage's few input functions stand above the rules that ask them, where they are read together.
+Snakemake's linter can't be told to leave a rule of its out, so its findings are read here. One is not heeded: functions
+in the same file as rules. A stage's few input functions stand above the rules that ask them, where they are read
+together.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the demo study plants: genes, regulons and states, read from config/demo/network.yaml and drawn from one seed.
 
-Everything downstream (genomes, reads, profiles, databases, truth tables) is derived from a :class:`Plan`, so that the same seed
-always plants the same study, and each job can draw its own stream without knowing of the others.
+Everything downstream (genomes, reads, profiles, databases, truth tables) is derived from a :class:`Plan`, so that the
+same seed always plants the same study, and each job can draw its own stream without knowing of the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Plan:
-    """The planted study. ``genes`` is indexed by ``gene_id``; ``edges`` lists tf, target, weight (log response to full activity)."""
+    """The planted study. ``genes`` is indexed by ``gene_id``; ``edges`` lists tf, target, weight (log response to full
+    activity).
+    """
 
     network: dict
     genes: pd.DataFrame
@@ -72,13 +74,22 @@ def load_plan(path: str | Path, seed: int) -> Plan:
         add(f"MT-{symbol}", "mitochondrial", "mitochondrial")
     shared = set(network["shared_family"].values())
     graft = [(s, *row) for s, row in rows.items()]
-    host = [(s, "host", kind, 1.6 * rng.lognormal(0, 0.3)) for kind, symbols in network["host"].items() for s in symbols]
-    host += [(s.capitalize(), "host", "ribosomal", BASE["ribosomal"] * rng.lognormal(0, 0.25)) for s in network["ribosomal"]]
-    host += [(s.capitalize(), "host", "housekeeping", BASE["housekeeping"] * rng.lognormal(0, 0.25))
-             for s in network["housekeeping"][:60] if s.capitalize() not in network["shared_family"]]
+    host = [
+        (s, "host", kind, 1.6 * rng.lognormal(0, 0.3)) for kind, symbols in network["host"].items() for s in symbols
+    ]
+    host += [
+        (s.capitalize(), "host", "ribosomal", BASE["ribosomal"] * rng.lognormal(0, 0.25)) for s in network["ribosomal"]
+    ]
+    host += [
+        (s.capitalize(), "host", "housekeeping", BASE["housekeeping"] * rng.lognormal(0, 0.25))
+        for s in network["housekeeping"][:60]
+        if s.capitalize() not in network["shared_family"]
+    ]
     host += [(s, "host", "housekeeping", BASE["housekeeping"]) for s in network["shared_family"]]
-    host += [(f"mt-{s.capitalize()}", "host", "mitochondrial", BASE["mitochondrial"] * rng.lognormal(0, 0.25))
-             for s in network["mitochondrial"]]
+    host += [
+        (f"mt-{s.capitalize()}", "host", "mitochondrial", BASE["mitochondrial"] * rng.lognormal(0, 0.25))
+        for s in network["mitochondrial"]
+    ]
     genes = pd.DataFrame(graft + host, columns=["symbol", "species", "programme", "base"])
     genes["shared"] = genes["symbol"].isin(shared | set(network["shared_family"]))
     number = genes.groupby("species").cumcount() + 1
@@ -90,21 +101,28 @@ def load_plan(path: str | Path, seed: int) -> Plan:
 
 @dataclass(frozen=True)
 class Cells:
-    """Simulated graft cells: ``expression`` cells × graft genes (mean share of the cell's RNA), ``states`` one row a cell."""
+    """Simulated graft cells: ``expression`` cells × graft genes (mean share of the cell's RNA), ``states`` one row a
+    cell.
+    """
 
     expression: np.ndarray
     states: pd.DataFrame
 
 
-def simulate_graft_cells(plan: Plan, model: str, timepoint: str, arm: str, n_cells: int, rng: np.random.Generator) -> Cells:
+def simulate_graft_cells(
+    plan: Plan, model: str, timepoint: str, arm: str, n_cells: int, rng: np.random.Generator
+) -> Cells:
     """Draw each cell's factor activities and from them the mean expression of every graft gene (rows sum to 1)."""
     genes = plan.of_species("graft")
     column = {symbol: i for i, symbol in enumerate(genes["symbol"])}
     log_mean = np.log(genes["base"].to_numpy())[None, :] + rng.normal(0, 0.12, (n_cells, len(genes)))
     # The model's own offsets are the same in all its samples: drawn from the model's stream, not from the library's.
-    log_mean += stream(plan.seed, "model", model).normal(0, 0.25, len(genes))[None, :] * ~genes["programme"].eq("factor").to_numpy()
+    log_mean += (
+        stream(plan.seed, "model", model).normal(0, 0.25, len(genes))[None, :]
+        * ~genes["programme"].eq("factor").to_numpy()
+    )
     states = {}
-    response = {tf: group for tf, group in plan.edges.groupby("tf")}
+    response = dict(list(plan.edges.groupby("tf")))
     cycle = rng.random(n_cells)
     for tf, regulon in plan.network["regulons"].items():
         share = regulon["active"][timepoint]

@@ -1,4 +1,6 @@
-"""Write a cisTarget-style ranking database, motif annotations and factor list that agree with the planted network, plus decoys."""
+"""Write a cisTarget-style ranking database, motif annotations and factor list that agree with the planted network, plus
+decoys.
+"""
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,9 @@ SEPARATION = 3.0
 MISSED = 0.1
 """Share of true targets without a recognisable site."""
 ANNOTATION_COLUMNS = [
-    "#motif_id", "motif_name", "motif_description", "source_name", "source_version", "gene_name", "motif_similarity_qvalue",
-    "similar_motif_id", "similar_motif_description", "orthologous_identity", "orthologous_gene_name", "orthologous_species",
-    "description",
+    "#motif_id", "motif_name", "motif_description", "source_name", "source_version", "gene_name",
+    "motif_similarity_qvalue", "similar_motif_id", "similar_motif_description", "orthologous_identity",
+    "orthologous_gene_name", "orthologous_species", "description",
 ]  # fmt: skip
 
 
@@ -70,9 +72,9 @@ def main(snakemake) -> None:
     factors["mrna"] = factors["tf"].map({tf: r["mrna"] for tf, r in plan.network["regulons"].items()}).fillna("none")
     factors.to_csv(snakemake.output.factors, sep="\t", index=False)
     up, down = (edges.loc[edges["role"] == f"persister_{d}", "target"].unique() for d in ("up", "down"))
-    pd.DataFrame([(g, "up") for g in up] + [(g, "down") for g in down if g not in up], columns=["gene", "direction"]).to_csv(
-        snakemake.output.persister, sep="\t", index=False
-    )
+    pd.DataFrame(
+        [(g, "up") for g in up] + [(g, "down") for g in down if g not in up], columns=["gene", "direction"]
+    ).to_csv(snakemake.output.persister, sep="\t", index=False)
 
 
 if __name__ == "__main__":

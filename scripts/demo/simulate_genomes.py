@@ -32,7 +32,8 @@ def lay_out(
 ) -> tuple[dict[str, np.ndarray], list[str], np.ndarray]:
     """Place the genes of one species on a nuclear and a mitochondrial contig.
 
-    Returns sequences by contig, GTF lines, and the nuclear sequence that no exon covers (the spacers, one row of SPACER bp each).
+    Returns sequences by contig, GTF lines, and the nuclear sequence that no exon covers (the spacers, one row of SPACER
+    bp each).
     """
     unexpressed = []
     parts: dict[str, list[np.ndarray]] = {"chr1": [], "MT": []}
@@ -82,7 +83,10 @@ def complement(sequence: np.ndarray) -> np.ndarray:
 
 def write_gzip(path: str | Path, text: bytes) -> None:
     """Write gzip without name and time in its header, so that the bytes depend on the content alone."""
-    with open(path, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as handle:
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as handle,
+    ):
         handle.write(text)
 
 

@@ -1,4 +1,6 @@
-"""Turn a library's molecules into one lane of 10x 3' v3 reads: PCR duplicates, sequencing errors, 3'-biased positions."""
+"""Turn a library's molecules into one lane of 10x 3' v3 reads: PCR duplicates, sequencing errors, 3'-biased
+positions.
+"""
 
 import gzip
 
@@ -69,10 +71,12 @@ def main(snakemake) -> None:
     # A stray read is a further one: it gets a barcode of the library and its own UMI, and replaces no molecule's read.
     extra = unexpressed[row[:, None], position[:, None] + np.arange(READ_LENGTH)[None, :]]
     barcodes = np.frombuffer(molecules["barcodes"].astype(f"S{BARCODE}").tobytes(), np.uint8).reshape(-1, BARCODE)
-    read1 = np.concatenate([
-        np.hstack([barcodes[molecules["droplet"][which]], umi[which]]),
-        np.hstack([barcodes[molecules["droplet"][which[stray]]], BASES[rng.integers(0, 4, (len(stray), UMI))]]),
-    ])
+    read1 = np.concatenate(
+        [
+            np.hstack([barcodes[molecules["droplet"][which]], umi[which]]),
+            np.hstack([barcodes[molecules["droplet"][which[stray]]], BASES[rng.integers(0, 4, (len(stray), UMI))]]),
+        ]
+    )
     cdna = np.concatenate([cdna, extra])
     mutate(read1[:, :BARCODE], ERROR["barcode"], rng)
     mutate(read1[:, BARCODE:], ERROR["umi"], rng)
@@ -83,8 +87,13 @@ def main(snakemake) -> None:
     names = np.hstack([np.broadcast_to(prefix, (len(names), len(prefix))), names])
     for path, sequences in ((snakemake.output.fq1, read1), (snakemake.output.fq2, cdna)):
         # Qualities fall towards the end of a read, in two steps, as binned qualities of current sequencers do.
-        quality = np.where(np.arange(sequences.shape[1]) < 0.7 * sequences.shape[1], ord("F"), ord(":")).astype(np.uint8)
-        with open(path, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as handle:
+        quality = np.where(np.arange(sequences.shape[1]) < 0.7 * sequences.shape[1], ord("F"), ord(":")).astype(
+            np.uint8
+        )
+        with (
+            open(path, "wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as handle,
+        ):
             for start in range(0, len(sequences), 100_000):
                 part = slice(start, start + 100_000)
                 handle.write(fastq(names[part], sequences[part], quality[None, :]))

@@ -1,4 +1,6 @@
-"""Draw the droplets of one library: cells of both species, doublets, ambient RNA, empty droplets; write the truth beside them."""
+"""Draw the droplets of one library: cells of both species, doublets, ambient RNA, empty droplets; write the truth
+beside them.
+"""
 
 import gzip
 
@@ -10,7 +12,9 @@ from scripts import job
 from scripts.demo.plan import Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
 
 EMPTY_SHARE = 0.4
-"""Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's droplet efficiency)."""
+"""Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's
+droplet efficiency).
+"""
 CELL_SIZE = {"graft": (1_000, 0.33), "host": (620, 0.35)}
 """Molecules per cell: median and log-sd."""
 
@@ -21,13 +25,18 @@ def read_whitelist(path: str) -> np.ndarray:
         return np.array(handle.read().split(), dtype="S16")
 
 
-def simulate_droplets(plan: Plan, library: pd.Series, rng: np.random.Generator) -> tuple[sparse.csr_matrix, pd.DataFrame]:
+def simulate_droplets(
+    plan: Plan, library: pd.Series, rng: np.random.Generator
+) -> tuple[sparse.csr_matrix, pd.DataFrame]:
     """Return molecules (droplets × genes) and one truth row a droplet.
 
-    ``library`` has model, timepoint, arm, graft_cells, host_cells, ambient (share of a graft cell's molecules), doublet_rate (share of
-    droplets with cells that hold two) and empty_droplets. Both cells of a doublet are drawn at random, so species mix as they must.
+    ``library`` has model, timepoint, arm, graft_cells, host_cells, ambient (share of a graft cell's molecules),
+    doublet_rate (share of droplets with cells that hold two) and empty_droplets. Both cells of a doublet are drawn at
+    random, so species mix as they must.
     """
-    graft = simulate_graft_cells(plan, library["model"], library["timepoint"], library["arm"], int(library["graft_cells"]), rng)
+    graft = simulate_graft_cells(
+        plan, library["model"], library["timepoint"], library["arm"], int(library["graft_cells"]), rng
+    )
     host = simulate_host_cells(plan, int(library["host_cells"]), rng)
     n_graft, n_host = len(graft.states), len(host.states)
     n_graft_genes = graft.expression.shape[1]
@@ -56,18 +65,30 @@ def simulate_droplets(plan: Plan, library: pd.Series, rng: np.random.Generator) 
         inside = own[list(cells)].sum(0).astype(np.int64) if cells else np.zeros(n_genes, np.int64)
         counts[number] = inside + ambient
         species = "".join(sorted({"g" if c < n_graft else "h" for c in cells}))
-        kind = "empty" if not cells else "cell" if len(cells) == 1 else {"g": "doublet_graft", "h": "doublet_host", "gh": "doublet_mixed"}[species]
+        kind = (
+            "empty"
+            if not cells
+            else "cell"
+            if len(cells) == 1
+            else {"g": "doublet_graft", "h": "doublet_host", "gh": "doublet_mixed"}[species]
+        )
         first = cells[0] if len(cells) == 1 else None
         is_graft = first is not None and first < n_graft
-        rows.append({
-            "kind": kind,
-            "species": {"g": "graft", "h": "host", "gh": "mixed", "": ""}[species],
-            "umis_graft": counts[number, :n_graft_genes].sum(),
-            "umis_host": counts[number, n_graft_genes:].sum(),
-            "umis_ambient": ambient.sum(),
-            "phase": graft.states["phase"].iloc[first] if is_graft else "",
-            **({f"activity_{tf}": graft.states[tf].iloc[first] for tf in plan.network["regulons"]} if is_graft else {}),
-        })
+        rows.append(
+            {
+                "kind": kind,
+                "species": {"g": "graft", "h": "host", "gh": "mixed", "": ""}[species],
+                "umis_graft": counts[number, :n_graft_genes].sum(),
+                "umis_host": counts[number, n_graft_genes:].sum(),
+                "umis_ambient": ambient.sum(),
+                "phase": graft.states["phase"].iloc[first] if is_graft else "",
+                **(
+                    {f"activity_{tf}": graft.states[tf].iloc[first] for tf in plan.network["regulons"]}
+                    if is_graft
+                    else {}
+                ),
+            }
+        )
     truth = pd.DataFrame(rows)
     truth["ambient_fraction"] = truth["umis_ambient"] / (truth["umis_graft"] + truth["umis_host"]).clip(lower=1)
     return sparse.csr_matrix(counts), truth
@@ -88,24 +109,34 @@ def main(snakemake) -> None:
     barcodes = rng.choice(read_whitelist(snakemake.input.whitelist), counts.shape[0], replace=False)
     truth.insert(0, "barcode", barcodes.astype(str))
     truth.to_csv(snakemake.output.cells, sep="\t", index=False, float_format="%.4g")
-    adata = anndata.AnnData(counts.astype(np.int32), obs=pd.DataFrame(index=truth["barcode"]), var=plan.genes[["symbol", "species"]])
+    adata = anndata.AnnData(
+        counts.astype(np.int32), obs=pd.DataFrame(index=truth["barcode"]), var=plan.genes[["symbol", "species"]]
+    )
     adata.write_h5ad(snakemake.output.counts, compression="gzip")
     entries = counts.tocoo()
     copies = entries.data
-    np.savez(snakemake.output.molecules, droplet=np.repeat(entries.row, copies).astype(np.int32),
-             gene=np.repeat(entries.col, copies).astype(np.int32), barcodes=barcodes)
+    np.savez(
+        snakemake.output.molecules,
+        droplet=np.repeat(entries.row, copies).astype(np.int32),
+        gene=np.repeat(entries.col, copies).astype(np.int32),
+        barcodes=barcodes,
+    )
     single = truth[(truth["kind"] == "cell") & (truth["species"] == "graft")]
     cells = truth[truth["kind"] != "empty"]
-    pd.DataFrame([{
-        "sample": sample,
-        "cells": len(cells),
-        "graft_cells": len(single),
-        "ambient_fraction": single["umis_ambient"].sum() / (single["umis_graft"] + single["umis_host"]).sum(),
-        "host_cell_share": (cells["species"] == "host").mean(),
-        "doublet_rate": cells["kind"].str.startswith("doublet").mean(),
-        "mixed_rate": (cells["kind"] == "doublet_mixed").mean(),
-        "empty_droplets": (truth["kind"] == "empty").sum(),
-    }]).to_csv(snakemake.output.library, sep="\t", index=False, float_format="%.4g")
+    pd.DataFrame(
+        [
+            {
+                "sample": sample,
+                "cells": len(cells),
+                "graft_cells": len(single),
+                "ambient_fraction": single["umis_ambient"].sum() / (single["umis_graft"] + single["umis_host"]).sum(),
+                "host_cell_share": (cells["species"] == "host").mean(),
+                "doublet_rate": cells["kind"].str.startswith("doublet").mean(),
+                "mixed_rate": (cells["kind"] == "doublet_mixed").mean(),
+                "empty_droplets": (truth["kind"] == "empty").sum(),
+            }
+        ]
+    ).to_csv(snakemake.output.library, sep="\t", index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,10 @@ def main(snakemake) -> None:
     rows = rows[rows["matrix"] == str(snakemake.output.table)]
     symbols = plan.of_species("graft")["symbol"].to_numpy()
     kind = "bulk" if snakemake.wildcards.model in snakemake.params.bulk else "array"
-    table = {row["column"]: simulate_profile(plan, row, stream(plan.seed, "profile", row["sample"]), kind)
-             for _, row in rows.iterrows()}
+    table = {
+        row["column"]: simulate_profile(plan, row, stream(plan.seed, "profile", row["sample"]), kind)
+        for _, row in rows.iterrows()
+    }
     table = pd.DataFrame(table, index=pd.Index(symbols, name="symbol"))
     if kind == "bulk":
         table = table.astype(np.int64)

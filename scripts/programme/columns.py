@@ -65,8 +65,8 @@ TABLES: dict[str, dict[str, str]] = {
         "mrna_ci_high": "upper end",
         "mrna_k": "models with its sign",
         "mrna_n": "models that measured it",
-        "mrna": "whether it follows activity: follows or opposite (three or more models, all agree, interval without 0), no "
-        "shared change (shown), too few models, not measured",
+        "mrna": "whether it follows activity: follows or opposite (three or more models, all of one direction, t over models within "
+        "programme.fdr over the factors), no shared change (shown), too few models, not measured",
         **_of_set("stress"),
         **_of_set("cell cycle"),
         **_of_set("hypoxia"),

@@ -59,7 +59,7 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
         arms = after.groupby("model", sort=False)["arm"].unique()
         notes = _note_on_numbers(len(arms), baseline, treated, fdr) + _note_on_arms(arms)
         if alone:
-            notes.append(f"left out for want of a {baseline} sample with enough cells: {', '.join(alone)}")
+            notes.append(f"without enough cells at {baseline}, left out: {', '.join(alone)}")
         split = [model for model in arms.index if _groups_of(model, before, groups) != _groups_of(model, after, groups)]
         if split:
             notes.append(

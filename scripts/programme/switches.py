@@ -63,17 +63,17 @@ def direction(effect: float) -> str:
     return "" if not np.isfinite(effect) or effect == 0 else "up" if effect > 0 else "down"
 
 
-def judge_mrna(mrna: pd.Series, effect: float) -> str:
+def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
     """Return (one of :data:`MRNA`) whether the factor's own mRNA goes where its activity does.
 
-    ``mrna``: summary of its log2 fold change over models. It follows (or is opposite) where all of at least three models
-    agree and the 95 % interval excludes 0; otherwise no shared change is shown, which is not proof that there is none.
+    ``mrna``: summary of its log2 fold change over models. It follows (or is opposite) where its change is shared by the rule
+    for activity; otherwise no shared change is shown, which is not proof that there is none.
     """
-    if mrna["n"] == 0 or not np.isfinite(effect):
-        return "not measured" if mrna["n"] == 0 else "too few models"
+    if mrna["n"] == 0:
+        return "not measured"
     if mrna["n"] < MIN_MODELS:
         return "too few models"
-    if mrna["k"] < mrna["n"] or not mrna["ci_low"] * mrna["ci_high"] > 0:
+    if not is_shared(mrna, fdr):
         return "no shared change"
     return "follows" if np.sign(mrna["effect"]) == np.sign(effect) else "opposite"
 
@@ -146,7 +146,7 @@ def build(
         found |= {"by_arm": describe_arms(by_arm), "carried_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
         found |= {"mrna_ci_low": own["ci_low"], "mrna_ci_high": own["ci_high"], "mrna_k": own["k"], "mrna_n": own["n"]}
-        found["mrna"] = judge_mrna(own, row["effect"])
+        found["mrna"] = judge_mrna(own, row["effect"], fdr)
         for short, programme in (("stress", "stress"), ("cycle", "cell cycle"), ("hypoxia", "hypoxia")):
             entry = shared.loc[(regulon, programme)]
             found |= {f"{short}_shared": entry["shared"], f"{short}_fdr": entry["fdr"], "targets": entry["targets"]}

@@ -10,7 +10,9 @@ from sklearn.mixture import GaussianMixture
 BLOCK = 50
 """Regulons at once: 100,000 cells × 50 regulons are 40 MB."""
 MIN_SEPARATION = 2.0
-"""Ashman's D (distance of two modes in units of their spread) from which a mixture counts as two (Ashman et al. 1994)."""
+"""Ashman's D (distance of two modes in units of their spread) from which a mixture counts as two (Ashman et al.
+1994).
+"""
 MIN_SHARE = 0.05
 """Share of the cells that the smaller mode must hold."""
 MIN_CELLS = 20
@@ -22,9 +24,9 @@ SAMPLES = ["sample", "model", "timepoint", "arm", "replicate", "n_cells", "regul
 def specificity(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
     """Return the regulon specificity score (labels × regulons, 0 to 1) of each label.
 
-    One minus the Jensen-Shannon distance (natural logarithm, as pySCENIC) between a regulon's activity over the cells and
-    the label's indicator, each scaled to sum to one. After Suo et al. 2018 (Cell Reports 25:1436). Regulons without any
-    activity are NaN.
+    One minus the Jensen-Shannon distance (natural logarithm, as pySCENIC) between a regulon's activity over the cells
+    and the label's indicator, each scaled to sum to one. After Suo et al. 2018 (Cell Reports 25:1436). Regulons without
+    any activity are NaN.
     """
     names = sorted(labels.unique())
     scores = np.full((len(names), auc.shape[1]), np.nan)
@@ -60,7 +62,10 @@ def threshold(values: np.ndarray, seed: int) -> dict:
     if gain <= 0 or separation < MIN_SEPARATION or weights.min() < MIN_SHARE:
         return found
     grid = np.linspace(means[low], means[high], 512)
-    odds = [np.log(weights[k]) - 0.5 * np.log(variances[k]) - 0.5 * (grid - means[k]) ** 2 / variances[k] for k in (low, high)]
+    odds = [
+        np.log(weights[k]) - 0.5 * np.log(variances[k]) - 0.5 * (grid - means[k]) ** 2 / variances[k]
+        for k in (low, high)
+    ]
     return found | {"threshold": grid[np.argmin(np.abs(odds[0] - odds[1]))], "bimodal": True}
 
 

@@ -1,4 +1,6 @@
-"""Keep the edges that enough groups (patient models) agree on: the consensus regulons, as a table and as a gene-set file."""
+"""Keep the edges that enough groups (patient models) agree on: the consensus regulons, as a table and as a gene-set
+file.
+"""
 
 from pathlib import Path
 
@@ -9,10 +11,14 @@ from scripts.regulons import consensus
 
 
 def to_gmt(edges: pd.DataFrame, note: str) -> str:
-    """Return the regulons in the GMT format: name, description, targets; a note on the databases joins the description."""
+    """Return the regulons in the GMT format: name, description, targets; a note on the databases joins the
+    description.
+    """
     lines = []
     for regulon, table in edges.groupby("regulon", sort=True):
-        description = f"{len(table)} targets, found in up to {table['groups'].max()} groups" + (f"; {note}" if note else "")
+        description = f"{len(table)} targets, found in up to {table['groups'].max()} groups" + (
+            f"; {note}" if note else ""
+        )
         lines.append("\t".join([regulon, description, *table["target"]]) + "\n")
     return "".join(lines)
 

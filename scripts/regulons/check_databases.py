@@ -1,4 +1,6 @@
-"""Check ranking databases, motif table and factor list against each other, the annotation and the config's thresholds."""
+"""Check ranking databases, motif table and factor list against each other, the annotation and the config's
+thresholds.
+"""
 
 import json
 from pathlib import Path
@@ -15,7 +17,8 @@ MIN_ANNOTATED = 0.5
 def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list[str] | None, settings: dict) -> dict:
     """Return what the databases offer; raise UserError for what can't work.
 
-    ``names``: a :class:`databases.Names` per database; ``annotated``: motif, tf; ``annotation``: the graft's gene symbols.
+    ``names``: a :class:`databases.Names` per database; ``annotated``: motif, tf; ``annotation``: the graft's gene
+    symbols.
     """
     known = set().union(*(entry.genes for entry in names))
     for entry in names:
@@ -36,15 +39,17 @@ def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list
     with_motif = sorted(set(usable["tf"]) & set(tfs))
     if not with_motif:
         raise job.UserError(
-            f"config, regulons.tfs: no factor ({', '.join(tfs[:3])} …) has a motif in the databases; do species and naming agree?"
+            f"config, regulons.tfs: no factor ({', '.join(tfs[:3])} …) has a motif in the databases; do species and "
+            f"naming agree?"
         )
     job.log.info("%d of %d factors have a motif in the databases", len(with_motif), len(tfs))
     if annotation is not None:
         share = len(known & set(annotation)) / len(known)
         if share < MIN_ANNOTATED:
             raise job.UserError(
-                f"config, regulons.databases: the annotation (references.graft.gtf) has {share:.0%} of the databases' genes "
-                f"({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); is it the same species?"
+                f"config, regulons.databases: the annotation (references.graft.gtf) has {share:.0%} of the databases' "
+                f"genes ({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); is it the same "
+                f"species?"
             )
         job.log.info("the annotation has %.1f %% of the databases' genes", 100 * share)
     return {

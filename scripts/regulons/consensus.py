@@ -11,7 +11,8 @@ SUPPORT = ["regulon", "tf", "group", "edges", "targets"]
 
 
 def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.DataFrame:
-    """Return the edges (:data:`SEEDS`) that at least ``min_runs`` of the runs have, in regulons of ``min_targets`` or more.
+    """Return the edges (:data:`SEEDS`) that at least ``min_runs`` of the runs have, in regulons of ``min_targets`` or
+    more.
 
     ``seeds`` counts the runs of an edge, ``weight`` is its mean weight in them.
     """
@@ -21,13 +22,16 @@ def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.Da
 
 
 def agree_over_groups(groups: dict[str, pd.DataFrame], *, min_groups: int, min_targets: int) -> pd.DataFrame:
-    """Return the edges (:data:`GROUPS`) that at least ``min_groups`` groups have, in regulons of ``min_targets`` or more.
+    """Return the edges (:data:`GROUPS`) that at least ``min_groups`` groups have, in regulons of ``min_targets`` or
+    more.
 
-    ``groups``: each group's edges as :func:`agree` gives them. ``groups`` counts an edge's groups, ``seeds`` its runs in
-    all of them; ``weight`` is the mean of the groups' weights, so that a group with more seeds has no more say.
+    ``groups``: each group's edges as :func:`agree` gives them. ``groups`` counts an edge's groups, ``seeds`` its runs
+    in all of them; ``weight`` is the mean of the groups' weights, so that a group with more seeds has no more say.
     """
     edges = pd.concat([table[SEEDS] for table in groups.values()], ignore_index=True)
-    found = edges.groupby(RUN[:3], sort=True).agg(weight=("weight", "mean"), seeds=("seeds", "sum"), groups=("seeds", "size"))
+    found = edges.groupby(RUN[:3], sort=True).agg(
+        weight=("weight", "mean"), seeds=("seeds", "sum"), groups=("seeds", "size")
+    )
     table = found.reset_index()
     return only_large(table[table["groups"] >= min_groups], min_targets)
 

@@ -77,13 +77,16 @@ def check_ranks(names: Names, rank_threshold: int, auc_threshold: float) -> None
     cutoff = round(auc_threshold * n)
     if not 1 <= cutoff <= rank_threshold:
         raise job.UserError(
-            f"config, regulons.auc_threshold: {auc_threshold} of {n} genes in database {names.name} are {cutoff} ranks; "
+            f"config, regulons.auc_threshold: {auc_threshold} of {n} genes in database {names.name} are {cutoff} "
+            f"ranks; "
             f"it must lie between 1 and rank_threshold ({rank_threshold})"
         )
 
 
 def check_overlap(measured: list[str], known: set[str], minimum: float, where: str) -> float:
-    """Return the share of ``measured`` genes that a database knows; raise UserError with examples if below ``minimum``."""
+    """Return the share of ``measured`` genes that a database knows; raise UserError with examples if below
+    ``minimum``.
+    """
     missing = [gene for gene in measured if gene not in known]
     share = 1 - len(missing) / max(len(measured), 1)
     if share < minimum:

@@ -58,7 +58,11 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
     left, cell = 1.6, 0.32
     width, height = max(5.0, left + cell * len(columns) + 2.6), max(3.2, 2.6 + 0.17 * len(rows))
     figure, (strip, body) = plt.subplots(
-        2, 1, figsize=(width, height), layout="constrained", gridspec_kw={"height_ratios": [0.6, 0.17 * len(rows) + 0.6]}
+        2,
+        1,
+        figsize=(width, height),
+        layout="constrained",
+        gridspec_kw={"height_ratios": [0.6, 0.17 * len(rows) + 0.6]},
     )
     colours = {kind: palette.colours_of(kind, orders[kind]) for kind in kinds}
     strip.imshow([[to_rgb(colours[kind][info.loc[s, kind]]) for s in columns] for kind in kinds], aspect="auto")
@@ -78,19 +82,29 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
     handles = []
     for kind in kinds:
         present = [name for name in orders[kind] if name in set(info[kind])]
-        handles += [Patch(color="none", label=kind), *(Patch(color=colours[kind][name], label=name) for name in present)]
+        handles += [
+            Patch(color="none", label=kind),
+            *(Patch(color=colours[kind][name], label=name) for name in present),
+        ]
     figure.legend(handles=handles, loc="outside right upper", fontsize=7, frameon=False, handlelength=1)
     figure.colorbar(image, ax=body, label="mean activity, z over samples", shrink=min(1.0, 8 / len(rows) + 0.2))
-    more = f"{len(rows)} of {samples['regulon'].nunique()} regulons, those that differ most" if len(rows) < samples["regulon"].nunique() else f"{len(rows)} regulons"  # fmt: skip
+    number = samples["regulon"].nunique()
+    more = f"{len(rows)} of {number} regulons, those that differ most" if len(rows) < number else f"{number} regulons"
     figure.suptitle(f"Regulon activity by sample (cells): {more}" + (f"\n{note}" if note else ""), fontsize=9)
     return figure
 
 
-def draw_on_off(bins: pd.DataFrame, cuts: pd.DataFrame, shown: list[str], groups: list[str], timepoints: list[str], note: str):
+def draw_on_off(
+    bins: pd.DataFrame, cuts: pd.DataFrame, shown: list[str], groups: list[str], timepoints: list[str], note: str
+):
     """Return distributions of activity, a row per regulon and a column per group, with the threshold that cuts them."""
     colours = palette.colours_of("timepoint", timepoints)
     figure, grid = plt.subplots(
-        len(shown), len(groups), figsize=(2.1 * len(groups) + 1, 1.45 * len(shown) + 1), layout="constrained", squeeze=False
+        len(shown),
+        len(groups),
+        figsize=(2.1 * len(groups) + 1, 1.45 * len(shown) + 1),
+        layout="constrained",
+        squeeze=False,
     )
     limits = cuts.set_index(["group", "regulon"])
     for i, regulon in enumerate(shown):

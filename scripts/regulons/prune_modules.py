@@ -48,7 +48,9 @@ def main(snakemake) -> None:
     regulons.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")
     job.log.info("%d enriched motifs, %d regulons, %d edges", len(motifs), regulons["regulon"].nunique(), len(regulons))
     if regulons.empty:
-        job.log.warning("no regulon: no factor's motif is enriched among its module (nes_threshold %s)", settings["nes_threshold"])
+        job.log.warning(
+            "no regulon: no factor's motif is enriched among its module (nes_threshold %s)", settings["nes_threshold"]
+        )
 
 
 if __name__ == "__main__":

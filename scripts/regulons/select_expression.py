@@ -1,4 +1,6 @@
-"""Join a group's cells and select the genes that a network is inferred from; refuse what SCENIC could only fail on later."""
+"""Join a group's cells and select the genes that a network is inferred from; refuse what SCENIC could only fail on
+later.
+"""
 
 import json
 from pathlib import Path
@@ -18,14 +20,15 @@ LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 def select(parts: list, offer: dict, settings: dict, group: str) -> anndata.AnnData:
     """Return cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
 
-    A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is a
-    factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or genes.
+    A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
+    a factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
+    genes.
     """
     cells = join_samples(parts)
     if cells.n_obs < settings["min_cells"]:
         raise job.UserError(
-            f"group {group}: {cells.n_obs} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of cells "
-            "(see cells/attrition.tsv), or leave the model's libraries out of the samples sheet"
+            f"group {group}: {cells.n_obs} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of "
+            "cells (see cells/attrition.tsv), or leave the model's libraries out of the samples sheet"
         )
     counts = sparse.csr_matrix(cells.X)
     shown = np.asarray((counts > 0).sum(axis=0)).ravel() / cells.n_obs
@@ -38,11 +41,12 @@ def select(parts: list, offer: dict, settings: dict, group: str) -> anndata.AnnD
     selected = detected & (symbols.isin(known) | is_tf)
     if not (selected & is_tf).any():
         raise job.UserError(
-            f"group {group}: no factor among {int(detected.sum())} genes seen in {settings['min_cell_fraction']:.1%} of cells; "
-            "do config regulons.tfs and the genes agree in species and naming?"
+            f"group {group}: no factor among {int(detected.sum())} genes seen in {settings['min_cell_fraction']:.1%} "
+            "of cells; do config regulons.tfs and the genes agree in species and naming?"
         )
     job.log.info(
-        "%d cells, %d of %d genes seen often enough, %.1f %% of them in the databases; %d genes and %d factors selected",
+        "%d cells, %d of %d genes seen often enough, %.1f %% of them in the databases; %d genes and %d factors "
+        "selected",
         cells.n_obs, detected.sum(), cells.n_vars, 100 * share, selected.sum(), (selected & is_tf).sum(),
     )  # fmt: skip
     out = anndata.AnnData(

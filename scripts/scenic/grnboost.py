@@ -31,7 +31,7 @@ from scripts.scenic.errors import ScenicInputError
 
 MIN_CELLS = 50
 N_BINS = 256  # bin 0 holds the cells without expression, 1–255 the expressed values
-IMPORTANCES = ("published", "explained")
+IMPORTANCES = ("published", "explained", "validated")
 IMPORTANCE = "published"  # the default
 
 # No split that lowers the variance by less, like scikit-learn, which leaves nodes of less variance alone.
@@ -277,16 +277,29 @@ def _part(cells, column, first_right, aside):
 
 
 @njit(nogil=True, cache=True)
+def _improve(residual, cells, column, first_right, step, step_left, step_right):
+    """Return how much squared error of ``cells`` the steps of a split's two sides remove beyond the node's ``step``."""
+    total = 0.0
+    for k in range(cells.size):
+        i = cells[k]
+        x = residual[i]
+        apart = x - (step_right if column[i] >= first_right else step_left)
+        total += (x - step) * (x - step) - apart * apart
+    return total
+
+
+@njit(nogil=True, cache=True)
 def boost(
     y, indptr, cells, runs, n_runs, dense, low, high, itself, seed,
     learning_rate, max_depth, n_drawn, n_inbag, max_rounds, window,
-    gain_of, prediction,
+    gain_of, validated_of, prediction,
 ):  # fmt: skip
     """Boost one target; return the number of trees.
 
     ``itself`` is the target's own row among the factors or −1. Adds to ``gain_of`` (float64, factors) the squared error
-    that each factor's splits remove, summed over trees and divided by the cells in the bag; writes the fit into
-    ``prediction``.
+    that each factor's splits remove from the cells in the bag, were the leaves' means added whole; to ``validated_of``
+    what the splits, shrunk by the learning rate, remove from the cells out of the bag. Both are means over those cells,
+    summed over trees. Writes the fit into ``prediction``.
     """
     n, n_factors = y.size, indptr.size - 1
     n_oob = n - n_inbag
@@ -321,6 +334,7 @@ def boost(
     shuffled = np.arange(n).astype(np.uint32)  # out-of-bag cells are drawn to its end
     natural = np.arange(n).astype(np.uint32)
     order = np.empty(n, dtype=np.uint32)  # the cells, in and out of the bag, node by node
+    out = np.empty(n_oob, dtype=np.uint32)  # the cells out of the bag, node by node
     aside = np.empty(n, dtype=np.uint32)
     rows = np.empty(n, dtype=np.uint32)
     word = np.zeros(n, dtype=np.int64)  # 0 for cells out of the bag
@@ -330,6 +344,7 @@ def boost(
     bins = np.zeros(max(n, 255) + 1, dtype=np.int64)
     # nodes that wait for their split
     start, stop = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
+    out_start, out_stop = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
     words, depths = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
     recent = np.zeros(max(window, 1))
 
@@ -351,12 +366,15 @@ def boost(
         for i in range(n):
             total += word[i]
         order[:] = natural
+        out[:] = shuffled[n_inbag:]
         start[0], stop[0], words[0], depths[0] = 0, n, total, 0
+        out_start[0], out_stop[0] = 0, n_oob
         within_a, within_b = 0, n  # the part of ``order`` that ``inside`` holds
         n_open = 1
         while n_open > 0:
             n_open -= 1
             a, b, total, depth = start[n_open], stop[n_open], words[n_open], depths[n_open]
+            out_a, out_b = out_start[n_open], out_stop[n_open]
             size = total & mask
             mean_word = float(total - size) / size
             # The node's cells are looked up if few, else its factors' non-zero cells are walked.
@@ -408,8 +426,9 @@ def boost(
                             best_bin = bins[r]
                             next_bin = bins[below] if below < n_sums else 0
 
+            step = learning_rate * mean_word / unit
             if best_factor < 0:
-                _step(residual, order[a:b], learning_rate * mean_word / unit)
+                _step(residual, order[a:b], step)
                 continue
 
             # The threshold lies half-way between the node's values on either side: out-of-bag cells may fall between.
@@ -422,17 +441,23 @@ def boost(
             n_left = size - n_right
             step_right = learning_rate * float(best_word - n_right) / n_right / unit
             step_left = learning_rate * float((total - best_word) - n_left) / n_left / unit
+            if n_oob > 0:
+                removed = _improve(residual, out[out_a:out_b], dense[f], first_right, step, step_left, step_right)
+                validated_of[f] += removed / n_oob
             depth += 1
             if depth == max_depth or (n_left == 1 and n_right == 1):
                 _step_apart(residual, order[a:b], dense[f], first_right, step_left, step_right)
                 continue
             left = a + _part(order[a:b], dense[f], first_right, aside)
+            out_left = out_a + _part(out[out_a:out_b], dense[f], first_right, aside)
             # The larger child goes next: ``inside`` then only loses the smaller one's cells.
             for turn in range(2):
                 if (turn == 0) == (n_right <= n_left):
                     c, d, w, step = left, b, best_word, step_right
+                    out_start[n_open], out_stop[n_open] = out_left, out_b
                 else:
                     c, d, w, step = a, left, total - best_word, step_left
+                    out_start[n_open], out_stop[n_open] = out_a, out_left
                 if w & mask < 2:
                     _step(residual, order[c:d], step)
                 else:
@@ -543,7 +568,7 @@ def fit_target(
     here = slice(expression.indptr[column], expression.indptr[column + 1])
     y = np.zeros(n_cells)
     y[expression.indices[here]] = expression.data[here]
-    gain = np.zeros(len(factors.names))
+    gain, validated = np.zeros(len(factors.names)), np.zeros(len(factors.names))
     if y.min() == y.max():
         return Fit(np.empty(0, dtype=np.int32), np.empty(0), 0, constant=True)
     itself = factors.names.index(target) if target in factors.names else -1
@@ -551,9 +576,11 @@ def fit_target(
     n_inbag = max(1, int(subsample * n_cells))
     trees = boost(
         y, *factors.arrays, itself, np.uint64(seed_of(seed, target)), learning_rate, max_depth, n_drawn, n_inbag,
-        max_rounds, early_stop_window, gain, np.empty(n_cells),
+        max_rounds, early_stop_window, gain, validated, np.empty(n_cells),
     )  # fmt: skip
-    if importance == "explained":
+    if importance == "validated":
+        weight = validated / y.var()
+    elif importance == "explained":
         weight = gain * (2 * learning_rate - learning_rate**2) / y.var()
     else:
         weight = gain * (trees / gain.sum()) if gain.any() else gain
@@ -581,7 +608,8 @@ def infer_network(
     """Return the network of ``targets`` (default: all genes) from ``expression``: cells × genes, sparse or dense, ≥ 0.
 
     importance: ``published`` is arboreto's (a factor's share of the squared error that all trees remove, × the number
-    of trees); ``explained`` is the share of the target's variance that the factor's splits explain.
+    of trees); ``explained`` is the share of the target's variance that the factor's splits explain in the cells that
+    they were made from; ``validated`` is that in the cells kept out of the bag, where noise gains nothing on average.
     max_features: share of the factors drawn at every split; subsample: share of the cells drawn for every tree (at 1,
     or with early_stop_window 0, nothing stops the boosting before max_rounds). progress: called with the number of
     targets done and the number of all.
@@ -593,6 +621,8 @@ def infer_network(
     for name, value in {"learning_rate": learning_rate, "max_features": max_features, "subsample": subsample}.items():
         if not 0 < value <= 1:
             raise ScenicInputError(f"{name} is {value}: it has to lie above 0 and at most at 1")
+    if importance == "validated" and int(subsample * expression.shape[0]) == expression.shape[0]:
+        raise ScenicInputError(f"validated importances need cells out of the bag, but subsample is {subsample}")
     for name, value in {"threads": threads, "max_rounds": max_rounds, "max_depth": max_depth}.items():
         if value < 1:
             raise ScenicInputError(f"{name} is {value}: it has to be at least 1")

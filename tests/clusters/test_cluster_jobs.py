@@ -6,9 +6,11 @@ import gzip
 import hashlib
 from pathlib import Path
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from scripts.clusters import (
     cluster_cells,
@@ -179,8 +181,13 @@ def test_figures_are_drawn(study):
         assert (study[0] / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_same_cells_give_the_same_files(study, simulator, job_of, tmp_path):
-    again = run_model(tmp_path / "again", make_study(simulator), study[1], job_of)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_same_cells_give_the_same_files_on_any_number_of_threads(study, simulator, job_of, tmp_path, threads):
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    with threadpool_limits(threads):
+        again = run_model(tmp_path / "again", make_study(simulator), study[1], job_of)
+    numba.set_num_threads(before)
     files = sorted(path.name for path in study[0].iterdir() if "cells.h5ad" not in path.name)
     assert len(files) == 13
     assert {f: fingerprint(study[0] / f) for f in files} == {f: fingerprint(again / f) for f in files}

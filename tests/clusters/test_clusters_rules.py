@@ -62,7 +62,7 @@ def snakemake(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def study(simulator, settings, tmp_path_factory):
-    """Return a folder in which the stage has run on two models, one of them of five cells."""
+    """Return a folder in which the stage has run on two models, one of them of four cells."""
     folder = tmp_path_factory.mktemp("clusters")
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
@@ -81,7 +81,7 @@ def study(simulator, settings, tmp_path_factory):
         ("A2", "A", "persister", [("a", 30), ("c", 30)]),
         ("A2b", "A", "persister", [("a", 20), ("c", 20)]),
         ("A3", "A", "relapse", [("a", 60), ("b", 50)]),
-        ("B1", "B", "untreated", [("a", 5)]),
+        ("B1", "B", "untreated", [("a", 4)]),
     ):
         arm = "untreated" if timepoint == "untreated" else "AC"
         cells = simulator.cells(groups, rng, sample=sample, model=model, timepoint=timepoint, arm=arm)
@@ -114,7 +114,7 @@ def test_samples_of_a_timepoint_are_together_and_timepoints_in_the_order_of_the_
 
 def test_logs_say_why_there_is_one_cluster(study):
     log = (study / "results" / "logs" / "cluster_cells" / "B_untreated.log").read_text()
-    assert "one cluster: 5 cells, fewer than clusters/min_cells (50)" in log
+    assert "one cluster: 4 cells, fewer than clusters/min_cells (50)" in log
     assert "no markers: one cluster" in log
     assert "two are needed" in (study / "results" / "logs" / "link_clusters" / "B.log").read_text()
     assert "A2" in (study / "results" / "logs" / "cluster_cells" / "A_persister.log").read_text()

@@ -1,4 +1,6 @@
-"""The demo study, run once for all tests here: what `make demo` runs, in the checkout itself (so nothing runs twice)."""
+"""The demo study, run once for all tests here: what `make demo` runs, in the checkout itself (so nothing runs
+twice).
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""The demo's results against what was planted: a test per promise, each tolerance that of the project's specification."""
+"""The demo's results against what was planted: a test per promise, each tolerance that of the project's
+specification.
+"""
 
 import anndata
 import numpy as np

@@ -153,7 +153,10 @@ def test_a_study_of_matrices_needs_no_reads_and_no_genomes(tmp_path):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG | {"references": None, "units": None}))
     done = snakemake(tmp_path, "--", "references", "reads", "counts")
     assert done.returncode == 0, done.stderr[-4000:]
-    assert json.loads((tmp_path / "results/counts/S.audit.json").read_text())["umis_per_species"] == {"graft": 3, "host": 0}
+    assert json.loads((tmp_path / "results/counts/S.audit.json").read_text())["umis_per_species"] == {
+        "graft": 3,
+        "host": 0,
+    }
     assert not (tmp_path / "results/references").exists() and not (tmp_path / "results/reads").exists()
 
 

@@ -47,7 +47,7 @@ def test_clear_droplets_of_one_species_keep_it(library, rule):
 
 
 def test_what_each_rule_keeps(library):
-    name, graft, host, theirs, rules = library
+    name, graft, _, theirs, rules = library
     table = tabulate_rules(rules)
     multiplet = (theirs == "Multiplet").to_numpy()
     table["rescued_graft"] = [int((found.calls[multiplet] == "graft").sum()) for found in rules.values()]
@@ -82,7 +82,7 @@ def test_big_graft_cells_with_ambient_host_rna_are_rescued(library):
 
 
 def test_doublet_rate_is_one_that_the_loading_allows(library):
-    name, graft, host, theirs, rules = library
+    name, graft, _, _, rules = library
     counts = rules["ambient"].posterior.sum(axis=0)
     rate = implied_rate(*counts[:3])
     # 10x: 0.8 % for every 1,000 cells recovered; stroma-rich, sticky tissue up to some four times that. Cell Ranger's
@@ -93,7 +93,7 @@ def test_doublet_rate_is_one_that_the_loading_allows(library):
 
 
 def test_ambient_fraction_is_plausible(library):
-    name, graft, host, _, rules = library
+    _, graft, host, _, rules = library
     model = rules["ambient"].model
     # No empty droplets here: the soup's share from what the two arms of the plot catch.
     share = model["ambient_host_umis"] / (model["ambient_host_umis"] + model["ambient_graft_umis"])

@@ -1,7 +1,8 @@
-"""Real 10x reads through both counters, on a small joined human and mouse reference: what must agree, and what mustn't mix.
+"""Real 10x reads through both counters, on a small joined human and mouse reference: what must agree, and what mustn't
+mix.
 
-The reference is 203 transcripts of human chromosome 21, both mitochondria and 5 Mb of mouse chromosome 19; the reads are of
-whole genomes. Figures in the comments are what these reads gave when the tests were written.
+The reference is 203 transcripts of human chromosome 21, both mitochondria and 5 Mb of mouse chromosome 19; the reads
+are of whole genomes. Figures in the comments are what these reads gave when the tests were written.
 """
 
 from __future__ import annotations
@@ -156,7 +157,9 @@ def test_the_audits_agree_where_they_should(kb, star):
         assert set(one) == set(other) and one["reads"] == other["reads"]
         assert (one["aligner"], other["aligner"]) == ("kb", "starsolo")
         assert one["reads_mapped"] <= other["reads_mapped"]
-        assert one["valid_barcode_fraction_of_mapped"] == pytest.approx(other["valid_barcode_fraction_of_mapped"], abs=0.02)
+        assert one["valid_barcode_fraction_of_mapped"] == pytest.approx(
+            other["valid_barcode_fraction_of_mapped"], abs=0.02
+        )
         # 26,387 and 29,070 reads of pbmc5k; the difference are the repeats named above.
         assert one["reads_in_genes"] == pytest.approx(other["reads_in_genes"], rel=0.15)
         assert one["sequencing_saturation"] == pytest.approx(other["sequencing_saturation"], abs=0.01)
@@ -206,7 +209,23 @@ def count_with_kb_itself(results: Path, folder: Path, sample: str, chemistry: st
     reads = [str(ROOT / path) for pair in zip(units["fq1"], units["fq2"], strict=True) for path in pair]
     kb = Path(sys.executable).with_name("kb")
     t2g = results / "references/kb/t2g.txt"
-    command = [kb, "count", "-i", index, "-g", t2g, "-x", chemistry, "-o", folder, "-t", "2", "--strand", "forward", *reads]
+    command = [
+        kb,
+        "count",
+        "-i",
+        index,
+        "-g",
+        t2g,
+        "-x",
+        chemistry,
+        "-o",
+        folder,
+        "-t",
+        "2",
+        "--strand",
+        "forward",
+        *reads,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     unfiltered = folder / "counts_unfiltered"
     barcodes = (unfiltered / "cells_x_genes.barcodes.txt").read_text().split()
@@ -233,7 +252,12 @@ def test_the_d_list_unmasks_reads_without_an_insert(kb, tmp_path):
     references = kb.results / "references"
     index, folder = tmp_path / "index.idx", tmp_path / "kb"
     command = index_kb.kb_ref_command(
-        str(references / "genome.fa"), str(references / "annotation.gtf"), str(index), str(tmp_path / "t2g"), 2, tmp_path
+        str(references / "genome.fa"),
+        str(references / "annotation.gtf"),
+        str(index),
+        str(tmp_path / "t2g"),
+        2,
+        tmp_path,
     )
     command[command.index("--d-list") + 1] = str(references / "genome.fa")
     command[0] = str(Path(sys.executable).with_name("kb"))

@@ -41,7 +41,10 @@ def test_a_sound_set_is_offered(names):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"settings": SETTINGS | {"rank_threshold": 5000}}, r"rank_threshold: 5000 ranks of 200 genes .* choose less than 200"),
+        (
+            {"settings": SETTINGS | {"rank_threshold": 5000}},
+            r"rank_threshold: 5000 ranks of 200 genes .* choose less than 200",
+        ),
         ({"settings": SETTINGS | {"rank_threshold": 200}}, "rank_threshold: 200 ranks of 200 genes"),
         ({"settings": SETTINGS | {"auc_threshold": 0.5}}, "auc_threshold: 0.5 of 200 genes .* are 100 ranks"),
         ({"settings": SETTINGS | {"auc_threshold": 0.001}}, "are 0 ranks"),

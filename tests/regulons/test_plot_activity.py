@@ -54,7 +54,9 @@ def test_few_samples_and_regulons_can_be_drawn(samples, n_samples):
 
 def test_distributions_have_a_panel_per_regulon_and_group():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame({"timepoint": np.repeat(["untreated", "persister"], 50), "a(+)": rng.random(100), "b(+)": rng.random(100)})
+    table = pd.DataFrame(
+        {"timepoint": np.repeat(["untreated", "persister"], 50), "a(+)": rng.random(100), "b(+)": rng.random(100)}
+    )
     bins = pd.concat([act.histograms(table, ["a(+)", "b(+)"]).assign(group=group) for group in ("P1", "P2")])
     cuts = pd.concat([act.thresholds(table[["a(+)", "b(+)"]], 0).assign(group=group) for group in ("P1", "P2")])
     figure = plots.draw_on_off(bins, cuts, ["a(+)", "b(+)"], ["P1", "P2"], ORDERS["timepoint"], "")

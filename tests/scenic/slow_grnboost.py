@@ -56,11 +56,11 @@ def boost_slowly(
     window=25,
     itself=-1,
 ):
-    """Return (gains per factor, trees, prediction, out-of-bag improvements) for factors ``x`` (cells × factors)."""
+    """Return (gains in and out of the bag, trees, prediction, improvements) for factors ``x`` (cells × factors)."""
     random, n = Random(seed), len(y)
     pool = [f for f in range(x.shape[1]) if f != itself]
     n_drawn, n_inbag = max(1, int(max_features * len(pool))), max(1, int(subsample * n))
-    prediction, gains, improvements = np.full(n, y.mean()), np.zeros(x.shape[1]), []
+    prediction, gains, improvements = np.full(n, y.mean()), np.zeros((2, x.shape[1])), []
     shuffled = list(range(n))
     for _ in range(max_rounds):
         for last in range(n - 1, n_inbag - 1, -1):
@@ -91,9 +91,13 @@ def boost_slowly(
                 prediction[node] += learning_rate * residual[bag].mean()
                 continue
             f, (gain, below, above) = found
-            gains[f] += gain / n_inbag
+            gains[0, f] += gain / n_inbag
             right = node & (x[:, f] > (below + above) / 2)
             left = node & ~right
+            for child in (left, right):
+                step, its_step = (learning_rate * residual[part & in_bag].mean() for part in (node, child))
+                r = residual[child & ~in_bag]
+                gains[1, f] += ((r - step) ** 2 - (r - its_step) ** 2).sum() / max(len(out), 1)
             smaller_first = sorted([right, left], key=lambda child: (child & in_bag).sum())
             waiting += [(child, depth + 1) for child in smaller_first]
         if out and window:

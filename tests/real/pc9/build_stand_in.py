@@ -1,4 +1,6 @@
-"""Make a ranking database and motif table from a known network: a stand-in where no sequence-based database is at hand."""
+"""Make a ranking database and motif table from a known network: a stand-in where no sequence-based database is at
+hand.
+"""
 
 import gzip
 
@@ -16,7 +18,9 @@ def read_genes(path: str) -> list[str]:
         return [line.split("\t", 1)[0].strip('"') for line in handle]
 
 
-def rank(edges: pd.DataFrame, genes: list[str], random_motifs: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
+def rank(
+    edges: pd.DataFrame, genes: list[str], random_motifs: int, rng: np.random.Generator
+) -> tuple[np.ndarray, list[str]]:
     """Return ranks (motifs × genes, 0 = best) and motif names; ``edges``: source, target."""
     column = {gene: i for i, gene in enumerate(genes)}
     factors = {tf: [column[t] for t in targets] for tf, targets in edges.groupby("source")["target"]}
@@ -45,7 +49,11 @@ def main(snakemake) -> None:
     factors = edges["source"].unique()
     motifs = pd.DataFrame({"#motif_id": [f"standin__{tf}" for tf in factors], "gene_name": factors})
     motifs["motif_name"] = motifs["motif_description"] = motifs["#motif_id"]
-    motifs["source_name"], motifs["source_version"], motifs["description"] = "stand-in", "1", "gene is directly annotated"
+    motifs["source_name"], motifs["source_version"], motifs["description"] = (
+        "stand-in",
+        "1",
+        "gene is directly annotated",
+    )
     motifs["motif_similarity_qvalue"], motifs["orthologous_identity"] = 0.0, 1.0
     motifs.reindex(columns=ANNOTATION_COLUMNS).fillna("None").to_csv(snakemake.output.motifs, sep="\t", index=False)
     job.log.info("%d factors, %d genes, %d motifs", len(factors), len(genes), len(names))

@@ -1,0 +1,236 @@
+"""rules/programme.smk on a small simulated study: files, wiring, notes, figures in the report; and on lame studies."""
+
+from __future__ import annotations
+
+import html
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from scripts.programme.columns import TABLES
+
+ROOT = Path(__file__).parents[2]
+SNAKEFILE = """
+import pandas as pd
+from types import SimpleNamespace
+
+configfile: "config.yaml"
+
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+samples = pd.read_csv("samples.tsv", sep="\\t", dtype=str).set_index("sample")
+libraries = list(samples.index[samples["assay"] == "scrna"])
+by = config["group_by"]
+groups = {"_".join(key): list(own.index) for key, own in samples.loc[libraries].groupby(by, sort=False)}
+study = SimpleNamespace(samples=samples, libraries=libraries, groups=list(groups), samples_of_group=groups.get)
+
+def scaled_memory(base, per_input_gb):
+    return base
+
+include: "rules/programme.smk"
+"""
+REGULONS = {"UP": [f"u{i}" for i in range(12)], "DOWN": [f"d{i}" for i in range(12)], "FLAT": [f"f{i}" for i in range(12)]}
+STRESS = ["FOS", "FOSB", "IER2", "IER3", "HSPA1A", "HSPA1B", "DUSP1", "ZFP36", "BTG2", "SOCS3"]
+ACTIVITY = {"UP(+)": 1.2, "DOWN(+)": -1.0, "FLAT(+)": 0.0, "STRESSED(+)": 1.0}
+EXPRESSION = {**dict.fromkeys([*REGULONS["UP"], *STRESS], 1.0), **dict.fromkeys([*REGULONS["DOWN"], "DOWN"], -1.0)}
+GENES = [*REGULONS, "STRESSED", *STRESS, *(gene for own in REGULONS.values() for gene in own), *(f"h{i}" for i in range(120))]
+TSV = ["switches.tsv", "overlaps.tsv", "design.tsv", "columns.tsv", "by_model.tsv", "effects.tsv", "differences.tsv", "activity.tsv",
+       "samples.tsv"]  # fmt: skip
+FIGURES = ["switches.png", "timecourse.png", "mrna.png"]
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake in the folder; return what it said."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "programme", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def prepare(folder: Path, simulate, sheet: pd.DataFrame, *, n_cells=80, sizes=None, group_by=("model",), regulons=True, note=""):
+    """Write a study of simulated cells and activity; ``sizes``: cells of single samples."""
+    folder.mkdir(exist_ok=True)
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("captions", "genesets"):
+        shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
+    (folder / "rules").mkdir()
+    shutil.copy(ROOT / "rules" / "programme.smk", folder / "rules")
+    (folder / "envs").mkdir()
+    (folder / "envs" / "programme.yaml").write_text("dependencies: []\n")
+    config = {
+        "group_by": list(group_by),
+        "timepoints": ["untreated", "persister", "relapse"],
+        "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
+        "arms": [{"arm": "untreated"}, {"arm": "drug"}, {"arm": "other"}],
+        "models": [{"model": model} for model in dict.fromkeys(sheet["model"])],
+        "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0},
+        "regulons": {"min_cell_fraction": 0.01, "standin_note": note},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    sheet.to_csv(folder / "samples.tsv", sep="\t")
+    results = folder / "results"
+    (results / "cells").mkdir(parents=True)
+    (results / "regulons").mkdir()
+    rng = np.random.default_rng(1)
+    parts = []
+    libraries = sheet[sheet["assay"] == "scrna"]
+    for sample in libraries.index:
+        n = (sizes or {}).get(sample, n_cells)
+        simulate.cells_of(sheet, sample, GENES, EXPRESSION, rng, n).write_h5ad(results / "cells" / f"{sample}.h5ad")
+        parts.append(simulate.activity_of(sheet.loc[[sample]], ACTIVITY if regulons else {}, rng, n_cells=n))
+    cells = pd.concat(parts)
+    for key, own in cells.groupby(list(group_by), sort=False):
+        group = results / "regulons" / "_".join(key)
+        group.mkdir()
+        own.to_parquet(group / "activity.parquet")
+    edges = simulate.edges_of({**REGULONS, "STRESSED": STRESS} if regulons else {})
+    edges.to_csv(results / "regulons" / "consensus.tsv", sep="\t", index=False)
+
+
+def read(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / "results" / "programme" / name, sep="\t", keep_default_na=name != "design.tsv")
+
+
+@pytest.fixture(scope="module")
+def study(simulate, tmp_path_factory):
+    """A study of four models: one with two arms, one with relapse, one whose persisters are too few, and a bulk profile."""
+    folder = tmp_path_factory.mktemp("programme") / "study"
+    arms = {"P2": ["drug", "other"]}
+    sheet = simulate.paired_sheet(["P1", "P2", "P3", "P4"], relapse=["P1"], arms=arms)
+    sheet.loc["bulk"] = ["P5", "untreated", "untreated", "1", "profile"]
+    prepare(folder, simulate, sheet, sizes={"P4_drug": 29}, note="stand-in motifs")
+    snakemake(folder)
+    return folder
+
+
+def test_every_promised_file_is_there(study):
+    results = study / "results"
+    assert all((results / "programme" / name).stat().st_size for name in [*TSV, *FIGURES, "pseudobulk.h5ad"])
+    for rule in ("sum_expression", "average_activity", "compare_activity", "rank_switches", "plot_switches"):
+        assert (results / "logs" / f"{rule}.log").exists() and (results / "benchmarks" / f"{rule}.tsv").exists()
+
+
+def test_planted_switches_come_first_and_the_first_column_is_tf(study):
+    table = read(study, "switches.tsv")
+    assert table.columns[0] == "tf" and table["tf"].head(2).tolist() == ["UP", "DOWN"]
+    found = table.set_index("tf")
+    verdicts = {"UP": "shared switch", "DOWN": "shared switch", "STRESSED": "stress", "FLAT": "no shared change"}
+    assert found["verdict"].to_dict() == verdicts
+    assert (found["n"] == 3).all() and (found["n_relapse"] == 1).all()
+    assert found.loc["UP", "mrna"] == "no shared change" and found.loc["DOWN", "mrna"] == "follows"
+    assert found.loc["UP", "targets_log2fc"] == pytest.approx(1.0, abs=0.1)
+    assert found.loc["DOWN", "mrna_log2fc"] == pytest.approx(-1.0, abs=0.3)
+
+
+def test_sample_below_min_cells_is_left_out_and_named(study):
+    samples = read(study, "samples.tsv").set_index("sample")
+    assert samples.loc["P4_drug", "used"] == "no" and samples.loc["P4_drug", "reason"] == "29 cells, programme.min_cells is 30"
+    assert "P4_drug is left out: 29 cells" in (study / "results" / "logs" / "sum_expression.log").read_text()
+    assert samples.loc["bulk", "used"] == "no"
+    assert "P4_drug" not in set(read(study, "activity.tsv")["sample"])
+    pseudobulk = anndata.read_h5ad(study / "results" / "programme" / "pseudobulk.h5ad")
+    assert list(pseudobulk.obs_names) == [s for s in samples.index if s not in {"P4_drug", "bulk"}]
+    cells = anndata.read_h5ad(study / "results" / "cells" / "P1_drug.h5ad")
+    np.testing.assert_array_equal(pseudobulk["P1_drug"].layers["counts"].ravel(), np.asarray(cells.X.sum(axis=0)).ravel())
+
+
+def test_design_says_which_models_are_compared(study):
+    whole = read(study, "design.tsv").set_index(["contrast", "arm"]).loc[("persister vs untreated", "all arms")]
+    assert whole["models"] == "P1,P2,P3" and "arms can be compared within P2 only" in whole["note"]
+
+
+def test_both_arms_are_kept(study):
+    own = read(study, "differences.tsv").query("model == 'P2' and regulon == 'UP(+)'")
+    assert own["arm"].tolist() == ["drug", "other"]
+    mean = read(study, "by_model.tsv").query("model == 'P2' and tf == 'UP'")["difference"].item()
+    assert mean == pytest.approx(own["difference"].mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in TSV if name != "columns.tsv"])
+def test_every_column_is_in_the_dictionary(study, name):
+    assert list(read(study, name).columns) == list(TABLES[name])
+    dictionary = read(study, "columns.tsv")
+    assert dictionary.loc[dictionary["file"] == name, "column"].tolist() == list(TABLES[name])
+    assert dictionary["meaning"].str.len().gt(3).all()
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in snakemake(study, "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("change", "repeated", "spared"),
+    [
+        ("programme={min_effect: 0.4}", ["rank_switches", "plot_switches"], ["sum_expression", "compare_activity"]),
+        ("programme={fdr: 0.1}", ["compare_activity", "rank_switches"], ["sum_expression", "average_activity"]),
+        ("programme={min_cells: 20}", ["sum_expression", "average_activity", "plot_switches"], []),
+    ],
+)
+def test_a_changed_setting_repeats_what_hangs_on_it(study, change, repeated, spared):
+    said = snakemake(study, "--dry-run", "--config", change)
+    assert all(f"rule {name}:" in said for name in repeated)
+    assert not any(f"rule {name}:" in said for name in spared)
+
+
+def test_figures_come_into_the_report_with_their_captions(study):
+    snakemake(study, "--report", "report.html")
+    report = (study / "report.html").read_text()
+    for words in (
+        "Which factors' regulons change with persistence in every patient",
+        "Does activity come back when the tumour regrows",
+        "Is a regulon more active because its factor is transcribed more",
+        "All regulons as candidate switches, best first",
+    ):
+        assert words in html.unescape(report).replace("’", "'"), words
+
+
+def test_groups_by_timepoint_give_the_same_activity(study, simulate, tmp_path):
+    folder = tmp_path / "split"
+    sheet = pd.read_csv(study / "samples.tsv", sep="\t", dtype=str).set_index("sample")
+    prepare(folder, simulate, sheet, sizes={"P4_drug": 29}, group_by=("model", "timepoint"))
+    snakemake(folder)
+    pd.testing.assert_frame_equal(read(folder, "activity.tsv"), read(study, "activity.tsv"))
+    assert "scored in different groups" in read(folder, "design.tsv")["note"][0]
+
+
+@pytest.mark.parametrize("kind", ["one model", "untreated only", "no regulons", "all too small"])
+def test_lame_studies_give_tables_with_clear_words(simulate, tmp_path, kind):
+    sheet = simulate.paired_sheet(["P1"] if kind == "one model" else ["P1", "P2"])
+    if kind == "untreated only":
+        sheet = sheet[sheet["timepoint"] == "untreated"]
+    prepare(tmp_path / "study", simulate, sheet, n_cells=20 if kind == "all too small" else 60, regulons=kind != "no regulons")
+    snakemake(tmp_path / "study")
+    table, answers = read(tmp_path / "study", "switches.tsv"), read(tmp_path / "study", "design.tsv")
+    assert list(table.columns) == list(TABLES["switches.tsv"])
+    if kind == "one model":
+        assert set(table["note"]) == {"n = 1 model"} and table["ci_low"].isna().all() and table["p"].isna().all()
+        assert table["tf"].tolist()[-1] == "FLAT" and "n = 1 model" in answers["note"][0]
+    elif kind == "untreated only":
+        assert set(table["verdict"]) == {"not tested"} and "nothing is compared" in answers["note"][0]
+    else:
+        assert table.empty
+        assert "no regulon to rank" in (tmp_path / "study" / "results" / "logs" / "rank_switches.log").read_text()
+        assert "n = 2 models" in answers["note"][0] if kind == "no regulons" else "nothing is compared" in answers["note"][0]
+
+
+def test_rules_carry_all_directives():
+    text = (ROOT / "rules" / "programme.smk").read_text()
+    rules = [part for part in text.split("\nrule ")[1:] if "script:" in part]
+    assert len(rules) == 5
+    for part in rules:
+        order = ["input:", "output:", "log:", "benchmark:", "conda:", "threads:", "resources:", "script:"]
+        places = [part.index(f"\n    {word}") for word in order]
+        assert places == sorted(places) and "mem_mb=scaled_memory(" in part and "runtime=" in part
