@@ -34,8 +34,13 @@ format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants the
 	@ruff format
 	@snakefmt --quiet Snakefile rules
 
-benchmark: $(STAMP)  ## time and memory of every rule on the demo, and of the kernels beside others'
-	@python -m pytest tests/benchmarks $(PYTEST)
+benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
+	@python tests/benchmarks/scenic.py $(BENCHMARK)
+
+lock: $(STAMP)  ## renew requirements.lock from pyproject.toml, for every Python 3.11
+	@uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
+	  --output-file requirements.lock
+	@echo "Versions in envs/ must follow: make test PYTEST=tests/dag/test_envs.py"
 
 clean-demo:  ## remove the demo's results
 	@rm -rf results/demo
@@ -71,4 +76,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test lint format benchmark clean-demo
+.PHONY: help demo test lint format benchmark lock clean-demo

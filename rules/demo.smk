@@ -126,18 +126,3 @@ rule simulate_databases:
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_databases.py"
-
-
-rule summarise_truth:
-    input:
-        libraries=collect("<results>/truth/{sample}.library.tsv", sample=study.sequenced),
-        regulons="<results>/truth/regulons.tsv",
-    output:
-        "<results>/truth/libraries.tsv",
-    log:
-        "<logs>/summarise_truth.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    shell:
-        "awk 'FNR > 1 || NR == 1' {input.libraries} > {output} 2> {log}"

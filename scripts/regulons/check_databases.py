@@ -48,8 +48,8 @@ def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list
         if share < MIN_ANNOTATED:
             raise job.UserError(
                 f"config, regulons.databases: the annotation (references.graft.gtf) has {share:.0%} of the databases' "
-                f"genes ({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); is it the same "
-                f"species?"
+                f"genes ({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); is it the "
+                "same species?"
             )
         job.log.info("the annotation has %.1f %% of the databases' genes", 100 * share)
     return {

@@ -36,7 +36,9 @@ def truth(demo) -> Path:
 @pytest.fixture(scope="session")
 def libraries(truth) -> pd.DataFrame:
     """Return the planted figures of every library."""
-    return pd.read_csv(truth / "libraries.tsv", sep="\t", index_col="sample")
+    tables = [pd.read_csv(path, sep="\t", index_col="sample") for path in sorted(truth.glob("*.library.tsv"))]
+    assert len(tables) == 12
+    return pd.concat(tables)
 
 
 @pytest.fixture(scope="session")

@@ -56,12 +56,12 @@ def boost_slowly(
     window=25,
     itself=-1,
 ):
-    """Return (gains in and out of the bag, trees, prediction, improvements) for factors ``x`` (cells × factors)."""
+    """Return (gains in and out of the bag, trees, prediction, improvements, what of these roots do) for factors ``x``."""
     random, n = Random(seed), len(y)
     pool = [f for f in range(x.shape[1]) if f != itself]
     n_drawn, n_inbag = max(1, int(max_features * len(pool))), max(1, int(subsample * n))
     prediction, gains, improvements = np.full(n, y.mean()), np.zeros((2, x.shape[1])), []
-    shuffled = list(range(n))
+    shuffled, by_roots = list(range(n)), 0.0
     for _ in range(max_rounds):
         for last in range(n - 1, n_inbag - 1, -1):
             j = random.below(last + 1)
@@ -70,6 +70,8 @@ def boost_slowly(
         in_bag[out] = False
         residual = y - prediction
         before = np.mean(residual[out] ** 2) if out else 0.0
+        if out:
+            by_roots += before - np.mean((residual[out] - learning_rate * residual[in_bag].mean()) ** 2)
         waiting = [(np.ones(n, dtype=bool), 0)]
         while waiting:
             node, depth = waiting.pop()
@@ -106,4 +108,4 @@ def boost_slowly(
                 break
         else:
             improvements.append(0.0)
-    return gains, len(improvements), prediction, np.array(improvements)
+    return gains, len(improvements), prediction, np.array(improvements), by_roots
