@@ -83,7 +83,7 @@ rule embed_model:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=40_000),
+        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
         runtime="2h",
     params:
         settings=get_embedding_settings,
@@ -107,7 +107,7 @@ rule cluster_cells:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=40_000),
+        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
         runtime="2h",
     params:
         settings=get_cluster_settings,
@@ -130,7 +130,7 @@ rule link_clusters:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
+        mem_mb=scaled_memory(base=1_000, per_input_gb=10_000),
         runtime="1h",
     params:
         timepoints=get_own_timepoints,

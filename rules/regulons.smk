@@ -300,7 +300,7 @@ rule plot_activity:
     params:
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=get_arm_names,
-        models=study.models,
+        models=[entry["model"] for entry in config["models"]],
         note=lookup(within=config, dpath="regulons/standin_note"),
     script:
         "../scripts/regulons/plot_activity.py"

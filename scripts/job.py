@@ -30,6 +30,9 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
     )
+    # anndata talks to the terminal; what it says belongs into the job's log.
+    logging.getLogger("anndata").handlers.clear()
+    logging.getLogger("anndata").propagate = True
     logging.captureWarnings(True)
     warnings.simplefilter("once")
     os.environ.setdefault("MPLBACKEND", "Agg")

@@ -16,7 +16,7 @@ _REGULON = {"tf": "transcription factor", "regulon": "its regulon; (+) activates
 _SUMMARY = {
     "n": "models that have both timepoints",
     "k": "models whose difference has the sign of the mean",
-    "effect": "mean over models of the difference in mean activity (AUC); replicates, then arms are averaged within a model",
+    "effect": "mean over models of the difference in mean activity (AUC); replicates, then arms averaged by model",
     "ci_low": "lower end of its 95 % interval (t with n − 1 degrees of freedom; empty for one model)",
     "ci_high": "upper end",
     "standardised": "effect divided by sd",
@@ -31,31 +31,37 @@ _SUMMARY = {
     "loo_stable": "models that can be left out, one at a time, without the mean changing sign",
     "loo_weakest": "standardised effect left without the most favourable model; negative if its sign changes",
 }
-_SD = {"sd": "standard deviation of activity between the cells of a sample, pooled over samples: the unit of standardised effects"}
+_SD = {
+    "sd": "standard deviation of activity between cells of a sample, pooled over samples: unit of standardised effects"
+}
 
 
 def _of_set(name: str) -> dict[str, str]:
     short = name.split()[-1]
     return {
         f"{short}_shared": f"targets among the {name} genes",
-        f"{short}_fdr": f"whether these are more than expected by chance (hypergeometric, BH): see {name} in overlaps.tsv",
+        f"{short}_fdr": f"whether these are more than by chance (hypergeometric, BH): see {name} in overlaps.tsv",
     }
 
 
 TABLES: dict[str, dict[str, str]] = {
     "switches.tsv": {
         **_REGULON,
-        "verdict": "what the rules make of the columns below: shared switch (three or more models, all of one direction, fdr_t "
-        "within programme.fdr, |standardised| of programme.min_effect or more); stress, cell cycle, hypoxia (as shared, of any "
-        "size, but carried by these genes); shared but small; treatment arm only; no shared change; too few models; not tested",
+        "verdict": "what the rules make of the columns below: shared switch (three or more models, all of one "
+        "direction, fdr_t within programme.fdr, |standardised| of programme.min_effect or more); stress, cell cycle, "
+        "hypoxia (as shared, of any size, but carried by these genes); shared but small; treatment arm only; no shared "
+        "change; too few models; not tested",
         "direction": "of the mean difference persister − untreated (or whatever fills these roles)",
         **{key: _SUMMARY[key] for key in ("n", "k", "effect", "ci_low", "ci_high")},
         **_SD,
-        **{key: _SUMMARY[key] for key in ("standardised", "standardised_low", "standardised_high", "loo_weakest", "loo_stable")},
+        **{
+            key: _SUMMARY[key]
+            for key in ("standardised", "standardised_low", "standardised_high", "loo_weakest", "loo_stable")
+        },
         **{key: _SUMMARY[key] for key in ("p", "p_min", "fdr", "t", "p_t", "fdr_t")},
         "by_arm": "standardised effect by arm (models)",
-        "relapse_position": "where relapse lies between untreated (0) and persister (1), in models with relapse; empty where "
-        "these differ by less than programme.min_effect",
+        "relapse_position": "where relapse lies between untreated (0) and persister (1), in models with relapse; empty "
+        "where these differ by less than programme.min_effect",
         "n_relapse": "models with relapse in an arm that also has persisters",
         "targets": "targets among the genes that could have been one",
         "targets_log2fc": "log2 fold change of the targets in pseudobulk, weighted, mean over models",
@@ -65,8 +71,8 @@ TABLES: dict[str, dict[str, str]] = {
         "mrna_ci_high": "upper end",
         "mrna_k": "models with its sign",
         "mrna_n": "models that measured it",
-        "mrna": "whether it follows activity: follows or opposite (three or more models, all of one direction, t over models within "
-        "programme.fdr over the factors), no shared change (shown), too few models, not measured",
+        "mrna": "whether it follows activity: follows or opposite (three or more models, all of one direction, t over "
+        "models within programme.fdr over the factors), no shared change (shown), too few models, not measured",
         **_of_set("stress"),
         **_of_set("cell cycle"),
         **_of_set("hypoxia"),
@@ -85,14 +91,15 @@ TABLES: dict[str, dict[str, str]] = {
         "p": "hypergeometric, upper tail",
         "fdr": "Benjamini & Hochberg over the regulons, within the programme",
         "weight_share": "share of the regulon's weight on the programme's genes",
-        "inside_log2fc": "log2 fold change (persister − untreated) of targets in the programme, weighted, mean over models",
+        "inside_log2fc": "log2 fold change (persister − untreated) of targets inside, weighted, mean over models",
         "outside_log2fc": "the same of the other targets",
         "outside_ci_low": "lower end of its 95 % interval over models",
         "outside_ci_high": "upper end",
         "outside_k": "models with its sign",
         "n": "models",
-        "carries": "yes if fdr is within programme.fdr, and the programme has half of the weight or the targets outside don't "
-        "move by themselves (fewer than three, less than half as much, or not in the same direction in all models)",
+        "carries": "yes if fdr is within programme.fdr, and the programme has half of the weight or the targets "
+        "outside don't move by themselves (fewer than three, less than half as much, or not in the same direction in "
+        "all models)",
     },
     "by_model.tsv": {
         **_CONTRAST,

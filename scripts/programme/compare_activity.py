@@ -7,7 +7,8 @@ from scripts.programme import contrasts, design
 from scripts.programme.pseudobulk import wide
 
 DIFFERENCES = [
-    "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference", "standardised",
+    "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
+    "standardised",
 ]  # fmt: skip
 EFFECTS = ["contrast", "arm", "regulon", "sd", *contrasts.SUMMARY]
 
@@ -15,7 +16,7 @@ EFFECTS = ["contrast", "arm", "regulon", "sd", *contrasts.SUMMARY]
 def describe_differences(
     activity: pd.DataFrame, samples: pd.DataFrame, sd: pd.Series, found: pd.DataFrame, baseline: str, treated: str
 ) -> pd.DataFrame:
-    """Return the differences (model and arm × regulon) as rows, with the means and the numbers of samples behind them."""
+    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples."""
     parts = []
     for model, arm in found.index:
         own = samples[samples["model"] == model]

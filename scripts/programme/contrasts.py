@@ -1,4 +1,4 @@
-"""Differences between timepoints with the model (patient) as the replicate: cells and libraries never count as replicates."""
+"""Differences between timepoints with the model (patient) as the replicate, which cells and libraries never are."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SUMMARY = [
 def differences(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, treated: str) -> pd.DataFrame:
     """Return treated − baseline per model and arm (rows) and feature (columns).
 
-    ``values``: samples × features. ``samples``: indexed by sample, with model, timepoint and arm; its order of models and
-    arms is kept. Replicates are averaged first: those of an arm at ``treated``, all of the model at ``baseline``. A model
-    without one of the two timepoints has no row.
+    ``values``: samples × features. ``samples``: indexed by sample, with model, timepoint and arm; its order of models
+    and arms is kept. Replicates are averaged first: those of an arm at ``treated``, all of the model at ``baseline``. A
+    model without one of the two timepoints has no row.
     """
     rows = samples.loc[samples.index.isin(values.index)]
     before = rows[rows["timepoint"] == baseline]
@@ -37,7 +37,9 @@ def differences(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, trea
         if len(reference):
             found[(model, arm)] = values.loc[own.index].mean() - values.loc[reference].mean()
     index = pd.MultiIndex.from_tuples(list(found), names=["model", "arm"]) if found else _no_rows()
-    return pd.DataFrame(np.array([found[key] for key in found]).reshape(len(found), values.shape[1]), index, values.columns)
+    return pd.DataFrame(
+        np.array([found[key] for key in found]).reshape(len(found), values.shape[1]), index, values.columns
+    )
 
 
 def _no_rows() -> pd.MultiIndex:
@@ -52,7 +54,8 @@ def over_arms(table: pd.DataFrame) -> pd.DataFrame:
 def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
     """Return flips × n signs (±1) and whether these are all flips.
 
-    Only half of all flips: the other half are their mirror images, with the same absolute sum. The first leaves all signs.
+    Only half of all flips: the other half are their mirror images, with the same absolute sum. The first leaves all
+    signs.
     """
     if n <= MAX_EXACT:
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)[None, :]) & 1
@@ -66,9 +69,9 @@ def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
 def sign_flip_p(table: np.ndarray, seed: int) -> np.ndarray:
     """Return the two-sided p-value of each column of ``table`` (models × features, no NaN) by flipping models' signs.
 
-    Without an effect a model's difference is as likely to be the opposite. The p-value is the share of flips whose absolute
-    sum reaches the observed one, which is itself one of them: it is never 0, and exact where all flips are tried. The
-    smallest possible value is 2 / 2^n. One model: NaN, since both flips have the same absolute sum.
+    Without an effect a model's difference is as likely to be the opposite. The p-value is the share of flips whose
+    absolute sum reaches the observed one, which is itself one of them: it is never 0, and exact where all flips are
+    tried. The smallest possible value is 2 / 2^n. One model: NaN, since both flips have the same absolute sum.
     """
     n, n_features = table.shape
     if n < 2:
@@ -133,16 +136,18 @@ def summarise(table: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFrame:
     """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
 
     ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
-    feature. ``k`` counts the models whose difference has the sign of the mean. ``loo_stable`` counts the models that can be
-    left out without the mean of the others changing sign; ``loo_weakest`` is the smallest of those means, standardised,
-    negative where the sign changes. With one model there is an effect, but neither interval nor p-value.
+    feature. ``k`` counts the models whose difference has the sign of the mean. ``loo_stable`` counts the models that
+    can be left out without the mean of the others changing sign; ``loo_weakest`` is the smallest of those means,
+    standardised, negative where the sign changes. With one model there is an effect, but neither interval nor p-value.
     """
     scale = sd.reindex(table.columns).to_numpy(dtype=float)
     scale = np.where(scale > 0, scale, np.nan)
     values = table.to_numpy(dtype=float)
     present = np.isfinite(values)
     result = pd.DataFrame(np.nan, index=table.columns, columns=SUMMARY)
-    patterns, which = np.unique(present, axis=1, return_inverse=True) if values.size else (present[:, :1], np.zeros(0, int))
+    patterns, which = (
+        np.unique(present, axis=1, return_inverse=True) if values.size else (present[:, :1], np.zeros(0, int))
+    )
     which = np.ravel(which)
     if not len(table):
         patterns, which = np.zeros((0, 1), dtype=bool), np.zeros(values.shape[1], dtype=int)
@@ -167,12 +172,13 @@ def summarise_arms(table: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFram
 
 
 def pooled_sd(spread: pd.DataFrame) -> pd.Series:
-    """Return each feature's standard deviation between cells of a sample, pooled over the samples (rows) with equal weight.
+    """Return each feature's standard deviation between cells of a sample, pooled over the samples (rows) with equal
+    weight.
 
     The unit of standardised effects. Not the spread between models: that of five models is known to a factor of two or
-    three only (95 % interval 0.6 to 2.9), so that dividing by it puts those first whose models agree by luck. Agreement is
-    told by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon that a
-    model lacks altogether isn't divided by next to nothing there.
+    three only (95 % interval 0.6 to 2.9), so that dividing by it puts those first whose models agree by luck. Agreement
+    is told by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon that
+    a model lacks altogether isn't divided by next to nothing there.
     """
     return np.sqrt((spread**2).mean())
 
@@ -180,9 +186,10 @@ def pooled_sd(spread: pd.DataFrame) -> pd.Series:
 def relapse_position(persister: pd.DataFrame, relapse: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return where relapse lies between baseline (0) and persister (1), joined and per model.
 
-    Both arguments: differences from the baseline by model and arm. Only arms that a model has at both timepoints are used.
-    The first result has, by feature, ``position`` (ratio of the summed differences, so that a model without a shift doesn't
-    decide), ``n`` and ``shift`` (mean persister difference of the same models); the second is models × features.
+    Both arguments: differences from the baseline by model and arm. Only arms that a model has at both timepoints are
+    used. The first result has, by feature, ``position`` (ratio of the summed differences, so that a model without a
+    shift doesn't decide), ``n`` and ``shift`` (mean persister difference of the same models); the second is models ×
+    features.
     """
     shared = persister.index.intersection(relapse.index, sort=False)
     before, after = over_arms(persister.loc[shared]), over_arms(relapse.loc[shared])

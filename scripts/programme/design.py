@@ -31,7 +31,9 @@ def _note_on_numbers(n: int, baseline: str, treated: str, fdr: float) -> list[st
         return ["n = 1 model: an effect without interval or p-value, which says nothing about other patients"]
     notes = [f"n = {n} models: too few to call a change shared"] if n == 2 else []
     if smallest_p(n) > fdr:
-        notes.append(f"with {n} models no exact p is below {smallest_p(n):.3g}: none can reach an FDR of {fdr:g} by signs alone")
+        notes.append(
+            f"with {n} models no exact p is below {smallest_p(n):.3g}: none can reach an FDR of {fdr:g} by signs alone"
+        )
     return notes
 
 
@@ -42,16 +44,16 @@ def _note_on_arms(arms: pd.Series) -> list[str]:
     if len(names) < 2:
         return [f"one arm ({next(iter(names))}): nothing is said about other treatments"] if names else []
     if not several:
-        return ["confounded: each model has one arm, so that a difference between arms can't be told from one between patients"]
+        return ["confounded: each model has one arm; a difference between arms can't be told from one between patients"]
     return [f"arms can be compared within {', '.join(several)} only"] if len(several) < len(arms) else []
 
 
 def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], fdr: float) -> pd.DataFrame:
     """Return one row (:data:`DESIGN`) per contrast and arm, that of all arms first, with what can't be answered.
 
-    ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that each
-    sample's activity was scored in. ``confounded``: arms can't be told apart from patients (row of all arms), or this arm
-    can't, since its models had no other.
+    ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that
+    each sample's activity was scored in. ``confounded``: arms can't be told apart from patients (row of all arms), or
+    this arm can't, since its models had no other.
     """
     rows = []
     for name, (baseline, treated) in contrasts_of(contrast).items():
@@ -63,7 +65,7 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
         split = [model for model in arms.index if _groups_of(model, before, groups) != _groups_of(model, after, groups)]
         if split:
             notes.append(
-                f"{baseline} and {treated} of {', '.join(split)} were scored in different groups, which may rank different "
+                f"{baseline} and {treated} of {', '.join(split)} were scored in different groups, which may rank other "
                 "genes: part of the difference may come from there"
             )
         apart = "yes" if len(set(after["arm"])) > 1 and arms.map(len).max() == 1 else "no"
@@ -75,7 +77,9 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
             note = ["n = 1 model: nothing is said about other patients"] if len(models) == 1 else []
             note += ["the only arm of its models: confounded with the patients"] if alike else []
             matched = before[before["model"].isin(models)]
-            rows.append((name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no", "; ".join(note)))
+            rows.append(
+                (name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no", "; ".join(note))
+            )
     return pd.DataFrame(rows, columns=DESIGN)
 
 

@@ -1,4 +1,4 @@
-"""Draw the switches: each patient's difference per regulon, activity through time, and activity against the factor's mRNA."""
+"""Draw the switches: each patient's difference per regulon, activity through time, and activity against mRNA."""
 
 import numpy as np
 import pandas as pd
@@ -41,14 +41,22 @@ def _handles(colours: dict[str, str], markers: dict[str, str]) -> list:
     """Return legend entries of models and, where there are several, of arms."""
     handles = [Line2D([], [], marker="o", ls="", color=colour, label=name) for name, colour in colours.items()]
     if len(markers) > 1:
-        handles += [Line2D([], [], marker=m, ls="", mfc="none", color="black", label=name) for name, m in markers.items()]
+        handles += [
+            Line2D([], [], marker=m, ls="", mfc="none", color="black", label=name) for name, m in markers.items()
+        ]
     return handles
 
 
 def draw_forest(
-    table: pd.DataFrame, differences: pd.DataFrame, models: pd.DataFrame, colours: dict[str, str], arms: list[str], title: str
+    table: pd.DataFrame,
+    differences: pd.DataFrame,
+    models: pd.DataFrame,
+    colours: dict[str, str],
+    arms: list[str],
+    title: str,
 ) -> Figure:
-    """Return, per regulon, the models' differences in activity with mean and interval, and beside them those of its mRNA.
+    """Return, per regulon, the models' differences in activity with mean and interval, and beside them those of its
+    mRNA.
 
     ``differences``: of the persister contrast, by model and arm; ``models``: by_model.tsv.
     """
@@ -71,7 +79,15 @@ def draw_forest(
             axis.plot([mean, mean], [place - 0.32, place + 0.32], color="black", lw=1.5, zorder=2)
         own = differences[differences["regulon"] == row.regulon]
         for one in own.itertuples():
-            left.scatter(one.standardised, place + lanes[one.model], color=colours[one.model], marker=markers[one.arm], s=28, lw=0, zorder=3)
+            left.scatter(
+                one.standardised,
+                place + lanes[one.model],
+                color=colours[one.model],
+                marker=markers[one.arm],
+                s=28,
+                lw=0,
+                zorder=3,
+            )
         for one in models[models["regulon"] == row.regulon].itertuples():
             right.scatter(one.mrna_log2fc, place + lanes[one.model], color=colours[one.model], s=22, lw=0, zorder=3)
         p = f", p {row.p:.3g}" if np.isfinite(row.p) else ""
@@ -95,13 +111,20 @@ def draw_forest(
     words.set_xlim(0, 1)
     words.axis("off")
     handles = _handles({model: colours[model] for model in present}, markers)
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8) or 1, frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 8) or 1, frameon=False, fontsize=8
+    )
     figure.suptitle(title, fontsize=11)
     return figure
 
 
 def draw_timecourse(
-    table: pd.DataFrame, activity: pd.DataFrame, timepoints: list[str], colours: dict[str, str], arms: list[str], title: str
+    table: pd.DataFrame,
+    activity: pd.DataFrame,
+    timepoints: list[str],
+    colours: dict[str, str],
+    arms: list[str],
+    title: str,
 ) -> Figure:
     """Return activity by timepoint, a panel per regulon, a line per model and arm from the model's baseline on."""
     shown = table.head(MAX_PANELS)
@@ -127,9 +150,14 @@ def draw_timecourse(
                 points = [(present.index(t), means[t]) for t in later]
                 line = ([(0, first.mean())] if len(first) else []) + points
                 axis.plot(*zip(*line, strict=True), color=colours[model], lw=1.4)
-                axis.scatter(part["timepoint"].map(present.index), part["activity"], color=colours[model], marker=markers[arm],
-                             s=20, lw=0)  # fmt: skip
-        axis.set_title(f"{row.regulon}  {row.verdict}", fontsize=9, loc="left", color="black" if row.verdict == SHARED else "#666666")
+                places = part["timepoint"].map(present.index)
+                axis.scatter(places, part["activity"], color=colours[model], marker=markers[arm], s=20, lw=0)
+        axis.set_title(
+            f"{row.regulon}  {row.verdict}",
+            fontsize=9,
+            loc="left",
+            color="black" if row.verdict == SHARED else "#666666",
+        )
         axis.set_xticks(range(len(present)), present, fontsize=8)
         axis.set_xlim(-0.25, len(present) - 0.75)
         axis.set_ylim(bottom=0)
@@ -137,7 +165,9 @@ def draw_timecourse(
         axis.spines[["top", "right"]].set_visible(False)
     figure.supylabel("mean activity (AUC)", fontsize=9)
     handles = _handles({model: colours[model] for model in models}, markers)
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6) or 1, frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 6) or 1, frameon=False, fontsize=8
+    )
     figure.suptitle(title, fontsize=11)
     return figure
 
@@ -156,7 +186,9 @@ def place_labels(points: np.ndarray, widths: np.ndarray, height: float) -> np.nd
             lefts = (x + gap, x - gap - width) if abs(step) < 1 else (x + gap, x - gap - width, x - width / 2)
             # Above the bar of the interval rather than on it.
             boxes = [(left, y + 0.1 * height + step * 0.6 * height) for left in lefts]
-            free = [box for box in boxes if not any(_overlap((*box, box[0] + width, box[1] + height), t) for t in taken)]
+            free = [
+                box for box in boxes if not any(_overlap((*box, box[0] + width, box[1] + height), t) for t in taken)
+            ]
             if free:
                 break
         corner = (free or boxes)[0]
@@ -178,11 +210,20 @@ def label_points(figure: Figure, axis, rows: pd.DataFrame) -> None:
     corners = place_labels(points, widths, 10 * scale)
     for row, point, corner, width in zip(rows.itertuples(), points, corners, widths, strict=True):
         right, up = (corner - point) / scale
-        line = {"arrowstyle": "-", "color": palette.ABSENT, "lw": 0.6, "shrinkA": 0, "shrinkB": 3} if not -9 < up + 5 < 12 else None
-        middle = right + width / scale / 2
-        axis.annotate(row.regulon, (row.mrna_log2fc, row.standardised), xytext=(middle, up + 5), textcoords="offset points",
-                      ha="center", va="center", fontsize=8, color="black" if row.verdict == SHARED else "#666666",
-                      arrowprops=line, zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
+        line = {"arrowstyle": "-", "color": palette.ABSENT, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}
+        axis.annotate(
+            row.regulon,
+            (row.mrna_log2fc, row.standardised),
+            xytext=(right + width / scale / 2, up + 5),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="black" if row.verdict == SHARED else "#666666",
+            arrowprops=None if -9 < up + 5 < 12 else line,
+            zorder=4,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )
 
 
 def draw_scatter(table: pd.DataFrame, title: str) -> Figure:
@@ -197,14 +238,20 @@ def draw_scatter(table: pd.DataFrame, title: str) -> Figure:
         colour = colour_of(row)
         if np.isfinite(row.mrna_ci_low) and np.isfinite(row.standardised_low):
             axis.plot([row.mrna_ci_low, row.mrna_ci_high], [row.standardised] * 2, color=colour, lw=1, alpha=0.6)
-            axis.plot([row.mrna_log2fc] * 2, [row.standardised_low, row.standardised_high], color=colour, lw=1, alpha=0.6)
+            axis.plot(
+                [row.mrna_log2fc] * 2, [row.standardised_low, row.standardised_high], color=colour, lw=1, alpha=0.6
+            )
         axis.scatter(row.mrna_log2fc, row.standardised, color=colour, s=36, lw=0, zorder=3)
     axis.set_xlabel("log2 fold change of the factor's own mRNA (pseudobulk)")
     axis.set_ylabel("difference in activity of its regulon (sd between cells)")
     axis.spines[["top", "right"]].set_visible(False)
     handles = [
         Line2D([], [], marker="o", ls="", color=colour, label=label)
-        for colour, label in ((UP, "shared switch, up"), (DOWN, "shared switch, down"), (palette.ABSENT, "other verdicts"))
+        for colour, label in (
+            (UP, "shared switch, up"),
+            (DOWN, "shared switch, down"),
+            (palette.ABSENT, "other verdicts"),
+        )
     ]
     axis.legend(handles=handles, frameon=False, fontsize=8, loc="best")
     axis.margins(x=0.12, y=0.08)
@@ -223,21 +270,36 @@ def main(snakemake) -> None:
     activity = pd.read_csv(source.activity, sep="\t", dtype={"model": str, "arm": str, "sample": str})
     colours = palette.colours_of("model", params.models)
     contrast = f"{params.contrast['persister']} − {params.contrast['baseline']}"
-    differences = differences[differences["contrast"] == f"{params.contrast['persister']} vs {params.contrast['baseline']}"]
+    differences = differences[
+        differences["contrast"] == f"{params.contrast['persister']} vs {params.contrast['baseline']}"
+    ]
     n = int(table["n"].max()) if len(table) else 0
-    title = f"{contrast}, n = {n} model{'' if n == 1 else 's'}" + ("" if n >= MIN_MODELS else ": too few to call a change shared")
+    title = f"{contrast}, n = {n} model{'' if n == 1 else 's'}" + (
+        "" if n >= MIN_MODELS else ": too few to call a change shared"
+    )
     best = f"best {MAX_ROWS} of {len(table)} regulons" if len(table) > MAX_ROWS else f"{len(table)} regulons"
     if table.empty or not n:
-        why = "No consensus regulon was found." if table.empty else f"No model has both timepoints of {contrast}: see design.tsv."
+        why = (
+            "No consensus regulon was found."
+            if table.empty
+            else f"No model has both timepoints of {contrast}: see design.tsv."
+        )
         forest = scatter = empty_figure(with_note(why, params.note))
     else:
-        forest = draw_forest(table, differences, models, colours, params.arms, with_note(f"{title}; {best}", params.note))
+        forest = draw_forest(
+            table, differences, models, colours, params.arms, with_note(f"{title}; {best}", params.note)
+        )
         scatter = draw_scatter(table, with_note(title, params.note))
     if table.empty or activity.empty:
         timecourse = empty_figure(with_note("No activity of any regulon in any sample.", params.note))
     else:
         timecourse = draw_timecourse(
-            table, activity, params.timepoints, colours, params.arms, with_note("activity by timepoint and model", params.note)
+            table,
+            activity,
+            params.timepoints,
+            colours,
+            params.arms,
+            with_note("activity by timepoint and model", params.note),
         )
     for figure, path in ((forest, output.forest), (timecourse, output.timecourse), (scatter, output.scatter)):
         figure.savefig(path, dpi=DPI)

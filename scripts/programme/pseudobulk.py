@@ -54,8 +54,9 @@ def decide_samples(sheet: pd.DataFrame, n_cells: dict[str, int], min_cells: int)
 def size_factors(counts: pd.DataFrame) -> pd.Series:
     """Return the effective library size of each sample (rows of ``counts``; columns are genes).
 
-    Median of ratios to the geometric mean (Anders & Huber 2010) over genes that all samples show: genes that rise strongly
-    don't make all others seem to fall. On the scale of the library sizes. With too few such genes, the library sizes.
+    Median of ratios to the geometric mean (Anders & Huber 2010) over genes that all samples show: genes that rise
+    strongly don't make all others seem to fall. On the scale of the library sizes. With too few such genes, the library
+    sizes.
     """
     library = counts.sum(axis=1).astype(float)
     everywhere = (counts > 0).all(axis=0)
@@ -109,8 +110,8 @@ def regulon_columns(names: list[str]) -> list[str]:
 def average_activity(path: str, samples: list[str]) -> Iterator[pd.DataFrame]:
     """Yield mean and sd of activity (sample, n_cells, regulon, activity, sd), a block of regulons at a time.
 
-    ``path``: activity of one group (cells × regulons, parquet); ``samples``: those of its samples to average. Samples are
-    found by the column ``sample`` alone, whatever the groups are made of.
+    ``path``: activity of one group (cells × regulons, parquet); ``samples``: those of its samples to average. Samples
+    are found by the column ``sample`` alone, whatever the groups are made of.
     """
     from pyarrow import parquet
 

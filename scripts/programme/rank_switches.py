@@ -8,12 +8,13 @@ from scripts.clusters.genesets import read_sets
 from scripts.programme import columns, contrasts, design, switches, targets
 
 BY_MODEL = [
-    "contrast", "model", "tf", "regulon", "difference", "standardised", "targets_log2fc", "mrna_log2fc", "relapse_position",
+    "contrast", "model", "tf", "regulon", "difference", "standardised", "targets_log2fc", "mrna_log2fc",
+    "relapse_position",
 ]  # fmt: skip
 
 
 def read_expression(path: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Return log2 CPM and cells that show a gene (samples × genes), the samples' table, and which genes all measured."""
+    """Return log2 CPM and cells that show a gene (samples × genes), the samples' table, which genes all measured."""
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(data.X, index=data.obs_names, columns=data.var_names).astype("float64")
     shown = pd.DataFrame(data.layers["shown"], index=data.obs_names, columns=data.var_names)
@@ -29,7 +30,12 @@ def differences_of(table: pd.DataFrame, contrast: str) -> pd.DataFrame:
 
 
 def by_model(
-    differences: pd.DataFrame, sd: pd.Series, change: pd.DataFrame, mrna: pd.DataFrame, single: pd.DataFrame, factors: dict[str, str]
+    differences: pd.DataFrame,
+    sd: pd.Series,
+    change: pd.DataFrame,
+    mrna: pd.DataFrame,
+    single: pd.DataFrame,
+    factors: dict[str, str],
 ) -> pd.DataFrame:
     """Return one row per model and regulon: what :mod:`switches` joins over the models."""
     parts = []
@@ -48,7 +54,7 @@ def by_model(
 
 
 def main(snakemake) -> None:
-    """Read effects, expression, regulons and gene sets; write switches, overlaps, the models' values and the dictionary."""
+    """Read effects, expression, regulons, gene sets; write switches, overlaps, the models' values, the dictionary."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     effects = pd.read_csv(source.effects, sep="\t", dtype={"arm": str, "regulon": str})
     table = pd.read_csv(source.differences, sep="\t", dtype={"model": str, "arm": str})

@@ -9,7 +9,7 @@ from scripts.programme import pseudobulk
 
 
 def read_sums(path: str) -> tuple[pd.DataFrame, int]:
-    """Return counts and number of cells that show it by gene (symbol), and how many cells there are; matrix by parts."""
+    """Return counts and cells that show it by gene (symbol), and how many cells there are; matrix by parts."""
     with h5py.File(path) as file:
         matrix = file["X"]
         is_sparse = isinstance(matrix, h5py.Group)

@@ -1,4 +1,4 @@
-"""The ranked table of switches: separate evidence, a verdict by plain rules, an order that no single patient decides."""
+"""The ranked table of switches: separate evidence, a verdict by plain rules, an order that no patient decides alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ SHARED, ARM_ONLY, SMALL, UNCLEAR, FEW, UNTESTED = (
 )  # fmt: skip
 MRNA = ("follows", "opposite", "no shared change", "too few models", "not measured")
 SWITCHES = [
-    "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "standardised", "standardised_low",
-    "standardised_high", "loo_weakest", "loo_stable", "p", "p_min", "fdr", "t", "p_t", "fdr_t", "by_arm", "relapse_position",
-    "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc", "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n",
-    "mrna", "stress_shared", "stress_fdr", "cycle_shared", "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "carried_by", "note",
+    "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "standardised",
+    "standardised_low", "standardised_high", "loo_weakest", "loo_stable", "p", "p_min", "fdr", "t", "p_t", "fdr_t",
+    "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
+    "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
+    "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "carried_by", "note",
 ]  # fmt: skip
 
 
@@ -37,15 +38,17 @@ def arm_only(by_arm: pd.DataFrame, min_effect: float) -> str:
         return ""
     one = strong.iloc[0]
     others = by_arm[by_arm["arm"] != one["arm"]]
-    alike = (others["standardised"].abs() >= min_effect) & (np.sign(others["standardised"]) == np.sign(one["standardised"]))
+    alike = (others["standardised"].abs() >= min_effect) & (
+        np.sign(others["standardised"]) == np.sign(one["standardised"])
+    )
     return "" if alike.any() or others["standardised"].isna().any() else str(one["arm"])
 
 
 def judge(row: pd.Series, arm: str, carriers: list[str], *, fdr: float, min_effect: float) -> str:
     """Return the verdict on a regulon. ``arm``: what :func:`arm_only` found; ``carriers``: programmes that carry it.
 
-    In this order: nothing to compare; fewer than three models; a shared change that a known programme carries (its name is
-    the verdict); a shared change of ``min_effect`` or more; a smaller one; a change in one arm; none of these.
+    In this order: nothing to compare; fewer than three models; a shared change that a known programme carries (its name
+    is the verdict); a shared change of ``min_effect`` or more; a smaller one; a change in one arm; none of these.
     """
     if row["n"] == 0:
         return UNTESTED
@@ -66,8 +69,8 @@ def direction(effect: float) -> str:
 def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
     """Return (one of :data:`MRNA`) whether the factor's own mRNA goes where its activity does.
 
-    ``mrna``: summary of its log2 fold change over models. It follows (or is opposite) where its change is shared by the rule
-    for activity; otherwise no shared change is shown, which is not proof that there is none.
+    ``mrna``: summary of its log2 fold change over models. It follows (or is opposite) where its change is shared by the
+    rule for activity; otherwise no shared change is shown, which is not proof that there is none.
     """
     if mrna["n"] == 0:
         return "not measured"
@@ -101,8 +104,9 @@ def note_on(row: pd.Series, arm: str, confounded: set[str]) -> str:
 def evidence_of(table: pd.DataFrame) -> pd.Series:
     """Return the number that orders rows: the standardised effect left without the most favourable model.
 
-    With one model, which can't be left out, its effect. In simulation this orders planted switches as well as a moderated t
-    does, and better than mean effect or t: it asks for size and agreement at once, and no patient decides alone.
+    With one model, which can't be left out, its effect. In simulation this orders planted switches as well as a
+    moderated t does, and better than mean effect or t: it asks for size and agreement at once, and no patient decides
+    alone.
     """
     return table["loo_weakest"].where(table["n"] > 1, table["standardised"].abs())
 
@@ -128,12 +132,12 @@ def build(
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
-    ``effects``: summary of the persister contrast by arm and regulon. ``targets``, ``mrna``: summaries of expression changes
-    by regulon and by factor. ``positions``: relapse position by regulon. ``factors``: tf by regulon. ``confounded``: arms
-    that can't be told apart from their patients.
+    ``effects``: summary of the persister contrast by arm and regulon. ``targets``, ``mrna``: summaries of expression
+    changes by regulon and by factor. ``positions``: relapse position by regulon. ``factors``: tf by regulon.
+    ``confounded``: arms that can't be told apart from their patients.
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
-    arms = {regulon: own for regulon, own in effects[effects["arm"] != ALL_ARMS].groupby("regulon")}
+    arms = dict(list(effects[effects["arm"] != ALL_ARMS].groupby("regulon")))
     shared = overlaps.set_index(["regulon", "programme"])
     carriers = overlaps[overlaps["carries"] == "yes"].groupby("regulon")["programme"].agg(list).to_dict()
     rows = []

@@ -1,4 +1,4 @@
-"""What a regulon's genes tell besides its activity: expression of factor and targets, and known programmes among the targets."""
+"""What a regulon's genes tell besides its activity: expression of factor and targets, known programmes among these."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from scripts.clusters.genesets import measured
 from scripts.programme.contrasts import false_discovery_rate, summarise
 
 PROGRAMMES = {"stress": ["stress"], "cell cycle": ["s", "g2m"], "hypoxia": ["hypoxia"]}
-"""Known programmes that differ between samples for other reasons than persistence, and the gene sets they are made of."""
+"""Known programmes that differ between samples for other reasons than persistence, and their gene sets."""
 OVERLAPS = [
-    "regulon", "tf", "programme", "genes", "targets", "programme_genes", "shared", "expected", "p", "fdr", "weight_share",
-    "inside_log2fc", "outside_log2fc", "outside_ci_low", "outside_ci_high", "outside_k", "n", "carries",
+    "regulon", "tf", "programme", "genes", "targets", "programme_genes", "shared", "expected", "p", "fdr",
+    "weight_share", "inside_log2fc", "outside_log2fc", "outside_ci_low", "outside_ci_high", "outside_k", "n", "carries",
 ]  # fmt: skip
 CARRIED_SHARE = 0.5
-"""Share of a regulon's weight on a programme's genes from which the programme carries it, whatever the other targets do."""
+"""Share of a regulon's weight on a programme's genes from which the programme carries it, whatever the rest does."""
 CARRIED_CHANGE = 0.5
 """Targets outside a programme that change less than this share of what those inside do, follow the programme."""
 MIN_OUTSIDE = 3
 """Targets outside a programme that are needed to judge without it."""
 
 
-def gene_universe(shown: pd.DataFrame, n_cells: pd.Series, models: pd.Series, everywhere: pd.Series, min_share: float) -> pd.Index:
+def gene_universe(
+    shown: pd.DataFrame, n_cells: pd.Series, models: pd.Series, everywhere: pd.Series, min_share: float
+) -> pd.Index:
     """Return the genes that could have been a target: measured everywhere and seen in enough cells of some model.
 
     ``shown``: samples × genes, cells that show a gene; the rule is the one by which the stage regulons selects genes.
@@ -38,7 +40,8 @@ def gene_universe(shown: pd.DataFrame, n_cells: pd.Series, models: pd.Series, ev
 
 
 def target_change(changes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
-    """Return models × regulons: mean log2 fold change of the targets, weighted by the edges; NaN without a measured target.
+    """Return models × regulons: mean log2 fold change of the targets, weighted by the edges; NaN without a measured
+    target.
 
     ``changes``: models × genes.
     """
@@ -58,7 +61,8 @@ def factor_change(changes: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
 
 
 def overlap(edges: pd.DataFrame, sets: dict[str, dict[str, str]], universe: pd.Index) -> pd.DataFrame:
-    """Return one row per regulon and programme: how many targets belong to it against chance (hypergeometric, upper tail).
+    """Return one row per regulon and programme: how many targets belong to it against chance (hypergeometric, upper
+    tail).
 
     ``sets``: gene → alias by name of the set. ``universe``: genes that could have been targets. BH within a programme.
     """
@@ -91,13 +95,20 @@ def overlap(edges: pd.DataFrame, sets: dict[str, dict[str, str]], universe: pd.I
 
 
 def judge_overlap(
-    table: pd.DataFrame, edges: pd.DataFrame, sets: dict[str, dict[str, str]], changes: pd.DataFrame, *, fdr: float, seed: int
+    table: pd.DataFrame,
+    edges: pd.DataFrame,
+    sets: dict[str, dict[str, str]],
+    changes: pd.DataFrame,
+    *,
+    fdr: float,
+    seed: int,
 ) -> pd.DataFrame:
-    """Return the overlaps with what the targets inside and outside the programme do, and whether the programme carries it.
+    """Return the overlaps with what the targets inside and outside the programme do, and whether the programme carries
+    it.
 
-    A programme carries a regulon (``carries`` = yes) whose targets are enriched in its genes (``fdr``) if these hold half
-    of the regulon's weight, or if the targets outside don't change by themselves: fewer than three are left, or they change
-    less than half as much as those inside, or not in the same direction in all models.
+    A programme carries a regulon (``carries`` = yes) whose targets are enriched in its genes (``fdr``) if these hold
+    half of the regulon's weight, or if the targets outside don't change by themselves: fewer than three are left, or
+    they change less than half as much as those inside, or not in the same direction in all models.
     """
     table = table.copy()
     for programme, names in PROGRAMMES.items():

@@ -87,7 +87,9 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
             *(Patch(color=colours[kind][name], label=name) for name in present),
         ]
     figure.legend(handles=handles, loc="outside right upper", fontsize=7, frameon=False, handlelength=1)
-    figure.colorbar(image, ax=body, label="mean activity, z over samples", shrink=min(1.0, 8 / len(rows) + 0.2))
+    bar = figure.colorbar(image, ax=body, shrink=min(1.0, 8 / len(rows) + 0.2))
+    bar.set_label("mean activity, z over samples", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
     number = samples["regulon"].nunique()
     more = f"{len(rows)} of {number} regulons, those that differ most" if len(rows) < number else f"{number} regulons"
     figure.suptitle(f"Regulon activity by sample (cells): {more}" + (f"\n{note}" if note else ""), fontsize=9)

@@ -110,9 +110,9 @@ def draw(names: list[str], edges: list[Edge], stages: Mapping[str, str]) -> Figu
     present = [stage for stage in dict.fromkeys(stages.values()) if any(stages.get(name) == stage for name in names)]
     colour = {stage: COLOURS[i % len(COLOURS)] for i, stage in enumerate(present)}
     place, lines = lay_out(names, reduced(edges))
-    passed = [x for points in lines.values() for x, _ in points]
-    left = min(*(x - box_width(name) / 2 for name, (x, _) in place.items()), *passed)
-    right = max(*(x + box_width(name) / 2 for name, (x, _) in place.items()), *passed)
+    spans = [(x - box_width(name) / 2, x + box_width(name) / 2) for name, (x, _) in place.items()]
+    spans += [(x, x) for points in lines.values() for x, _ in points]
+    left, right = min(start for start, _ in spans), max(end for _, end in spans)
     bottom = max(layer for _, layer in place.values()) * GAP[1]
     figure, axes = plt.subplots(figsize=(max(right - left + 0.4, 6.0), bottom + 1.5))
     for points in lines.values():

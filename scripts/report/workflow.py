@@ -37,6 +37,7 @@ def ask(question: list[str], config: dict, folder: Path) -> str:
     path = folder / "config.json"
     path.write_text(json.dumps({**config, "check_files": False}))
     environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
+    environment["PYTHONWARNINGS"] = "ignore"  # a word about every file that a question doesn't need and isn't there
     done = subprocess.run(
         command(path, question), env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numba
 import numpy as np
@@ -185,6 +186,37 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
                 expressed[position[rank]] = False
 
 
+def index_regulons(
+    genes: Sequence[str], regulons: dict[str, dict[str, float]], n_ranks: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, as :func:`score_block` takes them, each gene's first place in two arrays, and these: regulon and weight.
+
+    Weights are scaled so that a regulon whose targets are the first ones of a cell's ranking comes close to 1. Regulons
+    that are hardly measured are left out and named in the log.
+    """
+    column = {gene: i for i, gene in enumerate(genes)}
+    sizes = np.array([len(targets) for targets in regulons.values()], dtype=np.int64)
+    n_edges = int(sizes.sum())
+    of_regulon = np.repeat(np.arange(len(regulons)), sizes)
+    weight = np.fromiter(chain.from_iterable(t.values() for t in regulons.values()), np.float64, n_edges)
+    of_gene = np.fromiter((column.get(g, -1) for t in regulons.values() for g in t), np.int64, n_edges)
+    measured = of_gene >= 0
+    total = np.bincount(of_regulon[measured], weight[measured], minlength=len(regulons))
+    share = np.bincount(of_regulon[measured], minlength=len(regulons)) / np.maximum(sizes, 1)
+    poor = (share < MIN_OVERLAP) | (total <= 0)
+    if poor.any():
+        names = [name for name, is_poor in zip(regulons, poor, strict=True) if is_poor]
+        job.log.warning(
+            "%d of %d regulons score 0: less than %d %% of their targets are measured (%s)",
+            len(names), len(regulons), 100 * MIN_OVERLAP, ", ".join(names[:EXAMPLES]),
+        )  # fmt: skip
+    kept = np.flatnonzero(measured & ~poor[of_regulon])
+    kept = kept[np.argsort(of_gene[kept], kind="stable")]
+    first = np.searchsorted(of_gene[kept], np.arange(len(genes) + 1)).astype(np.int64)
+    regulon = of_regulon[kept]
+    return first, regulon.astype(np.int32), weight[kept] / (n_ranks * total[regulon])
+
+
 def score(
     expression,
     genes: Sequence[str],
@@ -210,26 +242,8 @@ def score(
     order = draw_order(n_genes, seed)
     place = np.empty(n_genes, dtype=np.int32)
     place[order] = np.arange(n_genes, dtype=np.int32)
-    column = {gene: i for i, gene in enumerate(genes)}
-    edges, poor = [], []
-    for number, (name, targets) in enumerate(regulons.items()):
-        measured = [(column[gene], weight) for gene, weight in targets.items() if gene in column]
-        if len(measured) / len(targets) < MIN_OVERLAP or not any(weight for _, weight in measured):
-            poor.append(name)
-            continue
-        total = sum(weight for _, weight in measured)
-        edges += [(gene, number, weight / (n_ranks * total)) for gene, weight in measured]
-    if poor:
-        job.log.warning(
-            "%d of %d regulons score 0: less than %d %% of their targets are measured (%s)",
-            len(poor), len(regulons), 100 * MIN_OVERLAP, ", ".join(poor[:EXAMPLES]),
-        )  # fmt: skip
-    table = np.array(edges, dtype=np.float64).reshape(-1, 3)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    first = np.searchsorted(table[:, 0], np.arange(n_genes + 1)).astype(np.int64)
+    first, regulon, weight = index_regulons(genes, regulons, n_ranks)
     auc = np.zeros((n_cells, len(regulons)))
-
-    regulon, weight = table[:, 1].astype(np.int32), np.ascontiguousarray(table[:, 2])
 
     def score_from(start: int) -> None:
         """Fill one block's rows; only its values are held as 64-bit numbers."""

@@ -1,7 +1,8 @@
-"""Benchmark the SCENIC kernels beside arboreto, rustscenic, LightGBM and pySCENIC: `make benchmark`, or parts with --sections.
+"""Benchmark the SCENIC kernels beside arboreto, rustscenic, LightGBM and pySCENIC.
 
-Prints the figures and writes them, flat, to results/benchmarks/scenic.json; sections that aren't run keep their old figures
-there. ``--quick`` takes minutes and is for trying the benchmark, not for figures. An idle machine of two cores is assumed.
+Prints the figures and writes them, flat, to results/benchmarks/scenic.json; sections that aren't run keep their old
+figures there. ``--quick`` takes minutes and is for trying the benchmark, not for figures. All figures but CPU seconds
+assume an idle machine of two cores.
 """
 
 from __future__ import annotations

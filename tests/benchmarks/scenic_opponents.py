@@ -1,7 +1,7 @@
 """Other makers of the same network, each in a process (and environment) of its own: arboreto, rustscenic, LightGBM.
 
-Run by scenic_grn.py with the Python of a throw-away environment: one JSON request per line on stdin, one JSON answer per line
-on stdout. Seconds are the process's CPU time, so that a busy machine doesn't distort a comparison on one thread.
+Run by scenic_grn.py with the Python of a throw-away environment: one JSON request a line on stdin, one JSON answer a
+line on stdout. Seconds are CPU seconds of the process, so that a busy machine distorts no comparison on one thread.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Rustscenic:
 
 
 class LightGBM:
-    """LightGBM with GRNBoost2's settings as far as it has them; no early stopping, so only its time a tree is of use."""
+    """LightGBM with GRNBoost2's settings as far as it has them; without early stopping, so only its time is of use."""
 
     def __init__(self):
         """Import what is measured."""

@@ -254,7 +254,7 @@ def simulate_cells(n_cells: int, n_genes: int, density: float, rng: np.random.Ge
 
 
 def measure_aucell(
-    n_cells: int = 1_000, n_genes: int = N_MEASURED, n_regulons: int = 500, repetitions: int = 3, seed: int = 0
+    n_cells: int = 1_000, n_genes: int = N_MEASURED, n_regulons: int = 500, repetitions: int = 5, seed: int = 0
 ) -> dict:
     """Return the flat keys aucell_*: seconds per 1,000 cells × ``n_regulons``, one thread each."""
     from scripts.regulons import pyscenic_compat as compat
@@ -291,7 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modules", type=int, default=500)
     parser.add_argument("--cells", type=int, default=1_000)
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--peak", nargs=5, metavar=("DATABASE", "ANNOTATIONS", "MEASURED", "TFS", "SEED"))
     options = parser.parse_args()
     if options.peak:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-from scripts.clusters import expression
+from scripts.clusters import communities, expression
 
 
 def make(genes, cells, sample):
@@ -121,6 +122,19 @@ def test_components_dont_hang_on_the_sign_or_the_chunk(monkeypatch):
     assert (loadings[np.arange(4), np.abs(loadings).argmax(axis=1)] > 0).all()
     monkeypatch.setattr(expression, "CHUNK", 50)
     assert expression.principal_components(sparse.csr_matrix(dense), 4).scores == pytest.approx(found.scores)
+
+
+@pytest.mark.parametrize("shape", [(900, 500), (500, 900)])
+def test_components_and_neighbours_dont_hang_on_threads(shape):
+    # large enough for the library of linear algebra to share the work: its sums then differ in the last digits
+    log = sparse.csr_matrix(np.random.default_rng(0).poisson(1.0, shape).astype(float)).log1p()
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            scores = expression.principal_components(log, 20).scores
+            near = communities.find_neighbours(scores, 15)
+        found.append((scores.tobytes(), near.indices.tobytes(), near.distances.tobytes()))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(("cells", "components"), [(200, 20), (60, 12), (11, 2), (5, 2), (2, 1)])

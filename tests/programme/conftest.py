@@ -1,4 +1,4 @@
-"""Simulated studies of regulon activity with known truth: matrices of samples for the statistics, cells for the files."""
+"""Simulated studies of regulon activity with known truth: samples for the statistics, cells for the files."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def activity_of(
     n_cells: int = 150,
     arm_effects: dict[str, dict[str, float]] | None = None,
 ) -> pd.DataFrame:
-    """Return cells × (labels and regulons): activity 0.2 with sd 0.05 between cells, shifted by ``effects`` (in sd) in persisters.
+    """Return cells × (labels and regulons): activity 0.2 with sd 0.05 between cells, shifted by ``effects`` (in sd) in
+    persisters.
 
-    ``returns``: the relapse's share of the shift. ``between``: how far a sample lies off (in sd). ``arm_effects``: shift by
-    regulon in one arm only, on top.
+    ``returns``: the relapse's share of the shift. ``between``: how far a sample lies off (in sd). ``arm_effects``:
+    shift by regulon in one arm only, on top.
     """
     parts = []
     for sample, row in sheet.iterrows():
@@ -59,14 +60,21 @@ def activity_of(
 
 
 def cells_of(
-    sheet: pd.DataFrame, sample: str, genes: list[str], changes: dict[str, float], rng: np.random.Generator, n_cells: int = 150
+    sheet: pd.DataFrame,
+    sample: str,
+    genes: list[str],
+    changes: dict[str, float],
+    rng: np.random.Generator,
+    n_cells: int = 150,
 ) -> anndata.AnnData:
     """Return a library's counts; in persisters the genes change by the given log2 fold changes."""
     row = sheet.loc[sample]
     base = 2.0 * np.exp(np.sin(np.arange(len(genes))))
     on = row["timepoint"] == "persister"
     mean = base * 2.0 ** np.array([changes.get(gene, 0.0) if on else 0.0 for gene in genes])
-    obs = pd.DataFrame({"sample": sample, **{label: row[label] for label in LABELS}}, index=[f"c{i}" for i in range(n_cells)])
+    obs = pd.DataFrame(
+        {"sample": sample, **{label: row[label] for label in LABELS}}, index=[f"c{i}" for i in range(n_cells)]
+    )
     counts = sparse.csr_matrix(rng.poisson(mean, size=(n_cells, len(genes))).astype(np.int32))
     return anndata.AnnData(counts, obs=obs, var=pd.DataFrame({"gene_id": genes}, index=genes))
 

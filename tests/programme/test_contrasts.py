@@ -60,11 +60,16 @@ def test_samples_without_values_do_not_count(simulate):
 
 
 def brute_force(values: list[float]) -> float:
-    sums = [abs(sum(s * v for s, v in zip(flip, values, strict=True))) for flip in itertools.product([1, -1], repeat=len(values))]
+    sums = [
+        abs(sum(s * v for s, v in zip(flip, values, strict=True)))
+        for flip in itertools.product([1, -1], repeat=len(values))
+    ]
     return np.mean([total >= abs(sum(values)) - 1e-12 for total in sums])
 
 
-@pytest.mark.parametrize("values", [[1, 2], [1, -2, 3], [0.3, 0.1, 0.2, 0.4, 0.9], [1, 1, 1, -1, -1, 0, 0], [5, -5, 1, 2, -3, 4, 4, 1]])
+@pytest.mark.parametrize(
+    "values", [[1, 2], [1, -2, 3], [0.3, 0.1, 0.2, 0.4, 0.9], [1, 1, 1, -1, -1, 0, 0], [5, -5, 1, 2, -3, 4, 4, 1]]
+)
 def test_sign_flip_is_all_flips(values):
     p = contrasts.sign_flip_p(np.array(values, dtype=float)[:, None], seed=0)[0]
     assert p == pytest.approx(brute_force(values), abs=1e-15)

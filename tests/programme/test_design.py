@@ -62,7 +62,9 @@ def test_untreated_only_study(simulate):
 
 
 def test_study_without_a_recovered_role(simulate):
-    table = table_of(simulate.paired_sheet(["P1"]), {"baseline": "untreated", "persister": "persister", "recovered": None})
+    table = table_of(
+        simulate.paired_sheet(["P1"]), {"baseline": "untreated", "persister": "persister", "recovered": None}
+    )
     assert set(table.index.get_level_values("contrast")) == {"persister vs untreated"}
 
 

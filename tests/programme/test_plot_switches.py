@@ -65,7 +65,10 @@ def activity(table):
         ("P1", "untreated", "none"), ("P1", "persister", "X"), ("P1", "relapse", "X"), ("P2", "untreated", "none"),
         ("P2", "persister", "X"), ("P2", "persister", "Y"), ("P3", "persister", "Y"), ("P4", "untreated", "none"),
     ):  # fmt: skip
-        rows += [{"model": model, "timepoint": timepoint, "arm": arm, "regulon": r, "activity": 0.1} for r in table["regulon"]]
+        rows += [
+            {"model": model, "timepoint": timepoint, "arm": arm, "regulon": r, "activity": 0.1}
+            for r in table["regulon"]
+        ]
     return pd.DataFrame(rows)
 
 
@@ -103,7 +106,9 @@ def test_only_shared_switches_are_coloured(table):
 def test_one_model_is_drawn_without_intervals(table, differences, models):
     one = table.assign(n=1, k=1, p=np.nan, standardised_low=np.nan, standardised_high=np.nan, mrna_ci_low=np.nan,
                        mrna_ci_high=np.nan, verdict=switches.FEW)  # fmt: skip
-    figure = plots.draw_forest(one, differences[differences["model"] == "P1"], models[models["model"] == "P1"], COLOURS, ["X"], "")
+    figure = plots.draw_forest(
+        one, differences[differences["model"] == "P1"], models[models["model"] == "P1"], COLOURS, ["X"], ""
+    )
     assert figure.axes[2].texts[0].get_text() == "too few models  (1 of 1)"
     assert {line.get_linewidth() for line in figure.axes[0].lines} == {0.8, 1.5}  # zero and means, no bands
     plots.draw_scatter(one, "")
@@ -111,15 +116,21 @@ def test_one_model_is_drawn_without_intervals(table, differences, models):
 
 def test_many_regulons_are_cut_to_the_best(table, differences, models):
     many = pd.concat([table.assign(regulon=f"r{i}(+)") for i in range(20)], ignore_index=True)
-    assert len(plots.draw_forest(many, differences, models, COLOURS, ["X", "Y"], "").axes[0].get_yticks()) == plots.MAX_ROWS
+    assert (
+        len(plots.draw_forest(many, differences, models, COLOURS, ["X", "Y"], "").axes[0].get_yticks())
+        == plots.MAX_ROWS
+    )
 
 
 def test_timecourse_joins_each_model_and_arm_from_its_own_baseline(table, activity):
     colours = palette.colours_of("model", ["P1", "P2", "P3", "P4"])
-    figure = plots.draw_timecourse(table, activity, ["untreated", "early", "persister", "relapse"], colours, ["none", "X", "Y"], "")
+    figure = plots.draw_timecourse(
+        table, activity, ["untreated", "early", "persister", "relapse"], colours, ["none", "X", "Y"], ""
+    )
     axis = figure.axes[0]
     lines = sorted(line.get_xdata().tolist() for line in axis.lines)
-    # P1 to relapse, P2 by two arms, P3 without a baseline a point; P4 has a dot only; "early" has no sample, so no place
+    # P1 to relapse, P2 by two arms, P3 without a baseline a point; P4 has a dot only; "early" has no sample, so no
+    # place
     assert lines == [[0, 1], [0, 1], [0, 1, 2], [1]]
     assert [text.get_text() for text in axis.get_xticklabels()] == ["untreated", "persister", "relapse"]
     assert points_of(axis) == 8

@@ -36,7 +36,9 @@ def test_means_are_exact_whatever_the_blocks(activity, tmp_path, monkeypatch, bl
     found = pd.concat(parts)
     assert (found["n_cells"] == 40).all()
     wide = found.pivot(index="sample", columns="regulon", values="activity")
-    pd.testing.assert_frame_equal(wide, expected_means(activity.astype({c: float for c in activity if "(" in c})), check_names=False)
+    pd.testing.assert_frame_equal(
+        wide, expected_means(activity.astype({c: float for c in activity if "(" in c})), check_names=False
+    )
     spread = found.pivot(index="sample", columns="regulon", values="sd").loc["P1_drug", "r3(+)"]
     assert spread == pytest.approx(activity.loc[activity["sample"] == "P1_drug", "r3(+)"].astype(float).std())
 
@@ -77,7 +79,9 @@ def test_samples_below_min_cells_are_named_with_the_reason(simulate):
     assert table.loc["P2_untreated", "reason"].startswith("0 cells") and "profile" in table.loc["P2_drug", "reason"]
 
 
-@pytest.mark.parametrize(("sample", "words"), [("nobody", "not in the samples sheet"), ("P1_drug", "in another group too")])
+@pytest.mark.parametrize(
+    ("sample", "words"), [("nobody", "not in the samples sheet"), ("P1_drug", "in another group too")]
+)
 def test_activity_that_does_not_fit_the_sheet_is_refused(simulate, sample, words):
     with pytest.raises(job.UserError, match=words):
         pseudobulk.check_sample(sample, {"P1_drug"}, simulate.paired_sheet(["P1"]), "activity.parquet")

@@ -21,7 +21,8 @@ FDR, MIN_EFFECT = 0.05, 0.5
 def regulons_of(names) -> dict[str, list[str]]:
     """A dozen targets each, of its own, but for the stress factor."""
     return {
-        name: [f"s{i}" for i in range(12)] if name.startswith("STRESS") else [f"{name}_{i}" for i in range(12)] for name in names
+        name: [f"s{i}" for i in range(12)] if name.startswith("STRESS") else [f"{name}_{i}" for i in range(12)]
+        for name in names
     }
 
 
@@ -33,7 +34,7 @@ def mean_activity(cells: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFram
 
 
 def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFrame:
-    """Return the table of switches of a simulated study. ``mrna``: log2 fold change by factor (default: as activity)."""
+    """Return the switches of a simulated study. ``mrna``: log2 fold change by factor (default: as activity)."""
     rng = np.random.default_rng(seed)
     cells = simulate.activity_of(sheet, {f"{name}(+)": size for name, size in effects.items()}, rng, **options)
     activity, spread = mean_activity(cells, sheet)
@@ -45,7 +46,7 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFra
     genes = sorted({*edges["target"], *SETS["stress"], *effects})
     truth = pd.Series(0.0, index=genes)
     for name, size in effects.items():
-        truth[[gene for gene in regulons_of([name])[name]]] = size
+        truth[regulons_of([name])[name]] = size
         truth[name] = (mrna or effects)[name]
     changes = pd.DataFrame(rng.normal(0, 0.1, (len(models), len(genes))), index=models, columns=genes) + truth
     overlaps = targets.judge_overlap(
@@ -55,7 +56,9 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFra
     answers = design.design_table(sheet, CONTRAST, {}, FDR)
     own = answers[(answers["contrast"] == "persister vs untreated") & (answers["confounded"] == "yes")]
     return switches.build(
-        contrasts.summarise_arms(persister, sd, 0).rename(columns={"feature": "regulon"}).assign(sd=lambda t: t["regulon"].map(sd)),
+        contrasts.summarise_arms(persister, sd, 0)
+        .rename(columns={"feature": "regulon"})
+        .assign(sd=lambda t: t["regulon"].map(sd)),
         overlaps,
         contrasts.summarise(targets.target_change(changes, edges), unit, 0),
         contrasts.summarise(targets.factor_change(changes, sorted(effects)), unit, 0),
@@ -78,12 +81,17 @@ def test_planted_switches_come_first_and_stress_is_no_switch(simulate, seed):
     assert set(table["tf"].head(4)) == set(PLANTED)
     found = table.set_index("tf")
     assert (found.loc[list(PLANTED), "verdict"] == switches.SHARED).all()
-    assert found.loc[list(PLANTED), "direction"].to_dict() == {"UP1": "up", "UP2": "up", "DOWN1": "down", "DOWN2": "down"}
+    assert found.loc[list(PLANTED), "direction"].to_dict() == {
+        "UP1": "up",
+        "UP2": "up",
+        "DOWN1": "down",
+        "DOWN2": "down",
+    }
     assert found.loc["STRESS", "verdict"] == "stress" and found.loc["STRESS", "carried_by"] == "stress"
     assert not found.loc[list(DECOYS), "verdict"].isin([switches.SHARED, "stress"]).any()
     assert np.sign(found.loc[list(PLANTED), "effect"]).tolist() == [1, 1, -1, -1]
-    # off again at relapse; each sample is off by 0.13 sd (samples 0.1, 150 cells 0.08), so the mean of two models' differences
-    # by 0.13, which is 0.16 of the smallest shift (0.8): four such errors
+    # off again at relapse; each sample is off by 0.13 sd (samples 0.1, 150 cells 0.08), so the mean of two models'
+    # differences by 0.13, which is 0.16 of the smallest shift (0.8): four such errors
     assert found.loc[list(PLANTED), "relapse_position"].abs().max() < 0.64
     assert (found["n_relapse"] == 2).all() and found.loc[list(DECOYS), "relapse_position"].isna().all()
 
@@ -117,7 +125,12 @@ def test_missing_relapse_is_missing(simulate):
 def test_activity_without_mrna_is_told_apart_from_expression(simulate):
     mrna = {"UP1": 0.0, "UP2": 0.9, "DOWN1": -1.0, "DOWN2": 1.0}
     found = run(simulate, simulate.paired_sheet(MODELS), PLANTED, mrna=mrna).set_index("tf")
-    assert found["mrna"].to_dict() == {"UP1": "no shared change", "UP2": "follows", "DOWN1": "follows", "DOWN2": "opposite"}
+    assert found["mrna"].to_dict() == {
+        "UP1": "no shared change",
+        "UP2": "follows",
+        "DOWN1": "follows",
+        "DOWN2": "opposite",
+    }
     assert (found["verdict"] == switches.SHARED).all()
 
 
@@ -194,7 +207,10 @@ def test_rank_asks_for_size_and_agreement_at_once():
 
 
 def row_of(**values) -> pd.Series:
-    return pd.Series({"n": 5, "k": 5, "fdr_t": 0.01, "standardised": 1.0, "effect": 0.05, "loo_stable": 5, "targets_log2fc": 1.0} | values)
+    return pd.Series(
+        {"n": 5, "k": 5, "fdr_t": 0.01, "standardised": 1.0, "effect": 0.05, "loo_stable": 5, "targets_log2fc": 1.0}
+        | values
+    )
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,11 @@ def test_a_set_that_nobody_measured_gives_no_p(simulate):
 
 
 def test_targets_outside_the_universe_do_not_count(simulate):
-    row = targets.overlap(simulate.edges_of({"A": ["g1", "unseen"]}), SETS, pd.Index(GENES)).set_index("programme").loc["stress"]
+    row = (
+        targets.overlap(simulate.edges_of({"A": ["g1", "unseen"]}), SETS, pd.Index(GENES))
+        .set_index("programme")
+        .loc["stress"]
+    )
     assert row["targets"] == row["shared"] == 1 and row["weight_share"] == 1.0
 
 

@@ -56,7 +56,7 @@ def boost_slowly(
     window=25,
     itself=-1,
 ):
-    """Return (gains in and out of the bag, trees, prediction, improvements, what of these roots do) for factors ``x``."""
+    """Return (gains in and out of the bag, trees, prediction, improvements, those by roots) for factors ``x``."""
     random, n = Random(seed), len(y)
     pool = [f for f in range(x.shape[1]) if f != itself]
     n_drawn, n_inbag = max(1, int(max_features * len(pool))), max(1, int(subsample * n))

@@ -1,0 +1,58 @@
+"""Real drug-tolerant cells through the whole DAG, with a stand-in motif database: what a biologist would check first."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (DATA / "pc9_erlotinib").is_dir(), reason="../shared/data/pc9_erlotinib isn't here"),
+]
+
+
+@pytest.fixture(scope="module")
+def pc9() -> Path:
+    """Return the results of tests/real/pc9/config.yaml."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tests/real/pc9/config.yaml"]
+    ran = subprocess.run([*command, "--rerun-incomplete"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+    return ROOT / "results" / "pc9"
+
+
+def test_cells_are_about_those_of_the_deposit(pc9):
+    """280 and 809 barcodes hold 1,000 UMIs or more; the ambient test and the other cuts take a few of them."""
+    kept = pd.read_csv(pc9 / "cells" / "attrition.tsv", sep="\t").groupby("sample")["remaining"].min()
+    assert 250 <= kept["PC9_control"] <= 280
+    assert 720 <= kept["PC9_erlotinib"] <= 809
+
+
+def test_treatment_separates_cells_and_thins_the_cycle(pc9):
+    cells = pd.read_csv(pc9 / "clusters" / "PC9" / "cells.tsv.gz", sep="\t")
+    centre = cells.groupby("timepoint")[["umap_1", "umap_2"]].mean()
+    assert (centre.loc["untreated"] - centre.loc["persister"]).pow(2).sum() > 1
+    assert cells.groupby("timepoint")["phase"].apply(lambda phase: (phase != "G1").mean()).between(0.05, 0.95).all()
+
+
+def test_regulons_include_the_cell_cycle(pc9):
+    """What any dividing culture shows, whatever the drug: E2F1 and FOXM1, with targets everyone knows."""
+    edges = pd.read_csv(pc9 / "regulons" / "consensus.tsv", sep="\t")
+    targets = edges.groupby("tf")["target"].apply(set)
+    assert {"E2F1", "FOXM1"} <= set(targets.index)
+    assert {"CCNB1", "CDC20", "PLK1", "AURKA", "TOP2A", "CENPF", "BIRC5"} & targets["FOXM1"]
+
+
+def test_one_model_is_not_called_shared(pc9):
+    switches = pd.read_csv(pc9 / "programme" / "switches.tsv", sep="\t")
+    assert len(switches) and (switches["n"] == 1).all()
+    assert switches["p"].isna().all() and switches["ci_low"].isna().all()
+    assert (switches["verdict"] == "too few models").all()
+
+
+def test_the_stand_in_is_named_as_one(pc9):
+    assert "stand-in" in (pc9 / "regulons" / "consensus.gmt").read_text()
+    assert (pc9 / "report" / "report.html").stat().st_size > 1e5 and (pc9 / "report" / "report.zip").stat().st_size > 1e5
