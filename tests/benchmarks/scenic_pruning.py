@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.scenic import aucell, cistarget  # noqa: E402
-from scripts.scenic.modules import ACTIVATING, Module  # noqa: E402
+from scripts.scenic import aucell, cistarget
+from scripts.scenic.modules import ACTIVATING, Module
 
 N_MOTIFS, N_GENES, N_MEASURED, N_TFS = 5_876, 20_000, 15_000, 1_469
 NETWORK_MODULES = 6 * 1_500

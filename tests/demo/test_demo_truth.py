@@ -2,7 +2,6 @@
 specification.
 """
 
-import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,25 +63,6 @@ def test_kept_cells_are_single_graft_cells(droplets):
     single = (table["kind"] == "cell") & (table["species"] == "graft")
     assert single[table["dropped_by"] == ""].mean() >= 0.9
     assert len(kept[kept["kind"] == "cell"]) >= 0.85 * single.sum()
-
-
-def test_counts_are_those_of_the_molecules(demo, libraries):
-    """r ≥ 0.99 per cell × gene; ≤ 0.1 % of the graft cells' graft UMIs counted in host genes."""
-    for sample in libraries.index:
-        planted = anndata.read_h5ad(demo / "truth" / f"{sample}.counts.h5ad")
-        counted = anndata.read_h5ad(demo / "counts" / f"{sample}.h5ad")
-        table = pd.read_csv(demo / "truth" / f"{sample}.cells.tsv", sep="\t", index_col="barcode")
-        cells = table.index[table["kind"] != "empty"].intersection(counted.obs_names)
-        true = planted[cells, :].X.toarray().astype(float)
-        genes = counted.var_names.str.replace(r"^GRC[hm]\d+_", "", regex=True).get_indexer(planted.var_names)
-        assert (genes >= 0).all(), "a gene is missing from the counts"
-        found = counted[cells].X.toarray()[:, genes].astype(float)
-        assert np.corrcoef(true.ravel(), found.ravel())[0, 1] >= 0.99, sample
-        # Excess of host UMIs over the true ones, gene by gene, is what leaked from the graft.
-        host = (planted.var["species"] == "host").to_numpy()
-        pure = (table.loc[cells, "species"] == "graft").to_numpy()
-        excess = np.clip(found[pure][:, host].sum(0) - true[pure][:, host].sum(0), 0, None).sum()
-        assert excess <= 0.001 * true[pure][:, ~host].sum(), sample
 
 
 def test_planted_regulons_are_in_the_consensus(edges, factors, truth):

@@ -1,4 +1,4 @@
-"""Real drug-tolerant cells through the whole DAG, with a stand-in motif database: what a biologist would check first."""
+"""Real drug-tolerant cells through the whole DAG, with a stand-in motif database: what a biologist checks first."""
 
 import subprocess
 import sys
@@ -55,4 +55,6 @@ def test_one_model_is_not_called_shared(pc9):
 
 def test_the_stand_in_is_named_as_one(pc9):
     assert "stand-in" in (pc9 / "regulons" / "consensus.gmt").read_text()
-    assert (pc9 / "report" / "report.html").stat().st_size > 1e5 and (pc9 / "report" / "report.zip").stat().st_size > 1e5
+    assert (pc9 / "report" / "report.html").stat().st_size > 1e5 and (
+        pc9 / "report" / "report.zip"
+    ).stat().st_size > 1e5

@@ -104,6 +104,22 @@ def test_what_pyscenic_mixes_up_is_set_right():
         assert set(mixed["targets"][0]) >= {genes[i] for i in other}
 
 
+def test_own_leading_edges_find_more_of_what_was_planted(demo, demo_modules, demo_annotations):
+    planted = set(zip(demo["edges"]["tf"], demo["edges"]["target"], strict=True))
+    found = {}
+    for which in cistarget.LEADING_EDGES:
+        motifs = cistarget.prune(
+            demo_modules, [as_database(demo["ranks"])], demo_annotations, leading_edge=which, **DEMO
+        )
+        table = cistarget.regulons_from_motifs(motifs).query("tf != target")
+        edges = set(zip(table["tf"], table["target"], strict=True))
+        found[which] = (len(edges & planted) / len(edges), len(edges & planted) / len(planted))
+    (precision, recall), (mixed_precision, mixed_recall) = found["motif"], found["pyscenic"]
+    assert recall > 0.9  # a tenth of the sites is missing from the demo's database, but most targets keep to two motifs
+    # Measured on three networks: precision 0.50 against 0.34, recall 0.98 against 0.85.
+    assert precision > mixed_precision + 0.05 and recall > mixed_recall + 0.05
+
+
 def test_the_real_database_gives_pyscenics_regulons():
     path = REAL / "hg19-tss-centered-10kb-10species.mc9nr.5motifs.feather"
     if not path.exists():
