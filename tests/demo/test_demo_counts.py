@@ -32,7 +32,7 @@ def samples(demo) -> list[str]:
 def compare(truth: Path, counts: Path, sample: str) -> dict[str, float]:
     """Return how the counts of all droplets of a library differ from the planted ones.
 
-    ``leak`` and ``gain`` are UMIs beyond the true ones in graft cells, cell by cell and gene by gene (so that no gene's loss
+    ``leak`` and ``gain`` are UMIs beyond the true ones in graft cells, cell by cell and gene by gene (no gene's loss
     hides another's gain), relative to their graft UMIs: in host genes, and in graft genes.
     """
     planted, found = anndata.read_h5ad(truth / f"{sample}.counts.h5ad"), anndata.read_h5ad(counts / f"{sample}.h5ad")
