@@ -26,13 +26,13 @@ test: $(STAMP)  ## all tests, the demo among them (PYTEST="-k sheet" for some)
 lint: $(STAMP)  ## formatting and faults, of Python and Snakemake
 	@ruff check
 	@ruff format --check --quiet || { echo "make format would mend that"; exit 1; }
-	@snakefmt --check --quiet Snakefile rules || { echo "make format would mend that"; exit 1; }
+	@snakefmt --check Snakefile rules 2> /dev/null || { snakefmt --compact-diff Snakefile rules; echo "make format would mend that"; exit 1; }
 	@python tests/lint_workflow.py --configfile $(DEMO)
 
 format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants them
 	@ruff check --fix --quiet || true
 	@ruff format
-	@snakefmt --quiet Snakefile rules
+	@snakefmt Snakefile rules 2> /dev/null
 
 benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)

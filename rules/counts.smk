@@ -25,8 +25,8 @@ def get_matrix(wildcards):
     return study.samples.loc[wildcards.sample, "matrix"]
 
 
-def get_top_barcodes(wildcards):
-    """How many barcodes of a library are looked at as its top."""
+def get_expected_cells(wildcards):
+    """How many cells a library is expected to hold, of both species."""
     return study.cells_config(wildcards.sample)["expected_cells"]
 
 
@@ -155,7 +155,7 @@ rule audit_bus:
         mem_mb=scaled_memory(base=3_000, per_input_gb=2_000),
         runtime="1h",
     params:
-        top_barcodes=get_top_barcodes,
+        expected_cells=get_expected_cells,
     script:
         "../scripts/counts/audit_bus.py"
 
@@ -183,7 +183,7 @@ rule audit_bam:
         runtime="4h",
     params:
         prefixes=get_prefixes,
-        top_barcodes=get_top_barcodes,
+        expected_cells=get_expected_cells,
     script:
         "../scripts/counts/audit_bam.py"
 

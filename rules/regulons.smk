@@ -20,8 +20,9 @@ def get_network_settings(wildcards):
 
 def get_pruning_settings(wildcards):
     """What decides about modules, enriched motifs and the regulons of one run."""
-    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold", "leading_edge")
-    return {key: config["regulons"][key] for key in (*keys, "motif_similarity_fdr", "orthologous_identity")}
+    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold")
+    more = ("leading_edge", "motif_similarity_fdr", "orthologous_identity")
+    return {key: config["regulons"][key] for key in (*keys, *more)}
 
 
 def get_selection_settings(wildcards):
@@ -58,10 +59,10 @@ rule check_databases:
     resources:
         mem_mb=scaled_memory(base=1_000, per_input_gb=500),
         runtime="20m",
-    params:
-        settings=get_selection_settings,
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
+    params:
+        settings=get_selection_settings,
     script:
         "../scripts/regulons/check_databases.py"
 

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scripts.cells.empty_drops import order_of_magnitude_cut
+
 FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
-CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_top_barcode"]
+CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_cell"]
 
 
 @dataclass
@@ -39,20 +41,20 @@ def merge(barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndar
     return Molecules(barcode[first], umi[first], gene[first], np.add.reduceat(reads, np.flatnonzero(first)))
 
 
-def trace_saturation(pieces: Iterable[Molecules], top_barcodes: np.ndarray) -> tuple[pd.DataFrame, int]:
-    """Return the saturation curve and the reads in ``top_barcodes`` (sorted numbers).
+def trace_saturation(pieces: Iterable[Molecules], cells: np.ndarray) -> tuple[pd.DataFrame, int]:
+    """Return the saturation curve and the reads in ``cells`` (barcodes as sorted numbers).
 
-    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per top barcode;
+    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per cell;
     reads are those with a valid barcode and one gene. Without any such read the table is empty.
     """
     multiplicity = np.zeros(1, np.int64)
     gene_reads = np.zeros(1, np.int64)
-    in_top = 0
+    in_cells = 0
     for molecules in pieces:
         multiplicity = add_histogram(multiplicity, molecules.reads)
-        top = np.isin(molecules.barcode, top_barcodes)
-        in_top += int(molecules.reads[top].sum())
-        barcode, gene, reads = molecules.barcode[top], molecules.gene[top], molecules.reads[top]
+        cell = np.isin(molecules.barcode, cells)
+        in_cells += int(molecules.reads[cell].sum())
+        barcode, gene, reads = molecules.barcode[cell], molecules.gene[cell], molecules.reads[cell]
         per_gene = merge(barcode, np.zeros(len(barcode), np.int8), gene, reads)
         gene_reads = add_histogram(gene_reads, per_gene.reads)
     total = int(multiplicity @ np.arange(len(multiplicity)))
@@ -60,9 +62,9 @@ def trace_saturation(pieces: Iterable[Molecules], top_barcodes: np.ndarray) -> t
     for fraction in FRACTIONS if total else []:
         umis = expected_seen(multiplicity, fraction)
         kept = total * fraction
-        genes = expected_seen(gene_reads, fraction) / max(len(top_barcodes), 1)
+        genes = expected_seen(gene_reads, fraction) / max(len(cells), 1)
         rows.append((fraction, kept, umis, 1 - umis / kept, genes))
-    return pd.DataFrame(rows, columns=CURVE_COLUMNS), in_top
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS), in_cells
 
 
 def add_histogram(histogram: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -77,9 +79,9 @@ def expected_seen(histogram: np.ndarray, fraction: float) -> float:
     return float(histogram @ (1 - (1 - fraction) ** np.arange(len(histogram))))
 
 
-def top_rows(totals: np.ndarray, number: int) -> np.ndarray:
-    """Return the rows of the ``number`` largest ``totals``, ties to the earlier row."""
-    return np.sort(np.argsort(-totals, kind="stable")[:number])
+def cell_rows(totals: np.ndarray, expected_cells: int) -> np.ndarray:
+    """Return the rows that are cells by the order-of-magnitude rule (the stage cells, looks closer, and later)."""
+    return np.flatnonzero(totals >= order_of_magnitude_cut(totals, expected_cells))
 
 
 def compose(
@@ -96,16 +98,17 @@ def compose(
     umis_per_species: dict[str, int],
     barcodes: int,
     curve: pd.DataFrame,
-    top_barcodes: int,
-    reads_in_top: int,
+    cells: int,
+    reads_in_cells: int,
 ) -> dict:
     """Return the audit that both counters write.
 
     ``reads``: pairs given. ``mapped``: reads with any alignment, to ``mapped_to`` (transcriptome or genome). ``valid``:
     mapped reads whose barcode is on the whitelist, after correction; the following are of these. ``unique`` /
     ``multi``: one gene (kb) or place (STAR) against several. ``reads_per_species``: graft, host, both.
-    ``reads_in_genes``: those that are of exactly one gene. Shares have their denominator in the name; they are null
-    where there is nothing to divide by.
+    ``reads_in_genes``: those that are of exactly one gene; ``reads_in_cells``: of these, those in the ``cells`` that
+    :func:`cell_rows` finds. Shares have their denominator in the name, or are of the reads in genes; null stands where
+    there is nothing to divide by.
     """
     full = curve.iloc[-1] if len(curve) else None
     in_genes = round(float(full["reads"])) if full is not None else 0
@@ -133,14 +136,14 @@ def compose(
         "umis_per_species": umis_per_species,
         "host_fraction_of_umis": share(umis_per_species["host"], umis),
         "barcodes": barcodes,
-        "top_barcodes": top_barcodes,
-        "reads_in_top_barcodes_fraction": share(reads_in_top, in_genes),
+        "cells_estimated": cells,
+        "reads_in_cells_fraction": share(reads_in_cells, in_genes),
     }
 
 
 def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int) -> dict:
     """Return the audit of a library that came as a matrix: the same keys, null where reads would be needed."""
-    none = dict.fromkeys(("reads", "mapped", "valid", "unique", "multi", "reads_in_top", "top_barcodes"), 0)
+    none = dict.fromkeys(("reads", "mapped", "valid", "unique", "multi", "reads_in_cells", "cells"), 0)
     report = compose(
         sample=sample,
         aligner="matrix",

@@ -170,10 +170,10 @@ def main(snakemake) -> None:
     matrix = contract.read(snakemake.input.counts)
     chemistry = json.loads(Path(snakemake.input.chemistry).read_text())
     prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
-    top = audit.top_rows(matrix.totals, snakemake.params.top_barcodes)
+    cells = audit.cell_rows(matrix.totals, snakemake.params.expected_cells)
     counter = BamCounter(matrix.gene_ids, chemistry["umi_length"])
     counter.read(snakemake.input.bam, prefixes, snakemake.threads)
-    curve, reads_in_top = audit.trace_saturation(counter.molecules(), np.sort(pack(matrix.barcodes[top])[0]))
+    curve, reads_in_cells = audit.trace_saturation(counter.molecules(), np.sort(pack(matrix.barcodes[cells])[0]))
     graft, host, both = counter.per_species.tolist()
     report = audit.compose(
         sample=snakemake.wildcards.sample,
@@ -188,8 +188,8 @@ def main(snakemake) -> None:
         umis_per_species=matrix.umis_per_species,
         barcodes=len(matrix.barcodes),
         curve=curve,
-        top_barcodes=len(top),
-        reads_in_top=reads_in_top,
+        cells=len(cells),
+        reads_in_cells=reads_in_cells,
     )
     audit.write(report, curve, snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s", report)

@@ -49,10 +49,10 @@ def main(snakemake) -> None:
     gene_of = read_transcript_genes(snakemake.input.transcripts, snakemake.input.t2g, matrix.gene_ids)
     gene, species = bus.annotate_classes(bus.read_classes(snakemake.input.ec), gene_of, host_gene)
     run = json.loads(Path(snakemake.input.info).read_text())
-    top = audit.top_rows(matrix.totals, snakemake.params.top_barcodes)
+    cells = audit.cell_rows(matrix.totals, snakemake.params.expected_cells)
     counter = BusCounter(bus.map_records(snakemake.input.bus), gene, species)
-    curve, reads_in_top = audit.trace_saturation(
-        counter.molecules(), np.sort(pack(matrix.barcodes[top])[0].astype(np.uint64))
+    curve, reads_in_cells = audit.trace_saturation(
+        counter.molecules(), np.sort(pack(matrix.barcodes[cells])[0].astype(np.uint64))
     )
     graft, host, both = counter.per_species.tolist()
     report = audit.compose(
@@ -68,8 +68,8 @@ def main(snakemake) -> None:
         umis_per_species=matrix.umis_per_species,
         barcodes=len(matrix.barcodes),
         curve=curve,
-        top_barcodes=len(top),
-        reads_in_top=reads_in_top,
+        cells=len(cells),
+        reads_in_cells=reads_in_cells,
     )
     audit.write(report, curve, snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s", report)

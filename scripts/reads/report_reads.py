@@ -35,7 +35,7 @@ def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
-    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in the top barcodes (%),
+    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in cells (%),
     saturation (%), UMIs.
     """
     percent = {
@@ -43,7 +43,7 @@ def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
         "valid_barcode_of_mapped": "valid_barcode_fraction_of_mapped",
         "several_of_valid": "multi_fraction_of_valid",
         "in_genes": "reads_in_genes_fraction",
-        "in_top_barcodes": "reads_in_top_barcodes_fraction",
+        "in_cells": "reads_in_cells_fraction",
         "saturation": "sequencing_saturation",
         "host_umis": "host_fraction_of_umis",
     }

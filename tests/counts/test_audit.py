@@ -50,7 +50,7 @@ def test_the_curve_is_the_mean_of_many_subsamples():
         umis.append(seen.sum())
         of_top = seen & np.isin(all_molecules.barcode, top)
         genes.append(len(set(zip(all_molecules.barcode[of_top], all_molecules.gene[of_top], strict=True))) / len(top))
-    for expected, drawn in ((row["umis"], umis), (row["genes_per_top_barcode"], genes)):
+    for expected, drawn in ((row["umis"], umis), (row["genes_per_cell"], genes)):
         assert abs(expected - np.mean(drawn)) < 4 * np.std(drawn) / np.sqrt(300)
     total = int(all_molecules.reads.sum())
     assert row["reads"] == pytest.approx(0.3 * total)
@@ -75,10 +75,12 @@ def test_no_reads_make_an_empty_curve_and_null_shares():
     assert report["reads"] is None and report["sequencing_saturation"] is None
 
 
-def test_top_rows_break_ties_by_row():
-    """So that the same barcodes are top in every run."""
-    assert audit.top_rows(np.array([5, 9, 5, 9, 1]), 3).tolist() == [0, 1, 3]
-    assert audit.top_rows(np.array([5, 9]), 10).tolist() == [0, 1]
+def test_cells_are_told_by_order_of_magnitude():
+    """A tenth of the largest of few expected cells; a library of few cells isn't filled up with empty droplets."""
+    totals = np.array([9, 1_000, 12, 90, 100, 950, 8])
+    assert audit.cell_rows(totals, 3).tolist() == [1, 4, 5]
+    assert audit.cell_rows(totals, 3_000).tolist() == [1, 4, 5]
+    assert audit.cell_rows(np.array([2, 1]), 10).tolist() == [0, 1]
 
 
 def test_written_files_keep_their_header(tmp_path):

@@ -66,7 +66,7 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
     are none.
     """
     genes = pd.DataFrame({"symbol": ["G1", "G2"], "species": ["graft", "host"]}, index=["H_G1", "M_G2"])
-    counts = sparse.csr_matrix(np.array([[2, 1], [0, 2]], dtype=np.int32))
+    counts = sparse.csr_matrix(np.array([[20, 10], [0, 2]], dtype=np.int32))
     anndata.AnnData(counts, obs=pd.DataFrame(index=[CELL, OTHER]), var=genes).write_h5ad(tmp_path / "c.h5ad")
     (tmp_path / "chemistry.json").write_text(json.dumps({"umi_length": 12}))
     (tmp_path / "info").write_text("    Number of input reads |\t40\n")
@@ -78,7 +78,7 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
             "chemistry": tmp_path / "chemistry.json",
         },
         output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
-        params={"prefixes": {"graft": "H_", "host": "M_"}, "top_barcodes": 1},
+        params={"prefixes": {"graft": "H_", "host": "M_"}, "expected_cells": 1},
         wildcards={"sample": "S"},
     )
     audit_bam.main(job)
@@ -89,9 +89,9 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
     # a+b, c, f, g (its gene lies at the other place), i; not d (no gene), e (no barcode), h (two genes), j (no UMI).
     assert report["reads_in_genes"] == 6
     assert report["sequencing_saturation"] == pytest.approx(1 - 5 / 6, abs=1e-6)
-    assert report["umis_per_species"] == {"graft": 2, "host": 3}
-    # The top barcode is the first: 3 UMIs against 2; of its reads a, b, c, g are in genes.
-    assert report["reads_in_top_barcodes_fraction"] == pytest.approx(4 / 6, abs=1e-6)
+    assert report["umis_per_species"] == {"graft": 20, "host": 12}
+    # The first barcode is a cell, with 30 UMIs against 2; of its reads a, b, c, g are in genes.
+    assert report["reads_in_cells_fraction"] == pytest.approx(4 / 6, abs=1e-6)
     assert set(report) == set(audit.of_matrix("S", {"graft": 0, "host": 0}, 0))
 
 

@@ -149,7 +149,7 @@ def test_kb_finds_every_molecule(library, tmp_path, make_job, threads):
             input={"counts": tmp_path / "c.h5ad", "t2g": library.folder / "t2g.txt"}
             | {name: tmp_path / output[name] for name in ("bus", "ec", "transcripts", "info")},
             output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
-            params={"top_barcodes": 10},
+            params={"expected_cells": 10},
             wildcards={"sample": "S"},
         )
     )
@@ -183,7 +183,7 @@ def test_starsolo_finds_every_molecule(library, tmp_path, make_job):
             }
             | {"info": tmp_path / "info"},
             output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
-            params={"prefixes": {"graft": "H_", "host": "M_"}, "top_barcodes": 10},
+            params={"prefixes": {"graft": "H_", "host": "M_"}, "expected_cells": 10},
             wildcards={"sample": "S"},
         )
     )

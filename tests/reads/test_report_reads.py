@@ -19,7 +19,7 @@ AUDITS = [
     audit.compose(
         sample="A", aligner="kb", reads=2_000_000, mapped=1_500_000, mapped_to="transcriptome", valid=1_400_000,
         unique=1_300_000, multi=100_000, reads_per_species={"graft": 1_000_000, "host": 300_000, "both": 100_000},
-        umis_per_species={"graft": 90, "host": 10}, barcodes=40, curve=CURVE, top_barcodes=10, reads_in_top=500_000,
+        umis_per_species={"graft": 90, "host": 10}, barcodes=40, curve=CURVE, cells=10, reads_in_cells=500_000,
     ),
     audit.of_matrix("B", {"graft": 50, "host": 0}, 12),
 ]  # fmt: skip
@@ -41,7 +41,7 @@ def test_tables_say_what_happened():
     chemistry = report_reads.tabulate_chemistry(CHEMISTRY).iloc[0]
     assert (chemistry["lanes"], chemistry["read2_bp"], chemistry["on_v3_whitelist"]) == (2, "90/91", 94.0)
     counting = report_reads.tabulate_counting(AUDITS).set_index("Sample")
-    assert counting.loc["A", ["mapped", "in_genes", "in_top_barcodes", "saturation", "host_umis"]].tolist() == [
+    assert counting.loc["A", ["mapped", "in_genes", "in_cells", "saturation", "host_umis"]].tolist() == [
         75.0,
         50.0,
         50.0,

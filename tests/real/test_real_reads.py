@@ -176,9 +176,9 @@ def test_the_saturation_curve_is_sane(request, counter, sample):
     assert curve["saturation"].iloc[-1] == pytest.approx(report["sequencing_saturation"], abs=1e-5)
     assert curve["saturation"].is_monotonic_increasing and curve["saturation"].between(0, 1).all()
     assert (np.diff(curve["umis"]) > 0).all() and (np.diff(curve["umis"], 2) < 1).all()
-    assert curve["genes_per_top_barcode"].is_monotonic_increasing
+    assert curve["genes_per_cell"].is_monotonic_increasing
     assert report["umis"] == counts.X.sum() and report["barcodes"] == counts.n_obs
-    assert 0 < report["reads_in_top_barcodes_fraction"] <= 1
+    assert 0 < report["reads_in_cells_fraction"] <= 1
 
 
 @needs_star
