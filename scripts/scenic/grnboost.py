@@ -32,7 +32,7 @@ from scripts.scenic.errors import ScenicInputError
 MIN_CELLS = 50
 N_BINS = 256  # bin 0 holds the cells without expression, 1–255 the expressed values
 IMPORTANCES = ("published", "explained", "validated")
-IMPORTANCE = "published"  # the default
+IMPORTANCE = "validated"  # the default: nearest to the truth, or as near as any, on what has a known truth
 
 # No split that lowers the variance by less, like scikit-learn, which leaves nodes of less variance alone.
 _EPSILON = np.finfo(np.float64).eps

@@ -175,15 +175,17 @@ def read_pc9() -> Dataset | None:
 
 
 def read_demo() -> Dataset | None:
-    """Return the demo's largest group, once the demo has run."""
+    """Return the demo's largest group and its true regulons, once the demo has run."""
     import anndata
 
-    paths = sorted((ROOT / "results" / "demo" / "regulons").glob("*/expression.h5ad"))
-    if not paths:
+    folder = ROOT / "results" / "demo"
+    paths = sorted((folder / "regulons").glob("*/expression.h5ad"))
+    truth = folder / "truth" / "regulons.tsv"
+    if not paths or not truth.exists():
         return None
-    groups = [anndata.read_h5ad(path) for path in paths]
-    largest = max(groups, key=lambda group: group.n_obs)
-    return Dataset(largest.X, largest.var_names, largest.var_names[largest.var["tf"]])
+    largest = max((anndata.read_h5ad(path) for path in paths), key=lambda group: group.n_obs)
+    edges = set(pd.read_csv(truth, sep="\t")[["tf", "target"]].itertuples(index=False, name=None))
+    return Dataset(largest.X, largest.var_names, largest.var_names[largest.var["tf"]], edges)
 
 
 def simulate_cells(n_cells: int, n_genes: int, n_tfs: int, density: float, seed: int = 0) -> Dataset:
@@ -267,7 +269,7 @@ class Native:
             start = time.process_time()
             fitted = grnboost.fit_target(
                 self.expression, self.columns[target], self.factors, target,
-                seed=seed, max_rounds=max_rounds, early_stop_window=window,
+                seed=seed, importance="published", max_rounds=max_rounds, early_stop_window=window,
             )  # fmt: skip
             seconds.append(time.process_time() - start)
             trees.append(fitted.trees)
@@ -442,7 +444,10 @@ def gold_standards(seed: int, densities: Iterable[float]) -> dict[str, Dataset]:
     sergio = read_sergio()
     sets = {"sergio_ds4": sergio} | {f"dream4_{number}": read_dream4(number) for number in (1, 2, 3)}
     noisy = {f"sergio_umi_{density:.1f}": as_umi(sergio, density, seed) for density in densities}
-    with_decoys = {f"{name}_decoys": add_decoys(noisy[name], seed) for name in list(noisy)[1::2] or list(noisy)}
+    demo = read_demo()
+    if demo is not None:
+        noisy["demo"] = demo
+    with_decoys = {f"{name}_decoys": add_decoys(noisy[name], seed) for name in noisy if name.endswith(("0.2", "0.4"))}
     return sets | noisy | with_decoys
 
 

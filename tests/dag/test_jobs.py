@@ -45,11 +45,11 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
 
 
 def test_the_shipped_study_is_asked_about_within_seconds(shipped_jobs, parsed):
-    """Bounds: 2 s to parse, 10 s for a whole dry run. Processor time, which other work on the machine doesn't stretch,
-    and half as much again, because machines differ.
+    """Bounds: 2 s to parse, 10 s for a whole dry run (measured: 0.3 and 3.1 s; the rest is slack for slower machines).
+    Processor time, which other work on the machine doesn't stretch.
     """
-    assert parsed.seconds < 2 * 1.5
-    assert shipped_jobs.seconds < 10 * 1.5
+    assert parsed.seconds < 2
+    assert shipped_jobs.seconds < 10
 
 
 def test_the_demo_simulates_what_it_reads(demo_jobs):
