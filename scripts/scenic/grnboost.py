@@ -104,7 +104,7 @@ def bin_factors(expression: sparse.csc_matrix, columns: Sequence[int], names: Se
         rows = expression.indices[here]
         bins, low[factor], high[factor] = bin_values(expression.data[here].astype(np.float32))
         n_runs[factor] = bins.max(initial=0)
-        downwards = np.lexsort((rows, -bins.astype(np.int16)))
+        downwards = np.argsort(np.uint8(255) - bins, kind="stable")
         out = slice(indptr[factor], indptr[factor + 1])
         cells[out] = rows[downwards]
         runs[out] = n_runs[factor] - bins[downwards]

@@ -367,7 +367,7 @@ def read_busy() -> float:
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_threads(data: Dataset, n_targets: int, repetitions: int = 9, say=print) -> dict:
+def measure_threads(data: Dataset, n_targets: int, repetitions: int = 7, say=print) -> dict:
     """Return how much sooner two threads are done (wall time, in turns), and whether the edges agree.
 
     Turns during which other processes took more than a twentieth of a core don't count, unless all were like that.
@@ -576,7 +576,7 @@ def measure_grn(sections: Iterable[str], *, quick: bool = False, environments: P
             for opponent in opponents.values():
                 opponent.close()
         if "threads" in sections:
-            result |= measure_threads(simulate_cells(**REAL_SIZE), n_targets=60 if quick else 400, say=say)
+            result |= measure_threads(simulate_cells(**REAL_SIZE), n_targets=60 if quick else 1_000, say=say)
         if "memory" in sections:
             result |= measure_whole_job(500 if quick else None, folder)
         if "scaling" in sections:
