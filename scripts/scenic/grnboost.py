@@ -579,7 +579,8 @@ def fit_target(
         max_rounds, early_stop_window, gain, validated, np.empty(n_cells),
     )  # fmt: skip
     if importance == "validated":
-        weight = validated / y.var()
+        kept = np.maximum(validated, 0.0)
+        weight = kept / np.sqrt(kept.sum() * y.var()) if kept.any() else kept
     elif importance == "explained":
         weight = gain * (2 * learning_rate - learning_rate**2) / y.var()
     else:
@@ -608,8 +609,10 @@ def infer_network(
     """Return the network of ``targets`` (default: all genes) from ``expression``: cells × genes, sparse or dense, ≥ 0.
 
     importance: ``published`` is arboreto's (a factor's share of the squared error that all trees remove, × the number
-    of trees); ``explained`` is the share of the target's variance that the factor's splits explain in the cells that
-    they were made from; ``validated`` is that in the cells kept out of the bag, where noise gains nothing on average.
+    of trees). ``explained`` is the share of the target's variance that the factor's splits explain in the cells that
+    they were made from. ``validated`` asks for the same in the cells kept out of the bag, where noise gains nothing on
+    average (a factor that gains nothing there has no edge), and puts it on the scale of a correlation: a target's
+    weights are in proportion to what its factors explain and add up to the root of it.
     max_features: share of the factors drawn at every split; subsample: share of the cells drawn for every tree (at 1,
     or with early_stop_window 0, nothing stops the boosting before max_rounds). progress: called with the number of
     targets done and the number of all.

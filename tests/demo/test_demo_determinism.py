@@ -7,8 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import ROOT, run_demo
 
+ROOT = Path(__file__).parents[2]
 SKIPPED = {"logs", "benchmarks", "report", "multiqc_data", "sequali"}
 """Times, and pages that carry the date of the run."""
 TEXT = (".tsv", ".tsv.gz", ".gmt", ".parquet", ".json", ".fastq.gz", ".fa", ".gtf", ".feather", ".tbl", ".txt")
@@ -57,7 +57,7 @@ def copy_checkout(to: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_one_core_and_two_give_the_same(demo, tmp_path):
+def test_one_core_and_two_give_the_same(demo, run_demo, tmp_path):
     copy = copy_checkout(tmp_path)
     ran = run_demo(copy, 1)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]

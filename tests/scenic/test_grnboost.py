@@ -289,24 +289,46 @@ def test_importances_mean_what_they_say(umi):
         assert 0.1 < share < 1
 
 
-def test_validated_importances_are_the_improvement_out_of_the_bag():
-    """But for the roots' steps, which no factor has earned. Signal gains out of the bag too, noise next to nothing."""
-    x, _, tfs = simulate("dense", 240, 30, 4)
+def test_validated_gains_are_the_improvement_out_of_the_bag():
+    """But for the roots' steps, which no factor has earned."""
+    x, _, _ = simulate("dense", 240, 30, 4)
     for column in range(30, 34):
         _, _, _, improvements, by_roots = boost_slowly(x[:, :30], x[:, column], seed=3)
         _, validated = boost(x[:, :30], x[:, column], seed=3)[0]
         assert validated.sum() == pytest.approx(improvements.sum() - by_roots, rel=1e-9)
-    noise = np.random.default_rng(5).random((240, 40))
+
+
+def test_validated_importances_add_up_to_a_correlation(umi):
+    """They are in proportion to the positive gains out of the bag; squared, their sum is what these explain."""
+    x, genes, tfs = umi
+    edges = infer_network(x, genes, tfs, genes[30:], seed=4, importance="validated").adjacencies
+    for target in genes[30:]:
+        y = x[:, genes.index(target)]
+        _, validated = boost(x[:, :30], y, seed=grnboost.seed_of(4, target))[0]
+        kept = pd.Series(validated, index=tfs).clip(lower=0)
+        weights = edges[edges["target"] == target].set_index("TF")["importance"].reindex(tfs, fill_value=0.0)
+        np.testing.assert_allclose(weights.sum() ** 2, kept.sum() / y.var(), rtol=1e-9)
+        np.testing.assert_allclose(weights / weights.sum(), kept / kept.sum(), rtol=1e-9)
+        assert 0 < weights.sum() < 1
+
+
+def test_noise_is_not_validated():
+    """In the bag noise always gains something; out of it, about half of the factors lose, and the rest gain little."""
+    x, _, tfs = simulate("dense", 240, 30, 1)
     genes = [*(f"NOISE{i}" for i in range(40)), *tfs]
-    x = np.hstack([noise, x[:, :30]])
-    totals = {}
-    for importance in ("explained", "validated"):
-        edges = infer_network(x, genes, tfs, genes[:40], seed=1, importance=importance).adjacencies
-        totals[importance] = edges["importance"].sum(), len(edges)
-    assert totals["validated"][1] < 0.6 * totals["explained"][1]
-    assert totals["validated"][0] < 0.3 * totals["explained"][0]
+    x = np.hstack([np.random.default_rng(5).random((240, 40)), x[:, :30]])
+    explained, validated = (
+        infer_network(x, genes, tfs, genes[:40], seed=1, importance=importance).adjacencies
+        for importance in ("explained", "validated")
+    )
+    assert len(validated) < 0.6 * len(explained)
+    on_its_scale = (validated.groupby("target")["importance"].sum() ** 2).sum()
+    assert on_its_scale < 0.3 * explained["importance"].sum()
+
+
+def test_validated_importances_need_cells_out_of_the_bag(umi):
     with pytest.raises(ScenicInputError, match="validated importances need cells out of the bag"):
-        infer_network(x, genes, tfs, seed=1, importance="validated", subsample=1.0)
+        infer_network(*umi, seed=1, importance="validated", subsample=1.0)
 
 
 def test_adjacencies_are_sorted_and_positive(umi):
