@@ -23,6 +23,13 @@ class UserError(Exception):
     """Something the user can mend: the message names the file, the place in it, and what to do."""
 
 
+def discard(snakemake: Any) -> None:
+    """Remove the files that a failed job has begun to write: whoever runs the script, nothing half-written is left."""
+    for path in map(Path, getattr(snakemake, "output", ())):
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+
+
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
     """Call ``main(snakemake)`` with logging set up and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
@@ -40,10 +47,12 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     try:
         main(snakemake)
     except UserError as error:
+        discard(snakemake)
         log.error("%s", error)
         print(f"error in {where}: {error}", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
+        discard(snakemake)
         log.error("%s", traceback.format_exc())
         print(f"internal error in {where}: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

@@ -142,18 +142,27 @@ def read_10x_h5(path: Path) -> Table:
 
     if not h5py.is_hdf5(path):
         raise job.UserError(f"{path}: not an HDF5 file; fetch it again")
+    try:
+        return read_groups(path)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:  # of h5py, for damage
+        raise job.UserError(
+            f"{path}: not readable as 10x .h5 ({type(error).__name__}: {error}); fetch it again"
+        ) from error
+
+
+def read_groups(path: Path) -> Table:
+    """Read a 10x .h5 that is one."""
+    import h5py
+
     with h5py.File(path) as file:
         if "matrix" in file:
             group = file["matrix"]
             matrix, barcodes = read_compressed(group, path), text_of(group["barcodes"])
             features = group["features"]
-            table = Table(
-                matrix, barcodes, text_of(features["id"]), text_of(features["name"]), "10x h5 (Cell Ranger 3 or later)"
-            )
-            kinds = (
-                text_of(features["feature_type"]) if "feature_type" in features else [GENE_EXPRESSION] * len(table.ids)
-            )
-            return only_genes(table, kinds)
+            ids, symbols = text_of(features["id"]), text_of(features["name"])
+            kinds = text_of(features["feature_type"]) if "feature_type" in features else [GENE_EXPRESSION] * len(ids)
+            check_lengths(path, matrix, barcodes, ids, symbols, kinds)
+            return only_genes(Table(matrix, barcodes, ids, symbols, "10x h5 (Cell Ranger 3 or later)"), kinds)
         genomes = [name for name in file if isinstance(file[name], h5py.Group) and "genes" in file[name]]
         if not genomes:
             raise job.UserError(
@@ -166,6 +175,7 @@ def read_10x_h5(path: Path) -> Table:
             if len(genomes) > 1 and not all(name.startswith(f"{genome}_") for name in ids):
                 ids, symbols = [f"{genome}_{name}" for name in ids], [f"{genome}_{name}" for name in symbols]
             parts.append((read_compressed(group, path), text_of(group["barcodes"]), ids, symbols))
+            check_lengths(path, *parts[-1])
     barcodes = list(dict.fromkeys(itertools.chain.from_iterable(part[1] for part in parts)))
     row = {barcode: number for number, barcode in enumerate(barcodes)}
     aligned = []
@@ -188,10 +198,23 @@ def text_of(dataset) -> list[str]:
 def read_compressed(group, path: Path) -> sparse.csr_matrix:
     """Return barcodes × features of a 10x group, which is stored as features × barcodes by column."""
     features, barcodes = (int(length) for length in group["shape"][:])
-    indptr = group["indptr"][:]
-    if len(indptr) != barcodes + 1 or (barcodes and int(indptr[-1]) != len(group["data"])):
+    data, indices, indptr = (group[name][:] for name in ("data", "indices", "indptr"))
+    if len(indptr) != barcodes + 1 or not len(data) == len(indices) == int(indptr[-1]):
         raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
-    return sparse.csr_matrix((group["data"][:], group["indices"][:], indptr), shape=(barcodes, features))
+    # scipy takes such indices as they are, and later reads what lies beside the matrix.
+    if (np.diff(indptr) < 0).any() or (len(indices) and (indices.min() < 0 or indices.max() >= features)):
+        raise job.UserError(f"{path}: an entry lies outside the matrix; the file is damaged, fetch it again")
+    return sparse.csr_matrix((data, indices, indptr), shape=(barcodes, features))
+
+
+def check_lengths(path: Path, matrix: sparse.csr_matrix, barcodes: list[str], *features: list[str]) -> None:
+    """Raise :class:`job.UserError` unless barcodes × features are as many as they have names."""
+    if {matrix.shape} != {(len(barcodes), len(names)) for names in features}:
+        lengths = ", ".join(str(len(names)) for names in features)
+        raise job.UserError(
+            f"{path}: {matrix.shape[0]} barcodes × {matrix.shape[1]} features, but {len(barcodes)} and {lengths} names "
+            "of them; the file is damaged, fetch it again"
+        )
 
 
 def read_h5ad(path: Path) -> Table:

@@ -14,6 +14,7 @@ from scripts import job
 from scripts.reads.chemistries import BARCODE_LENGTH
 from scripts.references.files import is_gzip
 
+pysam.set_verbosity(0)  # what htslib says of a broken file on the terminal is said once, in our words
 NOT_A_BASE = re.compile("[^ACGTNacgtn]")
 INDEX_READ = 12
 """Reads up to this length are sample-index reads (8 or 10 bp), never a mate of a 10x library."""

@@ -1,5 +1,5 @@
-"""Put a file that the config names in its place: linked if it is here, fetched if it has an address; its SHA-256
-checked if given.
+"""Put a file that the config names in its place: linked if it is here (its SHA-256 checked if given), fetched if it has
+an address (only with its SHA-256).
 """
 
 import os
@@ -38,6 +38,10 @@ def link(source: Path, target: Path, sha256: str | None) -> None:
 
 def fetch(url: str, target: Path, sha256: str | None) -> None:
     """Download to a temporary name beside ``target``, verify, then rename: a broken download never looks complete."""
+    if not sha256:
+        raise job.UserError(
+            f"{url}: is fetched only with its sha256; give it in the config, or fetch the file and give its path"
+        )
     part = target.with_name(target.name + ".part")
     try:
         with urllib.request.urlopen(url) as answer, open(part, "wb") as out:

@@ -48,7 +48,10 @@ def read_names(path: str | Path) -> Names:
 
 def read_tfs(path: str | Path) -> list[str]:
     """Read the list of factors: one symbol a line. Raises UserError if it is empty."""
-    tfs = [line.strip() for line in Path(path).read_text().splitlines()]
+    try:
+        tfs = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give one gene symbol a line") from error
     tfs = list(dict.fromkeys(tf for tf in tfs if tf and not tf.startswith("#")))
     if not tfs:
         raise job.UserError(f"{path}: no factor in it; give one gene symbol a line")
@@ -59,7 +62,7 @@ def read_annotated(path: str | Path) -> pd.DataFrame:
     """Read which motif stands for which factor (columns motif, tf). Raises UserError if the table isn't cisTarget's."""
     try:
         table = pd.read_csv(path, sep="\t", usecols=["#motif_id", "gene_name"], dtype=str)
-    except ValueError as error:
+    except (ValueError, pd.errors.ParserError, EOFError, OSError) as error:
         raise job.UserError(
             f"{path}: columns #motif_id and gene_name are wanted; give the motifs-….tbl that belongs to the database"
         ) from error

@@ -154,13 +154,17 @@ class Feather:
             return feather.read_table(path, memory_map=True)
 
     def read(self, columns: list[str]):
-        """Return an Arrow table of ``columns``, in this order."""
+        """Return an Arrow table of ``columns``, in this order. Raises DatabaseError where the file is damaged."""
+        import pyarrow as pa
         from pyarrow import feather
 
         if self.version == 1:
             return self._table.select(columns)
-        # use_threads=False: decoding isn't what takes the time, and the job's threads are counted.
-        return feather.read_table(self.path, columns=columns, memory_map=True, use_threads=False).select(columns)
+        try:
+            # use_threads=False: decoding isn't what takes the time, and the job's threads are counted.
+            return feather.read_table(self.path, columns=columns, memory_map=True, use_threads=False).select(columns)
+        except (OSError, pa.ArrowException) as error:
+            raise DatabaseError(f"{self.path}: damaged ({error}); fetch it again") from error
 
 
 def open_feather(path: Path) -> Feather:

@@ -660,7 +660,8 @@ def infer_network(
     constant = [target for target, fitted in zip(targets, fits, strict=True) if fitted.constant]
     if targets and len(constant) == len(targets):
         raise ScenicInputError(
-            f"all {len(targets)} targets are constant over {matrix.shape[0]} cells: {shorten(constant)}"
+            f"all {len(targets)} targets are constant over {matrix.shape[0]} cells: {shorten(constant)}; "
+            "leave this group out, or look at what its cells were normalised by"
         )
     if constant:
         job.log.info(

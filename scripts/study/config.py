@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlparse
 
-from scripts.study.schema import filled, read_schema, show, suggest, violations
+from scripts.study.schema import filled, read_schema, resolve, show, suggest, violations
 
 VERSIONS = {"v8": "v8", "v9": "v9", "mc8nr": "v8", "mc9nr": "v9", "v10": "v10", "v10nr": "v10"}
 """Motif collections as the names of cisTarget's databases and motif tables tell them."""
@@ -189,7 +189,7 @@ def check_regulon_files(config: dict) -> Problems:
         if "path" in entry and "url" in entry:
             yield place, "has path and url; keep one, set the other to null"
         elif "path" not in entry and "url" not in entry and (databases or entry):
-            yield place, "names no file; give its path or its url"
+            yield place, "names no file; give its path, or its url and sha256"
     seen: dict[str, str] = {}
     for place, entry in files[: len(databases)]:
         source, name = entry.get("path") or entry.get("url"), name_of_file(entry)
@@ -200,6 +200,34 @@ def check_regulon_files(config: dict) -> Problems:
             if PurePosixPath(urlparse(source).path).suffix != ".feather":
                 yield place, f"{source!r} is not a .feather file; give a ranking database (Feather v2)"
     yield from check_releases(config, [(place, name_of_file(entry)) for place, entry in files])
+
+
+def files_of(value: object, part: dict, root: dict, place: tuple = ()) -> Iterator[tuple[tuple, dict]]:
+    """Yield every entry of a config that the schema calls a file, with its place."""
+    if part.get("$ref") == "#/$defs/file":
+        if isinstance(value, dict):
+            yield place, value
+        return
+    part = resolve(part, root)
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            below = part.get("properties", {}).get(key, part.get("additionalProperties", {}))
+            if isinstance(below, dict):
+                yield from files_of(entry, below, root, (*place, key))
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from files_of(entry, part.get("items", {}), root, (*place, number))
+
+
+def check_addresses(config: dict) -> Problems:
+    """What is fetched is known by its checksum: an address may give another file tomorrow, or to another machine."""
+    schema = read_schema("config")
+    for place, entry in files_of(config, schema, schema):
+        if entry.get("url") and not entry.get("path") and not entry.get("sha256"):
+            message = (
+                f"is fetched from {entry['url']!r} without a sha256; give the file's, or its path instead of its url"
+            )
+            yield place, message
 
 
 def check_releases(config: dict, names: list[tuple[tuple, str]]) -> Problems:
@@ -225,4 +253,5 @@ CHECKS = (
     check_overrides,
     check_seeds,
     check_regulon_files,
+    check_addresses,
 )

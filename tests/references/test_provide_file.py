@@ -61,8 +61,14 @@ def test_a_wrong_sha256_is_an_error_and_leaves_nothing(tmp_path, make_job, sourc
 def test_an_empty_file_is_an_error(tmp_path, make_job, source, by):
     """An empty file isn't a database, with or without a sum."""
     source.write_bytes(b"")
+    sha256 = {"path": None, "url": hashlib.sha256(b"").hexdigest()}[by]
     with pytest.raises(UserError, match="the file is empty"):
-        provide(make_job, tmp_path / "out" / "db.feather", **{by: source if by == "path" else source.as_uri()})
+        provide(
+            make_job,
+            tmp_path / "out" / "db.feather",
+            sha256=sha256,
+            **{by: source if by == "path" else source.as_uri()},
+        )
 
 
 def test_a_missing_path_and_a_dead_address_are_said(tmp_path, make_job):
@@ -70,7 +76,16 @@ def test_a_missing_path_and_a_dead_address_are_said(tmp_path, make_job):
     with pytest.raises(UserError, match="no such file; correct the path"):
         provide(make_job, tmp_path / "out" / "a", path=tmp_path / "nothing")
     with pytest.raises(UserError, match=r"can't be fetched .*fetch it by hand"):
-        provide(make_job, tmp_path / "out" / "a", url=(tmp_path / "nothing").as_uri())
+        provide(make_job, tmp_path / "out" / "a", url=(tmp_path / "nothing").as_uri(), sha256=SHA256)
+
+
+def test_nothing_is_fetched_without_its_sha256(tmp_path, make_job, source, monkeypatch):
+    """Not even asked for: what an address gives may change."""
+    monkeypatch.setattr(provide_file.urllib.request, "urlopen", lambda url: pytest.fail("asked"))
+    for sha256 in (None, ""):
+        with pytest.raises(UserError, match="only with its sha256; give it in the config"):
+            provide(make_job, tmp_path / "out" / "a", url=source.as_uri(), sha256=sha256)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_download_cut_short_is_an_error(tmp_path, monkeypatch):
@@ -83,5 +98,5 @@ def test_a_download_cut_short_is_an_error(tmp_path, monkeypatch):
         request=SimpleNamespace(urlopen=lambda url: Answer(CONTENT)), error=provide_file.urllib.error
     ))  # fmt: skip
     with pytest.raises(UserError, match="7 of 10 bytes came"):
-        provide_file.fetch("http://localhost/db", tmp_path / "db", None)
+        provide_file.fetch("http://localhost/db", tmp_path / "db", SHA256)
     assert not list(tmp_path.iterdir())

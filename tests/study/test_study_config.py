@@ -211,8 +211,10 @@ def test_overrides_are_laid_over_the_settings_of_all(draft):
 
 
 def test_null_takes_a_file_back_where_one_config_is_laid_over_another(draft):
-    draft.config["regulons"]["tfs"] = {"path": None, "url": "https://example.org/tfs.txt", "sha256": None}
-    assert draft.load().config["regulons"]["tfs"] == {"url": "https://example.org/tfs.txt"}
+    draft.config["regulons"]["tfs"] = {"path": None, "url": "https://example.org/tfs.txt", "sha256": "0" * 64}
+    assert draft.load().config["regulons"]["tfs"] == {"url": "https://example.org/tfs.txt", "sha256": "0" * 64}
+    draft.config["regulons"]["tfs"] = {"path": "tfs.txt", "url": None, "sha256": None}
+    assert draft.load().config["regulons"]["tfs"] == {"path": "tfs.txt"}
 
 
 def test_cell_line_has_no_host(draft):

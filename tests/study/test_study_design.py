@@ -98,6 +98,12 @@ BAD_KEYS = {
         "regulons.tfs",
         "keep one, set the other to null",
     ),
+    "address without a sha256": (
+        "regulons.tfs",
+        {"url": "https://example.org/tfs.txt"},
+        "regulons.tfs",
+        "is fetched from 'https://example.org/tfs.txt' without a sha256; give the file's",
+    ),
     "no motif table": ("regulons.motif_annotations", {}, "regulons.motif_annotations", "names no file"),
     "collections differ": (
         "regulons.motif_annotations.path",
