@@ -31,6 +31,7 @@ rule programme:
                 "switches.tsv",
                 "overlaps.tsv",
                 "design.tsv",
+                "permutations.tsv",
                 "columns.tsv",
                 "switches.png",
                 "timecourse.png",
@@ -86,113 +87,4 @@ rule average_activity:
         "../scripts/programme/average_activity.py"
 
 
-rule compare_activity:
-    input:
-        activity="<results>/programme/activity.tsv",
-        samples="<results>/programme/samples.tsv",
-    output:
-        differences="<results>/programme/differences.tsv",
-        effects="<results>/programme/effects.tsv",
-        design="<results>/programme/design.tsv",
-    log:
-        "<logs>/compare_activity.log",
-    benchmark:
-        "<benchmarks>/compare_activity.tsv"
-    conda:
-        "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=10_000),
-        runtime="30m",
-    params:
-        contrast=lookup(within=config, dpath="contrast"),
-        groups=get_group_of_samples,
-        fdr=lookup(within=config, dpath="programme/fdr"),
-        seed=lookup(within=config, dpath="programme/seed"),
-    script:
-        "../scripts/programme/compare_activity.py"
-
-
-rule rank_switches:
-    input:
-        effects="<results>/programme/effects.tsv",
-        differences="<results>/programme/differences.tsv",
-        design="<results>/programme/design.tsv",
-        pseudobulk="<results>/programme/pseudobulk.h5ad",
-        regulons="<results>/regulons/consensus.tsv",
-        genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
-    output:
-        switches=report(
-            "<results>/programme/switches.tsv",
-            caption="../resources/captions/switches_table.rst",
-            category="Programme",
-            labels={"figure": "switches, all regulons (table)"},
-        ),
-        overlaps="<results>/programme/overlaps.tsv",
-        models="<results>/programme/by_model.tsv",
-        columns="<results>/programme/columns.tsv",
-    log:
-        "<logs>/rank_switches.log",
-    benchmark:
-        "<benchmarks>/rank_switches.tsv"
-    conda:
-        "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="30m",
-    params:
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="programme/fdr"),
-        min_effect=lookup(within=config, dpath="programme/min_effect"),
-        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
-        seed=lookup(within=config, dpath="programme/seed"),
-    script:
-        "../scripts/programme/rank_switches.py"
-
-
-rule plot_switches:
-    input:
-        switches="<results>/programme/switches.tsv",
-        differences="<results>/programme/differences.tsv",
-        models="<results>/programme/by_model.tsv",
-        activity="<results>/programme/activity.tsv",
-    output:
-        forest=report(
-            "<results>/programme/switches.png",
-            caption="../resources/captions/switches.rst",
-            category="Programme",
-            labels={"figure": "switches by patient"},
-        ),
-        timecourse=report(
-            "<results>/programme/timecourse.png",
-            caption="../resources/captions/timecourse.rst",
-            category="Programme",
-            labels={"figure": "activity by timepoint"},
-        ),
-        scatter=report(
-            "<results>/programme/mrna.png",
-            caption="../resources/captions/mrna.rst",
-            category="Programme",
-            labels={"figure": "activity against mRNA"},
-        ),
-    log:
-        "<logs>/plot_switches.log",
-    benchmark:
-        "<benchmarks>/plot_switches.tsv"
-    conda:
-        "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
-    params:
-        contrast=lookup(within=config, dpath="contrast"),
-        timepoints=lookup(within=config, dpath="timepoints"),
-        models=get_model_order,
-        arms=get_arm_order,
-        fdr=lookup(within=config, dpath="programme/fdr"),
-        min_effect=lookup(within=config, dpath="programme/min_effect"),
-        note=lookup(within=config, dpath="regulons/standin_note"),
-    script:
-        "../scripts/programme/plot_switches.py"
+include: "programme/switches.smk"

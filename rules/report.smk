@@ -9,8 +9,9 @@ report: "../resources/captions/workflow.rst"
 
 
 def get_stages(wildcards):
-    """The stage of every rule: a graph drawn from other rules is out of date."""
-    return {rule.name: Path(rule.snakefile).stem for rule in workflow.rules}
+    """The stage of every rule, its file or the folder it lies in: a graph drawn from other rules is out of date."""
+    files = {rule.name: Path(rule.snakefile) for rule in workflow.rules}
+    return {name: file.parent.name if file.parent.parent.name == "rules" else file.stem for name, file in files.items()}
 
 
 def get_captions(wildcards):

@@ -36,6 +36,16 @@ _SD = {
 }
 
 
+_PERMUTED = {
+    "n_permutations": "ways to deal the labels out among the samples of each model, the observed one among them",
+    "exact": "whether these are all ways, or drawn from them",
+    "p_perm": "share of them whose difference, joined over models, is as large (two-sided)",
+    "p_perm_min": "smallest value it can take",
+    "fwer": "chance of one or more false calls among all regulons (step-down maximum over the same deals)",
+    "fdr_perm": "share of false calls to expect among the regulons up to this one (over the same deals)",
+}
+
+
 def _of_set(name: str) -> dict[str, str]:
     short = name.split()[-1]
     return {
@@ -117,6 +127,11 @@ TABLES: dict[str, dict[str, str]] = {
         "regulon": _REGULON["regulon"],
         **_SD,
         **_SUMMARY,
+    },
+    "permutations.tsv": {
+        **_CONTRAST,
+        "regulon": _REGULON["regulon"],
+        **_PERMUTED,
     },
     "differences.tsv": {
         **_CONTRAST,

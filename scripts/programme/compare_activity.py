@@ -4,12 +4,14 @@ import pandas as pd
 
 from scripts import job
 from scripts.programme import contrasts, design
+from scripts.programme.evidence import permutation
 from scripts.programme.pseudobulk import wide
 
 DIFFERENCES = [
     "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
     "standardised",
 ]  # fmt: skip
+PERMUTED = ["contrast", "regulon", *permutation.PERMUTATIONS]
 EFFECTS = ["contrast", "arm", "regulon", "sd", *contrasts.SUMMARY]
 
 
@@ -39,14 +41,16 @@ def describe_differences(
 
 
 def main(snakemake) -> None:
-    """Read the samples' activity; write differences by model and arm, their summary, and what the design answers."""
+    """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
+    and what the design answers.
+    """
     params = snakemake.params
     table = pd.read_csv(snakemake.input.activity, sep="\t", dtype={"sample": str, "replicate": str, "regulon": str})
     samples = pd.read_csv(snakemake.input.samples, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
     samples = samples[samples["used"] == "yes"]
     activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
     samples = samples.loc[activity.index] if len(activity) else samples
-    differences, effects = [], []
+    differences, effects, permuted = [], [], []
     for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
         found = contrasts.differences(activity, samples, baseline, treated)
         # One unit for all contrasts, so that relapse can be read beside persister.
@@ -55,12 +59,17 @@ def main(snakemake) -> None:
         differences.append(rows.assign(contrast=name))
         summary = contrasts.summarise_arms(found, sd, params.seed).rename(columns={"feature": "regulon"})
         effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
+        # In units of sd, so that all regulons can be compared in the joint null.
+        units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)
+        null = permutation.test(units, samples, baseline, treated, seed=params.seed)
+        permuted.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
     answers = design.design_table(samples, params.contrast, params.groups, params.fdr)
     for row in answers[answers["note"] != ""].itertuples():
         job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
     for tables, columns, path in (
         (differences, DIFFERENCES, snakemake.output.differences),
         (effects, EFFECTS, snakemake.output.effects),
+        (permuted, PERMUTED, snakemake.output.permutations),
         ([answers], design.DESIGN, snakemake.output.design),
     ):
         filled = [part for part in tables if len(part)] or tables[:1]

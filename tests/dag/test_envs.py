@@ -82,7 +82,7 @@ def test_environments_hold_what_their_scripts_import(rules):
     for rule in rules.values():
         if not rule.script:
             continue
-        script = (ROOT / "rules" / rule.script).resolve()
+        script = (Path(rule.snakefile).parent / rule.script).resolve()
         held = pins(ROOT / "envs" / Path(rule.conda_env).name)
         for module in imports(script):
             names = {canonical(name) for name in distributions[module]}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -44,7 +45,7 @@ def test_the_picture_has_the_edges_of_the_workflow(rules):
     drawn = {(a, b) for a, b in drawn if a in STAGES}
     read = set()
     for rule in rules.values():
-        stage = Path(rule.snakefile).stem
+        stage = stage_of(rule)
         for path in map(str, rule.input):
             folder = path.removeprefix("results/demo/").split("/")[0]
             if (

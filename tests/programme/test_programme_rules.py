@@ -57,7 +57,18 @@ GENES = [
     *(gene for own in REGULONS.values() for gene in own),
     *(f"h{i}" for i in range(120)),
 ]
-TABLE_NAMES = ["switches", "overlaps", "design", "columns", "by_model", "effects", "differences", "activity", "samples"]
+TABLE_NAMES = [
+    "switches",
+    "overlaps",
+    "design",
+    "permutations",
+    "columns",
+    "by_model",
+    "effects",
+    "differences",
+    "activity",
+    "samples",
+]
 TSV = [f"{name}.tsv" for name in TABLE_NAMES]
 FIGURES = ["switches.png", "timecourse.png", "mrna.png"]
 
@@ -103,7 +114,7 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
     call(
         compare_activity,
         {"activity": path["activity.tsv"], "samples": path["samples.tsv"]},
-        {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design")},
+        {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design", "permutations")},
         contrast=config["contrast"], groups=by, fdr=own["fdr"], seed=0,
     )  # fmt: skip
     call(
@@ -136,7 +147,7 @@ def prepare(
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("captions", "genesets"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
-    (folder / "rules").mkdir()
+    shutil.copytree(ROOT / "rules" / "programme", folder / "rules" / "programme")
     shutil.copy(ROOT / "rules" / "programme.smk", folder / "rules")
     (folder / "envs").mkdir()
     (folder / "envs" / "programme.yaml").write_text("dependencies: []\n")
@@ -314,7 +325,8 @@ def test_lame_studies_give_tables_with_clear_words(simulate, tmp_path, caplog, k
 
 
 def test_rules_carry_all_directives():
-    text = (ROOT / "rules" / "programme.smk").read_text()
+    files = [ROOT / "rules" / "programme.smk", *sorted((ROOT / "rules" / "programme").glob("*.smk"))]
+    text = "\n".join(path.read_text() for path in files)
     rules = [part for part in text.split("\nrule ")[1:] if "script:" in part]
     assert len(rules) == 5
     for part in rules:

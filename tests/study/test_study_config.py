@@ -261,7 +261,7 @@ def test_choices_are_what_the_scripts_know():
 
 
 def test_rules_ask_for_keys_of_the_schema():
-    text = "\n".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    text = "\n".join(path.read_text() for path in (ROOT / "rules").rglob("*.smk"))
     asked = set(re.findall(r'within=config,\s*dpath="([\w/]+)"', text))
     asked |= {"/".join(re.findall(r'\["(\w+)"\]', chain)) for chain in re.findall(r'config((?:\["\w+"\])+)', text)}
     assert len(asked) > 30
