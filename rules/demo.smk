@@ -126,3 +126,24 @@ rule simulate_databases:
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_databases.py"
+
+
+rule simulate_network:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        network="<results>/simulated/databases/network.tsv",
+    log:
+        "<logs>/simulate_network.log",
+    benchmark:
+        "<benchmarks>/simulate_network.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
+        runtime="10m",
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+    script:
+        "../scripts/demo/simulate_network.py"

@@ -22,8 +22,17 @@ def get_model_order(wildcards):
     return [entry["model"] for entry in config["models"]]
 
 
+def get_expression_results(wildcards):
+    """What the stage says about expression profiles, whether they are pseudobulk of libraries, bulk or arrays."""
+    files = ["profile_losses.tsv", "expression_design.tsv", "signature_scores.tsv", "signature_sizes.tsv"]
+    files += ["signature_cells.parquet"] if study.libraries else []
+    files += ["tf_activity.tsv", "profile_activity.tsv"] if config["programme"]["network"] else []
+    return collect("<results>/programme/{file}", file=files)
+
+
 rule programme:
     input:
+        get_expression_results,
         # Without libraries there are no regulons to compare.
         collect(
             "<results>/programme/{file}",
@@ -88,3 +97,4 @@ rule average_activity:
 
 
 include: "programme/switches.smk"
+include: "programme/expression.smk"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scripts.programme.expression import columns as expression
+
 _LABELS = {
     "sample": "sample, as in the samples sheet",
     "model": "patient-derived model: the replicate",
@@ -171,6 +173,8 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "if not, why",
     },
 }
+
+TABLES |= expression.TABLES
 
 
 def dictionary() -> pd.DataFrame:

@@ -9,14 +9,17 @@ from scripts.programme import pseudobulk
 
 
 def read_sums(path: str) -> tuple[pd.DataFrame, int]:
-    """Return counts and cells that show it by gene (symbol), and how many cells there are; matrix by parts."""
+    """Return, by gene (symbol), its counts, the cells that show it and its identifier, and how many cells there are;
+    the matrix is read by parts.
+    """
     with h5py.File(path) as file:
         matrix = file["X"]
         is_sparse = isinstance(matrix, h5py.Group)
         matrix = anndata.io.sparse_dataset(matrix) if is_sparse else anndata.read_h5ad(path).X
-        genes = anndata.io.read_elem(file["var"]).index.astype(str)
+        var = anndata.io.read_elem(file["var"])
         total, shown = pseudobulk.sum_cells(matrix)
-        return pd.DataFrame({"counts": total, "shown": shown}, index=genes), matrix.shape[0]
+        table = pd.DataFrame({"counts": total, "shown": shown}, index=var.index.astype(str))
+        return table.assign(gene_id=var["gene_id"].astype(str).to_numpy() if "gene_id" in var else ""), matrix.shape[0]
 
 
 def main(snakemake) -> None:
@@ -35,12 +38,15 @@ def main(snakemake) -> None:
     counts, everywhere = pseudobulk.join_counts({sample: sums[sample]["counts"] for sample in names})
     shown, _ = pseudobulk.join_counts({sample: sums[sample]["shown"] for sample in names})
     counts, shown = counts.loc[used], shown.loc[used]
+    gene_id = pd.concat([sums[sample]["gene_id"] for sample in names])
     size = pseudobulk.size_factors(counts) if used else pd.Series(dtype=float)
     obs = table.set_index("sample").loc[used, [*pseudobulk.LABELS, "n_cells"]].assign(effective_size=size)
     out = anndata.AnnData(
         pseudobulk.log_cpm(counts, size).to_numpy(dtype="float32"),
         obs=obs,
-        var=pd.DataFrame({"everywhere": everywhere.to_numpy()}, index=counts.columns),
+        var=pd.DataFrame({"everywhere": everywhere.to_numpy()}, index=counts.columns).assign(
+            gene_id=gene_id[~gene_id.index.duplicated()].reindex(counts.columns).to_numpy()
+        ),
     )
     out.layers["counts"] = counts.to_numpy(dtype="int64")
     out.layers["shown"] = shown.to_numpy(dtype="int64")

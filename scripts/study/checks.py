@@ -115,6 +115,9 @@ def check_entries(design: Design) -> Problems:
             yield matrix, f"{row.sample!r} has neither a matrix nor reads; give the matrix or {remedy}"
         elif row.column:
             yield column, f"{row.column!r} is for assay profile only; empty the cell or correct the assay"
+        elif row.platform not in ("", "single-cell"):
+            place = design.sample(row.Index, "platform")
+            yield place, f"{row.platform!r} is for assay profile only; empty the cell or correct the assay"
 
 
 def check_columns(design: Design) -> Problems:

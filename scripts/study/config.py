@@ -230,6 +230,25 @@ def check_addresses(config: dict) -> Problems:
             yield place, message
 
 
+def check_programme_files(config: dict) -> Problems:
+    """Networks and gene sets are given once, by path or address, under different names."""
+    own = config["programme"]
+    files = [(("programme", "network"), own["network"])] if own["network"] else []
+    files += [(("programme", key, i), entry) for key in ("gene_sets", "signatures") for i, entry in enumerate(own[key])]
+    seen: dict[str, str] = {}
+    for place, entry in files:
+        source = entry.get("path") or entry.get("url")
+        if "path" in entry and "url" in entry:
+            yield place, "has path and url; keep one, set the other to null"
+        elif not source:
+            yield place, "names no file; give its path, or its url and sha256"
+        else:
+            name = PurePosixPath(urlparse(source).path if entry.get("url") else source).name
+            if name in seen:
+                yield place, f"a file named {name!r} is already {seen[name]}; remove it or rename the file"
+            seen.setdefault(name, dotted(place))
+
+
 def check_releases(config: dict, names: list[tuple[tuple, str]]) -> Problems:
     """Databases, motif table and factors are of one motif collection and of the graft's species."""
     graft = str(((config["references"] or {}).get("graft") or {}).get("species", "")).lower()
@@ -254,4 +273,5 @@ CHECKS = (
     check_seeds,
     check_regulon_files,
     check_addresses,
+    check_programme_files,
 )

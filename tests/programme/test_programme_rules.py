@@ -35,10 +35,17 @@ samples = pd.read_csv("samples.tsv", sep="\\t", dtype=str).set_index("sample")
 libraries = list(samples.index[samples["assay"] == "scrna"])
 by = config["group_by"]
 groups = {"_".join(key): list(own.index) for key, own in samples.loc[libraries].groupby(by, sort=False)}
-study = SimpleNamespace(samples=samples, libraries=libraries, groups=list(groups), samples_of_group=groups.get)
+profiles = list(samples.index[samples["assay"] == "profile"])
+samples = samples.fillna("")
+study = SimpleNamespace(
+    samples=samples, libraries=libraries, profiles=profiles, groups=list(groups), samples_of_group=groups.get
+)
 
 def scaled_memory(base, per_input_gb):
     return base
+
+def one_of(names):
+    return "|".join(names) or "(?!)"
 
 include: "rules/programme.smk"
 """
@@ -57,6 +64,9 @@ GENES = [
     *(gene for own in REGULONS.values() for gene in own),
     *(f"h{i}" for i in range(120)),
 ]
+PROFILES = {"genes": "intersection", "platforms": "together", "min_count": 10, "min_log_fc": 0.5}
+PROFILES |= {"signature_size": 10, "signature_sizes": [5], "permutations": 19, "gene_sets": [], "signatures": []}
+PROFILES |= {"network": {"path": "network.tsv"}}
 TABLE_NAMES = [
     "switches",
     "overlaps",
@@ -150,18 +160,26 @@ def prepare(
     shutil.copytree(ROOT / "rules" / "programme", folder / "rules" / "programme")
     shutil.copy(ROOT / "rules" / "programme.smk", folder / "rules")
     (folder / "envs").mkdir()
-    (folder / "envs" / "programme.yaml").write_text("dependencies: []\n")
+    for name in ("programme", "python"):
+        (folder / "envs" / f"{name}.yaml").write_text("dependencies: []\n")
     config = {
         "group_by": list(group_by),
         "timepoints": ["untreated", "persister", "relapse"],
         "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
         "arms": [{"arm": "untreated"}, {"arm": "drug"}, {"arm": "other"}],
         "models": [{"model": model} for model in dict.fromkeys(sheet["model"])],
-        "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0},
+        "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0, **PROFILES},
         "regulons": {"min_cell_fraction": 0.01, "standin_note": note},
     }
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    sheet.to_csv(folder / "samples.tsv", sep="\t")
+    (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
+    places = {"matrix": "", "column": "", "platform": ""}
+    tissue = sheet["assay"] == "profile"
+    filled = sheet.assign(**places).mask(tissue, sheet.assign(matrix="bulk.tsv", column=sheet.index, platform="bulk"))
+    filled.to_csv(folder / "samples.tsv", sep="\t")
+    bulk = pd.DataFrame({sample: np.arange(100, 100 + len(GENES)) for sample in sheet.index[tissue]}, index=GENES)
+    bulk.to_csv(folder / "bulk.tsv", sep="\t", index_label="symbol")
+    network = [(tf, target, 1) for tf, own in {**REGULONS, "STRESSED": STRESS}.items() for target in own]
+    pd.DataFrame(network, columns=["source", "target", "mor"]).to_csv(folder / "network.tsv", sep="\t", index=False)
     results = folder / "results"
     (results / "cells").mkdir(parents=True)
     (results / "regulons").mkdir()

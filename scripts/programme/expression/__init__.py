@@ -1,0 +1,1 @@
+"""The persister programme on expression profiles: what changes, shared by which patients, undone at relapse."""
