@@ -26,7 +26,7 @@ def profile_source(
     """Return the profiles of one file, one source per platform, and the platform of each sample."""
     names, values = tables.read_profiles(path, list(rows["column"]), sheet)
     genes.check_names(names, path)
-    given = rows["platform"].replace("", np.nan)
+    given = rows["platform"].mask(rows["platform"] == "")
     guess = tables.platform_of(values.loc[:, rows.loc[given.isna(), "column"]].to_numpy()) if given.isna().any() else ""
     platforms = given.fillna(guess)
     if guess:
