@@ -22,6 +22,7 @@ include: "rules/clusters.smk"
 include: "rules/regulons.smk"
 include: "rules/programme.smk"
 include: "rules/report.smk"
+include: "rules/preflight.smk"
 
 
 # Rules that make the inputs themselves: the demo's simulation, a test's stand-in database.

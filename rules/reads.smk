@@ -34,6 +34,7 @@ rule check_reads:
     input:
         fq1=get_read1,
         fq2=get_read2,
+        preflight=ancient("<results>/preflight.tsv"),
     output:
         "<results>/reads/{sample}/{unit}.check.json",
     log:
@@ -98,7 +99,9 @@ rule measure_quality:
         mem_mb=scaled_memory(base=2_000, per_input_gb=0),
         runtime="3h",
     shell:
-        "sequali --threads {threads} --json {output.json} --html {output.html} {input.fq2:q} > {log} 2>&1"
+        # Both get their names when they are whole.
+        "sequali --threads {threads} --json {output.json}.part --html {output.html}.part {input.fq2:q} > {log} 2>&1 && "
+        "mv {output.json}.part {output.json} && mv {output.html}.part {output.html}"
 
 
 rule report_reads:

@@ -2,36 +2,99 @@
 
 Every script ends with ``job.run(main, snakemake)``. A :class:`UserError` is a mistake in what the user gave us: it
 becomes one line on the terminal and in the job's log, and a non-zero exit. Everything else is our own defect and keeps
-its traceback in the log.
+its traceback in the log. Outputs take their names when the job is done: whatever ends it before leaves none of them
+half written.
 """
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import errno
 import logging
 import os
+import shutil
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 log = logging.getLogger("persister-regulons")
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""A full disk, or a user's share of it."""
 
 
 class UserError(Exception):
     """Something the user can mend: the message names the file, the place in it, and what to do."""
 
 
-def discard(snakemake: Any) -> None:
-    """Remove the files that a failed job has begun to write: whoever runs the script, nothing half-written is left."""
-    for path in map(Path, getattr(snakemake, "output", ())):
-        if path.is_symlink() or path.is_file():
-            path.unlink()
+UNFINISHED = ".unfinished"
+
+
+def set_aside(path: str) -> str:
+    """Return where an output is written until the job is done: under its own name (some formats keep it) in a hidden
+    folder beside its place, so that moving it there is one step on one file system.
+    """
+    place = Path(path)
+    return str(place.parent / f".{place.name}{UNFINISHED}" / place.name)
+
+
+def place_of(path: str) -> Path:
+    """Return where an output of a running job will lie."""
+    made = Path(path)
+    return made.parents[1] / made.name if made.parent.name == f".{made.name}{UNFINISHED}" else made
+
+
+def put_in_place(made: Path, place: Path) -> None:
+    """Move an output to its place; a relative link keeps pointing to the same file."""
+    if made.is_symlink() and not os.path.isabs(os.readlink(made)):
+        target = os.path.relpath(made.resolve(), place.parent.resolve())
+        made.unlink()
+        made.symlink_to(target)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    made.replace(place)
+
+
+@contextlib.contextmanager
+def whole_outputs(snakemake: Any) -> Iterator[Any]:
+    """Give a job whose outputs lie aside; put them in place if the body ends well, drop them if not.
+
+    A killed job leaves its hidden folders, which its next attempt empties. What the body didn't write isn't moved:
+    Snakemake names it.
+    """
+    places = [str(path) for path in getattr(snakemake, "output", [])]
+    folders = [Path(set_aside(path)).parent for path in places]
+    if not places:
+        yield snakemake
+        return
+    aside = copy.copy(snakemake)
+    aside.output = type(snakemake.output)(toclone=snakemake.output, custom_map=lambda path: set_aside(str(path)))
+    try:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        yield aside
+        for made, place in zip(map(str, aside.output), places, strict=True):
+            if os.path.lexists(made):
+                put_in_place(Path(made), Path(place))
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse(where: str, message: str) -> NoReturn:
+    """Say in one line, here and in the log, what the user can mend, and end."""
+    log.error("%s", message)
+    print(f"error in {where}: {message}", file=sys.stderr)
+    sys.exit(1)
 
 
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
-    """Call ``main(snakemake)`` with logging set up and failures reported in one line."""
+    """Call ``main(snakemake)`` with logging set up, outputs whole or not there, and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
     handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w")] if path else [logging.StreamHandler()]
     logging.basicConfig(
@@ -45,14 +108,14 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:
-        main(snakemake)
+        with whole_outputs(snakemake) as aside:
+            main(aside)
     except UserError as error:
-        discard(snakemake)
-        log.error("%s", error)
-        print(f"error in {where}: {error}", file=sys.stderr)
-        sys.exit(1)
+        refuse(where, str(error))
     except Exception as error:
-        discard(snakemake)
+        # HDF5 has no errno of its own for a full disk, only the words.
+        if isinstance(error, OSError) and (error.errno in FULL or os.strerror(errno.ENOSPC) in str(error)):
+            refuse(where, f"no space left ({error}); free some, where results lie or in the folder for temporary files")
         log.error("%s", traceback.format_exc())
         print(f"internal error in {where}: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

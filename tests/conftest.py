@@ -1,10 +1,11 @@
-"""A stand-in for the object that Snakemake hands to a script."""
+"""A stand-in for the object that Snakemake hands to a script; a run of the reduced demo to compare others with."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import pytest
+from checkout import copy_checkout, run
 
 
 class Files(list):
@@ -53,3 +54,12 @@ def make_job(tmp_path):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def reduced(tmp_path_factory):
+    """Return a checkout in which the reduced demo ran from nothing, undisturbed, on two cores."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("reduced") / "checkout")
+    ran = run(checkout, "--cores", "2")
+    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+    return checkout

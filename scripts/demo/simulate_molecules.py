@@ -109,9 +109,10 @@ def main(snakemake) -> None:
     barcodes = rng.choice(read_whitelist(snakemake.input.whitelist), counts.shape[0], replace=False)
     truth.insert(0, "barcode", barcodes.astype(str))
     truth.to_csv(snakemake.output.cells, sep="\t", index=False, float_format="%.4g")
-    adata = anndata.AnnData(
-        counts.astype(np.int32), obs=pd.DataFrame(index=truth["barcode"]), var=plan.genes[["symbol", "species"]]
-    )
+    genes = plan.genes[["symbol", "species"]]
+    # Ids as the joined genome has them, so that the table may come back as the ready matrix of a library.
+    genes = genes.assign(gene_ids=genes["species"].map(snakemake.params.prefixes) + genes.index)
+    adata = anndata.AnnData(counts.astype(np.int32), obs=pd.DataFrame(index=truth["barcode"]), var=genes)
     adata.write_h5ad(snakemake.output.counts, compression="gzip")
     entries = counts.tocoo()
     copies = entries.data

@@ -26,7 +26,7 @@ def main(snakemake) -> None:
     """Write one genes × samples table per model."""
     plan = load_plan(snakemake.input.network, snakemake.params.seed)
     rows = pd.DataFrame(snakemake.params.rows)
-    rows = rows[rows["matrix"] == str(snakemake.output.table)]
+    rows = rows[rows["model"] == snakemake.wildcards.model]
     symbols = plan.of_species("graft")["symbol"].to_numpy()
     kind = "bulk" if snakemake.wildcards.model in snakemake.params.bulk else "array"
     table = {

@@ -21,7 +21,7 @@ def main(snakemake) -> None:
                 snakemake.config, folder)  # fmt: skip
         for path, temporary in made.items():
             shutil.move(temporary, path)
-            job.log.info("%s: %.1f MB", path, Path(path).stat().st_size / 1e6)
+            job.log.info("%s: %.1f MB", Path(path).name, Path(path).stat().st_size / 1e6)
 
 
 if __name__ == "__main__":

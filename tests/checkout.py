@@ -1,0 +1,73 @@
+"""A checkout of its own to run in, the reduced demo in it, and what the results hold: for tests that run the whole
+workflow.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+REDUCED = ["config/demo/config.yaml", "config/demo/reduced/config.yaml"]
+RESULTS = Path("results") / "reduced"
+SKIPPED = {"logs", "benchmarks", "report", "multiqc_data", "sequali"}
+"""Times, and pages that carry the date of the run."""
+TEXT = (".tsv", ".tsv.gz", ".gmt", ".parquet", ".json", ".fastq.gz", ".fa", ".gtf", ".feather", ".tbl", ".txt")
+
+
+def copy_checkout(to: Path) -> Path:
+    """Copy what the workflow consists of, without results, environment or caches."""
+    to.mkdir(parents=True, exist_ok=True)
+    for name in ("Snakefile", "config", "rules", "envs", "scripts", "resources"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, to / name)
+    return to
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the call of Snakemake on the reduced demo."""
+    return [sys.executable, "-m", "snakemake", *arguments, "--configfile", *REDUCED]
+
+
+def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the reduced demo in a checkout, and wait; its output is kept for the message of a failure."""
+    return subprocess.run(command(*arguments), cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def hash_h5ad(path: Path) -> str:
+    """Return a hash of names, kinds and values of everything in an HDF5 file, whatever its layout on disk."""
+    digest = hashlib.sha256()
+
+    def visit(name, item):
+        digest.update(name.encode())
+        if isinstance(item, h5py.Dataset):
+            values = np.asarray(item[()])
+            digest.update(str(values.dtype).encode())
+            digest.update(repr(values.tolist()).encode() if values.dtype.hasobject else values.tobytes())
+
+    with h5py.File(path) as handle:
+        handle.visititems(visit)
+    return digest.hexdigest()
+
+
+def contents(results: Path) -> dict[str, str]:
+    """Return a hash per result file, by its path in the results; figures and reports count by being there."""
+    found = {}
+    for path in sorted(results.rglob("*")):
+        name = path.relative_to(results)
+        if SKIPPED & set(name.parts) or not path.is_file():
+            continue
+        if path.suffix == ".h5ad":
+            found[str(name)] = hash_h5ad(path)
+        elif path.name.endswith(TEXT):
+            found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        else:
+            found[str(name)] = "there" if path.stat().st_size else "empty"
+    return found
