@@ -4,6 +4,8 @@ from pathlib import Path
 
 from snakemake.io import get_flag_value, is_flagged
 
+from scripts.study.config import list_files
+
 
 report: "../resources/captions/workflow.rst"
 
@@ -30,11 +32,9 @@ def get_captions(wildcards):
 def get_own_inputs(wildcards):
     """The files of the user's that a run began with, by kind. As params: what is gone by the end is said, not asked for."""
     genomes = [genome for genome in (config["references"] or {}).values() if genome]
-    regulons = config["regulons"]
-    entries = [*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]]
     return {
         "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
-        "databases": [entry["path"] for entry in entries if entry.get("path")],
+        "databases": [entry["path"] for _, entry in list_files(config) if entry.get("path")],
         "matrices": sorted(set(study.samples["matrix"]) - {""}),
         "reads": [*study.units["fq1"], *study.units["fq2"]],
     }
