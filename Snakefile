@@ -35,4 +35,5 @@ rule all:
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
+        "<results>/manifest.json",
     default_target: True

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from snakemake.io import get_flag_value, is_flagged
 
+from scripts.study.config import list_files
+
 
 report: "../resources/captions/workflow.rst"
 
 
 def get_stages(wildcards):
     """The stage of every rule, its file or the folder it lies in: a graph drawn from other rules is out of date."""
-    files = {rule.name: Path(rule.snakefile) for rule in workflow.rules}
+    # Within another workflow, which may put a word before the names.
+    before = rules.findings.rule.name.removesuffix("findings")
+    files = {rule.name.removeprefix(before): Path(rule.snakefile) for rule in workflow.rules}
     return {name: file.parent.name if file.parent.parent.name == "rules" else file.stem for name, file in files.items()}
 
 
@@ -25,10 +29,22 @@ def get_captions(wildcards):
     return sorted(map(os.path.relpath, captions))
 
 
+def get_own_inputs(wildcards):
+    """The files of the user's that a run began with, by kind. As params: what is gone by the end is said, not asked for."""
+    genomes = [genome for genome in (config["references"] or {}).values() if genome]
+    return {
+        "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
+        "databases": [entry["path"] for _, entry in list_files(config) if entry.get("path")],
+        "matrices": sorted(set(study.samples["matrix"]) - {""}),
+        "reads": [*study.units["fq1"], *study.units["fq2"]],
+    }
+
+
 rule report:
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
+        "<results>/manifest.json",
     localrule: True
 
 
@@ -73,7 +89,7 @@ rule make_report:
         rules.findings.input,
         rulegraph="<results>/report/rulegraph.png",
         captions=get_captions,
-        stylesheet="resources/report.css",
+        stylesheet=own("resources/report.css"),
     output:
         html="<results>/report/report.html",
         archive="<results>/report/report.zip",
@@ -84,3 +100,20 @@ rule make_report:
         "../envs/report.yaml"
     script:
         "../scripts/report/make_report.py"
+
+
+rule make_manifest:
+    input:
+        rules.findings.input,
+        sheets=[config[sheet] for sheet in ("samples", "units") if config[sheet]],
+    output:
+        "<results>/manifest.json",
+    log:
+        "<logs>/make_manifest.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        inputs=get_own_inputs,
+    script:
+        "../scripts/report/manifest.py"

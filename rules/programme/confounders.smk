@@ -14,7 +14,7 @@ rule measure_confounders:
         cells=get_cells_of_model,
         profiles=[] if study.groups else "<results>/programme/profiles.h5ad",
         activity=get_activity_of_model,
-        genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
         annotation="<results>/references/annotation.gtf" if study.sequenced else [],
     output:
         differences="<results>/programme/confounders/{model}.parquet",
@@ -47,7 +47,7 @@ rule tabulate_confounders:
         clones=collect("<results>/programme/confounders/{model}.clones.tsv", model=silenced),
         switches="<results>/programme/switches.tsv",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
-        genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         confounders=report(
             "<results>/programme/confounders.tsv",

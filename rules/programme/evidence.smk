@@ -87,7 +87,7 @@ rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
-        families="resources/factors/families.tsv",
+        families=own("resources/factors/families.tsv"),
     output:
         "<results>/programme/families/{group}.parquet",
     log:
@@ -114,7 +114,7 @@ rule compare_families:
         samples="<results>/programme/samples.tsv" if study.groups else [],
         effects="<results>/programme/effects.tsv",
         regulons=get_network_of_study,
-        families="resources/factors/families.tsv",
+        families=own("resources/factors/families.tsv"),
     output:
         "<results>/programme/families.tsv",
     log:

@@ -4,7 +4,7 @@
 rule find_markers:
     input:
         profiles="<results>/programme/profiles.h5ad",
-        locations="resources/markers/surface_secreted.tsv",
+        locations=own("resources/markers/surface_secreted.tsv"),
     output:
         markers=report(
             "<results>/programme/markers.tsv",

@@ -47,8 +47,8 @@ rule rank_switches:
         stability=collect("<results>/programme/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/programme/knockout.tsv",
         signature="<results>/programme/signature.tsv",
-        families="resources/factors/families.tsv",
-        genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
+        families=own("resources/factors/families.tsv"),
+        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
             "<results>/programme/switches.tsv",
