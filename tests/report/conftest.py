@@ -1,4 +1,4 @@
-"""A workflow of a few rules around rules/report.smk, run once: stages that make a figure each, and nothing else."""
+"""A workflow of a few rules around rules/report/archive.smk, run once: stages that make a figure each, nothing else."""
 
 import os
 import shutil
@@ -64,7 +64,7 @@ rule make_raw:
 
 ruleorder: make_raw > make
 
-include: "rules/report.smk"
+include: "rules/report/archive.smk"
 """
 QUESTION = """
 def get_figures(wildcards):
@@ -110,9 +110,9 @@ def workflow(tmp_path_factory) -> Workflow:
     (folder / "resources" / "captions" / "figure.rst").write_text(
         "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
     )
-    for name in ("rules", "envs", "config"):
-        (folder / name).mkdir()
-    shutil.copy(ROOT / "rules" / "report.smk", folder / "rules")
+    for name in ("rules/report", "envs", "config"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(ROOT / "rules" / "report" / "archive.smk", folder / "rules" / "report")
     (folder / "envs" / "report.yaml").write_text("dependencies: []\n")
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
@@ -123,7 +123,7 @@ def workflow(tmp_path_factory) -> Workflow:
     run["cells"]["qc"] |= {"method": "fixed", "min_counts": 250, "max_counts": 100_000}
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     done = Workflow(folder)
-    ran = done.run("report")
+    ran = done.run("out/run/report/report.zip")
     assert ran.returncode == 0, (
         ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
     )
