@@ -39,7 +39,7 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
     expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS, "prune_modules": MODELS * SEEDS}
     expected |= {"infer_network": MODELS * SEEDS * CHUNKS, "provide_database": 2, "provide_motifs": 1, "provide_tfs": 1}
     expected |= dict.fromkeys(("join_genomes", "index_kb", "check_databases", "agree_over_groups", "report_reads"), 1)
-    expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "all"), 1)
+    expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "archive_report", "all"), 1)
     assert {rule: jobs.get(rule) for rule in expected} == expected
     assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
 
