@@ -7,23 +7,34 @@ def get_report_tables(wildcards):
     return collect("<results>/{file}", file=results_of(study))
 
 
+def get_exports(wildcards):
+    """The files for other tools. Without libraries there are no cells and no regulons."""
+    cells = ["study.h5ad", "study.loom"] if study.groups else []
+    models = [f"models/{model}.h5ad" for model in study.models]
+    files = [*cells, *models, "regulons.gmt", "signatures.gmt", "tables"]
+    return collect("<results>/report/exports/{file}", file=files)
+
+
 rule report:
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
+        get_exports,
     localrule: True
 
 
 include: "report/archive.smk"
+include: "report/exports.smk"
 
 
 rule make_report:
     input:
         rules.findings.input,
         tables=get_report_tables,
-        templates=collect("resources/report/{name}", name=["page.html.j2", "style.css", "page.js"]),
+        templates=collect("resources/report/{name}", name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"]),
     output:
         html="<results>/report/report.html",
+        methods="<results>/report/methods.md",
         figures=directory("<results>/report/figures"),
     log:
         "<logs>/make_report.log",

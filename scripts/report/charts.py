@@ -32,6 +32,7 @@ CONFIG = {
         "tickColor": "#888888",
         "labelLimit": 190,
     },
+    "axisXQuantitative": {"tickCount": {"expr": "ceil(width / 80)"}},
     "legend": {
         "labelFontSize": 11,
         "titleFontSize": 11,
@@ -74,7 +75,8 @@ def rows_high(n: int, each: int) -> int:
 def below(title: str | None = None, columns: int = 4) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
-    return alt.Legend(orient="bottom", title=title, columns=columns, symbolLimit=60)
+    few = alt.ExprRef(f"width < 420 ? 2 : {columns}")  # a telephone
+    return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
 
 
 def static_spec(figure: Figure) -> dict:

@@ -33,3 +33,8 @@ def results_of(study: Study) -> list[str]:
         files += [f"regulons/{group}/histograms.tsv" for group in study.groups]
         files += [f"programme/{name}" for name in PROGRAMME]
     return files
+
+
+def tables_of(study: Study) -> list[str]:
+    """Return the tables (TSV) that are given away with a dictionary, relative to the results."""
+    return [file for file in results_of(study) if file.endswith(".tsv") and not file.endswith("histograms.tsv")]

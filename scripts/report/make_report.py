@@ -10,11 +10,11 @@ import vl_convert
 from scripts import job, palette
 from scripts.report import charts
 from scripts.report.page import Section, render
-from scripts.report.sections import cells, clusters, design, programme, reads, regulons, switches
+from scripts.report.sections import cells, clusters, design, methods, programme, provenance, reads, regulons, switches
 from scripts.report.source import Source
 
 TITLE = "persister-regulons"
-SECTIONS = (design, reads, cells, clusters, regulons, programme, switches)
+SECTIONS = (design, reads, cells, clusters, regulons, programme, switches, methods, provenance)
 """In the order of reading."""
 
 
@@ -32,7 +32,7 @@ def build_sections(source: Source) -> list[Section]:
 def main(snakemake) -> None:
     """Read the tables; write the page and the folder of figures."""
     page, folder = Path(snakemake.output.html), Path(snakemake.output.figures)
-    root = page.parents[1]
+    root = job.place_of(page).parents[1]
     alt.data_transformers.disable_max_rows()
     source = Source(
         root=root,
@@ -56,6 +56,7 @@ def main(snakemake) -> None:
         config=charts.CONFIG,
     )
     page.write_text(text)
+    Path(snakemake.output.methods).write_text(methods.as_markdown(source))
     job.log.info("%s: %.1f MB, %d figures", page, len(text.encode()) / 1e6, sum(len(s.figures) for s in sections))
 
 

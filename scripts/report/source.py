@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.programme import columns
+from scripts.report import dictionary
 
 TEXT = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "cluster", "cluster_from", "cluster_to",
                       "timepoint_from", "timepoint_to", "nearest", "phase", "group", "label"), str)  # fmt: skip
@@ -51,7 +51,7 @@ class Source:
 
     def meanings(self, path: str) -> dict[str, str]:
         """Return what the columns of a table mean."""
-        return meanings_of(path)
+        return dictionary.columns_of(path)
 
     @property
     def timepoints(self) -> list[str]:
@@ -89,12 +89,6 @@ class Source:
         names = {"model": self.models, "arm": self.arms, "timepoint": self.timepoints}[kind]
         found = set(map(str, values))
         return [name for name in names if name in found]
-
-
-def meanings_of(path: str) -> dict[str, str]:
-    """Return column → meaning of a table of the results."""
-    stage, _, name = path.partition("/")
-    return dict(columns.TABLES.get(name, {})) if stage == "programme" else {}
 
 
 def thin(table: pd.DataFrame, most: int, by: str | None = None, seed: int = 0) -> pd.DataFrame:

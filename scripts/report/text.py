@@ -33,3 +33,9 @@ def facts(pairs: Mapping[str, str]) -> Markup:
 def folded(title: str, text: str) -> Markup:
     """Return a long text as it is, behind its title."""
     return Markup("<details><summary>{}</summary><pre tabindex='0'><code>{}</code></pre></details>").format(title, text)
+
+
+def numbered(title: str, items: list[str]) -> Markup:
+    """Return a numbered list under its title."""
+    rows = Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
+    return Markup('<h3>{}</h3><ol class="references">{}</ol>').format(title, rows)

@@ -47,7 +47,8 @@ class Page:
             """() => {
               if (document.documentElement.scrollWidth <= window.innerWidth) return [];
               const wide = (e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre");
-              return ["page", ...[...document.querySelectorAll("body *")].filter(wide).map((e) => e.outerHTML.slice(0, 99))];
+              const elements = [...document.querySelectorAll("body *")].filter(wide);
+              return ["page", ...elements.map((e) => e.outerHTML.slice(0, 99))];
             }"""
         )
 

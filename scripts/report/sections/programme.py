@@ -118,7 +118,13 @@ def draw_arms(source: Source) -> Figure | None:
     same = alt.Chart(alt.NamedData("diagonal")).mark_line(color="#BBBBBB").encode(x="end:Q", y="end:Q")
     chart = alt.layer(
         same,
-        base.mark_rule(opacity=0.4).encode(y="standardised_low:Q", y2="standardised_high:Q"),
+        # An arm with one model has no interval: a bar without length.
+        base.transform_calculate(
+            low="isValid(datum.standardised_low) ? datum.standardised_low : datum.standardised",
+            high="isValid(datum.standardised_high) ? datum.standardised_high : datum.standardised",
+        )
+        .mark_rule(opacity=0.4)
+        .encode(y="low:Q", y2="high:Q"),
         base.mark_circle(size=40, opacity=0.9),
     ).properties(width="container", height=230)
     numbers = table.groupby("arm")["n"].max()

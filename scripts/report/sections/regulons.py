@@ -10,7 +10,7 @@ from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.words import section, words
 
-TOP = 5
+TOP = 3
 """Regulons named in a rank plot."""
 
 
@@ -141,12 +141,13 @@ def draw_on_off(source: Source) -> Figure:
     bins = bins.assign(middle=(bins["left"] + bins["right"]) / 2)
     cuts = cuts[cuts["regulon"].isin(regulons)].assign(panel=lambda t: t["group"] + " " + t["regulon"])
     cuts = cuts.assign(kind=np.where(cuts["bimodal"], "two modes", "mean + 2 sd"))
+    none = alt.Axis(labels=False, ticks=False, grid=False)
     area = (
         alt.Chart(alt.NamedData("cells"))
         .mark_area(opacity=0.45, interpolate="step", line={"strokeWidth": 1})
         .encode(
             x=alt.X("middle:Q", title=None, axis=alt.Axis(tickCount=4)),
-            y=alt.Y("share:Q", title=None, stack=None, axis=alt.Axis(labels=False, ticks=False, grid=False)),
+            y=alt.Y("share:Q", title=None, stack=None, scale=alt.Scale(type="sqrt"), axis=none),
             color=alt.Color(
                 "timepoint:N", scale=colour_scale("timepoint", source.timepoints, bins["timepoint"]), legend=None
             ),

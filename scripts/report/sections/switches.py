@@ -114,17 +114,15 @@ def draw_mrna(source: Source) -> Figure | None:
             "mrna:N",
         ],
     )
-    x, y = (
-        alt.X("mrna_log2fc:Q", title="log2 fold change of the factor's own mRNA"),
-        alt.Y("standardised:Q", title="difference in activity (sd)"),
-    )
+    across_title, up_title = "log2 fold change of the factor's own mRNA", "difference in activity (sd)"
+    x, y = alt.X("mrna_log2fc:Q", title=across_title), alt.Y("standardised:Q", title=up_title)
     zero = [
         alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7).encode(**{axis: alt.datum(0)})
         for axis in ("x", "y")
     ]
-    across = base.mark_rule(opacity=0.55).encode(x=alt.X("mrna_ci_low:Q", title=x.title), x2="mrna_ci_high:Q", y=y)
+    across = base.mark_rule(opacity=0.55).encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
     up = base.mark_rule(opacity=0.55).encode(
-        x=x, y=alt.Y("standardised_low:Q", title=y.title), y2="standardised_high:Q"
+        x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q"
     )
     dots = base.mark_circle(size=55, opacity=1).encode(x=x, y=y)
     named = (
