@@ -39,6 +39,7 @@
     const renderer = rows > 1500 ? "canvas" : "svg";
     const { view } = await vegaEmbed(element, full, { actions: false, renderer });
     views.set(element, view);
+    if (element.closest("[hidden]")) element.dataset.stale = "yes";
     if (hasPick(view)) {
       if (picked) view.signal("picked", picked).run();
       view.addEventListener("click", (event, item) => {
@@ -88,7 +89,10 @@
     });
     views.forEach((view) => hasPick(view) && view.signal("picked", model).runAsync());
     document.querySelectorAll("table[data-table]").forEach(filter);
-    window.dispatchEvent(new Event("resize"));
+    // Charts keep their width; only those that were drawn while hidden have none yet.
+    const stale = [...views.keys()].filter((element) => element.dataset.stale && !element.closest("[hidden]"));
+    stale.forEach((element) => delete element.dataset.stale);
+    if (stale.length) window.dispatchEvent(new Event("resize"));
   };
   buttons.forEach((button) => button.addEventListener("click", () => pick(button.dataset.pick)));
   document.addEventListener("keydown", (event) => event.key === "Escape" && picked && pick(""));

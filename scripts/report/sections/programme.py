@@ -134,7 +134,7 @@ def draw_arms(source: Source) -> Figure | None:
         + f"; {table['regulon'].nunique()} regulons.",
         panels=tuple(Panel(chart, f"{arm} ({count(int(numbers[arm]), 'model')})", {"arm": arm}) for arm in arms),
         data={"arms": table, "diagonal": line},
-        columns=3,
+        columns=min(3, len(arms)),
     )
 
 
