@@ -1,7 +1,15 @@
 # From the raw reads of treated tumour models to the transcription-factor switches of drug persistence.
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
+from scripts.study import talk
+
 min_version("9.25")
+
+# What has failed is told once more at the end, on one screen.
+failures = talk.listen(logger)
 
 
 configfile: "config/config.yaml"
@@ -33,7 +41,13 @@ if config["prepare"]:
 
 rule all:
     input:
-        "<results>/report/report.html",
-        "<results>/report/report.zip",
-        "<results>/manifest.json",
+        rules.report.input,
     default_target: True
+
+
+onsuccess:
+    print(talk.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
+
+
+onerror:
+    print(talk.failed(list(failures.failures)), file=sys.stderr)

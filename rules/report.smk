@@ -1,43 +1,18 @@
-# Report: every figure with its caption, the graph of the rules behind it, and what holds in this run, in one file.
-import os
-from pathlib import Path
-
-from snakemake.io import get_flag_value, is_flagged
-
-from scripts.study.config import list_files
+# Report: one page for reading and its figures for papers, Snakemake's archive of every job's figures, and exports to other tools.
+from scripts.report.inputs import results_of
 
 
-report: "../resources/captions/workflow.rst"
+def get_report_tables(wildcards):
+    """The results that the report's sections read."""
+    return collect("<results>/{file}", file=results_of(study))
 
 
-def get_stages(wildcards):
-    """The stage of every rule, its file or the folder it lies in: a graph drawn from other rules is out of date."""
-    # Within another workflow, which may put a word before the names.
-    before = rules.findings.rule.name.removesuffix("findings")
-    files = {rule.name.removeprefix(before): Path(rule.snakefile) for rule in workflow.rules}
-    return {name: file.parent.name if file.parent.parent.name == "rules" else file.stem for name, file in files.items()}
-
-
-def get_captions(wildcards):
-    """The captions of all figures, and the report's own: a report with other words in it is out of date."""
-    flagged = [
-        get_flag_value(file, "report") for rule in workflow.rules for file in rule.output if is_flagged(file, "report")
-    ]
-    captions = {flag.caption.get_path_or_uri(secret_free=True) for flag in flagged} | {
-        workflow.report_text.get_path_or_uri(secret_free=True)
-    }
-    return sorted(map(os.path.relpath, captions))
-
-
-def get_own_inputs(wildcards):
-    """The files of the user's that a run began with, by kind. As params: what is gone by the end is said, not asked for."""
-    genomes = [genome for genome in (config["references"] or {}).values() if genome]
-    return {
-        "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
-        "databases": [entry["path"] for _, entry in list_files(config) if entry.get("path")],
-        "matrices": sorted(set(study.samples["matrix"]) - {""}),
-        "reads": [*study.units["fq1"], *study.units["fq2"]],
-    }
+def get_exports(wildcards):
+    """The files for other tools. Without libraries there are no cells and no regulons."""
+    cells = ["study.h5ad", "study.loom"] if study.groups else []
+    models = [f"models/{model}.h5ad" for model in study.models]
+    files = [*cells, *models, "regulons.gmt", "signatures.gmt", "tables"]
+    return collect("<results>/report/exports/{file}", file=files)
 
 
 rule report:
@@ -45,75 +20,35 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
+        get_exports,
     localrule: True
 
 
-# What the report is about: whatever the stages promise. It stands apart from the report itself, because Snakemake describes
-# finished jobs, and is asked to while the report is still being made.
-rule findings:
-    input:
-        rules.references.input,
-        rules.reads.input,
-        rules.counts.input,
-        rules.cells.input,
-        rules.clusters.input,
-        rules.regulons.input,
-        rules.programme.input,
-        "<results>/reads/multiqc.html" if study.libraries else [],
-    localrule: True
-
-
-rule plot_rulegraph:
-    input:
-        rules.findings.input,
-    output:
-        figure=report(
-            "<results>/report/rulegraph.png",
-            caption="../resources/captions/rulegraph.rst",
-            category="Steps",
-            labels={"figure": "rule graph"},
-        ),
-    log:
-        "<logs>/plot_rulegraph.log",
-    localrule: True
-    conda:
-        "../envs/report.yaml"
-    params:
-        stages=get_stages,
-    script:
-        "../scripts/report/plot_rulegraph.py"
+include: "report/archive.smk"
+include: "report/exports.smk"
+include: "report/manifest.smk"
 
 
 rule make_report:
     input:
         rules.findings.input,
-        rulegraph="<results>/report/rulegraph.png",
-        captions=get_captions,
-        stylesheet=own("resources/report.css"),
+        tables=get_report_tables,
+        templates=collect(own("resources/report/{name}"), name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"]),
     output:
         html="<results>/report/report.html",
-        archive="<results>/report/report.zip",
+        methods="<results>/report/methods.md",
+        figures=directory("<results>/report/figures"),
     log:
         "<logs>/make_report.log",
-    localrule: True
+    benchmark:
+        "<benchmarks>/make_report.tsv"
     conda:
         "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
+        runtime="30m",
+    params:
+        samples=get_sample_rows,
     script:
         "../scripts/report/make_report.py"
-
-
-rule make_manifest:
-    input:
-        rules.findings.input,
-        sheets=[config[sheet] for sheet in ("samples", "units") if config[sheet]],
-    output:
-        "<results>/manifest.json",
-    log:
-        "<logs>/make_manifest.log",
-    localrule: True
-    conda:
-        "../envs/report.yaml"
-    params:
-        inputs=get_own_inputs,
-    script:
-        "../scripts/report/manifest.py"

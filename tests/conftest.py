@@ -1,11 +1,39 @@
-"""A stand-in for the object that Snakemake hands to a script; a run of the reduced demo to compare others with."""
+"""The demo, run once for all tests (what `make demo` runs, in the checkout itself: nothing runs twice); a run of the
+reduced demo to compare others with; a stand-in for the object that Snakemake hands to a script.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from checkout import copy_checkout, run
+
+ROOT = Path(__file__).parents[1]
+CONFIG = "config/demo/config.yaml"
+
+
+def run_whole(root: Path, cores: int, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the demo of the checkout at ``root``; its output is kept for the message of a failure."""
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", CONFIG, *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def run_demo():
+    """Return the function that runs the demo of a checkout."""
+    return run_whole
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """Return the results of a finished demo run."""
+    ran = run_whole(ROOT, 2, "--rerun-incomplete")
+    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+    return ROOT / "results" / "demo"
 
 
 class Files(list):

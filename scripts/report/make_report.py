@@ -1,27 +1,63 @@
-"""Make Snakemake's report of all findings, as one page and as an archive for large studies."""
+"""Make the report: one page that needs no network, and its figures as files for papers."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
-from scripts import job
-from scripts.report.workflow import ask
+import altair as alt
+import pandas as pd
+import vl_convert
+
+from scripts import job, palette
+from scripts.report import charts
+from scripts.report.page import Section, render
+from scripts.report.sections import cells, clusters, design, methods, programme, provenance, reads, regulons, switches
+from scripts.report.source import Source
+
+TITLE = "persister-regulons"
+SECTIONS = (design, reads, cells, clusters, regulons, programme, switches, methods, provenance)
+"""In the order of reading."""
+
+
+def build_sections(source: Source) -> list[Section]:
+    """Return all sections, in the order of reading; one without results says why."""
+    made = []
+    for module in SECTIONS:
+        section = module.build(source)
+        job.log.info("%s: %d figures, %d tables%s", section.title, len(section.figures), len(section.tables),
+                     " (absent)" if section.absent else "")  # fmt: skip
+        made.append(section)
+    return made
 
 
 def main(snakemake) -> None:
-    """Write report.html and report.zip; both whole, or neither."""
-    targets = ["findings", snakemake.input.rulegraph]
-    with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
-        folder = Path(name)
-        made = {}
-        for path in (snakemake.output.html, snakemake.output.archive):
-            # The archive's folder is named after the file, so the name stays.
-            made[path] = folder / Path(path).name
-            ask([*targets, "--report", str(made[path]), "--report-stylesheet", snakemake.input.stylesheet],
-                snakemake.config, folder)  # fmt: skip
-        for path, temporary in made.items():
-            shutil.move(temporary, path)
-            job.log.info("%s: %.1f MB", Path(path).name, Path(path).stat().st_size / 1e6)
+    """Read the tables; write the page and the folder of figures."""
+    page, folder = Path(snakemake.output.html), Path(snakemake.output.figures)
+    root = job.place_of(page).parents[1]
+    alt.data_transformers.disable_max_rows()
+    source = Source(
+        root=root,
+        files=frozenset(str(Path(path).relative_to(root)) for path in snakemake.input.tables),
+        config=snakemake.config,
+        samples=pd.DataFrame(list(snakemake.params.samples)),
+    )
+    sections = build_sections(source)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for figure in (figure for section in sections for figure in section.figures):
+        charts.save(figure, folder)
+    text = render(
+        sections,
+        title=TITLE,
+        models={
+            m: c for m, c in palette.colours_of("model", source.models).items() if m in set(source.samples["model"])
+        },
+        templates=Path(snakemake.input.templates[0]).parent,
+        bundle=vl_convert.javascript_bundle(vl_version=charts.VEGALITE),
+        config=charts.CONFIG,
+    )
+    page.write_text(text)
+    Path(snakemake.output.methods).write_text(methods.as_markdown(source))
+    job.log.info("%s: %.1f MB, %d figures", page, len(text.encode()) / 1e6, sum(len(s.figures) for s in sections))
 
 
 if __name__ == "__main__":

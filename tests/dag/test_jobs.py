@@ -39,7 +39,7 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
     expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS, "prune_modules": MODELS * SEEDS}
     expected |= {"infer_network": MODELS * SEEDS * CHUNKS, "provide_database": 2, "provide_motifs": 1, "provide_tfs": 1}
     expected |= dict.fromkeys(("join_genomes", "index_kb", "check_databases", "agree_over_groups", "report_reads"), 1)
-    expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "all"), 1)
+    expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "archive_report", "all"), 1)
     assert {rule: jobs.get(rule) for rule in expected} == expected
     assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
 
@@ -77,7 +77,7 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
     per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
     per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "agree_over_seeds")
-    per_model += ("score_activity", "describe_activity")
+    per_model += ("score_activity", "describe_activity", "export_model")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
     expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
     assert came == expected

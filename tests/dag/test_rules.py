@@ -30,7 +30,7 @@ def test_the_walk_sees_the_workflow(rules, running, local):
     assert len(running) > 40
     assert {"count_kb", "count_starsolo", "infer_network", "make_report"} <= set(running)
     assert {"all", *STAGES} <= set(rules) - set(running)
-    assert {"tabulate_attrition", "make_report"} <= local
+    assert {"tabulate_attrition", "archive_report"} <= local
     assert "count_kb" not in local
 
 

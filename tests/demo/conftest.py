@@ -1,36 +1,9 @@
-"""The demo study, run once for all tests here: what `make demo` runs, in the checkout itself (so nothing runs
-twice).
-"""
+"""What was planted in the demo, and what was made of it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-
-ROOT = Path(__file__).parents[2]
-CONFIG = "config/demo/config.yaml"
-
-
-def run(root: Path, cores: int, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the demo of the checkout at ``root``; its output is kept for the message of a failure."""
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", CONFIG, *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="session")
-def run_demo():
-    """Return the function that runs the demo of a checkout."""
-    return run
-
-
-@pytest.fixture(scope="session")
-def demo() -> Path:
-    """Return the results of a finished demo run."""
-    ran = run(ROOT, 2, "--rerun-incomplete")
-    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
-    return ROOT / "results" / "demo"
 
 
 @pytest.fixture(scope="session")

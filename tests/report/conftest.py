@@ -1,4 +1,4 @@
-"""A workflow of a few rules around rules/report.smk, run once: stages that make a figure each, and nothing else."""
+"""A workflow of a few rules around rules/report/archive.smk and manifest.smk, run once: stages that make a figure each, nothing else."""
 
 import os
 import shutil
@@ -75,7 +75,8 @@ rule make_raw:
 
 ruleorder: make_raw > make
 
-include: "rules/report.smk"
+include: "rules/report/archive.smk"
+include: "rules/report/manifest.smk"
 """
 QUESTION = """
 def get_figures(wildcards):
@@ -121,9 +122,10 @@ def workflow(tmp_path_factory) -> Workflow:
     (folder / "resources" / "captions" / "figure.rst").write_text(
         "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
     )
-    for name in ("rules", "envs", "config"):
-        (folder / name).mkdir()
-    shutil.copy(ROOT / "rules" / "report.smk", folder / "rules")
+    for name in ("rules/report", "envs", "config"):
+        (folder / name).mkdir(parents=True)
+    for name in ("archive.smk", "manifest.smk"):
+        shutil.copy(ROOT / "rules" / "report" / name, folder / "rules" / "report")
     (folder / "envs" / "report.yaml").write_text("dependencies: []\n")
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
@@ -135,7 +137,7 @@ def workflow(tmp_path_factory) -> Workflow:
     (folder / "run.tsv").write_text("sample\tmatrix\nA1\tcounts/A1.h5ad\nB1\t\n")
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     done = Workflow(folder)
-    ran = done.run("report")  # its target, the manifest with it
+    ran = done.run("out/run/report/report.zip", "out/run/manifest.json")
     assert ran.returncode == 0, (
         ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
     )

@@ -1,4 +1,4 @@
-"""rules/report.smk on a small workflow: one run ends in a report of its own jobs, and a second has nothing to do."""
+"""rules/report/archive.smk on a small workflow: one run ends in an archive of its own jobs, a second does nothing."""
 
 import json
 import re
@@ -6,11 +6,14 @@ import zipfile
 
 import pytest
 
+ARCHIVE = "out/run/report/report.zip"
+
 
 @pytest.fixture(scope="module")
 def page(workflow) -> str:
-    """Return the report in one page."""
-    return (workflow.folder / "out" / "run" / "report" / "report.html").read_text()
+    """Return the page of Snakemake's report."""
+    with zipfile.ZipFile(workflow.folder / ARCHIVE) as archive:
+        return archive.read("report/report.html").decode()
 
 
 def variable(page: str, name: str):
@@ -19,7 +22,7 @@ def variable(page: str, name: str):
     return json.loads(block[1])
 
 
-def test_every_figure_is_there_with_its_caption(page):
+def test_every_figure_is_there_with_its_caption(workflow, page):
     results = variable(page, "results")
     paths = {path.removeprefix("out/run/") for path in results}
     assert paths == {"cells/A1.barnyard.png", "cells/B1.barnyard.png", "report/rulegraph.png"}
@@ -27,7 +30,8 @@ def test_every_figure_is_there_with_its_caption(page):
     assert "Sample B1, n = 7" in caption["out/run/cells/B1.barnyard.png"]
     assert "Which steps made these results" in caption["out/run/report/rulegraph.png"]
     assert not any("system-message" in text for text in caption.values())
-    assert all(re.match("data:image/png;.*base64,iVBOR", entry["data_uri"]) for entry in results.values())
+    with zipfile.ZipFile(workflow.folder / ARCHIVE) as archive:
+        assert all(archive.read("report/" + entry["data_uri"])[1:4] == b"PNG" for entry in results.values())
 
 
 def test_the_first_page_says_what_holds_in_this_run(page):
@@ -53,7 +57,7 @@ def test_the_page_needs_no_network(page):
 
 
 def test_the_archive_holds_page_and_files(workflow):
-    with zipfile.ZipFile(workflow.folder / "out" / "run" / "report" / "report.zip") as archive:
+    with zipfile.ZipFile(workflow.folder / ARCHIVE) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
     assert "report/report.html" in names
@@ -65,7 +69,7 @@ def test_the_archive_holds_page_and_files(workflow):
 
 
 def test_nothing_is_left_to_do(workflow):
-    said = workflow.run("report", "--dry-run")
+    said = workflow.run(ARCHIVE, "--dry-run")
     assert said.returncode == 0 and "Nothing to be done" in said.stdout + said.stderr
 
 
@@ -73,9 +77,9 @@ def test_other_words_in_a_caption_remake_the_report_alone(workflow):
     caption = workflow.folder / "resources" / "captions" / "figure.rst"
     before = caption.read_text()
     caption.write_text("Other words\n")
-    said = workflow.run("report", "--dry-run")
+    said = workflow.run(ARCHIVE, "--dry-run")
     caption.write_text(before)
-    assert re.findall(r"^(?:local)?rule (\w+):", said.stdout, re.MULTILINE) == ["make_report", "report"]
+    assert re.findall(r"^(?:local)?rule (\w+):", said.stdout, re.MULTILINE) == ["archive_report"]
 
 
 def test_a_report_that_fails_leaves_none(workflow):
@@ -86,14 +90,14 @@ def test_a_report_that_fails_leaves_none(workflow):
     caption = workflow.folder / "resources" / "captions" / "figure.rst"
     before = caption.read_text()
     caption.write_text("{{ snakemake.nothing.at.all }}\n")
-    said = workflow.run("report")
+    said = workflow.run(ARCHIVE)
     caption.write_text(before)
     assert said.returncode != 0
-    log = (workflow.folder / "out" / "run" / "logs" / "make_report.log").read_text()
+    log = (workflow.folder / "out" / "run" / "logs" / "archive_report.log").read_text()
     assert "Error loading caption file" in log and "figure.rst" in log
-    assert not (workflow.folder / "out" / "run" / "report" / "report.html").exists()
+    assert not (workflow.folder / ARCHIVE).exists()
     profile = workflow.folder / "profile"
     profile.mkdir()
     (profile / "config.yaml").write_text("report: elsewhere.html\nreport-after-run: true\nconfigfile: nowhere.yaml\n")
-    said = workflow.run("report", SNAKEMAKE_PROFILE=str(profile))
+    said = workflow.run(ARCHIVE, SNAKEMAKE_PROFILE=str(profile))
     assert said.returncode == 0, said.stdout + said.stderr

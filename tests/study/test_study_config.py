@@ -143,7 +143,11 @@ def test_missing_keys_take_the_schemas_defaults(draft):
     study = draft.load()
     assert study.config["cells"]["qc"]["min_counts"] == 2000 and study.config["cells"]["seed"] == 0
     assert study.config["regulons"]["seeds"] == [1, 2, 3, 4, 5] and study.config["regulons"]["min_seeds"] == 3
-    assert study.config["prepare"] is None and study.config["demo"] is None and study.config["report"] == {}
+    assert (
+        study.config["prepare"] is None
+        and study.config["demo"] is None
+        and study.config["report"] == {"max_points": 2000}
+    )
     for name, entry in KEYS.items():
         if "default" in entry and not re.match(r"contrast|models|arms|references|demo|units|check_files", name):
             value = study.config

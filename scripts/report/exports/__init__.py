@@ -1,0 +1,1 @@
+"""The study's results in the files that other tools read."""

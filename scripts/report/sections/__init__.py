@@ -1,0 +1,1 @@
+"""The sections of the report, each a module with ``build(source) -> Section``."""

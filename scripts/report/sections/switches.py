@@ -1,0 +1,163 @@
+"""Switches: the regulons ranked, each with its evidence; activity against mRNA; the AP-1 family side by side."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from scripts import palette
+from scripts.programme.switches import SHARED
+from scripts.report.charts import DOWN, UP, below
+from scripts.report.page import Figure, Panel, Section, Table
+from scripts.report.source import Source, count
+from scripts.report.words import section, words
+
+SHOWN = (
+    "regulon",
+    "verdict",
+    "direction",
+    "n",
+    "k",
+    "standardised",
+    "standardised_low",
+    "standardised_high",
+    "p",
+    "fdr_t",
+    "loo_weakest",
+    "relapse_position",
+    "mrna_log2fc",
+    "mrna",
+    "targets",
+    "carried_by",
+)
+"""Columns of the table at first sight; the others come at a click."""
+AP1 = (
+    "FOS",
+    "FOSB",
+    "FOSL1",
+    "FOSL2",
+    "JUN",
+    "JUNB",
+    "JUND",
+    "BATF",
+    "BATF2",
+    "BATF3",
+    "ATF2",
+    "ATF3",
+    "ATF4",
+    "ATF5",
+    "ATF7",
+    "JDP2",
+    "MAF",
+    "MAFA",
+    "MAFB",
+    "MAFF",
+    "MAFG",
+    "MAFK",
+    "NRL",
+)
+"""Families of AP-1: FOS, JUN, ATF and MAF proteins that dimerise (Eferl & Wagner 2003, Nat Rev Cancer 3:859)."""
+
+
+def switch_table(source: Source) -> Table:
+    """Return the ranked table with all its evidence."""
+    frame = source.table("programme/switches.tsv")
+    frame = frame[["regulon", *[c for c in frame if c != "regulon"]]]
+    return Table(
+        **words("switches"),
+        frame=frame,
+        source="programme/switches.tsv",
+        shown=tuple(c for c in SHOWN if c in frame),
+        meaning=source.meanings("programme/switches.tsv"),
+    )
+
+
+def verdicts(table: pd.DataFrame) -> pd.Series:
+    """Return what colours a regulon: shared switches by direction, others alike."""
+    return pd.Series(
+        np.where(table["verdict"] == SHARED, "shared switch, " + table["direction"].astype(str), "other verdicts"),
+        index=table.index,
+    )
+
+
+def draw_mrna(source: Source) -> Figure | None:
+    """Return activity against the factor's own mRNA."""
+    table = source.table("programme/switches.tsv")
+    table = table[np.isfinite(table["mrna_log2fc"]) & np.isfinite(table["standardised"])]
+    if table.empty:
+        return None
+    table = table.assign(group=verdicts(table))
+    columns = [
+        "regulon",
+        "tf",
+        "verdict",
+        "group",
+        "n",
+        "standardised",
+        "standardised_low",
+        "standardised_high",
+        "mrna_log2fc",
+        "mrna_ci_low",
+        "mrna_ci_high",
+        "mrna",
+    ]
+    table = table[columns].iloc[::-1]
+    scale = alt.Scale(
+        domain=["shared switch, up", "shared switch, down", "other verdicts"], range=[UP, DOWN, palette.ABSENT]
+    )
+    base = alt.Chart(alt.NamedData("mrna")).encode(
+        color=alt.Color("group:N", scale=scale, legend=below(None)),
+        tooltip=[
+            "regulon:N",
+            "verdict:N",
+            alt.Tooltip("standardised:Q", format=".2f"),
+            alt.Tooltip("mrna_log2fc:Q", format=".2f"),
+            "mrna:N",
+        ],
+    )
+    across_title, up_title = "log2 fold change of the factor's own mRNA", "difference in activity (sd)"
+    x, y = alt.X("mrna_log2fc:Q", title=across_title), alt.Y("standardised:Q", title=up_title)
+    zero = [
+        alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7).encode(**{axis: alt.datum(0)})
+        for axis in ("x", "y")
+    ]
+    across = base.mark_rule(opacity=0.55).encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
+    up = base.mark_rule(opacity=0.55).encode(
+        x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q"
+    )
+    dots = base.mark_circle(size=55, opacity=1).encode(x=x, y=y)
+    named = (
+        base.transform_filter("datum.group !== 'other verdicts'")
+        .mark_text(dy=-9, fontSize=10)
+        .encode(x=x, y=y, text="tf:N", color=alt.value("#1B1F24"))
+    )
+    chart = alt.layer(*zero, across, up, dots, named).properties(width="container", height=380)
+    n = int(source.table("programme/switches.tsv")["n"].max())
+    return Figure(
+        **words("mrna"),
+        n=f"{count(len(table), 'regulon')}, {count(n, 'model')}; bars are 95 % intervals over models.",
+        panels=(Panel(chart),),
+        data={"mrna": table},
+    )
+
+
+def ap1_table(source: Source) -> Table | None:
+    """Return the AP-1 families' regulons, those that were found."""
+    frame = source.table("programme/switches.tsv")
+    family = frame[frame["tf"].isin(AP1)]
+    if family.empty:
+        return None
+    frame = family[["regulon", *[c for c in SHOWN if c in family and c != "regulon"]]]
+    return Table(
+        **words("ap1", found=len(frame), asked=len(AP1)),
+        frame=frame,
+        source="programme/switches.tsv",
+        meaning=source.meanings("programme/switches.tsv"),
+    )
+
+
+def build(source: Source) -> Section:
+    """Return the section."""
+    table = source.table("programme/switches.tsv")
+    if table is None or table.empty:
+        return section("switches", [], "no_libraries" if table is None else "none_found")
+    return section("switches", [switch_table(source), draw_mrna(source), ap1_table(source)])

@@ -1,0 +1,41 @@
+"""Blocks of text."""
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from scripts.report.page import inline
+
+
+def paragraph(text: str) -> Markup:
+    """Return a paragraph."""
+    return Markup('<p class="text">{}</p>').format(inline(text))
+
+
+def warning(text: str) -> Markup:
+    """Return a paragraph that must not be overlooked."""
+    return Markup('<p class="warning">{}</p>').format(inline(text))
+
+
+def bullets(items: list[str]) -> Markup:
+    """Return a list."""
+    return Markup('<ul class="text">{}</ul>').format(
+        Markup("").join(Markup("<li>{}</li>").format(inline(i)) for i in items)
+    )
+
+
+def facts(pairs: Mapping[str, str]) -> Markup:
+    """Return names with what they are."""
+    rows = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, inline(value)) for name, value in pairs.items())
+    return Markup('<dl class="facts">{}</dl>').format(Markup("").join(rows))
+
+
+def folded(title: str, text: str) -> Markup:
+    """Return a long text as it is, behind its title."""
+    return Markup("<details><summary>{}</summary><pre tabindex='0'><code>{}</code></pre></details>").format(title, text)
+
+
+def numbered(title: str, items: list[str]) -> Markup:
+    """Return a numbered list under its title."""
+    rows = Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
+    return Markup('<h3>{}</h3><ol class="references">{}</ol>').format(title, rows)

@@ -1,0 +1,81 @@
+"""The report in a real browser: Debian's chromium, driven by playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+"""A browser that talks to nobody of its own accord."""
+READY = "document.documentElement.dataset.ready === 'yes'"
+WIDTHS = (1280, 375)
+"""A laptop and a telephone (pixels)."""
+
+
+class Page:
+    """An open report, with whatever it said on the console or asked from anywhere."""
+
+    def __init__(self, page):
+        """Listen from the start."""
+        self.page, self.errors, self.requests = page, [], []
+        page.on(
+            "console",
+            lambda message: self.errors.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def hear(self, message) -> None:
+        """Keep what the console complains about."""
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def open(self, path: Path) -> None:
+        """Load the file and wait until every chart is drawn."""
+        self.page.goto(path.resolve().as_uri())
+        self.page.wait_for_function(READY, timeout=120_000)
+
+    def beyond(self) -> list[str]:
+        """Return the elements that make the page wider than its window."""
+        return self.page.evaluate(
+            """() => {
+              if (document.documentElement.scrollWidth <= window.innerWidth) return [];
+              const wide = (e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre");
+              const elements = [...document.querySelectorAll("body *")].filter(wide);
+              return ["page", ...elements.map((e) => e.outerHTML.slice(0, 99))];
+            }"""
+        )
+
+    def column(self, table: str, name: str) -> list[str]:
+        """Return the visible cells of a table's column, from top to bottom."""
+        return self.page.evaluate(
+            """([table, name]) => {
+              const element = document.querySelector(`[data-table="${table}"]`);
+              const heads = [...element.tHead.rows[0].cells];
+              const place = heads.findIndex((cell) => cell.firstElementChild.dataset.sort === name);
+              const rows = [...element.tBodies[0].rows].filter((row) => !row.hidden);
+              return rows.map((row) => row.cells[place].textContent.trim());
+            }""",
+            [table, name],
+        )
+
+
+@contextmanager
+def opened(path: Path, width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """Open a report at a width; close the browser afterwards."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        try:
+            page = Page(browser.new_page(viewport={"width": width, "height": height}))
+            page.open(path)
+            yield page
+        finally:
+            browser.close()

@@ -1,0 +1,149 @@
+"""The demo's report in a real browser: nothing asked from a network, nothing fails, tables and charts do their work."""
+
+import re
+from pathlib import Path
+
+import pytest
+from browser import CHROMIUM, WIDTHS, opened
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
+]
+FIGURES = {
+    "question": {"design"},
+    "reads": {"saturation", "barnyard", "stroma"},
+    "cells": {"attrition", "attrition_libraries", "quality"},
+    "clusters": {"umap", "stability", "flow"},
+    "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},
+    "programme": {"regulon_forest", "treatment", "timecourse", "relapse"},
+    "switches": {"mrna"},
+    "methods": set(),
+    "provenance": set(),
+}
+"""What the demo's report must show at least, by section in the order of reading."""
+
+
+@pytest.fixture(scope="module")
+def report(demo):
+    """Return the demo's page."""
+    return demo / "report" / "report.html"
+
+
+@pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width}px")
+def page(report, request):
+    """Return the open page at one width, for all tests of the module."""
+    with opened(report, request.param) as page:
+        yield page
+
+
+def test_it_opens_without_an_error_and_without_a_network(page, report):
+    assert page.errors == []
+    assert {url for url in page.requests if not url.startswith(("data:", "blob:"))} == {report.resolve().as_uri()}
+
+
+def test_nothing_runs_over_the_edge(page):
+    assert page.beyond() == []
+
+
+def test_sections_come_in_order_with_their_figures_drawn(page):
+    found = page.page.evaluate(
+        """() => [...document.querySelectorAll("main > section")].map((section) => [section.id,
+             [...section.querySelectorAll("figure")].map((figure) => figure.id)])"""
+    )
+    names = [name for name, _ in found]
+    assert [name for name in names if name in FIGURES] == list(FIGURES)
+    for name, figures in found:
+        assert set(figures) >= FIGURES.get(name, set()), name
+    empty = page.page.evaluate(
+        """() => [...document.querySelectorAll(".chart")].filter((chart) => chart.dataset.drawn !== "yes"
+             || !(chart.querySelector("svg, canvas")?.getBoundingClientRect().height > 40))
+             .map((chart) => chart.dataset.figure)"""
+    )
+    assert empty == []
+
+
+def test_every_figure_has_question_number_words_and_data(page):
+    lacking = page.page.evaluate(
+        """() => [...document.querySelectorAll("figure")].filter((figure) => !(
+             figure.querySelector(".question").textContent.includes("?")
+             && /\\d/.test(figure.querySelector(".n").textContent)
+             && figure.querySelector("figcaption").textContent.length > 150 && figure.querySelector("[data-save=tsv]")
+             && [...figure.querySelectorAll(".chart")].every((chart) => chart.getAttribute("aria-label"))))
+             .map((figure) => figure.id)"""
+    )
+    assert lacking == []
+
+
+def test_tables_sort_both_ways_and_what_is_missing_comes_last(page):
+    head = page.page.locator('[data-table="switches"] [data-sort="relapse_position"]')
+    head.focus()
+    page.page.keyboard.press("Enter")
+    down = page.column("switches", "relapse_position")
+    page.page.keyboard.press("Enter")
+    up = page.column("switches", "relapse_position")
+    numbers = [[float(cell.replace("−", "-")) for cell in cells if cell] for cells in (down, up)]
+    assert len(numbers[0]) > 3 and len(set(numbers[0])) > 3
+    assert numbers[0] == sorted(numbers[0], reverse=True) and numbers[1] == sorted(numbers[0])
+    for cells in (down, up):
+        filled = [bool(cell) for cell in cells]
+        assert filled == sorted(filled, reverse=True)
+
+
+def test_a_search_filters_rows_and_says_how_many_are_left(page):
+    search = page.page.locator('[data-search="regulon_table"]')
+    search.fill("JUNB(+)")
+    left = page.column("regulon_table", "regulon")
+    said = page.page.locator('[data-count="regulon_table"]').inner_text()
+    search.fill("")
+    every = page.column("regulon_table", "regulon")
+    assert "JUNB(+)" in left and len(left) < len(every)
+    assert re.fullmatch(rf"{len(left)} of {len(every)} rows", said)
+
+
+def test_columns_of_evidence_come_at_a_click(page):
+    hidden = page.page.locator('[data-table="switches"] th.more').first
+    assert not hidden.is_visible()
+    page.page.locator('[data-wide="switches"]').click()
+    assert hidden.evaluate("(cell) => getComputedStyle(cell).display") == "table-cell"
+    page.page.locator('[data-wide="switches"]').click()
+
+
+def test_one_model_is_chosen_for_all_figures(page):
+    """Panels of other models go, marks of other models fade, and the key Escape brings all back."""
+    page.page.locator('[data-pick="HBCx218"]').click()
+    shown = page.page.evaluate(
+        """() => [...document.querySelectorAll("#umap .panel")].filter((p) => !p.hidden).map((p) => p.dataset.model)"""
+    )
+    faded = page.page.locator("#regulon_forest svg path[opacity='0.08']").count()
+    page.page.keyboard.press("Escape")
+    assert set(shown) == {"HBCx218"}
+    assert page.page.locator("#umap .panel[hidden]").count() == 0
+    assert faded > 10
+
+
+def test_data_and_pictures_can_be_saved(page):
+    with page.page.expect_download() as download:
+        page.page.locator('[data-save="tsv"][data-of="design"]').click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0].split("\t")[:3] == ["model", "arm", "timepoint"] and len(lines) > 20
+    with page.page.expect_download() as download:
+        page.page.locator('[data-save="svg"][data-of="design"]').click()
+    assert "<svg" in Path(download.value.path()).read_text()
+
+
+def test_the_keyboard_reaches_all_there_is(page):
+    """Everything that answers a click is a button, a link or a field; charts and wide tables can be scrolled."""
+    odd = page.page.evaluate(
+        """() => [...document.querySelectorAll("[data-save], [data-sort], [data-pick], [data-wide], .scroll, .chart")]
+             .filter((e) => e.tabIndex < 0).map((e) => e.outerHTML.slice(0, 80))"""
+    )
+    assert odd == []
+
+
+def test_the_page_is_small_enough_to_mail(report):
+    """Less than 25 MB, and its figures lie beside it for papers."""
+    assert report.stat().st_size < 25e6
+    for name in {name for names in FIGURES.values() for name in names}:
+        for form, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+            assert (report.parent / "figures" / f"{name}.{form}").read_bytes()[:4] == start, name

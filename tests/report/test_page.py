@@ -1,0 +1,109 @@
+"""The page's parts: what is escaped, how data are carried, and what is refused."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.report import dictionary
+from scripts.report.charts import static_spec
+from scripts.report.page import Figure, Panel, Table, columnar, dump, inline, show, to_rows
+from scripts.report.source import Source, count, listed, thin
+from scripts.report.words import read
+
+
+def figure(**changes) -> Figure:
+    """Return a figure of two panels."""
+    chart = alt.Chart(alt.NamedData("t")).mark_point().encode(x="x:Q").properties(width="container")
+    panels = tuple(Panel(chart, name, {"g": name}) for name in "ab")
+    given = {
+        "name": "one",
+        "title": "T",
+        "question": "Why?",
+        "n": "n = 2",
+        "caption": "c",
+        "alt": "a",
+        "panels": panels,
+    }
+    table = pd.DataFrame({"g": ["a", "b", "a"], "x": [1.0, 2.0, np.nan]})
+    return Figure(**{**given, "data": {"t": table}} | changes)
+
+
+@pytest.mark.parametrize("change", [{"question": "No question"}, {"alt": ""}, {"n": ""}, {"name": "With space"}])
+def test_a_figure_without_question_n_or_alternative_text_is_refused(change):
+    with pytest.raises(ValueError, match="figure"):
+        figure(**change)
+
+
+def test_text_is_escaped_and_its_marks_are_not():
+    assert inline("a < b & `c`, **d**, *e*") == "a &lt; b &amp; <code>c</code>, <strong>d</strong>, <em>e</em>"
+    assert "<script" not in inline("<script>alert(1)</script>")
+    assert "</script" not in dump({"text": "</script><script>"})
+
+
+def test_columns_are_coded_where_that_is_shorter():
+    table = pd.DataFrame({"name": ["x", "y"] * 20, "n": range(40), "v": np.linspace(0, 1, 40) / 3})
+    found = columnar(table)
+    assert found["name"] == {"levels": ["x", "y"], "codes": [0, 1] * 20}
+    assert found["n"] == list(range(40)) and found["v"][1] == pytest.approx(1 / 117, rel=1e-4)
+    assert columnar(pd.DataFrame({"v": [np.nan, np.inf, 1.5]})) == {"v": [None, None, 1.5]}
+
+
+def test_a_panel_shows_its_own_rows_and_missing_values_as_null():
+    table = figure().data["t"]
+    assert to_rows(table, {"g": "a"}) == [{"g": "a", "x": 1}, {"g": "a", "x": None}]
+    assert len(to_rows(table, {"other": 1})) == 3
+
+
+def test_the_figure_for_papers_holds_each_panel_with_its_data():
+    spec = static_spec(figure())
+    assert len(spec["concat"]) == 2
+    rows = [spec["datasets"][panel["data"]["name"]] for panel in spec["concat"]]
+    assert [len(part) for part in rows] == [2, 1]
+    assert all(isinstance(panel["width"], int) for panel in spec["concat"])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(None, ""), (np.nan, ""), (True, "yes"), (12345, "12,345"), (-0.12345, "−0.123"), (1e-12, "1e−12"), ("a", "a")],
+)
+def test_cells_are_shown_as_a_reader_wants_them(value, said):
+    assert show(value) == said
+
+
+def test_a_long_table_is_cut_and_says_so():
+    table = Table("t", "T", "c", pd.DataFrame({"a": range(9)}), "a.tsv", limit=4)
+    assert len(table.rows) == 4
+
+
+def test_cells_are_thinned_the_same_each_time():
+    table = pd.DataFrame({"x": range(1000)})
+    first, second = thin(table, 100), thin(table, 100)
+    assert first.equals(second) and len(first) == 100 and first.index.is_monotonic_increasing
+    assert thin(table, 2000) is table
+
+
+def test_what_a_study_lacks_is_none_rather_than_an_error(tmp_path):
+    source = Source(tmp_path, frozenset(), {}, pd.DataFrame())
+    assert source.table("programme/switches.tsv") is None and source.json("x.json") is None
+
+
+def test_numbers_have_their_nouns():
+    assert (
+        count(1, "library") == "1 library" and count(2, "library") == "2 libraries" and count(0, "model") == "0 models"
+    )
+    assert listed(["a", "b", "c"]) == "a, b and c" and listed([]) == "none"
+
+
+def test_every_figure_s_words_ask_a_question_and_say_what_would_have_looked_different():
+    for name, words in read().items():
+        if "question" in words and name != "sections":
+            assert words["question"].endswith("?"), name
+            assert len(words["caption"]) > 150 and len(words["alt"]) > 40, name
+
+
+def test_the_dictionary_knows_tables_by_their_place():
+    assert "rank sum" in dictionary.meaning("clusters/A/persister.markers.tsv", "score")
+    assert "similarity" in dictionary.meaning("clusters/A/links.tsv", "score")
+    with pytest.raises(KeyError, match=r"links\.tsv: column nothing"):
+        dictionary.meaning("clusters/A/links.tsv", "nothing")
