@@ -27,8 +27,8 @@ def run_demo():
 
 @pytest.fixture(scope="session")
 def demo() -> Path:
-    """Return the results of a finished demo run."""
-    ran = run(ROOT, 2, "--rerun-incomplete")
+    """Return the results of a finished demo run, frozen for biopsies too."""
+    ran = run(ROOT, 2, "--rerun-incomplete", "all", "freeze")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
     return ROOT / "results" / "demo"
 
