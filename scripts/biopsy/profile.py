@@ -1,0 +1,135 @@
+"""One profile (bulk RNA-seq, array, the sum of a biopsy's cells): where it lies between untreated and persister.
+
+Platforms differ in scale, so that only ranks within a profile are used: the mean rank of the signature's up genes minus
+that of its down genes (singscore; Foroutan et al. 2018, BMC Bioinformatics 19:404).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from scripts.biopsy.intervals import position_interval
+from scripts.programme.expression.tables import read_profiles
+
+MIN_MODELS = 4
+"""Models of a profile's own platform with both states, from which on only these are compared with: with fewer the
+interval over models says nothing (t with two degrees of freedom: ± 4 standard errors).
+"""
+
+
+def rank_scores(values: pd.DataFrame, sets: dict[str, list[str]]) -> pd.DataFrame:
+    """Return samples × gene sets: the mean rank of a set's genes in each profile, from −0.5 (lowest) to 0.5.
+
+    ``values``: samples × genes, on any scale that keeps their order.
+    """
+    ranks = (values.rank(axis=1) - 0.5) / values.shape[1] - 0.5
+    return pd.DataFrame({name: ranks[list(genes)].mean(axis=1) for name, genes in sets.items()}, index=values.index)
+
+
+def signature_scores(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series:
+    """Return the signature's score of each profile, from −1 to 1."""
+    known = signature[signature["gene"].isin(values.columns)]
+    sets = {name: list(table["gene"]) for name, table in known.groupby("direction", sort=True)}
+    scores = rank_scores(values, sets)
+    zero = pd.Series(0.0, index=values.index)
+    return scores.get("up", zero) - scores.get("down", zero)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a profile lies (0 untreated, 1 persister), its interval, and the models that it is compared with."""
+
+    position: float
+    low: float
+    high: float
+    models: list[str]
+    note: str
+
+
+def state_means(scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str]) -> pd.DataFrame:
+    """Return models × states: mean score of the models that have both."""
+    table = scores.groupby([labels["model"].astype(str), labels["timepoint"].astype(str)]).mean().unstack()
+    return table.reindex(columns=list(states)).dropna()
+
+
+def spread_of_replicates(scores: pd.Series, labels: pd.DataFrame) -> float:
+    """Return the standard deviation of replicates within model, timepoint and platform; NaN without any."""
+    groups = scores.groupby([labels[name].astype(str) for name in ("model", "timepoint", "platform")])
+    free = (groups.size() - 1).sum()
+    return float(np.sqrt(groups.apply(lambda g: ((g - g.mean()) ** 2).sum()).sum() / free)) if free else np.nan
+
+
+def place_from_baseline(
+    score: float,
+    model: str,
+    scores: pd.Series,
+    labels: pd.DataFrame,
+    states: tuple[str, str],
+    *,
+    bulk: bool,
+    level: float,
+) -> Position | None:
+    """Return the position of a score counted from the patient's own untreated profiles; None if training has none.
+
+    What differs between patients before treatment falls away. The interval holds replicates' noise, and how far the
+    persister state lies from the untreated one in different models.
+    """
+    kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
+    baseline = (
+        kind
+        & (labels["model"].astype(str) == model).to_numpy()
+        & (labels["timepoint"].astype(str) == states[0]).to_numpy()
+    )
+    others = state_means(scores, labels, states).drop(index=model, errors="ignore")
+    if not baseline.any() or len(others) < 2:
+        return None
+    way = others[states[1]] - others[states[0]]
+    position = float((score - scores[baseline].mean()) / way.mean())
+    noise = np.nan_to_num(spread_of_replicates(scores, labels)) * np.sqrt(1 + 1 / baseline.sum()) / way.mean()
+    reach = t.ppf((1 + level) / 2, len(way) - 1) * np.hypot(position * way.std() / way.mean(), noise)
+    note = f"counted from {int(baseline.sum())} untreated profiles of {model}, in units of other models' difference"
+    return Position(position, float(position - reach), float(position + reach), list(way.index), note)
+
+
+def place(
+    score: float, scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str], *, bulk: bool, level: float
+) -> Position:
+    """Return the position of a score among training profiles (``labels``: model, timepoint, platform).
+
+    Profiles of the biopsy's own kind are compared with if :data:`MIN_MODELS` models have both states there, else all.
+    The interval is that of a new model: its states err as those of models left out did.
+    """
+    kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
+    own = state_means(scores[kind], labels[kind], states)
+    note = "compared with " + ("bulk and array profiles" if bulk else "single-cell pseudobulks")
+    if len(own) < MIN_MODELS:
+        own = state_means(scores, labels, states)
+        note = (
+            f"compared with profiles of all platforms: fewer than {MIN_MODELS} models of its own kind have both states"
+        )
+    if own.empty:
+        return Position(np.nan, np.nan, np.nan, [], "no training model has profiles of both states")
+    left_out = []
+    for model in own.index if len(own) > 1 else []:
+        low, high = own.drop(index=model).mean()
+        left_out.append([(own.at[model, state] - low) / (high - low) for state in states])
+    low, high = own.mean()
+    position = float((score - low) / (high - low))
+    errors = np.array(left_out).reshape(-1, 2)
+    least, most = position_interval(position, errors[:, 0], errors[:, 1], level)
+    if len(own) == 1:
+        note += "; one model: no interval"
+    return Position(position, least, most, list(own.index), note)
+
+
+def read_profile(path: str, column: str, sheet: str) -> pd.Series:
+    """Return one column of a table of genes × samples, by symbol; of a symbol that is there twice the highest value.
+
+    Raises :class:`job.UserError` if the column isn't there or holds anything but numbers.
+    """
+    names, values = read_profiles(path, [column], sheet)
+    return pd.Series(values[column].to_numpy(), index=names).groupby(level=0).max()
