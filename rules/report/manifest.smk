@@ -8,7 +8,7 @@ def get_own_inputs(wildcards):
     return {
         "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
         "databases": [entry["path"] for _, entry in list_files(config) if entry.get("path")],
-        "matrices": sorted(set(study.samples["matrix"]) - {""}),
+        "matrices": sorted(set(study.everything["matrix"]) - {""}),
         "reads": [*study.units["fq1"], *study.units["fq2"]],
     }
 

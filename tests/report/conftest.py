@@ -1,4 +1,4 @@
-"""A workflow of a few rules around rules/report/archive.smk and manifest.smk, run once: stages that make a figure each, nothing else."""
+"""A workflow of a few rules around archive and manifest, run once: stages that make a figure each, nothing else."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ if config["samples"] != "run.tsv":
 
 study = SimpleNamespace(
     libraries=["A1", "B1"],
-    samples=pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
+    everything=pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
     units=pd.DataFrame({{"fq1": ["reads/a_R1.fastq.gz"], "fq2": ["reads/a_R2.fastq.gz"]}}),
 )
 
