@@ -31,7 +31,10 @@ rule make_report:
     input:
         rules.findings.input,
         tables=get_report_tables,
-        templates=collect("resources/report/{name}", name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"]),
+        templates=collect(
+            "resources/report/{name}",
+            name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
+        ),
     output:
         html="<results>/report/report.html",
         methods="<results>/report/methods.md",
