@@ -15,7 +15,7 @@ def get_cell_settings(wildcards):
 
 def get_sample_labels(wildcards):
     """The sample's row of the sheet that its cells carry."""
-    row = study.samples.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
+    row = study.everything.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
     return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
 
 

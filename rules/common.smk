@@ -25,7 +25,7 @@ def one_of(names):
 
 def get_sample_row(wildcards):
     """What the samples sheet says about a sample."""
-    return {"sample": wildcards.sample, **study.samples.loc[wildcards.sample].to_dict()}
+    return {"sample": wildcards.sample, **study.everything.loc[wildcards.sample].to_dict()}
 
 
 def get_units_of_sample(wildcards):
@@ -34,7 +34,7 @@ def get_units_of_sample(wildcards):
 
 
 wildcard_constraints:
-    sample=one_of(study.samples.index),
+    sample=one_of(study.everything.index),
     unit=one_of(dict.fromkeys(study.units["unit"])),
     model=one_of(entry["model"] for entry in config["models"]),
     timepoint=one_of(config["timepoints"]),

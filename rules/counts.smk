@@ -22,7 +22,7 @@ def get_raw_counts(wildcards):
 
 def get_matrix(wildcards):
     """The count matrix that a library comes as."""
-    return study.samples.loc[wildcards.sample, "matrix"]
+    return study.everything.loc[wildcards.sample, "matrix"]
 
 
 def get_expected_cells(wildcards):
@@ -118,7 +118,7 @@ rule collect_counts:
     benchmark:
         "<benchmarks>/collect_counts/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(study.sequenced),
+        sample=one_of(study.all_sequenced),
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -147,7 +147,7 @@ rule audit_bus:
     benchmark:
         "<benchmarks>/audit_bus/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(study.sequenced if aligner == "kb" else []),
+        sample=one_of(study.all_sequenced if aligner == "kb" else []),
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -174,7 +174,7 @@ rule audit_bam:
     benchmark:
         "<benchmarks>/audit_bam/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(study.sequenced if aligner == "starsolo" else []),
+        sample=one_of(study.all_sequenced if aligner == "starsolo" else []),
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -220,7 +220,7 @@ rule import_matrix:
     benchmark:
         "<benchmarks>/import_matrix/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(study.imported),
+        sample=one_of(study.all_imported),
     conda:
         "../envs/python.yaml"
     threads: 1

@@ -1,5 +1,7 @@
 # Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
 lanes = {(lane.sample, lane.unit): lane for lane in study.units.itertuples()}
+# The stage's target and its page are about the study: a biopsy to be scored changes neither.
+studied = [lane for lane in lanes.values() if lane.sample in study.samples.index]
 
 
 def get_read1(wildcards):
@@ -24,8 +26,8 @@ def get_all_read2(wildcards):
 
 rule reads:
     input:
-        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=lanes.values()),
-        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=lanes.values()),
+        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=studied),
+        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=studied),
         collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     localrule: True
 
@@ -91,7 +93,7 @@ rule measure_quality:
     benchmark:
         "<benchmarks>/measure_quality/{sample}_{unit}.tsv"
     wildcard_constraints:
-        sample=one_of(study.sequenced),
+        sample=one_of(study.all_sequenced),
     conda:
         "../envs/qc.yaml"
     threads: 1
@@ -106,7 +108,7 @@ rule measure_quality:
 
 rule report_reads:
     input:
-        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=lanes.values()),
+        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=studied),
         chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
         audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
         saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),

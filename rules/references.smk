@@ -34,8 +34,8 @@ def get_database(wildcards):
 
 rule references:
     input:
-        "<results>/references/genes.tsv" if study.sequenced else [],
-        get_index if study.sequenced else [],
+        "<results>/references/genes.tsv" if study.all_sequenced else [],
+        get_index if study.all_sequenced else [],
         collect("<results>/references/databases/{name}.feather", name=databases),
         collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else []),
     localrule: True

@@ -37,9 +37,14 @@ class Design:
         return at(self.config["units"], row, column)
 
     @property
+    def learned_from(self) -> pd.DataFrame:
+        """The rows of samples that the study learns from: all but queries."""
+        return self.samples[self.samples["role"] != "query"]
+
+    @property
     def libraries(self) -> pd.DataFrame:
-        """The rows of single-cell libraries."""
-        return self.samples[self.samples["assay"] == "scrna"]
+        """The rows of single-cell libraries that the study learns from."""
+        return self.learned_from[self.learned_from["assay"] == "scrna"]
 
 
 def problems_of_design(design: Design) -> list[str]:
@@ -59,7 +64,7 @@ def check_names(design: Design) -> Problems:
     models = {entry["model"]: entry["arms"] for entry in config["models"]}
     arms = [entry["arm"] for entry in config["arms"]]
     known = {"model": list(models), "timepoint": config["timepoints"], "arm": arms}
-    for row in design.samples.itertuples():
+    for row in design.learned_from.itertuples():
         for column, names in known.items():
             name = getattr(row, column)
             if name not in names:
@@ -75,7 +80,7 @@ def check_names(design: Design) -> Problems:
 def check_samples(design: Design) -> Problems:
     """Samples are unique, and so are replicates within model, timepoint, arm and assay."""
     yield from repeated(design.sample, design.samples, ["sample"], "is already the sample of", "give each its own name")
-    rows = design.samples.drop_duplicates("sample")
+    rows = design.learned_from.drop_duplicates("sample")
     keys = ["replicate", "model", "timepoint", "arm", "assay"]
     yield from repeated(
         design.sample, rows, keys, "of its model, timepoint and arm is already", "number the replicates"
@@ -126,7 +131,7 @@ def check_columns(design: Design) -> Problems:
     yield from repeated(
         design.sample, profiles, ["column", "matrix"], "of this matrix is already", "correct the column"
     )
-    matrices = design.libraries[design.libraries["matrix"] != ""]
+    matrices = design.samples[(design.samples["assay"] == "scrna") & (design.samples["matrix"] != "")]
     yield from repeated(design.sample, matrices, ["matrix"], "is already the matrix of", "correct the path")
 
 
@@ -157,7 +162,7 @@ def check_arms_of_timepoints(design: Design) -> Problems:
     """Arms without drugs at the baseline, arms with drugs at all other timepoints."""
     baseline = design.config["contrast"]["baseline"]
     drugs = {entry["arm"]: entry["drugs"] for entry in design.config["arms"]}
-    for row in design.samples.itertuples():
+    for row in design.learned_from.itertuples():
         place = design.sample(row.Index, "arm")
         if row.timepoint == baseline and drugs[row.arm]:
             yield place, f"{row.arm!r} is a treatment, but {baseline!r} is before it; give an arm without drugs"
@@ -168,7 +173,7 @@ def check_arms_of_timepoints(design: Design) -> Problems:
 def check_baselines(design: Design) -> Problems:
     """Every treated model has a baseline of the same assay to be compared with."""
     baseline = design.config["contrast"]["baseline"]
-    for (model, assay), rows in design.samples.groupby(["model", "assay"], sort=False):
+    for (model, assay), rows in design.learned_from.groupby(["model", "assay"], sort=False):
         if baseline not in set(rows["timepoint"]):
             message = f"{model} has no {baseline!r} sample of assay {assay} to compare this with; add one"
             yield design.sample(rows.index[0], "timepoint"), message
@@ -176,7 +181,7 @@ def check_baselines(design: Design) -> Problems:
 
 def check_overridden_samples(design: Design) -> Problems:
     """Settings of single samples are for libraries of the sheet."""
-    libraries = list(design.libraries["sample"])
+    libraries = list(design.samples.loc[design.samples["assay"] == "scrna", "sample"])
     for sample in design.config["cells"]["overrides"]:
         if sample not in libraries:
             hint = suggest(sample, libraries) or "; correct or remove it"
@@ -229,7 +234,7 @@ def missing_files(study: Study, design: Design) -> list[str]:
     lanes = design.units.itertuples()
     places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
     places += [(design.sample(row.Index, "matrix"), row.matrix) for row in design.samples.itertuples() if row.matrix]
-    if study.sequenced:
+    if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
     there = {path: "://" in path or Path(path).exists() for path in dict.fromkeys(path for _, path in places)}
     lost = [(place, path) for place, path in places if not there[path]]

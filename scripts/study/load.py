@@ -39,7 +39,9 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
     refuse(problems)
     design = Design(config, **sheets)
     refuse(problems_of_design(design))
-    study = Study(config, design.samples.set_index("sample"), design.units.reset_index(drop=True))
+    rows, units = design.samples.set_index("sample"), design.units.reset_index(drop=True)
+    is_query = rows.pop("role") == "query"
+    study = Study(config, rows[~is_query], units, rows[is_query])
     if check_files and config["check_files"]:
         refuse(missing_files(study, design))
     return study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
@@ -14,12 +14,15 @@ from scripts.study.config import cells_settings
 class Study:
     """A checked study. ``config`` is complete; ``samples`` is indexed by sample; ``units`` has a row per lane.
 
-    A library is a sample of single cells, whether it comes as reads or as a matrix.
+    A library is a sample of single cells, whether it comes as reads or as a matrix. ``samples`` are what the study
+    learns from. ``queries`` are biopsies that are scored against what was learned: they pass the stages reads, counts
+    and cells as every sample does, and no stage that joins samples.
     """
 
     config: dict
     samples: pd.DataFrame
     units: pd.DataFrame
+    queries: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def libraries(self) -> list[str]:
@@ -35,6 +38,26 @@ class Study:
     def sequenced(self) -> list[str]:
         """Libraries that come as reads."""
         return [sample for sample in self.libraries if not self.samples.at[sample, "matrix"]]
+
+    @cached_property
+    def everything(self) -> pd.DataFrame:
+        """All rows of the samples sheet, queries last."""
+        return pd.concat([self.samples, self.queries]) if len(self.queries) else self.samples
+
+    @cached_property
+    def all_libraries(self) -> list[str]:
+        """All libraries, queries among them."""
+        return list(self.everything.index[self.everything["assay"] == "scrna"])
+
+    @cached_property
+    def all_imported(self) -> list[str]:
+        """Libraries that come as a matrix, queries among them."""
+        return [sample for sample in self.all_libraries if self.everything.at[sample, "matrix"]]
+
+    @cached_property
+    def all_sequenced(self) -> list[str]:
+        """Libraries that come as reads, queries among them."""
+        return [sample for sample in self.all_libraries if not self.everything.at[sample, "matrix"]]
 
     @cached_property
     def profiles(self) -> list[str]:
