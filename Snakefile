@@ -29,6 +29,7 @@ include: "rules/cells.smk"
 include: "rules/clusters.smk"
 include: "rules/regulons.smk"
 include: "rules/programme.smk"
+include: "rules/biopsy.smk"
 include: "rules/report.smk"
 include: "rules/preflight.smk"
 
@@ -41,7 +42,9 @@ if config["prepare"]:
 
 rule all:
     input:
-        rules.report.input,
+        # Biopsies alone, scored against a frozen reference, make no study to report about.
+        rules.report.input if len(study.samples) else [],
+        rules.biopsy.input,
     default_target: True
 
 

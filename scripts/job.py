@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 log = logging.getLogger("persister-regulons")
+ROOT = Path(__file__).parents[1]
+"""The workflow's own folder, wherever it is called from; scripts run from copies, this module doesn't."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """A full disk, or a user's share of it."""

@@ -108,6 +108,10 @@ class Cells:
     expression: np.ndarray
     states: pd.DataFrame
 
+    def labelled(self, **labels: str) -> Cells:
+        """Return the same cells with further columns of states."""
+        return Cells(self.expression, self.states.assign(**labels))
+
 
 def simulate_graft_cells(
     plan: Plan, model: str, timepoint: str, arm: str, n_cells: int, rng: np.random.Generator

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts import job
-from scripts.demo.plan import Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
+from scripts.demo.plan import Cells, Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
 
 EMPTY_SHARE = 0.4
 """Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's
@@ -25,18 +25,33 @@ def read_whitelist(path: str) -> np.ndarray:
         return np.array(handle.read().split(), dtype="S16")
 
 
+def simulate_tumour(plan: Plan, library: pd.Series, rng: np.random.Generator) -> Cells:
+    """Return the library's graft cells: of its timepoint or, where ``persister`` is given, a mixture of both states.
+
+    ``persister`` is the fraction of cells of the persister state among untreated ones, as a biopsy on treatment has.
+    """
+    n, share = int(library["graft_cells"]), library.get("persister", float("nan"))
+    if np.isnan(share):
+        return simulate_graft_cells(plan, library["model"], library["timepoint"], library["arm"], n, rng)
+    many = {"untreated": n - round(n * share), "persister": round(n * share)}
+    parts = [
+        simulate_graft_cells(plan, library["model"], state, library["arm"], number, rng).labelled(timepoint=state)
+        for state, number in many.items()
+    ]
+    return Cells(np.concatenate([part.expression for part in parts]), pd.concat([part.states for part in parts]))
+
+
 def simulate_droplets(
     plan: Plan, library: pd.Series, rng: np.random.Generator
 ) -> tuple[sparse.csr_matrix, pd.DataFrame]:
     """Return molecules (droplets × genes) and one truth row a droplet.
 
     ``library`` has model, timepoint, arm, graft_cells, host_cells, ambient (share of a graft cell's molecules),
-    doublet_rate (share of droplets with cells that hold two) and empty_droplets. Both cells of a doublet are drawn at
+    doublet_rate (share of droplets with cells that hold two), empty_droplets, and maybe persister (see
+    :func:`simulate_tumour`). Both cells of a doublet are drawn at
     random, so species mix as they must.
     """
-    graft = simulate_graft_cells(
-        plan, library["model"], library["timepoint"], library["arm"], int(library["graft_cells"]), rng
-    )
+    graft = simulate_tumour(plan, library, rng)
     host = simulate_host_cells(plan, int(library["host_cells"]), rng)
     n_graft, n_host = len(graft.states), len(host.states)
     n_graft_genes = graft.expression.shape[1]
@@ -82,6 +97,11 @@ def simulate_droplets(
                 "umis_host": counts[number, n_graft_genes:].sum(),
                 "umis_ambient": ambient.sum(),
                 "phase": graft.states["phase"].iloc[first] if is_graft else "",
+                **(
+                    {"timepoint": graft.states["timepoint"].iloc[first]}
+                    if is_graft and "timepoint" in graft.states
+                    else {}
+                ),
                 **(
                     {f"activity_{tf}": graft.states[tf].iloc[first] for tf in plan.network["regulons"]}
                     if is_graft

@@ -198,6 +198,13 @@ def check_groups(design: Design) -> Problems:
         yield at_key("regulons", "min_groups"), message
 
 
+def check_queries_have_a_reference(design: Design) -> Problems:
+    """Biopsies are scored against something."""
+    if design.config["biopsy"]["reference"] is None and design.learned_from.empty:
+        message = f"is missing, but all samples of {design.config['samples']} are queries"
+        yield at_key("biopsy", "reference"), f"{message}; name a folder that `snakemake freeze` wrote"
+
+
 def check_reads_have_references(design: Design) -> Problems:
     """Reads need genomes."""
     if design.config["references"] is None and len(design.units):
@@ -221,7 +228,8 @@ def repeated(
 CHECKS = (
     (check_names, check_samples, check_lanes),
     (check_entries, check_columns, check_files_once, check_joined_names),
-    (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_groups, check_reads_have_references),
+    (check_queries_have_a_reference, check_reads_have_references),
+    (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_groups),
 )
 """Kinds of checks: each kind asks only where those before found nothing."""
 

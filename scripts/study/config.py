@@ -133,7 +133,8 @@ def check_references(config: dict) -> Problems:
     if "host" not in references:
         yield ("references", "host"), "is missing; give the stroma's genome, or null for cells without a host"
     species = {name: references[name] for name in ("graft", "host") if references.get(name)}
-    if not references.get("joined"):
+    # Genes may carry prefixes where every library comes as a matrix: then no genome is needed.
+    if not references.get("joined") and config["units"]:
         for name, genome in species.items():
             for part in ("fasta", "gtf"):
                 if part not in genome:

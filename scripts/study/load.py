@@ -7,6 +7,7 @@ import pandas as pd
 from scripts import job
 from scripts.study.checks import Design, missing_files, problems_of_design
 from scripts.study.config import complete, problems_of_config
+from scripts.study.frozen import with_frozen
 from scripts.study.schema import read_schema
 from scripts.study.sheet import SheetError, read_sheet
 from scripts.study.study import Study
@@ -28,7 +29,7 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
     With ``check_files`` the files it names must exist, unless the config says otherwise. Raises
     :class:`job.UserError`, a line per mistake.
     """
-    config = complete(config)
+    config = complete(with_frozen(config))
     refuse(problems_of_config(config))
     sheets, problems = {}, []
     for kind in ("samples", "units"):

@@ -10,7 +10,7 @@ from snakemake.io import get_flag_value, is_flagged
 from stages import stage_of
 
 ROOT = Path(__file__).parents[2]
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "report"]
+STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "biopsy", "report"]
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+# Biopsy: what the study has learned, frozen; biopsies scored against it, each by itself.
+from scripts.biopsy.reference import FILES, MANIFEST
+
+reference = config["biopsy"]["reference"] or "<results>/reference"
+
+
+def get_biopsy(wildcards):
+    """What a biopsy comes as: its tumour cells, or one profile."""
+    if study.queries.loc[wildcards.sample, "assay"] == "profile":
+        return {"profile": study.queries.loc[wildcards.sample, "matrix"]}
+    return {
+        "cells": f"<results>/cells/{wildcards.sample}.h5ad",
+        "summary": f"<results>/cells/{wildcards.sample}.summary.json",
+    }
+
+
+def get_scoring_settings(wildcards):
+    """What decides about a biopsy's scores, beside the reference."""
+    return {key: config["biopsy"][key] for key in ("min_cells", "level", "seed")}
+
+
+rule biopsy:
+    input:
+        collect(
+            "<results>/biopsy/{sample}/{file}",
+            sample=study.queries.index,
+            file=["scores.tsv", "cells.parquet", "biopsy.html"],
+        ),
+    localrule: True
+
+
+# A reference that the config names is taken as it is: then there is no rule that could make it again.
+if not config["biopsy"]["reference"]:
+
+    include: "biopsy/freeze.smk"
+
+
+rule score_biopsy:
+    input:
+        unpack(get_biopsy),
+        reference=ancient(f"{reference}/{MANIFEST}"),
+        files=ancient(collect(f"{reference}/{{file}}", file=FILES)),
+    output:
+        scores="<results>/biopsy/{sample}/scores.tsv",
+        cells="<results>/biopsy/{sample}/cells.parquet",
+        distribution="<results>/biopsy/{sample}/distribution.tsv",
+    log:
+        "<logs>/score_biopsy/{sample}.log",
+    benchmark:
+        "<benchmarks>/score_biopsy/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(study.queries.index),
+    conda:
+        "../envs/scenic.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=30_000),
+        runtime="1h",
+    params:
+        settings=get_scoring_settings,
+        sample=get_sample_row,
+    script:
+        "../scripts/biopsy/score_biopsy.py"
+
+
+rule draw_biopsy:
+    input:
+        scores="<results>/biopsy/{sample}/scores.tsv",
+        cells="<results>/biopsy/{sample}/cells.parquet",
+        distribution="<results>/biopsy/{sample}/distribution.tsv",
+        reference=ancient(f"{reference}/{MANIFEST}"),
+    output:
+        page="<results>/biopsy/{sample}/biopsy.html",
+    log:
+        "<logs>/draw_biopsy/{sample}.log",
+    benchmark:
+        "<benchmarks>/draw_biopsy/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(study.queries.index),
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_000, per_input_gb=10_000),
+        runtime="10m",
+    params:
+        sample=get_sample_row,
+    script:
+        "../scripts/biopsy/draw_biopsy.py"

@@ -1,0 +1,139 @@
+"""What a biopsy's cells show beside the fraction: regulons on, switches, marker genes, the nearest training samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scripts.biopsy.intervals import prediction
+
+ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
+MOST_ON = 0.5
+"""A regulon is on where this part of the cells is."""
+NEAREST = 5
+
+
+def cuts(thresholds: pd.DataFrame, training: pd.DataFrame) -> pd.Series:
+    """Return the thresholds (regulon, quantile) on the scale of ``training``: the activity at the same quantile."""
+    known = thresholds[thresholds["regulon"].isin(training.columns)]
+    found = {row.regulon: np.quantile(training[row.regulon], row.quantile) for row in known.itertuples()}
+    return pd.Series(found, dtype=float)
+
+
+def model_means(values: pd.DataFrame, labels: pd.DataFrame, state: str) -> pd.DataFrame:
+    """Return the mean of each model's cells in a state (models × columns)."""
+    rows = (labels["timepoint"].astype(str) == state).to_numpy()
+    return values[rows].groupby(labels.loc[rows, "model"].astype(str).to_numpy()).mean()
+
+
+def compare(name: str, value: float, untreated: np.ndarray, persister: np.ndarray, level: float) -> tuple:
+    """Return where a value lies: mean of the untreated and the persister models, and the call against the untreated."""
+    mean, low, high = prediction(untreated, level)
+    call = "as untreated"
+    if np.isfinite(low) and not low <= value <= high:
+        call = "above untreated" if value > high else "below untreated"
+    elif not np.isfinite(low):
+        call = ""
+    return low, high, mean, float(np.mean(persister)) if len(persister) else np.nan, call
+
+
+def regulons_on(
+    query: pd.DataFrame,
+    training: pd.DataFrame,
+    labels: pd.DataFrame,
+    at: pd.Series,
+    states: tuple[str, str],
+    level: float,
+) -> pd.DataFrame:
+    """Return a row per regulon: the part of cells in which it is on, beside the training models'.
+
+    ``low`` and ``high`` are what an untreated sample of a new model would show.
+    """
+    names = at.index.tolist()
+    on, of_training = query[names] > at, (training[names] > at).astype(float)
+    low, high = (model_means(of_training, labels, state) for state in states)
+    rows = []
+    for name in names:
+        share = float(on[name].mean())
+        found = compare(name, share, low[name].to_numpy(), high[name].to_numpy(), level)
+        note = "on" if share >= MOST_ON else "off"
+        rows.append(("regulon", name, share, *found, note))
+    return pd.DataFrame(rows, columns=ROWS)
+
+
+def switches_active(
+    query: pd.DataFrame,
+    training: pd.DataFrame,
+    labels: pd.DataFrame,
+    switches: pd.DataFrame,
+    states: tuple[str, str],
+    level: float,
+) -> pd.DataFrame:
+    """Return a row per called switch: the position of its activity between untreated (0) and persister (1).
+
+    ``low`` and ``high``: positions that an untreated sample of a new model would show. Active: beyond them, on the
+    persisters' side.
+    """
+    rows = []
+    low, high = (model_means(training, labels, state) for state in states)
+    for row in switches.itertuples():
+        if row.regulon not in query.columns:
+            rows.append(
+                ("switch", row.tf, *[np.nan] * 3, 0.0, 1.0, "not scored", "too few of its targets are measured")
+            )
+            continue
+        start, way = low[row.regulon].mean(), high[row.regulon].mean() - low[row.regulon].mean()
+        position = (float(query[row.regulon].mean()) - start) / way
+        least, most, *_ = compare(row.tf, position, ((low[row.regulon] - start) / way).to_numpy(), np.ones(1), level)
+        call = "active" if position > most else "as untreated" if position >= least else "against the switch"
+        note = f"{row.regulon} goes {row.direction} in persisters"
+        rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call if np.isfinite(most) else "", note))
+    return pd.DataFrame(rows, columns=ROWS)
+
+
+def nearest(query: pd.DataFrame, training: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return the nearest training samples: root mean square distance of mean activities, in sd between samples."""
+    if not len(query) or not len(training):
+        return pd.DataFrame(columns=ROWS)
+    means = training.groupby(labels["sample"].astype(str).to_numpy()).mean()
+    scale = means.std(axis=0, ddof=1)
+    kept = scale.index[scale > 0]
+    gaps = (means[kept] - query[kept].mean()) / scale[kept]
+    distance = np.sqrt((gaps**2).mean(axis=1)).sort_values(kind="stable").head(NEAREST)
+    about = labels.drop_duplicates("sample").set_index("sample")
+    rows = [
+        (
+            "nearest",
+            sample,
+            far,
+            *[np.nan] * 4,
+            about.at[sample, "timepoint"],
+            f"{about.at[sample, 'model']}, {about.at[sample, 'arm']}",
+        )
+        for sample, far in distance.items()
+    ]
+    return pd.DataFrame(rows, columns=ROWS)
+
+
+def panel(
+    counts,
+    genes: list[str],
+    training,
+    labels: pd.DataFrame,
+    markers: pd.DataFrame,
+    states: tuple[str, str],
+    level: float,
+) -> pd.DataFrame:
+    """Return a row per marker gene: the part of the biopsy's cells that show it, beside the training models'."""
+    column = {gene: number for number, gene in enumerate(genes)}
+    rows = []
+    for row in markers.itertuples():
+        if row.gene not in column:
+            rows.append(("marker", row.gene, *[np.nan] * 5, "not measured", row.direction))
+            continue
+        at = column[row.gene]
+        seen = pd.DataFrame({"gene": np.asarray((training[:, at] > 0).todense()).ravel().astype(float)})
+        share = float((counts[:, at] > 0).sum() / max(counts.shape[0], 1))
+        low, high = (model_means(seen, labels, state)["gene"].to_numpy() for state in states)
+        rows.append(("marker", row.gene, share, *compare(row.gene, share, low, high, level), row.direction))
+    return pd.DataFrame(rows, columns=ROWS)

@@ -1,0 +1,184 @@
+"""Whether a biopsy is of the kind that the reference was learned from: each check against models left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kstwobign
+
+from scripts.biopsy.features import log_profile
+from scripts.biopsy.intervals import upper_limits
+
+OK, CAUTION, OUT, NOT_SCORED = "ok", "caution", "out of distribution", "not scored"
+LEVELS = (OK, CAUTION, OUT, NOT_SCORED)
+"""Verdicts, the worst last."""
+CAUTION_LEVEL, OUT_LEVEL = 0.95, 0.99
+"""Parts of new patients that stay below the limits of caution and of distribution."""
+MIN_COVERAGE, FULL_COVERAGE = 0.5, 0.9
+"""Genes of the reference that must, and that should, be measured."""
+FAR_QUANTILE = 0.99
+"""Training cells that lie nearer to a state than what is called far."""
+REINFER = "add it to the samples sheet as a reference sample, with an untreated sample of its own, and infer again"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was measured, what training showed, the verdict, and what it means."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    verdict: str
+    note: str
+
+
+def worst(checks: list[Check]) -> str:
+    """Return the worst verdict."""
+    return max((check.verdict for check in checks), key=LEVELS.index, default=OK)
+
+
+def judge(value: float, limits: tuple[float, float]) -> str:
+    """Return the verdict on a value that should be small; ok where training can't give limits."""
+    caution, out = limits
+    return OUT if value > out else CAUTION if value > caution else OK
+
+
+def check_genes(coverage: float, n_genes: int, query_genes: list[str]) -> Check:
+    """Judge how many of the reference's genes were measured."""
+    note = f"{n_genes} of the reference's genes were measured"
+    verdict = OK
+    if coverage < FULL_COVERAGE:
+        verdict = CAUTION if coverage >= MIN_COVERAGE else NOT_SCORED
+        note += "; training is cut to the same genes"
+    if coverage < MIN_COVERAGE:
+        note = f"only {n_genes} of the reference's genes were measured: are genes named by symbol, and of the species?"
+        titled = sum(gene[:1].isupper() and gene[1:].islower() for gene in query_genes)
+        if titled > len(query_genes) / 2:
+            note += " They are written like mouse genes."
+    return Check("genes", coverage, FULL_COVERAGE, 1.0, verdict, note)
+
+
+def check_cells(n_cells: int, min_cells: int, summary: dict) -> Check:
+    """Judge how many tumour cells there are, and say so if the sample is stroma."""
+    graft, host = summary.get("cells_graft") or 0, summary.get("cells_host") or 0
+    verdict, note = OK, f"{n_cells} tumour cells passed quality control ({graft} graft, {host} host droplets)"
+    if n_cells < min_cells:
+        verdict = NOT_SCORED
+        note += f"; biopsy.min_cells is {min_cells}"
+        if host > 10 * max(graft, 1):
+            note = (
+                f"host only: {host} droplets with host cells, {graft} with graft cells; nothing of the tumour to score"
+            )
+    elif host > 10 * graft:
+        verdict, note = CAUTION, f"{note}: nearly all host; ambient and mixed droplets weigh more than usual"
+    return Check("tumour cells", n_cells, min_cells, np.nan, verdict, note)
+
+
+def check_depth(depth: float, training: pd.Series) -> Check:
+    """Judge the median UMIs of a cell against the training samples'."""
+    low, high = float(training.min()), float(training.max())
+    verdict, note = OK, "training cells are thinned to the biopsy's depth, or it to theirs"
+    if depth < low / 4:
+        verdict, note = CAUTION, f"less than a quarter of the shallowest training sample ({low:.0f}); {note}"
+    return Check("depth (median UMIs)", depth, low, high, verdict, note)
+
+
+def pseudobulks(counts, rows: dict[str, np.ndarray], n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return log expression (groups × genes) of sums over ``n`` cells, or all if a group has fewer."""
+    sums = {}
+    for name, own in rows.items():
+        drawn = np.sort(rng.choice(own, min(n, len(own)), replace=False))
+        sums[name] = np.asarray(counts[drawn].sum(axis=0)).ravel()
+    table = np.array(list(sums.values()), dtype=float)
+    return pd.DataFrame(log_profile(table), index=list(sums)) if len(table) else pd.DataFrame()
+
+
+def distances(profiles: pd.DataFrame, model_of: pd.Series, query: np.ndarray) -> tuple[float, pd.Series]:
+    """Return 1 − correlation of the query to the mean training profile, and of each model to the mean of the others.
+
+    Models weigh the same; a model's value is the largest of its samples.
+    """
+    means = profiles.groupby(model_of.reindex(profiles.index)).mean()
+
+    def apart(row: np.ndarray, centre: np.ndarray) -> float:
+        return float(1 - np.corrcoef(row, centre)[0, 1])
+
+    own = {}
+    for model in means.index if len(means) > 1 else []:
+        centre = means.drop(index=model).mean().to_numpy()
+        samples = profiles[model_of.reindex(profiles.index) == model]
+        own[model] = max(apart(row, centre) for row in samples.to_numpy())
+    return apart(query, means.mean().to_numpy()), pd.Series(own, dtype=float)
+
+
+def check_expression(distance: float, training: pd.Series) -> Check:
+    """Judge the biopsy's mean expression."""
+    limits = upper_limits(training.to_numpy(), (CAUTION_LEVEL, OUT_LEVEL))
+    verdict = judge(distance, limits)
+    note = "1 − correlation of mean expression to the training samples'"
+    if not np.isfinite(limits[1]):
+        note += "; fewer than two training models: no limit"
+    if verdict == OUT:
+        note += ": unlike any training model (another tissue or technique?). Don't use the scores; " + REINFER
+    elif verdict == CAUTION:
+        note += ": further off than 19 of 20 new patients would be; look at genes and depth"
+    return Check("expression", distance, np.nan, limits[1], verdict, note)
+
+
+def far_cells(features: pd.DataFrame, labels: pd.DataFrame, query: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+    """Return which of the biopsy's cells lie far from all states of training, and the part of each model left out.
+
+    Mahalanobis distance of the gene sets' activities to the nearest timepoint's mean, within the spread of cells around
+    it (shrunk, Ledoit & Wolf 2004); far is beyond :data:`FAR_QUANTILE` of the training cells' own.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    scale = features.std(axis=0, ddof=0)
+    kept = scale.index[scale > 0]
+    model, timepoint = labels["model"].astype(str).to_numpy(), labels["timepoint"].astype(str).to_numpy()
+
+    def is_far(known: np.ndarray, values: np.ndarray) -> np.ndarray:
+        x, states = (features[kept] / scale[kept]).to_numpy()[known], timepoint[known]
+        means = {state: x[states == state].mean(axis=0) for state in sorted(set(states))}
+        residuals = x - np.array([means[state] for state in states])
+        precision = np.linalg.inv(ledoit_wolf(residuals, assume_centered=True)[0])
+
+        def nearest(y: np.ndarray) -> np.ndarray:
+            gaps = [y - mean for mean in means.values()]
+            return np.min([np.einsum("ij,jk,ik->i", gap, precision, gap) for gap in gaps], axis=0)
+
+        return nearest(values) > np.quantile(nearest(x), FAR_QUANTILE)
+
+    scaled, of_query = (features[kept] / scale[kept]).to_numpy(), (query[kept] / scale[kept]).to_numpy()
+    names = sorted(set(model))
+    own = {name: is_far(model != name, scaled[model == name]).mean() for name in names} if len(names) > 1 else {}
+    return is_far(np.ones(len(model), dtype=bool), of_query), pd.Series(own, dtype=float)
+
+
+def check_far_cells(share: float, training: pd.Series) -> Check:
+    """Judge the part of cells far from all training states."""
+    limits = upper_limits(np.maximum(training.to_numpy(), 1 - FAR_QUANTILE), (CAUTION_LEVEL, OUT_LEVEL))
+    verdict = judge(share, limits)
+    note = "part of cells whose regulon activity is far from every training state"
+    if verdict == OUT:
+        note += f": regulons are combined as in no training model; {REINFER}"
+    return Check("cells far from training", share, np.nan, limits[1], verdict, note)
+
+
+def check_fit(misfit: float, n_cells: int, calibration: pd.DataFrame) -> Check:
+    """Judge how well a mixture of the two states describes the scores, against models left out."""
+    worst_fit = calibration.groupby("model")["misfit"].max().to_numpy() if len(calibration) else np.array([])
+    # Few cells lie off any distribution: what the distance to the true one would reach by chance (Kolmogorov).
+    chance = [kstwobign.ppf(level) / np.sqrt(n_cells) for level in (CAUTION_LEVEL, OUT_LEVEL)]
+    found = upper_limits(worst_fit, (CAUTION_LEVEL, OUT_LEVEL))
+    limits = (float(np.hypot(found[0], chance[0])), float(np.hypot(found[1], chance[1])))
+    verdict = judge(misfit, limits)
+    note = "distance between the scores and the fitted mixture of untreated and persister cells"
+    if verdict != OK:
+        note += ": cells of neither state are there; the fraction is of what looks more like persisters than untreated"
+    if verdict == OUT:
+        note += f"; {REINFER}"
+    return Check("fit of the mixture", misfit, np.nan, limits[1], verdict, note)

@@ -1,0 +1,195 @@
+"""The fraction of persister cells in a biopsy: a mixture of two known score distributions that may lie elsewhere in a
+new patient.
+
+Counting cells above a cut is biased wherever the states overlap, and a mean of scores is biased by whatever shifts the
+patient. Here the biopsy's scores are a mixture (1 − f) · U(s − a) + f · P(s − b): U and P are the training cells'
+distributions of the untreated and the persister state, a and b the patient's own shifts. The shifts are not known, but
+training models left out one at a time show how large they are and how they go together: that is their prior. The
+posterior of f, shifts integrated out, gives the estimate and its interval; it holds the sampling of cells and the
+difference between patients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+NODES = 17
+"""Shifts tried along each of their two axes."""
+REACH = 4.0
+"""How far they go (standard deviations)."""
+GRID = np.linspace(0, 1, 201)
+"""Fractions tried."""
+STRAYS = 0.005
+"""Part of the cells that may be of neither state, spread over all scores: one odd cell must not decide."""
+BINS = 400
+"""Bins of the scores: some 1/50 of a state's spread each."""
+
+
+@dataclass(frozen=True)
+class States:
+    """The two states' score distributions: ``grid`` of scores around each state's mean, and densities on it."""
+
+    means: tuple[float, float]
+    grid: np.ndarray
+    densities: tuple[np.ndarray, np.ndarray]
+
+    def density(self, scores: np.ndarray, state: int, shift: np.ndarray) -> np.ndarray:
+        """Return shifts × scores: the density of a state (0 or 1) once it is shifted."""
+        at = scores[None, :] - self.means[state] - np.atleast_1d(shift)[:, None]
+        width = self.grid[-1] - self.grid[0]
+        inside = np.interp(at, self.grid, self.densities[state], left=0.0, right=0.0)
+        return (1 - STRAYS) * inside + STRAYS / width
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A fraction with its interval, the shifts that were found, and the posterior over :data:`GRID`.
+
+    ``chance`` is each cell's probability of being a persister; ``misfit`` the largest distance between the scores' and
+    the fitted mixture's distribution functions.
+    """
+
+    fraction: float
+    low: float
+    high: float
+    shift: tuple[float, float]
+    posterior: np.ndarray
+    chance: np.ndarray
+    misfit: float
+
+
+def learn_states(groups: tuple[list[np.ndarray], list[np.ndarray]]) -> States:
+    """Return the distributions of two states from their models' scores (a list of arrays for each state).
+
+    Each model's scores are centred first (where a model lies is the prior's matter) and weigh the same. Kernel density
+    with Silverman's bandwidth.
+    """
+    means, centred, weights = [], [], []
+    for parts in groups:
+        means.append(float(np.mean([part.mean() for part in parts])))
+        centred.append(np.concatenate([part - part.mean() for part in parts]))
+        weights.append(np.concatenate([np.full(len(part), 1 / len(part) / len(parts)) for part in parts]))
+    reach = max(np.abs(values).max() for values in centred) + 1.0
+    grid = np.linspace(-reach, reach, 801)
+    densities = []
+    for values, weight in zip(centred, weights, strict=True):
+        spread = np.sqrt((weight * values**2).sum())
+        low, high = np.quantile(values, [0.25, 0.75])
+        bandwidth = 0.9 * min(spread, (high - low) / 1.34 or spread) * len(values) ** -0.2 or 1e-3
+        density = (weight * norm.pdf((grid[:, None] - values[None, :]) / bandwidth)).sum(axis=1) / bandwidth
+        densities.append(density / np.trapezoid(density, grid))
+    return States((means[0], means[1]), grid, (densities[0], densities[1]))
+
+
+def prior_of_shifts(shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return shifts to try (nodes × 2) and their log prior, from those of models left out (models × 2).
+
+    Bivariate t around 0 with as many degrees of freedom as models: with few of them, a patient further off than any is
+    not excluded. A single node, 0, where no shift could be measured.
+    """
+    shifts = np.asarray(shifts, dtype=float).reshape(-1, 2)
+    n = len(shifts)
+    if n == 0:
+        return np.zeros((1, 2)), np.zeros(1)
+    second_moment = shifts.T @ shifts / n
+    values, axes = np.linalg.eigh(second_moment)
+    spread = np.sqrt(np.maximum(values, 1e-6))
+    steps = np.linspace(-REACH, REACH, NODES)
+    z = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    return (z * spread) @ axes.T, -(n + 2) / 2 * np.log1p((z**2).sum(axis=1) / n)
+
+
+def estimate(scores: np.ndarray, states: States, shifts: np.ndarray, level: float) -> Estimate:
+    """Return the fraction of persister cells among ``scores`` (one a cell, at least one).
+
+    ``shifts``: models left out × the two states; ``level``: probability that the interval (highest posterior density)
+    holds. Prior of the fraction: uniform.
+    """
+    nodes, log_prior = prior_of_shifts(shifts)
+    edges = np.linspace(scores.min() - 1e-9, scores.max() + 1e-9, BINS + 1)
+    number, _ = np.histogram(scores, edges)
+    filled = np.flatnonzero(number)
+    middle, weight = (edges[filled] + edges[filled + 1]) / 2, number[filled].astype(float)
+    untreated, persister = states.density(middle, 0, nodes[:, 0]), states.density(middle, 1, nodes[:, 1])
+    log = np.array([np.log((1 - f) * untreated + f * persister) @ weight + log_prior for f in GRID])
+    joint = np.exp(log - log.max())
+    joint /= joint.sum()
+    posterior = joint.sum(axis=1)
+    chance = np.zeros(len(middle))
+    for f, by_node in zip(GRID, joint, strict=True):
+        chance += by_node @ (f * persister / ((1 - f) * untreated + f * persister))
+    low, high = highest_density(posterior, level)
+    fraction = float(posterior @ GRID)
+    shift = joint.sum(axis=0) @ nodes
+    of_cell = np.searchsorted(filled, np.clip(np.digitize(scores, edges) - 1, 0, BINS - 1))
+    fitted = misfit(scores, states, fraction, shift)
+    return Estimate(fraction, low, high, (float(shift[0]), float(shift[1])), posterior, chance[of_cell], fitted)
+
+
+def highest_density(posterior: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the ends of the shortest set of :data:`GRID` that holds ``level`` of the posterior."""
+    order = np.argsort(-posterior, kind="stable")
+    held = order[: int(np.searchsorted(np.cumsum(posterior[order]), level - 1e-12)) + 1]
+    return float(GRID[held.min()]), float(GRID[held.max()])
+
+
+def misfit(scores: np.ndarray, states: States, fraction: float, shift: np.ndarray) -> float:
+    """Return the Kolmogorov-Smirnov distance between scores and fitted mixture (0 to 1)."""
+    ordered = np.sort(scores)
+    cumulative = np.zeros(len(ordered))
+    for state, share in ((0, 1 - fraction), (1, fraction)):
+        density = states.densities[state]
+        step = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(states.grid))])
+        cumulative += share * np.interp(ordered - states.means[state] - shift[state], states.grid, step / step[-1])
+    n = len(ordered)
+    return float(max(np.abs(cumulative - np.arange(n) / n).max(), np.abs(np.arange(1, n + 1) / n - cumulative).max()))
+
+
+def groups_of_states(
+    scores: np.ndarray, groups: dict[tuple[str, str], np.ndarray], states: tuple[str, str]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the scores of each state's models, as :func:`learn_states` takes them."""
+    low, high = ([scores[rows] for key, rows in groups.items() if key[1] == state] for state in states)
+    return low, high
+
+
+def calibrate(
+    features: pd.DataFrame, labels: pd.DataFrame, states: tuple[str, str], *, level: float, seed: int
+) -> pd.DataFrame:
+    """Return what is estimated for mixtures of cells of a model that nothing was learned from.
+
+    One row per model left out and planted fraction: model, planted, cells, fraction, low, high. The cells are drawn
+    without replacement from the model's own untreated and persister cells.
+    """
+    from scripts.biopsy import discriminant
+
+    found = discriminant.groups(labels, states)
+    models = discriminant.paired(found, states)
+    rows = []
+    for model in models if len(models) > 2 else []:
+        others = (labels["model"].astype(str) != model).to_numpy()
+        known, of_known = features[others], labels[others]
+        rule = discriminant.learn(known, of_known, states)
+        of_states = learn_states(groups_of_states(rule.score(known), discriminant.groups(of_known, states), states))
+        shifts = discriminant.shifts(known, of_known, states).to_numpy()
+        scores = rule.score(features)
+        pools = [scores[found[model, state]] for state in states]
+        for planted in PLANTED:
+            rng = np.random.default_rng([seed, models.index(model), round(1000 * planted)])
+            n = int(min(len(pools[0]) / max(1 - planted, 1e-9), len(pools[1]) / max(planted, 1e-9)))
+            many = [n - round(n * planted), round(n * planted)]
+            drawn = [rng.choice(pool, k, replace=False) for pool, k in zip(pools, many, strict=True)]
+            found_here = estimate(np.concatenate(drawn), of_states, shifts, level)
+            rows.append(
+                (model, many[1] / n, n, found_here.fraction, found_here.low, found_here.high, found_here.misfit)
+            )
+    return pd.DataFrame(rows, columns=CALIBRATION)
+
+
+PLANTED = (0.0, 0.05, 0.2, 0.6, 1.0)
+"""Fractions that the calibration plants."""
+CALIBRATION = ["model", "planted", "cells", "fraction", "low", "high", "misfit"]

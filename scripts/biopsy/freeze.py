@@ -1,0 +1,203 @@
+"""Freeze what the study has learned into a folder of its own, by which later biopsies are scored."""
+
+import shutil
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.biopsy import discriminant, features, fraction, reference
+from scripts.biopsy.profile import signature_scores
+from scripts.clusters.expression import join_samples
+from scripts.regulons.activity import threshold
+
+LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SIGNATURE = ["gene", "direction", "rank"]
+MARKERS = ["gene", "direction"]
+PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
+"""What the numbers hang on."""
+
+
+def draw_cells(path: str, most: int, rng: np.random.Generator):
+    """Return at most ``most`` cells of a library, drawn at random, in their order."""
+    cells = anndata.read_h5ad(path)
+    if cells.n_obs > most:
+        cells = cells[np.sort(rng.choice(cells.n_obs, most, replace=False))].copy()
+    cells.layers.clear()
+    return cells
+
+
+def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarray:
+    """Return which genes are ranked: measured in all samples, and seen often enough or wanted by name."""
+    shown = np.asarray((cells.X > 0).sum(axis=0)).ravel() / max(cells.n_obs, 1)
+    often = (shown >= min_cell_fraction) & (shown > 0)
+    return cells.var["everywhere"].to_numpy() & (often | cells.var_names.isin(wanted))
+
+
+def join_training(paths: list[str], wanted: set[str], settings: dict):
+    """Return the training cells: counts of the ranked genes, with the labels of their sample."""
+    parts = [
+        draw_cells(path, settings["training_cells"], np.random.default_rng([settings["seed"], number]))
+        for number, path in enumerate(paths)
+    ]
+    cells = join_samples(parts)
+    chosen = choose_genes(cells, wanted, settings["min_cell_fraction"])
+    counts = sparse.csr_matrix(cells.X)[:, chosen].astype(np.int32)
+    counts.sort_indices()
+    return anndata.AnnData(counts, obs=cells.obs[LABELS].astype(str), var=pd.DataFrame(index=cells.var_names[chosen]))
+
+
+def describe_genes(cells) -> pd.DataFrame:
+    """Return the scale of each gene over training cells: part that show it, mean and sd of log1p counts per 10,000."""
+    counts = sparse.csr_matrix(cells.X).astype(float)
+    total = np.asarray(counts.sum(axis=1)).ravel()
+    logs = sparse.diags(1e4 / np.maximum(total, 1)) @ counts
+    logs.data = np.log1p(logs.data)
+    mean = np.asarray(logs.mean(axis=0)).ravel()
+    square = np.asarray(logs.multiply(logs).mean(axis=0)).ravel()
+    shown = np.asarray((counts > 0).mean(axis=0)).ravel()
+    columns = {"gene": cells.var_names, "shown": shown, "mean": mean, "sd": np.sqrt(np.maximum(square - mean**2, 0))}
+    return pd.DataFrame(columns)
+
+
+def find_thresholds(activity: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return where each regulon turns on, over the cells of all models, and which part of the cells lies below."""
+    rows = []
+    for regulon in activity.columns:
+        values = activity[regulon].to_numpy()
+        found = threshold(values, seed)
+        rows.append({"regulon": regulon, **found, "quantile": float((values <= found["threshold"]).mean())})
+    return pd.DataFrame(rows, columns=["regulon", "threshold", "quantile", "bimodal", "separation", "bic_gain"])
+
+
+def describe_samples(cells, scores: np.ndarray) -> pd.DataFrame:
+    """Return a row per training sample: cells, depth, genes, and the quantiles of its cells' scores."""
+    counts = sparse.csr_matrix(cells.X)
+    totals, genes = np.asarray(counts.sum(axis=1)).ravel(), np.diff(counts.indptr)
+    rows = []
+    for sample, table in cells.obs.reset_index(drop=True).groupby("sample", sort=False, observed=True):
+        at = table.index.to_numpy()
+        row = {**table.iloc[0][LABELS].to_dict(), "sample": sample, "cells": len(at)}
+        row |= {
+            "median_counts": np.median(totals[at]),
+            "median_genes": np.median(genes[at]),
+            "score": scores[at].mean(),
+        }
+        row |= {f"score_q{round(100 * q):02d}": np.quantile(scores[at], q) for q in QUANTILES}
+        rows.append(row)
+    columns = [*LABELS, "cells", "median_counts", "median_genes", "score"]
+    return pd.DataFrame(rows, columns=[*columns, *(f"score_q{round(100 * q):02d}" for q in QUANTILES)])
+
+
+def read_optional(path: str | None, columns: list[str]) -> pd.DataFrame:
+    """Return a table of an earlier stage, or an empty one where the study has none."""
+    return pd.read_csv(path, sep="\t") if path else pd.DataFrame(columns=columns)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that the numbers hang on."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def readme(manifest: dict, calibration: pd.DataFrame) -> str:
+    """Return what the folder is, for whoever finds it."""
+    study, n = manifest["study"], manifest["training"]
+    states = f"{study['contrast']['baseline']} and {study['contrast']['persister']}"
+    error = calibration["fraction"] - calibration["planted"]
+    told = (
+        f"Models left out, with known mixtures of their own cells: root mean square error "
+        f"{np.sqrt((error**2).mean()):.3f}, largest {error.abs().max():.3f} (calibration.tsv)."
+        if len(calibration)
+        else "Fewer than three models have cells of both states: how well fractions are told was not measured."
+    )
+    return f"""A frozen reference of persister-regulons, format version {reference.FORMAT_VERSION}.
+
+Learned from {n["cells"]} cells and {n["profiles"]} profiles of {n["models"]} models ({states}).
+{told}
+
+Score a biopsy against it, in any folder with a samples sheet whose rows have role query:
+
+    snakemake biopsy --config reference=PATH_OF_THIS_FOLDER
+
+reference.json    format, study, settings, versions, SHA-256 of every file here; checked whenever it is read
+regulons.tsv      consensus regulons: targets and weights
+thresholds.tsv    activity at which a regulon is on, and the part of training cells below
+signature.tsv     genes of the shared persister programme
+switches.tsv      ranked switches; called are those of verdict "shared switch"
+markers.tsv       marker panel
+genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
+cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
+profiles.h5ad     training profiles: log2 expression
+samples.tsv       training samples: cells, depth, quantiles of their cells' scores (0 untreated, 1 persister)
+profiles.tsv      training profiles: score of the signature
+calibration.tsv   what is estimated for mixtures of a model that nothing was learned from
+"""
+
+
+def main(snakemake) -> None:
+    """Read what the stages learned; write the folder whole, its manifest last."""
+    source, params = snakemake.input, snakemake.params
+    settings = {**params.settings, "level": params.level}
+    states = (params.study["contrast"]["baseline"], params.study["contrast"]["persister"])
+    regulons = pd.read_csv(source.regulons, sep="\t")
+    switches = pd.read_csv(source.switches, sep="\t")
+    signature = read_optional(source.get("signature"), SIGNATURE)
+    markers = read_optional(source.get("markers"), MARKERS)
+    wanted = set(regulons["target"]) | set(regulons["tf"]) | set(signature["gene"]) | set(markers["gene"])
+    cells = join_training(list(source.cells), wanted, settings)
+    profiles = anndata.read_h5ad(source.profiles)
+    if "platform" not in profiles.obs:
+        profiles.obs["platform"] = "single-cell"
+
+    matched = features.match(cells, None, None, seed=settings["seed"])
+    sets = features.gene_sets(regulons, signature, matched.genes)
+    activity = features.activities(matched.training, matched.genes, sets, settings, snakemake.threads)
+    labels = cells.obs.reset_index(drop=True)
+    scores, calibration = np.full(len(labels), np.nan), pd.DataFrame(columns=fraction.CALIBRATION)
+    if discriminant.paired(discriminant.groups(labels, states), states):
+        scores = discriminant.learn(activity, labels, states).score(activity)
+        calibration = fraction.calibrate(activity, labels, states, level=params.level, seed=settings["seed"])
+    else:
+        job.log.warning("no model has enough cells of %s and %s: no fraction can be told", *states)
+    expression = pd.DataFrame(np.asarray(profiles.X), index=profiles.obs_names, columns=profiles.var_names)
+    of_profiles = profiles.obs[["model", "timepoint", "arm", "replicate", "platform"]].rename_axis("sample")
+    of_profiles = of_profiles.assign(score=signature_scores(expression, signature)).reset_index()
+
+    tables = {
+        "regulons": regulons, "signature": signature, "switches": switches, "markers": markers,
+        "calibration": calibration, "thresholds": find_thresholds(activity, settings["seed"]),
+        "genes": describe_genes(cells), "samples": describe_samples(cells, scores), "profiles": of_profiles,
+    }  # fmt: skip
+    training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,
+                "samples": len(tables["samples"]),
+                "models": len(set(cells.obs["model"]) | set(profiles.obs["model"]))}  # fmt: skip
+    manifest = {"workflow": reference.workflow_version(), "study": params.study, "settings": settings,
+                "training": training, "provenance": {"note": params.note, "packages": versions()}}  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
+        folder = Path(name)
+        for table, content in tables.items():
+            content.to_csv(folder / f"{table}.tsv", sep="\t", index=False, float_format="%.6g")
+        cells.write_h5ad(folder / "cells.h5ad", compression="gzip")
+        profiles.write_h5ad(folder / "profiles.h5ad", compression="gzip")
+        (folder / "README.txt").write_text(readme(manifest, calibration), encoding="utf-8")
+        reference.write_manifest(folder, manifest)
+        for path in snakemake.output:
+            shutil.move(folder / Path(path).name, path)
+    error = calibration["fraction"] - calibration["planted"]
+    job.log.info("%s; models left out: rms error of fractions %.3f", training, np.sqrt((error**2).mean()))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,111 @@
+"""One profile (bulk RNA-seq, array, the sum of a biopsy's cells): where it lies between untreated and persister.
+
+Platforms differ in scale, so that only ranks within a profile are used: the mean rank of the signature's up genes minus
+that of its down genes (singscore; Foroutan et al. 2018, BMC Bioinformatics 19:404).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts import job
+from scripts.biopsy.intervals import position_interval
+from scripts.references.files import open_bytes
+
+MIN_MODELS = 2
+"""Models of a profile's own platform with both states, from which only these are compared with."""
+
+
+def rank_scores(values: pd.DataFrame, sets: dict[str, list[str]]) -> pd.DataFrame:
+    """Return samples × gene sets: the mean rank of a set's genes in each profile, from −0.5 (lowest) to 0.5.
+
+    ``values``: samples × genes, on any scale that keeps their order.
+    """
+    ranks = (values.rank(axis=1) - 0.5) / values.shape[1] - 0.5
+    return pd.DataFrame({name: ranks[list(genes)].mean(axis=1) for name, genes in sets.items()}, index=values.index)
+
+
+def signature_scores(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series:
+    """Return the signature's score of each profile, from −1 to 1."""
+    known = signature[signature["gene"].isin(values.columns)]
+    sets = {name: list(table["gene"]) for name, table in known.groupby("direction", sort=True)}
+    scores = rank_scores(values, sets)
+    zero = pd.Series(0.0, index=values.index)
+    return scores.get("up", zero) - scores.get("down", zero)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a profile lies (0 untreated, 1 persister), its interval, and the models that it is compared with."""
+
+    position: float
+    low: float
+    high: float
+    models: list[str]
+    note: str
+
+
+def state_means(scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str]) -> pd.DataFrame:
+    """Return models × states: mean score of the models that have both."""
+    table = scores.groupby([labels["model"].astype(str), labels["timepoint"].astype(str)]).mean().unstack()
+    return table.reindex(columns=list(states)).dropna()
+
+
+def place(
+    score: float, scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str], *, bulk: bool, level: float
+) -> Position:
+    """Return the position of a score among training profiles (``labels``: model, timepoint, platform).
+
+    Profiles of the biopsy's own kind are compared with if two models have both states there, else all. The interval is
+    that of a new model: its states err as those of models left out did.
+    """
+    kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
+    own = state_means(scores[kind], labels[kind], states)
+    note = "compared with " + ("bulk and array profiles" if bulk else "single-cell pseudobulks")
+    if len(own) < MIN_MODELS:
+        own = state_means(scores, labels, states)
+        note = "compared with profiles of all platforms: fewer than two models of its own kind have both states"
+    if own.empty:
+        return Position(np.nan, np.nan, np.nan, [], "no training model has profiles of both states")
+    left_out = []
+    for model in own.index if len(own) > 1 else []:
+        low, high = own.drop(index=model).mean()
+        left_out.append([(own.at[model, state] - low) / (high - low) for state in states])
+    low, high = own.mean()
+    position = float((score - low) / (high - low))
+    errors = np.array(left_out).reshape(-1, 2)
+    least, most = position_interval(position, errors[:, 0], errors[:, 1], level)
+    if len(own) < MIN_MODELS:
+        note += "; one model: no interval"
+    return Position(position, least, most, list(own.index), note)
+
+
+def read_profile(path: str, column: str) -> pd.Series:
+    """Return one column of a table of genes × samples. Raises :class:`job.UserError` if it isn't there or no number.
+
+    The first column names the genes by symbol; of a symbol that is there twice the higher value is taken.
+    """
+    where = Path(path)
+    try:
+        with open_bytes(where) as handle:
+            first = handle.readline().decode().rstrip("\r\n")
+        delimiter = max("\t,;", key=first.count)
+        header = next(csv.reader([first], delimiter=delimiter))
+        table = pd.read_csv(where, sep=delimiter, index_col=0, dtype=str, keep_default_na=False)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, StopIteration) as error:
+        raise job.UserError(f"{path}: not readable as a table of genes × samples ({error}); correct it") from error
+    if column not in table.columns:
+        known = ", ".join(header[1:6])
+        raise job.UserError(f"{path}: no column {column!r} (there are {known} …); correct column of the samples sheet")
+    values = pd.to_numeric(table[column], errors="coerce")
+    if values.isna().any():
+        gene = values.index[values.isna()][0]
+        raise job.UserError(
+            f"{path}, gene {gene}, column {column}: {table.at[gene, column]!r} is no number; correct it"
+        )
+    return values.groupby(level=0).max()

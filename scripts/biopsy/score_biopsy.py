@@ -1,0 +1,179 @@
+"""Score one biopsy against a frozen reference: nothing is inferred anew, and no other sample is read."""
+
+import json
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts import job
+from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
+from scripts.biopsy.describe import ROWS
+
+CELLS = ["cell", "n_counts", "score", "persister", "far"]
+DISTRIBUTION = ["score", "biopsy", "untreated", "persister"]
+SHARED = "shared switch"
+"""Verdict of a called switch."""
+BINS = 60
+
+
+def row(section: str, item: str, value=np.nan, low=np.nan, high=np.nan, call: str = "", note: str = "") -> dict:
+    """Return a row of the scores."""
+    values = (section, item, value, low, high, np.nan, np.nan, call, note)
+    return dict(zip(ROWS, values, strict=True))
+
+
+def rows_of_checks(checks: list[drift.Check]) -> pd.DataFrame:
+    """Return the verdict and a row per check."""
+    worst = drift.worst(checks)
+    bad = [check for check in checks if check.verdict == worst]
+    said = "like the training samples" if worst == drift.OK else "; ".join(f"{c.name}: {c.note}" for c in bad)
+    rows = [row("verdict", "biopsy", call=worst, note=said)]
+    rows += [row("check", c.name, c.value, c.low, c.high, c.verdict, c.note) for c in checks]
+    return pd.DataFrame(rows, columns=ROWS)
+
+
+def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dict, threads: int) -> tuple:
+    """Return scores (:data:`describe.ROWS`), cells (:data:`CELLS`) and distribution (:data:`DISTRIBUTION`).
+
+    ``cells``: kept tumour cells, counts; ``summary``: what the stage cells says of the library; ``settings``: config
+    biopsy.
+    """
+    states, level = (frozen.baseline, frozen.persister), settings["level"]
+    no_cells, nothing = pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
+    checks = [drift.check_cells(cells.n_obs, settings["min_cells"], summary)]
+    if drift.worst(checks) == drift.NOT_SCORED:
+        return rows_of_checks(checks), no_cells, nothing
+    query = sparse.csr_matrix(cells.X)
+    names = cells.var_names.astype(str).tolist()
+    matched = features.match(frozen.cells, query, names, seed=settings["seed"])
+    checks.append(drift.check_genes(matched.coverage, len(matched.genes), names))
+    labels = frozen.cells.obs.reset_index(drop=True)
+    pairs = discriminant.paired(discriminant.groups(labels, states), states)
+    if not pairs:
+        note = "no training model has cells of both states: score it as a profile"
+        checks.append(drift.Check("training", 0, 1, np.nan, drift.NOT_SCORED, note))
+    if drift.worst(checks) == drift.NOT_SCORED:
+        return rows_of_checks(checks), no_cells, nothing
+
+    sets = features.gene_sets(frozen.table("regulons"), frozen.table("signature"), matched.genes)
+    training = features.activities(matched.training, matched.genes, sets, frozen.settings, threads)
+    activity = features.activities(matched.query, matched.genes, sets, frozen.settings, threads)
+    rule = discriminant.learn(training, labels, states)
+    known = rule.score(training)
+    of_states = fraction.learn_states(fraction.groups_of_states(known, discriminant.groups(labels, states), states))
+    shifts = discriminant.shifts(training, labels, states).to_numpy()
+    scores = rule.score(activity)
+    found = fraction.estimate(scores, of_states, shifts, level)
+
+    rng = np.random.default_rng(settings["seed"])
+    samples = labels["sample"].astype(str)
+    rows = {name: np.flatnonzero(samples == name) for name in dict.fromkeys(samples)}
+    profiles = drift.pseudobulks(matched.training, rows, matched.query.shape[0], rng)
+    own = features.log_profile(np.asarray(matched.query.sum(axis=0)).ravel())[0]
+    models = labels.drop_duplicates("sample").set_index("sample")["model"].astype(str)
+    checks.append(drift.check_depth(matched.query_depth, matched.training_depths))
+    checks.append(drift.check_expression(*drift.distances(profiles, models, own)))
+    far, of_models = drift.far_cells(training, labels, activity)
+    checks.append(drift.check_far_cells(float(far.mean()), of_models))
+    checks.append(drift.check_fit(found.misfit, len(scores), frozen.table("calibration")))
+
+    switches = frozen.table("switches")
+    at = describe.cuts(frozen.table("thresholds"), training)
+    at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
+    note = f"part of {len(scores)} tumour cells that are like the training's {states[1]} cells"
+    if len(pairs) == 1:
+        note += "; one training model: the interval doesn't hold differences between patients"
+    tables = [
+        rows_of_checks(checks),
+        pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),
+        describe.switches_active(activity, training, labels, switches[switches["verdict"] == SHARED], states, level),
+        describe.regulons_on(activity, training, labels, at, states, level),
+        describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
+        describe.nearest(activity, training, labels),
+    ]
+    totals = np.asarray(query.sum(axis=1)).ravel()
+    columns = (cells.obs_names.astype(str), totals, scores.astype("float32"), found.chance.astype("float32"), far)
+    return (
+        pd.concat([t for t in tables if len(t)], ignore_index=True),
+        pd.DataFrame(dict(zip(CELLS, columns, strict=True))),
+        distribution(scores, of_states, found),
+    )
+
+
+def distribution(scores: np.ndarray, states: fraction.States, found: fraction.Estimate) -> pd.DataFrame:
+    """Return densities over scores: the biopsy's cells, and each state as fitted (its part of the mixture)."""
+    edges = np.linspace(min(scores.min(), states.means[0] - 1), max(scores.max(), states.means[1] + 1), BINS + 1)
+    middle = (edges[:-1] + edges[1:]) / 2
+    parts = [
+        share * states.density(middle, state, np.array([found.shift[state]]))[0]
+        for state, share in ((0, 1 - found.fraction), (1, found.fraction))
+    ]
+    density = np.histogram(scores, edges, density=True)[0]
+    return pd.DataFrame(dict(zip(DISTRIBUTION, (middle, density, *parts), strict=True)))
+
+
+def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict) -> tuple:
+    """Return the same for one profile (gene → value): a position instead of a fraction, and no cells."""
+    states = (frozen.baseline, frozen.persister)
+    trained, signature = frozen.profiles, frozen.table("signature")
+    genes = [gene for gene in trained.var_names if gene in values.index]
+    checks = [drift.check_genes(len(genes) / max(trained.n_vars, 1), len(genes), list(values.index))]
+    used = signature["gene"].isin(genes)
+    if not used.any():
+        note = "no gene of the signature was measured" if len(signature) else "the reference has no signature"
+        checks.append(drift.Check("signature", 0, 1, np.nan, drift.NOT_SCORED, note))
+    if drift.worst(checks) == drift.NOT_SCORED:
+        return rows_of_checks(checks), pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
+    known = pd.DataFrame(np.asarray(trained[:, genes].X), index=trained.obs_names, columns=genes)
+    own = values[genes].to_frame().T
+    labels = trained.obs.reset_index(drop=True)
+    scores = profile.signature_scores(known, signature).reset_index(drop=True)
+    score = float(profile.signature_scores(own, signature).iloc[0])
+    found = profile.place(score, scores, labels, states, bulk=True, level=settings["level"])
+    ranks, own_ranks = known.rank(axis=1), own.rank(axis=1).to_numpy()[0]
+    models = pd.Series(labels["model"].astype(str).to_numpy(), index=ranks.index)
+    checks.append(drift.check_expression(*drift.distances(ranks, models, own_ranks)))
+    tables = [
+        rows_of_checks(checks),
+        pd.DataFrame(
+            [
+                row(
+                    "position",
+                    "signature",
+                    found.position,
+                    found.low,
+                    found.high,
+                    note=f"0 {states[0]}, 1 {states[1]}; {found.note}",
+                ),
+                row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"),
+            ]
+        ),
+    ]
+    return pd.concat(tables, ignore_index=True), pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
+
+
+def main(snakemake) -> None:
+    """Check and read the reference; write scores, cells and distribution of one biopsy."""
+    frozen = reference.load(Path(snakemake.input.reference).parent)
+    settings, labels = snakemake.params.settings, snakemake.params.sample
+    if labels["assay"] == "profile":
+        values = profile.read_profile(snakemake.input.profile, labels["column"])
+        scores, cells, densities = score_profile(frozen, values, settings)
+    else:
+        summary = json.loads(Path(snakemake.input.summary).read_text())
+        kept = anndata.read_h5ad(snakemake.input.cells)
+        scores, cells, densities = score_cells(frozen, kept, summary, settings, snakemake.threads)
+    scores.to_csv(snakemake.output.scores, sep="\t", index=False, float_format="%.6g")
+    cells.to_parquet(snakemake.output.cells, index=False)
+    densities.to_csv(snakemake.output.distribution, sep="\t", index=False, float_format="%.6g")
+    verdict = scores[scores["section"] == "verdict"].iloc[0]
+    job.log.info("%s: %s", verdict["call"], verdict["note"])
+    for found in scores[scores["section"].isin(["fraction", "position"])].itertuples():
+        job.log.info("%s %.3f (%.3f to %.3f)", found.item, found.value, found.low, found.high)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

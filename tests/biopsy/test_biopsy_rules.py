@@ -1,0 +1,64 @@
+"""The stage as Snakemake runs it: in an empty folder, from a matrix to the page; and what it leaves alone."""
+
+import re
+import time
+
+import pandas as pd
+import pytest
+
+HEADER = "sample\tmodel\ttimepoint\tarm\treplicate\tassay\tmatrix\tcolumn\trole\n"
+LIMIT = 120
+"""Seconds that one biopsy may take from a matrix, as specified; measured alone: some 25."""
+
+
+@pytest.fixture(scope="module")
+def folder(simulator, tmp_path_factory):
+    """Return a folder with a samples sheet, a config of one line, and raw matrices of two biopsies."""
+    folder = tmp_path_factory.mktemp("biopsies")
+    kinds = {"graft_cells": 450, "host_cells": 150, "empty_droplets": 600}
+    truth = simulator.matrix(folder / "B20.h5ad", "HBCx7", seed=21, persister=0.2, **kinds)
+    single = truth[(truth["kind"] == "cell") & (truth["species"] == "graft")]
+    simulator.matrix(
+        folder / "host.h5ad", "HBCx7", seed=22, persister=0.2, **kinds | {"graft_cells": 2, "host_cells": 300}
+    )
+    (folder / "config").mkdir()
+    (folder / "config" / "config.yaml").write_text("samples: samples.tsv\n")
+    rows = [f"{name}\tHBCx7\tday21\tAC\t1\tscrna\t{name}.h5ad\t\tquery\n" for name in ("B20", "host")]
+    (folder / "samples.tsv").write_text(HEADER + "".join(rows))
+    (folder / "truth").write_text(str((single["timepoint"] == "persister").mean()))
+    return folder
+
+
+@pytest.mark.slow
+def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, snakemake, frozen):
+    start = time.monotonic()
+    target = "results/biopsy/B20/biopsy.html"
+    done = snakemake(folder, "--cores", "2", target, "--config", f"reference={frozen.folder}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - start < LIMIT
+    scores = pd.read_csv(folder / "results/biopsy/B20/scores.tsv", sep="\t").set_index(["section", "item"])
+    found = scores.loc[("fraction", "persister-like cells")]
+    assert found["value"] == pytest.approx(float((folder / "truth").read_text()), abs=0.05)
+    cells = pd.read_parquet(folder / "results/biopsy/B20/cells.parquet")
+    assert len(cells) > 350 and cells["persister"].mean() == pytest.approx(found["value"], abs=0.01)
+    page = (folder / target).read_text()
+    assert (
+        "persister-like cells" in page
+        and page.count("<svg") == 2
+        and "http" not in re.sub(r'"http://www.w3[^"]*"', "", page)
+    )
+    assert not list((folder / "results").glob("*/host*")), "nothing of the other biopsy"
+
+
+@pytest.mark.slow
+def test_a_sample_of_mouse_cells_alone_is_told_apart_by_its_reads(folder, snakemake, frozen):
+    target = "results/biopsy/host/biopsy.html"
+    done = snakemake(folder, "--cores", "2", target, "--config", f"reference={frozen.folder}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not scored" in (folder / target).read_text() and "host only" in (folder / target).read_text()
+
+
+def test_a_reference_changed_is_told_before_any_job(folder, snakemake, tmp_path):
+    done = snakemake(folder, "--dry-run", "biopsy", "--config", f"reference={tmp_path}")
+    assert done.returncode and "Traceback" not in done.stderr
+    assert "snakemake freeze" in done.stderr

@@ -1,0 +1,83 @@
+"""The mixture that gives the fraction: against its own model, and against what counting or averaging would say."""
+
+import numpy as np
+import pytest
+
+from scripts.biopsy import fraction
+
+RNG = np.random.default_rng(0)
+TRAINING = tuple([RNG.normal(mean + shift, 0.4, 300) for shift in (-0.1, 0.0, 0.1)] for mean in (0.0, 1.0))
+SHIFTS = np.array([[-0.1, -0.1], [0.0, 0.05], [0.1, 0.05]])
+
+
+@pytest.fixture(scope="module")
+def states():
+    return fraction.learn_states(TRAINING)
+
+
+def draw(share: float, shift: float, n: int, seed: int) -> np.ndarray:
+    """Return the scores of a patient whose two states are shifted."""
+    rng = np.random.default_rng(seed)
+    persister = round(n * share)
+    return np.concatenate([rng.normal(shift, 0.4, n - persister), rng.normal(1 + shift, 0.4, persister)])
+
+
+def test_densities_are_those_of_the_states(states):
+    assert states.means == pytest.approx((0.0, 1.0), abs=0.05)
+    for density in states.densities:
+        assert np.trapezoid(density, states.grid) == pytest.approx(1)
+        spread = np.sqrt(np.trapezoid(density * states.grid**2, states.grid))
+        assert spread == pytest.approx(0.4, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_estimates_are_unbiased_where_averages_are_not(states, share):
+    """Forty patients shifted by 0.15: a mean of scores would be off by these 15 points."""
+    found = [fraction.estimate(draw(share, 0.15, 300, seed), states, SHIFTS, 0.95) for seed in range(40)]
+    average = np.mean([f.fraction for f in found])
+    assert average == pytest.approx(share, abs=0.03)
+    held = np.mean([f.low <= share <= f.high for f in found])
+    assert held >= 0.85
+
+
+def test_intervals_narrow_with_cells_and_widen_with_differences_between_patients(states):
+    def width(n: int, shifts: np.ndarray) -> float:
+        found = fraction.estimate(draw(0.3, 0.0, n, 1), states, shifts, 0.95)
+        return found.high - found.low
+
+    assert width(50, SHIFTS) > 1.5 * width(500, SHIFTS)
+    assert width(200, 3 * SHIFTS) > width(200, SHIFTS) >= width(200, np.empty((0, 2)))
+
+
+def test_shifts_are_found(states):
+    found = fraction.estimate(draw(0.5, 0.2, 1000, 2), states, 2 * SHIFTS, 0.95)
+    assert found.shift == pytest.approx((0.2, 0.2), abs=0.08)
+
+
+def test_a_single_cell_leaves_all_open(states):
+    found = fraction.estimate(np.array([1.0]), states, SHIFTS, 0.95)
+    assert found.high - found.low > 0.7 and found.chance.shape == (1,)
+
+
+def test_chances_are_calibrated(states):
+    """Of cells said to be persisters with a chance around 0.3 (0.7), about that part is."""
+    n = 20_000
+    scores = draw(0.4, 0.0, n, 3)
+    truth = np.arange(n) >= n - round(0.4 * n)
+    chance = fraction.estimate(scores, states, SHIFTS, 0.95).chance
+    for low, high in ((0.2, 0.4), (0.6, 0.8)):
+        inside = (chance > low) & (chance < high)
+        assert inside.sum() > 300
+        assert truth[inside].mean() == pytest.approx(chance[inside].mean(), abs=0.05)
+
+
+def test_cells_of_neither_state_show_in_the_misfit(states):
+    good = fraction.estimate(draw(0.3, 0.0, 400, 4), states, SHIFTS, 0.95)
+    strange = fraction.estimate(np.random.default_rng(5).normal(0.5, 0.05, 400), states, SHIFTS, 0.95)
+    assert good.misfit < 0.06 < 0.2 < strange.misfit
+
+
+def test_the_interval_is_the_shortest_that_holds():
+    posterior = np.zeros(201)
+    posterior[[0, 1, 100]] = 0.9, 0.08, 0.02
+    assert fraction.highest_density(posterior, 0.95) == (0.0, 0.005)
