@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-NODES = 17
+NODES = 13
 """Shifts tried along each of their two axes."""
 REACH = 4.0
 """How far they go (standard deviations)."""

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from scripts import job
 from scripts.biopsy.intervals import position_interval
 from scripts.references.files import open_bytes
 
-MIN_MODELS = 2
-"""Models of a profile's own platform with both states, from which only these are compared with."""
+MIN_MODELS = 4
+"""Models of a profile's own platform with both states, from which on only these are compared with: with fewer the
+interval over models says nothing (t with two degrees of freedom: ± 4 standard errors).
+"""
 
 
 def rank_scores(values: pd.DataFrame, sets: dict[str, list[str]]) -> pd.DataFrame:
@@ -56,20 +59,61 @@ def state_means(scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str]
     return table.reindex(columns=list(states)).dropna()
 
 
+def spread_of_replicates(scores: pd.Series, labels: pd.DataFrame) -> float:
+    """Return the standard deviation of replicates within model, timepoint and platform; NaN without any."""
+    groups = scores.groupby([labels[name].astype(str) for name in ("model", "timepoint", "platform")])
+    free = (groups.size() - 1).sum()
+    return float(np.sqrt(groups.apply(lambda g: ((g - g.mean()) ** 2).sum()).sum() / free)) if free else np.nan
+
+
+def place_from_baseline(
+    score: float,
+    model: str,
+    scores: pd.Series,
+    labels: pd.DataFrame,
+    states: tuple[str, str],
+    *,
+    bulk: bool,
+    level: float,
+) -> Position | None:
+    """Return the position of a score counted from the patient's own untreated profiles; None if training has none.
+
+    What differs between patients before treatment falls away. The interval holds replicates' noise, and how far the
+    persister state lies from the untreated one in different models.
+    """
+    kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
+    baseline = (
+        kind
+        & (labels["model"].astype(str) == model).to_numpy()
+        & (labels["timepoint"].astype(str) == states[0]).to_numpy()
+    )
+    others = state_means(scores, labels, states).drop(index=model, errors="ignore")
+    if not baseline.any() or len(others) < 2:
+        return None
+    way = others[states[1]] - others[states[0]]
+    position = float((score - scores[baseline].mean()) / way.mean())
+    noise = np.nan_to_num(spread_of_replicates(scores, labels)) * np.sqrt(1 + 1 / baseline.sum()) / way.mean()
+    reach = t.ppf((1 + level) / 2, len(way) - 1) * np.hypot(position * way.std() / way.mean(), noise)
+    note = f"counted from {int(baseline.sum())} untreated profiles of {model}, in units of other models' difference"
+    return Position(position, float(position - reach), float(position + reach), list(way.index), note)
+
+
 def place(
     score: float, scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str], *, bulk: bool, level: float
 ) -> Position:
     """Return the position of a score among training profiles (``labels``: model, timepoint, platform).
 
-    Profiles of the biopsy's own kind are compared with if two models have both states there, else all. The interval is
-    that of a new model: its states err as those of models left out did.
+    Profiles of the biopsy's own kind are compared with if :data:`MIN_MODELS` models have both states there, else all.
+    The interval is that of a new model: its states err as those of models left out did.
     """
     kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
     own = state_means(scores[kind], labels[kind], states)
     note = "compared with " + ("bulk and array profiles" if bulk else "single-cell pseudobulks")
     if len(own) < MIN_MODELS:
         own = state_means(scores, labels, states)
-        note = "compared with profiles of all platforms: fewer than two models of its own kind have both states"
+        note = (
+            f"compared with profiles of all platforms: fewer than {MIN_MODELS} models of its own kind have both states"
+        )
     if own.empty:
         return Position(np.nan, np.nan, np.nan, [], "no training model has profiles of both states")
     left_out = []
@@ -80,7 +124,7 @@ def place(
     position = float((score - low) / (high - low))
     errors = np.array(left_out).reshape(-1, 2)
     least, most = position_interval(position, errors[:, 0], errors[:, 1], level)
-    if len(own) < MIN_MODELS:
+    if len(own) == 1:
         note += "; one model: no interval"
     return Position(position, least, most, list(own.index), note)
 

@@ -115,8 +115,11 @@ def distribution(scores: np.ndarray, states: fraction.States, found: fraction.Es
     return pd.DataFrame(dict(zip(DISTRIBUTION, (middle, density, *parts), strict=True)))
 
 
-def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict) -> tuple:
-    """Return the same for one profile (gene → value): a position instead of a fraction, and no cells."""
+def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict, model: str = "") -> tuple:
+    """Return the same for one profile (gene → value): a position instead of a fraction, and no cells.
+
+    ``model``: the patient; if training has untreated profiles of it, the position is also counted from these.
+    """
     states = (frozen.baseline, frozen.persister)
     trained, signature = frozen.profiles, frozen.table("signature")
     genes = [gene for gene in trained.var_names if gene in values.index]
@@ -132,26 +135,19 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
     labels = trained.obs.reset_index(drop=True)
     scores = profile.signature_scores(known, signature).reset_index(drop=True)
     score = float(profile.signature_scores(own, signature).iloc[0])
-    found = profile.place(score, scores, labels, states, bulk=True, level=settings["level"])
+    about = {"bulk": True, "level": settings["level"]}
+    from_own = profile.place_from_baseline(score, model, scores, labels, states, **about)
+    positions = {"from its own baseline": from_own, "signature": profile.place(score, scores, labels, states, **about)}
     ranks, own_ranks = known.rank(axis=1), own.rank(axis=1).to_numpy()[0]
     models = pd.Series(labels["model"].astype(str).to_numpy(), index=ranks.index)
     checks.append(drift.check_expression(*drift.distances(ranks, models, own_ranks)))
-    tables = [
-        rows_of_checks(checks),
-        pd.DataFrame(
-            [
-                row(
-                    "position",
-                    "signature",
-                    found.position,
-                    found.low,
-                    found.high,
-                    note=f"0 {states[0]}, 1 {states[1]}; {found.note}",
-                ),
-                row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"),
-            ]
-        ),
+    rows = [
+        row("position", name, found.position, found.low, found.high, note=f"0 {states[0]}, 1 {states[1]}; {found.note}")
+        for name, found in positions.items()
+        if found
     ]
+    rows.append(row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"))
+    tables = [rows_of_checks(checks), pd.DataFrame(rows, columns=ROWS)]
     return pd.concat(tables, ignore_index=True), pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
 
 
@@ -161,7 +157,7 @@ def main(snakemake) -> None:
     settings, labels = snakemake.params.settings, snakemake.params.sample
     if labels["assay"] == "profile":
         values = profile.read_profile(snakemake.input.profile, labels["column"])
-        scores, cells, densities = score_profile(frozen, values, settings)
+        scores, cells, densities = score_profile(frozen, values, settings, labels["model"])
     else:
         summary = json.loads(Path(snakemake.input.summary).read_text())
         kept = anndata.read_h5ad(snakemake.input.cells)

@@ -1,14 +1,22 @@
 """The stage as Snakemake runs it: in an empty folder, from a matrix to the page; and what it leaves alone."""
 
 import re
-import time
+import resource
 
 import pandas as pd
 import pytest
 
 HEADER = "sample\tmodel\ttimepoint\tarm\treplicate\tassay\tmatrix\tcolumn\trole\n"
 LIMIT = 120
-"""Seconds that one biopsy may take from a matrix, as specified; measured alone: some 25."""
+"""Seconds that one biopsy may take from a matrix, as specified. Processor time of all jobs is asked for, which other work
+on the machine doesn't stretch.
+"""
+
+
+def spent() -> float:
+    """Return the processor time of all finished child processes (s)."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +39,11 @@ def folder(simulator, tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, snakemake, frozen):
-    start = time.monotonic()
+    start = spent()
     target = "results/biopsy/B20/biopsy.html"
     done = snakemake(folder, "--cores", "2", target, "--config", f"reference={frozen.folder}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - start < LIMIT
+    assert spent() - start < LIMIT
     scores = pd.read_csv(folder / "results/biopsy/B20/scores.tsv", sep="\t").set_index(["section", "item"])
     found = scores.loc[("fraction", "persister-like cells")]
     assert found["value"] == pytest.approx(float((folder / "truth").read_text()), abs=0.05)
