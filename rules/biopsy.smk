@@ -59,6 +59,7 @@ rule score_biopsy:
     params:
         settings=get_scoring_settings,
         sample=get_sample_row,
+        sheet=lookup(within=config, dpath="samples"),
     script:
         "../scripts/biopsy/score_biopsy.py"
 

@@ -24,9 +24,11 @@ rule freeze:
 rule freeze_reference:
     input:
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
-        regulons="<results>/regulons/consensus.tsv",
-        switches="<results>/programme/switches.tsv",
-        profiles="<results>/programme/pseudobulk.h5ad",
+        # A study of profiles alone has no regulons.
+        regulons="<results>/regulons/consensus.tsv" if study.groups else [],
+        switches="<results>/programme/switches.tsv" if study.groups else [],
+        profiles="<results>/programme/profiles.h5ad",
+        signature="<results>/programme/signature.tsv",
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),
     log:

@@ -18,6 +18,8 @@ from scripts.regulons.activity import threshold
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+REGULONS = ["tf", "regulon", "target", "weight"]
+SWITCHES = ["tf", "regulon", "verdict", "direction"]
 SIGNATURE = ["gene", "direction", "rank"]
 MARKERS = ["gene", "direction"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
@@ -42,6 +44,9 @@ def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarra
 
 def join_training(paths: list[str], wanted: set[str], settings: dict):
     """Return the training cells: counts of the ranked genes, with the labels of their sample."""
+    if not paths:
+        labels = pd.DataFrame(columns=LABELS, dtype=str)
+        return anndata.AnnData(sparse.csr_matrix((0, 0), dtype=np.int32), obs=labels, var=pd.DataFrame())
     parts = [
         draw_cells(path, settings["training_cells"], np.random.default_rng([settings["seed"], number]))
         for number, path in enumerate(paths)
@@ -100,6 +105,15 @@ def read_optional(path: str | None, columns: list[str]) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t") if path else pd.DataFrame(columns=columns)
 
 
+def read_training_profiles(path: str):
+    """Return the profiles without the genes that some platform lacks: ranks are taken over genes that all have."""
+    profiles = anndata.read_h5ad(path)
+    profiles = profiles[:, np.isfinite(profiles.X).all(axis=0)].copy()
+    profiles.layers.clear()
+    profiles.obs = profiles.obs[[*LABELS[1:], "platform"]].astype(str)
+    return profiles
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the packages that the numbers hang on."""
     found = {}
@@ -151,16 +165,13 @@ def main(snakemake) -> None:
     source, params = snakemake.input, snakemake.params
     settings = {**params.settings, "level": params.level}
     states = (params.study["contrast"]["baseline"], params.study["contrast"]["persister"])
-    regulons = pd.read_csv(source.regulons, sep="\t")
-    switches = pd.read_csv(source.switches, sep="\t")
+    regulons = read_optional(source.get("regulons"), REGULONS)
+    switches = read_optional(source.get("switches"), SWITCHES)
     signature = read_optional(source.get("signature"), SIGNATURE)
     markers = read_optional(source.get("markers"), MARKERS)
     wanted = set(regulons["target"]) | set(regulons["tf"]) | set(signature["gene"]) | set(markers["gene"])
     cells = join_training(list(source.cells), wanted, settings)
-    profiles = anndata.read_h5ad(source.profiles)
-    if "platform" not in profiles.obs:
-        profiles.obs["platform"] = "single-cell"
-
+    profiles = read_training_profiles(source.profiles)
     matched = features.match(cells, None, None, seed=settings["seed"])
     sets = features.gene_sets(regulons, signature, matched.genes)
     activity = features.activities(matched.training, matched.genes, sets, settings, snakemake.threads)
@@ -172,7 +183,7 @@ def main(snakemake) -> None:
     else:
         job.log.warning("no model has enough cells of %s and %s: no fraction can be told", *states)
     expression = pd.DataFrame(np.asarray(profiles.X), index=profiles.obs_names, columns=profiles.var_names)
-    of_profiles = profiles.obs[["model", "timepoint", "arm", "replicate", "platform"]].rename_axis("sample")
+    of_profiles = profiles.obs.rename_axis("sample")
     of_profiles = of_profiles.assign(score=signature_scores(expression, signature)).reset_index()
 
     tables = {

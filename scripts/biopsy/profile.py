@@ -6,17 +6,14 @@ that of its down genes (singscore; Foroutan et al. 2018, BMC Bioinformatics 19:4
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from scripts import job
 from scripts.biopsy.intervals import position_interval
-from scripts.references.files import open_bytes
+from scripts.programme.expression.tables import read_profiles
 
 MIN_MODELS = 4
 """Models of a profile's own platform with both states, from which on only these are compared with: with fewer the
@@ -129,27 +126,10 @@ def place(
     return Position(position, least, most, list(own.index), note)
 
 
-def read_profile(path: str, column: str) -> pd.Series:
-    """Return one column of a table of genes × samples. Raises :class:`job.UserError` if it isn't there or no number.
+def read_profile(path: str, column: str, sheet: str) -> pd.Series:
+    """Return one column of a table of genes × samples, by symbol; of a symbol that is there twice the highest value.
 
-    The first column names the genes by symbol; of a symbol that is there twice the higher value is taken.
+    Raises :class:`job.UserError` if the column isn't there or holds anything but numbers.
     """
-    where = Path(path)
-    try:
-        with open_bytes(where) as handle:
-            first = handle.readline().decode().rstrip("\r\n")
-        delimiter = max("\t,;", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter))
-        table = pd.read_csv(where, sep=delimiter, index_col=0, dtype=str, keep_default_na=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, StopIteration) as error:
-        raise job.UserError(f"{path}: not readable as a table of genes × samples ({error}); correct it") from error
-    if column not in table.columns:
-        known = ", ".join(header[1:6])
-        raise job.UserError(f"{path}: no column {column!r} (there are {known} …); correct column of the samples sheet")
-    values = pd.to_numeric(table[column], errors="coerce")
-    if values.isna().any():
-        gene = values.index[values.isna()][0]
-        raise job.UserError(
-            f"{path}, gene {gene}, column {column}: {table.at[gene, column]!r} is no number; correct it"
-        )
-    return values.groupby(level=0).max()
+    names, values = read_profiles(path, [column], sheet)
+    return pd.Series(values[column].to_numpy(), index=names).groupby(level=0).max()

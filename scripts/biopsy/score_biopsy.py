@@ -156,7 +156,7 @@ def main(snakemake) -> None:
     frozen = reference.load(Path(snakemake.input.reference).parent)
     settings, labels = snakemake.params.settings, snakemake.params.sample
     if labels["assay"] == "profile":
-        values = profile.read_profile(snakemake.input.profile, labels["column"])
+        values = profile.read_profile(snakemake.input.profile, labels["column"], snakemake.params.sheet)
         scores, cells, densities = score_profile(frozen, values, settings, labels["model"])
     else:
         summary = json.loads(Path(snakemake.input.summary).read_text())

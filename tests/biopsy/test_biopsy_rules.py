@@ -8,8 +8,8 @@ import pytest
 
 HEADER = "sample\tmodel\ttimepoint\tarm\treplicate\tassay\tmatrix\tcolumn\trole\n"
 LIMIT = 120
-"""Seconds that one biopsy may take from a matrix, as specified. Processor time of all jobs is asked for, which other work
-on the machine doesn't stretch.
+"""Seconds that one biopsy may take from a matrix, as specified. Processor time of all jobs is asked for: other work on
+the machine doesn't stretch it.
 """
 
 

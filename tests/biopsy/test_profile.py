@@ -106,8 +106,8 @@ def test_a_profile_of_shuffled_genes_is_out_of_distribution(simulator, frozen):
 def test_a_column_is_read_by_name_and_refused_in_one_line(tmp_path):
     path = tmp_path / "bulk.tsv"
     path.write_text("symbol\tT1\tT2\nKRT14\t5\t1\nKRT14\t9\t2\nMYC\t3\tx\n")
-    assert profile.read_profile(str(path), "T1").to_dict() == {"KRT14": 9.0, "MYC": 3.0}
-    with pytest.raises(job.UserError, match=r"bulk\.tsv, gene MYC, column T2: 'x' is no number"):
-        profile.read_profile(str(path), "T2")
-    with pytest.raises(job.UserError, match=r"no column 'T3' \(there are T1, T2"):
-        profile.read_profile(str(path), "T3")
+    assert profile.read_profile(str(path), "T1", "samples.tsv").to_dict() == {"KRT14": 9.0, "MYC": 3.0}
+    with pytest.raises(job.UserError, match=r"column T2: 'x' is not a number"):
+        profile.read_profile(str(path), "T2", "samples.tsv")
+    with pytest.raises(job.UserError, match=r"has no column 'T3'; did you mean 'T[12]'"):
+        profile.read_profile(str(path), "T3", "samples.tsv")
