@@ -30,8 +30,8 @@ def run_demo():
 
 @pytest.fixture(scope="session")
 def demo() -> Path:
-    """Return the results of a finished demo run."""
-    ran = run_whole(ROOT, 2, "--rerun-incomplete")
+    """Return the results of a finished demo run, frozen for biopsies too."""
+    ran = run_whole(ROOT, 2, "--rerun-incomplete", "all", "freeze")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
     return ROOT / "results" / "demo"
 
