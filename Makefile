@@ -6,6 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 CORES ?= 2
+RESULTS ?= results
 VENV := .venv
 STAMP := $(VENV)/.requirements.lock
 DEMO := config/demo/config.yaml
@@ -36,6 +37,9 @@ format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants the
 
 benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)
+
+resources: $(STAMP)  ## what rules ask a cluster for, from finished runs (RESULTS="results results/demo")
+	@python -m scripts.study.fit_resources $(RESULTS)
 
 lock: $(STAMP)  ## renew requirements.lock from pyproject.toml, for every Python 3.11
 	@uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
@@ -76,4 +80,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test lint format benchmark lock clean-demo
+.PHONY: help demo test lint format benchmark resources lock clean-demo

@@ -40,6 +40,9 @@ if config["prepare"]:
     include: config["prepare"]
 
 
+follow(workflow.rules, workflow.resource_settings.overwrite_resources, read_measured())
+
+
 rule all:
     input:
         # Biopsies alone, scored against a frozen reference, make no study to report about.

@@ -11,7 +11,8 @@ import pandas as pd
 from scipy import sparse
 
 from scripts import job
-from scripts.biopsy import discriminant, features, fraction, reference
+from scripts.biopsy import discriminant, features, fraction
+from scripts.biopsy import manifest as manifests
 from scripts.biopsy.profile import signature_scores
 from scripts.clusters.expression import join_samples
 from scripts.regulons.activity import threshold
@@ -136,7 +137,7 @@ def readme(manifest: dict, calibration: pd.DataFrame) -> str:
         if len(calibration)
         else "Fewer than three models have cells of both states: how well fractions are told was not measured."
     )
-    return f"""A frozen reference of persister-regulons, format version {reference.FORMAT_VERSION}.
+    return f"""A frozen reference of persister-regulons, format version {manifests.FORMAT_VERSION}.
 
 Learned from {n["cells"]} cells and {n["profiles"]} profiles of {n["models"]} models ({states}).
 {told}
@@ -194,7 +195,7 @@ def main(snakemake) -> None:
     training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,
                 "samples": len(tables["samples"]),
                 "models": len(set(cells.obs["model"]) | set(profiles.obs["model"]))}  # fmt: skip
-    manifest = {"workflow": reference.workflow_version(), "study": params.study, "settings": settings,
+    manifest = {"workflow": manifests.workflow_version(), "study": params.study, "settings": settings,
                 "training": training, "provenance": {"note": params.note, "packages": versions()}}  # fmt: skip
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
@@ -203,7 +204,7 @@ def main(snakemake) -> None:
         cells.write_h5ad(folder / "cells.h5ad", compression="gzip")
         profiles.write_h5ad(folder / "profiles.h5ad", compression="gzip")
         (folder / "README.txt").write_text(readme(manifest, calibration), encoding="utf-8")
-        reference.write_manifest(folder, manifest)
+        manifests.write_manifest(folder, manifest)
         for path in snakemake.output:
             shutil.move(folder / Path(path).name, path)
     error = calibration["fraction"] - calibration["planted"]

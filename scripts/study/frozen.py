@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.biopsy.reference import read_manifest
+from scripts.biopsy.manifest import read_manifest
 from scripts.study.config import merged
 
 DESIGN = ("timepoints", "contrast", "arms", "models")

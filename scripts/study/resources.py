@@ -1,11 +1,37 @@
-"""What a job may use: memory by its input, and the tools that came with our Python."""
+"""What a job may use: memory and time by its input and attempt, as declared or as measured, and the tools that came
+with our Python.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+MEASURED = Path(__file__).parents[2] / "resources" / "measured.tsv"
+"""What rules needed, a row per rule; made by ``make resources`` from the benchmarks of runs."""
+BEYOND = 2.0
+"""Up to this multiple of the largest input measured, what was measured decides alone; beyond, what is declared does if
+it is more.
+"""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a rule needed, margin included: ``base`` + ``per_gb`` × GB of input, measured up to ``largest_gb``."""
+
+    base: float
+    per_gb: float
+    largest_gb: float
+
+    def __call__(self, size_gb: float) -> float:
+        """Return the need for an input of a size (GB)."""
+        return self.base + self.per_gb * size_gb
 
 
 def scaled_memory(base: int, per_input_gb: int) -> Callable[..., int]:
@@ -20,6 +46,59 @@ def scaled_memory(base: int, per_input_gb: int) -> Callable[..., int]:
 def forbid_others_to_write() -> None:
     """Let nobody but the user and the user's group write what a run makes, whatever the umask was."""
     os.umask(os.umask(0o077) | 0o002)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A resource function: what was measured where that reaches, else what the rule declares, times the attempt.
+
+    ``declared``: Snakemake's resource, a number or a function, in its own unit (MB or minutes).
+    """
+
+    declared: Any
+    fit: Fit | None
+
+    def __call__(self, wildcards: Any, input: Any, attempt: int) -> int | str:
+        """Return what an attempt asks for."""
+        size = input.size_gb if self.fit else 0
+        need = self.fit(size) if self.fit else 0.0
+        if not self.fit or size > BEYOND * self.fit.largest_gb:
+            declared = self.declared.evaluate(wildcards, input=input, attempt=1).value
+            if isinstance(declared, str):
+                return declared  # an input isn't there yet: Snakemake asks again when it is
+            need = max(need, declared)
+        return math.ceil(need) * attempt
+
+
+@cache
+def read_measured(path: Path = MEASURED) -> dict[str, dict[str, Fit]]:
+    """Return by rule and resource (``mem_mb``, ``runtime``) what was measured; nothing if there is no table."""
+    if not path.exists():
+        return {}
+    lines = [line.split("\t") for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    header, rows = lines[0], lines[1:]
+    table: dict[str, dict[str, Fit]] = {}
+    for row in (dict(zip(header, cells, strict=True)) for cells in rows):
+        table[row["rule"]] = {
+            resource: Fit(float(row[f"{resource}_base"]), float(row[f"{resource}_per_gb"]), float(row["largest_gb"]))
+            for resource in ("mem_mb", "runtime")
+        }
+    return table
+
+
+def follow(rules: Iterable[Any], given: Mapping[str, Any], measured: Mapping[str, Mapping[str, Fit]]) -> None:
+    """Let memory and time of rules follow what was measured, and time grow with the attempt, as memory does.
+
+    ``given``: what a profile or the command line says of single rules, which stays as it is. Done once, when all rules
+    are known, so that none has to repeat its name.
+    """
+    from snakemake.resources import Resource
+
+    for rule in rules:
+        own, fits = given.get(rule.name, {}), measured.get(rule.name, {})
+        for name in ("mem_mb", "runtime"):
+            if name in rule.resources and name not in own:
+                rule.resources[name] = Resource(name, Demand(rule.resources[name], fits.get(name)))
 
 
 def find_own_tools() -> None:

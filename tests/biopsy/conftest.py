@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.biopsy import freeze, reference, score_biopsy
+from scripts.biopsy import freeze, manifest, reference, score_biopsy
 from scripts.demo.plan import load_plan
 from scripts.demo.simulate_molecules import simulate_droplets
 from scripts.programme import pseudobulk
@@ -139,7 +139,7 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
         inputs[name] = folder / f"{name}.tsv"
     out = folder / "reference"
     out.mkdir()
-    files = [out / name for name in (reference.MANIFEST, *reference.FILES)]
+    files = [out / name for name in (manifest.MANIFEST, *manifest.FILES)]
     given = {key: [str(p) for p in v] if isinstance(v, list) else str(v) for key, v in inputs.items()}
     settings = {"training_cells": 400, "seed": 0, "auc_threshold": 0.2, "min_cell_fraction": 0.01}
     freeze.main(

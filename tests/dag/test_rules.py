@@ -2,12 +2,15 @@
 target.
 """
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake.io import get_flag_value, is_flagged
 from stages import stage_of
+
+from scripts.study.resources import read_measured
 
 ROOT = Path(__file__).parents[2]
 STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "biopsy", "report"]
@@ -45,22 +48,34 @@ def test_every_job_of_its_own_has_benchmark_memory_and_runtime(running, local):
     assert [name for name, rule in own.items() if not rule.benchmark] == []
     lacking = [name for name, rule in own.items() if not {"mem_mb", "runtime"} <= set(rule.resources)]
     assert lacking == []
-    assert all(rule.resources["runtime"].value > 0 for rule in own.values())
+
+
+def ask(rule, resource: str, size_gb: float, attempt: int) -> int:
+    """Return what a rule asks for: memory in MB, time in minutes."""
+    files = SimpleNamespace(size_gb=size_gb, size_mb=1000 * size_gb, size=1e9 * size_gb)
+    return rule.resources[resource].evaluate(None, input=files, attempt=attempt, threads=1).value
 
 
 def memory(rule, size_gb: float, attempt: int) -> int:
     """Return the memory that a rule asks for (MB)."""
-    files = SimpleNamespace(size_gb=size_gb, size_mb=1000 * size_gb, size=1e9 * size_gb)
-    return rule.resources["mem_mb"].evaluate(None, input=files, attempt=attempt, threads=1).value
+    return ask(rule, "mem_mb", size_gb, attempt)
 
 
-def test_memory_grows_with_the_attempt_and_never_falls_with_the_input(running, local):
+def test_memory_and_time_grow_with_the_attempt_and_never_fall_with_the_input(running, local):
     for name, rule in running.items():
         if name in local:
             continue
-        first = memory(rule, 1, 1)
-        assert memory(rule, 1, 2) == 2 * first, name
-        assert memory(rule, 10, 1) >= first >= memory(rule, 0, 1) >= 500, name
+        for resource, least in (("mem_mb", 500), ("runtime", 1)):
+            first = ask(rule, resource, 1, 1)
+            assert ask(rule, resource, 1, 3) == 3 * first, name
+            assert ask(rule, resource, 10, 1) >= first >= ask(rule, resource, 0, 1) >= least, name
+
+
+def test_the_table_of_measurements_is_of_rules_that_there_are_and_that_follow_it(rules):
+    table = read_measured()
+    assert len(table) > 5 and set(table) <= set(rules)
+    for name, fits in table.items():
+        assert memory(rules[name], 0, 1) == math.ceil(fits["mem_mb"](0))
 
 
 @pytest.mark.parametrize(
