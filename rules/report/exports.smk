@@ -121,7 +121,7 @@ rule export_loom:
 rule export_gmt:
     input:
         regulons="<results>/regulons/consensus.tsv" if study.groups else [],
-        signature=[],
+        signature="<results>/programme/signature.tsv",
         genesets=collect(
             own("resources/genesets/{name}.tsv"),
             name=["cell_cycle", "dissociation", "hypoxia"],

@@ -14,6 +14,9 @@ PROGRAMME = (
     "activity.tsv",
 )
 
+EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
+              "expression_design.tsv", "profile_losses.tsv", "profiles.h5ad")  # fmt: skip
+
 
 def results_of(study: Study) -> list[str]:
     """Return the files that the report's sections read, relative to the results."""
@@ -32,6 +35,9 @@ def results_of(study: Study) -> list[str]:
         files += [f"regulons/{name}.tsv" for name in ("consensus", "support", "rss", "thresholds", "samples")]
         files += [f"regulons/{group}/histograms.tsv" for group in study.groups]
         files += [f"programme/{name}" for name in PROGRAMME]
+    files += [f"programme/{name}" for name in EXPRESSION]
+    if study.config["programme"]["network"]:
+        files += ["programme/tf_activity.tsv", "programme/profile_activity.tsv"]
     return files
 
 

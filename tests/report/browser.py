@@ -38,8 +38,9 @@ class Page:
 
     def open(self, path: Path) -> None:
         """Load the file and wait until every chart is drawn."""
+        self.page.set_default_timeout(120_000)  # on a busy machine
         self.page.goto(path.resolve().as_uri())
-        self.page.wait_for_function(READY, timeout=120_000)
+        self.page.wait_for_function(READY, timeout=400_000)
 
     def beyond(self) -> list[str]:
         """Return the elements that make the page wider than its window."""

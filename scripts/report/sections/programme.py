@@ -6,6 +6,7 @@ import pandas as pd
 
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section
+from scripts.report.sections import expression
 from scripts.report.source import Source, count
 from scripts.report.words import section, words
 
@@ -241,8 +242,10 @@ def draw_relapse(source: Source) -> Figure | None:
 
 
 def build(source: Source) -> Section:
-    """Return the section."""
-    if not source.has("programme/switches.tsv", "programme/differences.tsv"):
-        return section("programme", [], "no_libraries")
-    blocks = [regulon_forest(source), draw_arms(source), draw_timecourse(source), draw_relapse(source)]
-    return section("programme", blocks, "" if any(block is not None for block in blocks) else "none_found")
+    """Return the section: expression first, which every study has, then activity of regulons."""
+    blocks = expression.blocks(source)
+    if source.has("programme/switches.tsv", "programme/differences.tsv"):
+        blocks += [regulon_forest(source), draw_arms(source), draw_timecourse(source), draw_relapse(source)]
+    found = any(block is not None for block in blocks)
+    why = "no_libraries" if not source.has("programme/switches.tsv") else "none_found"
+    return section("programme", blocks, "" if found else why)
