@@ -10,9 +10,9 @@ references = config["references"] or {}
 def get_genomes(wildcards):
     """The FASTA and GTF that the study gives: an already joined pair, or the graft's and the host's."""
     if references.get("joined"):
-        return {f"joined_{part}": references["joined"][part] for part in ("fasta", "gtf")}
+        return {f"joined_{part}": given(references["joined"][part]) for part in ("fasta", "gtf")}
     species = [name for name in ("graft", "host") if references.get(name)]
-    return {f"{name}_{part}": references[name][part] for name in species for part in ("fasta", "gtf")}
+    return {f"{name}_{part}": given(references[name][part]) for name in species for part in ("fasta", "gtf")}
 
 
 def get_prefixes(wildcards=None):
@@ -29,15 +29,15 @@ def get_index(wildcards):
 
 def get_database(wildcards):
     """Where a ranking database lies; nothing if it is to be fetched."""
-    return databases[wildcards.name].get("path") or []
+    return given(databases[wildcards.name].get("path") or [])
 
 
 rule references:
     input:
         "<results>/references/genes.tsv" if study.sequenced else [],
         get_index if study.sequenced else [],
-        collect("<results>/references/databases/{name}.feather", name=databases),
-        collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else []),
+        given(collect("<results>/references/databases/{name}.feather", name=databases)),
+        given(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else [])),
     localrule: True
 
 
@@ -149,7 +149,7 @@ rule provide_database:
 
 use rule provide_database as provide_motifs with:
     input:
-        lookup(within=config, dpath="regulons/motif_annotations/path", default=[]),
+        given(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
     output:
         ensure("<results>/references/motifs.tbl", non_empty=True),
     log:
@@ -162,7 +162,7 @@ use rule provide_database as provide_motifs with:
 
 use rule provide_database as provide_tfs with:
     input:
-        lookup(within=config, dpath="regulons/tfs/path", default=[]),
+        given(lookup(within=config, dpath="regulons/tfs/path", default=[])),
     output:
         ensure("<results>/references/tfs.txt", non_empty=True),
     log:

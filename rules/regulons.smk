@@ -43,9 +43,9 @@ rule regulons:
 
 rule check_databases:
     input:
-        databases=collect("<results>/references/databases/{name}.feather", name=databases),
-        motifs="<results>/references/motifs.tbl",
-        tfs="<results>/references/tfs.txt",
+        databases=given(collect("<results>/references/databases/{name}.feather", name=databases)),
+        motifs=given("<results>/references/motifs.tbl"),
+        tfs=given("<results>/references/tfs.txt"),
         genes="<results>/references/genes.tsv" if study.sequenced else [],
     output:
         "<results>/regulons/databases.json",

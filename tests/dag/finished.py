@@ -1,0 +1,220 @@
+"""A finished study without the work: every file of its graph is there, with the metadata that Snakemake keeps of a run.
+
+The project is copied, so that scripts and captions can be changed. A dry run names every output; the files are made, those
+too large to be compared by content as such (2 MB, sparse), and `snakemake --touch` writes what a run would have written of
+code, params and inputs. What a dry run says after a change is then what a user would see.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from snakemake.api import SnakemakeApi
+from snakemake.dag import DAG
+from snakemake.jobs import Reason
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "config", "resources", "envs")
+MODELS = ["HBCx95", "HBCx218"]
+"""The single-cell patients left in the study; bulk and array profiles all stay."""
+LARGE = 2_000_000
+"""Bytes. Snakemake compares inputs of up to 1 MB by content, and goes by the time of larger ones, as genomes are."""
+OUTPUTS = re.compile(r"^(?:local)?rule (\w+):\n(?:    input: (.*)\n)?    output: (.*)\n", re.MULTILINE)
+"""A job in the text of a dry run."""
+NEW, CHANGED, FOLLOWS = "new", "changed", "follows"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the graph: what it reads of other jobs (their numbers), and why it is to do.
+
+    ``why``: its output is missing (new), it differs itself in params, code or set of inputs, or an input of the user's is
+    newer (changed), it follows a job that is to do (follows), or nothing is (empty).
+    """
+
+    number: int
+    rule: str
+    wildcards: dict[str, str]
+    reads: frozenset[int]
+    why: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The graph of a study with what is to do in it; targets, which make nothing, are left out."""
+
+    jobs: list[Job]
+
+    def count(self, *why: str, **wildcards: str) -> dict[str, int]:
+        """Return jobs by rule that are to do (for one of the reasons, with these wildcards)."""
+        chosen = [job for job in self.jobs if job.why and job.why in (why or (NEW, CHANGED, FOLLOWS))]
+        return dict(Counter(job.rule for job in chosen if wildcards.items() <= job.wildcards.items()))
+
+    def after(self, *why: str) -> dict[str, int]:
+        """Return by rule the jobs that are to do for these reasons, and all that come after them in the graph."""
+        done = {job.number for job in self.jobs if job.why in why}
+        while more := {job.number for job in self.jobs if job.reads & done} - done:
+            done |= more
+        return dict(Counter(job.rule for job in self.jobs if job.number in done))
+
+    def reasons(self) -> str:
+        """Return a line per job that is to do for a reason of its own."""
+        lines = [f"{job.rule} {job.wildcards}: {job.reason}" for job in self.jobs if job.why in (NEW, CHANGED)]
+        return "\n".join(lines)
+
+
+def why(reason: Reason) -> str:
+    """Return Snakemake's reason in one word. What follows another job is only said to follow, even if it differs too."""
+    changed = reason.params_changed or reason.code_changed or reason.input_changed or reason.software_stack_changed
+    if reason.missing_output and not changed and not reason.updated_input_run:
+        return NEW
+    return CHANGED if changed or reason.updated_input or reason.incomplete_output or reason.forced else FOLLOWS
+
+
+class Project:
+    """A copy of the project with a small study in it."""
+
+    def __init__(self, folder: Path):
+        """Keep the folder."""
+        self.folder = folder
+
+    @classmethod
+    def make(cls, folder: Path) -> Project:
+        """Copy the project, cut the shipped study to two single-cell patients, three seeds and two chunks."""
+        for name in PARTS:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / name)
+        project = cls(folder)
+        config = yaml.safe_load((folder / "config" / "config.yaml").read_text())
+        config["regulons"] |= {"seeds": [1, 2, 3], "min_seeds": 2, "chunks": 2}
+        project.write_config(config)
+        samples = project.read("samples")
+        kept = samples[(samples["assay"] == "profile") | samples["model"].isin(MODELS)]
+        units = project.read("units")
+        project.write("samples", kept)
+        project.write("units", units[units["sample"].isin(kept["sample"])])
+        project.make_inputs()
+        return project
+
+    @property
+    def config(self) -> dict:
+        """Return the config as written."""
+        return yaml.safe_load((self.folder / "config" / "config.yaml").read_text())
+
+    def write_config(self, config: dict) -> None:
+        """Write the config."""
+        (self.folder / "config" / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+    def set(self, key: str, value: object) -> None:
+        """Set a key of the config, given as a.b.c."""
+        config = self.config
+        *path, last = key.split(".")
+        part = config
+        for step in path:
+            part = part.setdefault(step, {})
+        part[last] = value
+        self.write_config(config)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Return a sheet."""
+        return pd.read_csv(self.folder / "config" / f"{name}.tsv", sep="\t", dtype=str, keep_default_na=False)
+
+    def write(self, name: str, table: pd.DataFrame) -> None:
+        """Write a sheet."""
+        table.fillna("").to_csv(self.folder / "config" / f"{name}.tsv", sep="\t", index=False)
+
+    def add(self, name: str, *rows: dict) -> None:
+        """Add rows to a sheet and make what they name."""
+        self.write(name, pd.concat([self.read(name), pd.DataFrame(rows)]))
+        self.make_inputs()
+
+    @property
+    def references(self) -> list[str]:
+        """Return genomes, annotations, databases, motif table and factors."""
+        config = self.config
+        genomes = [config["references"][species][part] for species in ("graft", "host") for part in ("fasta", "gtf")]
+        regulons = config["regulons"]
+        entries = [*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]]
+        return [*genomes, *(entry["path"] for entry in entries)]
+
+    def make_inputs(self) -> None:
+        """Make every file that config and sheets name and that isn't there, too large to be compared by content."""
+        units = self.read("units")
+        for path in [*self.references, *units["fq1"], *units["fq2"], *filter(None, self.read("samples")["matrix"])]:
+            fill(self.folder / path)
+
+    def snakemake(self, *arguments: str, check: bool = True) -> str:
+        """Call Snakemake in the folder; return what it says."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
+        environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0 or not check, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def ask(self, *configfiles: str) -> Answer:
+        """Ask Snakemake, in this process, what there is to do."""
+        here, path = os.getcwd(), sys.path[:]
+        settings = ConfigSettings(configfiles=[self.folder / name for name in configfiles])
+        try:
+            with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)) as api:
+                resources = ResourceSettings(cores=1)
+                asked = api.workflow(resources, settings, snakefile=self.folder / "Snakefile", workdir=self.folder)
+                asked.dag(DAGSettings()).execute_workflow(executor="dryrun")
+                return read_graph(asked._workflow.dag)
+        finally:
+            os.chdir(here)
+            sys.path[:] = path
+
+    def finish(self) -> None:
+        """Make every output and the metadata of a run that made them."""
+        text = self.snakemake("--dry-run", "--forceall")
+        for rule, inputs, outputs in OUTPUTS.findall(text):
+            for name in outputs.split(", "):
+                path = self.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if rule.startswith("provide_") and inputs:
+                    path.symlink_to(os.path.relpath(self.folder / inputs.split(", ")[0], path.parent))
+                elif path.suffix:
+                    fill(path)
+                else:
+                    fill(path / "file")
+        self.snakemake("--touch", "--forceall", "--cores", "8")
+
+
+def read_graph(dag: DAG) -> Answer:
+    """Return the graph of Snakemake's jobs; targets are looked through."""
+    jobs = list(dag.jobs)
+    number = {job: i for i, job in enumerate(jobs)}
+    read = []
+    for job in jobs:
+        if job.output:
+            reads = frozenset(number[other] for other in dag.dependencies[job])
+            reason = dag.reason(job)
+            word = why(reason) if dag.needrun(job) else ""
+            read.append(Job(number[job], job.rule.name, dict(job.wildcards_dict), reads, word, str(reason)))
+    return Answer(read)
+
+
+def fill(path: Path) -> None:
+    """Make a file of 2 MB that takes no room, if there is none."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as handle:
+            handle.truncate(LARGE)

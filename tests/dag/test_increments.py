@@ -1,0 +1,211 @@
+"""What a change of a finished study makes anew: the jobs that it is about, all that come after them, and no other.
+
+The jobs that a change is about are stated here. What comes after them is told by the graph, so that a new rule at the end
+of it needs no word here, and a rule that reads a setting which isn't its own fails.
+"""
+
+import os
+import shutil
+
+import pytest
+from finished import CHANGED, NEW, Project
+
+LIBRARIES = ["HBCx95_untreated", "HBCx95_capecitabine", "HBCx218_untreated", "HBCx218_AC"]
+N, PATIENTS, SEEDS, CHUNKS = len(LIBRARIES), 2, 3, 2
+PER_LANE = ("check_reads", "measure_quality")
+PER_LIBRARY = ("detect_chemistry", "count_kb", "collect_counts", "audit_bus", "call_droplets", "keep_cells", "plot_barnyard")
+PER_GROUP = ("select_expression", "agree_over_seeds")
+PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
+AFTER_CONSENSUS = ("score_activity", "describe_activity")
+JOINS = ("tabulate_attrition", "report_reads", "sum_expression", "plot_rulegraph")
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory) -> Project:
+    """Return a finished study."""
+    project = Project.make(tmp_path_factory.mktemp("finished"))
+    project.finish()
+    return project
+
+
+@pytest.fixture
+def finished(done, tmp_path) -> Project:
+    """Return a copy of the finished study in another place, times kept, to be changed by the test."""
+    shutil.copytree(done.folder, tmp_path / "copy", symlinks=True)
+    return Project(tmp_path / "copy")
+
+
+def check(project: Project, changed: dict[str, int], new: dict[str, int] | None = None):
+    """Check that exactly these jobs are to do for a reason of their own, and exactly what comes after them; return all."""
+    answer = project.ask()
+    assert (answer.count(CHANGED), answer.count(NEW)) == (changed, new or {}), answer.reasons()
+    assert answer.count() == answer.after(CHANGED, NEW), answer.reasons()
+    return answer
+
+
+def library(project: Project, sample: str, model: str, timepoint: str, arm: str) -> None:
+    """Add a library of one lane to both sheets."""
+    row = {"sample": sample, "model": model, "timepoint": timepoint, "arm": arm, "replicate": "1", "assay": "scrna"}
+    project.add("samples", row)
+    lane(project, sample, "L001")
+
+
+def lane(project: Project, sample: str, unit: str) -> None:
+    """Add a lane."""
+    reads = {f"fq{mate}": f"data/more/{sample}_{unit}_R{mate}.fastq.gz" for mate in (1, 2)}
+    project.add("units", {"sample": sample, "unit": unit, **reads})
+
+
+def test_a_finished_study_has_nothing_to_do_wherever_it_lies(finished):
+    """The copy lies in another folder: no path of this machine is part of what a job hangs on."""
+    answer = finished.ask()
+    assert answer.count() == {}, answer.reasons()
+    made = {job.rule for job in answer.jobs}
+    assert {"join_genomes", *PER_LIBRARY, *PER_LANE, *PER_GROUP, *JOINS, "make_report"} <= made
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--cores", "7", "--set-threads", "count_kb=3", "infer_network=1", "--set-resources", "count_kb:mem_mb=9"),
+        ("--profile", "config/profiles/local"),
+        ("--profile", "config/profiles/slurm"),
+    ],
+    ids=["threads and memory", "local", "slurm"],
+)
+def test_how_a_study_is_run_changes_nothing(finished, arguments):
+    assert "Nothing to be done" in finished.snakemake("--dry-run", *arguments)
+
+
+def test_what_says_nothing_about_results_changes_nothing(finished):
+    finished.set("check_files", False)
+    config = finished.config
+    finished.write_config(dict(reversed(config.items())))
+    check(finished, {})
+
+
+def test_a_newer_copy_of_genomes_and_databases_changes_nothing(finished):
+    """They are of a size that Snakemake doesn't compare by content."""
+    for path in finished.references:
+        os.utime(finished.folder / path)
+    check(finished, {})
+
+
+def test_a_new_copy_of_reads_is_counted_anew(finished):
+    """The counterpart: reads that came again may be others."""
+    first = finished.read("units").iloc[0]
+    os.utime(finished.folder / first["fq1"])
+    answer = check(finished, {"check_reads": 1, "detect_chemistry": 1})
+    others = [job for job in answer.jobs if job.why and job.wildcards.get("sample", first["sample"]) != first["sample"]]
+    assert others == []
+
+
+def test_a_biopsy_of_a_known_patient(finished):
+    """A relapse of HBCx95: its own jobs, the patient's clusters and networks, and what joins."""
+    library(finished, "HBCx95_relapse", "HBCx95", "relapse", "capecitabine")
+    answer = check(finished, {}, {"check_reads": 1, "detect_chemistry": 1})
+    assert answer.count(sample="HBCx95_relapse") == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
+    assert answer.count(model="HBCx95") == dict.fromkeys(("embed_model", "link_clusters", "plot_clusters"), 1) | {
+        "cluster_cells": 3
+    }
+    assert answer.count(group="HBCx95") == dict.fromkeys((*PER_GROUP, *AFTER_CONSENSUS), 1) | PER_SEED
+    check_others(answer, samples=LIBRARIES, patients=["HBCx218"])
+
+
+def test_a_biopsy_of_a_new_patient(finished):
+    config = finished.config
+    config["models"].append({"model": "HBCx7", "arms": ["untreated", "AC"]})
+    finished.write_config(config)
+    library(finished, "HBCx7_untreated", "HBCx7", "untreated", "untreated")
+    library(finished, "HBCx7_AC", "HBCx7", "persister", "AC")
+    answer = check(finished, {}, {"check_reads": 2, "detect_chemistry": 2})
+    for sample in ("HBCx7_untreated", "HBCx7_AC"):
+        assert answer.count(sample=sample) == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
+    assert answer.count(model="HBCx7") == dict.fromkeys(("embed_model", "link_clusters", "plot_clusters"), 1) | {
+        "cluster_cells": 2
+    }
+    assert answer.count(group="HBCx7") == dict.fromkeys((*PER_GROUP, *AFTER_CONSENSUS), 1) | PER_SEED
+    check_others(answer, samples=LIBRARIES, patients=["HBCx95", "HBCx218"])
+
+
+def test_a_lane_more(finished):
+    """A library topped up: its lane is checked, it is counted anew; its other lane and other libraries stay."""
+    lane(finished, "HBCx95_untreated", "L003")
+    answer = check(finished, {"detect_chemistry": 1}, {"check_reads": 1})
+    assert answer.count(sample="HBCx95_untreated") == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
+    assert answer.count(unit="L003") == dict.fromkeys(PER_LANE, 1)
+    check_others(answer, samples=["HBCx95_capecitabine", "HBCx218_untreated", "HBCx218_AC"], patients=["HBCx218"])
+
+
+def check_others(answer, samples: list[str], patients: list[str]) -> None:
+    """Check that nothing of these is done again, but their activity, by a consensus that may have changed; and that what
+    joins samples or patients is done once.
+    """
+    assert [sample for sample in samples if answer.count(sample=sample)] == []
+    for patient in patients:
+        assert answer.count(model=patient) == {}
+        assert answer.count(group=patient) == dict.fromkeys(AFTER_CONSENSUS, 1)
+    joins = {job.rule for job in answer.jobs if job.why and not job.wildcards}
+    assert joins >= {*JOINS, "agree_over_groups", "compare_activity", "rank_switches", "make_report"}
+    assert joins.isdisjoint({"join_genomes", "index_kb", "check_databases"})
+
+
+def test_a_seed_more(finished):
+    """Networks of that seed alone."""
+    finished.set("regulons.seeds", [1, 2, 3, 4])
+    answer = check(finished, {"agree_over_seeds": PATIENTS}, {"infer_network": PATIENTS * CHUNKS})
+    assert answer.count(seed="4") == {
+        "infer_network": PATIENTS * CHUNKS, "join_networks": PATIENTS, "prune_modules": PATIENTS
+    }  # fmt: skip
+    assert all(answer.count(seed=seed) == {} for seed in "123")
+
+
+THRESHOLDS = {
+    "reads.min_whitelist_overlap": (0.4, {"detect_chemistry": N}),
+    "cells.empty_drops.fdr": (0.05, {"call_droplets": N}),
+    "cells.qc.min_counts": (1500, {"keep_cells": N}),
+    "cells.species.graft_min": (0.8, {"keep_cells": N}),
+    "cells.overrides": ({"HBCx95_untreated": {"qc": {"min_counts": 1500}}}, {"keep_cells": 1}),
+    "clusters.n_pcs": (20, {"embed_model": PATIENTS}),
+    "clusters.min_stability": (0.5, {"cluster_cells": 2 * PATIENTS}),
+    "clusters.links.min_score": (0.7, {"link_clusters": PATIENTS}),
+    "regulons.min_cell_fraction": (0.02, {"check_databases": 1}),
+    "regulons.max_rounds": (900, {"infer_network": PATIENTS * SEEDS * CHUNKS}),
+    "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS * SEEDS}),
+    "regulons.min_seeds": (1, {"agree_over_seeds": PATIENTS}),
+    "regulons.min_groups": (1, {"agree_over_groups": 1}),
+    "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS}),
+    "programme.min_cells": (10, {"sum_expression": 1}),
+    "programme.min_effect": (0.3, {"rank_switches": 1}),
+}
+"""Thresholds, one or more of each stage, with another value and the jobs that read them first."""
+
+
+@pytest.mark.parametrize("key", THRESHOLDS)
+def test_a_threshold(finished, key):
+    value, changed = THRESHOLDS[key]
+    finished.set(key, value)
+    check(finished, changed)
+
+
+def test_the_number_of_cells_expected_counts_anew(finished):
+    """The audit asks for it, and reads each molecule's reads, which are too many to keep: they are counted again."""
+    finished.set("cells.expected_cells", 5000)
+    check(finished, dict.fromkeys(("audit_bus", "call_droplets"), LIBRARIES), {"count_kb": N})
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("scripts/clusters/plot_clusters.py", {"plot_clusters": PATIENTS}),
+        ("resources/captions/umap.rst", {"make_report": 1}),
+        ("resources/report.css", {"make_report": 1}),
+    ],
+    ids=["style of a figure", "caption", "style of the report"],
+)
+def test_a_figure_s_style_and_words(finished, file, changed):
+    """The figure and the report, and no result."""
+    path = finished.folder / file
+    path.write_text(path.read_text() + "\n")
+    answer = check(finished, changed)
+    assert set(answer.count()) <= {"plot_clusters", "plot_rulegraph", "make_report"}
