@@ -70,7 +70,7 @@ rule embed_model:
     input:
         cells=get_cells_of_model,
         genesets=collect(
-            "resources/genesets/{name}.tsv",
+            own("resources/genesets/{name}.tsv"),
             name=["cell_cycle", "dissociation", "hypoxia"],
         ),
     output:

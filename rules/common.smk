@@ -1,10 +1,11 @@
 # Common: the config and the sheets checked, the study as all rules ask for it, memory by input, names in paths.
+import os
 import re
 import sys
 
 from scripts import job
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, scaled_memory
+from scripts.study.resources import find_own_tools, forbid_others_to_write, scaled_memory
 
 try:
     # Jobs parse the workflow again: whether files exist was asked before they started.
@@ -13,14 +14,22 @@ except job.UserError as error:
     sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
 
 find_own_tools()
+forbid_others_to_write()
 
 # In place, so that scripts and reports see the defaults too.
 config.update(study.config)
+
+root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
 
 def one_of(names):
     """A wildcard constraint: one of ``names``, or nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def own(path):
+    """A file of this workflow's, from its root: found wherever Snakemake runs, and from within another workflow."""
+    return os.path.relpath(os.path.join(root, path))
 
 
 def given(files):

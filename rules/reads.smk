@@ -100,8 +100,8 @@ rule measure_quality:
         runtime="3h",
     shell:
         # Both get their names when they are whole.
-        "sequali --threads {threads} --json {output.json}.part --html {output.html}.part {input.fq2:q} > {log} 2>&1 && "
-        "mv {output.json}.part {output.json} && mv {output.html}.part {output.html}"
+        "sequali --threads {threads} --json {output.json:q}.part --html {output.html:q}.part {input.fq2:q} > {log:q} 2>&1 && "
+        "mv {output.json:q}.part {output.json:q} && mv {output.html:q}.part {output.html:q}"
 
 
 rule report_reads:

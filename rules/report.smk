@@ -19,12 +19,14 @@ rule report:
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
+        "<results>/manifest.json",
         get_exports,
     localrule: True
 
 
 include: "report/archive.smk"
 include: "report/exports.smk"
+include: "report/manifest.smk"
 
 
 rule make_report:
@@ -32,7 +34,7 @@ rule make_report:
         rules.findings.input,
         tables=get_report_tables,
         templates=collect(
-            "resources/report/{name}",
+            own("resources/report/{name}"),
             name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
         ),
     output:

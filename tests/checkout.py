@@ -14,8 +14,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 REDUCED = ["config/demo/config.yaml", "config/demo/reduced/config.yaml"]
 RESULTS = Path("results") / "demo"
-SKIPPED = {"logs", "benchmarks", "report", "multiqc_data", "sequali"}
-"""Times, and pages that carry the date of the run."""
+SKIPPED = {"manifest.json", "logs", "benchmarks", "report", "multiqc_data", "sequali"}
+"""Times, and pages that carry the date of the run; manifests are compared by scripts/report/reproduce.py."""
 TEXT = (".tsv", ".tsv.gz", ".gmt", ".parquet", ".json", ".fastq.gz", ".fa", ".gtf", ".feather", ".tbl", ".txt")
 
 

@@ -36,7 +36,7 @@ rule rank_switches:
         design="<results>/programme/design.tsv",
         pseudobulk="<results>/programme/pseudobulk.h5ad",
         regulons="<results>/regulons/consensus.tsv",
-        genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
             "<results>/programme/switches.tsv",

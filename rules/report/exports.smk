@@ -123,7 +123,7 @@ rule export_gmt:
         regulons="<results>/regulons/consensus.tsv" if study.groups else [],
         signature=[],
         genesets=collect(
-            "resources/genesets/{name}.tsv",
+            own("resources/genesets/{name}.tsv"),
             name=["cell_cycle", "dissociation", "hypoxia"],
         ),
     output:

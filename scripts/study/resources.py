@@ -17,6 +17,11 @@ def scaled_memory(base: int, per_input_gb: int) -> Callable[..., int]:
     return get_memory
 
 
+def forbid_others_to_write() -> None:
+    """Let nobody but the user and the user's group write what a run makes, whatever the umask was."""
+    os.umask(os.umask(0o077) | 0o002)
+
+
 def find_own_tools() -> None:
     """Put the folder of this Python first in PATH: its tools are found though its environment isn't activated.
 

@@ -1,7 +1,7 @@
-"""A finished study without the work: every file of its graph is there, with the metadata that Snakemake keeps of a run.
+"""A finished study without the work: every file of its graph is there, with the metadata that Snakemake keeps.
 
-The project is copied, so that scripts and captions can be changed. A dry run names every output; the files are made, those
-too large to be compared by content as such (2 MB, sparse), and `snakemake --touch` writes what a run would have written of
+The project is copied, so that scripts and captions can be changed. A dry run names every output; the files are made,
+too large to be compared by content (2 MB, sparse), and `snakemake --touch` writes what a run would have written of
 code, params and inputs. What a dry run says after a change is then what a user would see.
 """
 
@@ -38,8 +38,8 @@ NEW, CHANGED, FOLLOWS = "new", "changed", "follows"
 class Job:
     """A job of the graph: what it reads of other jobs (their numbers), and why it is to do.
 
-    ``why``: its output is missing (new), it differs itself in params, code or set of inputs, or an input of the user's is
-    newer (changed), it follows a job that is to do (follows), or nothing is (empty).
+    ``why``: its output is missing (new); it differs itself in params, code or set of inputs, or an input of the user's
+    is newer (changed); it follows a job that is to do (follows); empty if it is done.
     """
 
     number: int
@@ -75,8 +75,9 @@ class Answer:
 
 
 def why(reason: Reason) -> str:
-    """Return Snakemake's reason in one word. What follows another job is only said to follow, even if it differs too."""
-    changed = reason.params_changed or reason.code_changed or reason.input_changed or reason.software_stack_changed
+    """Return Snakemake's reason in one word; what follows another job may only be said to follow."""
+    own = (reason.params_changed, reason.code_changed, reason.input_changed, reason.software_stack_changed)
+    changed = any(map(bool, own))
     if reason.missing_output and not changed and not reason.updated_input_run:
         return NEW
     return CHANGED if changed or reason.updated_input or reason.incomplete_output or reason.forced else FOLLOWS
@@ -163,7 +164,13 @@ class Project:
         environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
         environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done.stdout + done.stderr

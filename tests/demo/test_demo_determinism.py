@@ -3,6 +3,8 @@
 import pytest
 from checkout import RESULTS, contents, copy_checkout, run
 
+from scripts.report.reproduce import compare, read
+
 
 @pytest.mark.slow
 def test_one_core_and_two_give_the_same(reduced, tmp_path):
@@ -14,3 +16,6 @@ def test_one_core_and_two_give_the_same(reduced, tmp_path):
     assert set(one) == set(two)
     assert sum(content not in ("there", "empty") for content in one.values()) > 100, "tables and matrices"
     assert [name for name in one if one[name] != two[name]] == []
+    first, second = (read(str(place / RESULTS / "manifest.json")) for place in (reduced, checkout))
+    assert compare(first, second)[0] == []
+    assert len(first["results"]) > 30, "tables"

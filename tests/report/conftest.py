@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
 from types import SimpleNamespace
 
+import pandas as pd
+
 configfile: "config/config.yaml"
 
 pathvars:
@@ -22,10 +24,17 @@ pathvars:
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
 
-if config["samples"] != "the run's":
+if config["samples"] != "run.tsv":
     raise ValueError("this isn't the config of the run")
 
-study = SimpleNamespace(libraries=["A1", "B1"])
+study = SimpleNamespace(
+    libraries=["A1", "B1"],
+    samples=pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
+    units=pd.DataFrame({{"fq1": ["reads/a_R1.fastq.gz"], "fq2": ["reads/a_R2.fastq.gz"]}}),
+)
+
+def own(path):
+    return path
 
 {stages}
 
@@ -59,12 +68,15 @@ rule make:
 rule make_raw:
     output:
         temp("<results>/raw.txt"),
+    params:
+        seed=config["cells"]["seed"],
     shell:
-        "echo raw > {{output}}"
+        "echo raw {{params.seed}} > {{output}}"
 
 ruleorder: make_raw > make
 
 include: "rules/report/archive.smk"
+include: "rules/report/manifest.smk"
 """
 QUESTION = """
 def get_figures(wildcards):
@@ -112,18 +124,20 @@ def workflow(tmp_path_factory) -> Workflow:
     )
     for name in ("rules/report", "envs", "config"):
         (folder / name).mkdir(parents=True)
-    shutil.copy(ROOT / "rules" / "report" / "archive.smk", folder / "rules" / "report")
+    for name in ("archive", "manifest"):
+        shutil.copy(ROOT / "rules" / "report" / f"{name}.smk", folder / "rules" / "report")
     (folder / "envs" / "report.yaml").write_text("dependencies: []\n")
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
     # The folder's own config differs from the run's, so that a report of the wrong one would fail.
     (folder / "config" / "config.yaml").write_text(yaml.safe_dump(complete(config) | {"samples": "the folder's"}))
-    run = complete(merged(config, demo)) | {"samples": "the run's", "pathvars": {"results": "out/run"}}
+    run = complete(merged(config, demo)) | {"samples": "run.tsv", "units": None, "pathvars": {"results": "out/run"}}
     run["cells"] |= {"species": {"method": "threshold", "graft_min": 0.75, "host_max": 0.25}}
     run["cells"]["qc"] |= {"method": "fixed", "min_counts": 250, "max_counts": 100_000}
+    (folder / "run.tsv").write_text("sample\tmatrix\nA1\tcounts/A1.h5ad\nB1\t\n")
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     done = Workflow(folder)
-    ran = done.run("out/run/report/report.zip")
+    ran = done.run("out/run/report/report.zip", "out/run/manifest.json")
     assert ran.returncode == 0, (
         ran.stdout + ran.stderr + "".join(p.read_text() for p in (folder / "out").rglob("*.log"))
     )

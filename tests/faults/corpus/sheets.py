@@ -181,6 +181,7 @@ SHEETS = [
     sheet("reads path that looks like an option", r"row 2, column fq1: '-o\.fastq\.gz' is not a FASTQ file", "reads/a_R1", "-o", "units"),
     sheet("reads path with a semicolon", r"row 2, column fq1: 'a;id\.fastq\.gz' is not a FASTQ file", "reads/a_R1", "a;id", "units"),
     sheet("reads path that redirects", r"row 2, column fq2: 'a>b\.fastq\.gz' is not a FASTQ file", "reads/a_R2", "a>b", "units"),
+    sheet("reads path with a comma", r"row 2, column fq1: 'reads/a,b_R1\.fastq\.gz' is not a FASTQ file", "reads/a_R1", "reads/a,b_R1", "units"),
     sheet("reads as BAM", r"row 2, column fq1: 'reads/a\.bam' is not a FASTQ file", "reads/a_R1.fastq.gz", "reads/a.bam", "units"),
     sheet("one file for both mates", r"row 2, column fq2: .* is already used in row 2, column fq1; correct", "reads/a_R2", "reads/a_R1", "units"),
     sheet("file of another lane", r"row 3, column fq1: .* is already used in row 2, column fq1; correct", "reads/b_R1", "reads/a_R1", "units"),

@@ -1,0 +1,119 @@
+"""The workflow as a module of another one, which lies elsewhere, brings its own config and decides where results go."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import anndata
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+OUTER = f"""
+configfile: "outer.yaml"
+
+
+module persisters:
+    snakefile:
+        "{ROOT / "Snakefile"}"
+    config:
+        config["persisters"]
+
+
+use rule * from persisters as persisters_*
+
+
+rule everything:
+    input:
+        rules.persisters_all.input,
+        "own.txt",
+    default_target: True
+
+
+rule make_own:
+    output:
+        "own.txt",
+    shell:
+        "echo {{config[word]}} > {{output}}"
+"""
+SAMPLES = """\
+sample	model	timepoint	arm	replicate	assay	matrix
+A_untreated	A	untreated	untreated	1	scrna	data/A_untreated.tsv
+A_AC	A	persister	AC	1	scrna	data/A_AC.tsv
+"""
+MATRIX = "gene\tAAACCTGAGAAACCAT-1\tAAACCTGAGAAACCGC-1\nACTB\t3\t1\nGAPDH\t1\t0\nJUN\t0\t2\n"
+CONFIG = {
+    "samples": "sheets/samples.tsv",
+    "pathvars": {"results": "out/persisters"},
+    "timepoints": ["untreated", "persister"],
+    "contrast": {"baseline": "untreated", "persister": "persister"},
+    "arms": [{"arm": "untreated", "drugs": []}, {"arm": "AC", "drugs": ["doxorubicin"]}],
+    "models": [{"model": "A", "arms": ["untreated", "AC"]}],
+    "regulons": {
+        "seeds": [1, 2],
+        "min_seeds": 1,
+        "min_groups": 1,
+        "chunks": 1,
+        "databases": [{"path": "data/hg38_v10.feather"}],
+        "motif_annotations": {"path": "data/motifs-v10.tbl"},
+        "tfs": {"path": "data/allTFs_hg38.txt"},
+    },
+}
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Call Snakemake on the outer workflow; return what it says."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("SNAKEMAKE_PROFILE", "PYTHONPATH")}
+    environment["XDG_CACHE_HOME"] = str(folder / "cache")
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def outer(tmp_path) -> Path:
+    """Return the folder of the outer workflow."""
+    (tmp_path / "Snakefile").write_text(OUTER)
+    (tmp_path / "outer.yaml").write_text(yaml.safe_dump({"word": "outer", "persisters": CONFIG}))
+    for name in ("sheets", "data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "sheets" / "samples.tsv").write_text(SAMPLES)
+    for sample in ("A_untreated", "A_AC"):
+        (tmp_path / "data" / f"{sample}.tsv").write_text(MATRIX)
+    regulons = CONFIG["regulons"]
+    for entry in (*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]):
+        (tmp_path / entry["path"]).touch()
+    return tmp_path
+
+
+def test_all_of_it_is_there_under_the_outer_one_s_config(outer):
+    """Two seeds, one patient, two matrices; no input is looked for where the outer workflow lies but its own."""
+    said = run(outer, "--dry-run")
+    jobs = dict(re.findall(r"^((?:persisters|make)_\w+) +(\d+)$", said, re.MULTILINE))
+    assert jobs["persisters_infer_network"] == "2" and jobs["persisters_import_matrix"] == "2"
+    assert jobs["persisters_make_report"] == jobs["persisters_make_manifest"] == jobs["make_own"] == "1"
+    assert "results/" not in said.replace("out/persisters", "")
+
+
+def test_a_job_of_it_runs_from_the_outer_one(outer):
+    """Scripts find this workflow's modules, results go where the outer config says; then nothing is left to do."""
+    target = "out/persisters/counts/A_AC.h5ad"
+    run(outer, target, "own.txt")
+    assert anndata.read_h5ad(outer / target).shape == (2, 3)
+    assert (outer / "own.txt").read_text() == "outer\n"
+    assert (outer / "out" / "persisters" / "logs" / "import_matrix" / "A_AC.log").exists()
+    assert not (outer / "results").exists() and not (outer / "logs").exists()
+    assert "Nothing to be done" in run(outer, target, "own.txt", "--dry-run")
+
+
+def test_a_mistake_in_its_sheet_is_one_line_there_too(outer):
+    path = outer / "sheets" / "samples.tsv"
+    path.write_text(path.read_text().replace("persister\tAC", "persister\tAB"))
+    with pytest.raises(AssertionError) as refused:
+        run(outer, "--dry-run", "--quiet")
+    said = str(refused.value)
+    assert "error: sheets/samples.tsv, row 3, column arm: 'AB' is not among arms of the config" in said
+    assert "Traceback" not in said
