@@ -28,12 +28,12 @@ def get_profile_tables(wildcards):
 
 def get_programme_file(wildcards):
     """Where a network or gene set lies; nothing if it is to be fetched."""
-    return programme_files[wildcards.file].get("path") or []
+    return given(programme_files[wildcards.file].get("path") or [])
 
 
 def get_network(wildcards):
     """The network of factors and targets."""
-    return collect("<results>/references/programme/{file}", file=[get_name(entry) for entry in networks])
+    return given(collect("<results>/references/programme/{file}", file=[get_name(entry) for entry in networks]))
 
 
 rule provide_programme_file:

@@ -62,6 +62,8 @@ def read_table(path: str | Path) -> Table:
             return read_10x_h5(path)
         if plain in TEXT_SUFFIXES:
             return read_text(path)
+    except csv.Error as error:
+        raise job.UserError(f"{path}: not a text table of genes × barcodes ({error}); fetch it again") from error
     except (EOFError, BadGzipFile, zlib.error) as error:
         raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
     except UnicodeDecodeError as error:

@@ -202,6 +202,12 @@ def check_regulon_files(config: dict) -> Problems:
     yield from check_releases(config, [(place, name_of_file(entry)) for place, entry in files])
 
 
+def list_files(config: dict) -> list[tuple[tuple, dict]]:
+    """Return every entry of a config with a path or an address, and its place: databases, networks, gene sets …"""
+    schema = read_schema("config")
+    return list(files_of(config, schema, schema))
+
+
 def files_of(value: object, part: dict, root: dict, place: tuple = ()) -> Iterator[tuple[tuple, dict]]:
     """Yield every entry of a config that the schema calls a file, with its place."""
     if part.get("$ref") == "#/$defs/file":
@@ -221,8 +227,7 @@ def files_of(value: object, part: dict, root: dict, place: tuple = ()) -> Iterat
 
 def check_addresses(config: dict) -> Problems:
     """What is fetched is known by its checksum: an address may give another file tomorrow, or to another machine."""
-    schema = read_schema("config")
-    for place, entry in files_of(config, schema, schema):
+    for place, entry in list_files(config):
         if entry.get("url") and not entry.get("path") and not entry.get("sha256"):
             message = (
                 f"is fetched from {entry['url']!r} without a sha256; give the file's, or its path instead of its url"

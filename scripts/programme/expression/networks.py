@@ -9,8 +9,7 @@ import pandas as pd
 
 from scripts import job
 from scripts.programme.expression.genes import looks_spoilt
-from scripts.programme.expression.tables import delimiter_of
-from scripts.references.files import open_bytes
+from scripts.programme.expression.tables import read_columns, read_text
 
 COLUMNS = {
     "source": ("source", "tf", "regulator"),
@@ -20,9 +19,8 @@ COLUMNS = {
 """Names that a network's columns have, the best first; ``mor`` is decoupler's mode of regulation."""
 
 
-def _read(path: str) -> pd.DataFrame:
-    with open_bytes(path) as handle:
-        return pd.read_csv(handle, sep=delimiter_of(path), dtype=str, keep_default_na=False)
+NETWORK = "a table with source, target and mor (sign or weight)"
+SETS = "a .gmt, a table of sets and genes, or a list of genes"
 
 
 def read_network(path: str) -> pd.DataFrame:
@@ -30,18 +28,21 @@ def read_network(path: str) -> pd.DataFrame:
 
     Edges named twice are averaged; those whose signs cancel out are left out.
     """
-    table = _read(path)
+    table = read_columns(read_text(path, NETWORK), path, NETWORK)
     lower = {name.lower(): name for name in table.columns}
     found = {key: next((lower[name] for name in names if name in lower), None) for key, names in COLUMNS.items()}
     for key in ("source", "target"):
         if found[key] is None:
-            raise job.UserError(f"{path}: no column {key!r}; give a table with source, target and mor (sign or weight)")
+            raise job.UserError(f"{path}: no column {key!r}; give {NETWORK}")
     edges = pd.DataFrame({key: table[found[key]].str.strip() for key in ("source", "target")})
     weight = pd.to_numeric(table[found["weight"]], errors="coerce") if found["weight"] else pd.Series(1.0, edges.index)
     wrong = np.flatnonzero(weight.isna())
     if len(wrong):
         said = table[found["weight"]].iloc[wrong[0]]
-        raise job.UserError(f"{path}, row {wrong[0] + 2}, column {found['weight']}: {said!r} is not a number")
+        raise job.UserError(
+            f"{path}, row {wrong[0] + 2}, column {found['weight']}: {said!r} is not a number; give one, or remove the "
+            "edge"
+        )
     edges = edges.assign(weight=weight.astype(float))
     edges = edges.groupby(["source", "target"], sort=True, as_index=False)["weight"].mean()
     return edges[(edges["weight"] != 0) & (edges["target"] != "")].reset_index(drop=True)
@@ -60,11 +61,10 @@ def read_sets(path: str) -> dict[str, list[str]]:
 
     Names that a spreadsheet has spoilt are left out and told in the log.
     """
-    with open_bytes(path) as handle:
-        lines = [line.rstrip("\r\n") for line in handle.read().decode("utf-8-sig").split("\n")]
+    lines = [line.rstrip("\r\n") for line in read_text(path, SETS).split("\n")]
     lines = [line for line in lines if line.strip()]
     if not lines:
-        raise job.UserError(f"{path}: the file is empty; give a .gmt, a table of sets and genes, or a list of genes")
+        raise job.UserError(f"{path}: the file is empty; give {SETS}")
     fields = [line.split("\t") for line in lines]
     found: dict[str, list[str]] = {}
     if ".gmt" in Path(path).suffixes or all(len(row) > 3 for row in fields):
@@ -73,7 +73,9 @@ def read_sets(path: str) -> dict[str, list[str]]:
     elif len(fields[0]) > 1:
         names = [name.lower() for name in fields[0]]
         gene = names.index("gene") if "gene" in names else 1
-        for row in fields[1:]:
+        for number, row in enumerate(fields[1:], start=2):
+            if len(row) <= gene:
+                raise job.UserError(f"{path}, row {number}: no gene beside {row[0]!r}; add it, or remove the row")
             found.setdefault(row[0], []).append(row[gene])
     else:
         found[name_of(path)] = [row[0] for row in fields]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import zlib
 from gzip import BadGzipFile
 from pathlib import Path
@@ -20,26 +22,44 @@ LOG_LIMIT = 30
 """Intensities on the logarithmic scale stay below 2^30; on the linear scale some always exceed 30."""
 
 
-def delimiter_of(path: str) -> str:
+def delimiter_of(first: str) -> str:
     """Return what separates the columns: whichever of tab, comma and semicolon the first line has most of."""
-    with open_bytes(path) as handle:
-        first = handle.readline().decode("utf-8-sig")
     return max("\t,;", key=first.count)
+
+
+def read_text(path: str, what: str) -> str:
+    """Return the text of a plain or gzip file; ``what`` it should be, for messages. Raises :class:`job.UserError`."""
+    try:
+        with open_bytes(path) as handle:
+            return handle.read().decode("utf-8-sig")
+    except (EOFError, BadGzipFile, zlib.error) as error:
+        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
+    except UnicodeDecodeError as error:
+        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give {what}, plain or gzip") from error
+
+
+def read_columns(text: str, path: str, what: str) -> pd.DataFrame:
+    """Return a text as a table, all columns as text. Raises :class:`job.UserError`, also for a name of two columns."""
+    first = text.split("\n", 1)[0].rstrip("\r")
+    delimiter = delimiter_of(first)
+    try:
+        names = next(csv.reader([first], delimiter=delimiter), [])
+        table = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
+    except (ValueError, csv.Error) as error:  # pandas' own errors are ValueErrors
+        raise job.UserError(f"{path}: not a text table ({' '.join(str(error).split())}); give {what}") from error
+    # pandas would call the second one name.1 and take the first.
+    twice = [name for i, name in enumerate(names) if name.strip() and name in names[:i]]
+    if twice:
+        raise job.UserError(f"{path}: {twice[0]!r} is the name of several columns; give each its own")
+    return table
 
 
 def read_text_table(path: str) -> pd.DataFrame:
     """Read all columns as text; row names without a heading become the column ``""``."""
     if not Path(path).exists():
         raise job.UserError(f"{path}: no such file; correct column matrix of the samples sheet")
-    try:
-        with open_bytes(path) as handle:
-            table = pd.read_csv(handle, sep=delimiter_of(path), dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (EOFError, BadGzipFile, zlib.error) as error:
-        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise job.UserError(
-            f"{path}: not a text table of genes × samples ({error}); give .tsv or .csv, plain or gzip"
-        ) from error
+    what = "a text table of genes × samples (.tsv, .csv, also .gz)"
+    table = read_columns(read_text(path, what), path, what)
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index(names="")
     return table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else str(name).strip())
@@ -82,8 +102,6 @@ def read_profiles(path: str, columns: list[str], sheet: str) -> tuple[list[str],
             close = difflib.get_close_matches(column, list(table.columns), 1)
             hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(list(table.columns)[:6])} …"
             raise job.UserError(f"{sheet}, column column: {path} has no column {column!r}{hint}")
-        if list(table.columns).count(column) > 1:
-            raise job.UserError(f"{path}: {column!r} is the name of several columns; give each its own")
     names = table[gene_column(table, columns, path)].str.strip()
     return list(names), numbers(table[columns], names, path)
 
