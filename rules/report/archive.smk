@@ -10,9 +10,10 @@ report: "../../resources/captions/workflow.rst"
 
 def get_stages(wildcards):
     """The stage of every rule, its file or the folder it lies in: a graph drawn from other rules is out of date."""
-    # Within another workflow, which may put a word before the names.
+    # Within another workflow, which may put a word before the names, the rules go by both.
     before = rules.findings.rule.name.removesuffix("findings")
-    files = {rule.name.removeprefix(before): Path(rule.snakefile) for rule in workflow.rules}
+    names = {name: rule for rule in workflow.rules for name in (rule.name, rule.name.removeprefix(before))}
+    files = {name: Path(rule.snakefile) for name, rule in names.items()}
     return {name: file.parent.name if file.parent.parent.name == "rules" else file.stem for name, file in files.items()}
 
 

@@ -1,4 +1,4 @@
-# Provenance: what a run was made from, with what, and what came out.
+# Manifest: what made the results, with hashes, so that a run can be told from another and done again.
 from scripts.study.config import list_files
 
 

@@ -36,7 +36,7 @@ NEW, CHANGED, FOLLOWS = "new", "changed", "follows"
 
 @dataclass(frozen=True)
 class Job:
-    """A job of the graph: what it reads of other jobs (their numbers), and why it is to do.
+    """A job of the graph: what it reads of other jobs (their numbers, but not as ancient), and why it is to do.
 
     ``why``: its output is missing (new); it differs itself in params, code or set of inputs, or an input of the user's
     is newer (changed); it follows a job that is to do (follows); empty if it is done.
@@ -212,7 +212,10 @@ def read_graph(dag: DAG) -> Answer:
     read = []
     for job in jobs:
         if job.output:
-            reads = frozenset(number[other] for other in dag.dependencies[job])
+            heeded = {str(file) for file in job.input if not file.is_ancient}
+            reads = frozenset(
+                number[other] for other, files in dag.dependencies[job].items() if heeded & set(map(str, files))
+            )
             reason = dag.reason(job)
             word = why(reason) if dag.needrun(job) else ""
             read.append(Job(number[job], job.rule.name, dict(job.wildcards_dict), reads, word, str(reason)))
