@@ -45,6 +45,7 @@ follow(workflow.rules, workflow.resource_settings.overwrite_resources, read_meas
 
 rule all:
     input:
+        "<results>/preflight.txt",
         # Biopsies alone, scored against a frozen reference, make no study to report about.
         rules.report.input if len(study.samples) else [],
         rules.biopsy.input,

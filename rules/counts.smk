@@ -210,7 +210,6 @@ rule index_bam:
 rule import_matrix:
     input:
         matrix=get_matrix,
-        preflight=ancient("<results>/preflight.tsv"),
     output:
         counts="<results>/counts/{sample}.h5ad",
         audit="<results>/counts/{sample}.audit.json",

@@ -36,7 +36,6 @@ rule check_reads:
     input:
         fq1=get_read1,
         fq2=get_read2,
-        preflight=ancient("<results>/preflight.tsv"),
     output:
         "<results>/reads/{sample}/{unit}.check.json",
     log:

@@ -44,8 +44,6 @@ rule references:
 rule join_genomes:
     input:
         unpack(get_genomes),
-        # Nothing heavy before the study was looked at. Looking again changes nothing here, hence ancient.
-        preflight=ancient("<results>/preflight.tsv"),
     output:
         fasta="<results>/references/genome.fa",
         gtf="<results>/references/annotation.gtf",

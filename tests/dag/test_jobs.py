@@ -81,6 +81,7 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
     per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "agree_over_seeds")
     per_model += ("score_activity", "describe_activity", "export_model")
+    per_model += ("resample_thresholds", "score_families", "silence_factors", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
     expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
     assert came == expected

@@ -35,6 +35,12 @@ pathvars:
 samples = pd.read_csv("samples.tsv", sep="\\t", dtype=str).set_index("sample")
 libraries = list(samples.index[samples["assay"] == "scrna"])
 by = config["group_by"]
+
+
+def own(path):
+    return path
+
+
 groups = {"_".join(key): list(own.index) for key, own in samples.loc[libraries].groupby(by, sort=False)}
 profiles = list(samples.index[samples["assay"] == "profile"])
 samples = samples.fillna("")

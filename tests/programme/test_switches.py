@@ -294,6 +294,7 @@ def test_order_is_shared_first_then_evidence_then_name():
             "n": [5, 5, 5, 5, 0],
             "standardised": [1.0, 1.0, 0.6, 3.0, np.nan],
             "loo_weakest": [0.9, 0.9, 0.5, 2.0, np.nan],
+            "rank_product": [0.2, 0.2, 0.4, 0.1, np.nan],
         }
     )
     assert switches.rank(table)["regulon"].tolist() == ["a", "b", "small", "big", "none"]

@@ -119,11 +119,12 @@ def workflow(tmp_path_factory) -> Workflow:
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "resources" / "captions", folder / "resources" / "captions")
     shutil.copy(ROOT / "resources" / "report.css", folder / "resources")
+    shutil.copytree(ROOT / "config" / "schemas", folder / "config" / "schemas")
     (folder / "resources" / "captions" / "figure.rst").write_text(
         "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
     )
     for name in ("rules/report", "envs", "config"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     for name in ("archive.smk", "manifest.smk"):
         shutil.copy(ROOT / "rules" / "report" / name, folder / "rules" / "report")
     (folder / "envs" / "report.yaml").write_text("dependencies: []\n")

@@ -272,6 +272,7 @@ def test_rules_ask_for_keys_of_the_schema():
     known = {name.replace(".", "/") for name in KEYS}
     known |= {name.rsplit("/", depth)[0] for name in known for depth in range(name.count("/") + 1)}
     known |= {f"regulons/{key}/{part}" for key in ("tfs", "motif_annotations") for part in ("path", "url", "sha256")}
+    known |= {f"references/{genome}/prefix" for genome in ("graft", "host")}
     assert asked - known == set()
 
 
