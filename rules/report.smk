@@ -7,12 +7,11 @@ def get_report_tables(wildcards):
     return collect("<results>/{file}", file=results_of(study))
 
 
-def get_exports(wildcards):
-    """The files for other tools. Without libraries there are no cells and no regulons."""
-    cells = ["study.h5ad", "study.loom"] if study.groups else []
-    models = [f"models/{model}.h5ad" for model in study.models]
-    files = [*cells, *models, "regulons.gmt", "signatures.gmt", "tables"]
-    return collect("<results>/report/exports/{file}", file=files)
+# The files for other tools, as a list: from within another workflow a function would look in that one's results. Without
+# libraries there are no cells and no regulons.
+exported = ["study.h5ad", "study.loom"] if study.groups else []
+exported += [f"models/{model}.h5ad" for model in study.models]
+exported += ["regulons.gmt", "signatures.gmt", "tables"]
 
 
 rule report:
@@ -20,7 +19,7 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
-        get_exports,
+        collect("<results>/report/exports/{file}", file=exported),
     localrule: True
 
 

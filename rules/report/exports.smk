@@ -33,7 +33,7 @@ def get_model_alone(wildcards):
 
 rule exports:
     input:
-        get_exports,
+        collect("<results>/report/exports/{file}", file=exported),
     localrule: True
 
 

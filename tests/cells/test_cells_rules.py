@@ -27,7 +27,7 @@ pathvars:
 rows = {"sample": ["A1", "B1"], "model": ["A", "B"], "timepoint": ["untreated", "persister"],
         "arm": ["untreated", "cisplatin"], "replicate": [1, 1]}
 samples = pd.DataFrame(rows).set_index("sample")
-study = SimpleNamespace(samples=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
+study = SimpleNamespace(everything=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
 
 def scaled_memory(base, per_input_gb):
     return base

@@ -184,7 +184,7 @@ THRESHOLDS = {
     "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS * SEEDS}),
     "regulons.min_seeds": (1, {"agree_over_seeds": PATIENTS}),
     "regulons.min_groups": (1, {"agree_over_groups": 1}),
-    "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS}),
+    "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS, "score_families": PATIENTS}),
     "programme.min_cells": (10, {"sum_expression": 1}),
     "programme.min_effect": (0.3, {"rank_switches": 1}),
 }

@@ -40,7 +40,12 @@ def commands() -> list[tuple[str, str]]:
     found = []
     for file in RULES:
         for block in re.findall(r"^    shell:\n((?:        .*\n?)+)", file.read_text(), re.MULTILINE):
-            found.append((file.name, "".join(ast.literal_eval(line.strip()) for line in block.splitlines())))
+            found.append(
+                (
+                    file.name,
+                    "".join(ast.literal_eval(line.strip()) for line in block.splitlines() if line.strip()[:1] != "#"),
+                )
+            )
     return found
 
 

@@ -60,6 +60,9 @@ def read_text_table(path: str) -> pd.DataFrame:
         raise job.UserError(f"{path}: no such file; correct column matrix of the samples sheet")
     what = "a text table of genes × samples (.tsv, .csv, also .gz)"
     table = read_columns(read_text(path, what), path, what)
+    if table.index.nlevels > 1:
+        more = table.index.nlevels + len(table.columns)
+        raise job.UserError(f"{path}: rows have {more} cells under {len(table.columns)} columns; name every column")
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index(names="")
     return table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else str(name).strip())
