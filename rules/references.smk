@@ -132,6 +132,7 @@ rule provide_database:
         get_database,
     output:
         ensure("<results>/references/databases/{name}.feather", non_empty=True),
+        "<results>/references/databases/{name}.source.json",
     log:
         "<logs>/provide_database/{name}.log",
     localrule: True
@@ -150,6 +151,7 @@ use rule provide_database as provide_motifs with:
         given(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
     output:
         ensure("<results>/references/motifs.tbl", non_empty=True),
+        "<results>/references/motifs.source.json",
     log:
         "<logs>/provide_motifs.log",
     localrule: True
@@ -163,6 +165,7 @@ use rule provide_database as provide_tfs with:
         given(lookup(within=config, dpath="regulons/tfs/path", default=[])),
     output:
         ensure("<results>/references/tfs.txt", non_empty=True),
+        "<results>/references/tfs.source.json",
     log:
         "<logs>/provide_tfs.log",
     localrule: True

@@ -46,6 +46,9 @@ rule check_databases:
         databases=given(collect("<results>/references/databases/{name}.feather", name=databases)),
         motifs=given("<results>/references/motifs.tbl"),
         tfs=given("<results>/references/tfs.txt"),
+        # Links take the time of what they point to; what is linked is told by these.
+        sources=collect("<results>/references/databases/{name}.source.json", name=databases)
+        + collect("<results>/references/{name}.source.json", name=["motifs", "tfs"]),
         genes="<results>/references/genes.tsv" if study.sequenced else [],
     output:
         "<results>/regulons/databases.json",

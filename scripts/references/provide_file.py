@@ -2,6 +2,7 @@
 an address (only with its SHA-256).
 """
 
+import json
 import os
 import shutil
 import urllib.error
@@ -60,12 +61,15 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
 
 
 def main(snakemake) -> None:
-    """Write the one output."""
+    """Write the file or a link to it, and beside it (a second output) what was meant: source, size and sum."""
     target, sha256, url = Path(snakemake.output[0]), snakemake.params.get("sha256"), snakemake.params.get("url")
     if url:
         fetch(url, target, sha256)
     else:
         link(Path(snakemake.input[0]), target, sha256)
+    for source in list(snakemake.output)[1:]:
+        said = {"source": url or str(snakemake.input[0]), "bytes": target.stat().st_size, "sha256": sha256}
+        Path(source).write_text(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":

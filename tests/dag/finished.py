@@ -196,7 +196,7 @@ class Project:
             for name in outputs.split(", "):
                 path = self.folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                if rule.startswith("provide_") and inputs:
+                if rule.startswith("provide_") and inputs and not name.endswith(".json"):
                     path.symlink_to(os.path.relpath(self.folder / inputs.split(", ")[0], path.parent))
                 elif path.suffix:
                     fill(path)

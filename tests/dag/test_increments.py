@@ -105,6 +105,20 @@ def test_a_newer_copy_of_genomes_and_databases_changes_nothing(finished):
     check(finished, {})
 
 
+@pytest.mark.parametrize(
+    ("key", "rule"), [("motif_annotations", "provide_motifs"), ("tfs", "provide_tfs")], ids=["motif table", "factors"]
+)
+def test_another_file_in_the_place_of_a_reference_is_heeded(finished, key, rule):
+    """Under a name that stays the same in the results: the network is inferred anew from what is now linked there."""
+    before = finished.config["regulons"][key]["path"]
+    shutil.copy(finished.folder / before, finished.folder / f"{before}.new")
+    finished.set(f"regulons.{key}.path", f"{before}.new")
+    answer = check(finished, {rule: 1})
+    assert answer.count()["check_databases"] == 1
+    assert answer.count()["prune_modules"] == PATIENTS * SEEDS
+    assert "count_kb" not in answer.count()
+
+
 def test_a_new_copy_of_reads_is_counted_anew(finished):
     """The counterpart: reads that came again may be others."""
     first = finished.read("units").iloc[0]
