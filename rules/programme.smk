@@ -25,8 +25,12 @@ def get_model_order(wildcards):
 def get_expression_results(wildcards):
     """What the stage says about expression profiles, whether they are pseudobulk of libraries, bulk or arrays."""
     files = ["profile_losses.tsv", "expression_design.tsv", "signature_scores.tsv", "signature_sizes.tsv"]
+    files += ["state_structure.tsv", "treatment.tsv", "reversibility.tsv"]
+    files += [f"{figure}.png" for figure in ("volcano", "signature", "states", "treatment", "reversibility")]
     files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["tf_activity.tsv", "profile_activity.tsv"] if config["programme"]["network"] else []
+    files += ["tf_activity.tsv", "profile_activity.tsv", "second_opinion.tsv"] if networks else []
+    files += ["factors.png"] if networks else []
+    files += ["gene_sets.tsv", "gene_sets.png"] if set(programme_files) - set(map(get_name, networks)) else []
     return collect("<results>/programme/{file}", file=files)
 
 
@@ -98,3 +102,6 @@ rule average_activity:
 
 include: "programme/switches.smk"
 include: "programme/expression.smk"
+include: "programme/states.smk"
+include: "programme/opinions.smk"
+include: "programme/figures.smk"

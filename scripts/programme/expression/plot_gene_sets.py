@@ -1,0 +1,24 @@
+"""Draw the gene sets and published signatures that change most."""
+
+import pandas as pd
+
+from scripts import job
+from scripts.programme.expression import differential, figures
+from scripts.programme.plot_switches import DPI
+
+
+def main(snakemake) -> None:
+    """Read the table; write the figure of the persister contrast."""
+    params = snakemake.params
+    table = pd.read_csv(snakemake.input.table, sep="\t", keep_default_na=False, na_values=[""])
+    name = next(iter(differential.contrasts_of(params.contrast)))
+    rows = table[table["contrast"] == name]
+    n = int(rows["n_models"].max()) if len(rows) else 0
+    figure = figures.draw_gene_sets(
+        rows, params.fdr, f"{params.contrast['persister']} − {params.contrast['baseline']}, {n} models"
+    )
+    figure.savefig(snakemake.output.figure, dpi=DPI)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)
