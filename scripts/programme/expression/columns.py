@@ -154,8 +154,8 @@ TABLES: dict[str, dict[str, str]] = {
         "leaf": "place in the order of the tree's leaves, from 0",
     },
     "treatment.tsv": {
-        "question": "arms alike (their log fold changes), models alike by arm (pairs of different models), state x drug "
-        "(drugs within a model)",
+        "question": "arms alike (their log fold changes), models alike by arm (pairs of different models), state x "
+        "drug (drugs within a model)",
         "subject": "arm, or model",
         "other": "what it is compared with, or the model's arms",
         "n_models": "models",
@@ -184,8 +184,8 @@ TABLES: dict[str, dict[str, str]] = {
         "shift": "persister − untreated in these models",
         "shift_fdr": "Benjamini & Hochberg over all features of the kind",
         "recovered": "relapse − untreated in these models",
-        "verdict": "by the interval: back (holds 0, not 1), stays (1, not 0), between, beyond (outside 0 to 1), unclear "
-        "(holds both, or not bounded)",
+        "verdict": "by the interval: back (holds 0, not 1), stays (1, not 0), between, beyond (outside 0 to 1), "
+        "unclear (holds both, or not bounded)",
     },
     "second_opinion.tsv": {
         "tf": "transcription factor of the network, of a regulon, or of both",
