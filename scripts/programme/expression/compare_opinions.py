@@ -10,8 +10,8 @@ from scripts.programme.expression import differential, networks
 
 OPINIONS = [
     "tf", "agreement", "score", "score_fdr", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
-    "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p", "mrna_log_fc",
-    "mrna_fdr",
+    "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
+    "mrna_log_fc", "mrna_fdr",
 ]  # fmt: skip
 AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
     "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",
