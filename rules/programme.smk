@@ -45,17 +45,6 @@ def get_switch_results(wildcards):
     return collect("<results>/programme/{file}", file=files)
 
 
-def get_switch_results(wildcards):
-    """Switches, confounders and markers: of regulons where there are libraries, else of the network's factors."""
-    if not (study.groups or (study.profiles and config["programme"]["network"])):
-        return []
-    tables = ["switches", "overlaps", "design", "permutations", "columns", "knockout", "families"]
-    tables += ["confounders", "programme_verdict", "clones", "markers", "markers_panels"]
-    figures = ["switches", "timecourse", "mrna", "evidence", "knockout", "families", "confounders", "markers"]
-    files = [f"{name}.tsv" for name in tables] + [f"{name}.png" for name in figures]
-    return collect("<results>/programme/{file}", file=files)
-
-
 rule programme:
     input:
         get_expression_results,

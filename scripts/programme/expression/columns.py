@@ -189,11 +189,12 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "second_opinion.tsv": {
         "tf": "transcription factor of the network, of a regulon, or of both",
-        "agreement": "both, same direction; both, opposite directions; one of them; neither (changes within "
-        "programme.fdr); no regulon; not in the network",
+        "agreement": "both, same direction; both, opposite directions; one of them; neither (changes over models "
+        "within programme.fdr: model_fdr, regulon_fdr); no regulon; not in the network",
         "score": "tf_activity.tsv, persister contrast",
-        "score_fdr": "its FDR",
-        "models_agreeing": "models in which activity by profile goes the same way",
+        "score_fdr": "its FDR, genes taken as replicates",
+        "model_effect": "mean over models of the change in activity by profile (tf_activity.tsv)",
+        "model_fdr": "Benjamini & Hochberg of its p-value over models",
         "n_models": "models with both timepoints",
         "regulon": "SCENIC's regulon of the factor",
         "regulon_effect": "its change in activity (effects.tsv)",

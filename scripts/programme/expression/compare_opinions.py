@@ -5,13 +5,13 @@ import pandas as pd
 from scipy import stats
 
 from scripts import job
-from scripts.programme.contrasts import ALL_ARMS
+from scripts.programme.contrasts import ALL_ARMS, false_discovery_rate
 from scripts.programme.expression import differential, networks
 
 OPINIONS = [
-    "tf", "agreement", "score", "score_fdr", "models_agreeing", "n_models", "regulon", "regulon_effect", "regulon_fdr",
-    "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p", "mrna_log_fc",
-    "mrna_fdr",
+    "tf", "agreement", "score", "score_fdr", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
+    "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
+    "mrna_log_fc", "mrna_fdr",
 ]  # fmt: skip
 AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
     "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",
@@ -19,14 +19,14 @@ AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
 
 
 def judge(row: pd.Series, fdr: float) -> str:
-    """Return how the two opinions on a factor go together, each taken as a change within ``fdr`` (BH)."""
+    """Return how the two opinions on a factor go together, each taken as a change over models within ``fdr`` (BH)."""
     if not isinstance(row["regulon"], str):
         return ALONE
     if not np.isfinite(row["score"]):
         return ELSEWHERE
-    sure = [row["score_fdr"] <= fdr, row["regulon_fdr"] <= fdr]
+    sure = [row["model_fdr"] <= fdr, row["regulon_fdr"] <= fdr]
     if all(sure):
-        return AGREE if np.sign(row["score"]) == np.sign(row["regulon_effect"]) else OPPOSITE
+        return AGREE if np.sign(row["model_effect"]) == np.sign(row["regulon_effect"]) else OPPOSITE
     return ONE if any(sure) else NEITHER
 
 
@@ -40,6 +40,8 @@ def compare(factors: pd.DataFrame, effects: pd.DataFrame, regulons: pd.DataFrame
         columns={"effect": "regulon_effect", "fdr_t": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
     )
     columns = ["tf", "regulon", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n"]
+    # Genes as replicates for the score, models as replicates for the opinion.
+    factors = factors.assign(model_fdr=false_discovery_rate(factors["model_p"].to_numpy(dtype=float)))
     table = factors.rename(columns={"fdr": "score_fdr"}).merge(scenic[columns], on="tf", how="outer")
     known = {tf: set(own) for tf, own in network.groupby("source")["target"]}
     found = {name: set(own) for name, own in regulons.groupby("regulon")["target"]}
@@ -56,7 +58,6 @@ def compare(factors: pd.DataFrame, effects: pd.DataFrame, regulons: pd.DataFrame
     )
     table["agreement"] = [judge(row, fdr) for _, row in table.iterrows()]
     whole = [
-        "models_agreeing",
         "n_models",
         "regulon_k",
         "regulon_n",

@@ -60,7 +60,9 @@ def figure(source: Source) -> Figure:
             alt.Tooltip("cells:Q", title="cells kept", format=","),
         ],
     )
-    shapes = alt.Scale(domain=list(ASSAYS.values()), range=["square", "circle"])
+    forms = dict(zip(ASSAYS.values(), ("square", "circle"), strict=True))
+    seen = [assay for assay in forms if (table["assay"] == assay).any()]
+    shapes = alt.Scale(domain=seen, range=[forms[assay] for assay in seen])
     colours = colour_scale("timepoint", source.timepoints, table["timepoint"])
     marks = base.mark_point(filled=True, size=330, opacity=1).encode(
         shape=alt.Shape("assay:N", scale=shapes, legend=below(None)),

@@ -22,6 +22,8 @@ def numbers(source: Source) -> dict[str, int]:
     chemistries = source.matching("reads/*.chemistry.json")
     kept = source.table("cells/attrition.tsv")
     edges = source.table("regulons/consensus.tsv")
+    compared = source.table("programme/differential_expression.tsv")
+    factors = source.table("programme/tf_activity.tsv")
     return {
         "models": int(source.samples["model"].nunique()),
         "libraries": len(source.libraries),
@@ -30,6 +32,8 @@ def numbers(source: Source) -> dict[str, int]:
         "imported": len(source.libraries) - len(chemistries),
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "regulons": int(edges["regulon"].nunique()) if edges is not None else 0,
+        "compared": 0 if compared is None else int(compared["gene"].nunique()),
+        "factors": 0 if factors is None else int(factors["tf"].nunique()),
     }
 
 
