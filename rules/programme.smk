@@ -30,25 +30,21 @@ def get_expression_results(wildcards):
     return collect("<results>/programme/{file}", file=files)
 
 
+def get_switch_results(wildcards):
+    """Switches, confounders and markers: of regulons where there are libraries, else of the network's factors."""
+    if not (study.groups or (study.profiles and config["programme"]["network"])):
+        return []
+    tables = ["switches", "overlaps", "design", "permutations", "columns", "knockout", "families"]
+    tables += ["confounders", "programme_verdict", "clones", "markers", "markers_panels"]
+    figures = ["switches", "timecourse", "mrna", "evidence", "knockout", "families", "confounders", "markers"]
+    files = [f"{name}.tsv" for name in tables] + [f"{name}.png" for name in figures]
+    return collect("<results>/programme/{file}", file=files)
+
+
 rule programme:
     input:
         get_expression_results,
-        # Without libraries there are no regulons to compare.
-        collect(
-            "<results>/programme/{file}",
-            file=[
-                "switches.tsv",
-                "overlaps.tsv",
-                "design.tsv",
-                "permutations.tsv",
-                "columns.tsv",
-                "switches.png",
-                "timecourse.png",
-                "mrna.png",
-            ],
-        )
-        if study.groups
-        else [],
+        get_switch_results,
     localrule: True
 
 
@@ -96,5 +92,8 @@ rule average_activity:
         "../scripts/programme/average_activity.py"
 
 
-include: "programme/switches.smk"
 include: "programme/expression.smk"
+include: "programme/evidence.smk"
+include: "programme/switches.smk"
+include: "programme/confounders.smk"
+include: "programme/markers.smk"

@@ -1,10 +1,15 @@
 # Switches: differences of regulon activity within each patient, the evidence on each regulon, ranked.
 
 
+def get_mean_activity(wildcards):
+    """Activity by sample: means over cells, or, in a study of profiles alone, that of factors by profile."""
+    return "<results>/programme/activity.tsv" if study.groups else "<results>/programme/profile_activity.tsv"
+
+
 rule compare_activity:
     input:
-        activity="<results>/programme/activity.tsv",
-        samples="<results>/programme/samples.tsv",
+        activity=get_mean_activity,
+        samples="<results>/programme/samples.tsv" if study.groups else [],
     output:
         differences="<results>/programme/differences.tsv",
         effects="<results>/programme/effects.tsv",
@@ -15,7 +20,7 @@ rule compare_activity:
     benchmark:
         "<benchmarks>/compare_activity.tsv"
     conda:
-        "../../envs/programme.yaml"
+        "../../envs/evidence.yaml"
     threads: 1
     resources:
         mem_mb=scaled_memory(base=1_500, per_input_gb=10_000),
@@ -34,8 +39,15 @@ rule rank_switches:
         effects="<results>/programme/effects.tsv",
         differences="<results>/programme/differences.tsv",
         design="<results>/programme/design.tsv",
-        pseudobulk="<results>/programme/pseudobulk.h5ad",
-        regulons="<results>/regulons/consensus.tsv",
+        permutations="<results>/programme/permutations.tsv",
+        pseudobulk="<results>/programme/pseudobulk.h5ad" if study.groups else [],
+        profiles=[] if study.groups else "<results>/programme/profiles.h5ad",
+        regulons=get_network_of_study,
+        shares="<results>/regulons/samples.tsv" if study.groups else [],
+        stability=collect("<results>/programme/thresholds/{group}.tsv", group=study.groups),
+        knockouts="<results>/programme/knockout.tsv",
+        signature="<results>/programme/signature.tsv",
+        families="resources/factors/families.tsv",
         genesets=collect("resources/genesets/{name}.tsv", name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
@@ -52,13 +64,14 @@ rule rank_switches:
     benchmark:
         "<benchmarks>/rank_switches.tsv"
     conda:
-        "../../envs/programme.yaml"
+        "../../envs/evidence.yaml"
     threads: 1
     resources:
         mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
         runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
+        groups=get_group_of_samples,
         fdr=lookup(within=config, dpath="programme/fdr"),
         min_effect=lookup(within=config, dpath="programme/min_effect"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
@@ -72,7 +85,7 @@ rule plot_switches:
         switches="<results>/programme/switches.tsv",
         differences="<results>/programme/differences.tsv",
         models="<results>/programme/by_model.tsv",
-        activity="<results>/programme/activity.tsv",
+        activity=get_mean_activity,
     output:
         forest=report(
             "<results>/programme/switches.png",
@@ -97,7 +110,7 @@ rule plot_switches:
     benchmark:
         "<benchmarks>/plot_switches.tsv"
     conda:
-        "../../envs/programme.yaml"
+        "../../envs/evidence.yaml"
     threads: 1
     resources:
         mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
@@ -109,6 +122,8 @@ rule plot_switches:
         arms=get_arm_order,
         fdr=lookup(within=config, dpath="programme/fdr"),
         min_effect=lookup(within=config, dpath="programme/min_effect"),
+        unit="AUC" if study.groups else "score",
+        spread="sd between cells" if study.groups else "sd between replicates",
         note=lookup(within=config, dpath="regulons/standin_note"),
     script:
         "../../scripts/programme/plot_switches.py"

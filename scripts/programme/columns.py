@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scripts.programme.confounders import columns as confounders
+from scripts.programme.evidence import columns as evidence
 from scripts.programme.expression import columns as expression
+from scripts.programme.markers import columns as markers
 
 _LABELS = {
     "sample": "sample, as in the samples sheet",
@@ -35,16 +38,6 @@ _SUMMARY = {
 }
 _SD = {
     "sd": "standard deviation of activity between cells of a sample, pooled over samples: unit of standardised effects"
-}
-
-
-_PERMUTED = {
-    "n_permutations": "ways to deal the labels out among the samples of each model, the observed one among them",
-    "exact": "whether these are all ways, or drawn from them",
-    "p_perm": "share of them whose difference, joined over models, is as large (two-sided)",
-    "p_perm_min": "smallest value it can take",
-    "fwer": "chance of one or more false calls among all regulons (step-down maximum over the same deals)",
-    "fdr_perm": "share of false calls to expect among the regulons up to this one (over the same deals)",
 }
 
 
@@ -90,6 +83,7 @@ TABLES: dict[str, dict[str, str]] = {
         **_of_set("hypoxia"),
         "carried_by": "known programmes that carry the regulon: see carries in overlaps.tsv",
         "note": "what else must be known",
+        **evidence.EVIDENCE,
     },
     "overlaps.tsv": {
         "regulon": _REGULON["regulon"],
@@ -130,11 +124,6 @@ TABLES: dict[str, dict[str, str]] = {
         **_SD,
         **_SUMMARY,
     },
-    "permutations.tsv": {
-        **_CONTRAST,
-        "regulon": _REGULON["regulon"],
-        **_PERMUTED,
-    },
     "differences.tsv": {
         **_CONTRAST,
         "model": _LABELS["model"],
@@ -173,8 +162,7 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "if not, why",
     },
 }
-
-TABLES |= expression.TABLES
+TABLES |= evidence.TABLES | confounders.TABLES | markers.TABLES | expression.TABLES
 
 
 def dictionary() -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pandas as pd
 from scripts import job
 from scripts.programme import contrasts, design
 from scripts.programme.evidence import permutation
-from scripts.programme.pseudobulk import wide
+from scripts.programme.pseudobulk import LABELS, wide
 
 DIFFERENCES = [
     "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
@@ -40,21 +40,35 @@ def describe_differences(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=DIFFERENCES[1:])
 
 
+def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples that are compared, indexed by sample: those in use of samples.tsv, or, where activity is that
+    of profiles, all that have any.
+    """
+    if path:
+        samples = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
+        return samples[samples["used"] == "yes"]
+    return activity.drop_duplicates("sample").set_index("sample")[LABELS].astype(str)
+
+
 def main(snakemake) -> None:
     """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
     and what the design answers.
     """
     params = snakemake.params
     table = pd.read_csv(snakemake.input.activity, sep="\t", dtype={"sample": str, "replicate": str, "regulon": str})
-    samples = pd.read_csv(snakemake.input.samples, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
-    samples = samples[samples["used"] == "yes"]
+    samples = read_samples(getattr(snakemake.input, "samples", None), table)
     activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
     samples = samples.loc[activity.index] if len(activity) else samples
+    # One unit for all contrasts, so that relapse can be read beside persister.
+    sd = contrasts.pooled_sd(spread)
+    if len(sd) and sd.isna().all():
+        job.log.warning(
+            "no replicates to take a standard deviation from: standardised effects are in units of activity"
+        )
+        sd = sd.fillna(1.0)
     differences, effects, permuted = [], [], []
     for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
         found = contrasts.differences(activity, samples, baseline, treated)
-        # One unit for all contrasts, so that relapse can be read beside persister.
-        sd = contrasts.pooled_sd(spread)
         rows = describe_differences(activity, samples, sd, found, baseline, treated)
         differences.append(rows.assign(contrast=name))
         summary = contrasts.summarise_arms(found, sd, params.seed).rename(columns={"feature": "regulon"})

@@ -13,6 +13,7 @@ DPI = 150
 MAX_ROWS, MAX_PANELS, MAX_LABELS = 30, 12, 40
 UP, DOWN = "#B35806", "#542788"
 """Ends of the diverging map: a shared switch that turns on, and one that turns off."""
+BETWEEN_CELLS = "sd between cells"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
@@ -54,6 +55,7 @@ def draw_forest(
     colours: dict[str, str],
     arms: list[str],
     title: str,
+    spread: str = BETWEEN_CELLS,
 ) -> Figure:
     """Return, per regulon, the models' differences in activity with mean and interval, and beside them those of its
     mRNA.
@@ -103,7 +105,7 @@ def draw_forest(
             right.text(0, place, " not measured", va="center", fontsize=7, color="#666666")
     left.set_yticks(range(len(shown)), shown["regulon"], fontsize=9)
     left.set_ylim(len(shown) - 0.4, -0.6)
-    left.set_xlabel("difference in activity (sd between cells)")
+    left.set_xlabel(f"difference in activity ({spread})")
     right.set_xlabel("log2 fold change of the factor's mRNA")
     left.set_title("activity of the regulon", fontsize=10, loc="left")
     right.set_title("its own mRNA", fontsize=10, loc="left")
@@ -125,6 +127,7 @@ def draw_timecourse(
     colours: dict[str, str],
     arms: list[str],
     title: str,
+    unit: str = "AUC",
 ) -> Figure:
     """Return activity by timepoint, a panel per regulon, a line per model and arm from the model's baseline on."""
     shown = table.head(MAX_PANELS)
@@ -160,10 +163,11 @@ def draw_timecourse(
         )
         axis.set_xticks(range(len(present)), present, fontsize=8)
         axis.set_xlim(-0.25, len(present) - 0.75)
-        axis.set_ylim(bottom=0)
+        if activity["activity"].min() >= 0:
+            axis.set_ylim(bottom=0)
         axis.tick_params(axis="y", labelsize=7)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.supylabel("mean activity (AUC)", fontsize=9)
+    figure.supylabel(f"mean activity ({unit})", fontsize=9)
     handles = _handles({model: colours[model] for model in models}, markers)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 6) or 1, frameon=False, fontsize=8
@@ -226,7 +230,7 @@ def label_points(figure: Figure, axis, rows: pd.DataFrame) -> None:
         )
 
 
-def draw_scatter(table: pd.DataFrame, title: str) -> Figure:
+def draw_scatter(table: pd.DataFrame, title: str, spread: str = BETWEEN_CELLS) -> Figure:
     """Return activity against the factor's own mRNA, a point per regulon, with the intervals over models."""
     figure = Figure(figsize=(7.5, 6), layout="constrained")
     axis = figure.subplots()
@@ -243,7 +247,7 @@ def draw_scatter(table: pd.DataFrame, title: str) -> Figure:
             )
         axis.scatter(row.mrna_log2fc, row.standardised, color=colour, s=36, lw=0, zorder=3)
     axis.set_xlabel("log2 fold change of the factor's own mRNA (pseudobulk)")
-    axis.set_ylabel("difference in activity of its regulon (sd between cells)")
+    axis.set_ylabel(f"difference in activity of its regulon ({spread})")
     axis.spines[["top", "right"]].set_visible(False)
     handles = [
         Line2D([], [], marker="o", ls="", color=colour, label=label)
@@ -287,9 +291,9 @@ def main(snakemake) -> None:
         forest = scatter = empty_figure(with_note(why, params.note))
     else:
         forest = draw_forest(
-            table, differences, models, colours, params.arms, with_note(f"{title}; {best}", params.note)
+            table, differences, models, colours, params.arms, with_note(f"{title}; {best}", params.note), params.spread
         )
-        scatter = draw_scatter(table, with_note(title, params.note))
+        scatter = draw_scatter(table, with_note(title, params.note), params.spread)
     if table.empty or activity.empty:
         timecourse = empty_figure(with_note("No activity of any regulon in any sample.", params.note))
     else:
@@ -300,6 +304,7 @@ def main(snakemake) -> None:
             colours,
             params.arms,
             with_note("activity by timepoint and model", params.note),
+            params.unit,
         )
     for figure, path in ((forest, output.forest), (timecourse, output.timecourse), (scatter, output.scatter)):
         figure.savefig(path, dpi=DPI)

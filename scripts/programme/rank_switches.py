@@ -6,6 +6,9 @@ import pandas as pd
 from scripts import job
 from scripts.clusters.genesets import read_sets
 from scripts.programme import columns, contrasts, design, switches, targets
+from scripts.programme.evidence import assemble, family, inputs, on_off
+from scripts.programme.evidence.join_knockouts import ALL_MODELS
+from scripts.programme.pseudobulk import wide
 
 BY_MODEL = [
     "contrast", "model", "tf", "regulon", "difference", "standardised", "targets_log2fc", "mrna_log2fc",
@@ -53,33 +56,108 @@ def by_model(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BY_MODEL[1:])
 
 
+def read_shares(path: str | None, samples: list[str]) -> pd.DataFrame:
+    """Return the share of each sample's cells that have a regulon on, samples × regulons; nothing without cells."""
+    if not path:
+        return pd.DataFrame()
+    return wide(pd.read_csv(path, sep="\t", dtype={"sample": str, "regulon": str}), "on", samples)
+
+
+def read_knockouts(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the changes by model and factor, and by factor the p-values of their means (zero, untreated)."""
+    table = pd.read_csv(path, sep="\t", dtype={"model": str, "tf": str})
+    joint = table[table["model"] == ALL_MODELS].set_index("tf")
+    p = joint[["p_zero", "p_untreated"]].set_axis(["zero", "untreated"], axis=1)
+    return table[table["model"] != ALL_MODELS], p
+
+
+def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
+    """Return log2 expression (samples × genes that all measured), the samples' labels, and the genes that could be
+    targets: in pseudobulk those seen in enough cells, in profiles all.
+    """
+    if not getattr(source, "pseudobulk", None):
+        values, labels = inputs.read_profiles(source.profiles)
+        return values, labels, values.columns
+    values, shown, samples, everywhere = read_expression(source.pseudobulk)
+    labels = samples[["model", "timepoint", "arm"]].astype(str)
+    genes = targets.gene_universe(shown, samples["n_cells"], labels["model"], everywhere, min_share)
+    return values.loc[:, everywhere.to_numpy()], labels, genes
+
+
+def gather(
+    source, params, persister, relapse, sd, edges, factors, values, labels, universe, changes
+) -> tuple[assemble.Sources, pd.DataFrame]:
+    """Return what the evidence is measured from, and the share of cells on by regulon and timepoint."""
+    names = params.contrast
+    roles = dict(zip(assemble.ON[:3], (names["baseline"], names["persister"], names.get("recovered")), strict=True))
+    on, shares = read_shares(getattr(source, "shares", None), list(labels.index)), pd.DataFrame()
+    if len(on) and not on_off.is_comparable(labels.loc[on.index], params.groups):
+        job.log.warning("shares of cells on aren't compared: untreated and treated were scored in different groups")
+        on = pd.DataFrame()
+    if len(on):
+        shares = pd.DataFrame({name: on_off.shares(on, labels, role) for name, role in roles.items() if role})
+        on = contrasts.differences(on, labels, names["baseline"], names["persister"])
+    known = edges[edges["regulon"].isin(persister.columns)]
+    sources = assemble.Sources(
+        differences=persister,
+        sd=sd,
+        edges=known,
+        factors=factors,
+        relapse=relapse,
+        on=on,
+        changes=changes,
+        signature=inputs.read_signature(source.signature),
+        mean=values[universe].mean(),
+        knockout=read_knockouts(source.knockouts)[0],
+        min_effect=params.min_effect,
+        seed=params.seed,
+    )
+    return sources, shares
+
+
 def main(snakemake) -> None:
-    """Read effects, expression, regulons, gene sets; write switches, overlaps, the models' values, the dictionary."""
+    """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, the models' values, the
+    dictionary.
+    """
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     effects = pd.read_csv(source.effects, sep="\t", dtype={"arm": str, "regulon": str})
-    table = pd.read_csv(source.differences, sep="\t", dtype={"model": str, "arm": str})
+    table = pd.read_csv(source.differences, sep="\t", dtype={"model": str, "arm": str, "regulon": str})
+    permutations = pd.read_csv(source.permutations, sep="\t", dtype={"regulon": str})
     answers = pd.read_csv(source.design, sep="\t", keep_default_na=False)
-    edges = pd.read_csv(source.regulons, sep="\t")
+    edges = inputs.read_edges(source.regulons)
     sets = read_sets(source.genesets)
-    values, shown, samples, everywhere = read_expression(source.pseudobulk)
-    factors = edges.drop_duplicates("regulon").set_index("regulon")["tf"].to_dict()
-
+    values, labels, universe = read_universe(source, params.min_cell_fraction)
     names = design.contrasts_of(params.contrast)
     first, *rest = names
+    own = effects[effects["contrast"] == first]
+    # A network has factors of whose targets too few are measured.
+    edges = edges[edges["regulon"].isin(own["regulon"])] if len(own) else edges
+    factors = edges.drop_duplicates("regulon").set_index("regulon")["tf"].to_dict()
     baseline, treated = names[first]
-    labels = samples[["model", "timepoint", "arm"]].astype(str)
-    measured = values.loc[:, everywhere.to_numpy()]
-    changes = contrasts.over_arms(contrasts.differences(measured, labels, baseline, treated))
+    changes = contrasts.over_arms(contrasts.differences(values, labels, baseline, treated))
     change = targets.target_change(changes, edges)
     mrna = targets.factor_change(changes, sorted(set(factors.values())))
-    universe = targets.gene_universe(shown, samples["n_cells"], labels["model"], everywhere, params.min_cell_fraction)
     overlaps = targets.overlap(edges, sets, universe)
     overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=params.fdr, seed=params.seed)
 
     persister = differences_of(table, first)
     relapse = differences_of(table, rest[0]) if rest else persister.iloc[:0]
     positions, single = contrasts.relapse_position(persister, relapse)
-    own = effects[effects["contrast"] == first]
+    sd = own.drop_duplicates("regulon").set_index("regulon")["sd"]
+    evidence = None
+    if len(persister):
+        sources, shares = gather(
+            source, params, persister, relapse, sd, edges, factors, values, labels, universe, changes
+        )
+        stability = [pd.read_csv(path, sep="\t", dtype={"regulon": str}) for path in source.stability]
+        evidence = assemble.assemble(
+            sources,
+            permutations[permutations["contrast"] == first].set_index("regulon"),
+            shares,
+            pd.concat(stability, ignore_index=True) if stability else pd.DataFrame(),
+            read_knockouts(source.knockouts)[1],
+            family.read_families(source.families),
+        )
     one = pd.Series(1.0, index=[*change.columns, *mrna.columns]).groupby(level=0).first()
     ranked = switches.build(
         own,
@@ -91,8 +169,8 @@ def main(snakemake) -> None:
         set(answers.loc[(answers["contrast"] == first) & (answers["confounded"] == "yes"), "arm"]),
         fdr=params.fdr,
         min_effect=params.min_effect,
+        evidence=evidence,
     )
-    sd = own.drop_duplicates("regulon").set_index("regulon")["sd"]
     models = by_model(contrasts.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     for result, path in ((ranked, output.switches), (overlaps, output.overlaps), (models[BY_MODEL], output.models)):
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")

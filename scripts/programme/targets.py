@@ -43,7 +43,7 @@ def target_change(changes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
     """Return models × regulons: mean log2 fold change of the targets, weighted by the edges; NaN without a measured
     target.
 
-    ``changes``: models × genes.
+    ``changes``: models × genes. Edges may have a ``sign``: what a factor represses counts the other way round.
     """
     known = edges[edges["target"].isin(changes.columns)]
     regulons = sorted(edges["regulon"].unique())
@@ -51,7 +51,8 @@ def target_change(changes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
     for regulon, own in known.groupby("regulon"):
         weights = own["weight"].to_numpy(dtype=float)
         if weights.sum() > 0:
-            found[regulon] = changes[own["target"]].to_numpy() @ weights / weights.sum()
+            signed = weights * own["sign"].to_numpy(dtype=float) if "sign" in own else weights
+            found[regulon] = changes[own["target"]].to_numpy() @ signed / weights.sum()
     return found
 
 

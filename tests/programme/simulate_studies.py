@@ -11,11 +11,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from scripts.clusters.expression import normalise
+from scripts.clusters.genesets import read_sets
+from scripts.clusters.scores import score_cells
 from scripts.demo import plan as demo
+from scripts.programme import contrasts, pseudobulk, switches, targets
+from scripts.programme.confounders import clones, measure_confounders, tabulate_confounders
+from scripts.programme.evidence import assemble, knockout, permutation, reach
+from scripts.regulons import activity as act
+from scripts.regulons.score_activity import regulons_from
 from scripts.scenic import aucell
 
 ROOT = Path(__file__).parents[2]
@@ -136,9 +145,6 @@ def simulate(seed: int, kind: str = "persister", sheet: pd.DataFrame | None = No
 
 def score(study: Study) -> dict[str, pd.DataFrame]:
     """Return, per model, activity per cell as activity.parquet holds it."""
-    from scripts.clusters.expression import normalise
-    from scripts.regulons.score_activity import regulons_from
-
     regulons = regulons_from(study.edges)
     found = {}
     for model, own in study.sheet.groupby("model", sort=False):
@@ -152,3 +158,115 @@ def score(study: Study) -> dict[str, pd.DataFrame]:
         table.index = pd.Index([f"{s}_{i}" for i, s in enumerate(labels["sample"])], name="cell")
         found[model] = table
     return found
+
+
+def pseudobulk_of(study: Study) -> pd.DataFrame:
+    """Return log2 expression of the libraries, samples × genes."""
+    counts = pd.DataFrame({s: np.asarray(c.sum(axis=0)).ravel() for s, c in study.counts.items()}, index=study.genes).T
+    return pseudobulk.log_cpm(counts, pseudobulk.size_factors(counts))
+
+
+def cells_of(study: Study, model: str) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Return a model's counts (cells × genes), and each cell's sample and timepoint."""
+    own = study.sheet[study.sheet["model"] == model]
+    counts = sparse.vstack([study.counts[sample] for sample in own.index]).tocsr()
+    sizes = [study.counts[sample].shape[0] for sample in own.index]
+    return (
+        counts,
+        np.repeat(own.index.to_numpy(dtype=str), sizes),
+        np.repeat(own["timepoint"].to_numpy(dtype=str), sizes),
+    )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the stage finds: ``switches`` (as switches.tsv), ``sources`` (of the evidence), ``logs`` (samples × genes),
+    ``changes`` (models × genes).
+    """
+
+    switches: pd.DataFrame
+    sources: assemble.Sources
+    logs: pd.DataFrame
+    changes: pd.DataFrame
+
+
+def analyse(study: Study, *, evidence: bool = True, signature_size: int = 50) -> Findings:
+    """Return the table of switches as the stage's scripts make it of activity, expression and regulons."""
+    sheet, edges = study.sheet, study.edges
+    logs = pseudobulk_of(study)
+    changes = contrasts.over_arms(contrasts.differences(logs, sheet, "untreated", "persister"))
+    cells = score(study)
+    regulons = sorted(edges["regulon"].unique())
+    every = pd.concat(cells.values())
+    groups = every.groupby("sample")[regulons]
+    activity, sd = groups.mean().reindex(sheet.index), contrasts.pooled_sd(groups.std())
+    persister = contrasts.differences(activity, sheet, "untreated", "persister")
+    relapse = contrasts.differences(activity, sheet, "untreated", "relapse")
+    factors = dict(zip(edges["regulon"], edges["tf"], strict=True))
+    sources = assemble.Sources(persister, sd, edges, factors, relapse)
+    added = None
+    if evidence and len(persister):
+        signature = reach.learn_signature(changes, signature_size)
+        cuts = {
+            model: act.thresholds(own[regulons], 1).set_index("regulon")["threshold"] for model, own in cells.items()
+        }
+        on = pd.concat([(own[regulons] > cuts[m]).groupby(own["sample"]).mean() for m, own in cells.items()])
+        silenced = []
+        for model in cells:
+            counts, sample, timepoint = cells_of(study, model)
+            table, _, _ = knockout.silence(
+                normalise(counts), pd.Index(study.genes), timepoint == "persister", timepoint == "untreated", edges,
+                signature, alpha=10.0, steps=3, networks=0, seed=0, strata=sample,
+            )  # fmt: skip
+            silenced.append(table.assign(model=model))
+        filled = [table for table in silenced if len(table)]
+        sources = assemble.Sources(
+            persister, sd, edges, factors, relapse,
+            on=contrasts.differences(on.reindex(sheet.index), sheet, "untreated", "persister"),
+            changes=changes, signature=signature, mean=logs.mean(),
+            knockout=pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(),
+        )  # fmt: skip
+        added = assemble.assemble(
+            sources,
+            permutation.test(activity / sd, sheet, "untreated", "persister", seed=0),
+            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
+        )  # fmt: skip
+    sets = read_sets(GENESETS)
+    unit = pd.Series(1.0, index=[*regulons, *sorted(set(edges["tf"]))])
+    overlaps = targets.overlap(edges, sets, pd.Index(study.genes))
+    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=0.05, seed=0)
+    effects = contrasts.summarise_arms(persister, sd, 0).rename(columns={"feature": "regulon"})
+    table = switches.build(
+        effects.assign(sd=effects["regulon"].map(sd)),
+        overlaps,
+        contrasts.summarise(targets.target_change(changes, edges), unit, 0),
+        contrasts.summarise(targets.factor_change(changes, sorted(set(edges["tf"]))), unit, 0),
+        contrasts.relapse_position(persister, relapse)[0],
+        factors, set(), fdr=0.05, min_effect=0.5, evidence=added,
+    )  # fmt: skip
+    return Findings(table, sources, logs, changes)
+
+
+def confounded(study: Study, found: Findings, size: int = 50) -> tuple[pd.DataFrame, dict]:
+    """Return confounders.tsv and the study's verdict, as the stage's scripts make them of the cells."""
+    sets, cells = read_sets(GENESETS), score(study)
+    tables, notes = {}, []
+    for model, own in cells.items():
+        counts, sample, timepoint = cells_of(study, model)
+        masks = [timepoint == role for role in ("persister", "untreated")]
+        if min(mask.sum() for mask in masks) == 0:
+            continue
+        obs = pd.DataFrame({"sample": sample, "timepoint": timepoint}, index=own.index)
+        data = anndata.AnnData(normalise(counts), obs=obs, var=pd.DataFrame(index=study.genes))
+        data.layers["counts"] = counts
+        scores, _ = score_cells(data.copy(), sets, min_genes=5, seed=0)
+        clone = clones.Clones(np.zeros(0, dtype=int), "not asked")
+        regulons = own[sorted(study.edges["regulon"].unique())]
+        results = measure_confounders.of_cells(data, scores, clone, masks, regulons, 0)
+        notes += [(model, *key, note) for key, (_, note) in results[0].items() if note]
+        tables[model] = measure_confounders.tabulate(results, [data.var_names, regulons.columns])
+    shared = found.switches[found.switches["verdict"] == switches.SHARED]
+    return tabulate_confounders.build(
+        tables, pd.DataFrame(notes, columns=measure_confounders.NOTES), sets, shared, pd.Series(dtype=float),
+        "persister vs untreated", size=size, fdr=0.05,
+    )  # fmt: skip

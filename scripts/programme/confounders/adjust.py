@@ -36,10 +36,11 @@ def slopes(values, covariates: np.ndarray, sample: np.ndarray) -> np.ndarray | N
     Inside samples, since between them everything that treatment does goes with everything else that it does. None where
     too few rows are left to tell. A covariate that doesn't vary has a slope of 0.
     """
-    centred = (
-        covariates - np.stack([covariates[sample == s].mean(axis=0) for s in sample]) if len(sample) else covariates
-    )
-    spare = len(sample) - len(np.unique(sample)) - covariates.shape[1]
+    names, code = np.unique(sample, return_inverse=True)
+    sums = np.zeros((len(names), covariates.shape[1]))
+    np.add.at(sums, code, covariates)
+    centred = covariates - (sums / np.bincount(code, minlength=len(names))[:, None])[code]
+    spare = len(sample) - len(names) - covariates.shape[1]
     if spare < MIN_SPARE or not np.isfinite(centred).all():
         return None
     # The covariates are centred, so the features needn't be.

@@ -61,7 +61,7 @@ def autosome(names: pd.Series, prefix: str) -> pd.Series:
     return ("chr" + bare).where(bare.isin([str(i) for i in range(1, 23)]), "")
 
 
-def find_clones(log: sparse.csr_matrix, positions: pd.DataFrame, *, seed: int) -> Clones:
+def find_clones(log: sparse.csr_matrix, positions: pd.DataFrame) -> Clones:
     """Return the clones of cells × genes (log-normalised). ``positions``: chromosome, start, end of each gene, NaN or
     empty where unknown.
 

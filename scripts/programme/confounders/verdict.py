@@ -22,8 +22,8 @@ KEPT = 0.5
 def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
     """Return the sum of ``after`` over the sum of ``before`` (one number per model each) and its 95 % interval.
 
-    Fieller's: the values r for which after − r · before has a mean of zero over the models. NaN ends where it is no
-    interval (the effect before isn't clear of zero), or with one model.
+    Fieller's: the values r for which after − r · before has a mean of zero over the models. All NaN where that is no
+    interval, since the effect before isn't clear of zero nothing being a share of it; with one model only ends.
     """
     n = len(before)
     total = before.sum()
@@ -38,7 +38,7 @@ def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float,
     c = y**2 - t2 * covariance[1, 1]
     root = b**2 - a * c
     if a <= 0 or root < 0:
-        return ratio, np.nan, np.nan
+        return np.nan, np.nan, np.nan
     return ratio, float((b - np.sqrt(root)) / a), float((b + np.sqrt(root)) / a)
 
 

@@ -20,7 +20,11 @@ import pandas as pd
 from scripts.programme.evidence.reach import expression_bins
 
 MIN_CELLS = 20
-"""Persister cells (or profiles) of a model below which coefficients would be noise."""
+"""Persister cells of a model below which coefficients would be noise."""
+MIN_PROFILES = 3
+"""Persister profiles of a model, where there are no cells; nine or more of all timepoints for slopes (three over those
+that the timepoints' means take, at least).
+"""
 KNOCKOUT = [
     "model", "tf", "out_degree", "level_untreated", "level_persister", "programme_shift", "zero_change",
     "untreated_change", "classed_before", "classed_zero", "classed_untreated",
@@ -163,13 +167,17 @@ def silence(
     networks: int,
     seed: int,
     min_cells: int = MIN_CELLS,
+    strata: np.ndarray | None = None,
+    timepoint: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Return what each factor's silencing does in one model (:data:`KNOCKOUT` without model), and the same changes in
     random networks (networks × factors), of setting it to zero and of setting it to its untreated level.
 
     ``values``: log expression, cells × genes; ``persister``, ``untreated``: masks of cells. The change is that of the
     signature's score, mean over persister cells; negative: towards untreated. ``classed_…``: share of persister cells
-    beyond half-way between the mean scores of both timepoints. Too few cells: no rows.
+    beyond half-way between the mean scores of both timepoints. ``strata``: samples, within which slopes are taken.
+    ``timepoint``: given for profiles, which are too few for slopes in persisters alone: all are used, around the mean
+    of their timepoint. Too few: no rows.
     """
     network, names = build_network(edges, genes)
     empty = pd.DataFrame(columns=KNOCKOUT[1:]), np.zeros((networks, 0)), np.zeros((networks, 0))
@@ -177,7 +185,12 @@ def silence(
     if persister.sum() < min_cells or not untreated.any() or not names or not weights.any():
         return empty
     after, before = values[persister], values[untreated]
-    moments = moments_of(after, network.factors)
+    if timepoint is None:
+        moments = moments_of(after, network.factors, None if strata is None else strata[persister])
+    elif len(timepoint) - len(np.unique(timepoint)) < 2 * MIN_PROFILES:
+        return empty
+    else:
+        moments = moments_of(values, network.factors, timepoint)
     mean = np.asarray(after.mean(axis=0)).ravel()
     base = np.asarray(before.mean(axis=0)).ravel()
     own_levels = after[:, network.factors]

@@ -7,7 +7,6 @@ import pandas as pd
 
 from scripts.regulons.activity import threshold
 
-STABILITY = ["model", "regulon", "n_cells", "bimodal", "bimodal_share", "agreement"]
 MAX_CELLS = 2_000
 """Cells of a resample: enough for a mode of 5 % to hold a hundred."""
 

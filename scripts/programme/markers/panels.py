@@ -142,7 +142,9 @@ def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], 
         reach.append([towards[min(size, len(best)) - 1] / min(size, len(best)) if len(best) else 0.0 for size in sizes])
     right, reach = np.mean(right, axis=0), np.array(reach)
     firm = reach.mean(axis=0) / (reach.std(axis=0) + np.median(reach.std(axis=0)) + 1e-12)
-    good = (right >= right.max() - TOLERANCE) & (firm >= 0.5 * firm[right >= right.max() - TOLERANCE].max())
+    best = right >= right.max() - TOLERANCE
+    most = firm[best].max()
+    good = best & (firm >= most - 0.5 * abs(most))
     return sizes[int(np.flatnonzero(good)[0])]
 
 
@@ -234,15 +236,24 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
 
 
 def relabelled(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the same samples with the states swapped within models: in every other way, or in ``n`` drawn ones."""
-    weights = np.zeros((len(pairs.state), pairs.n_models))
-    weights[np.arange(len(pairs.state)), pairs.model] = pairs.state
+    """Return the same samples with the states swapped within models: in every other way, or in ``n`` drawn ones.
+
+    Of two ways that are mirror images one is enough: panels of the opposite direction part the samples as well.
+    """
     orders = [permutation.count_orders(pairs.state[pairs.model == m]) for m in range(pairs.n_models)]
+    if np.prod(orders, dtype=float) <= n + 1:
+        weights = np.zeros((len(pairs.state), pairs.n_models))
+        weights[np.arange(len(pairs.state)), pairs.model] = pairs.state
+        deals = np.sign(permutation.deal(pd.DataFrame(weights), seed).weights)
+        seen: set[bytes] = set()
+        states = []
+        for deal in deals:
+            if (-deal).tobytes() not in seen:
+                states.append(deal)
+            seen.add(deal.tobytes())
+        return [Pairs(pairs.values, state, pairs.model) for state in states[1:]]
     rng = np.random.default_rng(seed)
     found = []
-    if np.prod(orders, dtype=float) <= n + 1:
-        deals = permutation.deal(pd.DataFrame(weights), seed).weights[1:] * pairs.n_models
-        return [Pairs(pairs.values, deal, pairs.model) for deal in deals]
     for _ in range(n):
         state = pairs.state.copy()
         for model in range(pairs.n_models):
