@@ -49,6 +49,8 @@ PROGRAMME_SHARE = 0.1
 the demo's few genes it is a third.
 """
 DECOYS = 10
+STRONG, WEAK = (5.0, 15.0), (2.0, 4.0)
+"""Weights of true and of false edges: the latter hang on chance and are weak."""
 DEPTH = 1_500
 
 
@@ -103,7 +105,7 @@ def noisy_edges(plan, rng: np.random.Generator) -> pd.DataFrame:
         chance = likely * free / (likely * free).sum()
         false = [str(gene) for gene in rng.choice(pool, n, replace=False, p=chance)]
         for target in [*kept, *false]:
-            rows.append((f"{tf}(+)", tf, target, rng.uniform(5, 15) if target in planted else rng.uniform(1, 8), 3, 3))
+            rows.append((f"{tf}(+)", tf, target, rng.uniform(*STRONG) if target in planted else rng.uniform(*WEAK), 3, 3))
     return pd.DataFrame(rows, columns=["regulon", "tf", "target", "weight", "seeds", "groups"])
 
 
@@ -190,7 +192,7 @@ class Findings:
     changes: pd.DataFrame
 
 
-def analyse(study: Study, *, evidence: bool = True, signature_size: int = 50) -> Findings:
+def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -> Findings:
     """Return the table of switches as the stage's scripts make it of activity, expression and regulons."""
     sheet, edges = study.sheet, study.edges
     logs = pseudobulk_of(study)
@@ -247,7 +249,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 50) ->
     return Findings(table, sources, logs, changes)
 
 
-def confounded(study: Study, found: Findings, size: int = 50) -> tuple[pd.DataFrame, dict]:
+def confounded(study: Study, found: Findings, size: int = 100) -> tuple[pd.DataFrame, dict]:
     """Return confounders.tsv and the study's verdict, as the stage's scripts make them of the cells."""
     sets, cells = read_sets(GENESETS), score(study)
     tables, notes = {}, []

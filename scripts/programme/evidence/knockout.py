@@ -208,7 +208,7 @@ def silence(
             "level_untreated": targets,
             "level_persister": levels,
             "programme_shift": shift,
-            "zero_change": -levels * response,
+            "zero_change": 0.0 - levels * response,
             "untreated_change": (targets - levels) * response,
             "classed_before": float(beyond(scores)),
             "classed_zero": beyond(scores[:, None] - own_levels * response),
