@@ -105,7 +105,9 @@ def noisy_edges(plan, rng: np.random.Generator) -> pd.DataFrame:
         chance = likely * free / (likely * free).sum()
         false = [str(gene) for gene in rng.choice(pool, n, replace=False, p=chance)]
         for target in [*kept, *false]:
-            rows.append((f"{tf}(+)", tf, target, rng.uniform(*STRONG) if target in planted else rng.uniform(*WEAK), 3, 3))
+            rows.append(
+                (f"{tf}(+)", tf, target, rng.uniform(*STRONG) if target in planted else rng.uniform(*WEAK), 3, 3)
+            )
     return pd.DataFrame(rows, columns=["regulon", "tf", "target", "weight", "seeds", "groups"])
 
 

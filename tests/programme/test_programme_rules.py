@@ -18,6 +18,7 @@ import yaml
 
 from scripts.programme import average_activity, compare_activity, plot_switches, rank_switches, sum_expression
 from scripts.programme.columns import TABLES
+from scripts.programme.evidence.join_knockouts import JOINED
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
@@ -38,7 +39,10 @@ groups = {"_".join(key): list(own.index) for key, own in samples.loc[libraries].
 profiles = list(samples.index[samples["assay"] == "profile"])
 samples = samples.fillna("")
 study = SimpleNamespace(
-    samples=samples, libraries=libraries, profiles=profiles, groups=list(groups), samples_of_group=groups.get
+    samples=samples, libraries=libraries, profiles=profiles, groups=list(groups), samples_of_group=groups.get,
+    models=list(dict.fromkeys(samples.loc[libraries, "model"])), sequenced=[],
+    samples_of=lambda model: [s for s in libraries if samples.at[s, "model"] == model],
+    model_of_group=lambda group: samples.at[groups[group][0], "model"],
 )
 
 def scaled_memory(base, per_input_gb):
@@ -67,6 +71,8 @@ GENES = [
 PROFILES = {"genes": "intersection", "platforms": "together", "min_count": 10, "min_log_fc": 0.5}
 PROFILES |= {"signature_size": 10, "signature_sizes": [5], "permutations": 19, "gene_sets": [], "signatures": []}
 PROFILES |= {"network": {"path": "network.tsv"}}
+EVIDENCE = {"threshold_resamples": 2, "knockout": {"alpha": 10, "steps": 3, "networks": 9}}
+EVIDENCE |= {"markers": {"sizes": [1, 3], "permutations": 9, "random_panels": 9}}
 TABLE_NAMES = [
     "switches",
     "overlaps",
@@ -78,9 +84,18 @@ TABLE_NAMES = [
     "differences",
     "activity",
     "samples",
+    "knockout",
+    "families",
+    "confounders",
+    "programme_verdict",
+    "clones",
+    "markers",
+    "markers_panels",
+    "markers_scores",
 ]
 TSV = [f"{name}.tsv" for name in TABLE_NAMES]
 FIGURES = ["switches.png", "timecourse.png", "mrna.png"]
+MORE_FIGURES = ["evidence.png", "knockout.png", "families.png", "confounders.png", "markers.png"]
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
@@ -127,16 +142,27 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design", "permutations")},
         contrast=config["contrast"], groups=by, fdr=own["fdr"], seed=0,
     )  # fmt: skip
+    signature = pd.DataFrame(
+        {"gene": list(EXPRESSION), "direction": ["up" if x > 0 else "down" for x in EXPRESSION.values()]}
+    )
+    signature.to_csv(stage / "signature.tsv", sep="\t", index=False)
+    pd.DataFrame(columns=JOINED).to_csv(stage / "knockout.tsv", sep="\t", index=False)
     call(
         rank_switches,
-        {name: path[f"{name}.tsv"] for name in ("effects", "differences", "design")}
+        {name: path[f"{name}.tsv"] for name in ("effects", "differences", "design", "permutations")}
         | {
+            "signature": stage / "signature.tsv",
+            "knockouts": stage / "knockout.tsv",
+            "shares": folder / "results" / "regulons" / "samples.tsv",
+            "stability": [],
+            "families": ROOT / "resources" / "factors" / "families.tsv",
             "pseudobulk": path["pseudobulk.h5ad"],
             "regulons": folder / "results" / "regulons" / "consensus.tsv",
             "genesets": sorted((ROOT / "resources" / "genesets").glob("*.tsv")),
         },
         {"models": path["by_model.tsv"]} | {name: path[f"{name}.tsv"] for name in ("switches", "overlaps", "columns")},
         contrast=config["contrast"], fdr=own["fdr"], min_effect=own["min_effect"], min_cell_fraction=0.01, seed=0,
+        groups=by,
     )  # fmt: skip
     call(
         plot_switches,
@@ -144,7 +170,8 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         | {name: path[f"{name}.tsv"] for name in ("switches", "differences", "activity")},
         {"forest": path["switches.png"], "timecourse": path["timecourse.png"], "scatter": path["mrna.png"]},
         contrast=config["contrast"], timepoints=config["timepoints"], models=list(dict.fromkeys(sheet["model"])),
-        arms=["untreated", "drug", "other"], fdr=own["fdr"], min_effect=own["min_effect"], note="",
+        arms=["untreated", "drug", "other"], fdr=own["fdr"], min_effect=own["min_effect"], note="", unit="AUC",
+        spread="sd between cells",
     )  # fmt: skip
 
 
@@ -155,12 +182,12 @@ def prepare(
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets"):
+    for name in ("captions", "genesets", "factors", "markers"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
     shutil.copytree(ROOT / "rules" / "programme", folder / "rules" / "programme")
     shutil.copy(ROOT / "rules" / "programme.smk", folder / "rules")
     (folder / "envs").mkdir()
-    for name in ("programme", "python"):
+    for name in ("programme", "python", "evidence", "scenic"):
         (folder / "envs" / f"{name}.yaml").write_text("dependencies: []\n")
     config = {
         "group_by": list(group_by),
@@ -168,8 +195,10 @@ def prepare(
         "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
         "arms": [{"arm": "untreated"}, {"arm": "drug"}, {"arm": "other"}],
         "models": [{"model": model} for model in dict.fromkeys(sheet["model"])],
-        "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0, **PROFILES},
-        "regulons": {"min_cell_fraction": 0.01, "standin_note": note},
+        "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0, **PROFILES, **EVIDENCE},
+        "regulons": {"min_cell_fraction": 0.01, "standin_note": note, "activity_auc_threshold": 0.1},
+        "clusters": {"min_score_genes": 5},
+        "references": None,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
     places = {"matrix": "", "column": "", "platform": ""}
@@ -191,10 +220,25 @@ def prepare(
         simulate.cells_of(sheet, sample, GENES, EXPRESSION, rng, n).write_h5ad(results / "cells" / f"{sample}.h5ad")
         parts.append(simulate.activity_of(sheet.loc[[sample]], ACTIVITY if regulons else {}, rng, n_cells=n))
     cells = pd.concat(parts)
+    names = [column for column in cells if "(" in column]
+    shares = cells.groupby("sample")[names].agg(lambda values: (values > 0.25).mean())
+    shares = shares.rename_axis(columns="regulon").stack().rename("on").reset_index()
+    shares.reindex(columns=["sample", "regulon", "on"]).to_csv(
+        results / "regulons" / "samples.tsv", sep="\t", index=False
+    )
+    steps = [
+        (s, r.model, r.timepoint, step, n) for s, r in libraries.iterrows() for step, n in (("empty", 100), ("qc", 80))
+    ]
+    columns = ["sample", "model", "timepoint", "step", "remaining"]
+    pd.DataFrame(steps, columns=columns).to_csv(results / "cells" / "attrition.tsv", sep="\t", index=False)
     for key, own in cells.groupby(list(group_by), sort=False):
         group = results / "regulons" / "_".join(key)
         group.mkdir()
         own.to_parquet(group / "activity.parquet")
+        cuts = pd.DataFrame({"regulon": names, "threshold": 0.25, "bimodal": False})
+        cuts.to_csv(group / "thresholds.tsv", sep="\t", index=False)
+        few = anndata.AnnData(np.ones((len(own), 3)), obs=own[["sample", "model", "timepoint", "arm", "replicate"]])
+        few.write_h5ad(group / "expression.h5ad")
     edges = simulate.edges_of({**REGULONS, "STRESSED": STRESS} if regulons else {})
     edges.to_csv(results / "regulons" / "consensus.tsv", sep="\t", index=False)
 
@@ -217,7 +261,9 @@ def study(simulate, tmp_path_factory):
 
 def test_every_promised_file_is_there(study):
     results = study / "results"
-    assert all((results / "programme" / name).stat().st_size for name in [*TSV, *FIGURES, "pseudobulk.h5ad"])
+    assert all(
+        (results / "programme" / name).stat().st_size for name in [*TSV, *FIGURES, *MORE_FIGURES, "pseudobulk.h5ad"]
+    )
     for rule in ("sum_expression", "average_activity", "compare_activity", "rank_switches", "plot_switches"):
         assert (results / "logs" / f"{rule}.log").exists() and (results / "benchmarks" / f"{rule}.tsv").exists()
 
@@ -297,6 +343,8 @@ def test_figures_come_into_the_report_with_their_captions(study):
         "Does activity come back when the tumour regrows",
         "Is a regulon more active because its factor is transcribed more",
         "Which regulons are candidate switches, best first",
+        "On what evidence is each factor called a switch",
+        "How few genes tell persister from untreated",
     ):
         assert words in html.unescape(report).replace("’", "'"), words
 

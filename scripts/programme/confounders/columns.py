@@ -29,7 +29,7 @@ TABLES: dict[str, dict[str, str]] = {
         "ci_high": "upper end",
         "p": "one-sided p-value of t over models: the signature knows its direction",
         "remaining": "least share that remains, by confounder",
-        "note": "why",
+        "note": "why this verdict, and what was not asked",
     },
     "clones.tsv": {
         "model": "patient-derived model",

@@ -150,7 +150,8 @@ def main(snakemake) -> None:
         if min(mask.sum() for mask in masks) >= adjust.MIN_CELLS:
             log = anndata.AnnData(cells.X, obs=cells.obs[[]], var=cells.var[[]])
             scores, _ = score_cells(log, sets, min_genes=params.min_score_genes, seed=params.seed)
-            scores["ambient_fraction"] = cells.obs["ambient_fraction"].to_numpy(dtype=float)
+            ambient = cells.obs.get("ambient_fraction", np.nan)
+            scores["ambient_fraction"] = np.asarray(ambient, dtype=float)
             positions, why = positions_of(cells, getattr(source, "annotation", None) or None, params.prefix)
             found = clones.Clones(np.zeros(0, dtype=int), why) if why else clones.find_clones(cells.X, positions)
             shares = clone_shares(found, cells.obs, model)

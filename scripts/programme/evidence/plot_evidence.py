@@ -22,15 +22,20 @@ TILES = {
 """Column, form and order of each kind: more is better, in the direction of the change (False), or less is (None)."""
 
 
+def halves(position: pd.Series) -> pd.Series:
+    """Return how far relapse returns, in the steps that the rank product counts (:mod:`assemble`)."""
+    return (2 * (1 - position.clip(0, 1))).round() / 2
+
+
 def tile_ranks(table: pd.DataFrame) -> pd.DataFrame:
     """Return regulons × kinds: relative rank among all regulons (0 best, 1 last; NaN without evidence)."""
     ranks = {}
     side = np.sign(table["effect"])
     for name, (column, _, order) in TILES.items():
         values = table[column].astype(float)
-        values = values * side if order is False else -values.clip(lower=0) if order is None else values
+        values = values * side if order is False else halves(values) if order is None else values
         n = values.notna().sum()
-        ranks[name] = (values.rank(ascending=False) - 1) / max(n - 1, 1)
+        ranks[name] = (values.rank(ascending=False, method="min") - 1) / max(n - 1, 1)
     return pd.DataFrame(ranks, index=table.index)
 
 
@@ -48,7 +53,7 @@ def draw_tiles(table: pd.DataFrame, title: str) -> Figure:
             known = np.isfinite(values[i, j])
             # The colours are light where ranks are good.
             ink = "white" if known and values[i, j] > 0.55 else "black"
-            text = form.format(value) if known else "–"
+            text = form.format(value).replace("-0%", "0%").replace("+0%", "0%") if known else "–"
             left.text(j, i, text, ha="center", va="center", fontsize=8, color=ink if known else "#888888")
     left.set_xticks(range(len(TILES)), list(TILES), fontsize=8)
     left.xaxis.tick_top()
@@ -106,7 +111,7 @@ def draw_knockouts(table: pd.DataFrame, changes: pd.DataFrame, colours: dict[str
         right.plot(row.ko_classed_after, i, "o", color="#555555", ms=5)
     words = [
         f"{row.tf}  {'→ 0' if row.ko_level == 'zero' else '→ untreated'}"
-        + (f"  p {row.ko_p:.3g}" if pd.notna(row.ko_p) else "")
+        + (f"  p {row.ko_p:.1g}" if pd.notna(row.ko_p) else "")
         for row in shown.itertuples()
     ]
     left.set_yticks(range(len(shown)), words, fontsize=8)
