@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.programme.contrasts import ALL_ARMS
-from scripts.programme.evidence.assemble import COLUMNS as EVIDENCE
+from scripts.programme.evidence.columns import EVIDENCE
 
 MIN_MODELS = 3
 """Models that a shared change needs: the signs of two agree in every second regulon by chance."""
