@@ -24,23 +24,14 @@ def studies() -> list[tuple]:
     return found
 
 
-def test_planted_switches_rank_first_in_nineteen_of_twenty(studies):
-    """Among them one that acts without its mRNA, beside decoys with chance targets and factors of other programmes.
-
-    Twenty are wanted: in one study (seed 9) a decoy's chance targets hold enough of the programme to pass one of seven.
-    """
-    first = 0
+def test_planted_switches_rank_first_in_twenty_of_twenty(studies):
+    """Among them one that acts without its mRNA, beside decoys with chance targets and factors of other programmes."""
     for study, found in studies:
         best = found.switches.head(len(study.planted))
-        right = set(best["tf"]) == set(study.planted)
-        first += right
-        assert len(set(best["tf"]) - set(study.planted)) <= 1, found.switches[["tf", "verdict", "rank_product"]].head(
-            10
-        )
-        own = found.switches.set_index("tf").loc[list(study.planted)]
-        assert (own["verdict"] == switches.SHARED).all()
-        assert own["direction"].map({"up": 1, "down": -1}).to_dict() == study.planted
-    assert first >= 19
+        assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)
+        assert (best["verdict"] == switches.SHARED).all()
+        side = best.set_index("tf")["direction"].map({"up": 1, "down": -1})
+        assert side.to_dict() == study.planted
 
 
 def test_the_rank_product_does_better_than_activity_alone(studies):
