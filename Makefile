@@ -41,6 +41,9 @@ benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others 
 resources: $(STAMP)  ## what rules ask a cluster for, from finished runs (RESULTS="results results/demo")
 	@python -m scripts.study.fit_resources $(RESULTS)
 
+faults: $(STAMP)  ## kill runs ≥ 50 times and give bad inputs to every entry; figures in results/faults.json
+	@python tests/faults/run.py $(FAULTS)
+
 lock: $(STAMP)  ## renew requirements.lock from pyproject.toml, for every Python 3.11
 	@uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
 	  --output-file requirements.lock
@@ -80,4 +83,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test lint format benchmark resources lock clean-demo
+.PHONY: help demo test lint format benchmark resources faults lock clean-demo

@@ -5,15 +5,15 @@ def get_given_files(wildcards):
     """Every file that the study gives; what the workflow itself makes for a demo is made first."""
     regulons = config["regulons"]
     entries = [*regulons["databases"], regulons["motif_annotations"] or {}, regulons["tfs"] or {}]
-    reads = [path for sample in study.sequenced for mates in study.fastqs(sample) for path in mates]
-    matrices = [path for path in dict.fromkeys(study.samples["matrix"]) if path]
-    genomes = list(get_genomes(wildcards).values()) if study.sequenced else []
+    reads = [path for sample in study.all_sequenced for mates in study.fastqs(sample) for path in mates]
+    matrices = [path for path in dict.fromkeys(study.everything["matrix"]) if path]
+    genomes = list(get_genomes(wildcards).values()) if study.all_sequenced else []
     return [*reads, *matrices, *genomes, *(entry["path"] for entry in entries if entry.get("path"))]
 
 
 def get_rows(wildcards):
     """All samples and lanes: with other ones, the study is looked at anew."""
-    return {"samples": study.samples.reset_index().to_dict("records"), "units": study.units.to_dict("records")}
+    return {"samples": study.everything.reset_index().to_dict("records"), "units": study.units.to_dict("records")}
 
 
 def get_promises(wildcards):

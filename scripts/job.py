@@ -25,6 +25,9 @@ log = logging.getLogger("persister-regulons")
 ROOT = Path(__file__).parents[1]
 """The workflow's own folder, wherever it is called from; scripts run from copies, this module doesn't."""
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ENDS = {".parquet": (b"PAR1",), ".feather": (b"ARROW1", b"FEA1")}
+"""What HDF5 files begin with, and what files of other kinds end in: one that was cut doesn't."""
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """A full disk, or a user's share of it."""
 
@@ -88,6 +91,27 @@ def whole_outputs(snakemake: Any) -> Iterator[Any]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def fault_of(path: Path) -> str | None:
+    """Return why an input can't be read, or nothing: gone, not permitted, or shorter than its format says it is."""
+    try:
+        if path.is_dir():
+            return None
+        with open(path, "rb") as handle:
+            first, size = handle.read(48), handle.seek(0, os.SEEK_END)
+            if first.startswith(HDF5):
+                # Where HDF5 files say how long they are, by the version of their first block.
+                at = 40 if first[8] < 2 else 28
+                if int.from_bytes(first[at : at + 8], "little") > size:
+                    return "it is cut: shorter than it says it is"
+            elif ends := ENDS.get(path.suffix):
+                handle.seek(max(size - len(ends[0]), 0))
+                if not handle.read().endswith(ends):
+                    return f"it is cut: it should end in {ends[0].decode()}"
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
 def refuse(where: str, message: str) -> NoReturn:
     """Say in one line, here and in the log, what the user can mend, and end."""
     log.error("%s", message)
@@ -119,5 +143,9 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
         if isinstance(error, OSError) and (error.errno in FULL or os.strerror(errno.ENOSPC) in str(error)):
             refuse(where, f"no space left ({error}); free some, where results lie or in the folder for temporary files")
         log.error("%s", traceback.format_exc())
+        for given in map(Path, getattr(snakemake, "input", ())):
+            if fault := fault_of(given):
+                remedy = "bring it back, or, if the workflow made it, remove it and run again"
+                refuse(where, f"{given}: can't be read ({fault}); {remedy}")
         print(f"internal error in {where}: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -36,9 +37,12 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "snakemake", *arguments, "--configfile", *REDUCED]
 
 
-def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the reduced demo in a checkout, and wait; its output is kept for the message of a failure."""
-    return subprocess.run(command(*arguments), cwd=checkout, capture_output=True, text=True, check=False)
+def run(checkout: Path, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess:
+    """Run the reduced demo in a checkout, and wait; its output is kept for the message of a failure.
+
+    ``prefix``: a program that runs the command with other rights.
+    """
+    return subprocess.run([*prefix, *command(*arguments)], cwd=checkout, capture_output=True, text=True, check=False)
 
 
 def hash_h5ad(path: Path) -> str:

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pandas as pd
 import pytest
+
+from scripts import job
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = """
@@ -21,13 +24,13 @@ def main(snakemake):
     {body}
 
 output = OutputFiles(fromdict={output})
-job.run(main, SimpleNamespace(log=["job.log"], rule="try_it", output=output))
+job.run(main, SimpleNamespace(log=["job.log"], rule="try_it", input={input}, output=output))
 """
 
 
-def run(folder: Path, body: str, imports: str = "", **output: str) -> tuple[int, str, str]:
+def run(folder: Path, body: str, imports: str = "", given: str = "", **output: str) -> tuple[int, str, str]:
     """Return exit code, what came to the terminal, and the log."""
-    script = SCRIPT.format(imports=imports, body=body, output=output)
+    script = SCRIPT.format(imports=imports, body=body, input=[given] if given else [], output=output)
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -105,3 +108,31 @@ def test_a_full_disk_is_told_as_one(tmp_path):
     code, told, _ = run(tmp_path, "open('/dev/full', 'w').write('x' * 100_000)", a="a.tsv")
     assert code == 1
     assert told.startswith("error in try_it (job.log): no space left") and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".h5ad", ".parquet", ".feather"])
+def test_a_cut_input_is_told_from_a_whole_one(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    table = pd.DataFrame({"x": range(10_000)})
+    if suffix == ".h5ad":
+        with h5py.File(path, "w") as handle:
+            handle["x"] = table["x"]
+    else:
+        getattr(table, f"to_{suffix[1:]}")(path)
+    assert job.fault_of(path) is None
+    path.write_bytes(path.read_bytes()[:-100])
+    assert job.fault_of(path).startswith("it is cut")
+    path.unlink()
+    assert job.fault_of(path) == "No such file or directory"
+    assert job.fault_of(tmp_path) is None
+
+
+def test_a_defect_over_a_cut_input_names_the_input(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
+    # A defect of ours over sound inputs stays one.
+    (tmp_path / "b.txt").write_text("x")
+    code, told, _ = run(tmp_path, "1 / 0", given="b.txt", a="a.tsv")
+    assert code == 1 and told.startswith("internal error")
+    code, told, _ = run(tmp_path, "import pandas; pandas.read_parquet('a.parquet')", given="a.parquet", a="a.tsv")
+    assert code == 1 and told.count("\n") == 1
+    assert told.startswith("error in try_it (job.log): a.parquet: can't be read (it is cut: it should end in PAR1); ")

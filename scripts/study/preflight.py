@@ -87,7 +87,7 @@ def look_at_lanes(study: Study) -> Iterator[Finding]:
 
 def look_at_matrices(study: Study) -> Iterator[Finding]:
     """The first bytes of every matrix, of libraries and of profiles."""
-    given = study.samples.loc[study.samples["matrix"] != ""]
+    given = study.everything.loc[study.everything["matrix"] != ""]
     for path, rows in given.groupby("matrix", sort=False):
 
         def question(path=path) -> str:
@@ -197,11 +197,11 @@ def compare_names(study: Study) -> str:
 
 def estimate_disk(study: Study) -> tuple[float, float]:
     """Return bytes that results will take, and that one library's counting holds besides, for a while."""
-    genomes = sum(size_of(path) for _, path in genome_files(study.config["references"])) if study.sequenced else 0
+    genomes = sum(size_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
     reads = {
-        sample: sum(size_of(path) for mates in study.fastqs(sample) for path in mates) for sample in study.sequenced
+        sample: sum(size_of(path) for mates in study.fastqs(sample) for path in mates) for sample in study.all_sequenced
     }
-    stays = GENOMES * genomes + READS * sum(reads.values()) + LIBRARY * len(study.libraries)
+    stays = GENOMES * genomes + READS * sum(reads.values()) + LIBRARY * len(study.all_libraries)
     return stays, TEMPORARY * max(reads.values(), default=0)
 
 
@@ -240,7 +240,7 @@ def design_of(study: Study) -> pd.DataFrame:
 def inspect(study: Study) -> list[Finding]:
     """Return all findings but those about disk and design."""
     found = [*look_at_lanes(study), *look_at_matrices(study)]
-    if study.sequenced:
+    if study.all_sequenced:
         found += look_at_genomes(study)
     return [*found, *look_at_databases(study), *look_at_thresholds(study)]
 
@@ -258,6 +258,7 @@ def page(
     what = [
         f"{len(study.libraries)} libraries ({len(study.sequenced)} from reads, {lanes}; {len(study.imported)} "
         f"matrices) of {len(study.models)} models; {len(study.profiles)} profiles"
+        + (f"; {len(study.queries)} biopsies to be scored" if len(study.queries) else "")
     ]
     disk = next(finding for finding in findings if finding.check == "disk")
     what.append(f"disk: {disk.message}{'; ' if free else ''}{free}")

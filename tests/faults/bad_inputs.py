@@ -15,8 +15,8 @@ for place in (ROOT, Path(__file__).resolve().parent):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 
-from corpus import CASES  # noqa: E402  (the paths come first)
-from corpus.case import Case, judge  # noqa: E402
+from corpus import CASES
+from corpus.case import Case, judge
 
 
 def verdicts(folder: Path, cases: list[Case] = CASES):

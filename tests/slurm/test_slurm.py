@@ -1,0 +1,72 @@
+"""The workflow on a real Slurm: same results as on this machine, and more memory for a job that had too little."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from checkout import RESULTS, contents, copy_checkout, run
+from cluster import UnavailableError, find, slurm
+
+ROOT = Path(__file__).parents[2]
+PROFILE = ROOT / "config" / "profiles" / "slurm"
+HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "1"]
+"""What this cluster differs in from the profile: there is no accounting, and jobs are short."""
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Have a cluster for the tests here. Without its programs they are skipped; where root can't start it they fail."""
+    try:
+        for program in ("munged", "slurmctld", "slurmd"):
+            find(program)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    # Paths of sockets are limited to some 100 characters, which pytest's own folders may exceed.
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
+        try:
+            with slurm(Path(name)):
+                yield
+        except UnavailableError as error:
+            if os.getuid() == 0:
+                raise
+            pytest.skip(f"Slurm can't be started as this user: {error}")
+
+
+def test_results_are_those_of_a_run_without_a_cluster(cluster, reduced, tmp_path):
+    """From simulated reads on, through the profile as it is shipped. Threads differ too: 8 asked for there, 2 here."""
+    checkout = copy_checkout(tmp_path / "checkout")
+    for folder in ("simulated", "truth", "references/whitelists"):
+        shutil.copytree(reduced / RESULTS / folder, checkout / RESULTS / folder)
+    shutil.copytree(reduced / ".snakemake" / "metadata", checkout / ".snakemake" / "metadata")
+    ran = run(checkout, "--profile", str(PROFILE), "--jobs", "4", *HERE)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said[-8000:]
+    # No job needed a second attempt: what the rules ask for is enough for a Slurm that enforces it.
+    assert "Trying to restart job" not in said and "Error in rule" not in said
+    submitted = re.findall(r"has been submitted with SLURM jobid", said)
+    assert len(submitted) > 50
+    here, there = contents(reduced / RESULTS), contents(checkout / RESULTS)
+    assert set(there) == set(here)
+    assert [name for name in there if there[name] != here[name]] == []
+
+
+def test_a_job_out_of_memory_is_tried_again_with_more(cluster, tmp_path):
+    """700 MB are asked for and 800 held: Slurm ends the first attempt; the second has 1,400."""
+    for source in (ROOT / "tests" / "slurm" / "retry").iterdir():
+        if source.is_file():
+            shutil.copy(source, tmp_path)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILE), *HERE]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said[-8000:]
+    assert (tmp_path / "held.txt").read_text() == "800000000\n"
+    assert (tmp_path / "hold.log").read_text() == "1400\n"
+    assert list(dict.fromkeys(re.findall(r"resources:.* mem_mb=(\d+)", said))) == ["700", "1400"]
+    assert "exceeded memory limit" in said, "it was Slurm that ended the first attempt"
