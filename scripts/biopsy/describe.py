@@ -61,6 +61,13 @@ def regulons_on(
     return pd.DataFrame(rows, columns=ROWS)
 
 
+def call_switch(position: float, low: float, high: float) -> str:
+    """Return whether a switch is thrown: beyond what an untreated sample of a new patient would show."""
+    if not np.isfinite(high):
+        return ""
+    return "active" if position > high else "as untreated" if position >= low else "against the switch"
+
+
 def switches_active(
     query: pd.DataFrame,
     training: pd.DataFrame,
@@ -85,9 +92,9 @@ def switches_active(
         start, way = low[row.regulon].mean(), high[row.regulon].mean() - low[row.regulon].mean()
         position = (float(query[row.regulon].mean()) - start) / way
         least, most, *_ = compare(row.tf, position, ((low[row.regulon] - start) / way).to_numpy(), np.ones(1), level)
-        call = "active" if position > most else "as untreated" if position >= least else "against the switch"
+        call = call_switch(position, least, most)
         note = f"{row.regulon} goes {row.direction} in persisters"
-        rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call if np.isfinite(most) else "", note))
+        rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call, note))
     return pd.DataFrame(rows, columns=ROWS)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from scripts.biopsy.intervals import position_interval
+from scripts.biopsy.intervals import position_interval, prediction
 from scripts.programme.expression.tables import read_profiles
 
 MIN_MODELS = 4
@@ -124,6 +124,32 @@ def place(
     if len(own) == 1:
         note += "; one model: no interval"
     return Position(position, least, most, list(own.index), note)
+
+
+def place_switches(
+    own: pd.DataFrame,
+    known: pd.DataFrame,
+    labels: pd.DataFrame,
+    targets: dict[str, list[str]],
+    states: tuple[str, str],
+    *,
+    level: float,
+) -> pd.DataFrame:
+    """Return a row per regulon: the position of its targets' mean rank, and what an untreated new patient would show.
+
+    ``own``: the profile (1 × genes); ``known``: training profiles on the same genes; ``targets``: measured targets.
+    """
+    training = rank_scores(known, targets).reset_index(drop=True)
+    values = rank_scores(own, targets).iloc[0]
+    rows = {}
+    for name in targets:
+        means = state_means(training[name], labels, states)
+        if means.empty:
+            continue
+        start, way = means[states[0]].mean(), means[states[1]].mean() - means[states[0]].mean()
+        _, low, high = prediction(((means[states[0]] - start) / way).to_numpy(), level)
+        rows[name] = ((values[name] - start) / way, low, high)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["position", "low", "high"])
 
 
 def read_profile(path: str, column: str, sheet: str) -> pd.Series:

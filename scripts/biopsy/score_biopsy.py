@@ -135,7 +135,8 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
     labels = trained.obs.reset_index(drop=True)
     scores = profile.signature_scores(known, signature).reset_index(drop=True)
     score = float(profile.signature_scores(own, signature).iloc[0])
-    about = {"bulk": True, "level": settings["level"]}
+    level = settings["level"]
+    about = {"bulk": True, "level": level}
     from_own = profile.place_from_baseline(score, model, scores, labels, states, **about)
     positions = {"from its own baseline": from_own, "signature": profile.place(score, scores, labels, states, **about)}
     ranks, own_ranks = known.rank(axis=1), own.rank(axis=1).to_numpy()[0]
@@ -147,8 +148,31 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
         if found
     ]
     rows.append(row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"))
-    tables = [rows_of_checks(checks), pd.DataFrame(rows, columns=ROWS)]
-    return pd.concat(tables, ignore_index=True), pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
+    tables = [rows_of_checks(checks), pd.DataFrame(rows, columns=ROWS), switches_of_profile(frozen, own, known, level)]
+    joined = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    return joined, pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
+
+
+def switches_of_profile(
+    frozen: reference.Reference, own: pd.DataFrame, known: pd.DataFrame, level: float
+) -> pd.DataFrame:
+    """Return a row per called switch, by the mean rank of its regulon's targets in a profile."""
+    switches = frozen.table("switches")
+    called = switches[switches["verdict"] == SHARED]
+    edges = frozen.table("regulons")
+    sets = features.gene_sets(
+        edges[edges["regulon"].isin(called["regulon"])], pd.DataFrame(columns=["gene", "direction"]), list(own.columns)
+    )
+    targets = {name: list(genes) for name, genes in sets.items()}
+    labels, states = frozen.profiles.obs.reset_index(drop=True), (frozen.baseline, frozen.persister)
+    found = profile.place_switches(own, known, labels, targets, states, level=level)
+    rows = []
+    for switch in called[called["regulon"].isin(found.index)].itertuples():
+        position, low, high = found.loc[switch.regulon]
+        call = describe.call_switch(position, low, high)
+        note = f"targets of {switch.regulon}, which goes {switch.direction} in persisters, by their mean rank"
+        rows.append(("switch", switch.tf, position, low, high, 0.0, 1.0, call, note))
+    return pd.DataFrame(rows, columns=ROWS)
 
 
 def main(snakemake) -> None:

@@ -82,6 +82,7 @@ def finished(results: Path) -> str:
         "report, opens in any browser without a network": results / "report" / "report.html",
         "switches, best first": results / "programme" / "switches.tsv",
         "for cellxgene, scanpy and SCope, and all tables with their dictionary": results / "report" / "exports",
+        "biopsies scored, a page each": results / "biopsy",
         "quality of the reads": results / "reads" / "multiqc.html",
         "logs": results / "logs",
     }

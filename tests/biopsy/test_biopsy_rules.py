@@ -66,6 +66,17 @@ def test_a_sample_of_mouse_cells_alone_is_told_apart_by_its_reads(folder, snakem
     assert "not scored" in (folder / target).read_text() and "host only" in (folder / target).read_text()
 
 
+def test_one_biopsy_asks_for_its_own_jobs_alone(folder, snakemake, frozen):
+    done = snakemake(
+        folder, "--dry-run", "--forceall", "results/biopsy/host/biopsy.html", "--config", f"reference={frozen.folder}"
+    )
+    assert done.returncode == 0, done.stderr
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    rules = ("import_matrix", "call_droplets", "keep_cells", "score_biopsy", "draw_biopsy")
+    assert jobs == dict.fromkeys(rules, "1") | {"total": "5"}
+    assert set(re.findall(r"wildcards: sample=(\w+)", done.stdout + done.stderr)) == {"host"}
+
+
 def test_a_reference_changed_is_told_before_any_job(folder, snakemake, tmp_path):
     done = snakemake(folder, "--dry-run", "biopsy", "--config", f"reference={tmp_path}")
     assert done.returncode and "Traceback" not in done.stderr

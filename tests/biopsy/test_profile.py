@@ -42,6 +42,12 @@ def test_positions_rise_with_the_part_of_persisters_and_hold_the_ends(simulator,
     assert "all platforms" in found[0]["note"], "the reference has no bulk profiles"
 
 
+def test_switches_are_told_of_a_profile_too(simulator, frozen):
+    calls = {share: scored(frozen, bulk(simulator, share, 33)).loc["switch"]["call"] for share in (0, 1)}
+    assert set(calls[1]) == {"active"} and len(calls[1]) == 7
+    assert (calls[0] == "as untreated").sum() >= 6
+
+
 def test_the_interval_is_that_of_models_left_out():
     """Four models, whose states lie 2 apart but begin elsewhere: a new one errs as they do."""
     offsets = {"a": -0.2, "b": 0.0, "c": 0.1, "d": 0.1}
@@ -109,5 +115,5 @@ def test_a_column_is_read_by_name_and_refused_in_one_line(tmp_path):
     assert profile.read_profile(str(path), "T1", "samples.tsv").to_dict() == {"KRT14": 9.0, "MYC": 3.0}
     with pytest.raises(job.UserError, match=r"column T2: 'x' is not a number"):
         profile.read_profile(str(path), "T2", "samples.tsv")
-    with pytest.raises(job.UserError, match=r"has no column 'T3'; did you mean 'T[12]'"):
+    with pytest.raises(job.UserError, match=r"has no column 'T3'; it has symbol, T1, T2"):
         profile.read_profile(str(path), "T3", "samples.tsv")

@@ -1,8 +1,11 @@
 """What there is to do: for the shipped study, for the demo, and for what a user adds to them."""
 
+import json
 from collections import Counter
 
 import pytest
+
+from scripts.biopsy.manifest import FILES, FORMAT, FORMAT_VERSION, MANIFEST
 
 # The shipped study: 5 single-cell models × 2 libraries × 2 lanes, 5 seeds × 8 chunks a model.
 LIBRARIES, LANES, MODELS, SEEDS, CHUNKS = 10, 20, 5, 5, 8
@@ -105,6 +108,34 @@ def test_a_library_as_a_matrix_needs_no_reads(shipped, shipped_jobs):
     )
     per_library = ("import_matrix", "call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
+
+
+QUERY = {"sample": "B1", "model": "P9", "timepoint": "day21", "arm": "unknown", "replicate": "1", "role": "query"}
+"""A biopsy to be scored: its labels are none of the config's."""
+
+
+def test_a_biopsy_to_be_scored_joins_nothing(shipped, shipped_jobs):
+    """A row with role query: its own way to its cells, the reference frozen on the way, its scores and page."""
+    shipped.add("samples", QUERY | {"assay": "scrna", "matrix": "data/matrices/B1.h5"})
+    jobs = ("import_matrix", "call_droplets", "keep_cells", "freeze_reference", "score_biopsy", "draw_biopsy")
+    assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(jobs, 1)
+
+
+def test_a_biopsy_as_reads_is_scored_against_a_frozen_reference_without_any_other_sample(shipped):
+    """The reference given: no job of another sample, no network, and nothing to freeze."""
+    shipped.add("samples", QUERY | {"assay": "scrna"})
+    shipped.add("units", {"sample": "B1", "unit": "L001", "fq1": "data/B1_R1.fastq.gz", "fq2": "data/B1_R2.fastq.gz"})
+    folder = shipped.folder / "frozen"
+    folder.mkdir()
+    study = {key: shipped.config[key] for key in ("timepoints", "contrast", "arms", "models")}
+    content = {"format": FORMAT, "format_version": FORMAT_VERSION, "study": {**study, "cells": {}, "prefixes": {}}}
+    (folder / MANIFEST).write_text(json.dumps(content))
+    for name in FILES:
+        (folder / name).touch()
+    jobs = shipped.dry_run("biopsy", "--config", "reference=frozen").jobs
+    once = ("join_genomes", "index_kb", "check_reads", "detect_chemistry", "count_kb", "collect_counts")
+    expected = dict.fromkeys((*once, "call_droplets", "keep_cells", "score_biopsy", "draw_biopsy", "biopsy"), 1)
+    assert jobs == expected | {"provide_whitelist": 3}
 
 
 def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
