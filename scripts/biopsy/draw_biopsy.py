@@ -74,7 +74,9 @@ def svg(figure) -> str:
 
     with plt.rc_context({"svg.hashsalt": "biopsy", "svg.fonttype": "none"}):
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+        figure.savefig(
+            text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), bbox_inches="tight"
+        )
     plt.close(figure)
     return text.getvalue()[text.getvalue().index("<svg") :]
 
