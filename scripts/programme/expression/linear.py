@@ -128,6 +128,8 @@ def fit(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: 
     which = np.ravel(which)
     for number in range(patterns.shape[1]):
         rows, genes = patterns[:, number], np.flatnonzero(which == number)
+        if not rows.any():  # a gene that the platform lacks
+            continue
         part = _fit_complete(
             values[np.ix_(rows, genes)],
             design[rows],
