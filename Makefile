@@ -22,7 +22,7 @@ demo: $(STAMP)  ## run the study in miniature, simulated reads to report (CORES=
 	@echo "The report: $(CURDIR)/results/demo/report/report.html"
 
 test: $(STAMP)  ## all tests, the demo among them (PYTEST="-k sheet" for some)
-	@python -m pytest $(PYTEST)
+	@python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(STAMP)  ## formatting and faults, of Python and Snakemake
 	@ruff check

@@ -119,6 +119,11 @@ def refuse(where: str, message: str) -> NoReturn:
     sys.exit(1)
 
 
+def log_unraisable(unraisable: Any) -> None:
+    """Log in one line what fails while objects are thrown away: HDF5 files closed on a full disk say so again."""
+    log.warning("while cleaning up: %s: %s", getattr(unraisable.exc_type, "__name__", ""), unraisable.exc_value)
+
+
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
     """Call ``main(snakemake)`` with logging set up, outputs whole or not there, and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
@@ -131,6 +136,7 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     logging.getLogger("anndata").propagate = True
     logging.captureWarnings(True)
     warnings.simplefilter("once")
+    sys.unraisablehook = log_unraisable
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:

@@ -15,8 +15,10 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 REDUCED = ["config/demo/config.yaml", "config/demo/reduced/config.yaml"]
 RESULTS = Path("results") / "demo"
-SKIPPED = {"manifest.json", "logs", "benchmarks", "report", "multiqc_data", "sequali"}
-"""Times, and pages that carry the date of the run; manifests are compared by scripts/report/reproduce.py."""
+SKIPPED = {"manifest.json", "preflight.txt", "logs", "benchmarks", "report", "multiqc_data", "sequali"}
+"""Times, free disk, what there was to do, and pages that carry the date of the run; manifests are compared by
+scripts/report/reproduce.py.
+"""
 TEXT = (".tsv", ".tsv.gz", ".gmt", ".parquet", ".json", ".fastq.gz", ".fa", ".gtf", ".feather", ".tbl", ".txt")
 
 

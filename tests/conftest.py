@@ -4,8 +4,12 @@ reduced demo to compare others with; a stand-in for the object that Snakemake ha
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +18,34 @@ from checkout import copy_checkout, run
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"
+
+
+FIRST = ("tests/demo/", "tests/real/", "tests/report/test_browser.py", "tests/faults/test_faults.py", "tests/slurm/")
+"""What waits for whole runs, longest first: started last, it would keep one core busy while the other has nothing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the order within a file stays."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+
+    items.sort(key=place)
+
+
+@contextlib.contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Keep other processes of the same test run out, for runs that several of them need and one makes."""
+    with open(lock, "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory, worker_id) -> Path:
+    """Return a temporary folder that all processes of this test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
 
 
 def run_whole(root: Path, cores: int, *arguments: str) -> subprocess.CompletedProcess:
@@ -29,9 +61,10 @@ def run_demo():
 
 
 @pytest.fixture(scope="session")
-def demo() -> Path:
+def demo(common) -> Path:
     """Return the results of a finished demo run, frozen for biopsies too."""
-    ran = run_whole(ROOT, 2, "--rerun-incomplete", "all", "freeze")
+    with one_at_a_time(common / "demo.lock"):
+        ran = run_whole(ROOT, 2, "--rerun-incomplete", "all", "freeze")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
     return ROOT / "results" / "demo"
 
@@ -85,9 +118,13 @@ def make_job(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def reduced(tmp_path_factory):
+def reduced(common) -> Path:
     """Return a checkout in which the reduced demo ran from nothing, undisturbed, on two cores."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("reduced") / "checkout")
-    ran = run(checkout, "--cores", "2")
-    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+    checkout, done = common / "reduced", common / "reduced.done"
+    with one_at_a_time(common / "reduced.lock"):
+        if not done.exists():
+            shutil.rmtree(checkout, ignore_errors=True)
+            ran = run(copy_checkout(checkout), "--cores", "2")
+            assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+            done.touch()
     return checkout

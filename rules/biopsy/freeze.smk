@@ -29,6 +29,7 @@ rule freeze_reference:
         switches="<results>/programme/switches.tsv" if study.groups else [],
         profiles="<results>/programme/profiles.h5ad",
         signature="<results>/programme/signature.tsv",
+        markers="<results>/programme/markers.tsv",
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),
     log:

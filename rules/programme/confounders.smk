@@ -4,7 +4,7 @@
 def get_activity_of_model(wildcards):
     """Activity of the model's cells; in a study of profiles alone, that of all profiles."""
     if not study.groups:
-        return "<results>/programme/profile_activity.tsv"
+        return ["<results>/programme/profile_activity.tsv"]
     own = [group for group in study.groups if study.model_of_group(group) == wildcards.model]
     return collect("<results>/regulons/{group}/activity.parquet", group=own)
 

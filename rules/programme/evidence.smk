@@ -3,7 +3,9 @@
 
 def get_network_of_study(wildcards):
     """The regulons; in a study of profiles alone, the network whose factors are scored in profiles."""
-    return "<results>/regulons/consensus.tsv" if study.groups else get_network(wildcards)
+    if study.groups:
+        return "<results>/regulons/consensus.tsv"
+    return given(f"<results>/references/programme/{get_name(networks[0])}")
 
 
 def get_cells_of_model(wildcards):

@@ -22,7 +22,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REGULONS = ["tf", "regulon", "target", "weight"]
 SWITCHES = ["tf", "regulon", "verdict", "direction"]
 SIGNATURE = ["gene", "direction", "rank"]
-MARKERS = ["gene", "direction"]
+MARKERS = ["gene", "direction", "pool", "location"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
 """What the numbers hang on."""
 
@@ -106,6 +106,17 @@ def read_optional(path: str | None, columns: list[str]) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t") if path else pd.DataFrame(columns=columns)
 
 
+def final_panel(markers: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per gene of the panels learned from all models; ``pool`` joins the pools that chose it.
+
+    ``markers``: markers.tsv, which has every gene that any fold looked at.
+    """
+    chosen = markers[markers["in_final"] == "yes"].fillna({"location": ""}) if len(markers) else markers
+    groups = chosen.groupby("gene", sort=False)
+    table = groups.agg({"direction": "first", "pool": ", ".join, "location": "first"}).reset_index()
+    return table[MARKERS]
+
+
 def read_training_profiles(path: str):
     """Return the profiles without the genes that some platform lacks: ranks are taken over genes that all have."""
     profiles = anndata.read_h5ad(path)
@@ -151,7 +162,7 @@ regulons.tsv      consensus regulons: targets and weights
 thresholds.tsv    activity at which a regulon is on, and the part of training cells below
 signature.tsv     genes of the shared persister programme
 switches.tsv      ranked switches; called are those of verdict "shared switch"
-markers.tsv       marker panel
+markers.tsv       marker panels learned from all models: any genes, surface, secreted
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
 cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
 profiles.h5ad     training profiles: log2 expression
@@ -169,7 +180,7 @@ def main(snakemake) -> None:
     regulons = read_optional(source.get("regulons"), REGULONS)
     switches = read_optional(source.get("switches"), SWITCHES)
     signature = read_optional(source.get("signature"), SIGNATURE)
-    markers = read_optional(source.get("markers"), MARKERS)
+    markers = final_panel(read_optional(source.get("markers"), [*MARKERS, "in_final"]))
     wanted = set(regulons["target"]) | set(regulons["tf"]) | set(signature["gene"]) | set(markers["gene"])
     cells = join_training(list(source.cells), wanted, settings)
     profiles = read_training_profiles(source.profiles)

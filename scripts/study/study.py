@@ -70,13 +70,19 @@ class Study:
         present = set(self.samples.loc[self.libraries, "model"])
         return [entry["model"] for entry in self.config["models"] if entry["model"] in present]
 
+    @cached_property
+    def _samples_by_place(self) -> dict[tuple[str, str | None], list[str]]:
+        """Libraries by model and timepoint, and by model (timepoint None): asked for by every job of a DAG."""
+        found: dict[tuple[str, str | None], list[str]] = {}
+        rows = self.samples.loc[self.libraries]
+        for sample, model, timepoint in zip(rows.index, rows["model"], rows["timepoint"], strict=True):
+            for place in ((model, None), (model, timepoint)):
+                found.setdefault(place, []).append(sample)
+        return found
+
     def samples_of(self, model: str, timepoint: str | None = None) -> list[str]:
         """Return the libraries of a model, or of one of its timepoints, in the order of the sheet."""
-        rows = self.samples.loc[self.libraries]
-        chosen = rows["model"] == model
-        if timepoint is not None:
-            chosen &= rows["timepoint"] == timepoint
-        return list(rows.index[chosen])
+        return list(self._samples_by_place.get((model, timepoint), []))
 
     def timepoints_of(self, model: str) -> list[str]:
         """Return the timepoints at which a model has libraries, in biological order."""

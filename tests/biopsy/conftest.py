@@ -78,6 +78,13 @@ class Simulator:
         return truth
 
 
+def markers_of(signature: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as markers.tsv: two pools that share a panel, and genes that no final panel has."""
+    best = signature.groupby("direction").head(8)[["gene", "direction", "rank"]]
+    best = best.assign(in_final=["yes" if rank <= 5 else "no" for rank in best["rank"]], location="")
+    return pd.concat([best.assign(pool="all genes"), best.assign(pool="surface", location="surface")])
+
+
 @pytest.fixture(scope="session")
 def simulator() -> Simulator:
     """Return the simulator of the demo's network."""
@@ -108,7 +115,7 @@ def planted_tables(plan) -> dict[str, pd.DataFrame]:
         "regulons": edges,
         "switches": pd.DataFrame(switches, columns=["tf", "regulon", "verdict", "direction"]),
         "signature": signature[["gene", "direction", "rank"]],
-        "markers": signature.groupby("direction").head(5)[["gene", "direction"]],
+        "markers": markers_of(signature),
     }
 
 

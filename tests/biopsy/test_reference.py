@@ -35,6 +35,13 @@ def test_every_file_is_there_hashed_and_explained(frozen):
     }  # fmt: skip
 
 
+def test_the_panel_has_a_gene_once_and_leaves_out_what_no_final_panel_holds(frozen):
+    markers = frozen.table("markers")
+    assert markers["gene"].is_unique and len(markers) == 10
+    assert set(markers["pool"]) == {"all genes, surface"}
+    assert markers["direction"].value_counts().to_dict() == {"up": 5, "down": 5}
+
+
 def test_it_holds_no_path_and_no_date(frozen):
     text = json.dumps(frozen.manifest)
     assert "/" not in text.replace("log1p/", "") and "2026" not in text

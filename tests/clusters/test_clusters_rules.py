@@ -43,6 +43,9 @@ study = SimpleNamespace(models=["A", "B"], samples_of=samples_of, timepoints_of=
 def scaled_memory(base, per_input_gb):
     return base
 
+def own(path):
+    return path
+
 wildcard_constraints:
     timepoint="untreated|persister|relapse",
 

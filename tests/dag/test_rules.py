@@ -50,9 +50,18 @@ def test_every_job_of_its_own_has_benchmark_memory_and_runtime(running, local):
     assert lacking == []
 
 
+class Stored(list):
+    """Input in a storage, whose size Snakemake knows."""
+
+    def __init__(self, size_gb: float):
+        """Hold one file of this size."""
+        super().__init__([SimpleNamespace(is_storage=True)])
+        self.size_gb, self.size_mb, self.size = size_gb, 1000 * size_gb, 1e9 * size_gb
+
+
 def ask(rule, resource: str, size_gb: float, attempt: int) -> int:
     """Return what a rule asks for: memory in MB, time in minutes."""
-    files = SimpleNamespace(size_gb=size_gb, size_mb=1000 * size_gb, size=1e9 * size_gb)
+    files = Stored(size_gb)
     return rule.resources[resource].evaluate(None, input=files, attempt=attempt, threads=1).value
 
 

@@ -41,6 +41,10 @@ def own(path):
     return path
 
 
+def given(files):
+    return files
+
+
 groups = {"_".join(key): list(own.index) for key, own in samples.loc[libraries].groupby(by, sort=False)}
 profiles = list(samples.index[samples["assay"] == "profile"])
 samples = samples.fillna("")

@@ -44,7 +44,7 @@ def test_it_has_the_hash_of_every_table_and_of_no_page(workflow, written):
 
 
 def test_it_is_written_once(workflow):
-    said = workflow.run("report", "--dry-run")
+    said = workflow.run("out/run/report/report.zip", "out/run/manifest.json", "--dry-run")
     assert "Nothing to be done" in said.stdout + said.stderr
 
 

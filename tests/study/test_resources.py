@@ -8,7 +8,7 @@ import pytest
 from snakemake.resources import Resource
 
 from scripts.study import fit_resources
-from scripts.study.resources import BEYOND, MEASURED, Fit, follow, read_measured, scaled_memory
+from scripts.study.resources import BEYOND, MEASURED, Fit, follow, gigabytes, read_measured, scaled_memory
 
 FIT = {"count": {"mem_mb": Fit(500, 1_000, 2), "runtime": Fit(7, 10, 2)}}
 
@@ -19,9 +19,29 @@ def make_rule(name: str):
     return SimpleNamespace(name=name, resources={"mem_mb": memory, "runtime": Resource("runtime", "1h")})
 
 
+class Stored(list):
+    """Input in a storage, whose size Snakemake knows."""
+
+    def __init__(self, size_gb: float):
+        """Hold one file of this size."""
+        super().__init__([SimpleNamespace(is_storage=True)])
+        self.size_gb = size_gb
+
+
 def ask(rule, name: str, size_gb: float, attempt: int) -> int:
     """Return what a job of a rule asks for."""
-    return rule.resources[name].evaluate(None, input=SimpleNamespace(size_gb=size_gb), attempt=attempt, threads=1).value
+    return rule.resources[name].evaluate(None, input=Stored(size_gb), attempt=attempt, threads=1).value
+
+
+def test_size_is_that_of_the_files_on_disk(tmp_path):
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file, size in zip(files, (2**29, 2**28), strict=True):
+        with open(file, "wb") as handle:
+            handle.truncate(size)
+    assert gigabytes([str(file) for file in files]) == 0.75
+    assert gigabytes(Stored(3)) == 3
+    with pytest.raises(FileNotFoundError):
+        gigabytes([str(tmp_path / "none")])
 
 
 def test_a_rule_that_was_not_measured_asks_for_what_it_declares_and_more_at_each_attempt():

@@ -211,7 +211,7 @@ TABLES: dict[str, dict[str, str]] = {
     "gene_sets.tsv": {
         **_CONTRAST,
         "collection": "file of the sets",
-        "gene_set": "set",
+        "gene_set": "name of the set",
         "size": "genes of the set",
         "measured": "measured genes among them",
         "nes": "normalised enrichment score on the contrast's t (GSEA)",
