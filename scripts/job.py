@@ -112,16 +112,18 @@ def fault_of(path: Path) -> str | None:
     return None
 
 
-def refuse(where: str, message: str) -> NoReturn:
-    """Say in one line, here and in the log, what the user can mend, and end."""
+def refuse(where: str, message: str, *, at_once: bool = False) -> NoReturn:
+    """Say in one line, here and in the log, what the user can mend, and end.
+
+    ``at_once``: without throwing objects away, which on a full disk makes HDF5 fail again, with a traceback for each.
+    """
     log.error("%s", message)
     print(f"error in {where}: {message}", file=sys.stderr)
+    if at_once:
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(1)
     sys.exit(1)
-
-
-def log_unraisable(unraisable: Any) -> None:
-    """Log in one line what fails while objects are thrown away: HDF5 files closed on a full disk say so again."""
-    log.warning("while cleaning up: %s: %s", getattr(unraisable.exc_type, "__name__", ""), unraisable.exc_value)
 
 
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
@@ -131,12 +133,10 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
     )
-    # anndata talks to the terminal; what it says belongs into the job's log.
-    logging.getLogger("anndata").handlers.clear()
-    logging.getLogger("anndata").propagate = True
+    # anndata talks to the terminal, once it is imported, of how it stores columns.
+    logging.getLogger("anndata").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     warnings.simplefilter("once")
-    sys.unraisablehook = log_unraisable
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:
@@ -147,7 +147,8 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     except Exception as error:
         # HDF5 has no errno of its own for a full disk, only the words.
         if isinstance(error, OSError) and (error.errno in FULL or os.strerror(errno.ENOSPC) in str(error)):
-            refuse(where, f"no space left ({error}); free some, where results lie or in the folder for temporary files")
+            remedy = "free some, where results lie or in the folder for temporary files"
+            refuse(where, f"no space left ({error}); {remedy}", at_once=True)
         log.error("%s", traceback.format_exc())
         for given in map(Path, getattr(snakemake, "input", ())):
             if fault := fault_of(given):

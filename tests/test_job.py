@@ -38,7 +38,7 @@ def run(folder: Path, body: str, imports: str = "", given: str = "", **output: s
 
 
 def test_a_job_that_works_is_quiet(tmp_path):
-    """What anndata says on writing text columns goes to the log."""
+    """What anndata says on writing text columns is said nowhere, whenever it is imported."""
     table = 'pandas.DataFrame({"x": ["a", "b", "a"]}, index=list("abc"))'
     code, said, log = run(
         tmp_path,
@@ -46,7 +46,7 @@ def test_a_job_that_works_is_quiet(tmp_path):
         imports="import anndata, numpy, pandas",
     )
     assert (code, said) == (0, "")
-    assert "storing 'x' as categorical" in log and "INFO done" in log
+    assert "categorical" not in log and "INFO done" in log
 
 
 @pytest.mark.parametrize(

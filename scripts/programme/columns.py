@@ -53,9 +53,10 @@ TABLES: dict[str, dict[str, str]] = {
     "switches.tsv": {
         **_REGULON,
         "verdict": "what the rules make of the columns below: shared switch (three or more models, all of one "
-        "direction, fdr_t within programme.fdr, |standardised| of programme.min_effect or more); stress, cell cycle, "
-        "hypoxia (as shared, of any size, but carried by these genes); shared but small; treatment arm only; no shared "
-        "change; too few models; not tested",
+        "direction, fdr_t within programme.fdr, |standardised| of programme.min_effect or more, and reach_fdr within "
+        "programme.fdr where there is a signature); shared, beside the programme (as that, but its targets hold no "
+        "more of the signature than chance); stress, cell cycle, hypoxia (as shared, of any size, but carried by these "
+        "genes); shared but small; treatment arm only; no shared change; too few models; not tested",
         "direction": "of the mean difference persister − untreated (or whatever fills these roles)",
         **{key: _SUMMARY[key] for key in ("n", "k", "effect", "ci_low", "ci_high")},
         **_SD,

@@ -10,8 +10,9 @@ from scripts.programme.evidence.columns import EVIDENCE
 
 MIN_MODELS = 3
 """Models that a shared change needs: the signs of two agree in every second regulon by chance."""
-SHARED, ARM_ONLY, SMALL, UNCLEAR, FEW, UNTESTED = (
-    "shared switch", "treatment arm only", "shared but small", "no shared change", "too few models", "not tested",
+SHARED, BESIDE, ARM_ONLY, SMALL, UNCLEAR, FEW, UNTESTED = (
+    "shared switch", "shared, beside the programme", "treatment arm only", "shared but small", "no shared change",
+    "too few models", "not tested",
 )  # fmt: skip
 MRNA = ("follows", "opposite", "no shared change", "too few models", "not measured")
 SWITCHES = [
@@ -49,7 +50,8 @@ def judge(row: pd.Series, arm: str, carriers: list[str], *, fdr: float, min_effe
     """Return the verdict on a regulon. ``arm``: what :func:`arm_only` found; ``carriers``: programmes that carry it.
 
     In this order: nothing to compare; fewer than three models; a shared change that a known programme carries (its name
-    is the verdict); a shared change of ``min_effect`` or more; a smaller one; a change in one arm; none of these.
+    is the verdict); a shared change of ``min_effect`` or more (a switch if it reaches the programme, see
+    :func:`reaches`); a smaller one; a change in one arm; none of these.
     """
     if row["n"] == 0:
         return UNTESTED
@@ -60,6 +62,15 @@ def judge(row: pd.Series, arm: str, carriers: list[str], *, fdr: float, min_effe
             return carriers[0]
         return SHARED if abs(row["standardised"]) >= min_effect else SMALL
     return ARM_ONLY if arm else UNCLEAR
+
+
+def reaches(evidence: pd.Series, fdr: float) -> bool:
+    """Return whether the regulon's targets hold more of the signature than chance; True where that isn't known.
+
+    A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in simulated
+    studies one or two in ten did, and a shared change of activity alone would call them switches of the programme.
+    """
+    return not (pd.notna(evidence.get("reach_fdr", np.nan)) and evidence["reach_fdr"] > fdr)
 
 
 def direction(effect: float) -> str:
@@ -174,6 +185,8 @@ def build(
         found["note"] = note_on(pd.Series(found), arm, confounded)
         if evidence is not None and regulon in evidence.index:
             found |= evidence.loc[regulon].to_dict()
+            if verdict == SHARED and not reaches(evidence.loc[regulon], fdr):
+                found["verdict"] = BESIDE
         rows.append(found)
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]

@@ -73,7 +73,7 @@ def test_a_damaged_file_is_named_and_made_again_once_it_is_gone(finished, whole)
     said = ran.stdout + ran.stderr
     assert ran.returncode != 0 and f"{COUNTS}: can't be read" in said
     path.unlink()
-    ran = run(finished, "--cores", "2", CELLS)
+    ran = run(finished, "--cores", "2", COUNTS, CELLS)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
     assert same(finished, whole, COUNTS, CELLS), changed(finished, whole)
 

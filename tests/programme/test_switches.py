@@ -307,3 +307,11 @@ def test_nothing_to_rank_keeps_the_header(simulate):
     table = switches.build(empty, overlaps, none, none, pd.DataFrame(columns=["position", "n", "shift"]), {}, set(),
                            fdr=FDR, min_effect=MIN_EFFECT)  # fmt: skip
     assert table.empty and list(table) == switches.SWITCHES
+
+
+@pytest.mark.parametrize(
+    "reach_fdr, wanted", [(0.01, switches.SHARED), (0.3, switches.BESIDE), (np.nan, switches.SHARED)]
+)
+def test_a_shared_change_beside_the_signature_is_no_switch(reach_fdr, wanted):
+    """A regulon of chance targets moves with the few that the programme moves; without a signature nobody can tell."""
+    assert switches.reaches(pd.Series({"reach_fdr": reach_fdr}), 0.05) == (wanted == switches.SHARED)
