@@ -1,4 +1,4 @@
-"""The study's own 87 profiles through the stage programme: what the study reports is found, and FOSL1 is told as it is."""
+"""The study's own 87 profiles through the stage programme: what the study reports is found, FOSL1 is told as it is."""
 
 import subprocess
 import sys
