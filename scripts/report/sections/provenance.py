@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from scripts.report.source import Source
 from scripts.report.text import facts, folded, paragraph
 from scripts.report.words import read, section, words
 
-LOCK = Path(__file__).parents[3] / "pyproject.toml"
-NAME = re.compile(r'^ {4}"([A-Za-z0-9_.-]+)', re.MULTILINE)
+PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def versions() -> pd.DataFrame:
     """Return the packages that the workflow names, with the versions in use here."""
-    named = NAME.findall(LOCK.read_text()) if LOCK.exists() else ["snakemake", "altair", "vl-convert-python", "pandas"]
+    named = ["snakemake", "altair", "vl-convert-python", "pandas"]
+    if PROJECT.exists():
+        asked = tomllib.loads(PROJECT.read_text())["project"]["dependencies"]
+        named = [NAME.match(text)[0] for text in asked]
     rows = []
     for name in sorted(set(named), key=str.lower):
         try:
