@@ -30,6 +30,9 @@ _SUMMARY = {
     "t": "effect divided by its standard error over models",
     "p_t": "two-sided p-value of t with n − 1 degrees of freedom: assumes that differences are normal",
     "fdr_t": "Benjamini & Hochberg over the regulons, of p_t",
+    "p_mod": "the same with variances moderated over the regulons (limma's empirical Bayes, Smyth 2004); p_t below ten "
+    "of them",
+    "fdr_mod": "Benjamini & Hochberg over the regulons, of p_mod",
     "p": "two-sided p-value of flipping the signs of models: exact, without assumption on the distribution",
     "p_min": "smallest value that p can take with n models (2 / 2^n)",
     "fdr": "Benjamini & Hochberg over the regulons, of p; can't be below p_min",
@@ -53,7 +56,7 @@ TABLES: dict[str, dict[str, str]] = {
     "switches.tsv": {
         **_REGULON,
         "verdict": "what the rules make of the columns below: shared switch (three or more models, all of one "
-        "direction, fdr_t within programme.fdr, |standardised| of programme.min_effect or more, and reach_fdr within "
+        "direction, fdr_mod within programme.fdr, |standardised| of programme.min_effect or more, and reach_fdr within "
         "programme.fdr where there is a signature); shared, beside the programme (as that, but its targets hold no "
         "more of the signature than chance); stress, cell cycle, hypoxia (as shared, of any size, but carried by these "
         "genes); shared but small; treatment arm only; no shared change; too few models; not tested",
@@ -64,7 +67,7 @@ TABLES: dict[str, dict[str, str]] = {
             key: _SUMMARY[key]
             for key in ("standardised", "standardised_low", "standardised_high", "loo_weakest", "loo_stable")
         },
-        **{key: _SUMMARY[key] for key in ("p", "p_min", "fdr", "t", "p_t", "fdr_t")},
+        **{key: _SUMMARY[key] for key in ("p", "p_min", "fdr", "t", "p_t", "fdr_t", "p_mod", "fdr_mod")},
         "by_arm": "standardised effect by arm (models)",
         "relapse_position": "where relapse lies between untreated (0) and persister (1), in models with relapse; empty "
         "where these differ by less than programme.min_effect",

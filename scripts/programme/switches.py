@@ -18,6 +18,7 @@ MRNA = ("follows", "opposite", "no shared change", "too few models", "not measur
 SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "standardised",
     "standardised_low", "standardised_high", "loo_weakest", "loo_stable", "p", "p_min", "fdr", "t", "p_t", "fdr_t",
+    "p_mod", "fdr_mod",
     "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "carried_by", "note", *EVIDENCE,
@@ -25,8 +26,8 @@ SWITCHES = [
 
 
 def is_shared(row: pd.Series, fdr: float) -> bool:
-    """Return whether a change is shared: three models or more, all of one direction, and t over models at the FDR."""
-    return bool(row["n"] >= MIN_MODELS and row["k"] == row["n"] and row["fdr_t"] <= fdr)
+    """Return whether a change is shared: three models or more, all of one direction, the moderated t at the FDR."""
+    return bool(row["n"] >= MIN_MODELS and row["k"] == row["n"] and row["fdr_mod"] <= fdr)
 
 
 def arm_only(by_arm: pd.DataFrame, min_effect: float) -> str:

@@ -208,7 +208,7 @@ def test_rank_asks_for_size_and_agreement_at_once():
 
 def row_of(**values) -> pd.Series:
     return pd.Series(
-        {"n": 5, "k": 5, "fdr_t": 0.01, "standardised": 1.0, "effect": 0.05, "loo_stable": 5, "targets_log2fc": 1.0}
+        {"n": 5, "k": 5, "fdr_mod": 0.01, "standardised": 1.0, "effect": 0.05, "loo_stable": 5, "targets_log2fc": 1.0}
         | values
     )
 
@@ -219,8 +219,8 @@ def row_of(**values) -> pd.Series:
         ({}, "", [], switches.SHARED),
         ({"standardised": -0.5}, "", [], switches.SHARED),
         ({"standardised": 0.49}, "", [], switches.SMALL),
-        ({"fdr_t": 0.051}, "", [], switches.UNCLEAR),
-        ({"fdr_t": np.nan}, "", [], switches.UNCLEAR),
+        ({"fdr_mod": 0.051}, "", [], switches.UNCLEAR),
+        ({"fdr_mod": np.nan}, "", [], switches.UNCLEAR),
         ({"k": 4}, "", [], switches.UNCLEAR),
         ({"k": 4}, "A", [], switches.ARM_ONLY),
         ({}, "A", [], switches.SHARED),
@@ -269,7 +269,7 @@ def test_change_of_one_arm(rows, arm):
     ],
 )
 def test_mrna_is_judged_apart(mrna, effect, expected):
-    row = pd.Series(dict(zip(["n", "k", "effect", "fdr_t"], mrna, strict=True)))
+    row = pd.Series(dict(zip(["n", "k", "effect", "fdr_mod"], mrna, strict=True)))
     assert switches.judge_mrna(row, effect, FDR) == expected
 
 

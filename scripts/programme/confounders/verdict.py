@@ -87,7 +87,7 @@ def count_genes(changes: pd.DataFrame, fdr: float) -> float:
     if len(changes) < 3:
         return np.nan
     summary = contrasts.summarise(changes, pd.Series(1.0, index=changes.columns), 0)
-    return float(((summary["k"] == summary["n"]) & (summary["n"] >= 3) & (summary["fdr_t"] <= fdr)).sum())
+    return float(((summary["k"] == summary["n"]) & (summary["n"] >= 3) & (summary["fdr_mod"] <= fdr)).sum())
 
 
 def judge(effect: pd.Series, remaining: dict[str, float], *, fdr: float, contrast: str) -> dict:

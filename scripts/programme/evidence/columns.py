@@ -91,6 +91,8 @@ TABLES: dict[str, dict[str, str]] = {
         "t": "effect divided by its standard error over models",
         "p_t": "two-sided p-value of t",
         "fdr_t": "Benjamini & Hochberg over the families",
+        "p_mod": "the same with variances moderated over the families (ten or more)",
+        "fdr_mod": "its FDR",
         "p": "two-sided p-value of flipping the signs of models",
         "p_min": "smallest value that p can take",
         "member_effects": "standardised effect of each member's own regulon",

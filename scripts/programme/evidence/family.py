@@ -12,7 +12,7 @@ from scripts.programme import contrasts
 FAMILIES = [
     "family", "members", "n_members", "targets", "shared_targets", "overlap", "members_up", "members_down", "n", "k",
     "effect", "ci_low", "ci_high", "sd", "standardised", "standardised_low", "standardised_high", "t", "p_t", "fdr_t",
-    "p", "p_min", "member_effects", "note",
+    "p_mod", "fdr_mod", "p", "p_min", "member_effects", "note",
 ]  # fmt: skip
 
 

@@ -198,7 +198,7 @@ TABLES: dict[str, dict[str, str]] = {
         "n_models": "models with both timepoints",
         "regulon": "SCENIC's regulon of the factor",
         "regulon_effect": "its change in activity (effects.tsv)",
-        "regulon_fdr": "its FDR (fdr_t)",
+        "regulon_fdr": "its FDR (fdr_mod)",
         "regulon_k": "models with the sign of that change",
         "regulon_n": "models with libraries at both timepoints",
         "network_targets": "targets in the network",

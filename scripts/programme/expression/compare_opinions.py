@@ -37,7 +37,7 @@ def compare(factors: pd.DataFrame, effects: pd.DataFrame, regulons: pd.DataFrame
     """
     names = regulons.drop_duplicates("regulon").set_index("regulon")["tf"]
     scenic = effects.assign(tf=effects["regulon"].map(names)).rename(
-        columns={"effect": "regulon_effect", "fdr_t": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
+        columns={"effect": "regulon_effect", "fdr_mod": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
     )
     columns = ["tf", "regulon", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n"]
     # Genes as replicates for the score, models as replicates for the opinion.
@@ -82,7 +82,7 @@ def main(snakemake) -> None:
         effects = effects[(effects["contrast"] == first) & (effects["arm"] == ALL_ARMS)]
         regulons = pd.read_csv(str(source.regulons), sep="\t", dtype=str)
     else:
-        effects = pd.DataFrame(columns=["regulon", "effect", "fdr_t", "k", "n"])
+        effects = pd.DataFrame(columns=["regulon", "effect", "fdr_mod", "k", "n"])
         regulons = pd.DataFrame(columns=["regulon", "tf", "target"])
     network = networks.read_network(str(source.network[0]))
     table = compare(factors, effects, regulons, network, params.fdr)
