@@ -10,7 +10,7 @@ from stages import stage_of
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "report"]
+STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "report", "biopsy"]
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 CODE = re.findall(r"`([^`\n]+)`", README) + re.findall(r"^    (\S.*)$", README, re.MULTILINE)
 
