@@ -226,9 +226,8 @@ def gene_table(source: Source) -> Table | None:
     return Table(**words("genes"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
 
-def blocks(source: Source) -> list:
-    """Return what the expression profiles say."""
+def genes(source: Source) -> list:
+    """Return what is said gene by gene, and the score of the signature."""
     if not source.has("programme/differential_expression.tsv", "programme/signature.tsv"):
         return []
-    figures = [draw_volcano(source), draw_profiles(source), draw_scores(source), draw_factors(source)]
-    return [*figures, gene_table(source)]
+    return [draw_volcano(source), gene_table(source), draw_profiles(source), draw_scores(source)]

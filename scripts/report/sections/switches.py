@@ -2,14 +2,14 @@
 
 import altair as alt
 import numpy as np
-import pandas as pd
 
-from scripts import palette
-from scripts.programme.switches import SHARED
-from scripts.report.charts import DOWN, UP, below
+from scripts.report.charts import below
 from scripts.report.page import Figure, Panel, Section, Table
+from scripts.report.sections import evidence
+from scripts.report.sections.evidence import VERDICT_SCALE, verdicts
 from scripts.report.source import Source, count
-from scripts.report.words import section, words
+from scripts.report.text import paragraph
+from scripts.report.words import section, sentence, words
 
 SHOWN = (
     "regulon",
@@ -20,13 +20,17 @@ SHOWN = (
     "standardised",
     "standardised_low",
     "standardised_high",
-    "p",
     "fdr_t",
     "loo_weakest",
+    "evidence_rank",
+    "rank_best",
+    "rank_worst",
+    "on_difference",
+    "reach_log2",
     "relapse_position",
+    "ko_share",
     "mrna_log2fc",
     "mrna",
-    "targets",
     "carried_by",
 )
 """Columns of the table at first sight; the others come at a click."""
@@ -71,14 +75,6 @@ def switch_table(source: Source) -> Table:
     )
 
 
-def verdicts(table: pd.DataFrame) -> pd.Series:
-    """Return what colours a regulon: shared switches by direction, others alike."""
-    return pd.Series(
-        np.where(table["verdict"] == SHARED, "shared switch, " + table["direction"].astype(str), "other verdicts"),
-        index=table.index,
-    )
-
-
 def draw_mrna(source: Source) -> Figure | None:
     """Return activity against the factor's own mRNA."""
     table = source.table("programme/switches.tsv")
@@ -101,11 +97,8 @@ def draw_mrna(source: Source) -> Figure | None:
         "mrna",
     ]
     table = table[columns].iloc[::-1]
-    scale = alt.Scale(
-        domain=["shared switch, up", "shared switch, down", "other verdicts"], range=[UP, DOWN, palette.ABSENT]
-    )
     base = alt.Chart(alt.NamedData("mrna")).encode(
-        color=alt.Color("group:N", scale=scale, legend=below(None)),
+        color=alt.Color("group:N", scale=VERDICT_SCALE, legend=below(None)),
         tooltip=[
             "regulon:N",
             "verdict:N",
@@ -134,7 +127,7 @@ def draw_mrna(source: Source) -> Figure | None:
     n = int(source.table("programme/switches.tsv")["n"].max())
     return Figure(
         **words("mrna"),
-        n=f"{count(len(table), 'regulon')}, {count(n, 'model')}; bars are 95 % intervals over models.",
+        n=f"{count(len(table), source.one)}, {count(n, 'model')}; bars are 95 % intervals over models.",
         panels=(Panel(chart),),
         data={"mrna": table},
     )
@@ -158,6 +151,17 @@ def ap1_table(source: Source) -> Table | None:
 def build(source: Source) -> Section:
     """Return the section."""
     table = source.table("programme/switches.tsv")
+    what = {"what": "regulons" if len(source.libraries) else "factors that a network names"}
     if table is None or table.empty:
-        return section("switches", [], "no_libraries" if table is None else "none_found")
-    return section("switches", [switch_table(source), draw_mrna(source), ap1_table(source)])
+        return section("switches", [], "no_network" if table is None else "none_found", **what)
+    silenced, families = evidence.draw_knockout(source), evidence.draw_families(source)
+    blocks = [
+        switch_table(source),
+        evidence.draw_evidence(source),
+        draw_mrna(source),
+        silenced or paragraph(sentence("no_knockout")),
+        families or paragraph(sentence("no_families", ones=f"{source.one}s")),
+        evidence.family_table(source),
+        ap1_table(source),
+    ]
+    return section("switches", blocks, **what)

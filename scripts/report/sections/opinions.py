@@ -1,0 +1,146 @@
+"""Opinions of others on the programme: known gene sets and published signatures; a network's factors beside regulons."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from scripts import palette
+from scripts.programme.expression.compare_opinions import AGREE, NEITHER, ONE, OPPOSITE
+from scripts.report.charts import DOWN, UP, below, rows_high
+from scripts.report.page import Figure, Panel, Table
+from scripts.report.source import Source, count
+from scripts.report.words import words
+
+MAX_SETS = 30
+SETS = {"more in persisters": UP, "less in persisters": DOWN, "not within the FDR": palette.ABSENT}
+AGREEMENT = {AGREE: "#004488", OPPOSITE: "#BB5566", ONE: "#DDAA33", NEITHER: palette.ABSENT}
+"""Verdicts on a factor that both know, with colours that survive a grey print."""
+
+
+def main_sets(source: Source) -> pd.DataFrame | None:
+    """Return the gene sets of the contrast that everything is ranked by."""
+    table, roles = source.table("programme/gene_sets.tsv"), source.config["contrast"]
+    return None if table is None else table[table["contrast"] == f"{roles['persister']} vs {roles['baseline']}"]
+
+
+def draw_gene_sets(source: Source) -> Figure | None:
+    """Return the strongest sets of each kind by their enrichment: published signatures first, always all of them."""
+    table = main_sets(source)
+    if table is None or table["nes"].notna().sum() == 0:
+        return None
+    table, fdr = table.dropna(subset=["nes"]), source.config["programme"]["fdr"]
+    # A collection has many sets; a published signature is a file with one.
+    sizes = table.groupby("collection")["gene_set"].transform("size")
+    alone, many = table[sizes <= 2], table[sizes > 2]
+    best = many.loc[many["nes"].abs().sort_values(ascending=False, kind="stable").index]
+    best = best.head(max(0, MAX_SETS - len(alone))).sort_values("nes", ascending=False, kind="stable")
+    shown = pd.concat([alone.sort_values("nes", ascending=False, kind="stable"), best])
+    shown = shown.assign(
+        name=shown["gene_set"].str.replace("HALLMARK_", "").str.replace("_", " ")
+        + " (" + shown["measured"].astype(int).astype(str) + ")",
+        group=np.select([shown["fdr"] > fdr, shown["nes"] > 0], list(SETS)[::-2], list(SETS)[1]),
+        kind=np.where(shown.index.isin(alone.index), "published signatures", "gene sets"),
+        models=shown["models_agreeing"].astype("Int64").astype(str) + "/" + shown["n_models"].astype("Int64").astype(str),
+    )  # fmt: skip
+    order = list(shown["name"])
+    base = alt.Chart(alt.NamedData("gene_sets")).encode(
+        y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=alt.ExprRef("width < 420 ? 150 : 320"))),
+        tooltip=["gene_set:N", "collection:N", alt.Tooltip("nes:Q", format=".2f"), alt.Tooltip("fdr:Q", format=".2g"),
+                 alt.Tooltip("mean_log_fc:Q", format=".2f"), "models_agreeing:Q", "n_models:Q", "measured:Q", "shared_up:Q",
+                 "shared_down:Q", "leading:N"],
+    )  # fmt: skip
+    scale = alt.Scale(domain=list(SETS), range=list(SETS.values()))
+    reach = float(shown["nes"].abs().max()) * 1.2
+    x = alt.X("nes:Q", title="normalised enrichment score", scale=alt.Scale(domain=[-reach, reach]))
+    bars = base.mark_bar(height=11).encode(x=x, color=alt.Color("group:N", scale=scale, legend=below(None, 3)))
+    # Beside the bar's end, on its own side.
+    texts = [
+        base.transform_filter(f"datum.nes {sign} 0")
+        .mark_text(align=align, dx=dx, fontSize=9, color="#444444")
+        .encode(x=x, text="models:N")
+        for sign, align, dx in ((">", "left", 3), ("<", "right", -3))
+    ]
+    kinds = [kind for kind in ("published signatures", "gene sets") if kind in set(shown["kind"])]
+    panels = []
+    for kind in kinds:
+        n = int((shown["kind"] == kind).sum())
+        chart = alt.layer(bars, *texts).properties(width="container", height=rows_high(n, 16))
+        panels.append(Panel(chart, kind, {"kind": kind}))
+    hidden = len(table) - len(shown)
+    return Figure(
+        **words("gene_sets", fdr=f"{fdr:g}"),
+        n=f"{count(int(table['n_models'].max()), 'model')}; {len(table)} sets"
+        + (f", all but the {hidden} weakest drawn." if hidden else "."),
+        panels=tuple(panels),
+        data={"gene_sets": shown},
+    )
+
+
+def gene_set_table(source: Source) -> Table | None:
+    """Return all sets of the main contrast."""
+    table = main_sets(source)
+    if table is None or table.empty:
+        return None
+    first = ["gene_set", "collection", "nes", "fdr", "mean_log_fc", "models_agreeing", "n_models", "measured"]
+    table = table.sort_values("nes", ascending=False, kind="stable")
+    frame = table[[*first, *[c for c in table if c not in (*first, "contrast")]]]
+    path = "programme/gene_sets.tsv"
+    meaning = source.meanings(path)
+    return Table(**words("gene_set_table"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
+
+
+def draw_second_opinion(source: Source) -> Figure | None:
+    """Return the change of each factor's activity by its regulon against that by the network's targets."""
+    table = source.table("programme/second_opinion.tsv")
+    if table is None:
+        return None
+    both = table[table["agreement"].isin(AGREEMENT) & table["regulon_effect"].notna() & table["model_effect"].notna()]
+    if both.empty:
+        return None
+    present = [name for name in AGREEMENT if name in set(both["agreement"])]
+    shapes = dict(zip(AGREEMENT, ("circle", "cross", "triangle-up", "square"), strict=True))
+    columns = ["tf", "regulon", "agreement", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n", "model_effect",
+               "model_fdr", "n_models", "network_targets", "regulon_targets", "shared_targets", "shared_p"]  # fmt: skip
+    base = alt.Chart(alt.NamedData("second_opinion")).encode(
+        x=alt.X("regulon_effect:Q", title="by its regulon (difference in AUC)"),
+        y=alt.Y("model_effect:Q", title="by the network's targets (difference in score)"),
+        tooltip=["tf:N", "agreement:N", alt.Tooltip("regulon_effect:Q", format=".3f"), alt.Tooltip("regulon_fdr:Q", format=".2g"),
+                 alt.Tooltip("model_effect:Q", format=".2f"), alt.Tooltip("model_fdr:Q", format=".2g"),
+                 "shared_targets:Q", "regulon_targets:Q", "network_targets:Q"],
+    )  # fmt: skip
+    zero = [
+        alt.Chart(alt.NamedData("second_opinion"))
+        .mark_rule(color="#888888", strokeWidth=0.7)
+        .encode(**{axis: alt.datum(0)})
+        for axis in ("x", "y")
+    ]
+    dots = base.mark_point(filled=True, size=60, opacity=0.95).encode(
+        color=alt.Color("agreement:N", scale=alt.Scale(domain=present, range=[AGREEMENT[n] for n in present]),
+                        legend=below(None)),
+        shape=alt.Shape("agreement:N", scale=alt.Scale(domain=present, range=[shapes[n] for n in present]),
+                        legend=below(None)),
+    )  # fmt: skip
+    # Names where they matter; those of factors that don't change would lie over each other around zero.
+    named = base.transform_filter(f"datum.agreement !== '{NEITHER}'").mark_text(dy=-9, fontSize=10, color="#1B1F24")
+    chart = alt.layer(*zero, dots, named.encode(text="tf:N")).properties(width="container", height=360)
+    counts = table["agreement"].value_counts()
+    return Figure(
+        **words("second_opinion", fdr=f"{source.config['programme']['fdr']:g}"),
+        n=f"{count(len(both), 'factor')} known to both ("
+        + "; ".join(f"{counts.get(name, 0)} {name}" for name in present)
+        + f") of {len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, "
+        f"{int(both['n_models'].max())} with profiles.",
+        panels=(Panel(chart),),
+        data={"second_opinion": both[columns]},
+    )
+
+
+def opinion_table(source: Source) -> Table | None:
+    """Return both opinions on every factor."""
+    frame = source.table("programme/second_opinion.tsv")
+    if frame is None or frame["regulon"].notna().sum() == 0:
+        return None
+    path = "programme/second_opinion.tsv"
+    shown = ("tf", "agreement", "model_effect", "model_fdr", "regulon", "regulon_effect", "regulon_fdr", "regulon_k",
+             "regulon_n", "shared_targets", "shared_p")  # fmt: skip
+    return Table(**words("opinion_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))
