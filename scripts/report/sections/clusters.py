@@ -11,7 +11,7 @@ from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, thin
 from scripts.report.words import section, words
 
-SCORES = {"signature": "persister signature", "stress": "dissociation stress", "hypoxia": "hypoxia"}
+SCORES = {"signature": "signature", "stress": "stress", "hypoxia": "hypoxia"}
 """What cells are coloured by beside timepoint and cluster: column and title."""
 CURVE = np.linspace(0, 1, 13)
 """Points of a ribbon between two timepoints."""
@@ -83,7 +83,7 @@ def colourings(source: Source, model: str, cells: pd.DataFrame) -> dict[str, alt
         "timepoint": alt.Color(
             "timepoint:N", scale=colour_scale("timepoint", source.timepoints, cells["timepoint"]), legend=below(None, 3)
         ),
-        "cluster (linked ones share a colour)": alt.Color("cluster:N", scale=clusters, legend=below(None, 4)),
+        "cluster": alt.Color("cluster:N", scale=clusters, legend=below(None, 4)),
     }
     for column, title in SCORES.items():
         if cells[column].notna().any():
@@ -115,7 +115,7 @@ def draw_umap(source: Source, most: int) -> Figure:
         panels=tuple(panels),
         data={"umap": table},
         columns=2 + len(shown_scores),
-        min_width=175,
+        min_width=160,
     )
 
 

@@ -1,5 +1,7 @@
 """Evidence on switches: all kinds side by side with the rank, factors silenced in a model, families of factors."""
 
+import re
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -14,11 +16,24 @@ from scripts.report.source import Source, count
 from scripts.report.words import sentence, words
 
 MAX_TILES, MAX_SILENCED, MAX_FAMILIES, AP1 = 25, 25, 8, "AP-1"
+HEADS = dict(
+    zip(
+        TILES,
+        ("activity|(sd)", "cells on|(change)", "reach|(log2)", "relapse|position", "knock-out|(share)"),
+        strict=True,
+    )
+)
+"""Kinds of evidence as heads of narrow columns, broken at the bar."""
 LONG = 60
 """Regulons beyond which ranks are drawn on a logarithmic scale."""
 VERDICTS = {"shared switch, up": UP, "shared switch, down": DOWN, "other verdicts": palette.ABSENT}
 """What colours a regulon where its verdict does."""
-VERDICT_SCALE = alt.Scale(domain=list(VERDICTS), range=list(VERDICTS.values()))
+
+
+def verdict_scale(present: pd.Series) -> alt.Scale:
+    """Return the colours of the verdicts that there are."""
+    kept = {name: colour for name, colour in VERDICTS.items() if name in set(present)}
+    return alt.Scale(domain=list(kept), range=list(kept.values()))
 
 
 def verdicts(table: pd.DataFrame) -> pd.Series:
@@ -37,8 +52,9 @@ def tiles(table: pd.DataFrame) -> pd.DataFrame:
     for regulon, verdict, place in zip(table["regulon"], table["verdict"], ranks.index, strict=False):
         for name, (column, form, _) in TILES.items():
             value, known = float(table.at[place, column]), np.isfinite(ranks.at[place, name])
-            said = form.format(value).replace("+0%", "0%").replace("-0%", "0%").replace("-", "−") if known else "–"
-            rows.append((regulon, verdict, name.replace("\n", "|"), value, said, ranks.at[place, name]))
+            said = form.format(value).replace("-", "−") if known else "–"
+            said = said if re.search("[1-9–]", said) else said.lstrip("+−")
+            rows.append((regulon, verdict, HEADS[name], value, said, ranks.at[place, name]))
     return pd.DataFrame(rows, columns=["regulon", "verdict", "kind", "value", "said", "above"])
 
 
@@ -48,14 +64,17 @@ def draw_evidence(source: Source) -> Figure | None:
     if table.empty or table["evidence_rank"].notna().sum() == 0:
         return None
     shown = table.head(MAX_TILES).assign(group=lambda t: verdicts(t))
-    order, kinds = list(shown["regulon"]), [name.replace("\n", "|") for name in TILES]
+    order, kinds = list(shown["regulon"]), list(HEADS.values())
     y = alt.Y("regulon:N", sort=order, title=None)
     base = alt.Chart(alt.NamedData("kinds")).encode(
         x=alt.X(
             "kind:N",
             sort=kinds,
             title=None,
-            axis=alt.Axis(orient="top", labelAngle=0, labelExpr="split(datum.label, '|')", labelFontSize=10),
+            # The first of two lines stands where a single one would: room for the second.
+            axis=alt.Axis(
+                orient="top", labelAngle=0, labelExpr="split(datum.label, '|')", labelFontSize=9, labelPadding=15
+            ),
         ),
         y=y,
         tooltip=[
@@ -69,7 +88,7 @@ def draw_evidence(source: Source) -> Figure | None:
     colour = alt.Color(
         "above:Q",
         scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], reverse=True),
-        legend=alt.Legend(orient="bottom", title="regulons that rank above", format="%", gradientLength=140),
+        legend=alt.Legend(orient="bottom", title="others that rank above", format="%", gradientLength=140),
     )
     filled = base.transform_filter("isValid(datum.above)").mark_rect().encode(color=colour)
     ink = alt.condition("datum.above > 0.55", alt.value("#FFFFFF"), alt.value("#1B1F24"))
@@ -86,17 +105,33 @@ def draw_evidence(source: Source) -> Figure | None:
     )
     ranks = alt.Chart(alt.NamedData("ranks")).encode(
         y=alt.Y("regulon:N", sort=order, title=None, axis=alt.Axis(grid=True)),
-        color=alt.Color("group:N", scale=VERDICT_SCALE, legend=below(None, 3)),
-        tooltip=["regulon:N", "verdict:N", "evidence_rank:Q", "rank_best:Q", "rank_worst:Q", "n_evidence:Q",
-                 "evidence_missing:N"],
-    )  # fmt: skip
-    spans = ranks.transform_filter("isValid(datum.rank_best)")
-    right = alt.layer(
-        spans.mark_bar(height=6, opacity=0.45).encode(x=alt.X("rank_best:Q", title=title), x2="rank_worst:Q"),
-        ranks.mark_point(filled=True, size=60, opacity=1).encode(x=x),
-    ).properties(width="container", height=height)
-    columns = ["regulon", "verdict", "group", "evidence_rank", "rank_best", "rank_worst", "rank_product", "n_evidence",
-               "evidence_missing"]  # fmt: skip
+        color=alt.Color("group:N", scale=verdict_scale(shown["group"]), legend=below(None, 3)),
+        tooltip=[
+            "regulon:N",
+            "verdict:N",
+            "evidence_rank:Q",
+            "rank_best:Q",
+            "rank_worst:Q",
+            "n_evidence:Q",
+            "evidence_missing:N",
+        ],
+    )
+    layers = [ranks.mark_point(filled=True, size=60, opacity=1).encode(x=x)]
+    if shown["rank_best"].notna().any():
+        span = ranks.transform_filter("isValid(datum.rank_best)").mark_bar(height=6, opacity=0.45)
+        layers.insert(0, span.encode(x=alt.X("rank_best:Q", title=title), x2="rank_worst:Q"))
+    right = alt.layer(*layers).properties(width="container", height=height)
+    columns = [
+        "regulon",
+        "verdict",
+        "group",
+        "evidence_rank",
+        "rank_best",
+        "rank_worst",
+        "rank_product",
+        "n_evidence",
+        "evidence_missing",
+    ]
     some = f"the first {len(shown)} of " if len(table) > len(shown) else ""
     return Figure(
         **words("evidence"),
@@ -151,9 +186,25 @@ def knockouts(source: Source) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     table = table.merge(random_shares(source, changes, levels), left_on="tf", right_index=True, how="left")
     named = dict(zip(table["tf"], table["tf"] + " → " + table["ko_level"].replace("zero", "0"), strict=True))
     factors = table.assign(factor=table["tf"].map(named))[
-        ["factor", "tf", "verdict", "ko_level", "ko_share", "ko_change", "ko_ci_low", "ko_ci_high", "ko_k", "ko_n", "ko_p",
-         "random_low", "random_middle", "random_high", "ko_classed_before", "ko_classed_after"]
-    ]  # fmt: skip
+        [
+            "factor",
+            "tf",
+            "verdict",
+            "ko_level",
+            "ko_share",
+            "ko_change",
+            "ko_ci_low",
+            "ko_ci_high",
+            "ko_k",
+            "ko_n",
+            "ko_p",
+            "random_low",
+            "random_middle",
+            "random_high",
+            "ko_classed_before",
+            "ko_classed_after",
+        ]
+    ]
     models = changes.assign(factor=changes["tf"].map(named))[
         ["factor", "tf", "model", "set_to", "out_degree", "programme_shift", "change", "share", "p"]
     ]
@@ -170,7 +221,7 @@ def draw_knockout(source: Source) -> Figure | None:
     factors, models = found
     order = list(factors["factor"])
     y = alt.Y("factor:N", sort=order, title=None, axis=alt.Axis(grid=True))
-    title = "share of the signature's change that goes back"
+    title = "share that goes back"
     percent = alt.Axis(format="%")
     base = alt.Chart(alt.NamedData("factors")).encode(
         y=y,
@@ -186,7 +237,10 @@ def draw_knockout(source: Source) -> Figure | None:
         ],
     )
     zero = alt.Chart(alt.NamedData("factors")).mark_rule(color="#888888").encode(x=alt.datum(0))
-    band = base.transform_filter("isValid(datum.random_low)").mark_bar(height=10, color="#D0D0D0")
+    layers = [zero]
+    if factors["random_low"].notna().any():
+        band = base.transform_filter("isValid(datum.random_low)").mark_bar(height=10, color="#D0D0D0")
+        layers.append(band.encode(x=alt.X("random_low:Q", title=title, axis=percent), x2="random_high:Q"))
     dots = (
         alt.Chart(alt.NamedData("models"))
         .mark_point(filled=True, size=40)
@@ -196,20 +250,20 @@ def draw_knockout(source: Source) -> Figure | None:
             yOffset=alt.YOffset("model:N", sort=source.models),
             color=alt.Color("model:N", scale=colour_scale("model", source.models, models["model"]), legend=below(None)),
             opacity=unless_picked(),
-            tooltip=["factor:N", "model:N", alt.Tooltip("share:Q", title="goes back", format=".1%"),
-                     alt.Tooltip("change:Q", title="change of the score", format=".3f"),
-                     alt.Tooltip("out_degree:Q", title="targets"), alt.Tooltip("p:Q", format=".2g")],
+            tooltip=[
+                "factor:N",
+                "model:N",
+                alt.Tooltip("share:Q", title="goes back", format=".1%"),
+                alt.Tooltip("change:Q", title="change of the score", format=".3f"),
+                alt.Tooltip("out_degree:Q", title="targets"),
+                alt.Tooltip("p:Q", format=".2g"),
+            ],
         )
-    )  # fmt: skip
-    height = rows_high(len(order), 20)
-    left = alt.layer(
-        zero,
-        band.encode(x=alt.X("random_low:Q", title=title, axis=percent), x2="random_high:Q"),
-        base.mark_tick(thickness=2, height=14, color=MEAN).encode(x="ko_share:Q"),
-        dots,
     )
-    left = left.add_params(picked()).properties(width="container", height=height)
-    classed = "persister cells classed as persisters" if len(source.libraries) else "persister profiles classed so"
+    height = rows_high(len(order), 20)
+    layers += [base.mark_tick(thickness=2, height=14, color=MEAN).encode(x="ko_share:Q"), dots]
+    left = alt.layer(*layers).add_params(picked()).properties(width="container", height=height)
+    classed = "cells classed as persisters" if len(source.libraries) else "profiles classed as persisters"
     after = alt.X("ko_classed_after:Q", title=classed, axis=percent, scale=alt.Scale(zero=False))
     way = base.mark_rule(color="#888888").encode(x=alt.X("ko_classed_before:Q", title=classed), x2="ko_classed_after:Q")
     ends = alt.layer(
@@ -220,14 +274,21 @@ def draw_knockout(source: Source) -> Figure | None:
     all_factors = int(source.table("programme/switches.tsv")["ko_share"].notna().sum())
     some = f"the strongest {len(order)} of " if all_factors > len(order) else ""
     return Figure(
-        **words("knockout", persister=source.config["contrast"]["persister"],
-                random=source.config["programme"]["knockout"]["networks"]),
+        **words(
+            "knockout",
+            material="cells" if len(source.libraries) else "profiles",
+            persister=source.config["contrast"]["persister"],
+            random=source.config["programme"]["knockout"]["networks"],
+        ),
         n=f"{count(models['model'].nunique(), 'model')}; {some}{count(all_factors, 'factor')}.",
-        panels=(Panel(left, "what goes back"), Panel(ends, "persisters, before (open) and after (filled)")),
+        panels=(
+            Panel(left, "the signature's change: what goes back"),
+            Panel(ends, "persisters before (open) and after (filled)"),
+        ),
         data={"factors": factors, "models": models},
         columns=2,
         min_width=330,
-    )  # fmt: skip
+    )
 
 
 def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool) -> pd.DataFrame:
@@ -251,8 +312,15 @@ def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool
         names = [tf for tf in str(family["members"]).split(",") if members and tf in own.index]
         for tf in sorted(names, key=lambda tf: -own.at[tf, "standardised"]):
             one = {c: own.at[tf, c] for c in columns}
-            rows.append({"family": family["family"], "row": f"· {tf}", "kind": "member's own regulon", **one,
-                         "targets": own.at[tf, "targets"]})  # fmt: skip
+            rows.append(
+                {
+                    "family": family["family"],
+                    "row": f"· {tf}",
+                    "kind": "member's own regulon",
+                    **one,
+                    "targets": own.at[tf, "targets"],
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -267,26 +335,32 @@ def draw_families(source: Source) -> Figure | None:
     title = "difference in activity (sd)"
     base = alt.Chart(alt.NamedData("families")).encode(
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(grid=True)),
-        color=alt.condition("datum.standardised > 0", alt.value(UP), alt.value(DOWN)),
-        tooltip=["family:N", "row:N", "kind:N", alt.Tooltip("standardised:Q", format=".2f"),
-                 alt.Tooltip("standardised_low:Q", title="95 % from", format=".2f"),
-                 alt.Tooltip("standardised_high:Q", title="to", format=".2f"), "n:Q", "k:Q", "targets:Q",
-                 alt.Tooltip("shared_targets:Q", title="of two members or more")],
-    )  # fmt: skip
-    shapes = alt.Scale(
-        domain=["whole family", "member's own regulon"][: 2 if whole else 1], range=["diamond", "circle"]
+        tooltip=[
+            "family:N",
+            "row:N",
+            "kind:N",
+            alt.Tooltip("standardised:Q", format=".2f"),
+            alt.Tooltip("standardised_low:Q", title="95 % from", format=".2f"),
+            alt.Tooltip("standardised_high:Q", title="to", format=".2f"),
+            "n:Q",
+            "k:Q",
+            "targets:Q",
+            alt.Tooltip("shared_targets:Q", title="of two members or more"),
+        ],
     )
-    chart = alt.layer(
-        alt.Chart(alt.NamedData("families")).mark_rule(color="#888888").encode(x=alt.datum(0)),
-        base.transform_filter("isValid(datum.standardised_low)")
-        .mark_bar(height=5, opacity=0.35)
-        .encode(x=alt.X("standardised_low:Q", title=title), x2="standardised_high:Q"),
-        base.mark_point(filled=True, opacity=1).encode(
-            x=alt.X("standardised:Q", title=title),
-            shape=alt.Shape("kind:N", scale=shapes, legend=below(None)),
-            size=alt.condition("datum.kind === 'whole family'", alt.value(110), alt.value(45)),
-        ),
-    ).properties(width="container", height=rows_high(len(order), 20))
+    kinds = ["whole family", "member's own regulon"][: 2 if whole else 1]
+    shapes = alt.Scale(domain=kinds, range=["diamond", "circle"][: len(kinds)])
+    layers = [alt.Chart(alt.NamedData("families")).mark_rule(color="#888888").encode(x=alt.datum(0))]
+    if table["standardised_low"].notna().any():
+        band = base.transform_filter("isValid(datum.standardised_low)").mark_bar(height=5, opacity=0.4)
+        colour = alt.condition("datum.standardised > 0", alt.value(UP), alt.value(DOWN))
+        layers.append(band.encode(x=alt.X("standardised_low:Q", title=title), x2="standardised_high:Q", color=colour))
+    dots = base.mark_point(filled=True, opacity=1, color=MEAN).encode(
+        x=alt.X("standardised:Q", title=title),
+        shape=alt.Shape("kind:N", scale=shapes, legend=below(None)),
+        size=alt.condition("datum.kind === 'whole family'", alt.value(110), alt.value(45)),
+    )
+    chart = alt.layer(*layers, dots).properties(width="container", height=rows_high(len(order), 20))
     shown = table["family"].nunique()
     some = f"{shown} of " if shown < len(families) else ""
     return Figure(
@@ -295,7 +369,7 @@ def draw_families(source: Source) -> Figure | None:
         f"{'family' if len(families) == 1 else 'families'} of two members or more.",
         panels=(Panel(chart),),
         data={"families": table},
-    )  # fmt: skip
+    )
 
 
 def family_table(source: Source) -> Table | None:
@@ -303,7 +377,20 @@ def family_table(source: Source) -> Table | None:
     frame = source.table("programme/families.tsv")
     if frame.empty:
         return None
-    shown = ("family", "members", "targets", "shared_targets", "overlap", "n", "k", "standardised", "standardised_low",
-             "standardised_high", "fdr_t", "member_effects", "note")  # fmt: skip
+    shown = (
+        "family",
+        "members",
+        "targets",
+        "shared_targets",
+        "overlap",
+        "n",
+        "k",
+        "standardised",
+        "standardised_low",
+        "standardised_high",
+        "fdr_t",
+        "member_effects",
+        "note",
+    )
     path = "programme/families.tsv"
     return Table(**words("family_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))

@@ -32,9 +32,17 @@ def draw_panels(source: Source) -> Figure:
     x = alt.X("size:N", sort=order, title="genes in the panel", axis=alt.Axis(labelAngle=0))
     title = "AUC within left-out patients"
     y = alt.Y("auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
-    tooltip = ["size:N", alt.Tooltip("auc:Q", format=".2f"), alt.Tooltip("ci_low:Q", title="95 % from", format=".2f"),
-               alt.Tooltip("ci_high:Q", title="to", format=".2f"), alt.Tooltip("random_auc:Q", format=".2f"),
-               alt.Tooltip("p_random:Q", format=".2g"), alt.Tooltip("p:Q", format=".2g"), "chosen_in:Q", "genes:N"]  # fmt: skip
+    tooltip = [
+        "size:N",
+        alt.Tooltip("auc:Q", format=".2f"),
+        alt.Tooltip("ci_low:Q", title="95 % from", format=".2f"),
+        alt.Tooltip("ci_high:Q", title="to", format=".2f"),
+        alt.Tooltip("random_auc:Q", format=".2f"),
+        alt.Tooltip("p_random:Q", format=".2g"),
+        alt.Tooltip("p:Q", format=".2g"),
+        "chosen_in:Q",
+        "genes:N",
+    ]
     base = alt.Chart(alt.NamedData("panels")).encode(x=x, tooltip=tooltip)
     random = base.transform_filter("isValid(datum.random_auc)")
     shape = alt.Scale(domain=["size given", "size chosen without the patient"], range=["circle", "diamond"])
@@ -54,13 +62,15 @@ def draw_panels(source: Source) -> Figure:
     columns = [*table.columns.difference(["note", "random_reach"], sort=False), "random_reach"]
     return Figure(
         **words("marker_panels"),
-        n=f"{count(int(table['n_models'].max()), 'model')}, each left out once: {count(int(table['n_untreated'].max()), 'untreated sample')} "
-        f"and {int(table['n_persister'].max())} of persisters.",
-        panels=tuple(Panel(chart, f"{POOLS[pool]} ({int(candidates[pool]):,} candidates)", {"pool": pool}) for pool in pools),
+        n=f"{count(int(table['n_models'].max()), 'model')}, each left out once: "
+        f"{count(int(table['n_untreated'].max()), 'untreated sample')} and {int(table['n_persister'].max())} of persisters.",
+        panels=tuple(
+            Panel(chart, f"{POOLS[pool]} ({int(candidates[pool]):,} candidates)", {"pool": pool}) for pool in pools
+        ),
         data={"panels": table[columns]},
         columns=min(3, len(pools)),
         min_width=250,
-    )  # fmt: skip
+    )
 
 
 def draw_scores(source: Source) -> Figure | None:
@@ -77,10 +87,18 @@ def draw_scores(source: Source) -> Figure | None:
         x=alt.X("score:Q", title="score (0: cut of the other patients)"),
         y=alt.Y("model:N", sort=models, title=None, axis=alt.Axis(grid=True)),
         color=alt.Color("timepoint:N", scale=colours, legend=below(None)),
-        shape=alt.Shape("timepoint:N", scale=alt.Scale(domain=list(forms), range=list(forms.values())), legend=below(None)),
+        shape=alt.Shape(
+            "timepoint:N", scale=alt.Scale(domain=list(forms), range=list(forms.values())), legend=below(None)
+        ),
         opacity=unless_picked(shown=0.8),
-        tooltip=["sample:N", "model:N", "timepoint:N", alt.Tooltip("size:Q", title="genes"), alt.Tooltip("score:Q", format=".2f")],
-    )  # fmt: skip
+        tooltip=[
+            "sample:N",
+            "model:N",
+            "timepoint:N",
+            alt.Tooltip("size:Q", title="genes"),
+            alt.Tooltip("score:Q", format=".2f"),
+        ],
+    )
     zero = base.mark_rule(color="#1B1F24", strokeWidth=0.8).encode(x=alt.datum(0))
     chart = alt.layer(zero, dots).add_params(picked()).properties(width="container", height=rows_high(len(models), 22))
     pools = [pool for pool in POOLS if pool in set(table["pool"])]
@@ -98,8 +116,20 @@ def panel_table(source: Source) -> Table:
     """Return the panels, those with the chosen size first."""
     table = read_panels(source)
     table = table.iloc[(table["size"] != NESTED).argsort(kind="stable")]
-    shown = ("pool", "size", "auc", "ci_low", "ci_high", "auc_across", "random_auc", "p_random", "p", "sensitivity",
-             "specificity", "genes")  # fmt: skip
+    shown = (
+        "pool",
+        "size",
+        "auc",
+        "ci_low",
+        "ci_high",
+        "auc_across",
+        "random_auc",
+        "p_random",
+        "p",
+        "sensitivity",
+        "specificity",
+        "genes",
+    )
     path = "programme/markers_panels.tsv"
     return Table(**words("marker_panel_table"), frame=table, source=path, shown=shown, meaning=source.meanings(path))
 
@@ -109,8 +139,22 @@ def gene_table(source: Source) -> Table | None:
     frame = source.table("programme/markers.tsv")
     if frame.empty:
         return None
-    first = ["gene", "pool", "location", "direction", "rank", "in_panel", "folds", "in_final", "log_fc", "auc", "ci_low",
-             "ci_high", "sensitivity", "specificity"]  # fmt: skip
+    first = [
+        "gene",
+        "pool",
+        "location",
+        "direction",
+        "rank",
+        "in_panel",
+        "folds",
+        "in_final",
+        "log_fc",
+        "auc",
+        "ci_low",
+        "ci_high",
+        "sensitivity",
+        "specificity",
+    ]
     frame = frame[[*first, *[c for c in frame if c not in first]]]
     path = "programme/markers.tsv"
     meaning = source.meanings(path)

@@ -1,4 +1,4 @@
-"""Opinions of others on the programme: known gene sets and published signatures; a network's factors beside regulons."""
+"""Opinions of others: known gene sets, published signatures; factors of a known network beside the regulons."""
 
 import altair as alt
 import numpy as np
@@ -6,6 +6,7 @@ import pandas as pd
 
 from scripts import palette
 from scripts.programme.expression.compare_opinions import AGREE, NEITHER, ONE, OPPOSITE
+from scripts.programme.expression.networks import name_of
 from scripts.report.charts import DOWN, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
@@ -13,6 +14,8 @@ from scripts.report.words import words
 
 MAX_SETS = 30
 SETS = {"more in persisters": UP, "less in persisters": DOWN, "not within the FDR": palette.ABSENT}
+PLACES = {"above": -9, "below": 13}
+"""Where a name stands beside its point (pixels)."""
 AGREEMENT = {AGREE: "#004488", OPPOSITE: "#BB5566", ONE: "#DDAA33", NEITHER: palette.ABSENT}
 """Verdicts on a factor that both know, with colours that survive a grey print."""
 
@@ -24,31 +27,44 @@ def main_sets(source: Source) -> pd.DataFrame | None:
 
 
 def draw_gene_sets(source: Source) -> Figure | None:
-    """Return the strongest sets of each kind by their enrichment: published signatures first, always all of them."""
+    """Return the sets by their enrichment: all published signatures, then the strongest of the others."""
     table = main_sets(source)
     if table is None or table["nes"].notna().sum() == 0:
         return None
     table, fdr = table.dropna(subset=["nes"]), source.config["programme"]["fdr"]
-    # A collection has many sets; a published signature is a file with one.
-    sizes = table.groupby("collection")["gene_set"].transform("size")
-    alone, many = table[sizes <= 2], table[sizes > 2]
+    published = {name_of(entry.get("url") or entry["path"]) for entry in source.config["programme"]["signatures"]}
+    alone, many = (table[table["collection"].isin(published) == is_one] for is_one in (True, False))
     best = many.loc[many["nes"].abs().sort_values(ascending=False, kind="stable").index]
     best = best.head(max(0, MAX_SETS - len(alone))).sort_values("nes", ascending=False, kind="stable")
     shown = pd.concat([alone.sort_values("nes", ascending=False, kind="stable"), best])
     shown = shown.assign(
         name=shown["gene_set"].str.replace("HALLMARK_", "").str.replace("_", " ")
-        + " (" + shown["measured"].astype(int).astype(str) + ")",
+        + " ("
+        + shown["measured"].astype(int).astype(str)
+        + ")",
         group=np.select([shown["fdr"] > fdr, shown["nes"] > 0], list(SETS)[::-2], list(SETS)[1]),
         kind=np.where(shown.index.isin(alone.index), "published signatures", "gene sets"),
-        models=shown["models_agreeing"].astype("Int64").astype(str) + "/" + shown["n_models"].astype("Int64").astype(str),
-    )  # fmt: skip
+        models=shown["models_agreeing"].astype("Int64").astype(str)
+        + "/"
+        + shown["n_models"].astype("Int64").astype(str),
+    )
     order = list(shown["name"])
     base = alt.Chart(alt.NamedData("gene_sets")).encode(
         y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=alt.ExprRef("width < 420 ? 150 : 320"))),
-        tooltip=["gene_set:N", "collection:N", alt.Tooltip("nes:Q", format=".2f"), alt.Tooltip("fdr:Q", format=".2g"),
-                 alt.Tooltip("mean_log_fc:Q", format=".2f"), "models_agreeing:Q", "n_models:Q", "measured:Q", "shared_up:Q",
-                 "shared_down:Q", "leading:N"],
-    )  # fmt: skip
+        tooltip=[
+            "gene_set:N",
+            "collection:N",
+            alt.Tooltip("nes:Q", format=".2f"),
+            alt.Tooltip("fdr:Q", format=".2g"),
+            alt.Tooltip("mean_log_fc:Q", format=".2f"),
+            "models_agreeing:Q",
+            "n_models:Q",
+            "measured:Q",
+            "shared_up:Q",
+            "shared_down:Q",
+            "leading:N",
+        ],
+    )
     scale = alt.Scale(domain=list(SETS), range=list(SETS.values()))
     reach = float(shown["nes"].abs().max()) * 1.2
     x = alt.X("nes:Q", title="normalised enrichment score", scale=alt.Scale(domain=[-reach, reach]))
@@ -89,6 +105,27 @@ def gene_set_table(source: Source) -> Table | None:
     return Table(**words("gene_set_table"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
 
+def name_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the factors with the names that are written above or below their points (columns of :data:`PLACES`).
+
+    The largest changes are named first; one that would lie over another name stays without: it is told on hover.
+    """
+    size = table[["regulon_effect", "model_effect"]].abs().max().replace(0, 1.0)
+    at = (table[["regulon_effect", "model_effect"]] / size).to_numpy(dtype=float)
+    taken: list[tuple[float, float]] = []
+    names = {place: [""] * len(table) for place in PLACES}
+    for i in np.argsort(-np.abs(at).sum(axis=1), kind="stable"):
+        if table["agreement"].iloc[i] == NEITHER:
+            continue
+        for place, dy in PLACES.items():
+            spot = (at[i, 0], at[i, 1] - dy / 180)  # half the chart's height is the largest change
+            if all(abs(spot[0] - x) > 0.3 or abs(spot[1] - y) > 0.07 for x, y in taken):
+                names[place][i] = table["tf"].iloc[i]
+                taken.append(spot)
+                break
+    return table.assign(**names)
+
+
 def draw_second_opinion(source: Source) -> Figure | None:
     """Return the change of each factor's activity by its regulon against that by the network's targets."""
     table = source.table("programme/second_opinion.tsv")
@@ -99,15 +136,37 @@ def draw_second_opinion(source: Source) -> Figure | None:
         return None
     present = [name for name in AGREEMENT if name in set(both["agreement"])]
     shapes = dict(zip(AGREEMENT, ("circle", "cross", "triangle-up", "square"), strict=True))
-    columns = ["tf", "regulon", "agreement", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n", "model_effect",
-               "model_fdr", "n_models", "network_targets", "regulon_targets", "shared_targets", "shared_p"]  # fmt: skip
+    columns = [
+        "tf",
+        "regulon",
+        "agreement",
+        "regulon_effect",
+        "regulon_fdr",
+        "regulon_k",
+        "regulon_n",
+        "model_effect",
+        "model_fdr",
+        "n_models",
+        "network_targets",
+        "regulon_targets",
+        "shared_targets",
+        "shared_p",
+    ]
     base = alt.Chart(alt.NamedData("second_opinion")).encode(
         x=alt.X("regulon_effect:Q", title="by its regulon (difference in AUC)"),
         y=alt.Y("model_effect:Q", title="by the network's targets (difference in score)"),
-        tooltip=["tf:N", "agreement:N", alt.Tooltip("regulon_effect:Q", format=".3f"), alt.Tooltip("regulon_fdr:Q", format=".2g"),
-                 alt.Tooltip("model_effect:Q", format=".2f"), alt.Tooltip("model_fdr:Q", format=".2g"),
-                 "shared_targets:Q", "regulon_targets:Q", "network_targets:Q"],
-    )  # fmt: skip
+        tooltip=[
+            "tf:N",
+            "agreement:N",
+            alt.Tooltip("regulon_effect:Q", format=".3f"),
+            alt.Tooltip("regulon_fdr:Q", format=".2g"),
+            alt.Tooltip("model_effect:Q", format=".2f"),
+            alt.Tooltip("model_fdr:Q", format=".2g"),
+            "shared_targets:Q",
+            "regulon_targets:Q",
+            "network_targets:Q",
+        ],
+    )
     zero = [
         alt.Chart(alt.NamedData("second_opinion"))
         .mark_rule(color="#888888", strokeWidth=0.7)
@@ -115,15 +174,19 @@ def draw_second_opinion(source: Source) -> Figure | None:
         for axis in ("x", "y")
     ]
     dots = base.mark_point(filled=True, size=60, opacity=0.95).encode(
-        color=alt.Color("agreement:N", scale=alt.Scale(domain=present, range=[AGREEMENT[n] for n in present]),
-                        legend=below(None)),
-        shape=alt.Shape("agreement:N", scale=alt.Scale(domain=present, range=[shapes[n] for n in present]),
-                        legend=below(None)),
-    )  # fmt: skip
-    # Names where they matter; those of factors that don't change would lie over each other around zero.
-    named = base.transform_filter(f"datum.agreement !== '{NEITHER}'").mark_text(dy=-9, fontSize=10, color="#1B1F24")
-    chart = alt.layer(*zero, dots, named.encode(text="tf:N")).properties(width="container", height=360)
+        color=alt.Color(
+            "agreement:N", scale=alt.Scale(domain=present, range=[AGREEMENT[n] for n in present]), legend=below(None)
+        ),
+        shape=alt.Shape(
+            "agreement:N", scale=alt.Scale(domain=present, range=[shapes[n] for n in present]), legend=below(None)
+        ),
+    )
+    named = [
+        base.mark_text(dy=dy, fontSize=10, color="#1B1F24").encode(text=f"{place}:N") for place, dy in PLACES.items()
+    ]
+    chart = alt.layer(*zero, dots, *named).properties(width="container", height=360)
     counts = table["agreement"].value_counts()
+    both = name_apart(both)
     return Figure(
         **words("second_opinion", fdr=f"{source.config['programme']['fdr']:g}"),
         n=f"{count(len(both), 'factor')} known to both ("
@@ -131,7 +194,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
         + f") of {len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, "
         f"{int(both['n_models'].max())} with profiles.",
         panels=(Panel(chart),),
-        data={"second_opinion": both[columns]},
+        data={"second_opinion": both[[*columns, *PLACES]]},
     )
 
 
@@ -141,6 +204,17 @@ def opinion_table(source: Source) -> Table | None:
     if frame is None or frame["regulon"].notna().sum() == 0:
         return None
     path = "programme/second_opinion.tsv"
-    shown = ("tf", "agreement", "model_effect", "model_fdr", "regulon", "regulon_effect", "regulon_fdr", "regulon_k",
-             "regulon_n", "shared_targets", "shared_p")  # fmt: skip
+    shown = (
+        "tf",
+        "agreement",
+        "model_effect",
+        "model_fdr",
+        "regulon",
+        "regulon_effect",
+        "regulon_fdr",
+        "regulon_k",
+        "regulon_n",
+        "shared_targets",
+        "shared_p",
+    )
     return Table(**words("opinion_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))

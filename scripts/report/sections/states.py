@@ -6,7 +6,7 @@ import pandas as pd
 
 from scripts import palette
 from scripts.programme.expression.treatment import ARMS, DRUGS, UNITS
-from scripts.report.charts import UP, below, colour_scale, picked, rows_high, unless_picked
+from scripts.report.charts import UP, below, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.words import sentence, words
@@ -34,7 +34,7 @@ def draw_left_out(source: Source) -> Figure | None:
     colour = colour_scale("model", source.models, models["model"])
     panels = []
     for value, low, high, title in (
-        ("difference", "ci_low", "ci_high", "score, persister − untreated (log2)"),
+        ("difference", "ci_low", "ci_high", "rise of the score (log2)"),
         ("auc", "auc_low", "auc_high", "area under the ROC curve"),
     ):
         y = alt.Y(f"{value}:Q", title=title)
@@ -47,23 +47,31 @@ def draw_left_out(source: Source) -> Figure | None:
                 y=y,
                 color=alt.Color("model:N", scale=colour, legend=below(None)),
                 opacity=unless_picked(),
-                tooltip=["model:N", "size:O", alt.Tooltip(f"{value}:Q", format=".2f"),
-                         alt.Tooltip(f"{low}:Q", title="95 % from", format=".2f"),
-                         alt.Tooltip(f"{high}:Q", title="to", format=".2f"), "n_baseline:Q", "n_persister:Q"],
+                tooltip=[
+                    "model:N",
+                    "size:O",
+                    alt.Tooltip(f"{value}:Q", format=".2f"),
+                    alt.Tooltip(f"{low}:Q", title="95 % from", format=".2f"),
+                    alt.Tooltip(f"{high}:Q", title="to", format=".2f"),
+                    "n_baseline:Q",
+                    "n_persister:Q",
+                ],
             )
-        )  # fmt: skip
+        )
         base = alt.Chart(alt.NamedData("mean")).encode(x=x)
         none = alt.datum(0 if value == "difference" else 0.5)
         layers = [
-            base.mark_rule(color="#888888", strokeDash=[4, 3]).encode(x=alt.Undefined, y=none),
+            alt.Chart(alt.NamedData("mean")).mark_rule(color="#888888", strokeDash=[4, 3]).encode(y=none),
             base.mark_bar(opacity=0.18, color="#1B1F24").encode(y=alt.Y(f"{low}:Q", title=title), y2=f"{high}:Q"),
             base.mark_tick(thickness=2, color="#1B1F24").encode(y=f"{value}:Q"),
             dots,
         ]
-        panels.append(Panel(alt.layer(*layers).add_params(picked()).properties(width="container", height=240), title))
+        chart = alt.layer(*layers).resolve_scale(xOffset="independent")
+        panels.append(Panel(chart.add_params(picked()).properties(width="container", height=240), title))
     return Figure(
         **words("left_out", size=source.config["programme"]["signature_size"]),
-        n=f"{count(models['model'].nunique(), 'model')}, each left out once; {count(models['size'].nunique(), 'size')}.",
+        n=f"{count(models['model'].nunique(), 'model')}, each left out once; "
+        f"{count(models['size'].nunique(), 'size')} of the signature.",
         panels=tuple(panels),
         data={"models": models, "mean": whole},
         columns=2,
@@ -79,14 +87,14 @@ def draw_states(source: Source) -> Figure | None:
     timepoints = colour_scale("timepoint", source.timepoints, places["timepoint"])
     places = places.assign(cluster="cluster " + places["cluster"].astype(str))
     tooltip = ["sample:N", "model:N", "timepoint:N", "arm:N", "cluster:N"]
-    panels = []
+    panels, padded = [], alt.Scale(zero=False, padding=10)
     for row in structure.itertuples():
         scatter = (
             alt.Chart(alt.NamedData("states"))
             .mark_point(filled=True, size=48)
             .encode(
-                x=alt.X("pc1:Q", title=f"component 1 ({row.pc1_share:.0%} of the variance)"),
-                y=alt.Y("pc2:Q", title=f"component 2 ({row.pc2_share:.0%})"),
+                x=alt.X("pc1:Q", title=f"component 1 ({row.pc1_share:.0%} of the variance)", scale=padded),
+                y=alt.Y("pc2:Q", title=f"component 2 ({row.pc2_share:.0%})", scale=padded),
                 color=alt.Color("timepoint:N", scale=timepoints, legend=below(None, 3)),
                 shape=alt.Shape("cluster:N", scale=alt.Scale(range=["circle", "triangle-up"]), legend=below(None)),
                 opacity=unless_picked(shown=0.85),
@@ -98,14 +106,23 @@ def draw_states(source: Source) -> Figure | None:
         head = f"{ADJUSTMENTS[row.adjustment]}: purity {row.purity:.2f} (by chance {row.expected:.2f}, p {row.p:.2g})"
         panels.append(Panel(scatter, head, {"adjustment": row.adjustment}))
     for row in structure.itertuples():
-        panels.append(Panel(tree_strips(source, places), f"{ADJUSTMENTS[row.adjustment]}: order of the tree",
-                            {"adjustment": row.adjustment}))  # fmt: skip
+        panels.append(
+            Panel(
+                tree_strips(source, places),
+                f"{ADJUSTMENTS[row.adjustment]}: order of the tree",
+                {"adjustment": row.adjustment},
+            )
+        )
     first = structure.iloc[0]
-    notes = [f"{ADJUSTMENTS[r.adjustment]}: {r.note}" for r in structure.dropna(subset=["note"]).itertuples()]
+    # What the told adjustment does by construction is in the caption of every study.
+    notes = structure.loc[structure["adjustment"] == "blind", "note"].dropna()
+    noted = f" In this study: {notes.iloc[0]}." if len(notes) else ""
     return Figure(
-        **words("states", genes=f"{int(first['n_genes']):,}", persister=source.config["contrast"]["persister"]),
+        **words(
+            "states", genes=f"{int(first['n_genes']):,}", persister=source.config["contrast"]["persister"], notes=noted
+        ),
         n=f"{count(int(first['n_samples']), 'profile')} of {count(int(first['n_models']), 'model')}; "
-        f"{int(first['permutations']):,} relabellings. {'. '.join(notes)}{'.' if notes else ''}",
+        f"{int(first['permutations']):,} relabellings.",
         panels=tuple(panels),
         data={"states": places},
         columns=2,
@@ -120,8 +137,12 @@ def tree_strips(source: Source, places: pd.DataFrame) -> alt.LayerChart:
         "model": colour_scale("model", source.models, places["model"]),
         "cluster": alt.Scale(domain=["cluster 1", "cluster 2"], range=["#222222", "#CCCCCC"]),
     }
-    leaf = alt.X("leaf:O", title="profiles in the order of the tree", axis=alt.Axis(labels=False, ticks=False),
-                 scale=alt.Scale(paddingInner=0))  # fmt: skip
+    leaf = alt.X(
+        "leaf:O",
+        title="profiles in the order of the tree",
+        axis=alt.Axis(labels=False, ticks=False),
+        scale=alt.Scale(paddingInner=0),
+    )
     strips = [
         alt.Chart(alt.NamedData("states"))
         .transform_calculate(strip=f"'{name}'")
@@ -154,14 +175,20 @@ def draw_likeness(source: Source) -> Figure | None:
     parts = {unit: split_unit(unit, source) for unit in table["unit"]}
     order = sorted(parts, key=lambda unit: (ranks[0].get(parts[unit][1], 99), ranks[1].get(parts[unit][0], 99)))
     long = table.melt("unit", var_name="other", value_name="correlation")
-    long = long.assign(model=[parts[u][0] for u in long["unit"]], arm=[parts[u][1] for u in long["unit"]],
-                       other_model=[parts[u][0] for u in long["other"]])  # fmt: skip
-    long["pair"] = np.select([long["unit"] == long["other"], long["model"] == long["other_model"]],
-                             ["itself", "one model: they share untreated samples"], "different models")  # fmt: skip
+    long = long.assign(
+        model=[parts[u][0] for u in long["unit"]],
+        arm=[parts[u][1] for u in long["unit"]],
+        other_model=[parts[u][0] for u in long["other"]],
+    )
+    long["pair"] = np.select(
+        [long["unit"] == long["other"], long["model"] == long["other_model"]],
+        ["itself", "one model: they share untreated samples"],
+        "different models",
+    )
     x = alt.X("other:N", sort=order, title=None, axis=alt.Axis(labelAngle=-60, labelLimit=150))
     y = alt.Y("unit:N", sort=order, title=None)
     base = alt.Chart(alt.NamedData("likeness")).encode(
-        x=x, y=y, tooltip=["unit:N", "other:N", alt.Tooltip("correlation:Q", format=".2f"), "pair:N"]
+        x=x, y=y, tooltip=["unit:N", "other:N", alt.Tooltip("correlation:Q", format=".3f"), "pair:N"]
     )
     bar = alt.Legend(orient="bottom", title="correlation", gradientLength=160)
     cells = base.mark_rect().encode(
@@ -169,26 +196,27 @@ def draw_likeness(source: Source) -> Figure | None:
     )
     strip = base.mark_rect(height=8).encode(
         y=alt.value(-7),
-        color=alt.Color("other_arm:N", scale=colour_scale("arm", source.arms, long["arm"]), legend=below(None)),
+        # The labels name the arms already.
+        color=alt.Color("other_arm:N", scale=colour_scale("arm", source.arms, long["arm"]), legend=None),
     )
     long["other_arm"] = [parts[u][1] for u in long["other"]]
     layers = [cells, strip]
     if len(table) <= MAX_UNITS:
         ink = alt.condition("abs(datum.correlation) > 0.7", alt.value("#FFFFFF"), alt.value("#1B1F24"))
-        size = alt.value(alt.ExprRef(f"width / {len(table)} < 21 ? 0 : 10"))
-        layers.append(base.mark_text().encode(text=alt.Text("correlation:Q", format=".1f"), color=ink, size=size))
+        size = alt.value(alt.ExprRef(f"width / {len(table)} < 28 ? 0 : 10"))
+        layers.append(base.mark_text().encode(text=alt.Text("correlation:Q", format=".2f"), color=ink, size=size))
     chart = alt.layer(*layers).resolve_scale(color="independent")
     rows = source.table("programme/treatment.tsv")
     gap = rows[(rows["question"] == UNITS) & rows["value"].notna()]
     said = ""
     if len(gap):
         one = gap.iloc[0]
-        said = (f" Different models with the same arm are more alike by {one['value']:.2f} (mean correlation) than with different "
-                f"arms; {one['expected']:.2f} by chance, p {one['p']:.2g}.")  # fmt: skip
+        numbers = {"value": f"{one['value']:.2f}", "expected": f"{one['expected']:.2f}", "p": f"{one['p']:.2g}"}
+        said = " " + sentence("likeness_gap", **numbers)
     return Figure(
-        **words("likeness"),
+        **words("likeness", gap=said),
         n=f"{len(table)} pairs of model and arm: {count(len({m for m, _ in parts.values()}), 'model')}, "
-        f"{count(len({a for _, a in parts.values()}), 'arm')}.{said}",
+        f"{count(len({a for _, a in parts.values()}), 'arm')}.",
         panels=(Panel(chart.properties(width="container", height=rows_high(len(table), 22))),),
         data={"likeness": long},
     )
@@ -205,22 +233,34 @@ def draw_drugs(source: Source) -> Figure | None:
     rows = []
     for row in drugs.itertuples():
         names = str(row.other).replace(",", ", ")
-        for kind, part, whole in (("all genes", row.changed, row.genes),
-                                  ("genes of the signature", row.signature_changed, row.signature_genes)):  # fmt: skip
+        for kind, part, whole, degree in (
+            ("all genes", row.changed, row.genes, row.value),
+            ("signature", row.signature_changed, row.signature_genes, row.signature_value),
+        ):
             if whole:
-                rows.append(
-                    (row.subject, names, kind, int(part), int(whole), part / whole, f"{int(part):,} of {int(whole):,}")
-                )
-    data = pd.DataFrame(rows, columns=["model", "drugs", "genes", "differ", "measured", "share", "said"])
+                said = f"{int(part):,} of {int(whole):,}"
+                rows.append((row.subject, names, kind, int(part), int(whole), part / whole, said, degree))
+    columns = ["model", "drugs", "genes", "differ", "measured", "share", "said", "of_shift"]
+    data = pd.DataFrame(rows, columns=columns)
     data = data.assign(row=data["model"] + ": " + data["drugs"])
-    kinds = ["all genes", "genes of the signature"]
+    kinds = ["all genes", "signature"]
     base = alt.Chart(alt.NamedData("drugs")).encode(
-        y=alt.Y("row:N", sort=list(dict.fromkeys(data["row"])), title=None, axis=alt.Axis(labelLimit=230)),
+        y=alt.Y("row:N", sort=list(dict.fromkeys(data["row"])), title=None, axis=two_lines()),
         yOffset=alt.YOffset("genes:N", sort=kinds),
-        x=alt.X("share:Q", title="share of genes that differ between the drugs", axis=alt.Axis(format="%"),
-                scale=alt.Scale(domainMin=0, domainMax=max(0.1, float(data["share"].max()) * 1.25))),
-        tooltip=["model:N", "drugs:N", "genes:N", "said:N"],
-    )  # fmt: skip
+        x=alt.X(
+            "share:Q",
+            title="share of genes that differ",
+            axis=alt.Axis(format="%"),
+            scale=alt.Scale(domainMin=0, domainMax=max(0.1, float(data["share"].max()) * 1.25)),
+        ),
+        tooltip=[
+            "model:N",
+            "drugs:N",
+            "genes:N",
+            "said:N",
+            alt.Tooltip("of_shift:Q", title="difference, share of the shift", format=".0%"),
+        ],
+    )
     colour = alt.Color("genes:N", scale=alt.Scale(domain=kinds, range=[palette.ABSENT, UP]), legend=below(None))
     chart = alt.layer(
         base.mark_bar().encode(color=colour),
@@ -245,8 +285,11 @@ def confounded(source: Source) -> str:
     apart = pairs[pairs["note"].fillna("").str.startswith("confounded")]
     said = []
     if len(one):
-        said.append(sentence("confounded_models", some=f"{len(one)} of {count(len(drugs), 'model')}",
-                             models=listed(one["subject"])))  # fmt: skip
+        said.append(
+            sentence(
+                "confounded_models", some=f"{len(one)} of {count(len(drugs), 'model')}", models=listed(one["subject"])
+            )
+        )
     if len(apart):
         named = listed(f"{row.subject} and {row.other}" for row in apart.itertuples())
         said.append(sentence("confounded_arms", arms=named))
@@ -263,7 +306,7 @@ def treatment_table(source: Source) -> Table | None:
 
 
 def histogram(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each kind's features by position of relapse; what lies beyond the bins counts at their end."""
+    """Return the share of each kind's features by position of relapse; what lies beyond the bins counts at their ends."""
     rows = []
     for kind in KINDS:
         own = table.loc[(table["kind"] == kind) & table["position"].notna(), "position"]
@@ -289,8 +332,11 @@ def draw_return(source: Source) -> Figure | None:
     strength = named["shift"].abs().groupby(named["kind"]).rank(ascending=False, method="first")
     named = named.loc[strength.sort_values(kind="stable").index].head(MAX_RETURNING)
     rows = pd.concat([table[table["kind"] == "signature"], named.sort_values(["kind", "feature"], kind="stable")])
-    rows = rows.assign(low=rows["ci_low"].clip(BINS[0], BINS[-1]), high=rows["ci_high"].clip(BINS[0], BINS[-1]),
-                       place=rows["position"].clip(BINS[0], BINS[-1]))  # fmt: skip
+    rows = rows.assign(
+        low=rows["ci_low"].clip(BINS[0], BINS[-1]),
+        high=rows["ci_high"].clip(BINS[0], BINS[-1]),
+        place=rows["position"].clip(BINS[0], BINS[-1]),
+    )
     roles = source.config["contrast"]
     marks = pd.DataFrame({"at": [0, 1], "name": [roles["baseline"], roles["persister"]]})
     rule = alt.Chart(alt.NamedData("marks")).mark_rule(strokeDash=[4, 3], color="#666666").encode(x="at:Q")
@@ -322,12 +368,19 @@ def draw_return(source: Source) -> Figure | None:
     height = max(220, rows_high(len(rows), 16))
     scale = alt.Scale(domain=["signature", *KINDS], range=["#1B1F24", *KINDS.values()])
     base = alt.Chart(alt.NamedData("named")).encode(
-        y=alt.Y("feature:N", sort=list(rows["feature"]), title=None, axis=alt.Axis(grid=True, labelLimit=160)),
+        y=alt.Y("feature:N", sort=list(rows["feature"]), title=None, axis=alt.Axis(grid=True)),
         color=alt.Color("kind:N", scale=scale, legend=None),
-        tooltip=["feature:N", "kind:N", alt.Tooltip("position:Q", format=".2f"),
-                 alt.Tooltip("ci_low:Q", title="95 % from", format=".2f"), alt.Tooltip("ci_high:Q", title="to", format=".2f"),
-                 "verdict:N", "n_models:Q", "models:N"],
-    )  # fmt: skip
+        tooltip=[
+            "feature:N",
+            "kind:N",
+            alt.Tooltip("position:Q", format=".2f"),
+            alt.Tooltip("ci_low:Q", title="95 % from", format=".2f"),
+            alt.Tooltip("ci_high:Q", title="to", format=".2f"),
+            "verdict:N",
+            "n_models:Q",
+            "models:N",
+        ],
+    )
     right = alt.layer(
         rule,
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")

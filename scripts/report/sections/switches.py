@@ -6,7 +6,7 @@ import numpy as np
 from scripts.report.charts import below
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.sections import evidence
-from scripts.report.sections.evidence import VERDICT_SCALE, verdicts
+from scripts.report.sections.evidence import verdict_scale, verdicts
 from scripts.report.source import Source, count
 from scripts.report.text import paragraph
 from scripts.report.words import section, sentence, words
@@ -98,7 +98,7 @@ def draw_mrna(source: Source) -> Figure | None:
     ]
     table = table[columns].iloc[::-1]
     base = alt.Chart(alt.NamedData("mrna")).encode(
-        color=alt.Color("group:N", scale=VERDICT_SCALE, legend=below(None)),
+        color=alt.Color("group:N", scale=verdict_scale(table["group"]), legend=below(None)),
         tooltip=[
             "regulon:N",
             "verdict:N",
@@ -123,7 +123,9 @@ def draw_mrna(source: Source) -> Figure | None:
         .mark_text(dy=-9, fontSize=10)
         .encode(x=x, y=y, text="tf:N", color=alt.value("#1B1F24"))
     )
-    chart = alt.layer(*zero, across, up, dots, named).properties(width="container", height=380)
+    # A layer without rows would leave the scales without an extent.
+    layers = [*zero, across, up, dots, *([named] if (table["group"] != "other verdicts").any() else [])]
+    chart = alt.layer(*layers).properties(width="container", height=380)
     n = int(source.table("programme/switches.tsv")["n"].max())
     return Figure(
         **words("mrna"),
