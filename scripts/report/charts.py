@@ -104,9 +104,11 @@ def static_spec(figure: Figure) -> dict:
         renamed = _rename(spec, {name: f"{name}_{number}" for name in figure.data})
         panels.append((renamed, {f"{k}_{number}": to_rows(t, panel.where) for k, t in figure.data.items()}))
     datasets = {name: rows for _, data in panels for name, rows in data.items()}
+    # Beside each other, panels have no signal of their width to count ticks by: without a number they would have none.
+    ticks = {"axisXQuantitative": {"tickCount": max(2, -(-width // 80))}}
     head = {
         "$schema": f"https://vega.github.io/schema/vega-lite/v{VEGALITE}.json",
-        "config": CONFIG,
+        "config": CONFIG | ticks,
         "datasets": datasets,
         "params": list(params.values()),
     }

@@ -73,7 +73,9 @@ def draw_held(source: Source) -> Figure | None:
                 alt.Tooltip("n_models:Q", title="models"),
             ],
         )
-        count_title, whole = "genes changed", alt.Axis(format=",d", tickMinStep=1)
+        most = int(genes[["effect_before", "effect_after"]].max().max())
+        few = list(range(most + 1)) if most < 5 else alt.Undefined  # no halves of genes
+        count_title, whole = "genes changed", alt.Axis(format=",d", values=few)
         middle = alt.layer(
             bars.mark_bar(height=14, color="#D0D0D0").encode(x=alt.X("effect_before:Q", title=count_title, axis=whole)),
             bars.mark_bar(height=7, color=UP).encode(x=alt.X("effect_after:Q", title=count_title, axis=whole)),

@@ -63,7 +63,8 @@ def draw_panels(source: Source) -> Figure:
     return Figure(
         **words("marker_panels"),
         n=f"{count(int(table['n_models'].max()), 'model')}, each left out once: "
-        f"{count(int(table['n_untreated'].max()), 'untreated sample')} and {int(table['n_persister'].max())} of persisters.",
+        f"{count(int(table['n_untreated'].max()), 'untreated sample')}, "
+        f"{count(int(table['n_persister'].max()), 'persister sample')}.",
         panels=tuple(
             Panel(chart, f"{POOLS[pool]} ({int(candidates[pool]):,} candidates)", {"pool": pool}) for pool in pools
         ),

@@ -1,5 +1,7 @@
 """Opinions of others: known gene sets, published signatures; factors of a known network beside the regulons."""
 
+import textwrap
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -7,13 +9,16 @@ import pandas as pd
 from scripts import palette
 from scripts.programme.expression.compare_opinions import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.programme.expression.networks import name_of
-from scripts.report.charts import DOWN, UP, below, rows_high
+from scripts.report.charts import DOWN, NARROW, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
 from scripts.report.words import words
 
 MAX_SETS = 30
-SETS = {"more in persisters": UP, "less in persisters": DOWN, "not within the FDR": palette.ABSENT}
+SETS = {"more": UP, "less": DOWN, "beyond the FDR": palette.ABSENT}
+"""Directions in persisters."""
+LINE = 22
+"""Letters of a set's name in one line on a telephone."""
 PLACES = {"above": -9, "below": 13}
 """Where a name stands beside its point (pixels)."""
 AGREEMENT = {AGREE: "#004488", OPPOSITE: "#BB5566", ONE: "#DDAA33", NEITHER: palette.ABSENT}
@@ -48,9 +53,16 @@ def draw_gene_sets(source: Source) -> Figure | None:
         + "/"
         + shown["n_models"].astype("Int64").astype(str),
     )
+    shown = shown.assign(name=["|".join(textwrap.wrap(name, LINE)) for name in shown["name"]])
     order = list(shown["name"])
+    lines = "split(datum.label, '|')"
+    axis = alt.Axis(
+        labelExpr=f"{NARROW} ? {lines} : join({lines}, ' ')",
+        labelFontSize=alt.ExprRef(f"{NARROW} ? 8 : 10"),
+        labelLimit=320,
+    )
     base = alt.Chart(alt.NamedData("gene_sets")).encode(
-        y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=alt.ExprRef("width < 420 ? 150 : 320"))),
+        y=alt.Y("name:N", sort=order, title=None, axis=axis),
         tooltip=[
             "gene_set:N",
             "collection:N",
@@ -68,7 +80,7 @@ def draw_gene_sets(source: Source) -> Figure | None:
     scale = alt.Scale(domain=list(SETS), range=list(SETS.values()))
     reach = float(shown["nes"].abs().max()) * 1.2
     x = alt.X("nes:Q", title="normalised enrichment score", scale=alt.Scale(domain=[-reach, reach]))
-    bars = base.mark_bar(height=11).encode(x=x, color=alt.Color("group:N", scale=scale, legend=below(None, 3)))
+    bars = base.mark_bar(height=13).encode(x=x, color=alt.Color("group:N", scale=scale, legend=below(None, 3)))
     # Beside the bar's end, on its own side.
     texts = [
         base.transform_filter(f"datum.nes {sign} 0")
@@ -80,7 +92,7 @@ def draw_gene_sets(source: Source) -> Figure | None:
     panels = []
     for kind in kinds:
         n = int((shown["kind"] == kind).sum())
-        chart = alt.layer(bars, *texts).properties(width="container", height=rows_high(n, 16))
+        chart = alt.layer(bars, *texts).properties(width="container", height=rows_high(n, 20))
         panels.append(Panel(chart, kind, {"kind": kind}))
     hidden = len(table) - len(shown)
     return Figure(

@@ -56,8 +56,10 @@ def draw_forest(
             tooltip=["feature:N", "model:N", "arm:N", alt.Tooltip("value:Q", format=".2f")],
         )
     )
+    # One model has no interval, and a layer without rows would leave the scale without an extent.
+    bands = [band] if table["low"].notna().any() else []
     chart = (
-        alt.layer(zero, band, tick, dots)
+        alt.layer(zero, *bands, tick, dots)
         .add_params(picked())
         .properties(width="container", height=rows_high(len(table), 20))
     )

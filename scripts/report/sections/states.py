@@ -306,7 +306,7 @@ def treatment_table(source: Source) -> Table | None:
 
 
 def histogram(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each kind's features by position of relapse; what lies beyond the bins counts at their ends."""
+    """Return the share of each kind's features by position of relapse; what lies beyond the bins counts in the last."""
     rows = []
     for kind in KINDS:
         own = table.loc[(table["kind"] == kind) & table["position"].notna(), "position"]

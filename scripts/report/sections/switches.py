@@ -34,6 +34,8 @@ SHOWN = (
     "carried_by",
 )
 """Columns of the table at first sight; the others come at a click."""
+MAX_INTERVALS, FIRST = 60, 10
+"""Regulons up to which all have their intervals drawn; else how many of those that rank first."""
 AP1 = (
     "FOS",
     "FOSB",
@@ -82,6 +84,12 @@ def draw_mrna(source: Source) -> Figure | None:
     if table.empty:
         return None
     table = table.assign(group=verdicts(table))
+    # All intervals of hundreds of factors would hide the points: then those that rank first have theirs, and a name.
+    shared, many = table["group"] != "other verdicts", len(table) > MAX_INTERVALS
+    first = np.arange(len(table)) < FIRST
+    table = table.assign(
+        name=table["tf"].where(shared | (first if many else False), ""), barred=shared | first | (not many)
+    )
     columns = [
         "regulon",
         "tf",
@@ -95,6 +103,8 @@ def draw_mrna(source: Source) -> Figure | None:
         "mrna_ci_low",
         "mrna_ci_high",
         "mrna",
+        "name",
+        "barred",
     ]
     table = table[columns].iloc[::-1]
     base = alt.Chart(alt.NamedData("mrna")).encode(
@@ -113,23 +123,26 @@ def draw_mrna(source: Source) -> Figure | None:
         alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7).encode(**{axis: alt.datum(0)})
         for axis in ("x", "y")
     ]
-    across = base.mark_rule(opacity=0.55).encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
-    up = base.mark_rule(opacity=0.55).encode(
-        x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q"
-    )
+    bar = base.transform_filter("datum.barred").mark_rule(opacity=0.55)
+    across = bar.encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
+    up = bar.encode(x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q")
     dots = base.mark_circle(size=55, opacity=1).encode(x=x, y=y)
     named = (
-        base.transform_filter("datum.group !== 'other verdicts'")
+        base.transform_filter("datum.name !== ''")
         .mark_text(dy=-9, fontSize=10)
-        .encode(x=x, y=y, text="tf:N", color=alt.value("#1B1F24"))
+        .encode(x=x, y=y, text="name:N", color=alt.value("#1B1F24"))
     )
     # A layer without rows would leave the scales without an extent.
-    layers = [*zero, across, up, dots, *([named] if (table["group"] != "other verdicts").any() else [])]
+    bars = [(across, "mrna_ci_low"), (up, "standardised_low")]
+    layers = [*zero, *(bar for bar, low in bars if table.loc[table["barred"], low].notna().any()), dots]
+    layers += [named] if (table["name"] != "").any() else []
     chart = alt.layer(*layers).properties(width="container", height=380)
     n = int(source.table("programme/switches.tsv")["n"].max())
     return Figure(
         **words("mrna"),
-        n=f"{count(len(table), source.one)}, {count(n, 'model')}; bars are 95 % intervals over models.",
+        n=f"{count(len(table), source.one)}, {count(n, 'model')}; "
+        + (f"bars ({FIRST} that rank first): " if many else "bars: ")
+        + "95 % intervals over models.",
         panels=(Panel(chart),),
         data={"mrna": table},
     )
