@@ -18,6 +18,9 @@ STATIC_WIDTH, STATIC_GAP = 640, 30
 """Width of a figure for papers, and between its panels (pixels of 1/72 inch)."""
 UP, DOWN, MEAN = "#B35806", "#542788", "#1B1F24"
 """Ends of the diverging map (more, less), and the ink of means."""
+NARROW = "width > 0 && containerSize()[0] < 460"
+"""Whether a chart has little room. Not by the plot's width: that shrinks by the labels after the legends were laid out,
+and what more rows need would be cut off. The width is asked so that this follows when the window changes."""
 CONFIG = {
     "font": FONT,
     "background": "#FFFFFF",
@@ -39,6 +42,8 @@ CONFIG = {
         "titleFontWeight": "normal",
         "symbolOpacity": 1,
         "labelLimit": 180,
+        # Side by side where there is room; below each other on a telephone.
+        "layout": {"bottom": {"direction": {"signal": f"{NARROW} ? 'vertical' : 'horizontal'"}}},
     },
     "header": {"labelFontSize": 11, "titleFontSize": 12},
     "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start"},
@@ -75,8 +80,13 @@ def rows_high(n: int, each: int) -> int:
 def below(title: str | None = None, columns: int = 4) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
-    few = alt.ExprRef(f"width < 420 ? 2 : {columns}")  # a telephone
+    few = alt.ExprRef(f"{NARROW} ? 2 : {columns}")
     return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
+
+
+def two_lines(**options) -> alt.Axis:
+    """Return an axis whose labels are broken at ": ", so that they leave room for the chart on a telephone."""
+    return alt.Axis(labelExpr="split(datum.label, ': ')", labelFontSize=10, labelLimit=170, **options)
 
 
 def static_spec(figure: Figure) -> dict:
@@ -94,9 +104,11 @@ def static_spec(figure: Figure) -> dict:
         renamed = _rename(spec, {name: f"{name}_{number}" for name in figure.data})
         panels.append((renamed, {f"{k}_{number}": to_rows(t, panel.where) for k, t in figure.data.items()}))
     datasets = {name: rows for _, data in panels for name, rows in data.items()}
+    # Beside each other, panels have no signal of their width to count ticks by: without a number they would have none.
+    ticks = {"axisXQuantitative": {"tickCount": max(2, -(-width // 80))}}
     head = {
         "$schema": f"https://vega.github.io/schema/vega-lite/v{VEGALITE}.json",
-        "config": CONFIG,
+        "config": CONFIG | ticks,
         "datasets": datasets,
         "params": list(params.values()),
     }

@@ -4,18 +4,48 @@ from __future__ import annotations
 
 from scripts.study.study import Study
 
-PROGRAMME = (
+SWITCHES = (
     "switches.tsv",
     "overlaps.tsv",
     "design.tsv",
     "by_model.tsv",
     "effects.tsv",
     "differences.tsv",
-    "activity.tsv",
+    "knockout.tsv",
+    "families.tsv",
+    "confounders.tsv",
+    "programme_verdict.tsv",
+    "clones.tsv",
+    "markers.tsv",
+    "markers_panels.tsv",
+    "markers_scores.tsv",
 )
-
+"""Of regulons where there are libraries, else of the factors of a network."""
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
-              "expression_design.tsv", "profile_losses.tsv", "profiles.h5ad")  # fmt: skip
+              "expression_design.tsv", "profile_losses.tsv", "profiles.h5ad", "state_structure.tsv", "state_places.tsv",
+              "treatment.tsv", "treatment_likeness.tsv", "reversibility.tsv")  # fmt: skip
+NOT_GIVEN = ("histograms.tsv", "treatment_likeness.tsv")
+"""For figures alone: bins, and a matrix whose columns are named after the study's models."""
+
+
+def silenced(study: Study) -> list[str]:
+    """Return the models whose factors are silenced: those with libraries, or with profiles where there are none."""
+    return study.models if study.groups else list(dict.fromkeys(study.samples.loc[study.profiles, "model"]))
+
+
+def of_programme(study: Study) -> list[str]:
+    """Return the files of the stage programme, by what the study's design and config make of it."""
+    settings = study.config["programme"]
+    files = [*EXPRESSION]
+    if settings["network"]:
+        files += ["tf_activity.tsv", "profile_activity.tsv", "second_opinion.tsv"]
+    if settings["gene_sets"] or settings["signatures"]:
+        files += ["gene_sets.tsv"]
+    if study.libraries:
+        files += ["signature_cells.parquet", "activity.tsv"]
+    if study.groups or (study.profiles and settings["network"]):
+        files += [*SWITCHES, *(f"knockout/{model}.null.parquet" for model in silenced(study))]
+    return [f"programme/{file}" for file in files]
 
 
 def results_of(study: Study) -> list[str]:
@@ -34,13 +64,9 @@ def results_of(study: Study) -> list[str]:
     if study.groups:
         files += [f"regulons/{name}.tsv" for name in ("consensus", "support", "rss", "thresholds", "samples")]
         files += [f"regulons/{group}/histograms.tsv" for group in study.groups]
-        files += [f"programme/{name}" for name in PROGRAMME]
-    files += [f"programme/{name}" for name in EXPRESSION]
-    if study.config["programme"]["network"]:
-        files += ["programme/tf_activity.tsv", "programme/profile_activity.tsv"]
-    return files
+    return files + of_programme(study)
 
 
 def tables_of(study: Study) -> list[str]:
     """Return the tables (TSV) that are given away with a dictionary, relative to the results."""
-    return [file for file in results_of(study) if file.endswith(".tsv") and not file.endswith("histograms.tsv")]
+    return [file for file in results_of(study) if file.endswith(".tsv") and not file.endswith(NOT_GIVEN)]

@@ -10,11 +10,35 @@ import vl_convert
 from scripts import job, palette
 from scripts.report import charts
 from scripts.report.page import Section, render
-from scripts.report.sections import cells, clusters, design, methods, programme, provenance, reads, regulons, switches
+from scripts.report.sections import (
+    cells,
+    clusters,
+    confounders,
+    design,
+    markers,
+    methods,
+    programme,
+    provenance,
+    reads,
+    regulons,
+    switches,
+)
 from scripts.report.source import Source
 
 TITLE = "persister-regulons"
-SECTIONS = (design, reads, cells, clusters, regulons, programme, switches, methods, provenance)
+SECTIONS = (
+    design,
+    reads,
+    cells,
+    clusters,
+    regulons,
+    programme,
+    switches,
+    markers,
+    confounders,
+    methods,
+    provenance,
+)
 """In the order of reading."""
 
 

@@ -54,6 +54,17 @@ class Source:
         return dictionary.columns_of(path)
 
     @property
+    def activity(self) -> str:
+        """The table of activity by sample: of regulons, or without libraries of the factors that a network names."""
+        own = "programme/activity.tsv"
+        return own if self.has(own) else "programme/profile_activity.tsv"
+
+    @property
+    def one(self) -> str:
+        """What activity is of: a regulon, or without libraries a factor of a network."""
+        return "regulon" if len(self.libraries) else "factor"
+
+    @property
     def timepoints(self) -> list[str]:
         """All timepoints, in biological order."""
         return list(self.config["timepoints"])

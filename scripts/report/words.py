@@ -29,3 +29,8 @@ def section(name: str, blocks: list, why: str = "", **values) -> Section:
     shown = tuple(block for block in blocks if block is not None)
     absent = found[why].format(**values) if why else ""
     return Section(name, found["title"], found["lead"].format(**values), shown, absent)
+
+
+def sentence(name: str, **values) -> str:
+    """Return a sentence that stands where a figure can't, or beside one, with its values filled in."""
+    return read()["sentences"][name].format(**values)

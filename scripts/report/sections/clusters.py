@@ -11,7 +11,8 @@ from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, thin
 from scripts.report.words import section, words
 
-SCORES = {"stress": "dissociation stress", "hypoxia": "hypoxia"}
+SCORES = {"signature": "signature", "stress": "stress", "hypoxia": "hypoxia"}
+"""What cells are coloured by beside timepoint and cluster: column and title."""
 CURVE = np.linspace(0, 1, 13)
 """Points of a ribbon between two timepoints."""
 WIDTH = 0.08
@@ -34,8 +35,11 @@ def points(source: Source, most: int) -> pd.DataFrame:
     another.
     """
     parts = []
+    scores = source.table("programme/signature_cells.parquet", columns=["cell", "score"])
+    signature = pd.Series(dtype=float) if scores is None else scores.set_index("cell")["score"]
     for model in source.models_with_cells:
         cells = read_cells(source, model)
+        cells = cells.assign(signature=cells["cell"].map(signature).astype(float))
         named = [label_of(*key) for key in zip(cells["timepoint"], cells["cluster"], strict=True)]
         kept = ["cell", "sample", "timepoint", "arm", "phase", "umap_1", "umap_2", *SCORES]
         part = thin(cells[kept].assign(model=model, cluster=named), most)
@@ -60,6 +64,7 @@ def scatter(colour: alt.Color, n: int) -> alt.Chart:
                 "sample:N",
                 "cluster:N",
                 "phase:N",
+                alt.Tooltip("signature:Q", format=".2f"),
                 alt.Tooltip("stress:Q", format=".2f"),
                 alt.Tooltip("hypoxia:Q", format=".2f"),
             ],
@@ -78,7 +83,7 @@ def colourings(source: Source, model: str, cells: pd.DataFrame) -> dict[str, alt
         "timepoint": alt.Color(
             "timepoint:N", scale=colour_scale("timepoint", source.timepoints, cells["timepoint"]), legend=below(None, 3)
         ),
-        "cluster (linked ones share a colour)": alt.Color("cluster:N", scale=clusters, legend=below(None, 4)),
+        "cluster": alt.Color("cluster:N", scale=clusters, legend=below(None, 4)),
     }
     for column, title in SCORES.items():
         if cells[column].notna().any():
@@ -97,6 +102,7 @@ def draw_umap(source: Source, most: int) -> Figure:
         cells = table[table["model"] == model]
         for title, colour in colourings(source, model, cells).items():
             panels.append(Panel(scatter(colour, len(cells)), f"{model}: {title}", {"model": model}, model))
+    shown_scores = [column for column in SCORES if table[column].notna().any()]
     total = sum(len(read_cells(source, model)) for model in source.models_with_cells)
     shown = (
         "all shown"
@@ -108,8 +114,8 @@ def draw_umap(source: Source, most: int) -> Figure:
         n=f"{total:,} cells of {count(table['model'].nunique(), 'model')} ({shown}).",
         panels=tuple(panels),
         data={"umap": table},
-        columns=4,
-        min_width=210,
+        columns=2 + len(shown_scores),
+        min_width=160,
     )
 
 

@@ -9,7 +9,8 @@ from scripts import palette
 from scripts.report.charts import DOWN, UP, below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, thin
-from scripts.report.words import words
+from scripts.report.text import paragraph
+from scripts.report.words import sentence, words
 
 PER_SIDE, MAX_FACTORS, NAMED = 20, 30, 8
 """Genes of each direction in the heat map; factors drawn; genes of each direction named in the volcano."""
@@ -26,6 +27,8 @@ def main_contrast(source: Source, table: pd.DataFrame) -> pd.DataFrame:
 def draw_volcano(source: Source) -> Figure | None:
     """Return size against evidence of each gene's change."""
     table = main_contrast(source, source.table("programme/differential_expression.tsv"))
+    # Without residual degrees of freedom there is neither interval nor p-value.
+    table = table[table["fdr"].notna()]
     if table.empty:
         return None
     signature = source.table("programme/signature.tsv").set_index("gene")
@@ -70,7 +73,9 @@ def draw_volcano(source: Source) -> Figure | None:
     )
     named = base.transform_filter("datum.name !== ''").mark_text(dy=-7, fontSize=9)
     labels = named.encode(text="name:N", color=alt.value("#1B1F24"))
-    chart = alt.layer(base.mark_circle(size=22, opacity=0.8), labels).properties(width="container", height=360)
+    # A layer without rows would leave the scales without an extent.
+    layers = [base.mark_circle(size=22, opacity=0.8), *([labels] if (shown["name"] != "").any() else [])]
+    chart = alt.layer(*layers).properties(width="container", height=360)
     drawn = (
         "" if len(shown) == len(table) else f", {len(shown):,} drawn: all of the signature and others by a fixed seed"
     )
@@ -104,9 +109,12 @@ def draw_profiles(source: Source) -> Figure | None:
     )
     samples = list(keys.sort_values(["timepoint", "model", "arm"], kind="stable").index)
     limit = float(np.nanquantile(table["z"].abs(), 0.98)) if table["z"].notna().any() else 1.0
-    x = alt.X(
-        "sample:N", sort=samples, title=None, axis=alt.Axis(labels=len(samples) <= 45, ticks=False, labelAngle=-60)
-    )
+    # Names only where they don't lie over each other.
+    axis = alt.Axis(
+        labels=len(samples) <= 45, ticks=False, labelAngle=-60,
+        labelExpr=f"width < {11 * len(samples)} ? '' : datum.label",
+    )  # fmt: skip
+    x = alt.X("sample:N", sort=samples, title=None, axis=axis)
     scale = alt.Scale(scheme="purpleorange", domain=[-limit, 0, limit], clamp=True)
     bar = alt.Legend(orient="bottom", title="sd from the model's mean", gradientLength=160)
     base = alt.Chart(alt.NamedData("profiles"))
@@ -140,7 +148,7 @@ def draw_profiles(source: Source) -> Figure | None:
 
 def draw_scores(source: Source) -> Figure | None:
     """Return the signature's score of each sample by timepoint, a panel per platform."""
-    table = source.table("programme/signature_scores.tsv")
+    table = source.table("programme/signature_scores.tsv").dropna(subset=["score"])
     if table.empty:
         return None
     platforms = list(dict.fromkeys(table["platform"]))
@@ -226,9 +234,9 @@ def gene_table(source: Source) -> Table | None:
     return Table(**words("genes"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
 
-def blocks(source: Source) -> list:
-    """Return what the expression profiles say."""
+def genes(source: Source) -> list:
+    """Return what is said gene by gene, and the score of the signature."""
     if not source.has("programme/differential_expression.tsv", "programme/signature.tsv"):
         return []
-    figures = [draw_volcano(source), draw_profiles(source), draw_scores(source), draw_factors(source)]
-    return [*figures, gene_table(source)]
+    volcano = draw_volcano(source) or paragraph(sentence("no_p_values"))
+    return [volcano, gene_table(source), draw_profiles(source), draw_scores(source)]

@@ -24,6 +24,11 @@ def numbers(source: Source) -> dict[str, int]:
     edges = source.table("regulons/consensus.tsv")
     compared = source.table("programme/differential_expression.tsv")
     factors = source.table("programme/tf_activity.tsv")
+
+    def filled(name: str, column: str) -> int:
+        table = source.table(f"programme/{name}")
+        return 0 if table is None else int(table[column].notna().sum())
+
     return {
         "models": int(source.samples["model"].nunique()),
         "libraries": len(source.libraries),
@@ -33,6 +38,9 @@ def numbers(source: Source) -> dict[str, int]:
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "regulons": int(edges["regulon"].nunique()) if edges is not None else 0,
         "compared": 0 if compared is None else int(compared["gene"].nunique()),
+        "silenced": filled("switches.tsv", "ko_share"),
+        "held": filled("confounders.tsv", "effect_after"),
+        "panels": filled("markers_panels.tsv", "auc"),
         "factors": 0 if factors is None else int(factors["tf"].nunique()),
     }
 

@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_scale, picked, rows_high, unless_picked
-from scripts.report.page import Figure, Panel, Section
-from scripts.report.sections import expression
+from scripts.report.page import Figure, Panel, Section, Table
+from scripts.report.sections import expression, opinions, states
 from scripts.report.source import Source, count
-from scripts.report.words import section, words
+from scripts.report.text import paragraph, warning
+from scripts.report.words import section, sentence, words
 
 MAX_ROWS, MAX_PANELS = 30, 12
 
@@ -55,8 +56,10 @@ def draw_forest(
             tooltip=["feature:N", "model:N", "arm:N", alt.Tooltip("value:Q", format=".2f")],
         )
     )
+    # One model has no interval, and a layer without rows would leave the scale without an extent.
+    bands = [band] if table["low"].notna().any() else []
     chart = (
-        alt.layer(zero, band, tick, dots)
+        alt.layer(zero, *bands, tick, dots)
         .add_params(picked())
         .properties(width="container", height=rows_high(len(table), 20))
     )
@@ -81,9 +84,14 @@ def regulon_forest(source: Source) -> Figure | None:
         source,
         means[["feature", "verdict", "mean", "low", "high", "n", "k", "p", "fdr_t"]],
         dots[["feature", "model", "arm", "value", "n_baseline", "n_treated"]],
-        said=words("regulon_forest", contrast=contrast_of(source).replace(" vs ", " − ")),
-        n=f"{count(points['model'].nunique(), 'model')}; {some}{count(len(table), 'regulon')}.",
-        unit="difference in activity (sd between cells)",
+        said=words(
+            "regulon_forest",
+            contrast=contrast_of(source).replace(" vs ", " − "),
+            ones=f"{source.one}s",
+            unit=sentence("unit_of_cells" if len(source.libraries) else "unit_of_profiles"),
+        ),
+        n=f"{count(points['model'].nunique(), 'model')}; {some}{count(len(table), source.one)}.",
+        unit="difference in activity (sd)",
     )
 
 
@@ -130,9 +138,9 @@ def draw_arms(source: Source) -> Figure | None:
     ).properties(width="container", height=230)
     numbers = table.groupby("arm")["n"].max()
     return Figure(
-        **words("treatment"),
+        **words("treatment", one=source.one, ones=f"{source.one}s"),
         n=", ".join(f"{arm}: {count(int(numbers[arm]), 'model')}" for arm in arms)
-        + f"; {table['regulon'].nunique()} regulons.",
+        + f"; {count(table['regulon'].nunique(), source.one)}.",
         panels=tuple(Panel(chart, f"{arm} ({count(int(numbers[arm]), 'model')})", {"arm": arm}) for arm in arms),
         data={"arms": table, "diagonal": line},
         columns=min(3, len(arms)),
@@ -141,8 +149,8 @@ def draw_arms(source: Source) -> Figure | None:
 
 def draw_timecourse(source: Source) -> Figure | None:
     """Return activity by timepoint of the regulons that rank first, a line per model and arm."""
-    table, activity = source.table("programme/switches.tsv"), source.table("programme/activity.tsv")
-    if table.empty or activity.empty:
+    table, activity = source.table("programme/switches.tsv"), source.table(source.activity)
+    if table.empty or activity is None or activity.empty:
         return None
     shown = list(table["regulon"].head(MAX_PANELS))
     baseline = source.config["contrast"]["baseline"]
@@ -181,9 +189,14 @@ def draw_timecourse(source: Source) -> Figure | None:
     )
     recovered = source.config["contrast"]["recovered"]
     return Figure(
-        **words("timecourse", at_recovered=f" at {recovered}" if recovered else ""),
+        **words(
+            "timecourse",
+            at_recovered=f" at {recovered}" if recovered else "",
+            ones=f"{source.one}s",
+            measure=sentence("measure_of_cells" if len(source.libraries) else "measure_of_profiles"),
+        ),
         n=f"{count(lines['line'].nunique(), 'line')} of {count(lines['model'].nunique(), 'model')}; "
-        f"the first {count(len(shown), 'regulon')}.",
+        f"the first {count(len(shown), source.one)}.",
         panels=tuple(
             Panel(chart, f"{row.regulon}: {row.verdict}", {"regulon": row.regulon})
             for row in table.head(MAX_PANELS).itertuples()
@@ -231,8 +244,8 @@ def draw_relapse(source: Source) -> Figure | None:
         .properties(width="container", height=rows_high(len(order), 17))
     )
     return Figure(
-        **words("relapse", **roles),
-        n=f"{count(points['model'].nunique(), 'model')} with {roles['recovered']}; {count(len(order), 'regulon')}.",
+        **words("relapse", **roles, one=source.one),
+        n=f"{count(points['model'].nunique(), 'model')} with {roles['recovered']}; {count(len(order), source.one)}.",
         panels=(Panel(chart),),
         data={
             "relapse": points,
@@ -241,11 +254,40 @@ def draw_relapse(source: Source) -> Figure | None:
     )
 
 
-def build(source: Source) -> Section:
-    """Return the section: expression first, which every study has, then activity of regulons."""
-    blocks = expression.blocks(source)
+def of_expression(source: Source) -> list:
+    """Return what the expression profiles say, whatever they were measured by."""
+    roles = source.config["contrast"]
+    recovered = roles["recovered"]
+    blocks = [*expression.genes(source), states.draw_left_out(source) or paragraph(sentence("no_left_out"))]
+    blocks.append(states.draw_states(source) or paragraph(sentence("no_states")))
+    confounded = states.confounded(source)
+    blocks += [states.draw_likeness(source), states.draw_drugs(source)]
+    blocks += [warning(confounded) if confounded else None, states.treatment_table(source)]
+    if recovered:
+        blocks.append(states.draw_return(source) or paragraph(sentence("no_return", **roles)))
+    if source.has("programme/gene_sets.tsv"):
+        blocks += [opinions.draw_gene_sets(source) or paragraph(sentence("no_enrichment"))]
+        blocks.append(opinions.gene_set_table(source))
+    else:
+        blocks.append(paragraph(sentence("no_gene_sets")))
+    return blocks
+
+
+def of_activity(source: Source) -> list:
+    """Return what activity says: of regulons, or in a study of profiles of the factors that a network names."""
+    blocks = []
     if source.has("programme/switches.tsv", "programme/differences.tsv"):
         blocks += [regulon_forest(source), draw_arms(source), draw_timecourse(source), draw_relapse(source)]
-    found = any(block is not None for block in blocks)
-    why = "no_libraries" if not source.has("programme/switches.tsv") else "none_found"
-    return section("programme", blocks, "" if found else why)
+    if not source.has("programme/tf_activity.tsv"):
+        return [*blocks, paragraph(sentence("no_network"))]
+    blocks += [expression.draw_factors(source), opinions.draw_second_opinion(source)]
+    if blocks[-1] is None:
+        blocks[-1] = paragraph(sentence("no_opinion" if len(source.libraries) else "no_opinion_in_profiles"))
+    return [*blocks, opinions.opinion_table(source)]
+
+
+def build(source: Source) -> Section:
+    """Return the section: expression first, which every study has, then activity."""
+    blocks = [*of_expression(source), *of_activity(source)]
+    found = any(isinstance(block, Figure | Table) for block in blocks)
+    return section("programme", blocks if found else [], "" if found else "none_found")

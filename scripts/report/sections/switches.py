@@ -2,14 +2,14 @@
 
 import altair as alt
 import numpy as np
-import pandas as pd
 
-from scripts import palette
-from scripts.programme.switches import SHARED
-from scripts.report.charts import DOWN, UP, below
+from scripts.report.charts import below
 from scripts.report.page import Figure, Panel, Section, Table
+from scripts.report.sections import evidence
+from scripts.report.sections.evidence import verdict_scale, verdicts
 from scripts.report.source import Source, count
-from scripts.report.words import section, words
+from scripts.report.text import paragraph
+from scripts.report.words import section, sentence, words
 
 SHOWN = (
     "regulon",
@@ -20,16 +20,22 @@ SHOWN = (
     "standardised",
     "standardised_low",
     "standardised_high",
-    "p",
     "fdr_t",
     "loo_weakest",
+    "evidence_rank",
+    "rank_best",
+    "rank_worst",
+    "on_difference",
+    "reach_log2",
     "relapse_position",
+    "ko_share",
     "mrna_log2fc",
     "mrna",
-    "targets",
     "carried_by",
 )
 """Columns of the table at first sight; the others come at a click."""
+MAX_INTERVALS, FIRST = 60, 10
+"""Regulons up to which all have their intervals drawn; else how many of those that rank first."""
 AP1 = (
     "FOS",
     "FOSB",
@@ -71,14 +77,6 @@ def switch_table(source: Source) -> Table:
     )
 
 
-def verdicts(table: pd.DataFrame) -> pd.Series:
-    """Return what colours a regulon: shared switches by direction, others alike."""
-    return pd.Series(
-        np.where(table["verdict"] == SHARED, "shared switch, " + table["direction"].astype(str), "other verdicts"),
-        index=table.index,
-    )
-
-
 def draw_mrna(source: Source) -> Figure | None:
     """Return activity against the factor's own mRNA."""
     table = source.table("programme/switches.tsv")
@@ -86,6 +84,12 @@ def draw_mrna(source: Source) -> Figure | None:
     if table.empty:
         return None
     table = table.assign(group=verdicts(table))
+    # All intervals of hundreds of factors would hide the points: then those that rank first have theirs, and a name.
+    shared, many = table["group"] != "other verdicts", len(table) > MAX_INTERVALS
+    first = np.arange(len(table)) < FIRST
+    table = table.assign(
+        name=table["tf"].where(shared | (first if many else False), ""), barred=shared | first | (not many)
+    )
     columns = [
         "regulon",
         "tf",
@@ -99,13 +103,12 @@ def draw_mrna(source: Source) -> Figure | None:
         "mrna_ci_low",
         "mrna_ci_high",
         "mrna",
+        "name",
+        "barred",
     ]
     table = table[columns].iloc[::-1]
-    scale = alt.Scale(
-        domain=["shared switch, up", "shared switch, down", "other verdicts"], range=[UP, DOWN, palette.ABSENT]
-    )
     base = alt.Chart(alt.NamedData("mrna")).encode(
-        color=alt.Color("group:N", scale=scale, legend=below(None)),
+        color=alt.Color("group:N", scale=verdict_scale(table["group"]), legend=below(None)),
         tooltip=[
             "regulon:N",
             "verdict:N",
@@ -120,21 +123,26 @@ def draw_mrna(source: Source) -> Figure | None:
         alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7).encode(**{axis: alt.datum(0)})
         for axis in ("x", "y")
     ]
-    across = base.mark_rule(opacity=0.55).encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
-    up = base.mark_rule(opacity=0.55).encode(
-        x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q"
-    )
+    bar = base.transform_filter("datum.barred").mark_rule(opacity=0.55)
+    across = bar.encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
+    up = bar.encode(x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q")
     dots = base.mark_circle(size=55, opacity=1).encode(x=x, y=y)
     named = (
-        base.transform_filter("datum.group !== 'other verdicts'")
+        base.transform_filter("datum.name !== ''")
         .mark_text(dy=-9, fontSize=10)
-        .encode(x=x, y=y, text="tf:N", color=alt.value("#1B1F24"))
+        .encode(x=x, y=y, text="name:N", color=alt.value("#1B1F24"))
     )
-    chart = alt.layer(*zero, across, up, dots, named).properties(width="container", height=380)
+    # A layer without rows would leave the scales without an extent.
+    bars = [(across, "mrna_ci_low"), (up, "standardised_low")]
+    layers = [*zero, *(bar for bar, low in bars if table.loc[table["barred"], low].notna().any()), dots]
+    layers += [named] if (table["name"] != "").any() else []
+    chart = alt.layer(*layers).properties(width="container", height=380)
     n = int(source.table("programme/switches.tsv")["n"].max())
     return Figure(
         **words("mrna"),
-        n=f"{count(len(table), 'regulon')}, {count(n, 'model')}; bars are 95 % intervals over models.",
+        n=f"{count(len(table), source.one)}, {count(n, 'model')}; "
+        + (f"bars ({FIRST} that rank first): " if many else "bars: ")
+        + "95 % intervals over models.",
         panels=(Panel(chart),),
         data={"mrna": table},
     )
@@ -158,6 +166,17 @@ def ap1_table(source: Source) -> Table | None:
 def build(source: Source) -> Section:
     """Return the section."""
     table = source.table("programme/switches.tsv")
+    what = {"what": "regulons" if len(source.libraries) else "factors that a network names"}
     if table is None or table.empty:
-        return section("switches", [], "no_libraries" if table is None else "none_found")
-    return section("switches", [switch_table(source), draw_mrna(source), ap1_table(source)])
+        return section("switches", [], "no_network" if table is None else "none_found", **what)
+    silenced, families = evidence.draw_knockout(source), evidence.draw_families(source)
+    blocks = [
+        switch_table(source),
+        evidence.draw_evidence(source),
+        draw_mrna(source),
+        silenced or paragraph(sentence("no_knockout")),
+        families or paragraph(sentence("no_families", ones=f"{source.one}s")),
+        evidence.family_table(source),
+        ap1_table(source),
+    ]
+    return section("switches", blocks, **what)
