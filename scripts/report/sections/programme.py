@@ -82,7 +82,7 @@ def regulon_forest(source: Source) -> Figure | None:
     some = f"the first {len(shown)} of " if len(table) > len(shown) else ""
     return draw_forest(
         source,
-        means[["feature", "verdict", "mean", "low", "high", "n", "k", "p", "fdr_t"]],
+        means[["feature", "verdict", "mean", "low", "high", "n", "k", "p", "fdr_mod"]],
         dots[["feature", "model", "arm", "value", "n_baseline", "n_treated"]],
         said=words(
             "regulon_forest",

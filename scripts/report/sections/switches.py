@@ -20,7 +20,7 @@ SHOWN = (
     "standardised",
     "standardised_low",
     "standardised_high",
-    "fdr_t",
+    "fdr_mod",
     "loo_weakest",
     "evidence_rank",
     "rank_best",
