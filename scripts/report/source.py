@@ -11,9 +11,12 @@ import pandas as pd
 
 from scripts.report import dictionary
 
-TEXT = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "cluster", "cluster_from", "cluster_to",
-                      "timepoint_from", "timepoint_to", "nearest", "phase", "group", "label"), str)  # fmt: skip
-"""Columns of names, though they look like numbers."""
+TEXT = dict.fromkeys(
+    ("sample", "model", "timepoint", "arm", "replicate", "cluster", "cluster_from", "cluster_to", "timepoint_from",
+     "timepoint_to", "nearest", "phase", "group", "label", "clone", "note"),
+    str,
+)  # fmt: skip
+"""Columns of names and words, though they look like numbers, or are empty."""
 
 
 @dataclass(frozen=True)

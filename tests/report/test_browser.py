@@ -16,8 +16,13 @@ FIGURES = {
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},
-    "programme": {"regulon_forest", "treatment", "timecourse", "relapse"},
-    "switches": {"mrna"},
+    "programme": {
+        *("volcano", "profiles", "scores", "left_out", "states", "likeness", "drugs", "return", "regulon_forest"),
+        *("treatment", "timecourse", "relapse", "factors", "second_opinion"),
+    },
+    "switches": {"evidence", "mrna", "knockout", "families"},
+    "markers": {"marker_panels", "marker_scores"},
+    "confounders": {"held"},
     "methods": set(),
     "provenance": set(),
 }

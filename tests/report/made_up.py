@@ -1,0 +1,480 @@
+"""Small made-up results of the stage programme: three models of two arms, four factors, a handful of genes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from scripts.programme import columns
+from scripts.report.inputs import results_of
+from scripts.report.source import Source
+from scripts.study.config import complete, merged
+from scripts.study.study import Study
+
+ROOT = Path(__file__).parents[2]
+MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
+FACTORS = {"JUNB": 1.5, "FOSL1": 1.0, "MYC": -1.2, "SOX10": 0.02}
+"""Standardised change of each factor's activity."""
+SWITCHED = ("JUNB", "FOSL1", "MYC")
+
+
+def config(**programme) -> dict:
+    """Return a complete config of the three models; ``programme`` changes that stage's settings."""
+    shipped = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
+    own = complete(merged(shipped, demo))
+    own["models"] = [{"model": model, "profiling": "made up", "arms": ["untreated", ARMS[model]]} for model in MODELS]
+    own["programme"] |= programme
+    return own
+
+
+def samples(assay: str, models: tuple[str, ...] = MODELS) -> pd.DataFrame:
+    """Return the sheet: each model untreated, as persister and regrown."""
+    rows = [
+        (
+            f"{model}_{timepoint}",
+            model,
+            timepoint,
+            "untreated" if timepoint == "untreated" else ARMS[model],
+            "1",
+            assay,
+            "",
+        )
+        for model in models
+        for timepoint in ("untreated", "persister", "relapse")
+    ]
+    names = ["sample", "model", "timepoint", "arm", "replicate", "assay", "matrix"]
+    return pd.DataFrame(rows, columns=names)
+
+
+@dataclass
+class Results:
+    """A results folder in the making. ``tables``: name → rows of the stage programme; those left out hold a header."""
+
+    root: Path
+    assay: str = "scrna"
+    settings: dict = field(default_factory=dict)
+    models: tuple[str, ...] = MODELS
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def study(self) -> Study:
+        """The study that the results are of."""
+        rows = samples(self.assay, self.models).set_index("sample")
+        return Study(config(**self.settings), rows, pd.DataFrame(columns=["sample", "unit", "fq1", "fq2"]))
+
+    def write(self) -> Source:
+        """Write the tables that the study's design makes; return what a report reads them by."""
+        files = [path for path in results_of(self.study) if path.startswith("programme/")]
+        for path in files:
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            name = path.removeprefix("programme/")
+            table = self.tables.get(name, pd.DataFrame(columns=list(columns.TABLES.get(name, {})), dtype=object))
+            known = columns.TABLES.get(name)
+            if name.endswith(".parquet"):
+                table.to_parquet(self.root / path)
+            elif name.endswith(".tsv"):
+                whole = (
+                    table if known is None or name == "treatment_likeness.tsv" else table.reindex(columns=list(known))
+                )
+                whole.to_csv(self.root / path, sep="\t", index=False)
+        return Source(self.root, frozenset(files), self.study.config, samples(self.assay, self.models))
+
+
+def switches() -> pd.DataFrame:
+    """Return the ranked factors; SOX10 has no relapse, no knock-out, and no shared change."""
+    rows = []
+    for rank, (tf, change) in enumerate(FACTORS.items(), 1):
+        shared = tf in SWITCHED
+        rows.append(
+            {
+                "tf": tf,
+                "regulon": f"{tf}(+)",
+                "verdict": "shared switch" if shared else "no shared change",
+                "direction": "up" if change > 0 else "down",
+                "n": 3,
+                "k": 3,
+                "effect": change / 10,
+                "standardised": change,
+                "standardised_low": change - 0.3,
+                "standardised_high": change + 0.3,
+                "loo_weakest": abs(change) - 0.1,
+                "targets": 20 + rank,
+                "mrna_log2fc": change / 2,
+                "mrna_ci_low": change / 2 - 0.2,
+                "mrna_ci_high": change / 2 + 0.2,
+                "mrna": "follows",
+                "relapse_position": 0.1 if shared else np.nan,
+                "on_difference": change / 4,
+                "reach_log2": 2.0 - rank,
+                "ko_level": "" if not shared else "zero" if change > 0 else "untreated",
+                "ko_share": 0.1 * (4 - rank) if shared else np.nan,
+                "ko_change": -0.1,
+                "ko_k": 3,
+                "ko_n": 3,
+                "ko_p": 0.01,
+                "ko_classed_before": 0.9,
+                "ko_classed_after": 0.8,
+                "evidence_rank": rank,
+                "rank_best": max(1, rank - 1),
+                "rank_worst": rank + 1,
+                "n_evidence": 5 if shared else 3,
+                "evidence_missing": "" if shared else "relapse",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def knockouts() -> dict[str, pd.DataFrame]:
+    """Return knockout.tsv and the random networks of each model: 4 of them, whose changes are −0.1, 0, 0, 0.1."""
+    rows = [
+        {
+            "model": model,
+            "tf": tf,
+            "out_degree": 20,
+            "programme_shift": 1.0 + i,
+            "zero_change": -0.2 * (1 + i),
+            "untreated_change": -0.4 * (1 + i),
+            "p_zero": 0.02,
+            "p_untreated": 0.03,
+        }
+        for i, model in enumerate(MODELS)
+        for tf in SWITCHED
+    ]
+    every = [{**row, "model": "all models"} for row in rows[: len(SWITCHED)]]
+    null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in SWITCHED for level in ("zero", "untreated")})
+    return {"knockout.tsv": pd.DataFrame(every + rows)} | {f"knockout/{model}.null.parquet": null for model in MODELS}
+
+
+def families() -> pd.DataFrame:
+    """Return nine families that are better than AP-1, and AP-1, which has two members."""
+    others = [
+        {"family": f"F{i}", "members": f"F{i}a,F{i}b", "standardised": 3 - i / 10, "n": 3, "k": 3} for i in range(9)
+    ]
+    ap1 = {
+        "family": "AP-1",
+        "members": "FOSL1,JUNB",
+        "standardised": 1.6,
+        "standardised_low": 1.2,
+        "n": 3,
+        "k": 3,
+        "standardised_high": 2.0,
+        "targets": 34,
+        "shared_targets": 7,
+    }
+    return pd.DataFrame([*others, ap1])
+
+
+def expression() -> dict[str, pd.DataFrame]:
+    """Return what is said about genes, states, treatments and relapse; model C alone had cisplatin, A two drugs."""
+    scores = samples("scrna").assign(platform="single-cell", score=[0.0, 2, 0.2] * 3, left_out=[0.0, 1.8, 0.1] * 3)
+    sizes = [
+        {
+            "size": size,
+            "left_out": name,
+            "n_models": 2,
+            "difference": 2.0,
+            "ci_low": 1.0,
+            "ci_high": 3.0,
+            "auc": 1.0,
+            "auc_low": 0.5,
+            "auc_high": 1.0,
+            "n_baseline": 1,
+            "n_persister": 1,
+        }
+        for size in (10, 40)
+        for name in (*MODELS, "all models")
+    ]
+    structure = [
+        {
+            "adjustment": name,
+            "n_samples": 9,
+            "n_models": 3,
+            "n_genes": 50,
+            "purity": 1.0,
+            "expected": 0.6,
+            "p": 0.01,
+            "permutations": 99,
+            "pc1_share": 0.7,
+            "pc2_share": 0.1,
+            "note": "unequal timepoints in A",
+        }
+        for name in ("blind", "told")
+    ]
+    places = [
+        samples("scrna").assign(adjustment=name, pc1=range(9), pc2=range(9), cluster=[2, 1, 2] * 3, leaf=range(9))
+        for name in ("blind", "told")
+    ]
+    units = [f"{model} {ARMS[model]}" for model in MODELS]
+    likeness = pd.DataFrame(np.full((3, 3), 0.5) + 0.5 * np.eye(3), index=units, columns=units)
+    one = "confounded: one arm only; what the drug does can't be told from what this patient does"
+    treatment = [
+        {
+            "question": "arms alike",
+            "subject": "AC",
+            "other": "cisplatin",
+            "n_models": 3,
+            "value": 0.5,
+            "note": "confounded: no model had both; the likeness is one of arms and of patients at once",
+        },
+        {
+            "question": "models alike by arm",
+            "subject": "same arm",
+            "other": "different arms",
+            "n_models": 3,
+            "value": 0.2,
+            "expected": 0.01,
+            "p": 0.04,
+        },
+        {
+            "question": "state x drug",
+            "subject": "A",
+            "other": "AC,cisplatin",
+            "n_models": 1,
+            "value": 0.3,
+            "genes": 50,
+            "changed": 5,
+            "signature_genes": 10,
+            "signature_changed": 2,
+            "signature_value": 0.1,
+        },
+        *({"question": "state x drug", "subject": m, "other": ARMS[m], "n_models": 1, "note": one} for m in "BC"),
+    ]
+    kinds = [("signature", "signature", 0.1), *((f"g{i}", "gene", i / 10) for i in range(10)), ("far", "gene", 7.0)]
+    kinds += [("JUNB", "factor", 0.2), ("JUNB(+)", "regulon", 0.3)]
+    relapse = [
+        {
+            "feature": name,
+            "kind": kind,
+            "position": at,
+            "ci_low": at - 0.1,
+            "ci_high": at + 0.1,
+            "n_models": 3,
+            "models": "A,B,C",
+            "shift": 1.0,
+            "verdict": "back",
+        }
+        for name, kind, at in kinds
+    ]
+    genes = [
+        {
+            "contrast": CONTRAST,
+            "arm": "all arms",
+            "gene": f"g{i}",
+            "log_fc": i - 5,
+            "ci_low": i - 6,
+            "ci_high": i - 4,
+            "t": i - 5,
+            "fdr": 0.01,
+            "models_agreeing": 3,
+            "n_models": 3,
+        }
+        for i in range(10)
+    ]
+    return {
+        "signature_scores.tsv": scores,
+        "signature_sizes.tsv": pd.DataFrame(sizes),
+        "state_structure.tsv": pd.DataFrame(structure),
+        "state_places.tsv": pd.concat(places),
+        "treatment.tsv": pd.DataFrame(treatment),
+        "treatment_likeness.tsv": likeness.rename_axis("unit").reset_index(),
+        "reversibility.tsv": pd.DataFrame(relapse),
+        "differential_expression.tsv": pd.DataFrame(genes),
+    }
+
+
+def opinions() -> dict[str, pd.DataFrame]:
+    """Return gene sets (one of them published), factors of a network, and both opinions."""
+    sets = [
+        {
+            "contrast": CONTRAST,
+            "collection": "hallmarks",
+            "gene_set": f"HALLMARK_SET_{i}",
+            "measured": 20,
+            "nes": i - 2.5,
+            "fdr": 0.01 if i else 0.5,
+            "models_agreeing": 2,
+            "n_models": 3,
+        }
+        for i in range(6)
+    ]
+    sets.append({**sets[-1], "collection": "published.up", "gene_set": "DTP up", "nes": 0.4})
+    factors = [
+        {
+            "contrast": CONTRAST,
+            "tf": tf,
+            "score": v,
+            "fdr": 0.01,
+            "model_effect": v,
+            "model_ci_low": v - 0.5,
+            "model_ci_high": v + 0.5,
+            "n_models": 3,
+            "n_targets": 20,
+        }
+        for tf, v in FACTORS.items()
+    ]
+    agreement = ["both, same direction", "both, same direction", "both, opposite directions", "neither"]
+    both = [
+        {
+            "tf": tf,
+            "agreement": said,
+            "model_effect": v,
+            "n_models": 3,
+            "regulon": f"{tf}(+)",
+            "regulon_effect": v / 10,
+            "regulon_n": 3,
+        }
+        for (tf, v), said in zip(FACTORS.items(), agreement, strict=True)
+    ]
+    both.append({"tf": "REST", "agreement": "no regulon", "model_effect": 0.3, "n_models": 3})
+    return {
+        "gene_sets.tsv": pd.DataFrame(sets),
+        "tf_activity.tsv": pd.DataFrame(factors),
+        "second_opinion.tsv": pd.DataFrame(both),
+    }
+
+
+def markers() -> dict[str, pd.DataFrame]:
+    """Return panels of one and two genes from two pools; secreted proteins are too few."""
+    panels = [
+        {
+            "pool": pool,
+            "size": size,
+            "candidates": 50,
+            "auc": 0.9,
+            "ci_low": 0.6,
+            "ci_high": 1.0,
+            "n_models": 3,
+            "random_auc": np.nan if size == "chosen" else 0.6,
+            "random_high": np.nan if size == "chosen" else 0.8,
+            "n_untreated": 3,
+            "n_persister": 3,
+            "genes": "HBEGF",
+        }
+        for pool in ("all genes", "surface")
+        for size in ("chosen", 1, 2)
+    ]
+    panels.append({"pool": "secreted", "candidates": 0, "note": "too few such genes are measured"})
+    genes = [
+        {
+            "pool": "surface",
+            "gene": "HBEGF",
+            "direction": "up",
+            "rank": 1,
+            "in_panel": 3,
+            "folds": 3,
+            "auc": 1.0,
+            "location": "surface",
+        }
+    ]
+    scores = samples("scrna").query("timepoint != 'relapse'").assign(pool="all genes", size=1, score=[-1.0, 1.0] * 3)
+    return {
+        "markers.tsv": pd.DataFrame(genes),
+        "markers_panels.tsv": pd.DataFrame(panels),
+        "markers_scores.tsv": scores,
+    }
+
+
+def confounders() -> dict[str, pd.DataFrame]:
+    """Return what is left with stress held; clones could be told in no model, depth in all but one."""
+    row = {"contrast": CONTRAST, "confounder": "dissociation stress", "method": "at equal scores", "n_models": 3}
+    held = [
+        {
+            **row,
+            "what": "signature",
+            "effect_before": 1.0,
+            "effect_after": 0.9,
+            "ci_low": 0.7,
+            "ci_high": 1.1,
+            "share_remaining": 0.9,
+        },
+        {**row, "what": "genes changed", "effect_before": 3, "effect_after": 2, "note": "3 models"},
+        {**row, "what": "JUNB", "effect_before": 0.2, "effect_after": 0.1, "share_remaining": 0.5},
+        {
+            **row,
+            "what": "signature",
+            "confounder": "depth",
+            "n_models": 2,
+            "effect_before": 1.1,
+            "effect_after": 1.0,
+            "note": "B: too few cells; of 3",
+        },
+        {
+            **row,
+            "what": "signature",
+            "confounder": "CNV clone",
+            "method": "within clones",
+            "n_models": 0,
+            "note": "A: not inferable: 9 genes; B: not inferable: 9 genes; C: 8 cells",
+        },
+    ]
+    verdict = {
+        "contrast": CONTRAST,
+        "verdict": "persister programme",
+        "n_models": 3,
+        "signature_effect": 1.0,
+        "ci_low": 0.8,
+        "ci_high": 1.2,
+        "p": 0.001,
+        "remaining": "dissociation stress 0.90",
+    }
+    return {"confounders.tsv": pd.DataFrame(held), "programme_verdict.tsv": pd.DataFrame([verdict])}
+
+
+def activity() -> dict[str, pd.DataFrame]:
+    """Return differences and effects of the regulons, by model and arm."""
+    differences = [
+        {
+            "contrast": CONTRAST,
+            "model": model,
+            "arm": ARMS[model],
+            "regulon": f"{tf}(+)",
+            "n_baseline": 1,
+            "n_treated": 1,
+            "standardised": v,
+        }
+        for model in MODELS
+        for tf, v in FACTORS.items()
+    ]
+    effects = [
+        {
+            "contrast": CONTRAST,
+            "arm": arm,
+            "regulon": f"{tf}(+)",
+            "n": 2,
+            "k": 2,
+            "standardised": v,
+            "standardised_low": v - 0.2,
+            "standardised_high": v + 0.2,
+        }
+        for arm in ("all arms", "AC", "cisplatin")
+        for tf, v in FACTORS.items()
+    ]
+    means = [
+        {**row, "regulon": f"{tf}(+)", "activity": v}
+        for row in samples("scrna").to_dict("records")
+        for tf, v in FACTORS.items()
+    ]
+    return {
+        "differences.tsv": pd.DataFrame(differences),
+        "effects.tsv": pd.DataFrame(effects),
+        "activity.tsv": pd.DataFrame(means),
+    }
+
+
+def everything() -> dict[str, pd.DataFrame]:
+    """Return all made-up tables."""
+    return {
+        **expression(),
+        **opinions(),
+        **activity(),
+        "switches.tsv": switches(),
+        **knockouts(),
+        "families.tsv": families(),
+        **markers(),
+        **confounders(),
+    }
