@@ -10,7 +10,12 @@ from browser import CHROMIUM, WIDTHS, opened
 from made_up import MODELS, ROOT, Results, confounders, everything, expression, families, knockouts, switches
 
 from scripts.programme import columns
-from scripts.report import charts, page
+from scripts.programme.confounders import tabulate_confounders
+from scripts.programme.evidence import join_knockouts
+from scripts.programme.expression import compare_opinions, treatment
+from scripts.programme.expression import signature as learning
+from scripts.programme.markers import find_markers
+from scripts.report import charts, page, terms
 from scripts.report.inputs import results_of, tables_of
 from scripts.report.make_report import SECTIONS
 from scripts.report.sections import clusters, evidence, opinions, programme, states
@@ -121,6 +126,19 @@ def test_every_table_that_is_given_away_is_in_the_dictionary(tmp_path):
     study = Results(tmp_path, settings={"network": {"path": "network.tsv"}, **SETS}).study
     given = {path.removeprefix("programme/") for path in tables_of(study) if path.startswith("programme/")}
     assert given <= set(columns.TABLES) and "treatment_likeness.tsv" not in given and "knockout.tsv" in given
+
+
+def test_tables_are_asked_in_their_writers_words():
+    for module, names in (
+        (join_knockouts, ["ALL_MODELS"]),
+        (learning, ["ALL_MODELS"]),
+        (tabulate_confounders, ["SIGNATURE", "GENES"]),
+        (treatment, ["ARMS", "UNITS", "DRUGS"]),
+        (compare_opinions, ["AGREE", "OPPOSITE", "ONE", "NEITHER"]),
+        (find_markers, ["NESTED"]),
+    ):
+        for name in names:
+            assert getattr(terms, name) == getattr(module, name), name
 
 
 # --- Switches ---

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.programme.confounders.tabulate_confounders import GENES, SIGNATURE
 from scripts.report.charts import UP, below, rows_high, two_lines
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
+from scripts.report.terms import GENES, SIGNATURE
 from scripts.report.text import bullets, paragraph
 from scripts.report.words import section, sentence, words
 

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.programme.evidence.join_knockouts import ALL_MODELS
 from scripts.programme.evidence.plot_evidence import TILES, tile_ranks
 from scripts.programme.switches import SHARED
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
+from scripts.report.terms import ALL_MODELS
 from scripts.report.words import sentence, words
 
 MAX_TILES, MAX_SILENCED, MAX_FAMILIES, AP1 = 25, 25, 8, "AP-1"

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.programme.expression.compare_opinions import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.programme.expression.networks import name_of
 from scripts.report.charts import DOWN, NARROW, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
+from scripts.report.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.report.words import words
 
 MAX_SETS = 30

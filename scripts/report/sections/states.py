@@ -5,13 +5,12 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.programme.expression.treatment import ARMS, DRUGS, UNITS
 from scripts.report.charts import UP, below, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
+from scripts.report.terms import ALL_MODELS, ARMS, DRUGS, UNITS
 from scripts.report.words import sentence, words
 
-ALL_MODELS = "all models"
 ADJUSTMENTS = {"blind": "states unknown", "told": "states told"}
 KINDS = dict(zip(("gene", "factor", "regulon"), palette.BRIGHT, strict=False))
 """Kinds of features that may return, with their colours."""
