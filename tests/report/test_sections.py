@@ -305,8 +305,8 @@ def test_the_verdict_is_a_sentence_with_its_numbers(source):
 def test_what_could_not_be_held_is_not_drawn(source):
     figure = confounding.draw_held(source)
     assert list(figure.data["signature"]["row"]) == [
-        "dissociation stress: at equal scores (n 3)",
-        "depth: at equal scores (n 2)",
+        "dissociation stress (n 3): at equal scores",
+        "depth (n 2): at equal scores",
     ]
     assert list(figure.data["switches"]["switch"]) == ["JUNB"] and len(figure.panels) == 3
 

@@ -36,7 +36,7 @@ def draw_held(source: Source) -> Figure | None:
     if own.empty:
         return None
     # What could be held in some models alone starts from the effect in these: n explains unlike rings.
-    own = own.assign(row=own["row"] + " (n " + own["n_models"].astype(int).astype(str) + ")")
+    own = own.assign(row=own["confounder"] + " (n " + own["n_models"].astype(int).astype(str) + "): " + own["method"])
     order, height = list(own["row"]), rows_high(len(own), 30)
     y = alt.Y("row:N", sort=order, title=None, axis=two_lines(grid=True))
     tooltip = [
@@ -186,7 +186,7 @@ def reasons(source: Source) -> list[str]:
                 by_reason.setdefault(found[2], []).append(found[1])
         said += [f"**{row.row}**: {why} ({listed(names)})." for why, names in by_reason.items()]
     silent = table[(table["what"] == SIGNATURE) & table["effect_after"].isna() & table["note"].isna()]
-    return said + [f"**{row}**: {sentence('not_held')}" for row in label(silent)]
+    return said + ([f"**{listed(label(silent))}**: {sentence('not_held')}"] if len(silent) else [])
 
 
 def verdict(source: Source) -> str:
