@@ -280,3 +280,13 @@ def test_moderated_p_values_are_uniform_without_a_change():
     table = pd.DataFrame(rng.normal(0, np.sqrt(rng.gamma(4, 0.25, 1000)), (4, 1000)))
     found = contrasts.summarise(table, pd.Series(1.0, index=table.columns), 0)
     assert stats.kstest(found["p_mod"], "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize("n", [3, 5, 8])
+def test_intervals_of_activity_cover_the_true_difference(n):
+    """Patients differ in how far a regulon shifts; 4,000 regulons, each with its own spread."""
+    rng = np.random.default_rng(n)
+    true, spread = rng.normal(0, 1, 4000), rng.uniform(0.2, 2, 4000)
+    table = pd.DataFrame(rng.normal(true, spread, (n, 4000)))
+    found = contrasts.summarise(table, pd.Series(1.0, index=table.columns), 0)
+    assert 0.93 <= ((found["ci_low"] <= true) & (true <= found["ci_high"])).mean() <= 0.97
