@@ -126,6 +126,23 @@ def refuse(where: str, message: str, *, at_once: bool = False) -> NoReturn:
     sys.exit(1)
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Return whether a disk is full: HDF5 has no errno of its own for that, only the words."""
+    return getattr(error, "errno", None) in FULL or os.strerror(errno.ENOSPC) in str(error)
+
+
+class Ignored(list):
+    """What failed while objects were thrown away, which Python can't raise: HDF5 files closed on a full disk do.
+
+    Set as Python's hooks, it is given kind, value and traceback, or one object that has them; each is logged in a line.
+    """
+
+    def __call__(self, *failure: Any) -> None:
+        """Keep and log one failure."""
+        self.append(failure[1] if len(failure) > 1 else failure[0].exc_value)
+        log.warning("while cleaning up: %s: %s", type(self[-1]).__name__, self[-1])
+
+
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
     """Call ``main(snakemake)`` with logging set up, outputs whole or not there, and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
@@ -136,19 +153,26 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     # anndata talks to the terminal, once it is imported, of how it stores columns.
     logging.getLogger("anndata").setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    logging.raiseExceptions = (
+        False  # on a full disk the log can't be written either: what matters is said on the terminal
+    )
     warnings.simplefilter("once")
+    # What is raised by our own code is caught below; only what can't be raised comes here.
+    sys.excepthook = sys.unraisablehook = ignored = Ignored()
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:
         with whole_outputs(snakemake) as aside:
             main(aside)
+            for error in filter(is_full, ignored):
+                raise error  # an output isn't whole, though nobody noticed
     except UserError as error:
         refuse(where, str(error))
     except Exception as error:
-        # HDF5 has no errno of its own for a full disk, only the words.
-        if isinstance(error, OSError) and (error.errno in FULL or os.strerror(errno.ENOSPC) in str(error)):
+        if is_full(error):
             remedy = "free some, where results lie or in the folder for temporary files"
-            refuse(where, f"no space left ({error}); {remedy}", at_once=True)
+            said = " ".join(str(error).split())  # HDF5 dates it, with a line's end
+            refuse(where, f"no space left ({said}); {remedy}", at_once=True)
         log.error("%s", traceback.format_exc())
         for given in map(Path, getattr(snakemake, "input", ())):
             if fault := fault_of(given):
