@@ -6,7 +6,6 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -152,11 +151,13 @@ def test_groups_by_model_and_timepoint(draft):
     assert study.samples_of_group("B_persister") == ["B_AC"] and study.model_of_group("B_persister") == "B"
 
 
-def test_memory_grows_with_input_and_attempt():
-    memory = scaled_memory(base=1_000, per_input_gb=4_000)
-    assert memory(None, SimpleNamespace(size_gb=0), 1) == 1_000
-    assert memory(None, SimpleNamespace(size_gb=0.5), 1) == 3_000
-    assert memory(None, SimpleNamespace(size_gb=0.5), 3) == 9_000
+def test_memory_grows_with_input_and_attempt(tmp_path):
+    memory, file = scaled_memory(base=1_000, per_input_gb=4_000), tmp_path / "input"
+    with open(file, "wb") as handle:
+        handle.truncate(2**29)
+    assert memory(None, [], 1) == 1_000
+    assert memory(None, [str(file)], 1) == 3_000
+    assert memory(None, [str(file)], 3) == 9_000
 
 
 def test_tools_of_this_python_are_found_first_and_once(monkeypatch):
