@@ -137,6 +137,7 @@ rule plot_attrition:
         "<logs>/plot_attrition.log",
     benchmark:
         "<benchmarks>/plot_attrition.tsv"
+    localrule: True
     conda:
         "../envs/python.yaml"
     threads: 1

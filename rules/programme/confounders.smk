@@ -61,6 +61,7 @@ rule tabulate_confounders:
         "<logs>/tabulate_confounders.log",
     benchmark:
         "<benchmarks>/tabulate_confounders.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1
@@ -92,6 +93,7 @@ rule plot_confounders:
         "<logs>/plot_confounders.log",
     benchmark:
         "<benchmarks>/plot_confounders.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1

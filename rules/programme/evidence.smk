@@ -159,6 +159,7 @@ rule plot_evidence:
         "<logs>/plot_evidence.log",
     benchmark:
         "<benchmarks>/plot_evidence.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1
@@ -169,6 +170,7 @@ rule plot_evidence:
         contrast=lookup(within=config, dpath="contrast"),
         models=get_model_order,
         unit="sd between cells" if study.groups else "sd between replicates",
+        members=bool(study.groups),
         note=lookup(within=config, dpath="regulons/standin_note"),
     script:
         "../../scripts/programme/evidence/plot_evidence.py"

@@ -46,6 +46,7 @@ rule plot_expression:
         "<logs>/plot_expression.log",
     benchmark:
         "<benchmarks>/plot_expression.tsv"
+    localrule: True
     conda:
         "../../envs/programme.yaml"
     threads: 1
@@ -76,6 +77,7 @@ rule plot_factors:
         "<logs>/plot_factors.log",
     benchmark:
         "<benchmarks>/plot_factors.tsv"
+    localrule: True
     conda:
         "../../envs/programme.yaml"
     threads: 1

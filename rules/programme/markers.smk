@@ -49,6 +49,7 @@ rule plot_markers:
         "<logs>/plot_markers.log",
     benchmark:
         "<benchmarks>/plot_markers.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1

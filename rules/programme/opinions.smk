@@ -47,6 +47,7 @@ rule compare_opinions:
         "<logs>/compare_opinions.log",
     benchmark:
         "<benchmarks>/compare_opinions.tsv"
+    localrule: True
     conda:
         "../../envs/programme.yaml"
     threads: 1

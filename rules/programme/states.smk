@@ -44,6 +44,7 @@ rule compare_treatments:
         "<logs>/compare_treatments.log",
     benchmark:
         "<benchmarks>/compare_treatments.tsv"
+    localrule: True
     conda:
         "../../envs/programme.yaml"
     threads: 1
@@ -71,6 +72,7 @@ rule place_relapse:
         "<logs>/place_relapse.log",
     benchmark:
         "<benchmarks>/place_relapse.tsv"
+    localrule: True
     conda:
         "../../envs/programme.yaml"
     threads: 1

@@ -19,6 +19,7 @@ rule compare_activity:
         "<logs>/compare_activity.log",
     benchmark:
         "<benchmarks>/compare_activity.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1
@@ -63,6 +64,7 @@ rule rank_switches:
         "<logs>/rank_switches.log",
     benchmark:
         "<benchmarks>/rank_switches.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1
@@ -109,6 +111,7 @@ rule plot_switches:
         "<logs>/plot_switches.log",
     benchmark:
         "<benchmarks>/plot_switches.tsv"
+    localrule: True
     conda:
         "../../envs/evidence.yaml"
     threads: 1

@@ -84,6 +84,11 @@ def below(title: str | None = None, columns: int = 4) -> alt.Legend:
     return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
 
 
+def colour_bar(title: str | None = None, length: int = 160, **options) -> alt.Legend:
+    """Return a colour bar below the chart, with room for its first label: a minus may stand left of the bar."""
+    return alt.Legend(orient="bottom", title=title, gradientLength=length, padding=10, **options)
+
+
 def two_lines(**options) -> alt.Axis:
     """Return an axis whose labels are broken at ": ", so that they leave room for the chart on a telephone."""
     return alt.Axis(labelExpr="split(datum.label, ': ')", labelFontSize=10, labelLimit=170, **options)

@@ -263,8 +263,8 @@ def page(
     disk = next(finding for finding in findings if finding.check == "disk")
     what.append(f"disk: {disk.message}{'; ' if free else ''}{free}")
     answers = [
-        f"{row.contrast}, {row.arm}: {row.n_models} models ({row.n_single_cell} with single cells), "
-        f"{row.n_baseline} + {row.n_treated} samples" + (f". {row.note}" if row.note else "")
+        f"{row.contrast}, {row.arm}: {row.n_models} model{'' if row.n_models == 1 else 's'} ({row.n_single_cell} with "
+        f"single cells), {row.n_baseline} + {row.n_treated} samples" + (f". {row.note}" if row.note else "")
         for row in design.itertuples()
     ]
     total = sum(jobs.values())

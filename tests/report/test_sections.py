@@ -1,5 +1,6 @@
 """Sections on the programme from small made-up tables: what is shown, what is computed, and what is said instead."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -95,6 +96,18 @@ def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, mode
         assert section.figures == [] and len(re.sub("<[^>]+>", "", said(section))) > 40, name
     section = programme.build(empty)
     assert section.absent and section.figures == []
+
+
+def test_each_table_may_be_missing(source, monkeypatch):
+    """A page is made of what a study has: an older run's results have no table of a later version's."""
+    asked, table = set(), Source.table
+    monkeypatch.setattr(Source, "table", lambda self, path, **options: asked.add(path) or table(self, path, **options))
+    for name, module in MODULES.items():
+        asked.clear()
+        module.build(source)
+        for path in asked & source.files:
+            section = module.build(dataclasses.replace(source, files=source.files - {path}))
+            assert {figure.name for figure in section.figures} <= FIGURES[name], path
 
 
 def test_a_study_of_profiles_without_a_network_says_why_there_are_no_switches(tmp_path):
@@ -269,7 +282,7 @@ def test_cells_are_coloured_by_the_signature_where_there_is_one(tmp_path, scored
 
 
 def test_too_few_models_for_markers_are_told_as_the_table_tells_it(tmp_path):
-    note = "1 models have both timepoints: two to learn from and one to judge are needed"
+    note = "1 model has both timepoints: two to learn from and one to judge are needed"
     tables = {"markers_panels.tsv": pd.DataFrame([{"pool": "all genes", "n_models": 1, "note": note}])}
     section = marking.build(Results(tmp_path, tables=tables).write())
     assert note in section.absent and not section.blocks

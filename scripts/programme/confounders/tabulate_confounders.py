@@ -99,7 +99,7 @@ def build(
             both = before.index.intersection(after.index)
             one = pd.Series({"": verdict.count_genes(before.loc[both], fdr)})
             other = pd.Series({"": verdict.count_genes(after.loc[both], fdr)})
-            add(confounder, method, GENES, one, other, f"{len(both)} models" if len(both) else "")
+            add(confounder, method, GENES, one, other, f"{len(both)} model{'s' * (len(both) > 1)}" if len(both) else "")
             rows[-1]["n_models"] = len(both)
         regulons = by_feature(tables, "regulon", name)
         for switch in switches.itertuples():

@@ -106,7 +106,10 @@ def judge(effect: pd.Series, remaining: dict[str, float], *, fdr: float, contras
     known = {name: share for name, share in remaining.items() if np.isfinite(share)}
     found["remaining"] = "; ".join(f"{name} {share:.2f}" for name, share in known.items())
     if n < 3:
-        return found | {"verdict": FEW, "note": f"{n} models: a signature learned in the others needs three"}
+        return found | {
+            "verdict": FEW,
+            "note": f"{n} model{'' if n == 1 else 's'}: a signature learned in the others needs three",
+        }
     error = values.std(ddof=1) / np.sqrt(n)
     reach = stats.t.ppf(0.975, n - 1) * error
     t = values.mean() / error if error > 0 else np.inf * np.sign(values.mean())

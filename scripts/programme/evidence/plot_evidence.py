@@ -136,8 +136,12 @@ def draw_knockouts(table: pd.DataFrame, changes: pd.DataFrame, colours: dict[str
     return figure
 
 
-def draw_families(families: pd.DataFrame, table: pd.DataFrame, unit: str, title: str) -> Figure:
-    """Return, by family, the combined regulon's change and each member's own, with intervals over the models."""
+def draw_families(families: pd.DataFrame, table: pd.DataFrame, unit: str, members: bool, title: str) -> Figure:
+    """Return, by family, the combined regulon's change and each member's own, with intervals over the models.
+
+    ``members``: whether those are in the same unit. In a study of profiles alone a factor's change is one of scores,
+    and a family's one in sd: then families stand by themselves.
+    """
     shown = families.head(MAX_FAMILIES)
     if "AP-1" in set(families["family"]) and "AP-1" not in set(shown["family"]):
         shown = pd.concat([shown.head(MAX_FAMILIES - 1), families[families["family"] == "AP-1"]])
@@ -147,7 +151,7 @@ def draw_families(families: pd.DataFrame, table: pd.DataFrame, unit: str, title:
         shared = f"{family.family}: {family.targets} targets, {family.shared_targets} of two or more"
         rows.append((shared, family.standardised, family.standardised_low, family.standardised_high, True))
         for tf in family.members.split(","):
-            if tf in own.index:
+            if members and tf in own.index:
                 one = own.loc[tf]
                 rows.append((tf, one["standardised"], one["standardised_low"], one["standardised_high"], False))
     figure = Figure(figsize=(8.5, 1.4 + 0.24 * len(rows)), layout="constrained")
@@ -162,7 +166,8 @@ def draw_families(families: pd.DataFrame, table: pd.DataFrame, unit: str, title:
         label.set_fontweight("bold" if row[4] else "normal")
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.axvline(0, color="black", lw=0.8, zorder=0)
-    axis.set_xlabel(f"difference in activity ({unit}); diamonds: the combined regulon", fontsize=9)
+    diamonds = "; diamonds: the combined regulon" if members else ""
+    axis.set_xlabel(f"difference in activity ({unit}){diamonds}", fontsize=9)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     figure.suptitle(title, fontsize=11)
@@ -186,7 +191,7 @@ def main(snakemake) -> None:
             table, changes, colours, with_note(f"factors silenced in persisters; {title}", params.note)
         ),
         output.families: lambda: draw_families(
-            families, table, params.unit, with_note(f"families of factors; {title}", params.note)
+            families, table, params.unit, params.members, with_note(f"families of factors; {title}", params.note)
         ),
     }
     why = {

@@ -108,7 +108,8 @@ def main(snakemake) -> None:
     settings = {name: params[name] for name in ("sizes", "permutations", "random", "seed")}
     tables, listed, scores = [], [], []
     if len(models) < panels.MIN_MODELS or values.empty:
-        note = f"{len(models)} models have both timepoints: two to learn from and one to judge are needed"
+        have = "model has" if len(models) == 1 else "models have"
+        note = f"{len(models)} {have} both timepoints: two to learn from and one to judge are needed"
         tables.append(pd.DataFrame([{"pool": "all genes", "n_models": len(models), "note": note}]))
         job.log.warning("no markers: %s", note)
     else:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from scripts import palette
 from scripts.clusters.plot_clusters import cluster_colours, cluster_names, label_of, stack
-from scripts.report.charts import below, colour_scale
+from scripts.report.charts import below, colour_bar, colour_scale
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, thin
 from scripts.report.words import section, words
@@ -89,7 +89,7 @@ def colourings(source: Source, model: str, cells: pd.DataFrame) -> dict[str, alt
         if cells[column].notna().any():
             low, high = np.nanquantile(cells[column], [0.02, 0.98])
             scale = alt.Scale(scheme=palette.SEQUENTIAL, domain=[float(low), float(max(high, low + 1e-9))], clamp=True)
-            bar = alt.Legend(orient="bottom", title=None, gradientLength=120, tickCount=3)
+            bar = colour_bar(length=120, tickCount=3)
             found[title] = alt.Color(f"{column}:Q", scale=scale, legend=bar)
     return found
 

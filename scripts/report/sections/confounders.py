@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.report.charts import UP, below, rows_high, two_lines
+from scripts.report.charts import UP, below, colour_bar, rows_high, two_lines
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.terms import GENES, SIGNATURE
@@ -113,7 +113,7 @@ def draw_switches(table: pd.DataFrame, kept: list[str]) -> alt.LayerChart:
             "n_models:Q",
         ],
     )
-    bar = alt.Legend(orient="bottom", title="share left", format="%", gradientLength=140)
+    bar = colour_bar("share left", length=140, format="%")
     scale = alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], clamp=True)
     tile = base.mark_rect().encode(color=alt.Color("share_remaining:Q", scale=scale, legend=bar))
     ink = alt.condition("datum.share_remaining > 0.5", alt.value("#1B1F24"), alt.value("#FFFFFF"))

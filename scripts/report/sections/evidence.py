@@ -9,7 +9,7 @@ import pandas as pd
 from scripts import palette
 from scripts.programme.evidence.plot_evidence import TILES, tile_ranks
 from scripts.programme.switches import SHARED
-from scripts.report.charts import DOWN, MEAN, UP, below, colour_scale, picked, rows_high, unless_picked
+from scripts.report.charts import DOWN, MEAN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
 from scripts.report.terms import ALL_MODELS
@@ -88,7 +88,7 @@ def draw_evidence(source: Source) -> Figure | None:
     colour = alt.Color(
         "above:Q",
         scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[0, 1], reverse=True),
-        legend=alt.Legend(orient="bottom", title="others that rank above", format="%", gradientLength=140),
+        legend=colour_bar("others that rank above", length=140, format="%"),
     )
     filled = base.transform_filter("isValid(datum.above)").mark_rect().encode(color=colour)
     ink = alt.condition("datum.above > 0.55", alt.value("#FFFFFF"), alt.value("#1B1F24"))
@@ -173,6 +173,8 @@ def knockouts(source: Source) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     table = table.loc[table["ko_share"].abs().sort_values(ascending=False, kind="stable").index].head(MAX_SILENCED)
     table = table.sort_values("ko_share", ascending=False, kind="stable")
     changes = source.table("programme/knockout.tsv")
+    if changes is None:
+        return None
     changes = changes[(changes["model"] != ALL_MODELS) & changes["tf"].isin(table["tf"])]
     levels = table.set_index("tf")["ko_level"]
     zero = changes["tf"].map(levels) == "zero"
@@ -327,7 +329,7 @@ def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool
 def draw_families(source: Source) -> Figure | None:
     """Return the change of each family's combined regulon, and of its members' own."""
     families = source.table("programme/families.tsv")
-    if families.empty:
+    if families is None or families.empty:
         return None
     whole = len(source.libraries) > 0
     table = family_rows(families, source.table("programme/switches.tsv"), members=whole)
@@ -375,7 +377,7 @@ def draw_families(source: Source) -> Figure | None:
 def family_table(source: Source) -> Table | None:
     """Return the families with all their numbers."""
     frame = source.table("programme/families.tsv")
-    if frame.empty:
+    if frame is None or frame.empty:
         return None
     shown = (
         "family",

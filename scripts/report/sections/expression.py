@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.report.charts import DOWN, UP, below, colour_scale, picked, rows_high, unless_picked
+from scripts.report.charts import DOWN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, thin
 from scripts.report.text import paragraph
@@ -116,7 +116,7 @@ def draw_profiles(source: Source) -> Figure | None:
     )  # fmt: skip
     x = alt.X("sample:N", sort=samples, title=None, axis=axis)
     scale = alt.Scale(scheme="purpleorange", domain=[-limit, 0, limit], clamp=True)
-    bar = alt.Legend(orient="bottom", title="sd from the model's mean", gradientLength=160)
+    bar = colour_bar("sd from the model's mean")
     base = alt.Chart(alt.NamedData("profiles"))
     cells = base.mark_rect().encode(
         x=x,
@@ -148,9 +148,10 @@ def draw_profiles(source: Source) -> Figure | None:
 
 def draw_scores(source: Source) -> Figure | None:
     """Return the signature's score of each sample by timepoint, a panel per platform."""
-    table = source.table("programme/signature_scores.tsv").dropna(subset=["score"])
-    if table.empty:
+    table = source.table("programme/signature_scores.tsv")
+    if table is None or table["score"].isna().all():
         return None
+    table = table.dropna(subset=["score"])
     platforms = list(dict.fromkeys(table["platform"]))
     order = source.in_order("timepoint", table["timepoint"])
     chart = (

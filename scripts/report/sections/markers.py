@@ -77,7 +77,7 @@ def draw_panels(source: Source) -> Figure:
 def draw_scores(source: Source) -> Figure | None:
     """Return the score of each left-out patient's samples, by a panel learned in the others."""
     table = source.table("programme/markers_scores.tsv")
-    if table.empty:
+    if table is None or table.empty:
         return None
     models = source.in_order("model", table["model"])
     order = source.in_order("timepoint", table["timepoint"])
@@ -138,7 +138,7 @@ def panel_table(source: Source) -> Table:
 def gene_table(source: Source) -> Table | None:
     """Return the genes of the panels, and the best beyond them."""
     frame = source.table("programme/markers.tsv")
-    if frame.empty:
+    if frame is None or frame.empty:
         return None
     first = [
         "gene",

@@ -98,6 +98,8 @@ def regulon_forest(source: Source) -> Figure | None:
 def draw_arms(source: Source) -> Figure | None:
     """Return each regulon's effect by arm against its effect over all arms."""
     effects = source.table("programme/effects.tsv")
+    if effects is None:
+        return None
     effects = effects[effects["contrast"] == contrast_of(source)]
     arms = source.in_order("arm", effects["arm"])
     if not arms:
@@ -210,7 +212,7 @@ def draw_timecourse(source: Source) -> Figure | None:
 def draw_relapse(source: Source) -> Figure | None:
     """Return where relapse lies between untreated and persister, per regulon and model."""
     table, models = source.table("programme/switches.tsv"), source.table("programme/by_model.tsv")
-    if "relapse_position" not in models or models["relapse_position"].notna().sum() == 0:
+    if models is None or "relapse_position" not in models or models["relapse_position"].notna().sum() == 0:
         return None
     shown = table[table["relapse_position"].notna()].head(MAX_ROWS)
     points = models[models["regulon"].isin(shown["regulon"]) & models["relapse_position"].notna()][

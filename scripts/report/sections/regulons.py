@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.regulons.plot_activity import MAX_REGULONS, MAX_SHOWN, most_variable, order_rows, standardise
-from scripts.report.charts import below, colour_scale, picked, rows_high, unless_picked
+from scripts.report.charts import below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.words import section, words
@@ -46,7 +46,7 @@ def draw_heatmap(source: Source) -> Figure:
             color=alt.Color(
                 "z:Q",
                 scale=scale,
-                legend=alt.Legend(orient="bottom", title="sd from the regulon's mean", gradientLength=160),
+                legend=colour_bar("sd from the regulon's mean"),
             ),
             opacity=unless_picked(hidden=0.15),
             tooltip=tooltip,
@@ -224,7 +224,7 @@ def draw_agreement(source: Source) -> Figure:
             color=alt.Color(
                 "share:Q",
                 scale=alt.Scale(scheme="cividis", domain=[0, 1]),
-                legend=alt.Legend(orient="bottom", format="%", title="edges found in the group", gradientLength=140),
+                legend=colour_bar("edges found in the group", length=140, format="%"),
             ),
             tooltip=["regulon:N", "group:N", "edges:Q", "targets:Q", alt.Tooltip("share:Q", format=".0%")],
         )

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from scripts import palette
-from scripts.report.charts import UP, below, colour_scale, picked, rows_high, two_lines, unless_picked
+from scripts.report.charts import UP, below, colour_bar, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.terms import ALL_MODELS, ARMS, DRUGS, UNITS
@@ -81,7 +81,7 @@ def draw_left_out(source: Source) -> Figure | None:
 def draw_states(source: Source) -> Figure | None:
     """Return profiles without the models' levels: two components and the order of Ward's tree, per adjustment."""
     structure, places = (source.table(f"programme/state_{name}.tsv") for name in ("structure", "places"))
-    if places is None or places.empty:
+    if structure is None or places is None or places.empty:
         return None
     timepoints = colour_scale("timepoint", source.timepoints, places["timepoint"])
     places = places.assign(cluster="cluster " + places["cluster"].astype(str))
@@ -189,7 +189,7 @@ def draw_likeness(source: Source) -> Figure | None:
     base = alt.Chart(alt.NamedData("likeness")).encode(
         x=x, y=y, tooltip=["unit:N", "other:N", alt.Tooltip("correlation:Q", format=".3f"), "pair:N"]
     )
-    bar = alt.Legend(orient="bottom", title="correlation", gradientLength=160)
+    bar = colour_bar("correlation")
     cells = base.mark_rect().encode(
         color=alt.Color("correlation:Q", scale=alt.Scale(scheme="purpleorange", domain=[-1, 0, 1]), legend=bar)
     )
@@ -206,7 +206,7 @@ def draw_likeness(source: Source) -> Figure | None:
         layers.append(base.mark_text().encode(text=alt.Text("correlation:Q", format=".2f"), color=ink, size=size))
     chart = alt.layer(*layers).resolve_scale(color="independent")
     rows = source.table("programme/treatment.tsv")
-    gap = rows[(rows["question"] == UNITS) & rows["value"].notna()]
+    gap = [] if rows is None else rows[(rows["question"] == UNITS) & rows["value"].notna()]
     said = ""
     if len(gap):
         one = gap.iloc[0]
