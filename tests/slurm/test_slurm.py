@@ -14,9 +14,9 @@ from cluster import UnavailableError, find, slurm
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
-HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "10"]
+HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "5"]
 """What this cluster differs in from the profile: there is no accounting, and jobs are short. The executor looks after
-them 10, 30, 60 … s after the last one ended; five at a time on two cores take 25.
+them 5, 20, 45 … s after the last one ended, and most take between 12 and 20.
 """
 pytestmark = pytest.mark.slow
 
