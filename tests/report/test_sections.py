@@ -105,6 +105,7 @@ def test_each_table_may_be_missing(source, monkeypatch):
     for name, module in MODULES.items():
         asked.clear()
         module.build(source)
+        assert len(asked & source.files) >= 2, "tables are read by other ways than this test knows"
         for path in asked & source.files:
             section = module.build(dataclasses.replace(source, files=source.files - {path}))
             assert {figure.name for figure in section.figures} <= FIGURES[name], path

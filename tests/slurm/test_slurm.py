@@ -15,9 +15,7 @@ from cluster import UnavailableError, find, slurm
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
 HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "5"]
-"""What this cluster differs in from the profile: there is no accounting, and jobs are short. The executor looks after
-them 5, 20, 45 … s after the last one ended, and most take between 12 and 20.
-"""
+"""What this cluster differs in from the profile: there is no accounting, and jobs are short."""
 pytestmark = pytest.mark.slow
 
 
