@@ -274,23 +274,28 @@ def read_text(path: Path) -> Table:
     layout = lay_out(head[0], head[1], path)
     names, parts = [], []
     try:
-        reader = pd.read_csv(
-            path, sep=layout.delimiter, header=None, skiprows=skipped + 1, chunksize=ROWS_AT_ONCE, low_memory=False,
-            compression="gzip" if path.suffix.lower() == ".gz" else None, skip_blank_lines=True,
-            dtype=dict.fromkeys(range(layout.names), str), skipinitialspace=layout.delimiter == " ",
-            keep_default_na=False, na_values=["", "NA", "NaN", "nan", "NULL"],
-        )  # fmt: skip
-        for chunk in reader:
-            if chunk.shape[1] != layout.names + len(layout.barcodes):
-                raise job.UserError(
-                    f"{path}: rows have {chunk.shape[1]} columns, the header tells of "
-                    f"{layout.names + len(layout.barcodes)}"
-                )
-            rows = chunk.iloc[:, : layout.names]
-            names.append(rows)
-            parts.append(
-                sparse.csr_matrix(numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path))
-            )
+        with open_bytes(path) as handle:
+            # Not by pandas, where a field in a comment that begins with a quotation mark swallows rows.
+            for _ in range(skipped + 1):
+                handle.readline()
+            reader = pd.read_csv(
+                handle, sep=layout.delimiter, header=None, chunksize=ROWS_AT_ONCE, low_memory=False,
+                skip_blank_lines=True, skipinitialspace=layout.delimiter == " ",
+                dtype=dict.fromkeys(range(layout.names), str), keep_default_na=False,
+                na_values=["", "NA", "NaN", "nan", "NULL"],
+            )  # fmt: skip
+            for chunk in reader:
+                if chunk.shape[1] != layout.names + len(layout.barcodes):
+                    raise job.UserError(
+                        f"{path}: rows have {chunk.shape[1]} columns, the header tells of "
+                        f"{layout.names + len(layout.barcodes)}"
+                    )
+                rows = chunk.iloc[:, : layout.names]
+                names.append(rows)
+                counts = numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path)
+                parts.append(sparse.csr_matrix(counts))
+    except pd.errors.EmptyDataError as error:
+        raise job.UserError(f"{path}: a header and at least one gene are needed; fetch the file again") from error
     except pd.errors.ParserError as error:
         raise job.UserError(
             f"{path}: rows differ in their number of columns ({str(error).strip()}); fetch the file again"

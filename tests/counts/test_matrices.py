@@ -245,6 +245,8 @@ def write_text(path, text):
         ("a.txt", text_table(" ", corner=None, quote='"')),
         ("a.dge.txt.gz", text_table(corner="GENE")),
         ("a.txt", "# counts of one sample\n\n" + text_table()),
+        ("a.txt.gz", '#\t"lane 1\n' + text_table()),
+        ("a.txt", '#\t"lane 1\n#\t"lane 2\n' + text_table(quote='"')),
         ("a.txt", text_table().replace("\n", "\r\n")),
         ("a.txt", text_table(rows=[[f"{value}.0" for value in row] for row in COUNTS.T.tolist()])),
     ],
