@@ -291,6 +291,10 @@ def read_text(path: Path) -> Table:
                         f"{layout.names + len(layout.barcodes)}"
                     )
                 rows = chunk.iloc[:, : layout.names]
+                if any(rows[column].str.contains("[\r\n]").any() for column in rows):
+                    raise job.UserError(
+                        f"{path}: a quotation mark before a gene's name isn't closed in its line; correct it"
+                    )
                 names.append(rows)
                 counts = numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path)
                 parts.append(sparse.csr_matrix(counts))

@@ -292,6 +292,10 @@ TEXT_MISTAKES = {
         "the header has 2 columns, ",
     ),
     "three name columns": (text_table(columns=(IDS, SYMBOLS, SYMBOLS)), "3 columns before the counts; keep one or two"),
+    "a name's quotation mark left open": (
+        text_table() + '"X\t1\t2\t3\nY"\t1\t2\t3\n',
+        "a quotation mark before a gene's name isn't closed in its line; correct it",
+    ),
     "a longer row": (text_table() + "X\t1\t2\t3\t4\n", "rows differ in their number of columns"),
     "a missing value": (
         text_table().replace("\t300", "\t"),

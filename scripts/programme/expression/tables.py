@@ -47,6 +47,8 @@ def read_columns(text: str, path: str, what: str) -> pd.DataFrame:
         table = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
     except (ValueError, csv.Error) as error:  # pandas' own errors are ValueErrors
         raise job.UserError(f"{path}: not a text table ({' '.join(str(error).split())}); give {what}") from error
+    if any("\n" in name or "\r" in name for name in table.columns):
+        raise job.UserError(f"{path}: a quotation mark in the first line isn't closed in it; give {what}")
     # pandas would call the second one name.1 and take the first.
     twice = [name for i, name in enumerate(names) if name.strip() and name in names[:i]]
     if twice:
@@ -65,7 +67,14 @@ def read_text_table(path: str) -> pd.DataFrame:
         raise job.UserError(f"{path}: rows have {more} cells under {len(table.columns)} columns; name every column")
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index(names="")
-    return table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else str(name).strip())
+    table = table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else str(name).strip())
+    # Separators at the end of every line, as spreadsheets leave them, are no columns.
+    table = table.loc[:, (table.columns != "") | (table != "").any().to_numpy()]
+    if table.columns.duplicated().any():
+        name = table.columns[table.columns.duplicated()][0]
+        named = f"{name!r} is the name of several columns" if name else "several columns have no name"
+        raise job.UserError(f"{path}: {named}; give each its own")
+    return table
 
 
 def gene_column(table: pd.DataFrame, samples: list[str], path: str) -> str:

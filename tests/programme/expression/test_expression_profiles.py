@@ -38,13 +38,16 @@ def test_rows_of_one_gene_are_summed_or_the_strongest_kept():
     assert list(genes.merge_duplicates(table, counts=False).index) == ["X", "Y"]
 
 
-@pytest.mark.parametrize("kind", ["symbol last", "row names", "unnamed", "gzip semicolon", "windows"])
+@pytest.mark.parametrize(
+    "kind", ["symbol last", "row names", "unnamed", "gzip semicolon", "windows", "separators at the end"]
+)
 def test_tables_are_read_wherever_the_genes_stand(tmp_path, kind):
     text = {
         "symbol last": 's1,s2,"Symbol"\n1,2,"A"\n3,4," B "\n',
         "row names": '"s1"\t"s2"\n"A"\t1\t2\n"B"\t3\t4\n',
         "unnamed": ",s1,s2\nA,1,2\nB,3,4\n",
         "gzip semicolon": "id;gene_name;s1;s2\nENSG1;A;1;2\nENSG2;B;3;4\n",
+        "separators at the end": "symbol,s1,s2,,\nA,1,2,,\nB,3,4,,\n",
         "windows": "\ufeffsymbol\ts1\ts2\r\nA\t1\t2\r\nB\t3\t4\r\n",
     }[kind]
     path = tmp_path / "table.txt"
@@ -60,6 +63,9 @@ def test_tables_are_read_wherever_the_genes_stand(tmp_path, kind):
         ("symbol\ts1\nA\tNA\n", ["s1"], r"row 2 \(A\), column s1: 'NA' is not a number"),
         ("entrez\ts1\n7157\t1\n", ["s1"], "no column names the genes"),
         ("", ["s1"], "not a text table"),
+        ('symbol\t"s1\nA\t1\n"\n', ["s1"], "a quotation mark in the first line isn't closed in it"),
+        ("\t\ts1\nA\tB\t1\n", ["s1"], "several columns have no name; give each its own"),
+        ("symbol\ts1\ts1 \nA\t1\t2\n", ["s1"], "'s1' is the name of several columns"),
     ],
 )
 def test_bad_tables_are_told_in_one_line(tmp_path, text, columns, words):
