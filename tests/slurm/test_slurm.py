@@ -14,8 +14,8 @@ from cluster import UnavailableError, find, slurm
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
-HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "5"]
-"""What this cluster differs in from the profile: there is no accounting, and jobs are short."""
+HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "10"]
+"""What this cluster differs in from the profile: there is no accounting, and most jobs take less than ten seconds."""
 pytestmark = pytest.mark.slow
 
 
