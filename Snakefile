@@ -12,7 +12,10 @@ min_version("9.25")
 failures = talk.listen(logger)
 
 
-configfile: "config/config.yaml"
+# A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
+if "samples" not in config:
+
+    configfile: "config/config.yaml"
 
 
 pathvars:
@@ -40,7 +43,13 @@ if config["prepare"]:
     include: config["prepare"]
 
 
-follow(workflow.rules, workflow.resource_settings.overwrite_resources, read_measured())
+# As a module of another workflow, ours alone, by the names that it gives them.
+follow(
+    workflow.modifier.rules,
+    workflow.resource_settings.overwrite_resources,
+    read_measured(),
+    workflow.modifier.modify_rulename,
+)
 
 
 rule all:

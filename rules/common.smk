@@ -18,6 +18,8 @@ forbid_others_to_write()
 
 # In place, so that scripts and reports see the defaults too.
 config.update(study.config)
+# As a module of another workflow that says where results go, with its own words for it.
+config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
 
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 

@@ -1,4 +1,6 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
+from scripts.study.resources import gigabytes
+
 aligner = config["counts"]["aligner"]
 RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
 
@@ -25,9 +27,25 @@ def get_matrix(wildcards):
     return study.everything.loc[wildcards.sample, "matrix"]
 
 
+def get_organisms(wildcards):
+    """What species graft and host are, where the config says so."""
+    return {name: references[name].get("species", "") for name in ("graft", "host") if references.get(name)}
+
+
 def get_expected_cells(wildcards):
     """How many cells a library is expected to hold, of both species."""
     return study.cells_config(wildcards.sample)["expected_cells"]
+
+
+def get_starsolo_memory(wildcards, input, attempt):
+    """MB: the genome lies in memory, 25 GB for 5.8 Gb of two mammals, thinned three times; reads are sorted in parts.
+
+    What is in a storage counts as genome altogether, since its size is known only as a whole.
+    """
+    if any(getattr(file, "is_storage", False) for file in input):
+        return scaled_memory(base=4_000, per_input_gb=5_000)(wildcards, input, attempt)
+    genome, reads = gigabytes([input.genome]), gigabytes([*input.fq1, *input.fq2])
+    return int((4_000 + 5_000 * genome + 500 * reads) * attempt)
 
 
 rule counts:
@@ -97,8 +115,7 @@ rule count_starsolo:
         "../envs/star.yaml"
     threads: 8
     resources:
-        # 5.8 Gb of two mammals, thinned three times, are 25 GB in memory; the rest sorts the BAM.
-        mem_mb=scaled_memory(base=4_000, per_input_gb=5_000),
+        mem_mb=get_starsolo_memory,
         runtime="12h",
     params:
         chemistries=list(CHEMISTRIES),
@@ -228,5 +245,6 @@ rule import_matrix:
         runtime="1h",
     params:
         prefixes=get_prefixes,
+        organisms=get_organisms,
     script:
         "../scripts/counts/import_matrix.py"

@@ -1,14 +1,25 @@
 # Preflight: the whole study looked at before anything heavy runs; one page of what will run, and what can't be answered.
 
 
-def get_given_files(wildcards):
-    """Every file that the study gives; what the workflow itself makes for a demo is made first."""
+def get_data(wildcards):
+    """Reads and matrices of the study; what the workflow itself makes for a demo is made first."""
+    reads = [path for sample in study.all_sequenced for mates in study.fastqs(sample) for path in mates]
+    return [*reads, *(path for path in dict.fromkeys(study.everything["matrix"]) if path)]
+
+
+def get_references(wildcards):
+    """Genomes and files of the regulons."""
     regulons = config["regulons"]
     entries = [*regulons["databases"], regulons["motif_annotations"] or {}, regulons["tfs"] or {}]
-    reads = [path for sample in study.all_sequenced for mates in study.fastqs(sample) for path in mates]
-    matrices = [path for path in dict.fromkeys(study.everything["matrix"]) if path]
     genomes = list(get_genomes(wildcards).values()) if study.all_sequenced else []
-    return [*reads, *matrices, *genomes, *(entry["path"] for entry in entries if entry.get("path"))]
+    return [*genomes, *(entry["path"] for entry in entries if entry.get("path"))]
+
+
+def count_at_once(wildcards):
+    """How many libraries may be counted at the same time: as many as fit into the queue, or beside each other here."""
+    settings = workflow.resource_settings
+    places = settings.nodes or max(1, (settings.cores or 1) // 8)
+    return max(1, min(len(study.all_sequenced), places))
 
 
 def get_rows(wildcards):
@@ -23,7 +34,8 @@ def get_promises(wildcards):
 
 def get_stages_to_run(wildcards):
     """The stage of every rule that makes something, but for this one."""
-    made = {rule.name for rule in workflow.rules if rule.output}
+    before = rules.findings.rule.name.removesuffix("findings")
+    made = {name for rule in workflow.rules if rule.output for name in (rule.name, rule.name.removeprefix(before))}
     return {name: stage for name, stage in get_stages(wildcards).items() if name in made and stage != "preflight"}
 
 
@@ -35,8 +47,9 @@ rule preflight:
 
 rule check_study:
     input:
-        # Looked at once: a newer date on one of them is no reason to look again.
-        ancient(get_given_files),
+        # Reads that were mended are looked at again; a newer date on a reference is no reason to.
+        get_data,
+        ancient(get_references),
     output:
         page="<results>/preflight.txt",
         findings="<results>/preflight.tsv",
@@ -45,6 +58,8 @@ rule check_study:
     localrule: True
     conda:
         "../envs/study.yaml"
+    resources:
+        counted_at_once=count_at_once,
     # Fast, and whatever it refuses would show only after hours of other work.
     priority: 100
     params:

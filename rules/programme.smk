@@ -22,6 +22,11 @@ def get_model_order(wildcards):
     return [entry["model"] for entry in config["models"]]
 
 
+def minutes_by_models(least, per_square):
+    """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
+    return round(least + per_square * study.samples["model"].nunique() ** 2)
+
+
 def get_expression_results(wildcards):
     """What the stage says about expression profiles, whether they are pseudobulk of libraries, bulk or arrays."""
     files = ["profile_losses.tsv", "expression_design.tsv", "signature_scores.tsv", "signature_sizes.tsv"]

@@ -20,6 +20,11 @@ def get_prefixes(wildcards=None):
     return {name: references[name]["prefix"] for name in ("graft", "host") if references.get(name)}
 
 
+def get_biotypes(wildcards):
+    """The biotypes of genes to keep, or nothing to keep all; a pair that is joined already is taken as it is."""
+    return None if references.get("joined") else references.get("biotypes")
+
+
 def get_index(wildcards):
     """The index of the counter in use."""
     return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[
@@ -60,6 +65,7 @@ rule join_genomes:
         runtime="1h",
     params:
         prefixes=get_prefixes,
+        biotypes=get_biotypes,
     script:
         "../scripts/references/join_genomes.py"
 
@@ -138,7 +144,6 @@ rule provide_database:
     localrule: True
     conda:
         "../envs/python.yaml"
-    retries: 2
     params:
         url=lookup(within=databases, dpath="{name}/url", default=None),
         sha256=lookup(within=databases, dpath="{name}/sha256", default=None),

@@ -199,6 +199,8 @@ rule agree_over_groups:
         "../envs/scenic.yaml"
     params:
         groups=study.groups,
+        # What two timepoints of one patient agree on is found in one patient.
+        models=[study.model_of_group(group) for group in study.groups],
         min_groups=lookup(within=config, dpath="regulons/min_groups"),
         min_targets=lookup(within=config, dpath="regulons/min_targets"),
         note=lookup(within=config, dpath="regulons/standin_note"),

@@ -7,6 +7,11 @@ def get_report_tables(wildcards):
     return collect("<results>/{file}", file=results_of(study))
 
 
+def get_settings(wildcards):
+    """What of the config the page and the manifest tell; not where things lie or are made."""
+    return {key: value for key, value in config.items() if key not in ("pathvars", "prepare", "check_files")}
+
+
 # The files for other tools, as a list: from within another workflow a function would look in that one's results. Without
 # libraries there are no cells and no regulons.
 exported = ["study.h5ad", "study.loom"] if study.groups else []
@@ -52,5 +57,6 @@ rule make_report:
         runtime="30m",
     params:
         samples=get_sample_rows,
+        settings=get_settings,
     script:
         "../scripts/report/make_report.py"

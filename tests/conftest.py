@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from checkout import copy_checkout, run
+from checkout import copy_checkout, drop_if_outdated, run
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"
@@ -64,10 +64,12 @@ def run_demo():
 @pytest.fixture(scope="session")
 def demo(common) -> Path:
     """Return the results of a finished demo run, frozen for biopsies too."""
+    results = ROOT / "results" / "demo"
     with one_at_a_time(common / "demo.lock"):
+        drop_if_outdated(results)
         ran = run_whole(ROOT, 2, "--rerun-incomplete", "all", "freeze")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
-    return ROOT / "results" / "demo"
+    return results
 
 
 class Files(list):

@@ -169,7 +169,7 @@ rule plot_evidence:
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=get_model_order,
-        unit="sd between cells" if study.groups else "sd between replicates",
+        unit="sd between cells" if study.groups else "sd over all samples",
         members=bool(study.groups),
         note=lookup(within=config, dpath="regulons/standin_note"),
     script:

@@ -48,7 +48,6 @@ rule provide_programme_file:
     localrule: True
     conda:
         "../../envs/python.yaml"
-    retries: 2
     params:
         url=lookup(within=programme_files, dpath="{file}/url", default=None),
         sha256=lookup(within=programme_files, dpath="{file}/sha256", default=None),
@@ -98,7 +97,7 @@ rule compare_expression:
     threads: 1
     resources:
         mem_mb=scaled_memory(base=2_000, per_input_gb=100_000),
-        runtime="1h",
+        runtime=minutes_by_models(least=60, per_square=0.15),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         platforms=lookup(within=config, dpath="programme/platforms"),
@@ -123,7 +122,7 @@ rule learn_signature:
     threads: 1
     resources:
         mem_mb=scaled_memory(base=2_000, per_input_gb=100_000),
-        runtime="1h",
+        runtime=minutes_by_models(least=60, per_square=0.15),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         platforms=lookup(within=config, dpath="programme/platforms"),

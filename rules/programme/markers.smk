@@ -23,7 +23,8 @@ rule find_markers:
     threads: 1
     resources:
         mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="4h",
+        # Panels are learned in all models but one, their size in all but two, again for every deal of the labels.
+        runtime=minutes_by_models(least=240, per_square=1.2),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         sizes=lookup(within=config, dpath="programme/markers/sizes"),

@@ -41,6 +41,7 @@ rule compare_opinions:
         network=get_network,
         effects="<results>/programme/effects.tsv" if study.groups else [],
         regulons="<results>/regulons/consensus.tsv" if study.groups else [],
+        selected=collect("<results>/regulons/{group}/expression.h5ad", group=study.groups),
     output:
         table="<results>/programme/second_opinion.tsv",
     log:
@@ -57,5 +58,7 @@ rule compare_opinions:
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="programme/fdr"),
+        models=[study.model_of_group(group) for group in study.groups],
+        min_groups=lookup(within=config, dpath="regulons/min_groups"),
     script:
         "../../scripts/programme/expression/compare_opinions.py"

@@ -127,6 +127,7 @@ rule plot_switches:
         min_effect=lookup(within=config, dpath="programme/min_effect"),
         unit="AUC" if study.groups else "score",
         spread="sd between cells" if study.groups else "sd between replicates",
+        mrna="pseudobulk" if study.groups else "profiles",
         note=lookup(within=config, dpath="regulons/standin_note"),
     script:
         "../../scripts/programme/plot_switches.py"

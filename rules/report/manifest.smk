@@ -4,7 +4,7 @@ from scripts.study.config import list_files
 
 def get_own_inputs(wildcards):
     """The files of the user's that a run began with, by kind. As params: what is gone by the end is said, not asked for."""
-    genomes = [genome for genome in (config["references"] or {}).values() if genome]
+    genomes = [genome for genome in (config["references"] or {}).values() if isinstance(genome, dict)]
     return {
         "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
         "databases": [entry["path"] for _, entry in list_files(config) if entry.get("path")],
@@ -26,5 +26,6 @@ rule make_manifest:
         "../../envs/report.yaml"
     params:
         inputs=get_own_inputs,
+        settings=get_settings,
     script:
         "../../scripts/report/manifest.py"

@@ -9,10 +9,13 @@ import pandas as pd
 
 from scripts import job
 from scripts.palette import ABSENT, HIGH_CONTRAST
+from scripts.tables import read_labelled
 
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "limit", "verdict", "meaning"],
-              "Each measure beside what a new patient of the same kind would show; limits are of models left out."),
+              "Each measure beside what a new patient of the same kind would show; limits are of models left out. The "
+              "regulons and the signature were learned from all models, the left-out one included, so these figures "
+              "are somewhat optimistic."),
     "switch": ("Switches", ["factor", "position", "untreated from", "to", "call", "note"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given."),
@@ -156,8 +159,7 @@ def main(snakemake) -> None:
     from markupsafe import Markup
 
     source = snakemake.input
-    scores = pd.read_csv(source.scores, sep="\t", dtype={"call": str, "note": str, "item": str})
-    scores[["call", "note"]] = scores[["call", "note"]].fillna("")
+    scores = read_labelled(source.scores, "item", "call", "note")
     manifest = json.loads(Path(source.reference).read_text())
     figures = figures_of(scores, pd.read_csv(source.distribution, sep="\t"))
     said, about = headline(scores)

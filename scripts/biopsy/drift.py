@@ -1,4 +1,8 @@
-"""Whether a biopsy is of the kind that the reference was learned from: each check against models left out."""
+"""Whether a biopsy is of the kind that the reference was learned from: each check against models left out.
+
+The regulons and the signature were learned from all models, the left-out one included: limits are somewhat too narrow,
+so that a new patient is called unusual a little too often.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ import pandas as pd
 from scipy.stats import kstwobign
 
 from scripts.biopsy.features import log_profile
-from scripts.biopsy.intervals import upper_limits
+from scripts.biopsy.intervals import MIN_MODELS, upper_limits
 
-OK, CAUTION, OUT, NOT_SCORED = "ok", "caution", "out of distribution", "not scored"
-LEVELS = (OK, CAUTION, OUT, NOT_SCORED)
-"""Verdicts, the worst last."""
+OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED = "ok", "not judged", "caution", "out of distribution", "not scored"
+LEVELS = (OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED)
+"""Verdicts, the worst last. Not judged: too few training models to say what a new patient may look like."""
 CAUTION_LEVEL, OUT_LEVEL = 0.95, 0.99
 """Parts of new patients that stay below the limits of caution and of distribution."""
 MIN_COVERAGE, FULL_COVERAGE = 0.5, 0.9
@@ -41,9 +45,16 @@ def worst(checks: list[Check]) -> str:
 
 
 def judge(value: float, limits: tuple[float, float]) -> str:
-    """Return the verdict on a value that should be small; ok where training can't give limits."""
+    """Return the verdict on a value that should be small; not judged where training can't give limits."""
     caution, out = limits
+    if not np.isfinite(limits).all():
+        return NOT_JUDGED
     return OUT if value > out else CAUTION if value > caution else OK
+
+
+def few_models(n: int) -> str:
+    """Return why a value isn't judged."""
+    return f"can't be judged: {n} training model{'' if n == 1 else 's'}, limits need {MIN_MODELS}"
 
 
 def check_genes(coverage: float, n_genes: int, query_genes: list[str]) -> Check:
@@ -119,9 +130,9 @@ def check_expression(distance: float, training: pd.Series) -> Check:
     limits = upper_limits(training.to_numpy(), (CAUTION_LEVEL, OUT_LEVEL))
     verdict = judge(distance, limits)
     note = "1 − correlation of mean expression to the training samples'"
-    if not np.isfinite(limits[1]):
-        note += "; fewer than two training models: no limit"
-    if verdict == OUT:
+    if verdict == NOT_JUDGED:
+        note += f"; {few_models(len(training))}"
+    elif verdict == OUT:
         note += ": unlike any training model (another tissue or technique?). Don't use the scores; " + REINFER
     elif verdict == CAUTION:
         note += ": further off than 19 of 20 new patients would be; look at genes and depth"
@@ -163,7 +174,9 @@ def check_far_cells(share: float, training: pd.Series) -> Check:
     limits = upper_limits(np.maximum(training.to_numpy(), 1 - FAR_QUANTILE), (CAUTION_LEVEL, OUT_LEVEL))
     verdict = judge(share, limits)
     note = "part of cells whose regulon activity is far from every training state"
-    if verdict == OUT:
+    if verdict == NOT_JUDGED:
+        note += f"; {few_models(len(training))}"
+    elif verdict == OUT:
         note += f": regulons are combined as in no training model; {REINFER}"
     return Check("cells far from training", share, np.nan, limits[1], verdict, note)
 
@@ -177,7 +190,9 @@ def check_fit(misfit: float, n_cells: int, calibration: pd.DataFrame) -> Check:
     limits = (float(np.hypot(found[0], chance[0])), float(np.hypot(found[1], chance[1])))
     verdict = judge(misfit, limits)
     note = "distance between the scores and the fitted mixture of untreated and persister cells"
-    if verdict != OK:
+    if verdict == NOT_JUDGED:
+        note += f"; {few_models(len(worst_fit))} with cells of both states"
+    elif verdict != OK:
         note += ": cells of neither state are there; the fraction is of what looks more like persisters than untreated"
     if verdict == OUT:
         note += f"; {REINFER}"

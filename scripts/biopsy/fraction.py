@@ -6,7 +6,8 @@ patient. Here the biopsy's scores are a mixture (1 − f) · U(s − a) + f · P
 distributions of the untreated and the persister state, a and b the patient's own shifts. The shifts are not known, but
 training models left out one at a time show how large they are and how they go together: that is their prior. The
 posterior of f, shifts integrated out, gives the estimate and its interval; it holds the sampling of cells and the
-difference between patients.
+difference between patients. The regulons and the signature that scores are made of were learned from all models, the
+left-out one included: what is said of models left out is somewhat optimistic.
 """
 
 from __future__ import annotations
@@ -160,10 +161,11 @@ def groups_of_states(
 def calibrate(
     features: pd.DataFrame, labels: pd.DataFrame, states: tuple[str, str], *, level: float, seed: int
 ) -> pd.DataFrame:
-    """Return what is estimated for mixtures of cells of a model that nothing was learned from.
+    """Return what is estimated for mixtures of cells of a model that the states and their shifts weren't learned from.
 
-    One row per model left out and planted fraction: model, planted, cells, fraction, low, high. The cells are drawn
-    without replacement from the model's own untreated and persister cells.
+    The features come from all models: the regulons and the signature were learned with the left-out one included, so
+    that these figures are somewhat optimistic. One row per model left out and planted fraction: model, planted, cells,
+    fraction, low, high. The cells are drawn without replacement from the model's own untreated and persister cells.
     """
     from scripts.biopsy import discriminant
 

@@ -16,6 +16,7 @@ from scripts.biopsy import manifest as manifests
 from scripts.biopsy.profile import signature_scores
 from scripts.clusters.expression import join_samples
 from scripts.regulons.activity import threshold
+from scripts.tables import read_labelled
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -25,6 +26,10 @@ SIGNATURE = ["gene", "direction", "rank"]
 MARKERS = ["gene", "direction", "pool", "location"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
 """What the numbers hang on."""
+OPTIMISTIC = (
+    "The regulons and the signature were learned from all models, the left-out one included,\n"
+    "so these figures are somewhat optimistic: a new patient may err by more."
+)
 
 
 def draw_cells(path: str, most: int, rng: np.random.Generator):
@@ -103,7 +108,7 @@ def describe_samples(cells, scores: np.ndarray) -> pd.DataFrame:
 
 def read_optional(path: str | None, columns: list[str]) -> pd.DataFrame:
     """Return a table of an earlier stage, or an empty one where the study has none."""
-    return pd.read_csv(path, sep="\t") if path else pd.DataFrame(columns=columns)
+    return read_labelled(path) if path else pd.DataFrame(columns=columns)
 
 
 def final_panel(markers: pd.DataFrame) -> pd.DataFrame:
@@ -143,8 +148,8 @@ def readme(manifest: dict, calibration: pd.DataFrame) -> str:
     states = f"{study['contrast']['baseline']} and {study['contrast']['persister']}"
     error = calibration["fraction"] - calibration["planted"]
     told = (
-        f"Models left out, with known mixtures of their own cells: root mean square error "
-        f"{np.sqrt((error**2).mean()):.3f}, largest {error.abs().max():.3f} (calibration.tsv)."
+        f"Models left out of the scores, with known mixtures of their own cells: root mean square error "
+        f"{np.sqrt((error**2).mean()):.3f}, largest {error.abs().max():.3f} (calibration.tsv).\n{OPTIMISTIC}"
         if len(calibration)
         else "Fewer than three models have cells of both states: how well fractions are told was not measured."
     )
@@ -168,7 +173,7 @@ cells.h5ad        training cells: counts of these genes. Whoever gets this folde
 profiles.h5ad     training profiles: log2 expression
 samples.tsv       training samples: cells, depth, quantiles of their cells' scores (0 untreated, 1 persister)
 profiles.tsv      training profiles: score of the signature
-calibration.tsv   what is estimated for mixtures of a model that nothing was learned from
+calibration.tsv   what is estimated for mixtures of a model that the scores weren't learned from
 """
 
 

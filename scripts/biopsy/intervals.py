@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t
 
+MIN_MODELS = 3
+"""Models that a limit of distribution needs: with two, Student's t has one degree of freedom, and hardly anything lies
+beyond.
+"""
+
 
 def prediction(values: np.ndarray, level: float) -> tuple[float, float, float]:
     """Return mean and ends of the interval that holds one more model's value with probability ``level``.
@@ -21,8 +26,14 @@ def prediction(values: np.ndarray, level: float) -> tuple[float, float, float]:
 
 
 def upper_limits(values: np.ndarray, levels: tuple[float, float]) -> tuple[float, float]:
-    """Return two one-sided prediction limits for positive values, taken on their logarithm; NaN below two models."""
-    logs = np.log(np.maximum(np.asarray(values, dtype=float), 1e-6))
+    """Return two one-sided prediction limits for positive values, taken on their logarithm; NaN below
+    :data:`MIN_MODELS` models.
+    """
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if len(values) < MIN_MODELS:
+        return np.nan, np.nan
+    logs = np.log(np.maximum(values, 1e-6))
     limits = [np.exp(prediction(logs, 2 * level - 1)[2]) for level in levels]
     return float(limits[0]), float(limits[1])
 
@@ -32,8 +43,9 @@ def position_interval(
 ) -> tuple[float, float]:
     """Return the interval of a position between two states (0 and 1).
 
-    ``untreated`` and ``persister``: positions of models when nothing was learned from them. A new patient errs by
-    their spread around 0 and 1, mixed by the position. NaN below two models of each.
+    ``untreated`` and ``persister``: positions of models left out of the scale. The regulons and the signature were
+    learned from all models, these included, so that the interval is somewhat too narrow. A new patient errs by their
+    spread around 0 and 1, mixed by the position. NaN below two models of each.
     """
     n = min(len(untreated), len(persister))
     if n < 2:

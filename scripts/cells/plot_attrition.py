@@ -3,6 +3,7 @@
 import pandas as pd
 
 from scripts import job
+from scripts.tables import read_labelled
 
 COLOURS = {
     "host": "#E69F00",
@@ -80,9 +81,8 @@ def draw(frame: pd.DataFrame):
 
 def main(snakemake) -> None:
     """Read cells/attrition.tsv; write the figure."""
-    draw(shares(pd.read_csv(snakemake.input.attrition, sep="\t"))).savefig(
-        snakemake.output.figure, dpi=DPI, metadata={"Software": None}
-    )
+    table = read_labelled(snakemake.input.attrition)
+    draw(shares(table)).savefig(snakemake.output.figure, dpi=DPI, metadata={"Software": None})
 
 
 if __name__ == "__main__":

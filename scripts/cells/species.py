@@ -122,8 +122,10 @@ def call_by_mixture(graft: np.ndarray, host: np.ndarray, *, graft_min: float, ho
     if "mixed" not in label:
         distance = np.abs(odds[:, None] - means) / np.sqrt(fit.covariances_.ravel())
         calls[(by_name.max(axis=1) < MIXTURE_SURE) | (distance.min(axis=1) > MIXTURE_DISTANCE)] = "mixed"
-    calls[odds <= means[label == "host"].min(initial=-np.inf)] = "host"
-    calls[odds >= means[label == "graft"].max(initial=np.inf)] = "graft"
+    if "host" in label:
+        calls[odds <= means[label == "host"].min()] = "host"
+    if "graft" in label:
+        calls[odds >= means[label == "graft"].max()] = "graft"
     parts = sorted(zip(means.tolist(), label.tolist(), fit.weights_.tolist(), strict=True))
     return SpeciesCalls(
         calls, model={"gaussians": [{"log_odds": m, "species": name, "share": w} for m, name, w in parts]}

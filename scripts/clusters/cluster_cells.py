@@ -67,7 +67,9 @@ def main(snakemake) -> None:
     import anndata
 
     settings = snakemake.params.settings
-    cells = expression.join_samples([anndata.read_h5ad(path) for path in snakemake.input.cells])
+    parts = [anndata.read_h5ad(path) for path in snakemake.input.cells]
+    expression.check_common_genes(parts)
+    cells = expression.join_samples(parts)
     embedding = pd.read_parquet(snakemake.input.embedding).set_index("cell").reindex(cells.obs_names)
     counts = sparse.csr_matrix(cells.X)
     log = expression.normalise(counts)

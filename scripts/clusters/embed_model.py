@@ -85,7 +85,9 @@ def main(snakemake) -> None:
     """Read the cells of a model and the gene sets; write coordinates and scores per cell."""
     import anndata
 
-    cells = expression.join_samples([anndata.read_h5ad(path) for path in snakemake.input.cells])
+    parts = [anndata.read_h5ad(path) for path in snakemake.input.cells]
+    expression.check_common_genes(parts)
+    cells = expression.join_samples(parts)
     table, notes = embed(cells, genesets.read_sets(snakemake.input.genesets), snakemake.params.settings)
     for note in notes:
         job.log.info("%s", note)

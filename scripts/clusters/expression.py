@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from scripts import job
+
+MIN_COMMON = 0.05
+"""Share of the smallest table's genes that all samples must have. Tables of one naming share most, whatever filters
+left out; symbols and Ensembl ids share nothing but genes without a symbol."""
+EXAMPLES = 3
+"""Genes named in a message."""
 MIN_CELLS_OF_GENE, MIN_SHARE_OF_GENE = 10, 0.02
 """A variable gene is seen in ten cells, or in 2 % of them where cells are few (but never in fewer than three). Without
 this half of the 2,000 most variable genes of a Drop-seq library are seen in under 2 % of its cells."""
@@ -39,6 +48,27 @@ def join_samples(parts: list):
     joined.X = sparse.csr_matrix(joined.X)
     joined.layers.clear()
     return joined
+
+
+def check_common_genes(parts: list) -> None:
+    """Raise :class:`job.UserError` where samples of one model have hardly a gene in common: they name them differently.
+
+    No gene would vary among those that decide what cells are alike, and all cells would be one cluster.
+    """
+    filled = [part for part in parts if part.n_obs]
+    common = set.intersection(*(set(part.var_names) for part in filled)) if filled else set()
+    if len(common) >= MIN_COMMON * min((part.n_vars for part in filled), default=0):
+        return
+    pairs = combinations(filled, 2)
+    shared, strangers = min(((len(a.var_names.intersection(b.var_names)), (a, b)) for a, b in pairs), key=itemgetter(0))
+    own = [
+        f"{part.obs['sample'].iloc[0]} has {part.n_vars} ({', '.join(part.var_names[:EXAMPLES])} …)"
+        for part in strangers
+    ]
+    raise job.UserError(
+        f"samples of one model have {shared} genes in common: {', '.join(own)}; give the matrices of a model names of "
+        "one kind, symbols best"
+    )
 
 
 def totals(counts: sparse.spmatrix) -> np.ndarray:

@@ -33,14 +33,15 @@ CELLS = [
 def make_stages(parts: list, timepoints: list[str]) -> list[links.Stage]:
     """Return a stage per timepoint that has cells, all on the genes that any of them found variable.
 
-    ``parts``: an AnnData per timepoint as cluster_cells writes it. Genes that a timepoint lacks are left out.
+    ``parts``: an AnnData per timepoint as cluster_cells writes it. Genes that a timepoint lacks, or one of its samples,
+    are left out.
     """
     present = [(timepoint, part) for timepoint, part in zip(timepoints, parts, strict=True) if part.n_obs]
     if not present:
         return []
     variable = set().union(*(part.var_names[part.var["variable"]] for _, part in present))
     genes = [gene for gene in present[0][1].var_names if gene in variable]
-    for _, part in present[1:]:
+    for _, part in present:
         known = set(part.var_names[part.var["everywhere"]])
         genes = [gene for gene in genes if gene in known]
     stages = []

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from scripts import job, palette
-from scripts.clusters.links import lineages
+from scripts.clusters.links import KEY, lineages
+from scripts.tables import read_labelled
 
 DPI = 150
 POINT = 40_000
@@ -233,10 +234,8 @@ def draw_links(cells: pd.DataFrame, links: pd.DataFrame, *, model: str, timepoin
 
 def main(snakemake) -> None:
     """Read a model's tables; write the three figures."""
-    text = {"cluster": str, "cluster_from": str, "cluster_to": str, "nearest": str, "phase": str}
-    cells = pd.read_csv(snakemake.input.cells, sep="\t", dtype=text).fillna({"phase": ""})
-    links = pd.read_csv(snakemake.input.links, sep="\t", dtype=text)
-    links = links.fillna(dict.fromkeys(["cluster_from", "cluster_to", "nearest"], ""))
+    cells = read_labelled(snakemake.input.cells, "phase")
+    links = read_labelled(snakemake.input.links, *KEY, "nearest")
     own, timepoints = list(snakemake.params.own_timepoints), list(snakemake.params.timepoints)
     model = snakemake.wildcards.model
     curves = {name: pd.read_csv(path, sep="\t") for name, path in zip(own, snakemake.input.stability, strict=True)}

@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scripts import job
 from scripts.cells.empty_drops import order_of_magnitude_cut
+from scripts.counts.doubt import doubt
 
 FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
 CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_cell"]
@@ -169,6 +171,8 @@ def share(part: int, whole: int) -> float | None:
 
 
 def write(audit: dict, curve: pd.DataFrame, audit_path: str, curve_path: str) -> None:
-    """Write the audit (JSON) and the saturation curve (TSV)."""
+    """Write the audit (JSON) and the saturation curve (TSV); log what is odd."""
+    if odd := doubt(audit):
+        job.log.warning("%s", odd)
     Path(audit_path).write_text(json.dumps(audit, indent=1) + "\n")
     curve.to_csv(curve_path, sep="\t", index=False, float_format="%.6g")

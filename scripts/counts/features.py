@@ -4,6 +4,7 @@ turned.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 
@@ -15,7 +16,12 @@ from scripts import job
 from scripts.counts.matrices import Table
 from scripts.references.join_genomes import MITOCHONDRIAL_SYMBOL, species_of
 
-ENSEMBL = re.compile(r"(?:^|_)ENS[A-Z]{0,4}G\d{11}")
+ENSEMBL = re.compile(r"(?:^|_)(ENS[A-Z]{0,4}G)\d{11}")
+ENSEMBL_OF = {"human": "ENSG", "mouse": "ENSMUSG", "rat": "ENSRNOG"}
+"""What Ensembl's ids of a species begin with."""
+SAME_SYMBOL = 0.1
+"""Share of the symbols that differ from another one in case alone, as human ACTB and mouse Actb do, from which they are
+of two species: of one species' symbols hardly any does."""
 BARCODE = re.compile(r"(?:^|[^A-Za-z])[ACGTN]{8,}(?:[-._]\w+)?$")
 GENOME = re.compile(r"^(hg\d+|GRCh\d+|mm\d+|GRCm\d+|human|mouse|Hsap|Mmus)_+", re.IGNORECASE)
 SPREADSHEET_DATE = re.compile(r"^\d{1,2}-(Mar|Sep|Sept|Oct|Dec)$", re.IGNORECASE)
@@ -105,11 +111,37 @@ def check(table: Table, path: str) -> Table:
     return Table(matrix, table.barcodes, table.ids, table.symbols, table.format, table.genes_are)
 
 
-def tabulate(table: Table, prefixes: dict[str, str], path: str) -> pd.DataFrame:
+def check_one_species(ids: list[str], names: list[str], species: dict[str, str], path: str, remedy: str) -> None:
+    """Raise :class:`job.UserError` if genes without prefixes are of two species, or all of the host's.
+
+    ``species`` maps graft and host to what the config calls them. They are told by Ensembl's ids; that there are two,
+    by symbols too: many are there in capitals and again in small letters.
+    """
+    first: dict[str, str] = {}
+    for name in itertools.chain(ids, names):
+        if match := ENSEMBL.search(name):
+            first.setdefault(match.group(1), name)
+    distinct = set(names)
+    twice = [name for name in names if name != name.upper() and name.upper() in distinct]
+    examples = list(first.values()) if len(first) > 1 else [twice[0].upper(), twice[0]] if twice else []
+    if len(first) > 1 or len(twice) > SAME_SYMBOL * len(names):
+        raise job.UserError(f"{path}: genes of two species without prefixes (e.g. {', '.join(examples)}); {remedy}")
+    graft, host = (species.get(name, "").lower() for name in ("graft", "host"))
+    if graft != host and graft in ENSEMBL_OF and list(first) == [ENSEMBL_OF.get(host)]:
+        raise job.UserError(
+            f"{path}: genes without prefixes are the host's ({host}, e.g. {first[ENSEMBL_OF[host]]}), but the graft is "
+            f"{graft}; {remedy}"
+        )
+
+
+def tabulate(
+    table: Table, prefixes: dict[str, str], path: str, organisms: dict[str, str] | None = None
+) -> pd.DataFrame:
     """Return the genes, indexed by the id given: symbol (no prefix), species, mitochondrial (0/1).
 
-    ``prefixes`` maps species to prefix. Names without any prefix are of the graft. Raises :class:`job.UserError` if
-    only some names have one, or if they have prefixes that the config doesn't know.
+    ``prefixes`` maps species to prefix, ``organisms`` to what it is (human, mouse), where that is known. Names without
+    any prefix are of the graft. Raises :class:`job.UserError` if only some names have one, if they have prefixes that
+    the config doesn't know, or if none has and they can't all be of the graft.
     """
     names = table.symbols or table.ids
     known = {species: prefix for species, prefix in prefixes.items() if prefix}
@@ -130,6 +162,8 @@ def tabulate(table: Table, prefixes: dict[str, str], path: str) -> pd.DataFrame:
                 f"{path}: {len(without)} of {len(names)} genes have no species prefix (e.g. {', '.join(without[:3])}); "
                 f"prefix all of them ({', '.join(known.values())}) or none"
             )
+        remedy = f"prefix all genes ({', '.join(known.values()) or 'as references/*/prefix says'}) or keep the graft's"
+        check_one_species(table.ids, names, organisms or {}, path, remedy)
         if "host" in known:
             job.log.warning("%s: no gene has a species prefix, all are taken for the graft's", path)
         species = ["graft"] * len(names)

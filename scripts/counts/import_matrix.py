@@ -13,7 +13,7 @@ def main(snakemake) -> None:
     path, sample = str(snakemake.input.matrix), snakemake.wildcards.sample
     try:
         table = check(read_table(path), path)
-        genes = tabulate(table, snakemake.params.prefixes, path)
+        genes = tabulate(table, snakemake.params.prefixes, path, snakemake.params.get("organisms"))
     except job.UserError as error:
         raise job.UserError(f"sample {sample}: {error}") from error
     uns = {"aligner": "matrix", "chemistry": "", "sample": sample, "format": table.format}

@@ -24,8 +24,11 @@ DELIMITERS = "\t,; "
 ROWS_AT_ONCE = 500
 """Rows of a text table held dense at once."""
 GENE_EXPRESSION = "Gene Expression"
+KIND_COLUMNS = ("feature_types", "feature_type")
 ID_COLUMNS = ("gene_id", "gene_ids", "ensembl_id", "ensembl_ids", "ensembl")
 SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_symbols", "gene_name", "gene_names", "feature_name")
+NO_NAME = ("", "nan", "NaN")
+"""What stands in an .h5ad's column where a gene has no name, beside a missing value: one that was made text."""
 
 
 @dataclass
@@ -239,14 +242,30 @@ def read_h5ad(path: Path) -> Table:
     if matrix is None:
         raise job.UserError(f"{path}: no X, no layer counts and no raw; write the counts as X")
     names = var.index.astype(str).tolist()
-    columns = {column.lower(): column for column in var.columns}
-    ids = next((var[columns[name]].astype(str).tolist() for name in ID_COLUMNS if name in columns), None)
-    symbols = next((var[columns[name]].astype(str).tolist() for name in SYMBOL_COLUMNS if name in columns), None)
+    ids, symbols, kinds = (column_of(var, wanted) for wanted in (ID_COLUMNS, SYMBOL_COLUMNS, KIND_COLUMNS))
     if ids is not None and symbols is None:
         symbols = names
-    return Table(
-        sparse.csr_matrix(matrix), adata.obs_names.astype(str).tolist(), ids or names, symbols, "h5ad", genes_are="var"
+    ids = [one or name for one, name in zip(ids or names, names, strict=True)]
+    if symbols is not None:
+        symbols = [one or name for one, name in zip(symbols, ids, strict=True)]
+    table = Table(
+        sparse.csr_matrix(matrix), adata.obs_names.astype(str).tolist(), ids, symbols, "h5ad", genes_are="var"
     )
+    # Where no feature is called so the column tells other things, as biotypes in CELLxGENE's files.
+    if kinds is None or GENE_EXPRESSION not in kinds:
+        return table
+    return only_genes(table, [kind or GENE_EXPRESSION for kind in kinds])
+
+
+def column_of(var: pd.DataFrame, wanted: tuple[str, ...]) -> list[str | None] | None:
+    """Return the first of the ``wanted`` columns that the table has, whatever the case of its name; None in the place
+    of a feature without a value.
+    """
+    columns = {str(column).lower(): column for column in var.columns}
+    name = next((columns[name] for name in wanted if name in columns), None)
+    if name is None:
+        return None
+    return [None if pd.isna(value) or str(value) in NO_NAME else str(value) for value in var[name]]
 
 
 def integral(matrix) -> bool:

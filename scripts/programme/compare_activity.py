@@ -6,6 +6,7 @@ from scripts import job
 from scripts.programme import contrasts, design
 from scripts.programme.evidence import permutation
 from scripts.programme.pseudobulk import LABELS, wide
+from scripts.tables import read_labelled
 
 DIFFERENCES = [
     "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
@@ -18,7 +19,9 @@ EFFECTS = ["contrast", "arm", "regulon", "sd", *contrasts.SUMMARY]
 def describe_differences(
     activity: pd.DataFrame, samples: pd.DataFrame, sd: pd.Series, found: pd.DataFrame, baseline: str, treated: str
 ) -> pd.DataFrame:
-    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples."""
+    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples; a regulon that
+    a model doesn't measure has a row without numbers.
+    """
     parts = []
     for model, arm in found.index:
         own = samples[samples["model"] == model]
@@ -29,8 +32,8 @@ def describe_differences(
                 "model": model,
                 "arm": arm,
                 "regulon": found.columns,
-                "n_baseline": len(before),
-                "n_treated": len(after),
+                "n_baseline": activity.loc[before].notna().sum().to_numpy(),
+                "n_treated": activity.loc[after].notna().sum().to_numpy(),
                 "baseline": activity.loc[before].mean().to_numpy(),
                 "treated": activity.loc[after].mean().to_numpy(),
                 "difference": found.loc[(model, arm)].to_numpy(),
@@ -55,7 +58,7 @@ def main(snakemake) -> None:
     and what the design answers.
     """
     params = snakemake.params
-    table = pd.read_csv(snakemake.input.activity, sep="\t", dtype={"sample": str, "replicate": str, "regulon": str})
+    table = read_labelled(snakemake.input.activity)
     samples = read_samples(getattr(snakemake.input, "samples", None), table)
     activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
     samples = samples.loc[activity.index] if len(activity) else samples

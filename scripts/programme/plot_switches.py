@@ -8,6 +8,7 @@ from matplotlib.patheffects import withStroke
 
 from scripts import job, palette
 from scripts.programme.switches import MIN_MODELS, SHARED
+from scripts.tables import read_labelled
 
 DPI = 150
 MAX_ROWS, MAX_PANELS, MAX_LABELS = 30, 12, 40
@@ -230,8 +231,11 @@ def label_points(figure: Figure, axis, rows: pd.DataFrame) -> None:
         )
 
 
-def draw_scatter(table: pd.DataFrame, title: str, spread: str = BETWEEN_CELLS) -> Figure:
-    """Return activity against the factor's own mRNA, a point per regulon, with the intervals over models."""
+def draw_scatter(table: pd.DataFrame, title: str, spread: str = BETWEEN_CELLS, mrna: str = "pseudobulk") -> Figure:
+    """Return activity against the factor's own mRNA, a point per regulon, with the intervals over models.
+
+    ``mrna``: what its mRNA was measured in.
+    """
     figure = Figure(figsize=(7.5, 6), layout="constrained")
     axis = figure.subplots()
     measured = table[np.isfinite(table["mrna_log2fc"]) & np.isfinite(table["standardised"])]
@@ -246,7 +250,7 @@ def draw_scatter(table: pd.DataFrame, title: str, spread: str = BETWEEN_CELLS) -
                 [row.mrna_log2fc] * 2, [row.standardised_low, row.standardised_high], color=colour, lw=1, alpha=0.6
             )
         axis.scatter(row.mrna_log2fc, row.standardised, color=colour, s=36, lw=0, zorder=3)
-    axis.set_xlabel("log2 fold change of the factor's own mRNA (pseudobulk)")
+    axis.set_xlabel(f"log2 fold change of the factor's own mRNA ({mrna})")
     axis.set_ylabel(f"difference in activity of its regulon ({spread})")
     axis.spines[["top", "right"]].set_visible(False)
     handles = [
@@ -268,10 +272,10 @@ def draw_scatter(table: pd.DataFrame, title: str, spread: str = BETWEEN_CELLS) -
 def main(snakemake) -> None:
     """Read the tables; write the three figures."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
-    table = pd.read_csv(source.switches, sep="\t")
-    differences = pd.read_csv(source.differences, sep="\t", dtype={"model": str, "arm": str})
-    models = pd.read_csv(source.models, sep="\t", dtype={"model": str})
-    activity = pd.read_csv(source.activity, sep="\t", dtype={"model": str, "arm": str, "sample": str})
+    table = read_labelled(source.switches)
+    differences = read_labelled(source.differences)
+    models = read_labelled(source.models)
+    activity = read_labelled(source.activity)
     colours = palette.colours_of("model", params.models)
     contrast = f"{params.contrast['persister']} − {params.contrast['baseline']}"
     differences = differences[
@@ -293,7 +297,7 @@ def main(snakemake) -> None:
         forest = draw_forest(
             table, differences, models, colours, params.arms, with_note(f"{title}; {best}", params.note), params.spread
         )
-        scatter = draw_scatter(table, with_note(title, params.note), params.spread)
+        scatter = draw_scatter(table, with_note(title, params.note), params.spread, params.mrna)
     if table.empty or activity.empty:
         timecourse = empty_figure(with_note("No activity of any regulon in any sample.", params.note))
     else:

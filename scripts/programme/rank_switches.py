@@ -9,6 +9,7 @@ from scripts.programme import columns, contrasts, design, switches, targets
 from scripts.programme.evidence import assemble, family, inputs, on_off
 from scripts.programme.evidence.join_knockouts import ALL_MODELS
 from scripts.programme.pseudobulk import wide
+from scripts.tables import read_labelled
 
 BY_MODEL = [
     "contrast", "model", "tf", "regulon", "difference", "standardised", "targets_log2fc", "mrna_log2fc",
@@ -30,6 +31,14 @@ def differences_of(table: pd.DataFrame, contrast: str) -> pd.DataFrame:
     pairs = list(dict.fromkeys(zip(own["model"], own["arm"], strict=True)))
     wide = own.pivot(index=["model", "arm"], columns="regulon", values="difference")
     return wide.reindex(pd.MultiIndex.from_tuples(pairs, names=["model", "arm"])) if pairs else wide
+
+
+def models_without(differences: pd.DataFrame) -> dict[str, list[str]]:
+    """Return, by regulon, the models that are compared but have no difference of it.
+
+    ``differences``: models × regulons.
+    """
+    return {regulon: list(own.index[own.isna()]) for regulon, own in differences.items() if own.isna().any()}
 
 
 def by_model(
@@ -60,12 +69,12 @@ def read_shares(path: str | None, samples: list[str]) -> pd.DataFrame:
     """Return the share of each sample's cells that have a regulon on, samples × regulons; nothing without cells."""
     if not path:
         return pd.DataFrame()
-    return wide(pd.read_csv(path, sep="\t", dtype={"sample": str, "regulon": str}), "on", samples)
+    return wide(read_labelled(path), "on", samples)
 
 
 def read_knockouts(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the changes by model and factor, and by factor the p-values of their means (zero, untreated)."""
-    table = pd.read_csv(path, sep="\t", dtype={"model": str, "tf": str})
+    table = read_labelled(path)
     joint = table[table["model"] == ALL_MODELS].set_index("tf")
     p = joint[["p_zero", "p_untreated"]].set_axis(["zero", "untreated"], axis=1)
     return table[table["model"] != ALL_MODELS], p
@@ -120,10 +129,10 @@ def main(snakemake) -> None:
     dictionary.
     """
     source, params, output = snakemake.input, snakemake.params, snakemake.output
-    effects = pd.read_csv(source.effects, sep="\t", dtype={"arm": str, "regulon": str})
-    table = pd.read_csv(source.differences, sep="\t", dtype={"model": str, "arm": str, "regulon": str})
-    permutations = pd.read_csv(source.permutations, sep="\t", dtype={"regulon": str})
-    answers = pd.read_csv(source.design, sep="\t", keep_default_na=False)
+    effects = read_labelled(source.effects)
+    table = read_labelled(source.differences)
+    permutations = read_labelled(source.permutations)
+    answers = read_labelled(source.design, "models", "note")
     edges = inputs.read_edges(source.regulons)
     sets = read_sets(source.genesets)
     values, labels, universe = read_universe(source, params.min_cell_fraction)
@@ -149,7 +158,7 @@ def main(snakemake) -> None:
         sources, shares = gather(
             source, params, persister, relapse, sd, edges, factors, values, labels, universe, changes
         )
-        stability = [pd.read_csv(path, sep="\t", dtype={"regulon": str}) for path in source.stability]
+        stability = [read_labelled(path) for path in source.stability]
         evidence = assemble.assemble(
             sources,
             permutations[permutations["contrast"] == first].set_index("regulon"),
@@ -162,14 +171,15 @@ def main(snakemake) -> None:
     ranked = switches.build(
         own,
         overlaps,
-        contrasts.summarise(change, one, params.seed),
-        contrasts.summarise(mrna, one, params.seed),
+        contrasts.summarise(change, one, params.seed, flips=False),
+        contrasts.summarise(mrna, one, params.seed, flips=False),
         positions,
         factors,
         set(answers.loc[(answers["contrast"] == first) & (answers["confounded"] == "yes"), "arm"]),
         fdr=params.fdr,
         min_effect=params.min_effect,
         evidence=evidence,
+        unmeasured=models_without(contrasts.over_arms(persister)),
     )
     models = by_model(contrasts.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     for result, path in ((ranked, output.switches), (overlaps, output.overlaps), (models[BY_MODEL], output.models)):

@@ -100,8 +100,8 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
     return "; ".join(f"{row.arm} {row.standardised:+.2f} ({int(row.n)})" for row in shown.itertuples())
 
 
-def note_on(row: pd.Series, arm: str, confounded: set[str]) -> str:
-    """Return what a reader must know about this row."""
+def note_on(row: pd.Series, arm: str, confounded: set[str], unmeasured: list[str] = ()) -> str:
+    """Return what a reader must know about this row. ``unmeasured``: models whose cells don't show enough targets."""
     notes = []
     if row["n"] in (1, 2):
         notes.append("n = 1 model" if row["n"] == 1 else "n = 2 models")
@@ -111,6 +111,8 @@ def note_on(row: pd.Series, arm: str, confounded: set[str]) -> str:
         notes.append("hangs on one model: its sign changes without it")
     if row["verdict"] == SHARED and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
         notes.append("its targets' expression goes the other way")
+    if unmeasured:
+        notes.append(f"not measured in {', '.join(unmeasured)}")
     return "; ".join(notes)
 
 
@@ -152,13 +154,14 @@ def build(
     fdr: float,
     min_effect: float,
     evidence: pd.DataFrame | None = None,
+    unmeasured: dict[str, list[str]] | None = None,
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
     ``effects``: summary of the persister contrast by arm and regulon. ``targets``, ``mrna``: summaries of expression
     changes by regulon and by factor. ``positions``: relapse position by regulon. ``factors``: tf by regulon.
     ``confounded``: arms that can't be told apart from their patients. ``evidence``: more columns by regulon
-    (:mod:`evidence.assemble`).
+    (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
     arms = dict(list(effects[effects["arm"] != ALL_ARMS].groupby("regulon")))
@@ -183,7 +186,7 @@ def build(
         moved = position is not None and position["n"] > 0 and abs(position["shift"]) >= min_effect * row["sd"]
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
-        found["note"] = note_on(pd.Series(found), arm, confounded)
+        found["note"] = note_on(pd.Series(found), arm, confounded, (unmeasured or {}).get(regulon, []))
         if evidence is not None and regulon in evidence.index:
             found |= evidence.loc[regulon].to_dict()
             if verdict == SHARED and not reaches(evidence.loc[regulon], fdr):

@@ -117,8 +117,8 @@ def judge_overlap(
         inside = edges[edges["target"].isin(genes)]
         outside = edges[~edges["target"].isin(genes)]
         unit = pd.Series(1.0, index=sorted(edges["regulon"].unique()))
-        within = summarise(target_change(changes, inside).reindex(columns=unit.index), unit, seed)
-        beyond = summarise(target_change(changes, outside).reindex(columns=unit.index), unit, seed)
+        within = summarise(target_change(changes, inside).reindex(columns=unit.index), unit, seed, flips=False)
+        beyond = summarise(target_change(changes, outside).reindex(columns=unit.index), unit, seed, flips=False)
         rows = table["programme"] == programme
         regulon = table.loc[rows, "regulon"]
         table.loc[rows, "inside_log2fc"] = regulon.map(within["effect"])

@@ -80,10 +80,14 @@ def records(path: str):
 
 
 def same_fragment(first: str, second: str) -> bool:
-    """Tell whether two read names are of one fragment: equal, but for a final /1 and /2. Comments aren't part of the
-    names.
+    """Tell whether two read names are of one fragment: equal, but for a final /1 and /2, or .1 and .2 behind the read's
+    number, as `fastq-dump --readids` writes SRR1.7.1 and SRR1.7.2 (SRR1.1 and SRR1.2 are two reads). Comments aren't
+    part of the names.
     """
-    return first == second or (first[-2:] == "/1" and second[-2:] == "/2" and first[:-2] == second[:-2])
+    if first == second:
+        return True
+    stem, ends = first[:-2], (first[-2:], second[-2:])
+    return stem == second[:-2] and (ends == ("/1", "/2") or (ends == (".1", ".2") and "." in stem))
 
 
 def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:

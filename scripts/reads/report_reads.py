@@ -9,7 +9,9 @@ import pandas as pd
 import yaml
 
 from scripts import job
+from scripts.counts.doubt import doubt
 from scripts.references.files import run_tool
+from scripts.tables import read_labelled
 
 TITLE = "persister-regulons: reads"
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
@@ -36,7 +38,7 @@ def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
 
 def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
     """Return one row a library: reads, shares mapped, of several genes or places, in genes, in cells (%),
-    saturation (%), UMIs.
+    saturation (%), UMIs; where one is odd, a column that says what.
     """
     percent = {
         "mapped": "reads_mapped_fraction",
@@ -58,7 +60,9 @@ def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
         | {name: None if audit[key] is None else round(100 * audit[key], 2) for name, key in percent.items()}
         for audit in audits
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    doubts = [doubt(audit) or None for audit in audits]
+    return table.assign(doubt=doubts) if any(doubts) else table
 
 
 def tabulate_species(audits: list[dict]) -> pd.DataFrame:
@@ -143,7 +147,7 @@ def sections(
             {
                 column: {
                     "title": column.replace("_", " "),
-                    **(whole if column in ("reads", "umis", "barcodes") else percent),
+                    **(whole if column in ("reads", "umis", "barcodes") else {} if column == "doubt" else percent),
                 }
                 for column in counting
                 if column not in ("Sample", "counter")
@@ -203,7 +207,7 @@ def main(snakemake) -> None:
     curves = {
         audit["sample"]: pd.read_csv(path, sep="\t") for audit, path in zip(audits, given.saturation, strict=True)
     }
-    attrition = pd.read_csv(given.attrition, sep="\t")
+    attrition = read_labelled(given.attrition)
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
         (folder / "in").mkdir()

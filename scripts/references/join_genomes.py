@@ -19,6 +19,8 @@ VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')
 alike.
 """
 ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
+BIOTYPES = ("gene_type", "gene_biotype")
+"""Attributes that tell a gene's biotype: GENCODE's and Ensembl's."""
 MITOCHONDRIAL_CONTIGS = {"MT", "M", "chrM", "chrMT"}
 """Ensembl and UCSC/GENCODE names of the mitochondrial contig."""
 MITOCHONDRIAL_SYMBOL = re.compile(r"^mt-", re.IGNORECASE)
@@ -33,6 +35,27 @@ class Genome:
     prefix: str
     fasta: str
     gtf: str
+
+
+@dataclass
+class Biotypes:
+    """Biotypes of genes to keep (None: all), and the ids of genes that were left out."""
+
+    kept: frozenset[str] | None = None
+    left_out: set[str] = field(default_factory=set)
+
+    def leave_out(self, values: dict[str, str]) -> bool:
+        """Tell whether a line with these attributes is of a gene to leave out; one without a biotype is kept.
+
+        NCBI tells the biotype on the gene's own line alone, which comes before those of its exons.
+        """
+        gene = values.get("gene_id")
+        if self.kept is None or gene is None:
+            return False
+        kind = next((values[name] for name in BIOTYPES if name in values), None)
+        if kind is not None and kind not in self.kept:
+            self.left_out.add(gene)
+        return gene in self.left_out
 
 
 @dataclass
@@ -78,14 +101,20 @@ def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Cont
 
 
 def prefix_gtf(
-    lines: Iterable[bytes], prefix: str, source: str, contigs: Contigs, genes: dict[str, tuple[str, str]]
+    lines: Iterable[bytes],
+    prefix: str,
+    source: str,
+    contigs: Contigs,
+    genes: dict[str, tuple[str, str]],
+    biotypes: Biotypes,
 ) -> Iterator[bytes]:
-    """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments and
-    Ensembl's versions.
+    """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments, Ensembl's
+    versions and genes of other ``biotypes``.
 
     Fills ``genes`` with ``gene_id → (gene_name or "", contig)`` of every gene that has an exon. Raises
-    :class:`job.UserError` for GFF3, malformed lines, an annotation without exons, exons on contigs that the FASTA
-    hasn't, and exons beyond a contig's end (the FASTA and the GTF are then of different assemblies).
+    :class:`job.UserError` for GFF3, malformed lines, an annotation without exons or without a gene to keep, exons on
+    contigs that the FASTA hasn't, and exons beyond a contig's end (the FASTA and the GTF are then of different
+    assemblies).
     """
     absent: dict[str, int] = {}
     for number, raw in enumerate(lines, start=1):
@@ -98,8 +127,10 @@ def prefix_gtf(
                 f"{where}: {len(fields)} tab-separated columns, a GTF has 9; give an annotation in GTF format"
             )
         contig, kind, attributes = prefix + fields[0], fields[2], fields[8]
+        values = dict(ATTRIBUTE.findall(attributes))
+        if biotypes.leave_out(values):
+            continue
         if kind == "exon":
-            values = dict(ATTRIBUTE.findall(attributes))
             if "gene_id" not in values or "transcript_id" not in values:
                 if "ID=" in attributes or "Parent=" in attributes:
                     raise job.UserError(f"{where}: this is GFF3; give the same annotation in GTF format")
@@ -133,6 +164,11 @@ def prefix_gtf(
             f"FASTA has {have} …); "
             "take FASTA and GTF from the same release and of the same set (e.g. both 'primary_assembly')"
         )
+    if not genes and biotypes.left_out:
+        raise job.UserError(
+            f"{source}: none of its {len(biotypes.left_out)} genes is of the biotypes to keep; correct "
+            "references/biotypes, or set it to null to keep all genes"
+        )
     if not genes:
         raise job.UserError(f"{source}: no exon lines; give a gene annotation with exons")
 
@@ -153,10 +189,21 @@ def tabulate_genes(genes: dict[str, tuple[str, str]], prefixes: dict[str, str]) 
                 f"gene {gene_id} starts with neither {wanted}; prefix every gene_id, or correct references/*/prefix"
             )
         prefix = prefixes[species]
-        symbol = (name or gene_id).removeprefix(prefix)
-        on_mt = contig.removeprefix(prefix) in MITOCHONDRIAL_CONTIGS
+        # 10x pads mouse names in its older references: mm10___mt-Nd1.
+        symbol = (name or gene_id).removeprefix(prefix).lstrip("_")
+        on_mt = contig.removeprefix(prefix).lstrip("_") in MITOCHONDRIAL_CONTIGS
         rows.append((gene_id, symbol, species, int(on_mt or bool(MITOCHONDRIAL_SYMBOL.match(symbol)))))
     return pd.DataFrame(rows, columns=["gene_id", "symbol", "species", "mitochondrial"])
+
+
+def check_contigs(contigs: list[str], prefixes: dict[str, str], source: str) -> None:
+    """Raise :class:`job.UserError` for a contig with neither species' prefix: its reads would be of nobody."""
+    strange = [contig for contig in contigs if species_of(contig, prefixes) is None]
+    if strange:
+        raise job.UserError(
+            f"{source}: {len(strange)} contigs start with neither {' nor '.join(prefixes.values())} (e.g. "
+            f"{', '.join(strange[:3])}); prefix every contig, or correct references/*/prefix"
+        )
 
 
 def species_of(name: str, prefixes: dict[str, str]) -> str | None:
@@ -167,27 +214,35 @@ def species_of(name: str, prefixes: dict[str, str]) -> str | None:
     return None
 
 
-def join(genomes: list[Genome], fasta_out, gtf_out) -> dict[str, tuple[str, str]]:
-    """Write the joined FASTA and GTF to two binary handles; return the genes with exons."""
+def join(
+    genomes: list[Genome], fasta_out, gtf_out, kept: Iterable[str] | None
+) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Write the joined FASTA and GTF to two binary handles; return the genes with exons, and the contigs.
+
+    Genes of the biotypes ``kept`` are written, or all if it is None.
+    """
     joined_genes: dict[str, tuple[str, str]] = {}
+    joined_contigs: list[str] = []
     for genome in genomes:
-        contigs, genes = Contigs(), {}
+        contigs, genes, biotypes = Contigs(), {}, Biotypes(None if kept is None else frozenset(kept))
         copy(prefix_fasta, genome.fasta, fasta_out, prefix=genome.prefix, contigs=contigs)
-        copy(prefix_gtf, genome.gtf, gtf_out, prefix=genome.prefix, contigs=contigs, genes=genes)
+        copy(prefix_gtf, genome.gtf, gtf_out, prefix=genome.prefix, contigs=contigs, genes=genes, biotypes=biotypes)
         clash = next((gene for gene in genes if gene in joined_genes), None)
         if clash:
             raise job.UserError(
                 f"{genome.gtf}: gene {clash} is in both species; give them different references/*/prefix"
             )
         joined_genes |= genes
+        joined_contigs += contigs.length
         job.log.info(
-            "%s: %d contigs, %d bp, %d genes",
+            "%s: %d contigs, %d bp, %d genes, %d of other biotypes left out",
             genome.species,
             len(contigs.length),
             sum(contigs.length.values()),
             len(genes),
+            len(biotypes.left_out),
         )
-    return joined_genes
+    return joined_genes, joined_contigs
 
 
 def copy(transform, path: str, out, **arguments) -> None:
@@ -204,19 +259,21 @@ def copy(transform, path: str, out, **arguments) -> None:
 def main(snakemake) -> None:
     """Write genome.fa, annotation.gtf and genes.tsv; an already joined pair passes through, checked."""
     prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
-    given = snakemake.input
+    given, kept = snakemake.input, snakemake.params.get("biotypes")
     if "joined_fasta" in given.keys():  # noqa: SIM118 (`in given` looks among the paths, not the names)
-        genomes = [Genome("joined", "", given.joined_fasta, given.joined_gtf)]
+        # Taken as it is: whoever joined it chose the genes.
+        genomes, kept = [Genome("joined", "", given.joined_fasta, given.joined_gtf)], None
     else:
         genomes = [
             Genome(species, prefixes[species], given[f"{species}_fasta"], given[f"{species}_gtf"])
             for species in prefixes
         ]
     with open(snakemake.output.fasta, "wb") as fasta, open(snakemake.output.gtf, "wb") as gtf:
-        genes = join(genomes, fasta, gtf)
+        genes, contigs = join(genomes, fasta, gtf, kept)
     table = tabulate_genes(genes, prefixes)
     if len(prefixes) > 1 and (lacking := set(prefixes) - set(table["species"])):
         raise job.UserError(f"{genomes[-1].gtf}: no gene of the {lacking.pop()}; correct references/*/prefix")
+    check_contigs(contigs, prefixes, genomes[-1].fasta)
     table.to_csv(snakemake.output.genes, sep="\t", index=False)
     counts = table.groupby("species").agg(genes=("gene_id", "size"), mitochondrial=("mitochondrial", "sum"))
     for species, row in counts.iterrows():

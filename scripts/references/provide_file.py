@@ -2,15 +2,21 @@
 an address (only with its SHA-256).
 """
 
+import http.client
 import json
 import os
 import shutil
-import urllib.error
+import time
 import urllib.request
 from pathlib import Path
 
 from scripts import job
 from scripts.references.files import sha256_of
+
+TIMEOUT = 60
+"""A server that says nothing for so long (s) isn't waited for."""
+PAUSES = (5, 30)
+"""Between attempts at an address (s). Only what a network does is tried again: a wrong sum stays wrong."""
 
 
 def verify(path: Path, sha256: str | None, source: str) -> None:
@@ -45,19 +51,37 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
         )
     part = target.with_name(target.name + ".part")
     try:
-        with urllib.request.urlopen(url) as answer, open(part, "wb") as out:
-            shutil.copyfileobj(answer, out, 1 << 20)
-            expected = answer.headers.get("Content-Length") if answer.headers else None
-        if expected and int(expected) != part.stat().st_size:
-            raise job.UserError(f"{url}: {part.stat().st_size} of {expected} bytes came; run again")
+        for pause in (*PAUSES, None):
+            try:
+                download(url, part)
+                break
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                if job.is_full(error):
+                    raise
+                if pause is None or not may_pass(error):
+                    remedy = "fetch it by hand and give its path in the config instead"
+                    raise job.UserError(f"{url}: can't be fetched ({error}); {remedy}") from error
+                job.log.warning("%s: %s; tried again in %d s", url, error, pause)
+                time.sleep(pause)
         verify(part, sha256, url)
         part.replace(target)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise job.UserError(
-            f"{url}: can't be fetched ({error}); fetch it by hand and give its path in the config instead"
-        ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def may_pass(error: Exception) -> bool:
+    """Return whether what a fetch failed of may be otherwise in a minute: not a wrong address, nor a missing file."""
+    reason = getattr(error, "reason", error)
+    return not isinstance(reason, FileNotFoundError | ValueError) and getattr(error, "code", 500) >= 500
+
+
+def download(url: str, part: Path) -> None:
+    """Write what an address gives; raise :class:`OSError` if it gives nothing, or not all that it promised."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, open(part, "wb") as out:
+        shutil.copyfileobj(answer, out, 1 << 20)
+        expected = answer.headers.get("Content-Length") if answer.headers else None
+    if expected and int(expected) != part.stat().st_size:
+        raise OSError(f"{part.stat().st_size} of {expected} bytes came")
 
 
 def main(snakemake) -> None:

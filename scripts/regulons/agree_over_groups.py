@@ -1,4 +1,4 @@
-"""Keep the edges that enough groups (patient models) agree on: the consensus regulons, as a table and as a gene-set
+"""Keep the edges that groups of enough patient models agree on: the consensus regulons, as a table and as a gene-set
 file.
 """
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from scripts import job
 from scripts.regulons import consensus
+from scripts.tables import read_labelled
 
 
 def to_gmt(edges: pd.DataFrame, note: str) -> str:
@@ -25,15 +26,16 @@ def to_gmt(edges: pd.DataFrame, note: str) -> str:
 
 def main(snakemake) -> None:
     """Read every group's regulons; write the consensus and what each group has of it."""
-    tables = [pd.read_csv(path, sep="\t") for path in snakemake.input.regulons]
+    tables = [read_labelled(path) for path in snakemake.input.regulons]
     groups = dict(zip(snakemake.params.groups, tables, strict=True))
     params = snakemake.params
-    edges = consensus.agree_over_groups(groups, min_groups=params.min_groups, min_targets=params.min_targets)
+    models = dict(zip(params.groups, params.models, strict=True))
+    edges = consensus.agree_over_groups(groups, models, min_groups=params.min_groups, min_targets=params.min_targets)
     if edges.empty:
         found = ", ".join(f"{name}: {table['regulon'].nunique()}" for name, table in groups.items())
         job.log.warning(
-            "no regulon of %d targets in %d groups (regulons per group: %s); to find some, lower regulons.min_groups, "
-            "min_seeds or nes_threshold in the config, and look at motifs.parquet of a run",
+            "no regulon of %d targets in groups of %d models (regulons per group: %s); to find some, lower "
+            "regulons.min_groups, min_seeds or nes_threshold in the config, and look at motifs.parquet of a run",
             params.min_targets, params.min_groups, found,
         )  # fmt: skip
     edges.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")

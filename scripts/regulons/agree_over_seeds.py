@@ -1,14 +1,13 @@
 """Keep a group's edges that enough of its runs agree on."""
 
-import pandas as pd
-
 from scripts import job
 from scripts.regulons import consensus
+from scripts.tables import read_labelled
 
 
 def main(snakemake) -> None:
     """Read the regulons of every seed; write those the seeds agree on."""
-    runs = [pd.read_csv(path, sep="\t") for path in snakemake.input.regulons]
+    runs = [read_labelled(path) for path in snakemake.input.regulons]
     agreed = consensus.agree(runs, min_runs=snakemake.params.min_seeds, min_targets=snakemake.params.min_targets)
     agreed.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
     sizes = [run["regulon"].nunique() for run in runs]

@@ -1,4 +1,4 @@
-"""What several runs agree on: edges first of a group's seeds, then of the groups."""
+"""What several runs agree on: edges first of a group's seeds, then of the groups of enough models."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.Da
     return only_large(table[table["seeds"] >= min_runs], min_targets)
 
 
-def agree_over_groups(groups: dict[str, pd.DataFrame], *, min_groups: int, min_targets: int) -> pd.DataFrame:
-    """Return the edges (:data:`GROUPS`) that at least ``min_groups`` groups have, in regulons of ``min_targets`` or
-    more.
+def agree_over_groups(
+    groups: dict[str, pd.DataFrame], models: dict[str, str], *, min_groups: int, min_targets: int
+) -> pd.DataFrame:
+    """Return the edges (:data:`GROUPS`) that groups of at least ``min_groups`` models have, in regulons of
+    ``min_targets`` or more.
 
-    ``groups``: each group's edges as :func:`agree` gives them. ``groups`` counts an edge's groups, ``seeds`` its runs
+    ``groups``: each group's edges as :func:`agree` gives them; ``models``: the model of each group. Models are counted,
+    since two timepoints of one patient don't confirm each other. ``groups`` counts an edge's groups, ``seeds`` its runs
     in all of them; ``weight`` is the mean of the groups' weights, so that a group with more seeds has no more say.
     """
-    edges = pd.concat([table[SEEDS] for table in groups.values()], ignore_index=True)
+    edges = pd.concat([table[SEEDS].assign(model=models[name]) for name, table in groups.items()], ignore_index=True)
     found = edges.groupby(RUN[:3], sort=True).agg(
-        weight=("weight", "mean"), seeds=("seeds", "sum"), groups=("seeds", "size")
+        weight=("weight", "mean"), seeds=("seeds", "sum"), groups=("seeds", "size"), models=("model", "nunique")
     )
     table = found.reset_index()
-    return only_large(table[table["groups"] >= min_groups], min_targets)
+    return only_large(table.loc[table["models"] >= min_groups, GROUPS], min_targets)
 
 
 def only_large(edges: pd.DataFrame, min_targets: int) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from scripts import job
+from scripts.tables import read_labelled
 
 
 def join(networks: list[pd.DataFrame]) -> pd.DataFrame:
@@ -17,7 +18,7 @@ def main(snakemake) -> None:
     if adjacencies.empty:
         raise job.UserError("no factor explains any gene: do the cells differ at all (see the clusters)?")
     adjacencies.to_parquet(snakemake.output.adjacencies, index=False)
-    rounds = pd.concat([pd.read_csv(path, sep="\t") for path in snakemake.input.rounds]).sort_values("target")
+    rounds = pd.concat([read_labelled(path) for path in snakemake.input.rounds]).sort_values("target")
     rounds.to_csv(snakemake.output.rounds, sep="\t", index=False)
     job.log.info("%d edges; trees per target: median %.0f", len(adjacencies), rounds["trees"].median())
 

@@ -8,17 +8,20 @@ from matplotlib.patches import Patch
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from scripts import job, palette
+from scripts.tables import read_labelled
 
 MAX_REGULONS, MAX_SHOWN, MAX_GROUPS = 60, 6, 8
 DPI = 150
 
 
 def standardise(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return regulons × samples: mean activity, each regulon scaled to mean 0 and sd 1 over the samples."""
+    """Return regulons × samples: mean activity, each regulon scaled to mean 0 and sd 1 over the samples; NaN where a
+    sample's group doesn't measure it.
+    """
     wide = samples.pivot(index="regulon", columns="sample", values="activity")
     spread = wide.std(axis=1, ddof=0)
     spread[spread < 1e-9] = np.nan  # what is equal in all samples differs by rounding only
-    return wide.sub(wide.mean(axis=1), axis=0).div(spread, axis=0).fillna(0.0)
+    return wide.sub(wide.mean(axis=1), axis=0).div(spread, axis=0).fillna(0.0).where(wide.notna())
 
 
 def most_variable(samples: pd.DataFrame, n: int) -> list[str]:
@@ -32,7 +35,7 @@ def order_rows(scores: pd.DataFrame) -> list[str]:
     if len(scores) < 3 or scores.shape[1] < 2:
         return scores.index.tolist()
     with np.errstate(invalid="ignore"):
-        distance = 1 - np.nan_to_num(np.corrcoef(scores.to_numpy()))
+        distance = 1 - np.nan_to_num(np.corrcoef(scores.fillna(0.0).to_numpy()))
     condensed = np.clip(distance[np.triu_indices(len(scores), 1)], 0, None)
     return scores.index[leaves_list(linkage(condensed, "average", optimal_ordering=True))].tolist()
 
@@ -70,6 +73,7 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
     strip.set_xticks([])
     limit = max(1.0, float(np.nanmax(np.abs(scores.to_numpy()))))
     image = body.imshow(scores.loc[rows, columns], cmap=palette.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    body.set_facecolor(palette.ABSENT)  # shows where nothing was measured
     body.set_yticks(range(len(rows)), rows, fontsize=7)
     body.set_xticks(range(len(columns)), [f"{s} ({info.loc[s, 'n_cells']})" for s in columns], rotation=90, fontsize=7)
     first = info.loc[columns, "timepoint"].ne(info.loc[columns, "timepoint"].shift()).to_numpy()
@@ -79,7 +83,7 @@ def draw_heatmap(samples: pd.DataFrame, orders: dict[str, list[str]], note: str)
         axes.tick_params(length=0)
         for side in axes.spines.values():
             side.set_visible(False)
-    handles = []
+    handles = [Patch(color=palette.ABSENT, label="not measured")] if scores.isna().any(axis=None) else []
     for kind in kinds:
         present = [name for name in orders[kind] if name in set(info[kind])]
         handles += [
@@ -119,6 +123,8 @@ def draw_on_off(
                 edges = [*rows["left"], rows["right"].iloc[-1]]
                 axes.stairs(share, edges, color=colours[timepoint], fill=True, alpha=0.3)
                 axes.stairs(share, edges, color=colours[timepoint])
+            if own.empty:
+                axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", fontsize=6)
             if (group, regulon) in limits.index:
                 cut = limits.loc[(group, regulon)]
                 axes.axvline(cut["threshold"], color="black", linewidth=1, linestyle="-" if cut["bimodal"] else ":")
@@ -138,8 +144,8 @@ def draw_on_off(
 
 def main(snakemake) -> None:
     """Read the tables of all groups; write both figures."""
-    samples = pd.read_csv(snakemake.input.samples, sep="\t", dtype={"replicate": str})
-    cuts = pd.read_csv(snakemake.input.thresholds, sep="\t")
+    samples = read_labelled(snakemake.input.samples)
+    cuts = read_labelled(snakemake.input.thresholds)
     params = snakemake.params
     if samples.empty:
         for path in (snakemake.output.heatmap, snakemake.output.on_off):
@@ -149,7 +155,7 @@ def main(snakemake) -> None:
     draw_heatmap(samples, orders, params.note).savefig(snakemake.output.heatmap, dpi=DPI)
     groups = list(dict.fromkeys(cuts["group"]))[:MAX_GROUPS]
     shown = most_variable(samples, MAX_SHOWN)
-    tables = (pd.read_csv(path, sep="\t") for path in snakemake.input.histograms)
+    tables = (read_labelled(path) for path in snakemake.input.histograms)
     bins = pd.concat([table[table["regulon"].isin(shown) & table["group"].isin(groups)] for table in tables])
     draw_on_off(bins, cuts, shown, groups, orders["timepoint"], params.note).savefig(snakemake.output.on_off, dpi=DPI)
 

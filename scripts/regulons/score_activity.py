@@ -1,10 +1,12 @@
-"""Score every consensus regulon's activity in every cell of a group with AUCell."""
+"""Score the activity of the consensus regulons that a group measures in every cell of it with AUCell."""
 
 import anndata
 import pandas as pd
 
 from scripts import job
 from scripts.regulons.select_expression import LABELS
+from scripts.scenic import aucell
+from scripts.tables import read_labelled
 
 
 def regulons_from(edges: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -15,23 +17,38 @@ def regulons_from(edges: pd.DataFrame) -> dict[str, dict[str, float]]:
     }
 
 
+def only_measured(genes: list[str], sets: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the gene sets that enough of is measured; the others are named in the log.
+
+    They get no column: AUCell's 0 in all cells would count as a measured activity that doesn't change.
+    """
+    kept, left_out = aucell.split_measured(genes, sets)
+    if left_out:
+        job.log.warning(
+            "%d of %d are left out, less than %d %% of their targets are measured: %s",
+            len(left_out), len(sets), 100 * aucell.MIN_OVERLAP, ", ".join(left_out),
+        )  # fmt: skip
+    return kept
+
+
 def main(snakemake) -> None:
-    """Read expression and regulons; write the cells' labels and one column of AUCs per regulon."""
+    """Read expression and regulons; write the cells' labels and one column of AUCs per regulon that is measured."""
     expression = anndata.read_h5ad(snakemake.input.expression)
-    regulons = regulons_from(pd.read_csv(snakemake.input.regulons, sep="\t"))
-    labels = expression.obs[LABELS].astype(str)
-    if not regulons:
-        job.log.warning("no consensus regulon: labels only")
+    regulons = regulons_from(read_labelled(snakemake.input.regulons))
+    labels, genes = expression.obs[LABELS].astype(str), expression.var_names.tolist()
+    measured = only_measured(genes, regulons)
+    if not measured:
+        job.log.warning("no consensus regulon%s: labels only", " is measured" if regulons else "")
         auc = pd.DataFrame(index=labels.index)
     else:
         if snakemake.params.engine == "pyscenic":
             from scripts.regulons.pyscenic_compat import score_cells as score
         else:
-            from scripts.scenic.aucell import score
+            score = aucell.score
         auc = score(
             expression.X,
-            expression.var_names.tolist(),
-            regulons,
+            genes,
+            measured,
             auc_threshold=snakemake.params.auc_threshold,
             seed=snakemake.params.seed,
             threads=snakemake.threads,
@@ -39,7 +56,7 @@ def main(snakemake) -> None:
         auc.index = labels.index
     table = pd.concat([labels, auc.astype("float32")], axis=1)
     table.rename_axis("cell").to_parquet(snakemake.output.activity)
-    job.log.info("%d regulons in %d cells", auc.shape[1], len(table))
+    job.log.info("%d of %d regulons in %d cells", auc.shape[1], len(regulons), len(table))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import pandas as pd
 
 from scripts import job
+from scripts.tables import read_labelled
 
 
 def main(snakemake) -> None:
     """Write each table with the rows of all groups."""
     for kind in ("rss", "thresholds", "samples"):
-        tables = [pd.read_csv(path, sep="\t", dtype={"replicate": str}) for path in snakemake.input[kind]]
+        tables = [read_labelled(path, "label") for path in snakemake.input[kind]]
         joined = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
         joined = joined[["group", *[c for c in joined.columns if c != "group"]]]
         joined.to_csv(snakemake.output[kind], sep="\t", index=False, float_format="%.6g")

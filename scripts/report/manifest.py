@@ -38,13 +38,17 @@ def hash_tree(root: Path, parts: Iterable[str] = SOURCE) -> str:
 
 
 def git(root: Path, *arguments: str) -> str | None:
-    """Return what git says of a folder; None without git, or if it isn't a repository's top."""
+    """Return what git says of a folder; None without git, or if it isn't a repository's top.
+
+    A checkout that belongs to somebody else, as on a cluster, is read too: nothing of it is run.
+    """
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     except OSError:
         return None
+    if done.returncode:
+        job.log.info("git: %s", done.stderr.strip())
     return done.stdout.strip() if done.returncode == 0 else None
 
 
@@ -129,8 +133,11 @@ def moment(seconds: float) -> str:
 
 
 def describe_run(files: list[Path]) -> dict[str, object]:
-    """Return what no two runs share: host, and when the first and the last result were written."""
-    times = [file.stat().st_mtime for file in files if file.exists()]
+    """Return what no two runs share: host, and when the first and the last result were written.
+
+    Of a link to a file of the user's, when it was made.
+    """
+    times = [file.lstat().st_mtime for file in files if file.exists()]
     return {
         "host": platform.node(),
         "system": platform.platform(),

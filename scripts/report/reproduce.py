@@ -1,7 +1,7 @@
 """Take the config of a run out of its manifest, or say how two runs differ.
 
 python -m scripts.report.reproduce config results/manifest.json > again.yaml
-snakemake --configfile again.yaml --replace-workflow-config --config 'pathvars={results: again}' …
+snakemake --configfile again.yaml --config 'pathvars={results: again}' …
 python -m scripts.report.reproduce compare results/manifest.json again/manifest.json
 """
 

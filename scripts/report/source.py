@@ -10,13 +10,19 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.report import dictionary
+from scripts.tables import LABELS
 
 TEXT = dict.fromkeys(
-    ("sample", "model", "timepoint", "arm", "replicate", "cluster", "cluster_from", "cluster_to", "timepoint_from",
-     "timepoint_to", "nearest", "phase", "group", "label", "clone", "note"),
+    (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
+     "note", "left_out", "models", "subject", "other", "members"),
     str,
 )  # fmt: skip
 """Columns of names and words, though they look like numbers, or are empty."""
+
+
+def read_tsv(path: Path | str, **options) -> pd.DataFrame:
+    """Return a table of the study's own; only an empty cell is missing, since a model may be called NA or null."""
+    return pd.read_csv(path, sep="\t", **{"dtype": TEXT, "keep_default_na": False, "na_values": [""], **options})
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Source:
             return None
         if path.endswith(".parquet"):
             return pd.read_parquet(self.root / path, **options)
-        return pd.read_csv(self.root / path, sep="\t", **{"dtype": TEXT, **options})
+        return read_tsv(self.root / path, **options)
 
     def json(self, path: str) -> dict | None:
         """Return a JSON file, or None if the study has no such result."""
@@ -66,6 +72,11 @@ class Source:
     def one(self) -> str:
         """What activity is of: a regulon, or without libraries a factor of a network."""
         return "regulon" if len(self.libraries) else "factor"
+
+    @property
+    def kind(self) -> str:
+        """What the study's activity was measured in, as the names of sentences have it."""
+        return "cells" if len(self.libraries) else "profiles"
 
     @property
     def timepoints(self) -> list[str]:

@@ -186,13 +186,11 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
                 expressed[position[rank]] = False
 
 
-def index_regulons(
-    genes: Sequence[str], regulons: dict[str, dict[str, float]], n_ranks: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, as :func:`score_block` takes them, each gene's first place in two arrays, and these: regulon and weight.
-
-    Weights are scaled so that a regulon whose targets are the first ones of a cell's ranking comes close to 1. Regulons
-    that are hardly measured are left out and named in the log.
+def find_targets(
+    genes: Sequence[str], regulons: dict[str, dict[str, float]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return each target's regulon, place in ``genes`` (−1: not measured) and weight, over all regulons, and by regulon
+    the weight of its measured targets and whether enough of them are measured for a score.
     """
     column = {gene: i for i, gene in enumerate(genes)}
     sizes = np.array([len(targets) for targets in regulons.values()], dtype=np.int64)
@@ -203,14 +201,38 @@ def index_regulons(
     measured = of_gene >= 0
     total = np.bincount(of_regulon[measured], weight[measured], minlength=len(regulons))
     share = np.bincount(of_regulon[measured], minlength=len(regulons)) / np.maximum(sizes, 1)
-    poor = (share < MIN_OVERLAP) | (total <= 0)
-    if poor.any():
-        names = [name for name, is_poor in zip(regulons, poor, strict=True) if is_poor]
+    return of_regulon, of_gene, weight, total, (share >= MIN_OVERLAP) & (total > 0)
+
+
+def split_measured(
+    genes: Sequence[str], regulons: dict[str, dict[str, float]]
+) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Return the regulons that ``genes`` measure well enough to be scored, and the names of the others.
+
+    A regulon that isn't measured scores 0 in every cell, as in pySCENIC: no activity, and no change of it, would be
+    read from that. Whoever compares samples leaves it out.
+    """
+    *_, scored = find_targets(genes, regulons)
+    kept = {name: targets for (name, targets), well in zip(regulons.items(), scored, strict=True) if well}
+    return kept, [name for name in regulons if name not in kept]
+
+
+def index_regulons(
+    genes: Sequence[str], regulons: dict[str, dict[str, float]], n_ranks: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, as :func:`score_block` takes them, each gene's first place in two arrays, and these: regulon and weight.
+
+    Weights are scaled so that a regulon whose targets are the first ones of a cell's ranking comes close to 1. Regulons
+    that are hardly measured are left out and named in the log.
+    """
+    of_regulon, of_gene, weight, total, scored = find_targets(genes, regulons)
+    if not scored.all():
+        names = [name for name, is_scored in zip(regulons, scored, strict=True) if not is_scored]
         job.log.warning(
             "%d of %d regulons score 0: less than %d %% of their targets are measured (%s)",
             len(names), len(regulons), 100 * MIN_OVERLAP, ", ".join(names[:EXAMPLES]),
         )  # fmt: skip
-    kept = np.flatnonzero(measured & ~poor[of_regulon])
+    kept = np.flatnonzero((of_gene >= 0) & scored[of_regulon])
     kept = kept[np.argsort(of_gene[kept], kind="stable")]
     first = np.searchsorted(of_gene[kept], np.arange(len(genes) + 1)).astype(np.int64)
     regulon = of_regulon[kept]

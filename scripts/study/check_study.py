@@ -30,7 +30,7 @@ def main(snakemake) -> None:
     study = load_study(snakemake.config, check_files=False)
     findings = preflight.inspect(study)
     results = job.place_of(snakemake.output.page).parent
-    disk, free = preflight.look_at_disk(study, results)
+    disk, free = preflight.look_at_disk(study, results, snakemake.resources.get("counted_at_once", 1))
     findings.append(disk)
     design = preflight.design_of(study)
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:

@@ -190,11 +190,10 @@ def check_overridden_samples(design: Design) -> Problems:
 
 
 def check_groups(design: Design) -> Problems:
-    """No more groups must agree on an edge than there are."""
-    needed, by = design.config["regulons"]["min_groups"], design.config["regulons"]["group_by"]
-    number = len(design.libraries.drop_duplicates(by))
+    """No more models must agree on an edge than there are."""
+    needed, number = design.config["regulons"]["min_groups"], design.libraries["model"].nunique()
     if 0 < number < needed:
-        message = f"{needed} groups must agree, but the study has {number} (by {' and '.join(by)}); lower it"
+        message = f"groups of {needed} models must agree, but the study has {number} with single cells; lower it"
         yield at_key("regulons", "min_groups"), message
 
 
@@ -244,14 +243,22 @@ def missing_files(study: Study, design: Design) -> list[str]:
     places += [(design.sample(row.Index, "matrix"), row.matrix) for row in design.samples.itertuples() if row.matrix]
     if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
-    there = {path: "://" in path or Path(path).exists() for path in dict.fromkeys(path for _, path in places)}
+    there, barred = {}, {}
+    for path in dict.fromkeys(path for _, path in places):
+        try:
+            there[path] = "://" in path or Path(path).exists()
+        except OSError as error:  # a folder on the way that this user may not enter
+            there[path], barred[path] = False, error.strerror
     lost = [(place, path) for place, path in places if not there[path]]
     if not lost:
         return []
     number = sum(not found for found in there.values())
     more = f"; {number} files are missing, next {' and '.join(place for place, _ in lost[1:3])}" if number > 1 else ""
+    place, path = lost[0]
+    if path in barred:
+        return [f"{place}: {path!r} can't be reached ({barred[path]}); have the permissions changed{more}"]
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
-    return [f"{lost[0][0]}: there is no {lost[0][1]!r}; {remedy}{more}"]
+    return [f"{place}: there is no {path!r}; {remedy}{more}"]
 
 
 def genome_files(references: dict) -> Iterator[tuple[str, str]]:

@@ -97,7 +97,8 @@ def check_contrast(config: dict) -> Problems:
     roles = [role for role in ("baseline", "persister", "recovered") if contrast[role] is not None]
     for role in roles:
         if contrast[role] not in timepoints:
-            hint = suggest(contrast[role], timepoints) or f"; give one of {', '.join(timepoints)}"
+            ways = f"; give one of {', '.join(timepoints)}" + (", or null" if role == "recovered" else "")
+            hint = suggest(contrast[role], timepoints) or ways
             yield ("contrast", role), f"{contrast[role]!r} is not among timepoints{hint}"
     known = [role for role in roles if contrast[role] in timepoints]
     for first, second in pairwise(known):

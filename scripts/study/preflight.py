@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -31,7 +32,7 @@ MIN_KNOWN = 0.05
 genes than coding ones have no rank), of another one nearly none.
 """
 HDF5 = b"\x89HDF\r\n\x1a\n"
-GENE_NAME = re.compile(rb'\tgene\t.*gene_name "([^"]+)"')
+GENE_NAME, GENE_ID = (re.compile(rb'\t.*\b%s "([^"]+)"' % name) for name in (b"gene_name", b"gene_id"))
 GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
 """Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,
 and what counting them holds for a while: bytes per compressed byte of FASTQ. Everything else of a library: bytes.
@@ -58,6 +59,8 @@ def look(check: str, subject: str, question: Callable[[], str], verdict: str = "
         return Finding(check, subject, "ok", question())
     except job.UserError as error:
         return Finding(check, subject, verdict, str(error))
+    except (OSError, EOFError, zlib.error) as error:
+        return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); is the file whole?")
 
 
 def size_of(path: str | Path) -> int:
@@ -112,7 +115,7 @@ def begin(path: str) -> bytes:
             raise job.UserError(f"{path}: not gzip although it is named .gz; compress it, or rename it")
         with open_bytes(place) as handle:
             first = handle.read(1 << 16)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise job.UserError(
             f"{path}: can't be read ({error}); correct the path, its permissions, or the file"
         ) from error
@@ -137,10 +140,16 @@ def look_at_genomes(study: Study) -> Iterator[Finding]:
 
 
 def first_genes(path: str) -> list[str]:
-    """Return the names of the genes in the first lines of an annotation."""
-    with open_bytes(path) as handle:
-        found = (GENE_NAME.search(line) for line in islice(handle, FIRST_LINES))
-        return list(dict.fromkeys(match[1].decode() for match in found if match))
+    """Return the names of the genes in the first lines of an annotation; the identifier of one without a name."""
+    names: dict[str, None] = {}
+    try:
+        with open_bytes(path) as handle:
+            for line in islice(handle, FIRST_LINES):
+                if match := GENE_NAME.search(line) or GENE_ID.search(line):
+                    names[match[1].decode()] = None
+    except (OSError, EOFError, zlib.error) as error:
+        raise job.UserError(f"{path}: can't be read ({error}); fetch it again") from error
+    return list(names)
 
 
 def look_at_databases(study: Study) -> Iterator[Finding]:
@@ -185,6 +194,8 @@ def compare_names(study: Study) -> str:
     if not study.sequenced or references.get("joined"):
         return said
     genes = first_genes(references["graft"]["gtf"])
+    if not genes:
+        raise job.UserError(f"{references['graft']['gtf']}: no gene_id in its first lines; is it a GTF?")
     known = set(found["genes"])
     share = sum(gene in known for gene in genes) / max(len(genes), 1)
     if share < MIN_KNOWN:
@@ -196,7 +207,7 @@ def compare_names(study: Study) -> str:
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
-    """Return bytes that results will take, and that one library's counting holds besides, for a while."""
+    """Return bytes that results will take, and that counting the largest library holds besides, for a while."""
     genomes = sum(size_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
     reads = {
         sample: sum(size_of(path) for mates in study.fastqs(sample) for path in mates) for sample in study.all_sequenced
@@ -205,23 +216,28 @@ def estimate_disk(study: Study) -> tuple[float, float]:
     return stays, TEMPORARY * max(reads.values(), default=0)
 
 
-def look_at_disk(study: Study, results: Path) -> tuple[Finding, str]:
-    """Whether the results' disk has room; what is free now is told apart, since it is another figure each time."""
+def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
+    """Whether the results' disk has room; what is free now is told apart, since it is another figure each time.
+
+    ``at_once``: libraries that may be counted at the same time.
+    """
     stays, passing = estimate_disk(study)
+    together = f" ({at_once} at once)" if at_once > 1 and passing else ""
     need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"
+    need += together
     free = shutil.disk_usage(results).free
-    if free < stays + passing:
+    if free + size_of(results) < stays + passing * at_once:
         message = f"{need}, but {gigabytes(free)} are free; make room, or move the results (pathvars: results)"
         return Finding("disk", "results", "note", message), ""
     return Finding("disk", "results", "ok", need), f"{gigabytes(free)} are free"
 
 
 def look_at_thresholds(study: Study) -> Iterator[Finding]:
-    """What the numbers of seeds, groups and models let the thresholds do."""
-    regulons, groups, seeds = study.config["regulons"], len(study.groups), len(study.config["regulons"]["seeds"])
-    if not groups:
+    """What the numbers of seeds and models let the thresholds do."""
+    regulons, seeds = study.config["regulons"], len(study.config["regulons"]["seeds"])
+    if not study.groups:
         return
-    needed = {"seeds": (regulons["min_seeds"], seeds), "groups": (regulons["min_groups"], groups)}
+    needed = {"seeds": (regulons["min_seeds"], seeds), "models": (regulons["min_groups"], len(study.models))}
     message = "an edge needs " + " and ".join(f"{least} of {number} {what}" for what, (least, number) in needed.items())
     lenient = [what for what, (least, number) in needed.items() if least == 1 < number]
     remark = f": one of the {' and of the '.join(lenient)} is enough" if lenient else ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,7 +43,15 @@ def gigabytes(files: Any) -> float:
     """
     if any(getattr(file, "is_storage", False) for file in files):
         return files.size_gb
-    return sum(os.path.getsize(file) for file in files) / 1024**3
+    return sum(map(bytes_of, files)) / 1024**3
+
+
+def bytes_of(path: str | os.PathLike) -> int:
+    """Return the size of a file, or of all files in a folder, such as a 10x matrix."""
+    status = os.stat(path)
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_size
+    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
 
 
 def scaled_memory(base: int, per_input_gb: int) -> Callable[..., int]:
@@ -69,12 +78,15 @@ class Demand:
     declared: Any
     fit: Fit | None
 
-    def __call__(self, wildcards: Any, input: Any, attempt: int) -> int | str:
-        """Return what an attempt asks for."""
+    def __call__(
+        self, wildcards: Any, input: Any, attempt: int, threads: Any = 1, rulename: str = "", async_run: Any = None
+    ) -> int | str:
+        """Return what an attempt asks for. What a profile declares for all rules may ask for any of the arguments."""
         size = gigabytes(input) if self.fit else 0
         need = self.fit(size) if self.fit else 0.0
         if not self.fit or size > BEYOND * self.fit.largest_gb:
-            declared = self.declared.evaluate(wildcards, input=input, attempt=1).value
+            asked = {"threads": threads, "rulename": rulename, "async_run": async_run}
+            declared = self.declared.evaluate(wildcards, input=input, attempt=1, **asked).value
             if isinstance(declared, str):
                 return declared  # an input isn't there yet: Snakemake asks again when it is
             need = max(need, declared)
@@ -97,16 +109,23 @@ def read_measured(path: Path = MEASURED) -> dict[str, dict[str, Fit]]:
     return table
 
 
-def follow(rules: Iterable[Any], given: Mapping[str, Any], measured: Mapping[str, Mapping[str, Fit]]) -> None:
+def follow(
+    rules: Iterable[Any],
+    given: Mapping[str, Any],
+    measured: Mapping[str, Mapping[str, Fit]],
+    rename: Callable[[str], str] = str,
+) -> None:
     """Let memory and time of rules follow what was measured, and time grow with the attempt, as memory does.
 
-    ``given``: what a profile or the command line says of single rules, which stays as it is. Done once, when all rules
-    are known, so that none has to repeat its name.
+    ``rules``: those of this workflow, whatever others a workflow that imports it has. ``given``: what a profile or the
+    command line says of single rules, which stays as it is. ``rename``: from a rule's name here to the one it goes by.
+    Done once, when all rules are known, so that none has to repeat its name.
     """
     from snakemake.resources import Resource
 
+    renamed = {rename(name): fits for name, fits in measured.items()}
     for rule in rules:
-        own, fits = given.get(rule.name, {}), measured.get(rule.name, {})
+        own, fits = given.get(rule.name, {}), renamed.get(rule.name, {})
         for name in ("mem_mb", "runtime"):
             if name in rule.resources and name not in own:
                 rule.resources[name] = Resource(name, Demand(rule.resources[name], fits.get(name)))

@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from scripts import job
-from scripts.cells import call_droplets, keep_cells, plot_attrition, plot_barnyard, tabulate_attrition
+from scripts.cells import call_droplets, keep_cells, plot_attrition, plot_barnyard, qc, tabulate_attrition
 from scripts.cells.qc import STEPS
 
 LABELS = {"sample": "S1", "model": "M", "timepoint": "persister", "arm": "cisplatin", "replicate": "1"}
@@ -313,6 +313,22 @@ def test_tables_and_figure_of_a_study(simulate, run_stage, job_of, tmp_path):
     assert np.allclose(shares.drop(columns="cells").sum(axis=1), 1)
     plot_attrition.main(job_of({"attrition": out["attrition"]}, {"figure": tmp_path / "attrition.png"}))
     assert (tmp_path / "attrition.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figure_names_samples_and_arms_as_they_stand(job_of, tmp_path, monkeypatch):
+    samples = (("007", "NA"), ("8", "12"))
+    rows = [(sample, "M", "0", arm, step, 100, 0, 100) for sample, arm in samples for step in qc.STEPS]
+    columns = [*tabulate_attrition.LABELS, "step", *tabulate_attrition.NUMBERS]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "attrition.tsv", sep="\t", index=False)
+    drawn, draw = [], plot_attrition.draw
+
+    def look(frame):
+        drawn.extend(frame.index)
+        return draw(frame)
+
+    monkeypatch.setattr(plot_attrition, "draw", look)
+    plot_attrition.main(job_of({"attrition": tmp_path / "attrition.tsv"}, {"figure": tmp_path / "attrition.png"}))
+    assert drawn == [("NA", "007"), ("12", "8")]
 
 
 def test_study_without_single_cells_still_makes_its_files(job_of, tmp_path):

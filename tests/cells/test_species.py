@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.cells.species import (
@@ -52,6 +52,7 @@ def test_cellrangers_rule_by_hand():
     assert set(call_by_cellranger(np.array([5, 9]), np.array([4, 0]))) == {"graft"}
 
 
+@settings(deadline=None)  # the first mixture waits for scikit-learn
 @given(COUNTS)
 def test_every_rule_names_every_droplet_and_never_swaps_clear_species(counts):
     graft, host = np.array([c[0] for c in counts]), np.array([c[1] for c in counts])
@@ -191,6 +192,36 @@ def test_mixture_names_a_gaussian_by_its_mean_not_its_rank():
     assert (found.calls[500:1000] == "host").mean() > 0.99
     # A plain cut calls 29 % of the third group mixed.
     assert (found.calls[1000:] == "host").mean() > 0.95
+
+
+@pytest.mark.parametrize("middle", [0, 200], ids=["without mixed", "with mixed"])
+def test_mixture_gives_the_tails_beyond_the_outermost_means_to_their_species(middle):
+    rng = np.random.default_rng(1)
+    share = np.concatenate([rng.beta(200, 4, 500), rng.beta(4, 200, 500), rng.beta(1.2, 1.2, middle)])
+    graft = rng.binomial(2_000, share)
+    host = 2_000 - graft
+    # Large pure cells, more than three standard deviations from either mean, where the middle Gaussian is the widest.
+    graft[0], host[0], graft[500], host[500] = 100_000, 0, 0, 100_000
+    found = call_by_mixture(graft, host, **CUTS)
+    named = {"graft", "host", "mixed"} if middle else {"graft", "host"}
+    assert {part["species"] for part in found.model["gaussians"]} == named
+    odds = np.log((graft + 0.5) / (host + 0.5))
+    means = {part["species"]: part["log_odds"] for part in found.model["gaussians"]}
+    assert set(found.calls[odds >= means["graft"]]) == {"graft"}
+    assert set(found.calls[odds <= means["host"]]) == {"host"}
+    between = (odds > means["host"]) & (odds < means["graft"])
+    assert (found.calls[between] == "mixed").any() == bool(middle)
+
+
+@pytest.mark.parametrize("only", ["graft", "host"])
+def test_mixture_has_no_tail_of_a_species_that_no_gaussian_is_named_by(only):
+    rng = np.random.default_rng(2)
+    # Too few between the cuts for a Gaussian of their own: they draw that of the other species there.
+    own = np.concatenate([rng.binomial(500, rng.beta(200, 4, 600)), np.repeat([105, 115, 120], 7), np.full(19, 150)])
+    graft, host = (own, 500 - own) if only == "graft" else (500 - own, own)
+    found = call_by_mixture(graft, host, **CUTS)
+    assert {part["species"] for part in found.model["gaussians"]} == {only, "mixed"}
+    assert (found.calls[:600] == only).mean() > 0.99 and set(found.calls) == {only, "mixed"}
 
 
 def test_table_counts_every_droplet_once():

@@ -22,6 +22,7 @@ from scripts.clusters import (
     stability,
 )
 from scripts.clusters import links as linking
+from scripts.job import UserError
 
 ROOT = Path(__file__).parents[2]
 SETS = [str(ROOT / "resources" / "genesets" / f"{name}.tsv") for name in ("cell_cycle", "dissociation", "hypoxia")]
@@ -29,7 +30,9 @@ TIMEPOINTS = ["untreated", "persister", "relapse"]
 EMBEDDING = ("n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed")
 
 
-def run_model(folder: Path, samples: dict[str, list], settings: dict, job_of) -> Path:
+def run_model(
+    folder: Path, samples: dict[str, list], settings: dict, job_of, timepoints=TIMEPOINTS, arms=("untreated", "AC")
+) -> Path:
     """Run all four scripts on a model; ``samples``: AnnDatas per timepoint. Returns the folder with the results."""
     folder.mkdir()
     paths = {}
@@ -59,8 +62,8 @@ def run_model(folder: Path, samples: dict[str, list], settings: dict, job_of) ->
             figures,
             wildcards={"model": "M"},
             own_timepoints=list(paths),
-            timepoints=TIMEPOINTS,
-            arms=["untreated", "AC"],
+            timepoints=timepoints,
+            arms=list(arms),
             min_stability=settings["min_stability"],
             seed=settings["seed"],
         )
@@ -220,6 +223,54 @@ def test_small_and_empty_samples_leave_complete_files(simulator, settings, job_o
     assert list(table.columns) == linking.COLUMNS and len(table) == (early > 0 and late > 0)
     for name in ("umap", "stability", "links"):
         assert (folder / f"{name}.png").stat().st_size
+
+
+def test_names_of_digits_or_na_stay_names(simulator, settings, job_of, tmp_path, monkeypatch):
+    """Days as timepoints, numbers as samples; pandas would read numbers and missing values."""
+    rng = np.random.default_rng(0)
+    samples = {
+        "0": [simulator.cells([("a", 60)], rng, sample="007", timepoint="0", arm="NA")],
+        "21": [simulator.cells([("a", 60)], rng, sample="None", timepoint="21", arm="12")],
+    }
+    drawn, draw = [], plot_clusters.draw_umap
+
+    def look(cells, links, **options):
+        drawn.extend((cells, links))
+        return draw(cells, links, **options)
+
+    monkeypatch.setattr(plot_clusters, "draw_umap", look)
+    run_model(tmp_path / "model", samples, settings, job_of, ["0", "7", "21"], ["NA", "12"])
+    cells, links = drawn
+    labels = cells[["sample", "timepoint", "arm", "cluster"]].drop_duplicates().to_numpy().tolist()
+    assert labels == [["007", "0", "NA", "0"], ["None", "21", "12", "0"]]
+    assert links[linking.KEY].to_numpy().tolist() == [["0", "0", "21", "0"]]
+    assert cells["umap_1"].dtype == float and links["score"].dtype == float
+
+
+def test_samples_named_by_symbols_and_by_ids_are_refused(simulator, settings, job_of, tmp_path):
+    """Instead of one cluster in which no gene varies."""
+    rng = np.random.default_rng(0)
+    parts = [simulator.cells([("a", 60)], rng, sample=sample) for sample in ("U1", "U2")]
+    parts[1].var_names = [f"ENSG{i:011d}" for i in range(parts[1].n_vars)]
+    with pytest.raises(UserError, match=r"0 genes in common: U1 has 600 \(.*\), U2 has 600 \(ENSG00000000000, "):
+        run_model(tmp_path / "model", {"untreated": parts}, settings, job_of)
+    # A timepoint of such samples is refused by itself too.
+    cells = {"cells": [str(path) for path in sorted((tmp_path / "model").glob("*.cells.h5ad"))], "embedding": ""}
+    with pytest.raises(UserError, match="0 genes in common"):
+        cluster_cells.main(job_of(cells, {}, settings=settings))
+
+
+def test_stages_have_the_genes_of_all_samples_of_all_timepoints(simulator):
+    """A gene that a sample of the first timepoint lacks counts 0 there: it would pass for one that treatment raised."""
+    rng = np.random.default_rng(0)
+    parts = [simulator.cells([("a", 20)], rng, timepoint=timepoint) for timepoint in TIMEPOINTS[:2]]
+    for part, lacked in zip(parts, (simulator.genes[3], simulator.genes[5]), strict=True):
+        part.layers["counts"], part.obs["cluster"] = part.X, "0"
+        part.var["variable"] = np.arange(part.n_vars) < 10
+        part.var["everywhere"] = part.var_names != lacked
+    for ordered in (parts, parts[::-1]):
+        stages = link_clusters.make_stages(ordered, TIMEPOINTS[:2])
+        assert [stage.counts.shape[1] for stage in stages] == [8, 8]
 
 
 def test_unmeasured_scores_are_left_empty(simulator, settings, job_of, tmp_path):

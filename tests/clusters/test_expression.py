@@ -9,6 +9,9 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from scripts.clusters import communities, expression
+from scripts.job import UserError
+
+SYMBOLS, IDS = [f"GENE{i}" for i in range(30)], [f"ENSG{i}" for i in range(30)]
 
 
 def make(genes, cells, sample):
@@ -37,6 +40,22 @@ def test_join_takes_the_union_and_marks_genes_of_every_sample():
 def test_join_of_empty_samples_is_empty():
     joined = expression.join_samples([make("AB", 0, "x"), make("AB", 0, "y")])
     assert joined.shape == (0, 2) and joined.var["everywhere"].all()
+
+
+def test_samples_that_name_genes_in_different_ways_are_refused():
+    """Symbols beside Ensembl ids: no gene is in both, and all cells would be one cluster for want of a variable one."""
+    parts = [make(SYMBOLS, 2, "x"), make([*SYMBOLS, "OTHER"], 2, "y"), make([*IDS, "GENE0"], 2, "z")]
+    with pytest.raises(UserError) as error:
+        expression.check_common_genes(parts)
+    said = str(error.value)
+    assert "1 genes in common: x has 30 (GENE0, GENE1, GENE2 …), z has 31 (ENSG0, ENSG1, ENSG2 …); give" in said
+
+
+@pytest.mark.parametrize("more", [[], [make([*IDS, "GENE0", "GENE1"], 2, "z")], [make(IDS, 0, "z")]])
+def test_samples_with_some_genes_in_common_are_let_pass(more):
+    """Two of thirty are enough; a sample without cells has no say, nor has a model without any."""
+    expression.check_common_genes([make(SYMBOLS, 2, "x"), make([*SYMBOLS, "OTHER"], 2, "y"), *more])
+    expression.check_common_genes([make(SYMBOLS, 0, "x"), *more][:1])
 
 
 def test_normalised_cells_have_the_median_total():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -81,6 +82,16 @@ def test_cells_are_told_by_order_of_magnitude():
     assert audit.cell_rows(totals, 3).tolist() == [1, 4, 5]
     assert audit.cell_rows(totals, 3_000).tolist() == [1, 4, 5]
     assert audit.cell_rows(np.array([2, 1]), 10).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("fraction", "odd"), [(0.05, True), (0.199, True), (0.2, False), (0.94, False), (None, False)])
+def test_a_library_with_few_reads_in_genes_is_suspect(tmp_path, caplog, fraction, odd):
+    """A 5' library passes for 3' v2 by its barcodes, and loses its reads to the strand; a matrix tells nothing."""
+    report = audit.of_matrix("S", {"graft": 3, "host": 1}, 4) | {"reads_in_genes_fraction": fraction}
+    with caplog.at_level(logging.WARNING, "persister-regulons"):
+        audit.write(report, audit.empty_curve(), tmp_path / "a.json", tmp_path / "s.tsv")
+    assert ("a 5' or reversed library" in caplog.text) == odd
+    assert ("only 5.0% of the reads have a valid barcode" in caplog.text) == (fraction == 0.05)
 
 
 def test_written_files_keep_their_header(tmp_path):

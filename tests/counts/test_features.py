@@ -144,6 +144,50 @@ def test_names_without_any_prefix_are_of_the_graft(caplog, prefixes):
     assert ("all are taken for the graft's" in caplog.text) == ("host" in prefixes)
 
 
+MOUSE = [f"ENSMUSG0000002958{i}" for i in range(3)]
+TWO_SPECIES = {
+    "ids": ([ENSEMBL[0], MOUSE[0], MOUSE[1]], None, f"{ENSEMBL[0]}, {MOUSE[0]}"),
+    "ids beside symbols": ([ENSEMBL[0], MOUSE[0], MOUSE[1]], ["ACTB", "Gapdh", "Xist"], f"{ENSEMBL[0]}, {MOUSE[0]}"),
+    "ids as symbols": (["g1", "g2", "g3"], [ENSEMBL[0], MOUSE[0], MOUSE[1]], f"{ENSEMBL[0]}, {MOUSE[0]}"),
+    "symbols": (["ACTB", "Actb", "GAPDH"], None, "ACTB, Actb"),
+}
+
+
+@pytest.mark.parametrize("name", TWO_SPECIES)
+@pytest.mark.parametrize("prefixes", [PREFIXES, {"graft": "GRCh38_"}, {}])
+def test_two_species_without_prefixes_are_never_taken_for_the_graft(name, prefixes):
+    """Whatever the config knows: the host's cells would be the tumour's."""
+    ids, symbols, examples = TWO_SPECIES[name]
+    with pytest.raises(UserError, match=rf"genes of two species without prefixes \(e\.g\. {examples}\); prefix all"):
+        features.tabulate(table(ids=ids, symbols=symbols), prefixes, "m.h5")
+
+
+@pytest.mark.parametrize(
+    ("ids", "organisms", "refused"),
+    [
+        (MOUSE, {"graft": "human", "host": "mouse"}, True),
+        (MOUSE, {"graft": "Human", "host": "Mouse"}, True),
+        (MOUSE, {"graft": "mouse", "host": "rat"}, False),
+        (MOUSE, {"graft": "", "host": "mouse"}, False),
+        (MOUSE, {}, False),
+        (ENSEMBL, {"graft": "human", "host": "mouse"}, False),
+    ],
+)
+def test_the_hosts_genes_without_prefixes_are_not_the_grafts(ids, organisms, refused):
+    """Told by Ensembl's ids, where the config says what graft and host are."""
+    if not refused:
+        assert set(features.tabulate(table(ids=ids), PREFIXES, "m.h5", organisms)["species"]) == {"graft"}
+        return
+    with pytest.raises(UserError, match=r"are the host's \(mouse, e\.g\. ENSMUSG00000029580\), but the graft is human"):
+        features.tabulate(table(ids=ids), PREFIXES, "m.h5", organisms)
+
+
+def test_a_few_symbols_that_differ_in_case_alone_are_of_one_species():
+    """One in twenty, as spelling has it."""
+    ids = [*(f"GENE{i}" for i in range(19)), "Gene1"]
+    features.tabulate(table([[1] * 20] * 2, ids=ids), PREFIXES, "m.h5")
+
+
 def test_prefixes_that_the_config_has_not_are_said():
     """Another release's, and names with and without."""
     with pytest.raises(UserError, match="genes have the prefixes hg38_, mm39_, the config knows GRCh38_, mm10_"):

@@ -29,13 +29,16 @@ def text(counts=COUNTS, barcodes=BARCODES, genes=GENES):
 def run(tmp_path, make_job):
     """Return a function that imports a table and returns counts, audit and curve."""
 
-    def run(content, prefixes=None, name="m.txt.gz"):
+    def run(content, prefixes=None, name="m.txt.gz", organisms=None):
         (tmp_path / name).write_bytes(content)
         output = {"counts": tmp_path / "c.h5ad", "audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"}
         job = make_job(
             input={"matrix": tmp_path / name},
             output=output,
-            params={"prefixes": {"graft": "GRCh38_", "host": "mm10_"} if prefixes is None else prefixes},
+            params={
+                "prefixes": {"graft": "GRCh38_", "host": "mm10_"} if prefixes is None else prefixes,
+                "organisms": organisms or {},
+            },
             wildcards={"sample": "S"},
         )
         import_matrix.main(job)
@@ -80,6 +83,7 @@ MISTAKES = {
     "scaled": (text([[-1, 0, 1], [2, 0, 0], [0, 0, 0], [3, 0, 0]]), "-1 is negative"),
     "genes twice": (text(genes=[GENES[0], *GENES[:3]]), "1 genes occur more than once (GRCh38_ACTB)"),
     "other prefixes": (text(genes=["hg19_A", "hg19_B", "hg19_C", "mm9_A"]), "genes have the prefixes hg19_, mm9_"),
+    "two species": (text(genes=["ACTB", "MTOR", "Actb", "Mtor"]), "genes of two species without prefixes (e.g. ACTB, "),
     "cut": (text()[:-9], "the gzip file is cut or damaged"),
 }
 
@@ -99,6 +103,13 @@ def test_a_study_without_references_has_one_species(run):
     """Prefixes are empty then; names stay as they are."""
     counts, _, _ = run(text(genes=["ACTB", "MT-CO1", "MTOR", "GAPDH"]), prefixes={})
     assert set(counts.var["species"]) == {"graft"} and counts.var["symbol"].tolist()[1] == "MT-CO1"
+
+
+def test_a_matrix_of_the_host_alone_is_refused(run):
+    """What the config calls the species reaches the ids."""
+    genes = [f"ENSMUSG0000002958{i}" for i in range(4)]
+    with pytest.raises(UserError, match=r"genes without prefixes are the host's \(mouse, e\.g\. ENSMUSG00000029580\)"):
+        run(text(genes=genes), organisms={"graft": "human", "host": "mouse"})
 
 
 def test_what_an_audit_reads_is_what_was_written(run, tmp_path):

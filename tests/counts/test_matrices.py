@@ -196,6 +196,39 @@ def test_h5ad_with_symbols_in_a_column(tmp_path):
     same(matrices.read_table(tmp_path / "a.h5ad"))
 
 
+@pytest.mark.parametrize("column", ["feature_types", "feature_type"])
+@pytest.mark.parametrize("other", ["Antibody Capture", "Peaks"])
+def test_features_that_are_no_genes_are_left_out_of_h5ad(tmp_path, column, other):
+    """As of 10x files that scanpy has read; a feature of no kind stays."""
+    data = adata()
+    data.var[column] = ["Gene Expression", other, None, "Gene Expression"]
+    data.write_h5ad(tmp_path / "a.h5ad")
+    kept = [0, 2, 3]
+    same(matrices.read_table(tmp_path / "a.h5ad"), [IDS[i] for i in kept], [SYMBOLS[i] for i in kept], COUNTS[:, kept])
+
+
+def test_h5ad_whose_feature_types_are_biotypes_keeps_all(tmp_path):
+    """CELLxGENE's column of that name: none of them is called gene expression."""
+    data = adata()
+    data.var["feature_type"] = ["protein_coding", "lncRNA", "protein_coding", "protein_coding"]
+    data.write_h5ad(tmp_path / "a.h5ad")
+    same(matrices.read_table(tmp_path / "a.h5ad"))
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, "nan", ""])
+@pytest.mark.parametrize("as_category", [False, True])
+def test_h5ad_names_that_are_missing_are_taken_from_beside(tmp_path, missing, as_category):
+    """A symbol from the id, an id from the index; none becomes `nan`, which two genes would share."""
+    data = adata()
+    data.var = pd.DataFrame({"gene_ids": [*IDS[:2], missing, missing]}, index=SYMBOLS)
+    data.var["gene_name"] = pd.Series([SYMBOLS[0], missing, missing, SYMBOLS[3]], index=SYMBOLS, dtype=object)
+    if as_category:
+        data.var = data.var.astype("category")
+    data.write_h5ad(tmp_path / "a.h5ad")
+    ids = [*IDS[:2], *SYMBOLS[2:]]
+    same(matrices.read_table(tmp_path / "a.h5ad"), ids, [SYMBOLS[0], IDS[1], *SYMBOLS[2:]])
+
+
 def test_h5ad_with_counts_beside_normalised_values(tmp_path):
     """Layer counts first, then raw.X; normalised X is never taken for counts when one of them is there."""
     logged = adata(np.log1p(COUNTS))

@@ -105,6 +105,9 @@ class Project:
         project.write_config(config)
         samples = project.read("samples")
         kept = samples[(samples["assay"] == "profile") | samples["model"].isin(MODELS)]
+        biopsy = kept[kept["assay"] == "profile"].iloc[-1].to_dict()
+        biopsy |= {"sample": "biopsy", "column": "biopsy", "replicate": "biopsy", "role": "query"}
+        kept = pd.concat([kept, pd.DataFrame([biopsy])], ignore_index=True)
         units = project.read("units")
         project.write("samples", kept)
         project.write("units", units[units["sample"].isin(kept["sample"])])

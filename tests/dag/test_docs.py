@@ -2,23 +2,47 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
+from dry import dry_run, named_files
 
 ROOT = Path(__file__).parents[2]
+READMES = [ROOT / "README.md", ROOT / "config" / "README.md"]
 DOCUMENTS = [ROOT / "config" / "own-study.md", *sorted((ROOT / "resources" / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMANDS = sorted({
     line for path in DOCUMENTS for block in FENCE.findall(path.read_text()) for line in block.splitlines() if line
 })  # fmt: skip
 SNAKEMAKE = [command for command in COMMANDS if command.startswith("snakemake ")]
+WHOLE = re.compile(r"^(?:    )?(snakemake -.*?)(?:  #.*)?$|`(snakemake -[^`]*)`", re.MULTILINE)
+"""A call with options, on a line of its own or within a sentence. `snakemake biopsy` alone only names a target."""
+MINE = sorted({
+    (one or two).strip() for path in [*READMES, *DOCUMENTS] for one, two in WHOLE.findall(path.read_text())
+} - set(SNAKEMAKE))  # fmt: skip
 CODE = {code for path in DOCUMENTS for code in re.findall(r"`([^`\n]+)`", path.read_text())}
 
 
 def test_there_are_commands_to_try():
     assert len(DOCUMENTS) == 3 and len(SNAKEMAKE) >= 7
+
+
+@pytest.mark.parametrize("command", sorted({*SNAKEMAKE, *MINE}))
+def test_a_command_says_how_many_jobs_at_a_time(command):
+    """Snakemake refuses to run without cores or a profile; only a dry run needs neither."""
+    assert {"--cores", "--profile", "--dry-run", "--lint"} & set(shlex.split(command))
+
+
+@pytest.mark.parametrize("command", [command for command in MINE if not re.search("PATH|FOLDER|tests/real", command)])
+def test_snakemake_knows_the_words_of_the_readmes(shipped, command):
+    """Options and targets, in a dry run of the shipped study; configs and profiles are replaced by what is there."""
+    words = [word for word in shlex.split(command)[1:] if word not in ("--dry-run", "--lint")]
+    words = ["config/config.yaml" if word in ("mine/config.yaml", "again.yaml") else word for word in words]
+    words = [str(ROOT / word) if word.startswith(("config/profiles", "tests/")) else word for word in words]
+    assert shipped.dry_run("--executor", "local", *words).text
 
 
 @pytest.mark.parametrize("command", SNAKEMAKE)
@@ -34,6 +58,47 @@ def test_snakemake_accepts_every_command(shipped, command):
     said = shipped.dry_run("--executor", "local", *arguments)
     # The profile of one machine lists jobs in a table of its own.
     assert said.jobs or ("profiles/local" in command and "infer_network" in said.text)
+
+
+def test_the_study_of_the_guide_is_one(tmp_path, study_of_the_guide):
+    """Table and config as they stand there, files that they name touched: nothing comes from the shipped config."""
+    said = dry_run(tmp_path, "--executor", "local", "--configfile", "mine/config.yaml", "--", "all")
+    assert said.jobs["import_matrix"] == 4 and said.jobs["count_kb"] == 2
+    assert "HBCx" not in said.text and "results/mine/report/report.html" in said.text
+
+
+def test_a_config_without_samples_is_laid_over_another(tmp_path, study_of_the_guide):
+    (tmp_path / "lenient.yaml").write_text("regulons: {seeds: [1], min_seeds: 1}\n")
+    both = ["--configfile", "mine/config.yaml", "lenient.yaml"]
+    assert dry_run(tmp_path, "--executor", "local", *both, "--", "regulons").jobs["join_networks"] == 3
+    shutil.copytree(tmp_path / "mine", tmp_path / "config", dirs_exist_ok=True)
+    laid = dry_run(tmp_path, "--executor", "local", "--configfile", "lenient.yaml", "--", "regulons")
+    assert laid.jobs["join_networks"] == 3
+
+
+@pytest.fixture
+def study_of_the_guide(tmp_path) -> None:
+    """Write the study of config/own-study.md into a folder."""
+    text = (ROOT / "config" / "own-study.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    (config,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.yaml").write_text(config)
+    samples = pd.DataFrame(rows[2:], columns=rows[0])
+    samples.to_csv(tmp_path / "mine" / "samples.tsv", sep="\t", index=False)
+    lanes = [
+        {"sample": sample, "unit": "L001", "fq1": f"data/{sample}_R1.fastq.gz", "fq2": f"data/{sample}_R2.fastq.gz"}
+        for sample in samples.loc[samples["matrix"] == "", "sample"]
+    ]
+    units = pd.DataFrame(lanes)
+    units.to_csv(tmp_path / "mine" / "units.tsv", sep="\t", index=False)
+    given = yaml.safe_load(config)
+    names = named_files(given, samples, units)
+    names += [given["programme"]["network"]["path"], *(entry["path"] for entry in given["programme"]["gene_sets"])]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    shutil.copytree(ROOT / "resources", tmp_path / "resources")
 
 
 def test_other_commands_are_of_make_or_of_the_shell():

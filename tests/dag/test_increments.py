@@ -28,6 +28,16 @@ PER_MODEL = ("embed_model", "link_clusters", "plot_clusters")
 AFTER_CONSENSUS = ("score_activity", "describe_activity", "resample_thresholds", "score_families")
 OF_ACTIVITY = ("silence_factors", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
+STAGES = {
+    "reads": {"join_genomes", "index_kb", "check_reads"},
+    "cells": {"detect_chemistry", "count_kb", "collect_counts"},
+    "clusters": {"audit_bus", "call_droplets", "keep_cells"},
+    "regulons": {*PER_MODEL, "cluster_cells"},
+    "programme": {*PER_SEED, *PER_GROUP, "check_databases", "agree_over_groups", "score_activity", "describe_activity"},
+    "biopsy": {"sum_expression", "join_profiles", "rank_switches", "learn_signature", "find_markers"},
+    "report": {"freeze_reference", "score_biopsy"},
+}
+"""What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
 JOINS = ("tabulate_attrition", "report_reads", "sum_expression", "plot_rulegraph")
 
 
@@ -50,8 +60,10 @@ def check(project: Project, changed: dict[str, int], new: dict[str, int] | None 
     """Check that exactly these jobs are to do for a reason of their own, and all that comes after them; return all."""
     answer = project.ask()
     found = answer.count(CHANGED)
-    # The study is looked at again whenever it differs in what the look depends on; nothing follows from that.
-    found.pop("check_study", None)
+    # The study is looked at again whenever it differs in what the look depends on; page and manifest tell all settings.
+    # Nothing follows from that.
+    for rule in ("check_study", "make_report", "make_manifest"):
+        found.pop(rule, None)
     assert (found, answer.count(NEW)) == (changed, new or {}), answer.reasons()
     assert answer.count() == answer.after(CHANGED, NEW), answer.reasons()
     return answer
@@ -166,6 +178,7 @@ def check_others(answer, samples: list[str], patients: list[str]) -> None:
     joins samples or patients is done once.
     """
     assert [sample for sample in samples if answer.count(sample=sample)] == []
+    assert "score_biopsy" not in answer.count(), "biopsies that were scored stay so"
     for patient in patients:
         assert answer.count(model=patient) == dict.fromkeys(OF_ACTIVITY, 1)
         assert answer.count(group=patient) == dict.fromkeys(AFTER_CONSENSUS, 1)
@@ -182,6 +195,17 @@ def test_a_seed_more(finished):
         "infer_network": PATIENTS * CHUNKS, "join_networks": PATIENTS, "prune_modules": PATIENTS
     }  # fmt: skip
     assert all(answer.count(seed=seed) == {} for seed in "123")
+    stay_as_they_are(answer, "regulons")
+    assert answer.count()["agree_over_groups"] == 1 and answer.count()["score_activity"] == PATIENTS
+    assert not {"select_expression", "check_databases"} & set(answer.count())
+
+
+def stay_as_they_are(answer, stage: str) -> None:
+    """Check that nothing runs that comes before a stage, whatever the graph says."""
+    for name, rules in STAGES.items():
+        assert rules.isdisjoint(answer.count()), (name, answer.reasons())
+        if name == stage:
+            return
 
 
 THRESHOLDS = {
@@ -201,6 +225,9 @@ THRESHOLDS = {
     "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS, "score_families": PATIENTS}),
     "programme.min_cells": (10, {"sum_expression": 1}),
     "programme.min_effect": (0.3, {"rank_switches": 1}),
+    "biopsy.min_cells": (10, {"score_biopsy": 1}),
+    "biopsy.training_cells": (300, {"freeze_reference": 1}),
+    "report.max_points": (500, {}),
 }
 """Thresholds, one or more of each stage, with another value and the jobs that read them first."""
 
@@ -209,7 +236,22 @@ THRESHOLDS = {
 def test_a_threshold(finished, key):
     value, changed = THRESHOLDS[key]
     finished.set(key, value)
-    check(finished, changed)
+    answer = check(finished, changed)
+    stay_as_they_are(answer, key.split(".")[0])
+    if key.startswith("report"):
+        assert set(answer.count()) == {"make_report", "make_manifest"}
+    if not key.startswith("biopsy"):
+        # A biopsy that was scored stays so: its reference is frozen anew only if it is asked for.
+        assert "score_biopsy" not in answer.count()
+
+
+def test_a_biopsy_to_be_scored(finished):
+    """It is scored, by what was frozen; what was learned stays."""
+    first = finished.read("samples").query("role == 'query'").iloc[0].to_dict()
+    finished.add("samples", first | {"sample": "another", "column": "another", "replicate": "another"})
+    answer = check(finished, {}, {"score_biopsy": 1})
+    told = {"check_study": 1, "make_manifest": 1}
+    assert answer.count() == {"score_biopsy": 1, "draw_biopsy": 1} | told
 
 
 def test_the_number_of_cells_expected_counts_anew(finished):

@@ -10,6 +10,8 @@ import anndata
 import pytest
 import yaml
 
+from scripts.study.resources import MEASURED
+
 ROOT = Path(__file__).parents[2]
 OUTER = f"""
 configfile: "outer.yaml"
@@ -63,13 +65,13 @@ CONFIG = {
 }
 
 
-def run(folder: Path, *arguments: str) -> str:
-    """Call Snakemake on the outer workflow; return what it says."""
+def run(folder: Path, *arguments: str, code: int = 0) -> str:
+    """Call Snakemake on the outer workflow, which ends with this code; return what it says."""
     environment = {key: value for key, value in os.environ.items() if key not in ("SNAKEMAKE_PROFILE", "PYTHONPATH")}
     environment["XDG_CACHE_HOME"] = str(folder / "cache")
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -107,6 +109,53 @@ def test_a_job_of_it_runs_from_the_outer_one(outer):
     assert (outer / "out" / "persisters" / "logs" / "import_matrix" / "A_AC.log").exists()
     assert not (outer / "results").exists() and not (outer / "logs").exists()
     assert "Nothing to be done" in run(outer, target, "own.txt", "--dry-run")
+    # What was measured of a rule holds by the name that the outer workflow gives it.
+    said = run(outer, "--dry-run", "out/persisters/cells/A_AC.droplets.parquet")
+    rows = [line.split() for line in MEASURED.read_text().splitlines()]
+    (base,) = (float(row[3]) for row in rows if row[0] == "call_droplets")
+    (asked,) = re.findall(r"rule persisters_call_droplets:.*?mem_mb=(\d+)", said, re.DOTALL)
+    assert int(asked) == pytest.approx(base, abs=2)
+
+
+def test_the_outer_one_may_say_where_results_go_in_snakemake_s_words(outer):
+    """By pathvars of the module; what asks Snakemake about the workflow once more, as preflight does, knows it too.
+
+    The databases are empty: the page is printed, and then refused.
+    """
+    place = '        config["persisters"]\n'
+    text = OUTER.replace(place, f'{place}    pathvars:\n        results="there",\n')
+    (outer / "Snakefile").write_text(text)
+    own = {key: value for key, value in CONFIG.items() if key != "pathvars"}
+    (outer / "outer.yaml").write_text(yaml.safe_dump({"word": "outer", "persisters": own}))
+    assert "results/" not in run(outer, "--dry-run")
+    said = run(outer, "there/preflight.txt", code=1)
+    assert "Preflight of there" in said and "the file is empty; fetch it again" in said
+    stages = {stage: int(number) for number, stage in re.findall(r"^ +(\d+) (\w+)$", said, re.MULTILINE)}
+    assert stages["counts"] >= 2 and stages["regulons"] > 2 and stages["report"] > 2
+
+
+def test_memory_of_the_outer_one_s_own_rules_is_its_own(outer):
+    """Declared before the module or after it, by whatever Snakemake offers."""
+    own = """
+
+def need(wildcards, threads):
+    return 700 * threads
+
+
+rule ask_for_memory:
+    output:
+        "memory.txt",
+    threads: 1
+    resources:
+        mem_mb=need,
+        runtime=7,
+    shell:
+        "echo {resources.mem_mb} {resources.runtime} > {output}"
+"""
+    late = own.replace("need", "more").replace("ask_for", "want").replace("memory.txt", "late.txt")
+    (outer / "Snakefile").write_text(own + OUTER + late)
+    run(outer, "memory.txt", "late.txt")
+    assert (outer / "memory.txt").read_text() == (outer / "late.txt").read_text() == "700 7\n"
 
 
 def test_a_mistake_in_its_sheet_is_one_line_there_too(outer):

@@ -4,6 +4,7 @@ A kill is what a power cut, an out-of-memory killer or an impatient user does: S
 started, at once. Afterwards a user unlocks the folder, as Snakemake tells them to, and calls the same command again.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -59,7 +60,8 @@ def kill(process: subprocess.Popen) -> bool:
     # Jobs that made a group of their own are still of this session.
     while left := dict(processes_of(process.pid)):
         for number in left:
-            os.kill(number, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(number, signal.SIGKILL)
         time.sleep(0.05)
     return len(alive) > 1
 

@@ -52,7 +52,7 @@ def changed(checkout, whole) -> list[str]:
 def test_a_run_on_one_core_killed_again_and_again_ends_as_one_on_two(reduced, whole, tmp_path):
     """From nothing, killed six times: same content of every table and matrix, whatever the cores and the kills."""
     checkout = copy_checkout(tmp_path / "checkout")
-    found = strike(checkout, whole, 6, random.Random(5), 45, "--cores", "1")
+    found = strike(checkout, whole, 6, random.Random(5), 30, "--cores", "1")
     assert found.messages == [] and found.differing == []
     assert found.kills == found.survived == 6 and found.struck >= 3
     assert sum(content not in ("there", "empty") for content in whole.values()) > 100, "tables and matrices"

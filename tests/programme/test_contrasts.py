@@ -187,6 +187,17 @@ def test_two_models_have_an_interval_of_one_degree_of_freedom():
     assert found["p"] == found["p_min"] == 0.5
 
 
+def test_flips_can_be_left_out_and_all_else_stays(monkeypatch):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(0.3, 1, (7, 40)), index=[f"P{i}" for i in range(7)])
+    table.iloc[0, :5] = np.nan
+    whole = contrasts.summarise(table, pd.Series(1.0, index=table.columns), 0)
+    monkeypatch.setattr(contrasts, "sign_flip_p", None)  # not to be called
+    quick = contrasts.summarise(table, pd.Series(1.0, index=table.columns), 0, flips=False)
+    pd.testing.assert_frame_equal(quick.drop(columns=["p", "fdr"]), whole.drop(columns=["p", "fdr"]))
+    assert quick[["p", "fdr"]].isna().all(axis=None) and whole["p"].notna().all()
+
+
 def test_models_that_lack_a_feature_do_not_count_for_it():
     table = pd.DataFrame({"r": [1.0, 2.0, 3.0, np.nan], "s": [1.0, 2.0, 3.0, 4.0], "x": [np.nan] * 4})
     found = contrasts.summarise(table, UNIT, seed=0)

@@ -148,6 +148,11 @@ def test_scatter_shows_measured_factors_only(table):
     assert points_of(axis) == 2 and [text.get_text() for text in axis.texts] == ["A(+)", "B(+)"]
 
 
+def test_scatter_says_what_mrna_was_measured_in(table):
+    assert "(pseudobulk)" in plots.draw_scatter(table, "").axes[0].get_xlabel()
+    assert "(profiles)" in plots.draw_scatter(table, "", mrna="profiles").axes[0].get_xlabel()
+
+
 def test_labels_lie_neither_on_each_other_nor_on_points():
     rng = np.random.default_rng(0)
     points, widths, height = rng.uniform(200, 420, size=(25, 2)), np.full(25, 50.0), 10.0

@@ -19,6 +19,7 @@ import yaml
 from scripts.programme import average_activity, compare_activity, plot_switches, rank_switches, sum_expression
 from scripts.programme.columns import TABLES
 from scripts.programme.evidence.join_knockouts import JOINED
+from scripts.tables import read_labelled
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
@@ -180,15 +181,31 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         | {name: path[f"{name}.tsv"] for name in ("switches", "differences", "activity")},
         {"forest": path["switches.png"], "timecourse": path["timecourse.png"], "scatter": path["mrna.png"]},
         contrast=config["contrast"], timepoints=config["timepoints"], models=list(dict.fromkeys(sheet["model"])),
-        arms=["untreated", "drug", "other"], fdr=own["fdr"], min_effect=own["min_effect"], note="", unit="AUC",
-        spread="sd between cells",
+        arms=[entry["arm"] for entry in config["arms"]], fdr=own["fdr"], min_effect=own["min_effect"], note="",
+        unit="AUC", spread="sd between cells", mrna="pseudobulk",
     )  # fmt: skip
 
 
 def prepare(
-    folder: Path, simulate, sheet: pd.DataFrame, *, n_cells=80, sizes=None, group_by=("model",), regulons=True, note=""
-):
-    """Write a study of simulated cells and activity; ``sizes``: cells of single samples."""
+    folder: Path,
+    simulate,
+    sheet: pd.DataFrame,
+    *,
+    n_cells=80,
+    sizes=None,
+    group_by=("model",),
+    regulons=True,
+    note="",
+    called=None,
+    unmeasured=None,
+) -> pd.DataFrame:
+    """Write a study of simulated cells and activity; return its sheet.
+
+    ``sizes``: cells of single samples; ``called``: by column, other names of its labels; ``unmeasured``: regulons that
+    a group doesn't measure.
+    """
+    drawn, called = sheet, called or {}
+    sheet = sheet.replace(called)
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
@@ -199,14 +216,16 @@ def prepare(
     (folder / "envs").mkdir()
     for name in ("programme", "python", "evidence", "scenic"):
         (folder / "envs" / f"{name}.yaml").write_text("dependencies: []\n")
+    roles = {"baseline": "untreated", "persister": "persister", "recovered": "relapse"}
+    timepoints = called.get("timepoint", {})
     config = {
         "group_by": list(group_by),
-        "timepoints": ["untreated", "persister", "relapse"],
-        "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
-        "arms": [{"arm": "untreated"}, {"arm": "drug"}, {"arm": "other"}],
+        "timepoints": [timepoints.get(name, name) for name in roles.values()],
+        "contrast": {role: timepoints.get(name, name) for role, name in roles.items()},
+        "arms": [{"arm": called.get("arm", {}).get(name, name)} for name in ("untreated", "drug", "other")],
         "models": [{"model": model} for model in dict.fromkeys(sheet["model"])],
         "programme": {"min_cells": 30, "min_effect": 0.5, "fdr": 0.05, "seed": 0, **PROFILES, **EVIDENCE},
-        "regulons": {"min_cell_fraction": 0.01, "standin_note": note, "activity_auc_threshold": 0.1},
+        "regulons": {"min_groups": 1, "min_cell_fraction": 0.01, "standin_note": note, "activity_auc_threshold": 0.1},
         "clusters": {"min_score_genes": 5},
         "references": None,
     }
@@ -227,11 +246,15 @@ def prepare(
     libraries = sheet[sheet["assay"] == "scrna"]
     for sample in libraries.index:
         n = (sizes or {}).get(sample, n_cells)
-        simulate.cells_of(sheet, sample, GENES, EXPRESSION, rng, n).write_h5ad(results / "cells" / f"{sample}.h5ad")
-        parts.append(simulate.activity_of(sheet.loc[[sample]], ACTIVITY if regulons else {}, rng, n_cells=n))
-    cells = pd.concat(parts)
+        library = simulate.cells_of(drawn, sample, GENES, EXPRESSION, rng, n)
+        library.obs = library.obs.replace(called)
+        library.write_h5ad(results / "cells" / f"{sample}.h5ad")
+        parts.append(simulate.activity_of(drawn.loc[[sample]], ACTIVITY if regulons else {}, rng, n_cells=n))
+    cells = pd.concat(parts).replace(called)
+    for group, absent in (unmeasured or {}).items():
+        cells.loc[cells[list(group_by)].agg("_".join, axis=1) == group, absent] = np.nan
     names = [column for column in cells if "(" in column]
-    shares = cells.groupby("sample")[names].agg(lambda values: (values > 0.25).mean())
+    shares = cells.groupby("sample")[names].agg(lambda values: (values > 0.25).where(values.notna()).mean())
     shares = shares.rename_axis(columns="regulon").stack().rename("on").reset_index()
     shares.reindex(columns=["sample", "regulon", "on"]).to_csv(
         results / "regulons" / "samples.tsv", sep="\t", index=False
@@ -244,13 +267,14 @@ def prepare(
     for key, own in cells.groupby(list(group_by), sort=False):
         group = results / "regulons" / "_".join(key)
         group.mkdir()
-        own.to_parquet(group / "activity.parquet")
+        own.drop(columns=(unmeasured or {}).get(group.name, [])).to_parquet(group / "activity.parquet")
         cuts = pd.DataFrame({"regulon": names, "threshold": 0.25, "bimodal": False})
         cuts.to_csv(group / "thresholds.tsv", sep="\t", index=False)
         few = anndata.AnnData(np.ones((len(own), 3)), obs=own[["sample", "model", "timepoint", "arm", "replicate"]])
         few.write_h5ad(group / "expression.h5ad")
     edges = simulate.edges_of({**REGULONS, "STRESSED": STRESS} if regulons else {})
     edges.to_csv(results / "regulons" / "consensus.tsv", sep="\t", index=False)
+    return sheet
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:
@@ -366,6 +390,52 @@ def test_groups_by_timepoint_give_the_same_activity(study, simulate, tmp_path):
     run_jobs(folder, sheet)
     pd.testing.assert_frame_equal(read(folder, "activity.tsv"), read(study, "activity.tsv"))
     assert "scored in different groups" in read(folder, "design.tsv")["note"][0]
+
+
+def test_a_regulon_that_a_model_does_not_measure_is_joined_over_the_others(study, simulate, tmp_path):
+    folder = tmp_path / "study"
+    sheet = simulate.paired_sheet(["P1", "P2", "P3", "P4"], relapse=["P1"], arms={"P2": ["drug", "other"]})
+    prepare(folder, simulate, sheet, unmeasured={"P3": ["UP(+)"]})
+    run_jobs(folder, sheet)
+    table = read(folder, "switches.tsv").set_index("tf")
+    assert table.loc["UP", ["n", "k"]].tolist() == [3, 3] and table.loc["UP", "note"] == "not measured in P3"
+    assert table.loc["DOWN", "n"] == 4 and "not measured" not in str(table.loc["DOWN", "note"])
+    assert np.isnan(table.loc["UP", "p_perm"]) and np.isfinite(table.loc["DOWN", "p_perm"])
+    own = read(folder, "activity.tsv").query("regulon == 'UP(+)'")
+    assert set(own["model"]) == {"P1", "P2", "P4"}
+    row = read(folder, "differences.tsv").query("model == 'P3' and regulon == 'UP(+)'").iloc[0]
+    assert (row[["n_baseline", "n_treated"]] == 0).all() and np.isnan(row["difference"])
+    assert table.loc["UP", "sd"] == pytest.approx(np.sqrt((own["sd"] ** 2).mean()), rel=1e-4)
+
+
+def test_a_regulon_that_one_timepoint_does_not_measure_has_no_difference_there(simulate, tmp_path):
+    folder = tmp_path / "study"
+    sheet = simulate.paired_sheet(["P1", "P2", "P3"])
+    split = {"P2_persister": ["UP(+)"], "P1_untreated": ["DOWN(+)"], "P2_untreated": ["DOWN(+)"]}
+    prepare(folder, simulate, sheet, group_by=("model", "timepoint"), unmeasured=split)
+    run_jobs(folder, sheet)
+    table = read(folder, "switches.tsv").set_index("tf")
+    assert table["n"].to_dict() == {"UP": 2, "DOWN": 1, "FLAT": 3, "STRESSED": 3}
+    assert table.loc["DOWN", "note"] == "n = 1 model; not measured in P1, P2"
+    assert table.loc[["UP", "DOWN"], "verdict"].eq("too few models").all()
+
+
+@pytest.mark.parametrize("persister", ["21", "nan"])
+def test_labels_may_look_like_numbers_or_like_nothing(simulate, tmp_path, persister):
+    folder = tmp_path / "study"
+    called = {
+        "timepoint": {"untreated": "0", "persister": persister, "relapse": "null"},
+        "arm": {"drug": "NA", "other": "7"},
+        "model": {"P1": "1040", "P2": "None", "P3": "021"},
+    }
+    sheet = simulate.paired_sheet(["P1", "P2", "P3"], relapse=["P1"], arms={"P2": ["drug", "other"]})
+    sheet = prepare(folder, simulate, sheet, called=called)
+    run_jobs(folder, sheet)
+    assert all((folder / "results" / "programme" / name).stat().st_size for name in FIGURES)
+    table = read(folder, "switches.tsv").set_index("tf")
+    assert (table["n"] == 3).all() and table.loc["UP", "by_arm"].startswith("NA ")
+    models = read_labelled(folder / "results" / "programme" / "by_model.tsv")["model"]
+    assert list(dict.fromkeys(models)) == ["1040", "None", "021"]
 
 
 @pytest.mark.parametrize("kind", ["one model", "untreated only", "no regulons", "all too small"])

@@ -50,11 +50,21 @@ def test_a_sound_lane_is_described(tmp_path):
         (fastq(READ1, "r{}/1"), fastq(READ2, "r{}/2")),
         (fastq(READ1, comment=" 1:N:0:ACGT"), fastq(READ2, comment=" 2:N:0:ACGT")),
         (fastq(READ1, "r{}/1", " x"), fastq(READ2, "r{}/2", " y")),
+        (fastq(READ1, "SRR1.{}.1", " {} length=28"), fastq(READ2, "SRR1.{}.2", " {} length=90")),
     ],
 )
 def test_names_may_differ_in_mate_number_and_comment(tmp_path, one, two):
-    """Old and new Illumina names."""
+    """Old and new Illumina names, and those that fastq-dump numbers by mate."""
     assert check_reads.check_pair(write(tmp_path / "1.fq.gz", one), write(tmp_path / "2.fq.gz", two))["pairs"] == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("SRR1.1", "SRR1.2"), ("SRR1.7.2", "SRR1.7.1"), ("SRR1.7.1", "SRR1.8.2"), ("a/1", "b/2"), ("a.b/1", "a.b.2")],
+)
+def test_names_of_other_reads_are_not_of_one_fragment(first, second):
+    """The number behind the dot may be the read's, not the mate's."""
+    assert not check_reads.same_fragment(first, second)
 
 
 def test_plain_text_and_joined_gzip_members_are_fine(tmp_path):

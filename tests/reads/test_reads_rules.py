@@ -170,3 +170,10 @@ def test_a_study_without_host_has_one_genome(tmp_path):
     genes = (tmp_path / "results/references/genes.tsv").read_text().splitlines()
     assert genes == ["gene_id\tsymbol\tspecies\tmitochondrial", "H_G\tG\tgraft\t0"]
     assert (tmp_path / "results/references/kb/index.idx").stat().st_size
+    # Which genes are kept decides about the annotation; the default keeps this one, which has no biotype.
+    again = snakemake(tmp_path, "--dry-run", "--", "references")
+    assert again.returncode == 0 and "rule join_genomes:" not in again.stdout + again.stderr
+    write_study(tmp_path, [("S", "L1", "a.fq", "b.fq")], references=CONFIG["references"] | {"biotypes": ["lncRNA"]})
+    again = snakemake(tmp_path, "--dry-run", "--", "references")
+    assert again.returncode == 0 and "rule join_genomes:" in again.stdout + again.stderr
+    assert "Params have changed" in again.stdout + again.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from scripts.counts import audit
 from scripts.reads import report_reads
@@ -52,6 +53,31 @@ def test_tables_say_what_happened():
     attrition = report_reads.tabulate_attrition(ATTRITION)
     assert attrition.columns.tolist() == ["Sample", "barcodes", "empty", "species", "counts", "kept"]
     assert attrition.values.tolist() == [["A", 1000, 900, 20, 5, 75], ["B", 10, 4, 0, 1, 5]]
+
+
+def test_a_suspect_library_is_named_beside_its_numbers():
+    """A column that a study without one doesn't have."""
+    assert "doubt" not in report_reads.tabulate_counting(AUDITS)
+    audits = [*AUDITS, AUDITS[0] | {"sample": "C", "reads_in_genes_fraction": 0.06}]
+    counting = report_reads.sections(pd.DataFrame(), audits, {}, ATTRITION)["counting"]
+    assert counting["data"]["C"]["doubt"].startswith("only 6.0% of the reads") and "doubt" not in counting["data"]["A"]
+    assert counting["headers"]["doubt"] == {"title": "doubt"}
+
+
+def test_samples_of_digits_or_na_keep_their_names(tmp_path, make_job, monkeypatch):
+    """Numbers of tumours, and what pandas takes for missing."""
+    ATTRITION.replace({"sample": {"A": "007", "B": "NA"}}).to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    seen = []
+
+    def look(chemistry, audits, curves, attrition):
+        seen.append(report_reads.tabulate_attrition(attrition))
+        raise InterruptedError
+
+    monkeypatch.setattr(report_reads, "sections", look)
+    given = {"chemistry": [], "audits": [], "saturation": [], "sequali": [], "attrition": tmp_path / "a.tsv"}
+    with pytest.raises(InterruptedError):
+        report_reads.main(make_job(input=given))
+    assert seen[0]["Sample"].tolist() == ["007", "NA"] and seen[0]["kept"].tolist() == [75, 5]
 
 
 def test_sections_without_data_are_left_out():

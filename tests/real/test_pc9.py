@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkout import drop_if_outdated
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -18,6 +19,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def pc9() -> Path:
     """Return the results of tests/real/pc9/config.yaml."""
+    drop_if_outdated(ROOT / "results" / "pc9")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tests/real/pc9/config.yaml"]
     ran = subprocess.run([*command, "--rerun-incomplete"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkout import drop_if_outdated
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -19,8 +20,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def programme() -> Path:
     """Return the results of tests/real/study_profiles/config.yaml."""
-    config = "tests/real/study_profiles/config.yaml"
-    command = [sys.executable, "-m", "snakemake", "programme", "--cores", "2", "--configfile", config]
+    drop_if_outdated(ROOT / "results" / "study_profiles")
+    configs = ["config/config.yaml", "tests/real/study_profiles/config.yaml"]
+    command = [sys.executable, "-m", "snakemake", "programme", "--cores", "2", "--configfile", *configs]
     ran = subprocess.run([*command, "--rerun-incomplete"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
     return ROOT / "results" / "study_profiles" / "programme"

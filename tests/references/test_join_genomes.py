@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 
 import pandas as pd
 import pytest
@@ -31,9 +32,10 @@ def write(path, text):
 def joined(tmp_path, make_job):
     """Return a function that joins what it is given and returns the three results."""
 
-    def run(prefixes, **inputs):
+    def run(prefixes, biotypes=None, **inputs):
         output = {"fasta": tmp_path / "genome.fa", "gtf": tmp_path / "annotation.gtf", "genes": tmp_path / "genes.tsv"}
-        join_genomes.main(make_job(input=inputs, output=output, params={"prefixes": prefixes}))
+        params = {"prefixes": prefixes, "biotypes": biotypes}
+        join_genomes.main(make_job(input=inputs, output=output, params=params))
         return output["fasta"].read_text(), output["gtf"].read_text(), pd.read_csv(output["genes"], sep="\t")
 
     return run
@@ -94,6 +96,92 @@ def test_a_joined_pair_passes_through(tmp_path, joined):
         ["H_G", "NAME", "graft"],
         ["M_G", "NAME", "host"],
     ]
+
+
+def typed(gene, kind, attribute="gene_type", feature="exon"):
+    """Return a line of a gene of a biotype, or of none."""
+    tag = f' {attribute} "{kind}";' if kind else ""
+    return f'chr1\tx\t{feature}\t1\t9\t.\t+\t.\tgene_id "{gene}"; transcript_id "T{gene}";{tag} gene_name "{gene}";\n'
+
+
+TYPED = "".join([
+    typed("CODING", "protein_coding", feature="gene"),
+    typed("CODING", "protein_coding"),
+    typed("PSEUDO", "processed_pseudogene", feature="gene"),
+    typed("PSEUDO", "processed_pseudogene"),
+    typed("ENSEMBL", "lncRNA", "gene_biotype"),
+    typed("SMALL", "snRNA", "gene_biotype"),
+    typed("UNTYPED", None),
+    typed("NCBI", "tRNA", "gene_biotype", feature="gene"),
+    typed("NCBI", None),
+])  # fmt: skip
+NAMES = ["CODING", "PSEUDO", "ENSEMBL", "SMALL", "UNTYPED", "NCBI"]
+
+
+@pytest.mark.parametrize(
+    ("biotypes", "kept"),
+    [
+        (["protein_coding", "lncRNA"], ["CODING", "ENSEMBL", "UNTYPED"]),
+        (["snRNA"], ["SMALL", "UNTYPED"]),
+        (None, NAMES),
+    ],
+)
+def test_genes_of_other_biotypes_are_left_out(tmp_path, joined, caplog, biotypes, kept):
+    """By GENCODE's attribute or Ensembl's, on every line or, as NCBI does, on the gene's; a gene without one is kept;
+    the log says how many weren't.
+    """
+    files = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", TYPED)}
+    with caplog.at_level(logging.INFO, "persister-regulons"):
+        _, gtf, genes = joined({"graft": "H_"}, biotypes, **files)
+    assert genes["symbol"].tolist() == kept
+    assert {name for name in NAMES if f'"H_{name}"' in gtf} == set(kept)
+    assert f"{len(kept)} genes, {len(NAMES) - len(kept)} of other biotypes left out" in caplog.text
+
+
+def test_an_annotation_without_a_gene_to_keep_is_said(tmp_path, joined):
+    """Biotypes of another spelling."""
+    files = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", typed("A", "mRNA"))}
+    with pytest.raises(
+        UserError, match=r"h\.gtf: none of its 1 genes is of the biotypes to keep; correct references/bio"
+    ):
+        joined({"graft": "H_"}, ["protein_coding"], **files)
+
+
+def test_a_joined_pair_keeps_genes_of_all_biotypes(tmp_path, joined):
+    """Whoever joined it chose the genes."""
+    files = {
+        "joined_fasta": write(tmp_path / "j.fa", FASTA.replace(">", ">H_")),
+        "joined_gtf": write(tmp_path / "j.gtf", typed("H_A", "mRNA").replace("chr1", "H_chr1")),
+    }
+    assert joined({"graft": "H_"}, ["protein_coding"], **files)[2]["symbol"].tolist() == ["A"]
+
+
+def test_a_joined_contig_without_prefix_is_said(tmp_path, joined):
+    """Its reads would be of no species, which the audit of STAR's alignments can't tell."""
+    gtf = typed("H_A", None).replace("chr1", "H_chr1")
+    files = {
+        "joined_fasta": write(tmp_path / "j.fa", FASTA.replace(">chr1", ">H_chr1") + ">phiX\nACGT\n"),
+        "joined_gtf": write(tmp_path / "j.gtf", gtf),
+    }
+    with pytest.raises(UserError, match=r"j\.fa: 2 contigs start with neither H_ \(e\.g\. MT, phiX\); prefix every"):
+        joined({"graft": "H_"}, **files)
+
+
+def test_padded_prefixes_of_10x_are_taken_off_whole(tmp_path, joined):
+    """mm10___mt-Nd1 is mitochondrial, and called as the databases call it."""
+    names = {"gene_id": "mm10___E1", "gene_name": "mm10___mt-Nd1"}, {"gene_id": "mm10___E2", "gene_name": "mm10___Actb"}
+    lines = [
+        f'mm10___{contig}\tx\texon\t1\t9\t.\t+\t.\ttranscript_id "T"; '
+        + "".join(f'{key} "{value}"; ' for key, value in of_gene.items())
+        + "\n"
+        for contig, of_gene in zip(("chr1", "MT"), names[::-1], strict=True)
+    ]
+    _, _, genes = joined(
+        {"graft": "mm10_"},
+        joined_fasta=write(tmp_path / "j.fa", FASTA.replace(">", ">mm10___")),
+        joined_gtf=write(tmp_path / "j.gtf", "".join(lines)),
+    )
+    assert genes[["symbol", "mitochondrial"]].to_numpy().tolist() == [["Actb", 0], ["mt-Nd1", 1]]
 
 
 def exon(contig="chr1", start="1", end="10", attributes='gene_id "G"; transcript_id "T";'):

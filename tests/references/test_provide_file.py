@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
-import io
-from types import MappingProxyType, SimpleNamespace
+import http.server
+import os
+import socket
+import threading
 
 import pytest
 
@@ -81,22 +85,75 @@ def test_a_missing_path_and_a_dead_address_are_said(tmp_path, make_job):
 
 def test_nothing_is_fetched_without_its_sha256(tmp_path, make_job, source, monkeypatch):
     """Not even asked for: what an address gives may change."""
-    monkeypatch.setattr(provide_file.urllib.request, "urlopen", lambda url: pytest.fail("asked"))
+    monkeypatch.setattr(provide_file.urllib.request, "urlopen", lambda url, **_: pytest.fail("asked"))
     for sha256 in (None, ""):
         with pytest.raises(UserError, match="only with its sha256; give it in the config"):
             provide(make_job, tmp_path / "out" / "a", url=source.as_uri(), sha256=sha256)
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_a_download_cut_short_is_an_error(tmp_path, monkeypatch):
-    """The server said ten bytes and sent seven."""
+@contextlib.contextmanager
+def serve(*answers):
+    """Answer the first requests on loopback (status, promised length, bytes); yield the address, and what was asked."""
+    asked, left = [], list(answers)
 
-    class Answer(io.BytesIO):
-        headers = MappingProxyType({"Content-Length": "10"})
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            status, length, content = left.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(content)
 
-    monkeypatch.setattr(provide_file, "urllib", SimpleNamespace(
-        request=SimpleNamespace(urlopen=lambda url: Answer(CONTENT)), error=provide_file.urllib.error
-    ))  # fmt: skip
-    with pytest.raises(UserError, match="7 of 10 bytes came"):
-        provide_file.fetch("http://localhost/db", tmp_path / "db", SHA256)
-    assert not list(tmp_path.iterdir())
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/db", asked
+        server.shutdown()
+
+
+WHOLE = (200, len(CONTENT), CONTENT)
+
+
+@pytest.mark.parametrize("first", [(503, 0, b""), (200, 10, CONTENT)], ids=["busy", "cut short"])
+def test_what_a_network_does_is_tried_again(tmp_path, monkeypatch, first):
+    """A server that is busy, and one that said ten bytes and sent seven."""
+    monkeypatch.setattr(provide_file, "PAUSES", (0, 0))
+    with serve(first, WHOLE) as (url, asked):
+        provide_file.fetch(url, tmp_path / "db", SHA256)
+    assert (tmp_path / "db").read_bytes() == CONTENT and len(asked) == 2
+    with serve(first, first, first) as (url, asked), pytest.raises(UserError, match=r"503|7 of 10 bytes came|7 bytes"):
+        provide_file.fetch(url, tmp_path / "again", SHA256)
+    assert len(asked) == 3 and [path.name for path in tmp_path.iterdir()] == ["db"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [((404, 0, b""), "404"), ((200, 5, b"other"), "SHA-256 is")], ids=["none", "other"]
+)
+def test_what_would_stay_so_is_asked_for_once(tmp_path, monkeypatch, answer, words):
+    """No such file, and one with another sum: gigabytes aren't fetched three times."""
+    monkeypatch.setattr(provide_file, "PAUSES", (0, 0))
+    with serve(answer) as (url, asked), pytest.raises(UserError, match=words):
+        provide_file.fetch(url, tmp_path / "db", SHA256)
+    assert len(asked) == 1 and not list(tmp_path.iterdir())
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(provide_file, "PAUSES", ())
+    monkeypatch.setattr(provide_file, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(UserError, match="timed out"):
+        provide_file.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/db", tmp_path / "db", SHA256)
+
+
+def test_a_full_disk_is_told_as_what_it_is(tmp_path, monkeypatch):
+    """Not as an address that can't be fetched; the job says what to do (scripts/job.py)."""
+
+    def fill(url, part):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(provide_file, "download", fill)
+    with pytest.raises(OSError, match="No space left"):
+        provide_file.fetch("http://127.0.0.1/db", tmp_path / "db", SHA256)

@@ -7,6 +7,8 @@ import pytest
 
 from scripts.regulons import activity as act
 from scripts.regulons import plot_activity as plots
+from scripts.regulons import tabulate_activity
+from scripts.tables import read_labelled
 
 ORDERS = {
     "timepoint": ["untreated", "persister", "relapse"],
@@ -52,6 +54,17 @@ def test_few_samples_and_regulons_can_be_drawn(samples, n_samples):
     plt.close("all")
 
 
+def test_what_a_group_does_not_measure_is_shown_as_missing(samples):
+    some = samples[~((samples["model"] == "P2") & (samples["regulon"] == "switch1(+)"))]
+    scores = plots.standardise(some)
+    assert scores.loc["switch1(+)", scores.columns.str.startswith("P2")].isna().all()
+    assert scores.loc["flat(+)"].eq(0).all() and scores.isna().sum().sum() == 2
+    figure = plots.draw_heatmap(some, ORDERS, "")
+    assert "not measured" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sorted(plots.order_rows(scores)) == sorted(scores.index)
+    plt.close("all")
+
+
 def test_distributions_have_a_panel_per_regulon_and_group():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
@@ -61,4 +74,38 @@ def test_distributions_have_a_panel_per_regulon_and_group():
     cuts = pd.concat([act.thresholds(table[["a(+)", "b(+)"]], 0).assign(group=group) for group in ("P1", "P2")])
     figure = plots.draw_on_off(bins, cuts, ["a(+)", "b(+)"], ["P1", "P2"], ORDERS["timepoint"], "")
     assert len(figure.axes) == 4
+    bins, cuts = (table[(table["group"] != "P2") | (table["regulon"] != "b(+)")] for table in (bins, cuts))
+    figure = plots.draw_on_off(bins, cuts, ["a(+)", "b(+)"], ["P1", "P2"], ORDERS["timepoint"], "")
+    assert [len(axes.texts) for axes in figure.axes] == [0, 0, 0, 1]
+    plt.close("all")
+
+
+def test_labels_that_look_like_numbers_or_nothing_are_joined_and_drawn(samples, make_job, tmp_path):
+    called = {"timepoint": {"untreated": "0", "persister": "21"}, "arm": {"untreated": "null", "AC": "NA"}}
+    called |= {"model": {"P1": "1040", "P2": "None", "P3": "021"}}
+    table = samples.replace(called).assign(group=samples.replace(called)["model"])
+    kinds = {"rss": [], "thresholds": [], "samples": []}
+    histograms = []
+    for group, own in table.groupby("group"):
+        paths = {kind: tmp_path / f"{group}.{kind}.tsv" for kind in (*kinds, "histograms")}
+        own.to_csv(paths["samples"], sep="\t", index=False)
+        cells = own.assign(**{name: rows["activity"] for name, rows in own.groupby("regulon")}).fillna(0.1)
+        names = sorted(own["regulon"].unique())
+        cuts = act.thresholds(cells[names], 0).assign(group=group)
+        cuts.to_csv(paths["thresholds"], sep="\t", index=False)
+        cuts.assign(label="NA").to_csv(paths["rss"], sep="\t", index=False)
+        act.histograms(cells, names).assign(group=group).to_csv(paths["histograms"], sep="\t", index=False)
+        for kind, found in kinds.items():
+            found.append(paths[kind])
+        histograms.append(paths["histograms"])
+    joined = {kind: tmp_path / f"{kind}.tsv" for kind in kinds}
+    tabulate_activity.main(make_job(input=kinds, output=joined))
+    assert (read_labelled(joined["rss"], "label")["label"] == "NA").all()
+    whole = read_labelled(joined["samples"])
+    assert set(whole["arm"]) == {"null", "NA"} and set(whole["model"]) == {"1040", "None", "021"}
+    drawn = {"heatmap": tmp_path / "heatmap.png", "on_off": tmp_path / "on_off.png"}
+    params = {"timepoints": ["0", "21"], "models": ["1040", "None", "021"], "arms": ["null", "NA"], "note": ""}
+    files = {"samples": joined["samples"], "thresholds": joined["thresholds"], "histograms": histograms}
+    plots.main(make_job(input=files, output=drawn, params=params))
+    assert all(path.stat().st_size for path in drawn.values())
     plt.close("all")

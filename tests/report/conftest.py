@@ -36,6 +36,9 @@ study = SimpleNamespace(
 def own(path):
     return path
 
+def get_settings(wildcards):
+    return {{key: value for key, value in config.items() if key != "pathvars"}}
+
 {stages}
 
 rule plot_barnyard:

@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 
 from scripts.report.exports import cells, export_gmt, export_loom, export_study, matrix
+from scripts.report.source import read_tsv
 
 ORDERS = {"model": ["B", "A"], "timepoint": ["untreated", "persister"], "arm": ["untreated", "drug"]}
 REGULONS = ["JUN(+)", "MYC(+)"]
@@ -132,6 +133,80 @@ def test_the_loom_is_read_back_by_loompy_with_regulons_as_scope_keeps_them(study
     with h5py.File(path) as file:
         codes = file["col_attrs/Clusterings"]["0"]
     assert [known[code] for code in codes] == list(study["obs"]["cluster"].astype(str))
+
+
+def of_groups(study, folder) -> list[str]:
+    """Write the activity of two groups, of which each lacks a regulon that the other has; return the paths."""
+    paths = []
+    for sample, regulons in (("A1", ["KLF4(+)", "MYC(+)"]), ("B1", ["JUN(+)", "MYC(+)"])):
+        cells = study["obs"].index[study["obs"]["sample"] == sample]
+        table = pd.DataFrame(0.5, index=cells, columns=regulons, dtype=np.float32)
+        table.insert(0, "sample", sample)
+        paths.append(str(folder / f"{sample}.parquet"))
+        table.rename_axis("cell").to_parquet(paths[-1])
+    return paths
+
+
+def test_a_regulon_that_a_group_does_not_measure_is_missing_in_its_cells(study, tmp_path):
+    every = ["JUN(+)", "KLF4(+)", "MYC(+)"]
+    cells = study["obs"].index
+    first, second = paths = of_groups(study, tmp_path)
+    whole = export_study.read_activity(paths, cells, ["MYC(+)", "JUN(+)", "KLF4(+)"])
+    assert list(whole.columns) == every and list(whole.index) == list(cells)
+    of_a = (study["obs"]["sample"] == "A1").to_numpy()
+    assert whole.loc[of_a, "JUN(+)"].isna().all() and (whole.loc[of_a, "KLF4(+)"] == 0.5).all()
+    assert whole.loc[~of_a, "KLF4(+)"].isna().all() and (whole["MYC(+)"] == 0.5).all()
+    # The files of all models have the same columns, also those of which a model measures none.
+    own = export_study.read_activity([first], cells[of_a], every)
+    assert list(own.columns) == every and own["JUN(+)"].isna().all()
+    assert list(export_study.read_activity([second, first], cells, []).columns) == every
+
+
+def test_the_h5ad_has_a_gap_where_the_loom_has_a_zero(study, tmp_path):
+    every = ["JUN(+)", "KLF4(+)", "MYC(+)", "TP63(+)"]
+    activity = export_study.read_activity(of_groups(study, tmp_path), study["obs"].index, every)
+    export_study.write_h5ad(
+        str(tmp_path / "study.h5ad"), study["paths"], obs=study["obs"], layout=study["layout"], activity=activity,
+        regulons=["TP63(+)", "JUN(+)"], uns={},
+    )  # fmt: skip
+    data = anndata.read_h5ad(tmp_path / "study.h5ad")
+    of_a = (data.obs["sample"] == "A1").to_numpy()
+    assert list(data.uns["regulons"]) == every
+    assert (
+        np.isnan(data.obsm["regulon_activity"][of_a, 0]).all() and np.isfinite(data.obs["JUN(+) activity"][~of_a]).all()
+    )
+    assert "TP63(+) activity" not in data.obs  # nothing to colour by
+    edges = pd.DataFrame({"regulon": every, "target": ["KRT5", "VIM", "JUN", "KRT5"]})
+    cuts = pd.DataFrame({"regulon": ["JUN(+)"], "threshold": [0.2]})
+    export_loom.write_loom(
+        str(tmp_path / "study.loom"), study["paths"], obs=study["obs"], layout=study["layout"], activity=activity,
+        edges=edges, thresholds=cuts, title="a study",
+    )  # fmt: skip
+    with loompy.connect(str(tmp_path / "study.loom"), mode="r", validate=False) as loom:
+        names = tuple(name.replace("(", "_(") for name in every)
+        assert loom.ca["RegulonsAUC"].dtype.names == loom.ra["Regulons"].dtype.names == names
+        assert (loom.ca["RegulonsAUC"]["JUN_(+)"][of_a] == 0).all() and (loom.ca["RegulonsAUC"]["TP63_(+)"] == 0).all()
+        assert np.allclose(loom.ca["RegulonsAUC"]["MYC_(+)"], 0.5)
+
+
+def test_cells_of_a_model_called_na_keep_its_name_and_their_timepoint(tmp_path):
+    paths = []
+    for model in ("NA", "007"):
+        table = pd.DataFrame(
+            {"cell": [f"{model}:AC"], "timepoint": "null", "cluster": "0", "phase": "", "replicate": "1"}
+        )
+        paths.append(tmp_path / f"{model}.tsv.gz")
+        table.to_csv(paths[-1], sep="\t", index=False)
+    found = cells.read_cells(paths, ["NA", "007"])
+    assert found["model"].tolist() == ["NA", "007"] and set(found["timepoint"]) == {"null"}
+    assert found["phase"].isna().all() and found["cluster"].tolist() == ["0", "0"]
+
+
+def test_genes_called_na_stay_in_gene_sets(tmp_path):
+    edges = pd.DataFrame({"regulon": "JUN(+)", "tf": "JUN", "target": ["NA", "VIM"], "groups": 1})
+    edges.to_csv(tmp_path / "consensus.tsv", sep="\t", index=False)
+    found = export_gmt.regulons(read_tsv(tmp_path / "consensus.tsv"), "")
+    assert found.rstrip("\n").split("\t")[2:] == ["NA", "VIM"]
 
 
 def test_a_matrix_written_in_blocks_is_that_written_at_once(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import vl_convert
 from browser import CHROMIUM, WIDTHS, opened
-from made_up import MODELS, ROOT, Results, confounders, everything, expression, families, knockouts, switches
+from made_up import MODELS, ROOT, Results, confounders, everything, expression, families, knockouts, samples, switches
 
 from scripts.programme import columns
 from scripts.programme.confounders import tabulate_confounders
@@ -19,7 +19,7 @@ from scripts.programme.markers import find_markers
 from scripts.report import charts, page, terms
 from scripts.report.inputs import results_of, tables_of
 from scripts.report.make_report import SECTIONS
-from scripts.report.sections import clusters, evidence, opinions, programme, states
+from scripts.report.sections import clusters, evidence, opinions, programme, regulons, states
 from scripts.report.sections import confounders as confounding
 from scripts.report.sections import markers as marking
 from scripts.report.sections import switches as switching
@@ -298,6 +298,38 @@ def test_panels_of_chosen_size_come_first_and_a_pool_without_genes_says_so(sourc
     assert [panel.where["pool"] for panel in figure.panels] == ["all genes", "surface"]
     genes = next(table for table in section.tables if table.name == "marker_table")
     assert {"location", "in_panel", "auc"} <= set(genes.shown)
+
+
+# --- Regulons ---
+
+
+def test_a_group_that_does_not_measure_a_regulon_has_no_distribution_of_it(tmp_path):
+    """Activity and thresholds of B lack MYC: no empty panel, no row of the heat map that is full there."""
+    folder = tmp_path / "regulons"
+    rows, cuts, files = [], [], ["samples", "thresholds"]
+    for group, found in (("A", ["JUN(+)", "MYC(+)"]), ("B", ["JUN(+)"])):
+        (folder / group).mkdir(parents=True)
+        bins = [
+            (group, r, t, i / 4, i / 4 + 0.25, 5) for r in found for t in ("untreated", "persister") for i in (0, 1)
+        ]
+        names = ["group", "regulon", "timepoint", "left", "right", "cells"]
+        pd.DataFrame(bins, columns=names).to_csv(folder / group / "histograms.tsv", sep="\t", index=False)
+        files.append(f"{group}/histograms")
+        for regulon in found:
+            cuts.append({"group": group, "regulon": regulon, "threshold": 0.2, "bimodal": True, "on": 0.5})
+            for i, timepoint in enumerate(("untreated", "persister")):
+                label = {"group": group, "sample": f"{group}_{timepoint}", "model": group, "timepoint": timepoint}
+                rows.append(
+                    {**label, "arm": "untreated", "regulon": regulon, "activity": 0.1 + i, "on": i, "n_cells": 9}
+                )
+    pd.DataFrame(rows).to_csv(folder / "samples.tsv", sep="\t", index=False)
+    pd.DataFrame(cuts).assign(separation=2.0, bic_gain=1.0).to_csv(folder / "thresholds.tsv", sep="\t", index=False)
+    known = frozenset(f"regulons/{name}.tsv" for name in files)
+    source = Source(tmp_path, known, Results(tmp_path).study.config, samples("scrna", ("A", "B")))
+    figure = regulons.draw_on_off(source)
+    assert {panel.title for panel in figure.panels} == {"JUN(+) · A", "MYC(+) · A", "JUN(+) · B"}
+    heat = regulons.draw_heatmap(source).data["activity_heatmap"]
+    assert len(heat) == 6 and heat["z"].notna().all() and set(heat.loc[heat["model"] == "B", "regulon"]) == {"JUN(+)"}
 
 
 # --- Confounders ---

@@ -144,6 +144,16 @@ def test_unmeasured_regulons_are_named(caplog):
 
 
 @pytest.mark.parametrize("score", [aucell.score, pyscenic_compat.score_cells])
+def test_what_is_not_measured_is_what_both_engines_score_0(score):
+    counts, genes, regulons = simulate(8)
+    kept, left_out = aucell.split_measured(genes, regulons)
+    assert left_out == ["hardly measured"] and list(kept) == [name for name in regulons if name != "hardly measured"]
+    whole, own = (score(counts, genes, sets, auc_threshold=0.4, seed=3) for sets in (regulons, kept))
+    assert whole.columns[(whole == 0).all()].tolist() == left_out
+    pd.testing.assert_frame_equal(own, whole[list(kept)])
+
+
+@pytest.mark.parametrize("score", [aucell.score, pyscenic_compat.score_cells])
 def test_mistakes_have_one_clear_error(score):
     counts, genes, regulons = simulate(7)
     with pytest.raises(ExpressionError, match="179 gene names"):

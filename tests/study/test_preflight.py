@@ -1,6 +1,7 @@
 """The look at a study before it runs: what is refused, what is remarked, and that a sound study has neither."""
 
 import gzip
+import random
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -96,6 +97,12 @@ BROKEN = {
         "databases",
         "of its first 60 genes (Gene0, Gene1, Gene2 …) the databases rank 0%",
     ),
+    "no gene in an annotation": (
+        "human.gtf.gz",
+        lambda p: p.write_bytes(gzip.compress(b"1\tx\texon\t1\t9\t.\t+\t.\tID=1\n")),
+        "databases",
+        "no gene_id in its first lines; is it a GTF?",
+    ),
     "no database": (DATABASE, lambda p: p.write_bytes(b"x" * 99), "databases", "can't be read as a Feather file"),
     "other motifs": (
         "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl",
@@ -116,6 +123,26 @@ def test_a_broken_file_is_refused_by_name(draft, study, path, harm, check, words
     ]
     assert words in refused[0].message
     assert "\n" not in refused[0].message
+
+
+def test_genes_go_by_their_identifier_where_an_annotation_names_none(draft, study):
+    """As NCBI writes them, with `gene` for a name, and UCSC, without a line per gene."""
+    line = '1\tx\texon\t1\t9\t.\t+\t.\tgene_id "{0}"; transcript_id "T"; gene "{0}";\n'
+    (draft.folder / "human.gtf.gz").write_bytes(gzip.compress("".join(map(line.format, GENES[:30])).encode()))
+    (said,) = (finding for finding in preflight.inspect(study()) if finding.subject == "together")
+    assert said.verdict == "ok" and "100% of the annotation's first 30 genes are ranked" in said.message
+
+
+def test_an_annotation_that_ends_early_is_told_in_one_line(draft, study):
+    """Its beginning is sound; the end is missed when its genes are looked for."""
+    path = draft.folder / "human.gtf.gz"
+    lines = gzip.decompress(path.read_bytes()) + b"".join(
+        b"#%032x\n" % random.Random(i).getrandbits(128) for i in range(9999)
+    )
+    path.write_bytes(gzip.compress(lines)[:-2000])
+    refused = [finding for finding in preflight.inspect(study()) if finding.verdict != "ok"]
+    assert [finding.check for finding in refused] == ["databases"]
+    assert "human.gtf.gz: can't be read" in refused[0].message and "\n" not in refused[0].message
 
 
 def test_a_wrong_sum_and_ranks_beyond_the_database_are_refused(draft, study):
@@ -142,6 +169,21 @@ def test_a_small_disk_is_remarked_and_a_large_one_told(study, monkeypatch):
     assert finding.verdict == "ok" and "free" not in finding.message and free == "1000000.0 GB are free"
 
 
+def test_room_is_asked_for_as_many_libraries_as_are_counted_at_once(study, monkeypatch):
+    """What lies in the results already isn't asked for again."""
+    given = study()
+    monkeypatch.setattr(preflight, "estimate_disk", lambda _: (5e9, 1e9))
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, 7e9))
+    assert [preflight.look_at_disk(given, Path("."), n)[0].verdict for n in (1, 2, 3)] == ["ok", "ok", "note"]
+    assert (
+        "1.0 GB for each library while it is counted (3 at once)"
+        in preflight.look_at_disk(given, Path("."), 3)[0].message
+    )
+    monkeypatch.setattr(preflight, "size_of", lambda _: 2e9)
+    assert preflight.look_at_disk(given, Path("."), 3)[0].verdict == "ok"
+
+
 def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     draft.set("regulons.min_groups", 1)
     given = study()
@@ -151,7 +193,7 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     assert "What will run: 11 jobs" in page and "     7 reads" in page
     assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in page
     assert "with 2 models no exact p is below 0.5" in page
-    assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 groups: one of the groups is" in page
+    assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 models: one of the models is" in page
 
 
 def test_jobs_are_counted_by_stage():

@@ -10,6 +10,7 @@ from scripts.clusters.genesets import measured, read_sets
 from scripts.clusters.scores import score_cells
 from scripts.programme.confounders import adjust, clones
 from scripts.programme.evidence import inputs
+from scripts.tables import read_labelled
 
 SCORES = {
     "cell cycle": ["s_score", "g2m_score"],
@@ -160,7 +161,7 @@ def main(snakemake) -> None:
             results = [{}, {}]
     else:
         values, labels = inputs.read_profiles(source.profiles)
-        table = pd.read_csv(source.activity[0], sep="\t", dtype={"sample": str, "regulon": str})
+        table = read_labelled(source.activity[0])
         activity = table.pivot(index="sample", columns="regulon", values="activity")
         own = labels["model"] == model
         scores = profile_scores(values, sets, params.min_score_genes)[own]

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scripts import job, palette
 from scripts.programme.confounders.tabulate_confounders import GENES, SIGNATURE
 from scripts.programme.plot_switches import DPI, UP, empty_figure, with_note
+from scripts.tables import read_labelled
 
 MAX_SWITCHES = 12
 
@@ -73,8 +74,8 @@ def draw(table: pd.DataFrame, verdict: pd.Series, title: str) -> Figure:
 
 def main(snakemake) -> None:
     """Read confounders and verdict; write the figure."""
-    table = pd.read_csv(snakemake.input.confounders, sep="\t")
-    verdict = pd.read_csv(snakemake.input.verdict, sep="\t").iloc[0]
+    table = read_labelled(snakemake.input.confounders, "what")
+    verdict = read_labelled(snakemake.input.verdict).iloc[0]
     known = table[(table["what"] == SIGNATURE) & table["effect_after"].notna()]
     if known.empty:
         figure = empty_figure(

@@ -10,6 +10,7 @@ from scripts.programme.confounders import verdict
 from scripts.programme.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
 from scripts.programme.evidence.knockout import score_weights
 from scripts.programme.evidence.reach import learn_signature
+from scripts.tables import read_labelled
 
 BEFORE = "|before"
 LEFT_OUT = "its genes left out"
@@ -141,11 +142,11 @@ def main(snakemake) -> None:
     tables = {model: table for model, table in tables.items() if len(table)}
     parts = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in source.notes]
     notes = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NOTES)
-    shares = [pd.read_csv(path, sep="\t", dtype={"model": str, "sample": str}) for path in source.clones]
+    shares = [read_labelled(path) for path in source.clones]
     shares = [part for part in shares if len(part)]
-    switches = pd.read_csv(source.switches, sep="\t")
+    switches = read_labelled(source.switches)
     switches = switches[switches["verdict"] == "shared switch"].head(params.regulons)
-    attrition = pd.read_csv(source.attrition, sep="\t") if getattr(source, "attrition", None) else pd.DataFrame()
+    attrition = read_labelled(source.attrition) if getattr(source, "attrition", None) else pd.DataFrame()
     contrast = next(iter(design.contrasts_of(params.contrast)))
     table, found = build(
         tables,

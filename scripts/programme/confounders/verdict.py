@@ -86,7 +86,7 @@ def count_genes(changes: pd.DataFrame, fdr: float) -> float:
     """
     if len(changes) < 3:
         return np.nan
-    summary = contrasts.summarise(changes, pd.Series(1.0, index=changes.columns), 0)
+    summary = contrasts.summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
     return float(((summary["k"] == summary["n"]) & (summary["n"] >= 3) & (summary["fdr_mod"] <= fdr)).sum())
 
 

@@ -105,7 +105,7 @@ def join_knockouts(table: pd.DataFrame, direction: pd.Series, seed: int) -> pd.D
         after=table["classed_zero"].where(zero, table["classed_untreated"]),
     )
     wide = table.pivot(index="model", columns="tf", values="change")
-    summary = contrasts.summarise(wide, pd.Series(1.0, index=wide.columns), seed)
+    summary = contrasts.summarise(wide, pd.Series(1.0, index=wide.columns), seed, flips=False)
     groups = table.groupby("tf")
     shift = groups["programme_shift"].sum()
     return pd.DataFrame(
@@ -192,7 +192,7 @@ def assemble(
         for name in on_shares:
             table[name] = on_shares[name].reindex(index)
         change = contrasts.summarise(
-            contrasts.over_arms(sources.on), pd.Series(1.0, index=sources.on.columns), sources.seed
+            contrasts.over_arms(sources.on), pd.Series(1.0, index=sources.on.columns), sources.seed, flips=False
         )
         for name, column in (
             ("on_difference", "effect"),

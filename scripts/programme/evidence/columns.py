@@ -5,8 +5,10 @@ from __future__ import annotations
 PERMUTED = {
     "n_permutations": "ways to deal the labels out among the samples of each model, the observed one among them",
     "exact": "whether these are all ways, or drawn from them",
-    "p_perm": "share of them whose difference, joined over models, is as large (two-sided)",
-    "p_perm_min": "smallest value it can take",
+    "p_perm": "share of them whose difference, joined over models, is as large (two-sided). What is exchanged are the "
+    "tumours (samples) within the models, not the models: it tells a difference between tumours from chance, and how "
+    "many patients share it is told by n and k. Empty with one model, and where a model doesn't measure the regulon",
+    "p_perm_min": "smallest value it can take: more tumours, not more models alone, make it smaller",
     "fwer": "chance of one or more false calls among all regulons (step-down maximum over the same deals)",
     "fdr_perm": "share of false calls to expect among the regulons up to this one (over the same deals)",
 }
@@ -84,7 +86,8 @@ TABLES: dict[str, dict[str, str]] = {
         "effect": "mean over models of the difference in activity of the combined regulon (all targets)",
         "ci_low": "lower end of its 95 % interval over models",
         "ci_high": "upper end",
-        "sd": "standard deviation between cells of a sample: unit of standardised effects",
+        "sd": "standard deviation between cells of a sample (profiles alone: over all samples): unit of standardised "
+        "effects",
         "standardised": "effect divided by sd",
         "standardised_low": "lower end of its interval",
         "standardised_high": "upper end",

@@ -5,6 +5,7 @@ import pandas as pd
 from scripts import job
 from scripts.programme import contrasts, design, pseudobulk
 from scripts.programme.evidence import family, inputs
+from scripts.tables import read_labelled
 
 
 def read_activity(paths: list[str], samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -35,7 +36,7 @@ def main(snakemake) -> None:
     """Read activity of families, or of factors by profile; write families.tsv."""
     source, params = snakemake.input, snakemake.params
     families, edges = family.read_families(source.families), inputs.read_edges(source.regulons)
-    effects = pd.read_csv(source.effects, sep="\t", dtype={"arm": str, "regulon": str})
+    effects = read_labelled(source.effects)
     (name, (baseline, treated)), *_ = design.contrasts_of(params.contrast).items()
     if getattr(source, "activity", None):
         samples = pd.read_csv(source.samples, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
@@ -43,9 +44,7 @@ def main(snakemake) -> None:
         activity, spread = read_activity(list(source.activity), samples)
         note = ""
     else:
-        table = pd.read_csv(
-            source.profile_activity, sep="\t", dtype={"sample": str, "model": str, "arm": str, "regulon": str}
-        )
+        table = read_labelled(source.profile_activity)
         samples = table.drop_duplicates("sample").set_index("sample")[pseudobulk.LABELS]
         wide = pseudobulk.wide(table, "activity", list(samples.index))
         edges = edges[edges["regulon"].isin(wide.columns)]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.clusters.expression import join_samples, normalise
+from scripts.tables import read_labelled
 
 EDGES = ["regulon", "tf", "target", "weight", "sign"]
 
@@ -16,7 +17,7 @@ def read_edges(path: str) -> pd.DataFrame:
     with open(path, "rb") as file:
         is_consensus = file.readline().decode("utf-8", "replace").startswith("regulon\t")
     if is_consensus:
-        return pd.read_csv(path, sep="\t").assign(sign=1.0)[EDGES]
+        return read_labelled(path).assign(sign=1.0)[EDGES]
     from scripts.programme.expression.networks import read_network
 
     table = read_network(path)
@@ -34,7 +35,7 @@ def read_edges(path: str) -> pd.DataFrame:
 
 def read_signature(path: str) -> pd.Series:
     """Return +1 or −1 by gene."""
-    table = pd.read_csv(path, sep="\t", dtype={"gene": str}, keep_default_na=False)
+    table = read_labelled(path)
     return pd.Series(np.where(table["direction"] == "up", 1.0, -1.0), index=table["gene"], dtype=float)
 
 

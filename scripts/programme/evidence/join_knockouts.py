@@ -5,6 +5,7 @@ import pandas as pd
 from scripts import job
 from scripts.programme.evidence import knockout
 from scripts.programme.evidence.silence_factors import LEVELS
+from scripts.tables import read_labelled
 
 ALL_MODELS = "all models"
 JOINED = [*knockout.KNOCKOUT, "p_zero", "p_untreated"]
@@ -34,7 +35,7 @@ def p_values(changes: pd.DataFrame, nulls: dict[str, pd.DataFrame]) -> pd.DataFr
 
 def main(snakemake) -> None:
     """Read the models' changes and those of their random networks; write all of them, and the means over models."""
-    parts = [pd.read_csv(path, sep="\t", dtype={"model": str, "tf": str}) for path in snakemake.input.changes]
+    parts = [read_labelled(path) for path in snakemake.input.changes]
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled or parts[:1], ignore_index=True) if parts else pd.DataFrame(columns=knockout.KNOCKOUT)
     nulls = {}

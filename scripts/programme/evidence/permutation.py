@@ -22,6 +22,8 @@ DRAWS = 9_999
 BLOCK = 512
 """Deals at once: 512 deals × 20,000 features are 80 MB."""
 TOLERANCE = 1e-9
+MIN_MODELS = 2
+"""Models below which no p-value is given, however many tumours they have: those are what is exchanged."""
 PERMUTATIONS = ["n_permutations", "exact", "p_perm", "p_perm_min", "fwer", "fdr_perm"]
 
 
@@ -123,8 +125,8 @@ def test(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, treated: st
     that a feature that hardly varies doesn't come first by that alone). ``p_perm``: share of deals that reach the
     observed statistic, which is one of them. ``fwer``: chance of one or more false calls among all features at this
     statistic (step-down maximum). ``fdr_perm``: expected share of false calls among those made at it. With a sample
-    per model and timepoint the deals are the flips of the models' signs. NaN where the deals can't tell: one model
-    with a sample each, or features missing in a model.
+    per model and timepoint the deals are the flips of the models' signs. NaN where the deals can't tell (features
+    missing in a model), and with a single model: its tumours could be told apart, but nothing be said of patients.
     """
     rows = samples.loc[samples.index.isin(values.index)]
     weights = contrast_weights(rows, baseline, treated)
@@ -136,7 +138,7 @@ def test(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, treated: st
     used = (weights != 0).any(axis=1).to_numpy() if weights.shape[1] else np.zeros(len(rows), dtype=bool)
     complete = np.isfinite(table[used]).all(axis=0)
     # A mirrored deal has the same absolute statistic: with two deals nothing can be told.
-    if n <= 2 or not complete.any():
+    if n <= 2 or weights.shape[1] < MIN_MODELS or not complete.any():
         return result
     known = np.where(np.isfinite(table), table, 0.0)[:, complete]
     spread = spread_within(known, weights)

@@ -10,6 +10,7 @@ from scripts import job, palette
 from scripts.programme.evidence.join_knockouts import ALL_MODELS
 from scripts.programme.plot_switches import DOWN, DPI, UP, empty_figure, with_note
 from scripts.programme.switches import SHARED
+from scripts.tables import read_labelled
 
 MAX_ROWS, MAX_KNOCKOUTS, MAX_FAMILIES = 25, 25, 8
 TILES = {
@@ -177,9 +178,9 @@ def draw_families(families: pd.DataFrame, table: pd.DataFrame, unit: str, member
 def main(snakemake) -> None:
     """Read switches, knock-outs, families; write the three figures."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
-    table = pd.read_csv(source.switches, sep="\t", dtype={"tf": str, "regulon": str})
-    changes = pd.read_csv(source.knockouts, sep="\t", dtype={"model": str, "tf": str})
-    families = pd.read_csv(source.families, sep="\t")
+    table = read_labelled(source.switches)
+    changes = read_labelled(source.knockouts)
+    families = read_labelled(source.families)
     n = int(table["n"].max()) if len(table) else 0
     title = f"{params.contrast['persister']} − {params.contrast['baseline']}, n = {n} model{'' if n == 1 else 's'}"
     nothing = "No regulon was compared: see design.tsv." if not n else ""

@@ -5,6 +5,7 @@ import pandas as pd
 from scripts import job
 from scripts.programme.evidence import on_off
 from scripts.programme.pseudobulk import regulon_columns
+from scripts.tables import read_labelled
 
 STABILITY = ["group", "regulon", "n_cells", "bimodal", "bimodal_share", "agreement"]
 
@@ -12,7 +13,7 @@ STABILITY = ["group", "regulon", "n_cells", "bimodal", "bimodal_share", "agreeme
 def main(snakemake) -> None:
     """Read the group's activity and thresholds; write how stable each threshold is."""
     activity = pd.read_parquet(snakemake.input.activity)
-    cuts = pd.read_csv(snakemake.input.thresholds, sep="\t").set_index("regulon")
+    cuts = read_labelled(snakemake.input.thresholds).set_index("regulon")
     table = on_off.resample_thresholds(
         activity[regulon_columns(list(activity.columns))],
         cuts["threshold"],

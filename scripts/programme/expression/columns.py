@@ -204,7 +204,9 @@ TABLES: dict[str, dict[str, str]] = {
         "network_targets": "targets in the network",
         "regulon_targets": "targets of the regulon",
         "shared_targets": "targets of both",
-        "shared_p": "hypergeometric, upper tail, among all targets that either names",
+        "shared_p": "hypergeometric, upper tail, among the genes that both could name: targets of any factor in the "
+        "network that SCENIC selected in as many models as the consensus asks for",
+        "shared_fdr": "Benjamini & Hochberg over the factors that have targets of both among these genes",
         "mrna_log_fc": "log2 fold change of the factor's own mRNA",
         "mrna_fdr": "its FDR",
     },

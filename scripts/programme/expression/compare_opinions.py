@@ -1,5 +1,7 @@
 """Hold the network's factors against the regulons that SCENIC found: do activity and targets agree?"""
 
+import anndata
+import h5py
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -7,11 +9,12 @@ from scipy import stats
 from scripts import job
 from scripts.programme.contrasts import ALL_ARMS, false_discovery_rate
 from scripts.programme.expression import differential, networks
+from scripts.tables import read_labelled
 
 OPINIONS = [
     "tf", "agreement", "score", "score_fdr", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
     "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
-    "mrna_log_fc", "mrna_fdr",
+    "shared_fdr", "mrna_log_fc", "mrna_fdr",
 ]  # fmt: skip
 AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
     "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",
@@ -30,10 +33,31 @@ def judge(row: pd.Series, fdr: float) -> str:
     return ONE if any(sure) else NEITHER
 
 
-def compare(factors: pd.DataFrame, effects: pd.DataFrame, regulons: pd.DataFrame, network: pd.DataFrame, fdr: float):
+def selected_genes(paths: list[str], models: list[str], least: int) -> set[str]:
+    """Return the genes that SCENIC could have named: selected in the groups of ``least`` models or more, as many as
+    the consensus asks for. ``paths``: the groups' selected expression; ``models``: the model of each.
+    """
+    found: dict[str, set[str]] = {}
+    for path, model in zip(paths, models, strict=True):
+        with h5py.File(path) as file:
+            for gene in anndata.io.read_elem(file["var"]).index.astype(str):
+                found.setdefault(gene, set()).add(model)
+    return {gene for gene, own in found.items() if len(own) >= least}
+
+
+def compare(
+    factors: pd.DataFrame,
+    effects: pd.DataFrame,
+    regulons: pd.DataFrame,
+    network: pd.DataFrame,
+    selected: set[str],
+    fdr: float,
+) -> pd.DataFrame:
     """Return one row (:data:`OPINIONS`) per factor that the network or a regulon has.
 
-    ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of it, all arms; ``regulons``: consensus.tsv.
+    ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of it, all arms; ``regulons``: consensus.tsv;
+    ``selected``: the genes that a regulon can have. Shared targets are held against chance among the genes that both
+    could name: genes that one of them never names are no evidence that the two agree on the others.
     """
     names = regulons.drop_duplicates("regulon").set_index("regulon")["tf"]
     scenic = effects.assign(tf=effects["regulon"].map(names)).rename(
@@ -45,17 +69,18 @@ def compare(factors: pd.DataFrame, effects: pd.DataFrame, regulons: pd.DataFrame
     table = factors.rename(columns={"fdr": "score_fdr"}).merge(scenic[columns], on="tf", how="outer")
     known = {tf: set(own) for tf, own in network.groupby("source")["target"]}
     found = {name: set(own) for name, own in regulons.groupby("regulon")["target"]}
-    # Targets that both could name.
-    universe = set(network["target"]) | set(regulons["target"])
+    universe = set(network["target"]) & selected
     rows = []
     for row in table.itertuples():
         one, other = known.get(row.tf, set()), found.get(row.regulon, set())
-        shared = len(one & other)
-        p = stats.hypergeom.sf(shared - 1, len(universe), len(one), len(other)) if one and other else np.nan
-        rows.append((len(one), len(other), shared, p))
+        own, others = one & universe, other & universe
+        both = len(own & others)
+        p = stats.hypergeom.sf(both - 1, len(universe), len(own), len(others)) if own and others else np.nan
+        rows.append((len(one), len(other), len(one & other), p))
     table[["network_targets", "regulon_targets", "shared_targets", "shared_p"]] = np.array(rows, dtype=float).reshape(
         -1, 4
     )
+    table["shared_fdr"] = false_discovery_rate(table["shared_p"].to_numpy(dtype=float))
     table["agreement"] = [judge(row, fdr) for _, row in table.iterrows()]
     whole = [
         "n_models",
@@ -75,17 +100,18 @@ def main(snakemake) -> None:
     """Read both opinions; write the table and count how they go together."""
     params, source = snakemake.params, snakemake.input
     first = next(iter(differential.contrasts_of(params.contrast)))
-    factors = pd.read_csv(source.activity, sep="\t", dtype={"tf": str}, keep_default_na=False, na_values=[""])
+    factors = read_labelled(source.activity)
     factors = factors[factors["contrast"] == first]
     if source.effects:
-        effects = pd.read_csv(str(source.effects), sep="\t", dtype={"arm": str, "regulon": str})
+        effects = read_labelled(str(source.effects))
         effects = effects[(effects["contrast"] == first) & (effects["arm"] == ALL_ARMS)]
-        regulons = pd.read_csv(str(source.regulons), sep="\t", dtype=str)
+        regulons = read_labelled(str(source.regulons))
     else:
         effects = pd.DataFrame(columns=["regulon", "effect", "fdr_mod", "k", "n"])
         regulons = pd.DataFrame(columns=["regulon", "tf", "target"])
     network = networks.read_network(str(source.network[0]))
-    table = compare(factors, effects, regulons, network, params.fdr)
+    selected = selected_genes(list(source.selected), params.models, params.min_groups)
+    table = compare(factors, effects, regulons, network, selected, params.fdr)
     table.to_csv(snakemake.output.table, sep="\t", index=False, float_format="%.6g")
     counts = table["agreement"].value_counts()
     job.log.info("; ".join(f"{name}: {n}" for name, n in counts.items()) or "no factors")

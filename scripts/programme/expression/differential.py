@@ -181,7 +181,7 @@ def compare(
         tables = estimate(profiles, expression, own, list(pairs.values()), platforms)
         for (name, pair), table in zip(pairs.items(), tables, strict=True):
             changes = over_arms(differences(profiles.values, own, *pair, baseline))
-            summary = summarise(changes, pd.Series(1.0, index=changes.columns), 0)
+            summary = summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
             agreeing = (np.sign(changes) == np.sign(table["log_fc"])).sum().where(table["log_fc"].notna())
             table = table.assign(
                 contrast=name, arm=arm, gene=table.index, fdr=false_discovery_rate(table["p"]),

@@ -5,15 +5,17 @@ import pandas as pd
 
 from scripts import job
 from scripts.programme.expression import differential, profiles, reversibility, signature
+from scripts.tables import read_labelled
 
 LEARNED_ELSEWHERE = "signature of the other models"
 
 
 def wide(path: str, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return activity as samples × regulons, in the order of ``samples``."""
-    table = pd.read_csv(path, sep="\t", dtype={"sample": str, "regulon": str}, keep_default_na=False, na_values=[""])
-    values = table.pivot(index="sample", columns="regulon", values="activity")
-    return values.reindex([sample for sample in samples.index if sample in values.index]).dropna(axis=1)
+    """Return activity as samples × regulons, in the order of ``samples``; NaN where a sample's group doesn't measure a
+    regulon.
+    """
+    values = read_labelled(path).pivot(index="sample", columns="regulon", values="activity")
+    return values.reindex([sample for sample in samples.index if sample in values.index])
 
 
 def main(snakemake) -> None:
@@ -29,7 +31,7 @@ def main(snakemake) -> None:
         weighed = differential.weigh(data)
         genes = reversibility.positions(weighed.values, weighed.weights, chosen, contrast, reversibility.GENE, True)
         genes = reversibility.shifted(genes, params.fdr, set(moved["gene"]), params.min_log_fc)
-        scores = pd.read_csv(source.scores, sep="\t", dtype={"sample": str}).set_index("sample")
+        scores = read_labelled(source.scores).set_index("sample")
         # Learned on the same samples a signature's shift is too large, and relapse looks nearer to the baseline.
         scores = scores[["score", "left_out"]].rename(columns={"score": "signature", "left_out": LEARNED_ELSEWHERE})
         scores = scores.dropna(axis=1, how="all")
@@ -40,7 +42,9 @@ def main(snakemake) -> None:
             own = chosen[chosen.index.isin(values.index)]
             own = reversibility.with_relapse(own, contrast)
             kind = reversibility.FACTOR if str(path).endswith("profile_activity.tsv") else reversibility.REGULON
-            if len(own):
+            # What another model lacks is no reason to leave a regulon out, what one of these lacks is.
+            values = values.loc[own.index].dropna(axis=1)
+            if values.size:
                 found = reversibility.positions(values, None, own, contrast, kind, True)
                 parts.append(reversibility.shifted(found, params.fdr))
     filled = [part for part in parts if len(part)]

@@ -6,6 +6,7 @@ from scripts import job
 from scripts.programme.contrasts import ALL_ARMS
 from scripts.programme.expression import differential, figures, profiles, signature
 from scripts.programme.plot_switches import DPI
+from scripts.tables import read_labelled
 
 
 def main(snakemake) -> None:
@@ -18,10 +19,10 @@ def main(snakemake) -> None:
     rows = signature.persister_rows(table, params.contrast)
     n = int(rows["n_models"].max()) if len(rows) else 0
     told = f"{params.contrast['persister']} − {params.contrast['baseline']}"
-    structure, places = (pd.read_csv(path, sep="\t") for path in (source.structure, source.places))
-    treatment = pd.read_csv(source.treatment, sep="\t", keep_default_na=False, na_values=[""])
-    likeness = pd.read_csv(source.likeness, sep="\t", index_col="unit")
-    relapse = pd.read_csv(source.reversibility, sep="\t", keep_default_na=False, na_values=[""])
+    structure, places = (read_labelled(path) for path in (source.structure, source.places))
+    treatment = read_labelled(source.treatment, "subject", "other")
+    likeness = read_labelled(source.likeness).set_index("unit")
+    relapse = read_labelled(source.reversibility, "models")
     n_relapse = int(relapse["n_models"].max()) if len(relapse) else 0
     drawn = {
         output.volcano: figures.draw_volcano(rows, genes, params.fdr, f"{told}, {ALL_ARMS}, {n} models as blocks"),

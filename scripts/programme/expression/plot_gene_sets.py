@@ -1,16 +1,15 @@
 """Draw the gene sets and published signatures that change most."""
 
-import pandas as pd
-
 from scripts import job
 from scripts.programme.expression import differential, figures
 from scripts.programme.plot_switches import DPI
+from scripts.tables import read_labelled
 
 
 def main(snakemake) -> None:
     """Read the table; write the figure of the persister contrast."""
     params = snakemake.params
-    table = pd.read_csv(snakemake.input.table, sep="\t", keep_default_na=False, na_values=[""])
+    table = read_labelled(snakemake.input.table, "collection", "gene_set")
     name = next(iter(differential.contrasts_of(params.contrast)))
     rows = table[table["contrast"] == name]
     n = int(rows["n_models"].max()) if len(rows) else 0

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from scripts import job, palette
 from scripts.programme.markers.find_markers import NESTED
 from scripts.programme.plot_switches import DPI, empty_figure, with_note
+from scripts.tables import read_labelled
 
 COLOURS = {"all genes": "#000000", "surface": "#0072B2", "secreted": "#D55E00"}
 
@@ -80,8 +81,8 @@ def draw(table: pd.DataFrame, scores: pd.DataFrame, colours: dict[str, str], per
 def main(snakemake) -> None:
     """Read panels and left-out scores; write the figure."""
     params = snakemake.params
-    table = pd.read_csv(snakemake.input.panels, sep="\t", dtype={"size": str})
-    scores = pd.read_csv(snakemake.input.scores, sep="\t", dtype={"sample": str, "model": str})
+    table = read_labelled(snakemake.input.panels, dtype={"size": str})
+    scores = read_labelled(snakemake.input.scores)
     if scores.empty:
         figure = empty_figure(with_note("; ".join(table["note"].dropna().astype(str)), params.note))
     else:

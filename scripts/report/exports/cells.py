@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from scripts import palette
+from scripts.report.source import read_tsv
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 SCORES = ["s_score", "g2m_score", "stress", "hypoxia"]
 MEASURES = ["n_counts", "n_genes", "pct_mt", "graft_fraction", "ambient_fraction", "doublet_score"]
 GAP = 0.15
 """Between two models' layouts, in parts of the widest one."""
+
+
+def read_cells(paths: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
+    """Return the rows of clusters/{model}/cells.tsv.gz of all models, with ``model``."""
+    tables = [read_tsv(path).assign(model=model) for model, path in zip(models, paths, strict=True)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts import job
+from scripts.report.source import read_tsv
 
 
 def line(name: str, description: str, genes: list[str]) -> str:
@@ -45,12 +46,12 @@ def scored(paths: list[str]) -> str:
 def main(snakemake) -> None:
     """Read consensus, signature and gene sets; write both files. What a study lacks leaves a file without lines."""
     given, params, output = snakemake.input, snakemake.params, snakemake.output
-    found = regulons(pd.read_csv(given.regulons, sep="\t"), params.note) if given.get("regulons") else ""
+    found = regulons(read_tsv(given.regulons), params.note) if given.get("regulons") else ""
     if not found:
         job.log.warning("no regulons: %s is empty", output.regulons)
     Path(output.regulons).write_text(found)
     own = (
-        signatures(pd.read_csv(given.signature, sep="\t"), "{persister} − {baseline}".format(**params.contrast))
+        signatures(read_tsv(given.signature), "{persister} − {baseline}".format(**params.contrast))
         if given.get("signature")
         else ""
     )

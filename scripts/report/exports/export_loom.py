@@ -12,6 +12,7 @@ from scripts import job
 from scripts.report.exports import cells as described
 from scripts.report.exports import matrix
 from scripts.report.exports.export_study import read_activity, read_observed
+from scripts.report.source import read_tsv
 
 SPEC = "3.0.0"
 """Version of the loom format (linnarssonlab.org/loompy/format)."""
@@ -102,7 +103,10 @@ def write_loom(
     thresholds: pd.DataFrame,
     title: str,
 ) -> None:
-    """Write the file. ``activity``: cells × regulons; ``edges``: consensus regulons (regulon, target)."""  # fmt: skip
+    """Write the file. ``activity``: cells × regulons; ``edges``: consensus regulons (regulon, target).
+
+    A cell whose group doesn't measure a regulon has an activity of 0: SCope knows no missing values.
+    """
     genes = matrix.all_genes(libraries)
     regulons = list(activity.columns)
     with h5py.File(path, "w") as file:
@@ -149,17 +153,12 @@ def main(snakemake) -> None:
     """Read the stages' files; write the loom file."""
     given, params = snakemake.input, snakemake.params
     orders = {"model": list(params.models), "timepoint": list(params.timepoints), "arm": list(params.arms)}
-    text = {"cluster": str, "phase": str, "replicate": str}
-    tables = [
-        pd.read_csv(p, sep="\t", dtype=text).assign(model=m) for m, p in zip(params.own, given.clusters, strict=True)
-    ]
-    cells = pd.concat(tables, ignore_index=True)
+    cells = described.read_cells(given.clusters, params.own)
     obs = described.describe(cells, read_observed(list(given.cells)), orders)
     placed = cells.set_index("cell").reindex(obs.index)
     layout = described.side_by_side(placed.assign(model=obs["model"].astype(str)), orders["model"])
-    activity = read_activity(list(given.activity), obs.index)
-    edges = pd.read_csv(given.regulons, sep="\t")
-    thresholds = pd.read_csv(given.thresholds, sep="\t")
+    edges, thresholds = read_tsv(given.regulons), read_tsv(given.thresholds)
+    activity = read_activity(list(given.activity), obs.index, edges["regulon"].unique())
     write_loom(
         snakemake.output[0], list(given.cells), obs=obs, layout=layout, activity=activity, edges=edges,
         thresholds=thresholds, title=params.title,

@@ -1,5 +1,7 @@
 """Write the cells as h5ad that cellxgene and scanpy open: normalised and raw counts, clusters, scores, activity."""
 
+from collections.abc import Iterable
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ from anndata.io import write_elem
 from scripts import job
 from scripts.report.exports import cells as described
 from scripts.report.exports import matrix
+from scripts.report.source import read_tsv
 
 
 def read_observed(paths: list[str]) -> pd.DataFrame:
@@ -25,14 +28,19 @@ def read_observed(paths: list[str]) -> pd.DataFrame:
     return table
 
 
-def read_activity(paths: list[str], cells: pd.Index) -> pd.DataFrame:
-    """Return activity, cells × regulons, in the order of ``cells``; NaN where a cell's group has none."""
+def read_activity(paths: list[str], cells: pd.Index, regulons: Iterable[str]) -> pd.DataFrame:
+    """Return activity, cells × regulons; NaN where a cell's group has none, or lacks the regulon.
+
+    ``regulons``: all of the study. Columns are in the order of the consensus, which is that of names, so that the files
+    of all models have the same ones: a group's table lacks regulons that weren't measured in it.
+    """
     tables = []
     for path in paths:
         table = pd.read_parquet(path)
         tables.append(table.drop(columns=[name for name in described.LABELS if name in table]))
     table = pd.concat(tables) if tables else pd.DataFrame(index=cells[:0])
-    return table[~table.index.duplicated()].reindex(cells).astype(np.float32)
+    names = sorted({*table.columns, *regulons} if tables else [])
+    return table[~table.index.duplicated()].reindex(index=cells, columns=names).astype(np.float32)
 
 
 def write_h5ad(
@@ -62,7 +70,9 @@ def write_h5ad(
             block = matrix.aligned(library, genes.index)
             counts.append(block)
             normal.append(matrix.normalised(block))
-        shown = {f"{name} activity": activity[name].to_numpy() for name in regulons if name in activity}
+        # What none of the cells has gives a viewer nothing to colour by.
+        known = [name for name in regulons if name in activity and activity[name].notna().any()]
+        shown = {f"{name} activity": activity[name].to_numpy() for name in known}
         write_elem(file, "obs", obs.assign(**shown))
         write_elem(file, "var", var)
         write_elem(raw, "var", var)
@@ -82,24 +92,24 @@ def main(snakemake) -> None:
     """Read the stages' files; write the h5ad of the study or of one model."""
     given, params = snakemake.input, snakemake.params
     orders = {"model": list(params.models), "timepoint": list(params.timepoints), "arm": list(params.arms)}
-    text = {"cluster": str, "phase": str, "replicate": str}
-    tables = [
-        pd.read_csv(p, sep="\t", dtype=text).assign(model=m) for m, p in zip(params.own, given.clusters, strict=True)
-    ]
     observed = read_observed(list(given.cells))
-    cells = pd.concat(tables, ignore_index=True)
+    cells = described.read_cells(given.clusters, params.own)
     obs = described.describe(cells, observed, orders)
     placed = cells.set_index("cell").reindex(obs.index)
     layout = described.side_by_side(placed.assign(model=obs["model"].astype(str)), orders["model"])
-    activity = read_activity(list(given.get("activity", [])), obs.index)
-    best = []
-    if given.get("switches"):
-        best = pd.read_csv(given.switches, sep="\t")["regulon"].head(params.top).tolist()
+    ranked = read_tsv(given.switches)["regulon"].tolist() if given.get("switches") else []
+    activity = read_activity(list(given.get("activity", [])), obs.index, ranked)
     uns = {"title": params.title, "default_embedding": "X_umap", **described.colours(obs, orders)}
     if params.note:
         uns["note"] = params.note
     n_cells, n_genes = write_h5ad(
-        snakemake.output[0], list(given.cells), obs=obs, layout=layout, activity=activity, regulons=best, uns=uns
+        snakemake.output[0],
+        list(given.cells),
+        obs=obs,
+        layout=layout,
+        activity=activity,
+        regulons=ranked[: params.top],
+        uns=uns,
     )
     job.log.info("%d cells, %d genes, %d regulons", n_cells, n_genes, activity.shape[1])
 

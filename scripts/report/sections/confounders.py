@@ -88,7 +88,7 @@ def draw_held(source: Source) -> Figure | None:
         panels.append(Panel(draw_switches(switches, kept), "each shared switch: share that is left"))
         data["switches"] = switches[switches["what"].isin(kept)].rename(columns={"what": "switch"})
     return Figure(
-        **words("held"),
+        **words("held", inside=sentence(f"inside_of_{source.kind}")),
         n=f"{count(int(own['n_models'].max()), 'model')}, fewer where something couldn't be held in all; "
         f"{len(own)} ways to hold {own['confounder'].nunique()} confounders.",
         panels=tuple(panels),
@@ -235,8 +235,9 @@ def whole_table(source: Source) -> Table | None:
 
 def build(source: Source) -> Section:
     """Return the section."""
+    known = {"held": sentence(f"held_of_{source.kind}")}
     if not source.has("programme/confounders.tsv"):
-        return section("confounders", [], "no_network")
+        return section("confounders", [], "no_network", **known)
     held, clones, why = draw_held(source), draw_clones(source), reasons(source)
     blocks = [
         paragraph(verdict(source)),
@@ -246,4 +247,4 @@ def build(source: Source) -> Section:
         bullets(why) if why else None,
         whole_table(source),
     ]
-    return section("confounders", blocks)
+    return section("confounders", blocks, **known)

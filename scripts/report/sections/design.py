@@ -7,7 +7,7 @@ from scripts.report.charts import below, colour_scale, picked, rows_high, unless
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
 from scripts.report.text import paragraph, warning
-from scripts.report.words import read, section, words
+from scripts.report.words import read, section, sentence, words
 
 ASSAYS = {"scrna": "single cells", "profile": "profiles"}
 
@@ -103,12 +103,15 @@ def build(source: Source) -> Section:
     config, said = source.config, read()["sections"]["question"]
     roles = config["contrast"]
     back = f", and turn back at *{roles['recovered']}*" if roles["recovered"] else ""
-    blocks = []
+    factors, blocks = sentence(f"factors_of_{source.kind}"), []
     if config["demo"]:
         blocks.append(warning(said["demo"].format(seed=config["demo"]["seed"])))
     if config["regulons"]["standin_note"]:
         blocks.append(warning(said["standin"].format(note=config["regulons"]["standin_note"])))
-    blocks += [paragraph(said["question"].format(**roles, at_recovered=back)), paragraph(said["replicate"])]
+    blocks += [
+        paragraph(said["question"].format(**roles, at_recovered=back, factors=factors)),
+        paragraph(said["replicate"]),
+    ]
     drugs = [entry["arm"] for entry in config["arms"] if entry["drugs"]]
     return section(
         "question",

@@ -265,7 +265,7 @@ def draw_knockout(source: Source) -> Figure | None:
     height = rows_high(len(order), 20)
     layers += [base.mark_tick(thickness=2, height=14, color=MEAN).encode(x="ko_share:Q"), dots]
     left = alt.layer(*layers).add_params(picked()).properties(width="container", height=height)
-    classed = "cells classed as persisters" if len(source.libraries) else "profiles classed as persisters"
+    classed = f"{source.kind} classed as persisters"
     after = alt.X("ko_classed_after:Q", title=classed, axis=percent, scale=alt.Scale(zero=False))
     way = base.mark_rule(color="#888888").encode(x=alt.X("ko_classed_before:Q", title=classed), x2="ko_classed_after:Q")
     ends = alt.layer(
@@ -278,8 +278,8 @@ def draw_knockout(source: Source) -> Figure | None:
     return Figure(
         **words(
             "knockout",
-            material="cells" if len(source.libraries) else "profiles",
-            persister=source.config["contrast"]["persister"],
+            material=source.kind,
+            silenced=sentence(f"silenced_in_{source.kind}", persister=source.config["contrast"]["persister"]),
             random=source.config["programme"]["knockout"]["networks"],
         ),
         n=f"{count(models['model'].nunique(), 'model')}; {some}{count(all_factors, 'factor')}.",

@@ -214,7 +214,7 @@ def draw_factors(source: Source) -> Figure | None:
     zero = alt.Chart(alt.NamedData("factors")).mark_rule(color="#888888").encode(x=alt.datum(0))
     chart = alt.layer(zero, interval, dots).properties(width="container", height=rows_high(len(order), 16))
     return Figure(
-        **words("factors"),
+        **words("factors", beside=sentence(f"beside_regulons_in_{source.kind}")),
         n=f"{count(int(table['n_models'].max()), 'model')}; the largest {len(shown)} of {count(len(table), 'factor')}.",
         panels=(Panel(chart),),
         data={"factors": shown},

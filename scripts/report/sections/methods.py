@@ -2,19 +2,55 @@
 
 import platform
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import jinja2
 import yaml
 
+from scripts.programme.contrasts import MAX_EXACT, MIN_MODERATED
 from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
 
-RESOURCES = Path(__file__).parents[3] / "resources" / "report"
+ROOT = Path(__file__).parents[3]
+RESOURCES = ROOT / "resources" / "report"
 CITATION = re.compile(r"\[@[\w; @]+\]")
+
+
+def named(package: str, name: str = "", root: Path = ROOT) -> str:
+    """Return a package's name (or ``name``) with its version, if that is known.
+
+    Where each rule has an environment of its own, the report's lacks most packages: then those pinned for the others
+    are what ran. Without any pin the name stands alone, since all results are there by now.
+    """
+    name = name or package
+    try:
+        return f"{name} {version(package)}"
+    except PackageNotFoundError:
+        pin = re.compile(rf"^(?:\s*- )?{re.escape(package)}==?([^\s=;]+)", re.MULTILINE)
+        for path in [*sorted((root / "envs").glob("*.yaml")), root / "requirements.lock"]:
+            found = pin.search(path.read_text()) if path.is_file() else None
+            if found:
+                return f"{name} {found[1]}"
+    return name
+
+
+def droplets(source: Source) -> dict[str, int]:
+    """Return in how many libraries what was done with droplets, by the libraries' own summaries."""
+    paths = [f"cells/{sample}.summary.json" for sample in source.libraries["sample"]]
+    found = [summary for summary in map(source.json, paths) if summary]
+    rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]
+    ways = [summary.get("droplets_method") for summary in found]
+    return {
+        "host": sum(summary.get("mixed_rate") is not None for summary in found),
+        "ambient": sum(summary.get("ambient_fraction") is not None for summary in found),
+        "whole": ways.count("all"),
+        "tested": ways.count("knee and test"),
+        "rate_mixed": rates.count("mixed droplets"),
+        "rate_loaded": rates.count("cells loaded"),
+    }
 
 
 def numbers(source: Source) -> dict[str, int]:
@@ -22,12 +58,14 @@ def numbers(source: Source) -> dict[str, int]:
     chemistries = source.matching("reads/*.chemistry.json")
     kept = source.table("cells/attrition.tsv")
     edges = source.table("regulons/consensus.tsv")
-    compared = source.table("programme/differential_expression.tsv")
-    factors = source.table("programme/tf_activity.tsv")
+    activity = source.table(source.activity)
 
-    def filled(name: str, column: str) -> int:
+    def rows(name: str, of: str, filled: str | None = None) -> int:
+        """Return how many different ``of`` a table of the programme has, where the column ``filled`` has a value."""
         table = source.table(f"programme/{name}")
-        return 0 if table is None else int(table[column].notna().sum())
+        if table is None or not len(table):
+            return 0
+        return int((table if filled is None else table[table[filled].notna()])[of].nunique())
 
     return {
         "models": int(source.samples["model"].nunique()),
@@ -37,12 +75,26 @@ def numbers(source: Source) -> dict[str, int]:
         "imported": len(source.libraries) - len(chemistries),
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "regulons": int(edges["regulon"].nunique()) if edges is not None else 0,
-        "compared": 0 if compared is None else int(compared["gene"].nunique()),
-        "silenced": filled("switches.tsv", "ko_share"),
-        "held": filled("confounders.tsv", "effect_after"),
-        "panels": filled("markers_panels.tsv", "auc"),
-        "factors": 0 if factors is None else int(factors["tf"].nunique()),
+        "compared": rows("differential_expression.tsv", "gene"),
+        "signature": rows("signature.tsv", "gene"),
+        "tried": rows("signature_sizes.tsv", "left_out"),
+        "ranked": rows("switches.tsv", "regulon"),
+        "replicated": int(activity is not None and activity["sd"].notna().any()),
+        "silenced": rows("switches.tsv", "tf", "ko_share"),
+        "held": rows("confounders.tsv", "confounder", "effect_after"),
+        "panels": rows("markers_panels.tsv", "pool", "auc"),
+        "relabelled": relabelled(source),
+        "factors": rows("tf_activity.tsv", "tf"),
+        **droplets(source),
     }
+
+
+def relabelled(source: Source) -> int:
+    """Return against how many relabellings the markers were judged: fewer than asked for where there are no more."""
+    panels = source.table("programme/markers_panels.tsv")
+    if panels is None or panels["n_permutations"].isna().all():
+        return 0
+    return int(panels["n_permutations"].max()) - 1  # the observed labels are one of them
 
 
 def write(source: Source) -> tuple[list[str], list[str]]:
@@ -50,11 +102,16 @@ def write(source: Source) -> tuple[list[str], list[str]]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(RESOURCES),
         undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
+        # Not trim_blocks: a paragraph that ends with a block would lose its end.
         lstrip_blocks=True,
     )
     text = environment.get_template("methods.j2").render(
-        config=source.config, n=numbers(source), v=version, python=platform.python_version()
+        config=source.config,
+        n=numbers(source),
+        named=named,
+        python=platform.python_version(),
+        max_exact=MAX_EXACT,
+        min_moderated=MIN_MODERATED,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}
@@ -63,7 +120,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         keys = [key.strip().removeprefix("@") for key in match[0][1:-1].split(";")]
         return f"[{', '.join(str(order.setdefault(key, len(order) + 1)) for key in keys)}]"
 
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
     paragraphs = [CITATION.sub(numbered_citation, part) for part in paragraphs]
     references = []
     for key in order:

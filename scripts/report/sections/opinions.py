@@ -163,6 +163,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
         "regulon_targets",
         "shared_targets",
         "shared_p",
+        "shared_fdr",
     ]
     base = alt.Chart(alt.NamedData("second_opinion")).encode(
         x=alt.X("regulon_effect:Q", title="by its regulon (difference in AUC)"),
@@ -228,5 +229,6 @@ def opinion_table(source: Source) -> Table | None:
         "regulon_n",
         "shared_targets",
         "shared_p",
+        "shared_fdr",
     )
     return Table(**words("opinion_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))

@@ -88,7 +88,7 @@ def regulon_forest(source: Source) -> Figure | None:
             "regulon_forest",
             contrast=contrast_of(source).replace(" vs ", " − "),
             ones=f"{source.one}s",
-            unit=sentence("unit_of_cells" if len(source.libraries) else "unit_of_profiles"),
+            unit=sentence(f"unit_of_{source.kind}"),
         ),
         n=f"{count(points['model'].nunique(), 'model')}; {some}{count(len(table), source.one)}.",
         unit="difference in activity (sd)",
@@ -195,7 +195,7 @@ def draw_timecourse(source: Source) -> Figure | None:
             "timecourse",
             at_recovered=f" at {recovered}" if recovered else "",
             ones=f"{source.one}s",
-            measure=sentence("measure_of_cells" if len(source.libraries) else "measure_of_profiles"),
+            measure=sentence(f"measure_of_{source.kind}"),
         ),
         n=f"{count(lines['line'].nunique(), 'line')} of {count(lines['model'].nunique(), 'model')}; "
         f"the first {count(len(shown), source.one)}.",

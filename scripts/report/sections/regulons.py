@@ -178,10 +178,13 @@ def draw_on_off(source: Source) -> Figure:
     model_of = {
         group: next((m for m in source.models if group == m or group.startswith(m + "_")), "") for group in groups
     }
+    # A group in which a regulon wasn't measured has no distribution of it.
+    drawn = set(bins["panel"])
     panels = [
         Panel(chart, f"{regulon} · {group}", {"panel": f"{group} {regulon}"}, model_of[group])
         for regulon in regulons
         for group in groups[:8]
+        if f"{group} {regulon}" in drawn
     ]
     two = cuts["bimodal"].sum()
     return Figure(

@@ -143,7 +143,7 @@ def draw_mrna(source: Source) -> Figure | None:
     chart = alt.layer(*layers).properties(width="container", height=380)
     n = int(source.table("programme/switches.tsv")["n"].max())
     return Figure(
-        **words("mrna"),
+        **words("mrna", ones=f"{source.one}s"),
         n=f"{count(len(table), source.one)}, {count(n, 'model')}; "
         + (f"bars ({FIRST} that rank first): " if many else "bars: ")
         + "95 % intervals over models.",
@@ -160,7 +160,7 @@ def ap1_table(source: Source) -> Table | None:
         return None
     frame = family[["regulon", *[c for c in SHOWN if c in family and c != "regulon"]]]
     return Table(
-        **words("ap1", found=len(frame), asked=len(AP1)),
+        **words("ap1", found=len(frame), asked=len(AP1), absent=sentence(f"ap1_of_{source.kind}"), one=source.one),
         frame=frame,
         source="programme/switches.tsv",
         meaning=source.meanings("programme/switches.tsv"),

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from scripts.clusters.expression import normalise
-from scripts.programme.confounders import adjust, clones, tabulate_confounders, verdict
+from scripts.programme.confounders import adjust, clones, measure_confounders, tabulate_confounders, verdict
 
 
 def test_a_change_through_the_covariate_goes_and_one_beside_it_stays():
@@ -156,3 +156,28 @@ def test_positions_are_read_from_gene_lines(tmp_path):
     table = clones.read_positions(str(path))
     assert table.loc["GRCh38_E1"].tolist() == ["GRCh38_1", 100, 200] and len(table) == 2
     assert clones.autosome(table["chromosome"], "GRCh38_").tolist() == ["chr1", ""]
+
+
+def test_a_regulon_that_one_group_does_not_measure_is_missing_and_touches_no_other(tmp_path):
+    """Groups of model and timepoint: B is measured in untreated cells alone."""
+    rng = np.random.default_rng(0)
+    labels = {"sample": "s", "model": "P1", "timepoint": "t", "arm": "a", "replicate": "1"}
+    tables = [pd.DataFrame(rng.normal(size=(60, 2)), columns=["A(+)", "B(+)"]).assign(**labels) for _ in range(2)]
+    paths = [tmp_path / "untreated.parquet", tmp_path / "persister.parquet"]
+    tables[1] = tables[1].drop(columns="B(+)")
+    for table, path in zip(tables, paths, strict=True):
+        table.set_axis([f"{path.stem}:{i}" for i in range(60)]).to_parquet(path)
+    activity = measure_confounders.read_activity(paths)
+    assert activity.columns.tolist() == ["A(+)", "B(+)"]
+    values, sample = activity.to_numpy(dtype=float), np.repeat(["u", "p"], 60)
+    x = rng.normal(size=(120, 1))
+    for found in (
+        adjust.difference(values, sample, sample == "p", sample == "u"),
+        adjust.adjusted(values, x, sample, sample == "p", sample == "u"),
+        adjust.matched(values, sample, sample == "p", sample == "u", draws=3, seed=0).mean(axis=0),
+    ):
+        assert np.isfinite(found[0]) and np.isnan(found[1])
+    parts = [{("", "before"): (np.array([0.5, np.nan]), "")}] * 2
+    table = measure_confounders.tabulate(parts, [activity.columns] * 2)
+    wide = tabulate_confounders.by_feature({"P1": table, "P2": table.fillna(0.1)}, "regulon", "|before")
+    assert np.isnan(wide.loc["P1", "B(+)"]) and wide.loc["P2", "B(+)"] == 0.1

@@ -102,6 +102,15 @@ def test_what_cannot_be_told_is_empty(models):
     assert found[["p_perm", "fwer", "fdr_perm"]].isna().all(axis=None)
 
 
+def test_one_model_gives_no_p_value_however_many_tumours_it_has():
+    """Five and five tumours can be dealt in 252 ways, of which none says anything about another patient."""
+    sheet = simulated.sheet_of(1, 0, {"HBCx95": 5})
+    found = run(draw(sheet, 12, np.random.default_rng(0), effect=9.0), sheet)
+    assert found[["p_perm", "p_perm_min", "fwer", "fdr_perm"]].isna().all(axis=None)
+    both = simulated.sheet_of(2, 0, {"HBCx95": 5, "HBCx39": 5})
+    assert run(draw(both, 12, np.random.default_rng(0)), both)["p_perm"].notna().all()
+
+
 def test_a_feature_that_a_model_lacks_is_left_out_and_one_that_never_varies_too():
     sheet = simulated.sheet_of(5, 0)
     values = draw(sheet, 20, np.random.default_rng(0))

@@ -1,0 +1,29 @@
+"""Tables of the workflow read back: labels stay text, whatever they look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+LABELS = frozenset(
+    (
+        "sample", "model", "timepoint", "arm", "replicate", "group", "platform", "contrast", "cell", "cluster",
+        "clone", "regulon", "tf", "gene", "target", "source", "feature", "family", "unit",
+    )
+)  # fmt: skip
+"""Columns that name something of the study or of the genome."""
+
+
+def read_labelled(path: str | Path, *more: str, **options) -> pd.DataFrame:
+    """Return a tab-separated table of the workflow with the columns :data:`LABELS`, and those of ``more``, as text.
+
+    A timepoint may be called 0 and an arm NA: pandas would make a number of the one and nothing of the other, and what
+    is then looked up by the config's name isn't found. An empty label is an empty text; in all other columns nothing
+    but an empty field is missing.
+    """
+    header = pd.read_csv(path, sep="\t", nrows=0, dtype=str).columns
+    labels = [column for column in header if column in LABELS or column in more]
+    missing = {column: [""] for column in header if column not in labels}
+    text = dict.fromkeys(labels, str) | options.pop("dtype", {})
+    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=missing, **options)

@@ -1,0 +1,49 @@
+"""Tables as the report reads them: names stay the names that the config gave, whatever they look like."""
+
+import pandas as pd
+import pytest
+from made_up import config, samples
+
+from scripts.report.sections import cells
+from scripts.report.source import Source, read_tsv
+
+NAMES = ["NA", "None", "nan", "null", "0172", "1e5"]
+"""All of these fit the schema's pattern of names."""
+
+
+@pytest.mark.parametrize("column", ["model", "sample", "arm", "timepoint", "group", "left_out", "models", "gene", "tf"])
+def test_names_that_look_missing_or_like_numbers_are_kept(tmp_path, column):
+    path = tmp_path / "table.tsv"
+    pd.DataFrame({column: NAMES, "value": 1.0}).to_csv(path, sep="\t", index=False)
+    table = Source(tmp_path, frozenset({"table.tsv"}), {}, pd.DataFrame()).table("table.tsv")
+    assert table[column].tolist() == NAMES
+    assert table.groupby(column)["value"].sum().sum() == len(NAMES)
+
+
+def test_names_of_digits_alone_are_text(tmp_path):
+    path = tmp_path / "table.tsv"
+    path.write_text("model\tleft_out\tmodels\tn\n172\t039\t172\t4\n")
+    row = read_tsv(path).iloc[0]
+    assert row[["model", "left_out", "models"]].tolist() == ["172", "039", "172"] and row["n"] == 4
+
+
+def test_an_empty_cell_is_missing_in_names_and_in_numbers(tmp_path):
+    path = tmp_path / "table.tsv"
+    path.write_text("model\tnote\tvalue\nA\t\t\nNA\tfew\t0.5\n")
+    table = read_tsv(path)
+    assert table["note"].isna().tolist() == [True, False] and table["value"].isna().tolist() == [True, False]
+    assert table["value"].dtype == float and table["model"].tolist() == ["A", "NA"]
+
+
+def test_a_sample_called_na_has_its_bar_of_verdicts(tmp_path):
+    sheet = samples("scrna", ("A",)).assign(sample=["NA", "null", "3"], model="NA", arm="None")
+    rows = [
+        {**row, "step": step, "barcodes_before": 100, "removed": 1, "remaining": 90}
+        for row in sheet[["sample", "model", "timepoint", "arm"]].to_dict("records")
+        for step in ("empty", *cells.STEPS)
+    ]
+    (tmp_path / "cells").mkdir()
+    pd.DataFrame(rows).to_csv(tmp_path / "cells" / "attrition.tsv", sep="\t", index=False)
+    source = Source(tmp_path, frozenset({"cells/attrition.tsv"}), config(), sheet)
+    drawn = cells.draw_libraries(source).data["libraries"]
+    assert set(drawn["sample"]) == {"NA", "null", "3"} and set(drawn["model"]) == {"NA"}
