@@ -219,15 +219,16 @@ def estimate_disk(study: Study) -> tuple[float, float]:
 def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
     """Whether the results' disk has room; what is free now is told apart, since it is another figure each time.
 
-    ``at_once``: libraries that may be counted at the same time.
+    ``at_once``: libraries that may be counted at the same time; told only where room is too little for them, since the
+    findings of a sound study don't hang on where it runs.
     """
     stays, passing = estimate_disk(study)
-    together = f" ({at_once} at once)" if at_once > 1 and passing else ""
     need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"
-    need += together
     free = shutil.disk_usage(results).free
     if free + size_of(results) < stays + passing * at_once:
-        message = f"{need}, but {gigabytes(free)} are free; make room, or move the results (pathvars: results)"
+        together = f" ({at_once} at once)" if at_once > 1 and passing else ""
+        remedy = "make room, or move the results (pathvars: results)"
+        message = f"{need}{together}, but {gigabytes(free)} are free; {remedy}"
         return Finding("disk", "results", "note", message), ""
     return Finding("disk", "results", "ok", need), f"{gigabytes(free)} are free"
 
