@@ -4,9 +4,11 @@ and databases know the same genes, how much disk it will take, and what the desi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from scripts.regulons import databases as names_of
 from scripts.regulons.check_databases import check as check_databases
 from scripts.study.checks import genome_files
 from scripts.study.config import at
+from scripts.study.resources import bytes_of
 from scripts.study.study import Study
 
 FIRST_READS, FIRST_LINES = 1_000, 200_000
@@ -63,12 +66,6 @@ def look(check: str, subject: str, question: Callable[[], str], verdict: str = "
         return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); is the file whole?")
 
 
-def size_of(path: str | Path) -> int:
-    """Return the bytes of a file, or of all files of a folder."""
-    path = Path(path)
-    return sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
-
-
 def gigabytes(size: float) -> str:
     """Return a size as people say it."""
     unit, name = (1e9, "GB") if size >= 1e8 else (1e6, "MB") if size >= 1e5 else (1e3, "kB")
@@ -82,7 +79,7 @@ def look_at_lanes(study: Study) -> Iterator[Finding]:
         def question(lane=lane) -> str:
             seen = check_pair(lane.fq1, lane.fq2, most=FIRST_READS)
             lengths = [seen[f"read{mate}_length"]["mode"] for mate in (1, 2)]
-            size = gigabytes(size_of(lane.fq1) + size_of(lane.fq2))
+            size = gigabytes(bytes_of(lane.fq1) + bytes_of(lane.fq2))
             return f"{lengths[0]} + {lengths[1]} bp, {size}"
 
         yield look("reads", f"{lane.sample} {lane.unit}", question, "broken")
@@ -95,7 +92,7 @@ def look_at_matrices(study: Study) -> Iterator[Finding]:
 
         def question(path=path) -> str:
             begin(path)
-            return gigabytes(size_of(path))
+            return gigabytes(bytes_of(path))
 
         subject = rows.index[0] if len(rows) == 1 else f"{len(rows)} samples from {rows.index[0]} on"
         yield look("matrices", subject, question, "broken")
@@ -134,7 +131,7 @@ def look_at_genomes(study: Study) -> Iterator[Finding]:
                 raise job.UserError(f"{path}: doesn't begin with '>': no FASTA; correct {place}")
             if place.endswith("gtf") and (not lines or lines[0].count(b"\t") != 8):
                 raise job.UserError(f"{path}: its first line hasn't the nine columns of a GTF; correct {place}")
-            return gigabytes(size_of(path))
+            return gigabytes(bytes_of(path))
 
         yield look("genomes", place.removeprefix("config, "), question)
 
@@ -170,7 +167,7 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
             given = (entry.get("sha256") or "").strip().lower()
             if given and (found := sha256_of(entry["path"])) != given:
                 raise job.UserError(f"{entry['path']}: SHA-256 is {found}, {place} says {given}; fetch it again")
-            return f"{gigabytes(size_of(entry['path']))}, SHA-256 {'as given' if given else 'not given'}"
+            return f"{gigabytes(bytes_of(entry['path']))}, SHA-256 {'as given' if given else 'not given'}"
 
         finding = look("databases", subject, question)
         here &= finding.verdict == "ok"
@@ -208,12 +205,25 @@ def compare_names(study: Study) -> str:
 
 def estimate_disk(study: Study) -> tuple[float, float]:
     """Return bytes that results will take, and that counting the largest library holds besides, for a while."""
-    genomes = sum(size_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
-    reads = {
-        sample: sum(size_of(path) for mates in study.fastqs(sample) for path in mates) for sample in study.all_sequenced
-    }
+    genomes = sum(bytes_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
+    lanes = {sample: study.fastqs(sample) for sample in study.all_sequenced}
+    reads = {sample: sum(bytes_of(path) for mates in own for path in mates) for sample, own in lanes.items()}
     stays = GENOMES * genomes + READS * sum(reads.values()) + LIBRARY * len(study.all_libraries)
     return stays, TEMPORARY * max(reads.values(), default=0)
+
+
+def taken_by(results: Path) -> int:
+    """Return the bytes of what lies in the results by now; links to files of the user's take none.
+
+    Other jobs write and remove files meanwhile: what has gone isn't counted.
+    """
+    total = 0
+    for folder, _, names in os.walk(results):
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = os.lstat(os.path.join(folder, name))
+                total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
 
 
 def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
@@ -225,7 +235,7 @@ def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding
     stays, passing = estimate_disk(study)
     need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"
     free = shutil.disk_usage(results).free
-    if free + size_of(results) < stays + passing * at_once:
+    if free + taken_by(results) < stays + passing * at_once:
         together = f" ({at_once} at once)" if at_once > 1 and passing else ""
         remedy = "make room, or move the results (pathvars: results)"
         message = f"{need}{together}, but {gigabytes(free)} are free; {remedy}"

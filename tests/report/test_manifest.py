@@ -98,6 +98,31 @@ def test_a_commit_is_told_and_whether_files_differ_from_it(tmp_path):
     assert manifest.describe_commit(tmp_path / "inner") == {"commit": None, "dirty": None}
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_checkout_of_somebody_else_has_its_commit(tmp_path):
+    """As where one installs the workflow for all: git asks for such a folder to be called safe."""
+    if shutil.which("git") is None:
+        pytest.skip("git isn't installed")
+    run = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "a"]):
+        subprocess.run([*run, *command], check=True, capture_output=True)
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    assert subprocess.run(["git", "-C", str(tmp_path), "rev-parse", "HEAD"], capture_output=True).returncode != 0
+    assert re.fullmatch("[0-9a-f]{40}", manifest.describe_commit(tmp_path)["commit"])
+
+
+def test_a_run_began_when_its_first_result_was_written_not_when_a_database_was(tmp_path):
+    """Databases of the user's are links among the results, to files that may be years old."""
+    old, made = tmp_path / "db.feather", tmp_path / "a.tsv"
+    for path in (old, made):
+        path.touch()
+    os.utime(old, (10**9, 10**9))
+    (tmp_path / "link.feather").symlink_to(old)
+    told = manifest.describe_run([tmp_path / "link.feather", made])
+    assert told["first_result"] > "2020" and told["last_result"] >= told["first_result"]
+
+
 def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert manifest.describe_commit(ROOT) == {"commit": None, "dirty": None}

@@ -1,6 +1,7 @@
 """The look at a study before it runs: what is refused, what is remarked, and that a sound study has neither."""
 
 import gzip
+import os
 import random
 import shutil
 from collections import namedtuple
@@ -169,6 +170,16 @@ def test_a_small_disk_is_remarked_and_a_large_one_told(study, monkeypatch):
     assert finding.verdict == "ok" and "free" not in finding.message and free == "1000000.0 GB are free"
 
 
+def test_what_lies_in_the_results_is_weighed_while_other_jobs_write(tmp_path, monkeypatch):
+    """Links to databases take no room, and a file that has gone by the time it is looked at is no error."""
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "a.h5ad").write_bytes(bytes(1000))
+    (tmp_path / "db.feather").write_bytes(bytes(10**6))
+    (tmp_path / "cells" / "link.feather").symlink_to(tmp_path / "db.feather")
+    monkeypatch.setattr(os, "walk", lambda _: [(str(tmp_path / "cells"), [], ["a.h5ad", "link.feather", "gone"])])
+    assert preflight.taken_by(tmp_path) == 1000
+
+
 def test_room_is_asked_for_as_many_libraries_as_are_counted_at_once(study, monkeypatch):
     """What lies in the results already isn't asked for again."""
     given = study()
@@ -180,7 +191,7 @@ def test_room_is_asked_for_as_many_libraries_as_are_counted_at_once(study, monke
         "1.0 GB for each library while it is counted (3 at once)"
         in preflight.look_at_disk(given, Path("."), 3)[0].message
     )
-    monkeypatch.setattr(preflight, "size_of", lambda _: 2e9)
+    monkeypatch.setattr(preflight, "taken_by", lambda _: 2e9)
     assert preflight.look_at_disk(given, Path("."), 3)[0].verdict == "ok"
 
 

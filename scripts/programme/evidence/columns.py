@@ -8,7 +8,7 @@ PERMUTED = {
     "p_perm": "share of them whose difference, joined over models, is as large (two-sided). What is exchanged are the "
     "tumours (samples) within the models, not the models: it tells a difference between tumours from chance, and how "
     "many patients share it is told by n and k. Empty with one model, and where a model doesn't measure the regulon",
-    "p_perm_min": "smallest value it can take: more tumours, not more models alone, make it smaller",
+    "p_perm_min": "smallest value it can take, by how many ways there are to exchange them",
     "fwer": "chance of one or more false calls among all regulons (step-down maximum over the same deals)",
     "fdr_perm": "share of false calls to expect among the regulons up to this one (over the same deals)",
 }
