@@ -44,10 +44,9 @@ rule call_droplets:
         "<benchmarks>/call_droplets/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("call_droplets", base=2_000, per_input_gb=30_000),
+        runtime=minutes("call_droplets", base=60),
     params:
         droplets=get_droplet_settings,
     script:
@@ -71,10 +70,9 @@ rule keep_cells:
         "<benchmarks>/keep_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("keep_cells", base=4_000, per_input_gb=30_000),
+        runtime=minutes("keep_cells", base=60),
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,
@@ -115,10 +113,9 @@ rule plot_barnyard:
         "<benchmarks>/plot_barnyard/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=30_000),
-        runtime="20m",
+        mem_mb=memory("plot_barnyard", base=1_000, per_input_gb=30_000),
+        runtime=minutes("plot_barnyard", base=20),
     script:
         "../scripts/cells/plot_barnyard.py"
 
@@ -140,9 +137,5 @@ rule plot_attrition:
     localrule: True
     conda:
         "../envs/python.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
     script:
         "../scripts/cells/plot_attrition.py"
