@@ -31,7 +31,7 @@ rule cells:
     localrule: True
 
 
-rule call_droplets:
+rule call_cells:
     input:
         counts="<results>/counts/{sample}.h5ad",
     output:
@@ -39,21 +39,21 @@ rule call_droplets:
         soup="<results>/cells/{sample}.soup.parquet",
         summary="<results>/cells/{sample}.calls.json",
     log:
-        "<logs>/call_droplets/{sample}.log",
+        "<logs>/call_cells/{sample}.log",
     benchmark:
-        "<benchmarks>/call_droplets/{sample}.tsv"
+        "<benchmarks>/call_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=memory("call_droplets", base=2_000, per_input_gb=30_000),
-        runtime=minutes("call_droplets", base=60),
+        mem_mb=memory("call_cells", base=2_000, per_input_gb=30_000),
+        runtime=minutes("call_cells", base=60),
     params:
         droplets=get_droplet_settings,
     script:
-        "../scripts/cells/call_droplets.py"
+        "../scripts/cells/call_cells.py"
 
 
-rule keep_cells:
+rule filter_cells:
     input:
         counts="<results>/counts/{sample}.h5ad",
         calls="<results>/cells/{sample}.calls.parquet",
@@ -65,19 +65,19 @@ rule keep_cells:
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
     log:
-        "<logs>/keep_cells/{sample}.log",
+        "<logs>/filter_cells/{sample}.log",
     benchmark:
-        "<benchmarks>/keep_cells/{sample}.tsv"
+        "<benchmarks>/filter_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=memory("keep_cells", base=4_000, per_input_gb=30_000),
-        runtime=minutes("keep_cells", base=60),
+        mem_mb=memory("filter_cells", base=4_000, per_input_gb=30_000),
+        runtime=minutes("filter_cells", base=60),
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,
     script:
-        "../scripts/cells/keep_cells.py"
+        "../scripts/cells/filter_cells.py"
 
 
 rule tabulate_attrition:
