@@ -476,6 +476,6 @@ def test_rules_carry_all_directives():
     rules = [part for part in text.split("\nrule ")[1:] if "script:" in part and "localrule: True" not in part]
     assert len(rules) >= 10
     for part in rules:
-        order = ["input:", "output:", "log:", "benchmark:", "conda:", "threads:", "resources:", "script:"]
+        order = ["input:", "output:", "log:", "benchmark:", "conda:", "resources:", "script:"]
         places = [part.index(f"\n    {word}") for word in order]
-        assert places == sorted(places) and "mem_mb=scaled_memory(" in part and "runtime=" in part
+        assert places == sorted(places) and "mem_mb=memory(" in part and "runtime=minutes(" in part
