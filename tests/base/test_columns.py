@@ -8,7 +8,7 @@ import pytest
 from scripts.base import columns
 
 FORMAT = re.compile(r",?(\.\d)?[defg%]")
-NOT_OURS = ("benchmarks", "logs", "truth", "simulated", "exports", "figures", "programme")
+NOT_OURS = ("benchmarks", "logs", "truth", "simulated", "exports", "figures", "gene_lists")
 """Folders whose tables have no rows: measurements of Snakemake, what the demo plants, copies of tables described
 elsewhere, data drawn in figures (their columns are named in the figures) and lists that a user provides.
 """
