@@ -151,7 +151,8 @@ rule export_gmt:
 
 rule export_tables:
     input:
-        get_given_tables,
+        tables=get_given_tables,
+        columns=own("resources/columns.tsv"),
     output:
         directory("<results>/exports/tables"),
     log:

@@ -33,6 +33,7 @@ rule make_report:
             own("resources/report/{name}"),
             name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
         ),
+        columns=own("resources/columns.tsv"),
     output:
         html="<results>/report/report.html",
         methods="<results>/report/methods.md",

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
+from scripts.base.columns import Column
+
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 DIGITS = 5
 """Significant digits of the numbers in the page: more than any figure shows, and half the bytes."""
@@ -84,7 +86,7 @@ class Table:
     frame: pd.DataFrame
     source: str
     shown: tuple[str, ...] = ()
-    meaning: Mapping[str, str] = field(default_factory=dict)
+    meaning: Mapping[str, Column] = field(default_factory=dict)
     limit: int = 500
 
     @property

@@ -6,12 +6,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.activity.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.figure import palette
 from scripts.profiles.networks import name_of
 from scripts.report.charts import DOWN, NARROW, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
-from scripts.report.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.report.words import words
 
 MAX_SETS = 30

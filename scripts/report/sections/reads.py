@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from scripts.base.columns import Column
 from scripts.cells.plot_barnyard import VERDICTS, group_verdicts
 from scripts.report.charts import below, colour_scale, picked, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
@@ -64,7 +65,8 @@ def libraries(source: Source) -> pd.DataFrame:
 def library_table(source: Source, table: pd.DataFrame) -> Table:
     """Return the libraries as a table."""
     known = [column for column in table if table[column].notna().any()]
-    return Table(**words("libraries"), frame=table[known], source="reads/multiqc.html", meaning=COLUMNS)
+    meaning = {name: Column(name.replace("_", " "), "", "", text) for name, text in COLUMNS.items()}
+    return Table(**words("libraries"), frame=table[known], source="reads/multiqc.html", meaning=meaning)
 
 
 def draw_barnyard(source: Source, most: int) -> Figure:

@@ -4,11 +4,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import ALL_MODELS
+from scripts.expression.terms import ARMS, DRUGS, UNITS
 from scripts.figure import palette
 from scripts.report.charts import UP, below, colour_bar, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
-from scripts.report.terms import ALL_MODELS, ARMS, DRUGS, UNITS
 from scripts.report.words import sentence, words
 
 ADJUSTMENTS = {"blind": "states unknown", "told": "states told"}
