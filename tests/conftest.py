@@ -15,6 +15,8 @@ from types import SimpleNamespace
 
 import pytest
 from checkout import copy_checkout, drop_if_outdated, run
+from simulators.activity import simulate  # noqa: F401
+from simulators.profiles import simulated  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"

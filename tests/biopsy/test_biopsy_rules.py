@@ -72,7 +72,7 @@ def test_one_biopsy_asks_for_its_own_jobs_alone(folder, snakemake, frozen):
     )
     assert done.returncode == 0, done.stderr
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
-    rules = ("import_matrix", "call_droplets", "keep_cells", "score_biopsy", "draw_biopsy")
+    rules = ("import_matrix", "call_cells", "filter_cells", "score_biopsy", "draw_biopsy")
     assert jobs == dict.fromkeys(rules, "1") | {"total": "5"}
     assert set(re.findall(r"wildcards: sample=(\w+)", done.stdout + done.stderr)) == {"host"}
 

@@ -45,7 +45,7 @@ def test_the_signature_is_found_in_patients_it_was_not_learned_from(programme):
 
 
 def test_cells_score_by_their_state(demo):
-    cells = pd.read_parquet(demo / "programme" / "signature_cells.parquet")
+    cells = pd.read_parquet(demo / "expression" / "signature_cells.parquet")
     means = cells.groupby(["model", "timepoint"])["score"].mean().unstack()
     assert len(means) == 5 and (means["persister"] - means["untreated"] > 0.8).all()
     assert ((means["relapse"] - means["untreated"]).dropna() < 0.3).all()
