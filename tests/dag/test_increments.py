@@ -52,8 +52,7 @@ def done(tmp_path_factory) -> Project:
 @pytest.fixture
 def finished(done, tmp_path) -> Project:
     """Return a copy of the finished study in another place, times kept, to be changed by the test."""
-    shutil.copytree(done.folder, tmp_path / "copy", symlinks=True)
-    return Project(tmp_path / "copy")
+    return done.copy(tmp_path / "copy")
 
 
 def check(project: Project, changed: dict[str, int], new: dict[str, int] | None = None):

@@ -12,9 +12,9 @@ TIMEPOINTS = ["untreated", "persister", "relapse"]
 
 
 @pytest.fixture(scope="module")
-def listed(demo) -> dict[str, pd.DataFrame]:
+def listed(results) -> dict[str, pd.DataFrame]:
     """Return, by model, the cells as the stage lists them."""
-    folders = sorted((demo / "clusters").iterdir())
+    folders = sorted((results / "clusters").iterdir())
     text = {"cluster": str, "phase": str}
     return {folder.name: pd.read_csv(folder / "cells.tsv.gz", sep="\t", dtype=text) for folder in folders}
 
@@ -33,10 +33,10 @@ def known(listed, truth) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def links(demo, listed) -> dict[str, pd.DataFrame]:
+def links(results, listed) -> dict[str, pd.DataFrame]:
     """Return, by model, the links through time."""
     names = {"cluster_from": str, "cluster_to": str}
-    tables = {model: pd.read_csv(demo / "clusters" / model / "links.tsv", sep="\t", dtype=names) for model in listed}
+    tables = {model: pd.read_csv(results / "clusters" / model / "links.tsv", sep="\t", dtype=names) for model in listed}
     return {model: table.fillna({"cluster_from": "", "cluster_to": ""}) for model, table in tables.items()}
 
 
@@ -52,8 +52,8 @@ def explained(value: pd.Series, cluster: pd.Series) -> float:
     return between.var() / value.var()
 
 
-def test_every_kept_cell_is_listed_once(demo, listed, libraries):
-    kept = [anndata.read_h5ad(demo / "cells" / f"{sample}.h5ad").obs_names for sample in libraries.index]
+def test_every_kept_cell_is_listed_once(results, listed, libraries):
+    kept = [anndata.read_h5ad(results / "cells" / f"{sample}.h5ad").obs_names for sample in libraries.index]
     found = pd.concat(listed.values())["cell"]
     assert found.is_unique
     assert set(found) == set().union(*kept)

@@ -2,12 +2,15 @@
 
 import pandas as pd
 import pytest
+from checkout import only_whole
+
+pytestmark = only_whole
 
 
 @pytest.fixture(scope="module")
-def programme(demo):
+def programme(results):
     """Return a function that reads a table of the stage."""
-    return lambda name: pd.read_csv(demo / "programme" / name, sep="\t")
+    return lambda name: pd.read_csv(results / "programme" / name, sep="\t")
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,8 @@ def test_the_signature_is_found_in_patients_it_was_not_learned_from(programme):
     assert (whole["models_agreeing"] == 8).all() and (whole["auc"] == 1).all() and (whole["ci_low"] > 1).all()
 
 
-def test_cells_score_by_their_state(demo):
-    cells = pd.read_parquet(demo / "programme" / "signature_cells.parquet")
+def test_cells_score_by_their_state(results):
+    cells = pd.read_parquet(results / "programme" / "signature_cells.parquet")
     means = cells.groupby(["model", "timepoint"])["score"].mean().unstack()
     assert len(means) == 5 and (means["persister"] - means["untreated"] > 0.8).all()
     assert ((means["relapse"] - means["untreated"]).dropna() < 0.3).all()

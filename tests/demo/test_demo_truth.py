@@ -15,13 +15,13 @@ def factors(truth):
 
 
 @pytest.fixture(scope="module")
-def edges(demo):
-    return pd.read_csv(demo / "regulons" / "consensus.tsv", sep="\t")
+def edges(results):
+    return pd.read_csv(results / "regulons" / "consensus.tsv", sep="\t")
 
 
 @pytest.fixture(scope="module")
-def switches(demo):
-    return pd.read_csv(demo / "programme" / "switches.tsv", sep="\t")
+def switches(results):
+    return pd.read_csv(results / "programme" / "switches.tsv", sep="\t")
 
 
 def test_cells_are_recovered_and_empty_droplets_are_not(droplets):
@@ -40,12 +40,12 @@ def test_species_of_singlets(droplets):
         assert (cells["species_call"] == cells["species"]).mean() >= 0.99, sample
 
 
-def test_ambient_fraction(demo, droplets, libraries):
+def test_ambient_fraction(results, droplets, libraries):
     """Within 0.03 of the truth, in every library."""
     import json
 
     for sample in droplets:
-        found = json.loads((demo / "cells" / f"{sample}.summary.json").read_text())["ambient_fraction"]
+        found = json.loads((results / "cells" / f"{sample}.summary.json").read_text())["ambient_fraction"]
         assert found == pytest.approx(libraries.loc[sample, "ambient_fraction"], abs=0.03), sample
 
 
