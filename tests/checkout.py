@@ -49,7 +49,7 @@ def copy_checkout(to: Path) -> Path:
 
 
 def hash_sources(root: Path) -> dict[str, str]:
-    """Return hashes of what a run of the demo is made from: the workflow, configs with their sheets, and the software."""
+    """Return hashes of what a run of the demo is made from: the workflow, configs and sheets, the software."""
     parts = {"workflow": SOURCE, "config": ("config",), "software": ("requirements.lock",)}
     return {name: hash_tree(root, part) for name, part in parts.items()}
 

@@ -33,7 +33,7 @@ a small workflow, a frozen reference. Without these, each file is a group of its
 """
 FIRST = ("tests/demo/", "tests/slurm/", "tests/faults/test_faults.py", "tests/report/test_browser.py", "tests/real/",
          "tests/dag/test_scale.py")  # fmt: skip
-"""What takes longest, or waits for whole runs: started last, it would keep one core busy while the other has nothing."""
+"""What takes longest, or waits for whole runs: started last, it would leave one core without work at the end."""
 
 
 @pytest.hookimpl(tryfirst=True)

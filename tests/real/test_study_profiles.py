@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 CONTRAST = "persister vs untreated"
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not (DATA / "study_profiles").is_dir(), reason="../shared/data/study_profiles isn't here"),
 ]
 
