@@ -4,12 +4,12 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from scripts.study import talk
+from scripts.study import messages
 
 min_version("9.25")
 
 # What has failed is told once more at the end, on one screen.
-failures = talk.listen(logger)
+failures = messages.listen(logger)
 
 
 # A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
@@ -31,16 +31,23 @@ include: "rules/counts.smk"
 include: "rules/cells.smk"
 include: "rules/clusters.smk"
 include: "rules/regulons.smk"
+include: "rules/profiles.smk"
+include: "rules/expression.smk"
+include: "rules/activity.smk"
+include: "rules/switches.smk"
+include: "rules/confounders.smk"
+include: "rules/markers.smk"
 include: "rules/programme.smk"
 include: "rules/biopsy.smk"
+include: "rules/exports.smk"
 include: "rules/report.smk"
 include: "rules/preflight.smk"
 
 
 # Rules that make the inputs themselves: the demo's simulation, a test's stand-in database.
-if config["prepare"]:
+if config["input_rules"]:
 
-    include: config["prepare"]
+    include: config["input_rules"]
 
 
 # As a module of another workflow, ours alone, by the names that it gives them.
@@ -62,8 +69,8 @@ rule all:
 
 
 onsuccess:
-    print(talk.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
+    print(messages.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
 
 
 onerror:
-    print(talk.failed(list(failures.failures)), file=sys.stderr)
+    print(messages.failed(list(failures.failures)), file=sys.stderr)

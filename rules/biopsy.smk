@@ -1,5 +1,5 @@
 # Biopsy: what the study has learned, frozen; biopsies scored against it, each by itself.
-from scripts.biopsy.manifest import FILES, MANIFEST
+from scripts.study.reference_manifest import FILES, MANIFEST
 
 reference = config["biopsy"]["reference"] or "<results>/reference"
 

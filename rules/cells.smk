@@ -31,7 +31,7 @@ rule cells:
     localrule: True
 
 
-rule call_droplets:
+rule call_cells:
     input:
         counts="<results>/counts/{sample}.h5ad",
     output:
@@ -39,9 +39,9 @@ rule call_droplets:
         soup="<results>/cells/{sample}.soup.parquet",
         summary="<results>/cells/{sample}.calls.json",
     log:
-        "<logs>/call_droplets/{sample}.log",
+        "<logs>/call_cells/{sample}.log",
     benchmark:
-        "<benchmarks>/call_droplets/{sample}.tsv"
+        "<benchmarks>/call_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -51,10 +51,10 @@ rule call_droplets:
     params:
         droplets=get_droplet_settings,
     script:
-        "../scripts/cells/call_droplets.py"
+        "../scripts/cells/call_cells.py"
 
 
-rule keep_cells:
+rule filter_cells:
     input:
         counts="<results>/counts/{sample}.h5ad",
         calls="<results>/cells/{sample}.calls.parquet",
@@ -66,9 +66,9 @@ rule keep_cells:
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
     log:
-        "<logs>/keep_cells/{sample}.log",
+        "<logs>/filter_cells/{sample}.log",
     benchmark:
-        "<benchmarks>/keep_cells/{sample}.tsv"
+        "<benchmarks>/filter_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
     threads: 1
@@ -79,7 +79,7 @@ rule keep_cells:
         cells=get_cell_settings,
         labels=get_sample_labels,
     script:
-        "../scripts/cells/keep_cells.py"
+        "../scripts/cells/filter_cells.py"
 
 
 rule tabulate_attrition:

@@ -1,11 +1,6 @@
 # Clusters: per model and timepoint, at the resolution that subsampling finds most stable; linked through time; scored.
 
 
-def get_cells_of_model(wildcards):
-    """The samples of a model."""
-    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model))
-
-
 def get_cells_of_timepoint(wildcards):
     """The samples (arms, replicates) of a model at a timepoint."""
     samples = study.samples_of(wildcards.model, wildcards.timepoint)
@@ -43,11 +38,6 @@ def get_embedding_settings(wildcards):
 def get_cluster_settings(wildcards):
     """What decides which cells cluster and which genes mark a cluster."""
     return {key: value for key, value in config["clusters"].items() if key not in ("links", "min_score_genes")}
-
-
-def get_arm_names(wildcards):
-    """All arms, in the order of the config."""
-    return [entry["arm"] for entry in config["arms"]]
 
 
 rule clusters:
@@ -180,7 +170,7 @@ rule plot_clusters:
     params:
         own_timepoints=get_own_timepoints,
         timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_names,
+        arms=get_arm_order,
         min_stability=lookup(within=config, dpath="clusters/min_stability"),
         seed=lookup(within=config, dpath="clusters/seed"),
     script:

@@ -3,7 +3,7 @@ import os
 import re
 import sys
 
-from scripts import job
+from scripts.base import job
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, follow, forbid_others_to_write, read_measured, scaled_memory
 
@@ -39,7 +39,7 @@ def given(files):
 
     Where rules make them (the demo's simulation), their time does count.
     """
-    return files if config["prepare"] else ancient(files)
+    return files if config["input_rules"] else ancient(files)
 
 
 def get_sample_row(wildcards):
@@ -50,6 +50,83 @@ def get_sample_row(wildcards):
 def get_units_of_sample(wildcards):
     """The lanes of a library, in the order of the sheet."""
     return study.units_of(wildcards.sample)
+
+
+def get_sample_rows(wildcards):
+    """The rows of the samples sheet that the study learns from."""
+    columns = ["model", "timepoint", "arm", "replicate", "assay"]
+    return study.samples[columns].reset_index(names="sample").to_dict("records")
+
+
+def get_profile_rows(wildcards):
+    """The same rows with the table, column and platform of each profile."""
+    columns = ["model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform"]
+    return study.samples[columns].reset_index(names="sample").to_dict("records")
+
+
+def get_profile_tables(wildcards):
+    """The tables of genes × samples that profiles are columns of."""
+    return list(dict.fromkeys(study.samples.loc[study.profiles, "matrix"]))
+
+
+def get_group_of_samples(wildcards):
+    """The group that each library's activity is scored in."""
+    return {sample: group for group in study.groups for sample in study.samples_of_group(group)}
+
+
+def get_arm_order(wildcards):
+    """All arms, in the order of the config."""
+    return [entry["arm"] for entry in config["arms"]]
+
+
+def get_model_order(wildcards):
+    """All models, in the order of the config: those without libraries keep their colour too."""
+    return [entry["model"] for entry in config["models"]]
+
+
+def get_cells_of_model(wildcards):
+    """The kept cells of a model's libraries; nothing in a study of profiles alone."""
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model)) if study.groups else []
+
+
+def get_network(wildcards):
+    """The config's network of factors and targets; nothing if there is none."""
+    return given(collect("<results>/references/gene_lists/{file}", file=study.network_files))
+
+
+def get_network_of_study(wildcards):
+    """The regulons; in a study of profiles alone, the network whose factors are scored in profiles."""
+    return "<results>/regulons/consensus.tsv" if study.groups else get_network(wildcards)
+
+
+def get_gene_lists(key):
+    """The files of gene sets or signatures that the config names under a key of ``expression``."""
+    return collect("<results>/references/gene_lists/{file}", file=study.files_of(key))
+
+
+def get_mean_activity(wildcards):
+    """Activity by sample: means over cells or, in a study of profiles alone, that of factors by profile."""
+    return "<results>/activity/activity.tsv" if study.groups else "<results>/activity/profile_activity.tsv"
+
+
+def get_activity_tables(wildcards):
+    """Activity by sample: of the network's factors, and of regulons where there are libraries to score."""
+    factors = ["profile_activity.tsv"] if study.network_files else []
+    regulons = ["activity.tsv"] if study.groups else []
+    return collect("<results>/activity/{file}", file=factors + regulons)
+
+
+def get_activity_of_model(wildcards):
+    """Activity of the model's cells; in a study of profiles alone, that of all profiles."""
+    if not study.groups:
+        return ["<results>/activity/profile_activity.tsv"]
+    groups = [group for group in study.groups if study.model_of_group(group) == wildcards.model]
+    return collect("<results>/regulons/{group}/activity.parquet", group=groups)
+
+
+def minutes_by_models(least, per_square):
+    """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
+    return round(least + per_square * study.samples["model"].nunique() ** 2)
 
 
 wildcard_constraints:

@@ -29,7 +29,7 @@ def get_rows(wildcards):
 
 def get_promises(wildcards):
     """The settings that the look depends on."""
-    return {key: config[key] for key in ("references", "regulons", "contrast", "programme")}
+    return {key: config[key] for key in ("references", "regulons", "contrast", "statistics", "activity", "expression")}
 
 
 def get_stages_to_run(wildcards):
@@ -67,4 +67,4 @@ rule check_study:
         settings=get_promises,
         stages=get_stages_to_run,
     script:
-        "../scripts/study/check_study.py"
+        "../scripts/preflight/check_study.py"

@@ -1,5 +1,5 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
-from scripts.reads.chemistries import CHEMISTRIES
+from scripts.references.chemistries import CHEMISTRIES
 from scripts.study.config import name_of_file
 
 databases = {name_of_file(entry): entry for entry in config["regulons"]["databases"]}
@@ -35,6 +35,11 @@ def get_index(wildcards):
 def get_database(wildcards):
     """Where a ranking database lies; nothing if it is to be fetched."""
     return given(databases[wildcards.name].get("path") or [])
+
+
+def get_gene_list(wildcards):
+    """Where a network or gene set lies; nothing if it is to be fetched."""
+    return given(study.gene_lists[wildcards.file].get("path") or [])
 
 
 rule references:
@@ -177,3 +182,22 @@ use rule provide_database as provide_tfs with:
     params:
         url=lookup(within=config, dpath="regulons/tfs/url", default=None),
         sha256=lookup(within=config, dpath="regulons/tfs/sha256", default=None),
+
+
+rule provide_gene_list:
+    input:
+        get_gene_list,
+    output:
+        ensure("<results>/references/gene_lists/{file}", non_empty=True),
+    log:
+        "<logs>/provide_gene_list/{file}.log",
+    wildcard_constraints:
+        file=one_of(study.gene_lists),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        url=lookup(within=study.gene_lists, dpath="{file}/url", default=None),
+        sha256=lookup(within=study.gene_lists, dpath="{file}/sha256", default=None),
+    script:
+        "../scripts/references/provide_file.py"

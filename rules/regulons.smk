@@ -168,13 +168,13 @@ rule prune_modules:
         "../scripts/regulons/prune_modules.py"
 
 
-rule agree_over_seeds:
+rule consensus_over_seeds:
     input:
         regulons=collect("<results>/regulons/{{group}}/seed-{seed}/regulons.tsv", seed=SEEDS),
     output:
         "<results>/regulons/{group}/regulons.tsv",
     log:
-        "<logs>/agree_over_seeds/{group}.log",
+        "<logs>/consensus_over_seeds/{group}.log",
     localrule: True
     conda:
         "../envs/scenic.yaml"
@@ -182,10 +182,10 @@ rule agree_over_seeds:
         min_seeds=lookup(within=config, dpath="regulons/min_seeds"),
         min_targets=lookup(within=config, dpath="regulons/min_targets"),
     script:
-        "../scripts/regulons/agree_over_seeds.py"
+        "../scripts/regulons/consensus_over_seeds.py"
 
 
-rule agree_over_groups:
+rule consensus_over_models:
     input:
         regulons=collect("<results>/regulons/{group}/regulons.tsv", group=study.groups),
     output:
@@ -193,7 +193,7 @@ rule agree_over_groups:
         gmt="<results>/regulons/consensus.gmt",
         support="<results>/regulons/support.tsv",
     log:
-        "<logs>/agree_over_groups.log",
+        "<logs>/consensus_over_models.log",
     localrule: True
     conda:
         "../envs/scenic.yaml"
@@ -203,9 +203,9 @@ rule agree_over_groups:
         models=[study.model_of_group(group) for group in study.groups],
         min_groups=lookup(within=config, dpath="regulons/min_groups"),
         min_targets=lookup(within=config, dpath="regulons/min_targets"),
-        note=lookup(within=config, dpath="regulons/standin_note"),
+        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
-        "../scripts/regulons/agree_over_groups.py"
+        "../scripts/regulons/consensus_over_models.py"
 
 
 rule score_activity:
@@ -305,8 +305,8 @@ rule plot_activity:
         runtime="20m",
     params:
         timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_names,
+        arms=get_arm_order,
         models=[entry["model"] for entry in config["models"]],
-        note=lookup(within=config, dpath="regulons/standin_note"),
+        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
         "../scripts/regulons/plot_activity.py"

@@ -9,14 +9,7 @@ def get_report_tables(wildcards):
 
 def get_settings(wildcards):
     """What of the config the page and the manifest tell; not where things lie or are made."""
-    return {key: value for key, value in config.items() if key not in ("pathvars", "prepare", "check_files")}
-
-
-# The files for other tools, as a list: from within another workflow a function would look in that one's results. Without
-# libraries there are no cells and no regulons.
-exported = ["study.h5ad", "study.loom"] if study.groups else []
-exported += [f"models/{model}.h5ad" for model in study.models]
-exported += ["regulons.gmt", "signatures.gmt", "tables"]
+    return {key: value for key, value in config.items() if key not in ("pathvars", "input_rules", "check_files")}
 
 
 rule report:
@@ -24,12 +17,11 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
-        collect("<results>/report/exports/{file}", file=exported),
+        collect("<results>/exports/{file}", file=exported),
     localrule: True
 
 
 include: "report/archive.smk"
-include: "report/exports.smk"
 include: "report/manifest.smk"
 
 

@@ -18,6 +18,8 @@ from types import SimpleNamespace
 
 import pytest
 from checkout import RESULTS, WHOLE, copy_checkout, drop_if_outdated, hash_sources, run
+from simulators.activity import simulate  # noqa: F401
+from simulators.profiles import simulated  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"

@@ -26,10 +26,10 @@ rule freeze_reference:
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
         # A study of profiles alone has no regulons.
         regulons="<results>/regulons/consensus.tsv" if study.groups else [],
-        switches="<results>/programme/switches.tsv" if study.groups else [],
-        profiles="<results>/programme/profiles.h5ad",
-        signature="<results>/programme/signature.tsv",
-        markers="<results>/programme/markers.tsv",
+        switches="<results>/switches/switches.tsv" if study.groups else [],
+        profiles="<results>/profiles/profiles.h5ad",
+        signature="<results>/expression/signature.tsv",
+        markers="<results>/markers/markers.tsv",
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),
     log:
@@ -46,6 +46,6 @@ rule freeze_reference:
         study=get_frozen_study,
         settings=get_frozen_settings,
         level=lookup(within=config, dpath="biopsy/level"),
-        note=lookup(within=config, dpath="regulons/standin_note"),
+        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
         "../../scripts/biopsy/freeze.py"

@@ -38,7 +38,12 @@ rule findings:
         rules.cells.input,
         rules.clusters.input,
         rules.regulons.input,
-        rules.programme.input,
+        rules.profiles.input,
+        rules.expression.input,
+        rules.activity.input,
+        rules.switches.input,
+        rules.confounders.input,
+        rules.markers.input,
         "<results>/reads/multiqc.html" if study.libraries else [],
     localrule: True
 

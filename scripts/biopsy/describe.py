@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scripts.biopsy.intervals import prediction
+from scripts.stats.intervals import prediction
 
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
 MOST_ON = 0.5

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts import job
-from scripts.palette import ABSENT, HIGH_CONTRAST
-from scripts.tables import read_labelled
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.figure.palette import ABSENT, HIGH_CONTRAST
 
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "limit", "verdict", "meaning"],

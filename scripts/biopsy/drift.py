@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import kstwobign
 
 from scripts.biopsy.features import log_profile
-from scripts.biopsy.intervals import MIN_MODELS, upper_limits
+from scripts.stats.intervals import MIN_MODELS, upper_limits
 
 OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED = "ok", "not judged", "caution", "out of distribution", "not scored"
 LEVELS = (OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED)

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
+from scripts.base.expression import join_samples
+from scripts.base.tables import read_labelled
 from scripts.biopsy import discriminant, features, fraction
-from scripts.biopsy import manifest as manifests
 from scripts.biopsy.profile import signature_scores
-from scripts.clusters.expression import join_samples
 from scripts.regulons.activity import threshold
-from scripts.tables import read_labelled
+from scripts.study import reference_manifest as manifests
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

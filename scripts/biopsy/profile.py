@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from scripts.biopsy.intervals import position_interval, prediction
-from scripts.programme.expression.tables import read_profiles
+from scripts.profiles.tables import read_profiles
+from scripts.stats.intervals import position_interval, prediction
 
 MIN_MODELS = 4
 """Models of a profile's own platform with both states, from which on only these are compared with: with fewer the

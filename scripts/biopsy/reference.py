@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts import job
-from scripts.biopsy.manifest import AGAIN, FILES, hash_file, read_manifest
+from scripts.base import job
+from scripts.study.reference_manifest import AGAIN, FILES, hash_file, read_manifest
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
 from scripts.biopsy.describe import ROWS
 
-CELLS = ["cell", "n_counts", "score", "persister", "far"]
+CELLS = ["cell", "total_counts", "score", "persister", "far"]
 DISTRIBUTION = ["score", "biopsy", "untreated", "persister"]
 SHARED = "shared switch"
 """Verdict of a called switch."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.cells.qc import STEPS
 
 VERDICTS = {
@@ -21,7 +21,7 @@ EMPTY_COLOUR = "#999999"
 DPI = 150
 
 
-def group_verdicts(dropped_by: pd.Series) -> pd.Series:
+def group_verdicts(filter_failed: pd.Series) -> pd.Series:
     """Return the verdict each barcode is drawn as: a key of ``VERDICTS``, or empty; quality cuts share one."""
     names = {
         "": "kept",
@@ -31,7 +31,7 @@ def group_verdicts(dropped_by: pd.Series) -> pd.Series:
         "doublet": "doublet",
         **dict.fromkeys(STEPS[4:], "cut"),
     }
-    return dropped_by.map(names)
+    return filter_failed.map(names)
 
 
 def rank_curve(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +57,7 @@ def draw(droplets: pd.DataFrame, summary: dict):
 
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    verdict = group_verdicts(droplets["dropped_by"])
+    verdict = group_verdicts(droplets["filter_failed"])
     has_host = bool(droplets["counts_host"].sum())
     y = "counts_host" if has_host else "n_genes"
     shift = 1 if has_host else 0
@@ -110,7 +110,7 @@ def draw(droplets: pd.DataFrame, summary: dict):
 def main(snakemake) -> None:
     """Read the verdicts and the summary of a library; write the figure."""
     droplets = pd.read_parquet(
-        snakemake.input.droplets, columns=["counts_graft", "counts_host", "cell_call", "n_genes", "dropped_by"]
+        snakemake.input.droplets, columns=["counts_graft", "counts_host", "cell_call", "n_genes", "filter_failed"]
     )
     figure = draw(droplets, json.loads(Path(snakemake.input.summary).read_text()))
     # No date or version in the file: the same data give the same bytes.

@@ -23,7 +23,10 @@ def mitochondrial_genes(genes: pd.DataFrame) -> np.ndarray:
 
 
 def measure_cells(counts: sparse.csr_matrix, mitochondrial: np.ndarray) -> pd.DataFrame:
-    """Return n_counts, n_genes and pct_mt per cell (counts: cells × genes); pct_mt is NaN without such genes."""
+    """Return total_counts, n_genes and pct_counts_mt per cell (counts: cells × genes).
+
+    pct_counts_mt is NaN without mitochondrial genes.
+    """
     counts = counts.tocsr()
     total = np.asarray(counts.sum(axis=1)).ravel().astype(np.int64)
     genes = np.asarray((counts > 0).sum(axis=1)).ravel().astype(np.int64)
@@ -31,7 +34,7 @@ def measure_cells(counts: sparse.csr_matrix, mitochondrial: np.ndarray) -> pd.Da
     if mitochondrial.any():
         mt = np.asarray(counts[:, mitochondrial].sum(axis=1)).ravel()
         percent = np.divide(100.0 * mt, total, out=np.zeros(len(total)), where=total > 0)
-    return pd.DataFrame({"n_counts": total, "n_genes": genes, "pct_mt": percent})
+    return pd.DataFrame({"total_counts": total, "n_genes": genes, "pct_counts_mt": percent})
 
 
 def _spread(values: np.ndarray, mads: float) -> tuple[float, float]:
@@ -70,11 +73,11 @@ def quality_limits(
     if method != "mads":
         raise ValueError(f"unknown quality method {method}: fixed or mads")
     limits = {}
-    for column, name in (("n_counts", "counts"), ("n_genes", "genes")):
+    for column, name in (("total_counts", "counts"), ("n_genes", "genes")):
         low, high = _spread(np.log1p(cells[column].to_numpy(float)), mads)
         # Rounded, so that a value equal to its own limit isn't cut by the last bit of exp(log(x)).
         limits[f"min_{name}"], limits[f"max_{name}"] = (round(float(np.expm1(v)), 6) for v in (low, high))
-    _, limits["max_pct_mt"] = _spread(cells["pct_mt"].dropna().to_numpy(float), mads)
+    _, limits["max_pct_mt"] = _spread(cells["pct_counts_mt"].dropna().to_numpy(float), mads)
     # The cut is "below", so a library in which most cells have no mitochondrial UMI would lose them all at exactly zero
     # spread.
     limits["max_pct_mt"] = float(np.nextafter(limits["max_pct_mt"], np.inf))
@@ -82,22 +85,22 @@ def quality_limits(
 
 
 def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray:
-    """Return the first cut each cell fails, an empty string if none (pct_mt must be below its limit)."""
+    """Return the first cut each cell fails, an empty string if none (pct_counts_mt must be below its limit)."""
     failed = [
-        cells["n_counts"] < limits["min_counts"],
-        cells["n_counts"] > limits["max_counts"],
+        cells["total_counts"] < limits["min_counts"],
+        cells["total_counts"] > limits["max_counts"],
         cells["n_genes"] < limits["min_genes"],
         cells["n_genes"] > limits["max_genes"],
-        cells["pct_mt"] >= limits["max_pct_mt"],
+        cells["pct_counts_mt"] >= limits["max_pct_mt"],
     ]
     return np.select([f.to_numpy() for f in failed], STEPS[4:], "").astype(object)
 
 
-def attrition(dropped_by: np.ndarray) -> pd.DataFrame:
+def attrition(filter_failed: np.ndarray) -> pd.DataFrame:
     """Return per step the barcodes before it, those it removed and those that remain (all steps, in order)."""
-    before, rows = len(dropped_by), []
+    before, rows = len(filter_failed), []
     for step in STEPS:
-        removed = int((dropped_by == step).sum())
+        removed = int((filter_failed == step).sum())
         rows.append({"step": step, "barcodes_before": before, "removed": removed, "remaining": before - removed})
         before -= removed
     return pd.DataFrame(rows)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.cells.qc import STEPS
 
 LABELS = ["sample", "model", "timepoint", "arm"]

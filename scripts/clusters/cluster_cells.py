@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
-from scripts.clusters import communities, expression, markers, scores, stability
+from scripts.base import expression, job
+from scripts.clusters import communities, markers, scores, stability
 from scripts.clusters.embed_model import regressed
 
 

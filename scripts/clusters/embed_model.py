@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from scripts import job
-from scripts.clusters import communities, expression, genesets, scores
+from scripts.base import expression, genesets, job
+from scripts.clusters import communities, scores
 
 COVARIATES = {"cycle": ["s_score", "g2m_score"], "stress": ["stress"], "hypoxia": ["hypoxia"]}
 """Scores that each entry of clusters/regress stands for."""

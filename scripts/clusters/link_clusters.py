@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.clusters import links
 
 CELLS = [
@@ -22,9 +22,9 @@ CELLS = [
     "phase",
     "stress",
     "hypoxia",
-    "n_counts",
+    "total_counts",
     "n_genes",
-    "pct_mt",
+    "pct_counts_mt",
     "ambient_fraction",
     "doublet_score",
 ]

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from scripts import job, palette
+from scripts.base import job
+from scripts.base.tables import read_labelled
 from scripts.clusters.links import KEY, lineages
-from scripts.tables import read_labelled
+from scripts.figure import palette
 
 DPI = 150
 POINT = 40_000

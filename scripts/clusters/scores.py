@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from scripts.clusters import genesets
+from scripts.base import genesets
 
 BINS, CONTROLS = 25, 50
 """Bins of expression, and control genes from each (Tirosh et al. 2016; scanpy's defaults)."""

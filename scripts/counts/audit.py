@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.cells.empty_drops import order_of_magnitude_cut
-from scripts.counts.doubt import doubt
+from scripts.counts.library_warnings import doubt
 
 FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
 CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_cell"]

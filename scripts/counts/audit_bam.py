@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from scripts import job
+from scripts.base import job
 from scripts.counts import audit, contract
 from scripts.counts.bus import NO_GENE
-from scripts.reads.barcodes import pack
-from scripts.reads.chemistries import BARCODE_LENGTH
+from scripts.references.barcodes import pack
+from scripts.references.chemistries import BARCODE_LENGTH
 from scripts.references.join_genomes import species_of
 
 NONE = "-"

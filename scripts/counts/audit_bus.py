@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.counts import audit, bus, contract
-from scripts.reads.barcodes import pack
+from scripts.references.barcodes import pack
 
 
 def read_transcript_genes(transcripts: str, t2g: str, gene_ids: pd.Index) -> np.ndarray:

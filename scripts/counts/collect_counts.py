@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
+from scripts.base.files import open_bytes
 from scripts.counts import contract
-from scripts.references.files import open_bytes
 
 BARCODES_FIRST = {"kb": True, "starsolo": False}
 """Whether the matrix' rows are barcodes."""

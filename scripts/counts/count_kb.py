@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import job
+from scripts.base import job
+from scripts.base.files import run_tool
 from scripts.counts import bus
-from scripts.reads import barcodes
-from scripts.references.files import run_tool
+from scripts.references import barcodes
 
 REDUCE_UP_TO = 300_000
 """Distinct barcodes up to which looking up their neighbours is quicker than letting bustools read the whole whitelist

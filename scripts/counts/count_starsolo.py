@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import job
-from scripts.reads import barcodes
-from scripts.references.files import run_tool
+from scripts.base import job
+from scripts.base.files import run_tool
+from scripts.references import barcodes
 
 CELL_RANGER = {
     "soloType": "CB_UMI_Simple",

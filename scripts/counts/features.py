@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.counts.matrices import Table
 from scripts.references.join_genomes import MITOCHONDRIAL_SYMBOL, species_of
 

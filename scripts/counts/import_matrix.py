@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts import job
+from scripts.base import job
 from scripts.counts import audit, contract
 from scripts.counts.features import check, tabulate
 from scripts.counts.matrices import read_table

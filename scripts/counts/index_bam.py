@@ -2,7 +2,7 @@
 
 import pysam
 
-from scripts import job
+from scripts.base import job
 
 
 def main(snakemake) -> None:

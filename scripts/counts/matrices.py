@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
+from scripts.base.files import open_bytes
 from scripts.counts.collect_counts import read_matrix_market
-from scripts.references.files import open_bytes
 
 TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
 DELIMITERS = "\t,; "

@@ -5,7 +5,7 @@ decoys.
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, stream
 
 MOTIFS_PER_FACTOR = 2

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, stream
 
 BASES = np.frombuffer(b"ACGT", np.uint8)

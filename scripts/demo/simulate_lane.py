@@ -6,7 +6,7 @@ import gzip
 
 import numpy as np
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.plan import stream
 from scripts.demo.simulate_genomes import BASES
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.plan import Cells, Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
 
 EMPTY_SHARE = 0.4

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, stream
 
 KNOWN = 0.8

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pysam
 
-from scripts import job
-from scripts.reads.chemistries import BARCODE_LENGTH
-from scripts.references.files import is_gzip
+from scripts.base import job
+from scripts.base.files import is_gzip
+from scripts.references.chemistries import BARCODE_LENGTH
 
 pysam.set_verbosity(0)  # what htslib says of a broken file on the terminal is said once, in our words
 NOT_A_BASE = re.compile("[^ACGTNacgtn]")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import job
-from scripts.reads.barcodes import contains, pack
+from scripts.base import job
 from scripts.reads.check_reads import describe_lengths, records
-from scripts.reads.chemistries import BARCODE_LENGTH, CHEMISTRIES
+from scripts.references.barcodes import contains, pack
+from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES
 
 SHORTEST_CDNA = 31
 """kallisto's k-mer length (bp): a shorter read 2 can't be counted."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from scripts import job
-from scripts.counts.doubt import doubt
-from scripts.references.files import run_tool
-from scripts.tables import read_labelled
+from scripts.base import job
+from scripts.base.files import run_tool
+from scripts.base.tables import read_labelled
+from scripts.counts.library_warnings import doubt
 
 TITLE = "persister-regulons: reads"
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")

@@ -4,8 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts import job
-from scripts.references.files import run_tool
+from scripts.base import job
+from scripts.base.files import run_tool
 
 TEMPLATE_SWITCH_OLIGO = "AAGCAGTGGTATCAACGCAGAGTACATGGG"
 """10x 3' template-switch oligo (10x Genomics, user guide of the 3' v3 kit)."""

@@ -4,8 +4,8 @@ import math
 import tempfile
 from pathlib import Path
 
-from scripts import job
-from scripts.references.files import run_tool
+from scripts.base import job
+from scripts.base.files import run_tool
 
 SPARSE_FROM = 1_000_000_000
 """Genome length (bp) from which the suffix array is thinned: two mammals (5.8 Gb) then fit into 32 GB, as in Cell

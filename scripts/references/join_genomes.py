@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from scripts import job
-from scripts.references.files import open_bytes
+from scripts.base import job
+from scripts.base.files import open_bytes
 
 PREFIXED = re.compile(r'\b(gene_id|transcript_id|gene_name)(\s+")')
 VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')

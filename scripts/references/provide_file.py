@@ -10,8 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-from scripts import job
-from scripts.references.files import sha256_of
+from scripts.base import job
+from scripts.base.files import sha256_of
 
 TIMEOUT = 60
 """A server that says nothing for so long (s) isn't waited for."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import job
-from scripts.reads.barcodes import distinct, pack
-from scripts.reads.chemistries import BARCODE_LENGTH, CHEMISTRIES
+from scripts.base import job
+from scripts.references.barcodes import distinct, pack
+from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES
 
 
 def whitelist_path(chemistry: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.regulons import databases
 
 MIN_ANNOTATED = 0.5

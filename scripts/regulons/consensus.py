@@ -21,7 +21,7 @@ def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.Da
     return only_large(table[table["seeds"] >= min_runs], min_targets)
 
 
-def agree_over_groups(
+def consensus_over_models(
     groups: dict[str, pd.DataFrame], models: dict[str, str], *, min_groups: int, min_targets: int
 ) -> pd.DataFrame:
     """Return the edges (:data:`GROUPS`) that groups of at least ``min_groups`` models have, in regulons of

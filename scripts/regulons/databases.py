@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 
 INDEX_COLUMNS = ("motifs", "tracks", "features")
 """Columns that name the rows of a ranking database, by the kind of database."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.regulons import activity as act
 from scripts.regulons.select_expression import LABELS
 

@@ -4,7 +4,7 @@ import time
 
 import anndata
 
-from scripts import job
+from scripts.base import job
 from scripts.scenic import grnboost
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from scripts import job
-from scripts.tables import read_labelled
+from scripts.base import job
+from scripts.base.tables import read_labelled
 
 
 def join(networks: list[pd.DataFrame]) -> pd.DataFrame:

@@ -7,8 +7,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from scripts import job, palette
-from scripts.tables import read_labelled
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.figure import palette
 
 MAX_REGULONS, MAX_SHOWN, MAX_GROUPS = 60, 6, 8
 DPI = 150
@@ -149,7 +150,7 @@ def main(snakemake) -> None:
     params = snakemake.params
     if samples.empty:
         for path in (snakemake.output.heatmap, snakemake.output.on_off):
-            empty_figure("No consensus regulon was found: see the log of agree_over_groups.").savefig(path, dpi=DPI)
+            empty_figure("No consensus regulon was found: see the log of consensus_over_models.").savefig(path, dpi=DPI)
         return
     orders = {"timepoint": list(params.timepoints), "model": list(params.models), "arm": list(params.arms)}
     draw_heatmap(samples, orders, params.note).savefig(snakemake.output.heatmap, dpi=DPI)

@@ -3,7 +3,7 @@
 import anndata
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.scenic import cistarget
 
 

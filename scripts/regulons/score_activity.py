@@ -3,10 +3,10 @@
 import anndata
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
+from scripts.base.tables import read_labelled
 from scripts.regulons.select_expression import LABELS
 from scripts.scenic import aucell
-from scripts.tables import read_labelled
 
 
 def regulons_from(edges: pd.DataFrame) -> dict[str, dict[str, float]]:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
-from scripts.clusters.expression import join_samples, normalise
+from scripts.base import job
+from scripts.base.expression import join_samples, normalise
 from scripts.regulons import databases
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]

@@ -4,8 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts import job
-from scripts.report.workflow import ask
+from scripts.base import job
+from scripts.base.workflow import ask
 
 
 def main(snakemake) -> None:

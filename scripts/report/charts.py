@@ -8,7 +8,7 @@ from pathlib import Path
 import altair as alt
 import vl_convert
 
-from scripts import palette
+from scripts.figure import palette
 from scripts.report.page import Figure, Panel, spec_of, to_rows
 
 VEGALITE = "6.4"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import PurePosixPath
 
-from scripts.programme import columns
+from scripts.switches import columns
 
 LABELS = {
     "sample": "sample, as in the samples sheet",
@@ -67,9 +67,9 @@ TABLES: dict[str, dict[str, str]] = {
         "phase": "cell-cycle phase called from both",
         "stress": "score of dissociation-response genes",
         "hypoxia": "score of hypoxia genes",
-        "n_counts": "UMIs",
+        "total_counts": "UMIs",
         "n_genes": "genes seen",
-        "pct_mt": "mitochondrial UMIs (%)",
+        "pct_counts_mt": "mitochondrial UMIs (%)",
         "ambient_fraction": "share of the cell's UMIs that is ambient RNA",
         "doublet_score": "Scrublet's score (0 to 1)",
     },
@@ -155,7 +155,7 @@ TABLES: dict[str, dict[str, str]] = {
 def columns_of(table: str) -> dict[str, str]:
     """Return column → meaning of a table of the results; empty if it isn't known."""
     path = PurePosixPath(table)
-    if path.parts[0] == "programme":
+    if path.parts[0] in ("profiles", "expression", "activity", "switches", "confounders", "markers"):
         return dict(columns.TABLES.get(path.name, {}))
     return next((found for pattern, found in TABLES.items() if path.match(pattern)), {})
 

@@ -4,48 +4,36 @@ from __future__ import annotations
 
 from scripts.study.study import Study
 
-SWITCHES = (
-    "switches.tsv",
-    "overlaps.tsv",
-    "design.tsv",
-    "by_model.tsv",
-    "effects.tsv",
-    "differences.tsv",
-    "knockout.tsv",
-    "families.tsv",
-    "confounders.tsv",
-    "programme_verdict.tsv",
-    "clones.tsv",
-    "markers.tsv",
-    "markers_panels.tsv",
-    "markers_scores.tsv",
-)
-"""Of regulons where there are libraries, else of the factors of a network."""
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
-              "expression_design.tsv", "profile_losses.tsv", "profiles.h5ad", "state_structure.tsv", "state_places.tsv",
-              "treatment.tsv", "treatment_likeness.tsv", "reversibility.tsv")  # fmt: skip
-NOT_GIVEN = ("histograms.tsv", "treatment_likeness.tsv")
+              "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
+              "treatment_correlation.tsv")  # fmt: skip
+ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
+SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv")
+CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "clones.tsv")
+MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv")
+NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
 """For figures alone: bins, and a matrix whose columns are named after the study's models."""
 
 
-def silenced(study: Study) -> list[str]:
-    """Return the models whose factors are silenced: those with libraries, or with profiles where there are none."""
-    return study.models if study.groups else list(dict.fromkeys(study.samples.loc[study.profiles, "model"]))
-
-
 def of_programme(study: Study) -> list[str]:
-    """Return the files of the stage programme, by what the study's design and config make of it."""
-    settings = study.config["programme"]
-    files = [*EXPRESSION]
-    if settings["network"]:
-        files += ["tf_activity.tsv", "profile_activity.tsv", "second_opinion.tsv"]
-    if settings["gene_sets"] or settings["signatures"]:
-        files += ["gene_sets.tsv"]
+    """Return the files of the stages from profiles to markers, by what the study's design and config make of them."""
+    found = {
+        "profiles": ["profile_losses.tsv", "profiles.h5ad"],
+        "expression": [*EXPRESSION],
+        "activity": ["reversibility.tsv"],
+    }
+    if study.network_files:
+        found["activity"] += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"]
+    if study.gene_set_files:
+        found["expression"] += ["gene_sets.tsv"]
     if study.libraries:
-        files += ["signature_cells.parquet", "activity.tsv"]
-    if study.groups or (study.profiles and settings["network"]):
-        files += [*SWITCHES, *(f"knockout/{model}.null.parquet" for model in silenced(study))]
-    return [f"programme/{file}" for file in files]
+        found["expression"] += ["signature_cells.parquet"]
+        found["activity"] += ["activity.tsv"]
+    if study.has_activity:
+        found["activity"] += ACTIVITY
+        nulls = [f"perturbation/{model}.null.parquet" for model in study.compared_models]
+        found |= {"switches": [*SWITCHES, *nulls], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
+    return [f"{stage}/{file}" for stage, files in found.items() for file in files]
 
 
 def results_of(study: Study) -> list[str]:

@@ -7,7 +7,8 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from scripts import job, palette
+from scripts.base import job
+from scripts.figure import palette
 from scripts.report import charts
 from scripts.report.page import Section, render
 from scripts.report.sections import (

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from scripts import job
-from scripts.references.files import sha256_of
-from scripts.report.workflow import SNAKEFILE
+from scripts.base import job
+from scripts.base.files import sha256_of
+from scripts.base.workflow import SNAKEFILE
 
 ROOT = SNAKEFILE.parent
 SOURCE = ("Snakefile", "rules", "scripts", "envs", "resources", "config/schemas")

@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from scripts import job
+from scripts.base import job
+from scripts.base.workflow import ask
 from scripts.report import rulegraph
-from scripts.report.workflow import ask
 
 
 def main(snakemake) -> None:

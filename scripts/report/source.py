@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from scripts.base.tables import LABELS
 from scripts.report import dictionary
-from scripts.tables import LABELS
 
 TEXT = dict.fromkeys(
     (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
@@ -65,8 +65,8 @@ class Source:
     @property
     def activity(self) -> str:
         """The table of activity by sample: of regulons, or without libraries of the factors that a network names."""
-        own = "programme/activity.tsv"
-        return own if self.has(own) else "programme/profile_activity.tsv"
+        own = "activity/activity.tsv"
+        return own if self.has(own) else "activity/profile_activity.tsv"
 
     @property
     def one(self) -> str:

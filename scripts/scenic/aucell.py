@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.scenic.errors import ExpressionError, ThresholdError
 
 AUC_THRESHOLD = 0.05

@@ -27,7 +27,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.scenic.errors import AnnotationError, DatabaseError, NamingError, ThresholdError
 from scripts.scenic.modules import REPRESSING, Module
 

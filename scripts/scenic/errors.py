@@ -1,8 +1,8 @@
-"""Failures of the SCENIC kernels that the user can mend: one line each, no traceback (see ``scripts.job``)."""
+"""Failures of the SCENIC kernels that the user can mend: one line each, no traceback (see ``scripts.base.job``)."""
 
 from __future__ import annotations
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 
 
 class ScenicInputError(UserError, ValueError):

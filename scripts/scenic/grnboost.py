@@ -26,7 +26,7 @@ import pandas as pd
 from numba import njit
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.scenic.errors import ScenicInputError
 
 MIN_CELLS = 50

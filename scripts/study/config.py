@@ -94,10 +94,10 @@ Problems = Iterator[tuple[tuple, str]]
 def check_contrast(config: dict) -> Problems:
     """Roles are played by different timepoints, in biological order."""
     timepoints, contrast = config["timepoints"], config["contrast"]
-    roles = [role for role in ("baseline", "persister", "recovered") if contrast[role] is not None]
+    roles = [role for role in ("baseline", "persister", "relapse") if contrast[role] is not None]
     for role in roles:
         if contrast[role] not in timepoints:
-            ways = f"; give one of {', '.join(timepoints)}" + (", or null" if role == "recovered" else "")
+            ways = f"; give one of {', '.join(timepoints)}" + (", or null" if role == "relapse" else "")
             hint = suggest(contrast[role], timepoints) or ways
             yield ("contrast", role), f"{contrast[role]!r} is not among timepoints{hint}"
     known = [role for role in roles if contrast[role] in timepoints]
@@ -237,20 +237,30 @@ def check_addresses(config: dict) -> Problems:
             yield place, message
 
 
-def check_programme_files(config: dict) -> Problems:
+def list_gene_lists(config: dict) -> list[dict]:
+    """Return the entries of the network, the gene sets and the published signatures, in this order."""
+    network = config["activity"]["network"]
+    return [*([network] if network else []), *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
+
+
+def name_of_list(entry: dict) -> str:
+    """Return the file name of an entry with a path or an address."""
+    return PurePosixPath(urlparse(entry["url"]).path if entry.get("url") else entry["path"]).name
+
+
+def check_gene_lists(config: dict) -> Problems:
     """Networks and gene sets are given once, by path or address, under different names."""
-    own = config["programme"]
-    files = [(("programme", "network"), own["network"])] if own["network"] else []
-    files += [(("programme", key, i), entry) for key in ("gene_sets", "signatures") for i, entry in enumerate(own[key])]
+    network, sets = config["activity"]["network"], config["expression"]
+    files = [(("activity", "network"), network)] if network else []
+    files += [(("expression", key, i), e) for key in ("gene_sets", "signatures") for i, e in enumerate(sets[key])]
     seen: dict[str, str] = {}
     for place, entry in files:
-        source = entry.get("path") or entry.get("url")
         if "path" in entry and "url" in entry:
             yield place, "has path and url; keep one, set the other to null"
-        elif not source:
+        elif not (entry.get("path") or entry.get("url")):
             yield place, "names no file; give its path, or its url and sha256"
         else:
-            name = PurePosixPath(urlparse(source).path if entry.get("url") else source).name
+            name = name_of_list(entry)
             if name in seen:
                 yield place, f"a file named {name!r} is already {seen[name]}; remove it or rename the file"
             seen.setdefault(name, dotted(place))
@@ -280,5 +290,5 @@ CHECKS = (
     check_seeds,
     check_regulon_files,
     check_addresses,
-    check_programme_files,
+    check_gene_lists,
 )

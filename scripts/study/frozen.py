@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scripts.biopsy.manifest import read_manifest
 from scripts.study.config import merged
+from scripts.study.reference_manifest import read_manifest
 
 DESIGN = ("timepoints", "contrast", "arms", "models")
 """Sections that a config of queries alone needs not repeat."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.study.checks import Design, missing_files, problems_of_design
 from scripts.study.config import complete, problems_of_config
 from scripts.study.frozen import with_frozen

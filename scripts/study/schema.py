@@ -155,13 +155,32 @@ def violations(value: Any, schema: dict) -> list[tuple[tuple, str]]:
     return list(dict.fromkeys(found))
 
 
+def explain_moved(key: str, value: Any, target: str | dict[str, str]) -> Iterator[tuple[tuple, str]]:
+    """Yield where a key, or each key of a section, of an earlier version of the config stands now."""
+    if isinstance(target, str):
+        yield (key,), f"has moved to {target}; rename it"
+    elif isinstance(value, dict) and set(value) & set(target):
+        for inner in sorted(value):
+            yield (
+                (key, inner),
+                f"has moved to {target[inner]}; rename it" if inner in target else "is not a key; remove it",
+            )
+    else:
+        places = ", ".join(sorted({place.split(".")[0] for place in target.values()}))
+        yield (key,), f"has moved to the sections {places}; remove it"
+
+
 def explain(error: Any, schema: dict) -> Iterator[tuple[tuple, str]]:
     """Yield, for an error of jsonschema, the key below its place that it is about (if one) and the message."""
     value, part = error.instance, error.schema
     if error.validator == "additionalProperties":
-        known = list(part["properties"])
+        known, moved = list(part["properties"]), part.get("moved", {})
         for key in sorted(set(value) - set(known)):
-            yield (key,), f"is not a key{suggest(key, known) or '; remove it'}"
+            yield from (
+                explain_moved(key, value[key], moved[key])
+                if key in moved
+                else (((key,), f"is not a key{suggest(key, known) or '; remove it'}"),)
+            )
     elif error.validator == "required":
         # One error per missing key; all are told with each, and told once in the end.
         for key in part["required"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.study.schema import read_schema, resolve, show, suggest, violations
 
 MISSING = {"na", "n/a", "#n/a", "nan", "none", "null", "-", "."}

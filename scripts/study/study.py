@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from scripts.study.config import cells_settings
+from scripts.study.config import cells_settings, list_gene_lists, name_of_list
 
 
 @dataclass(frozen=True)
@@ -121,3 +121,33 @@ class Study:
     def model_of_group(self, group: str) -> str:
         """Return the model that a group's cells are of."""
         return self.samples.at[self.samples_by_group[group][0], "model"]
+
+    @cached_property
+    def gene_lists(self) -> dict[str, dict]:
+        """Networks, gene sets and published signatures that the config names: file name → entry of the config."""
+        return {name_of_list(entry): entry for entry in list_gene_lists(self.config)}
+
+    def files_of(self, key: str) -> list[str]:
+        """Return the names of the files under ``expression.gene_sets`` or ``expression.signatures``."""
+        return [name_of_list(entry) for entry in self.config["expression"][key]]
+
+    @cached_property
+    def network_files(self) -> list[str]:
+        """The name of the network's file, or nothing."""
+        network = self.config["activity"]["network"]
+        return [name_of_list(network)] if network else []
+
+    @cached_property
+    def gene_set_files(self) -> list[str]:
+        """The names of all files of gene sets and published signatures."""
+        return [*self.files_of("gene_sets"), *self.files_of("signatures")]
+
+    @cached_property
+    def has_activity(self) -> bool:
+        """Whether activity is measured by sample: of regulons in cells, or of a network's factors in profiles."""
+        return bool(self.groups or (self.profiles and self.network_files))
+
+    @cached_property
+    def compared_models(self) -> list[str]:
+        """Models whose activity is compared: those with libraries, or with profiles where there are no libraries."""
+        return self.models if self.groups else list(dict.fromkeys(self.samples.loc[self.profiles, "model"]))

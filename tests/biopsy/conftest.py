@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.biopsy import freeze, manifest, reference, score_biopsy
+from scripts.biopsy import freeze, reference, score_biopsy
 from scripts.demo.plan import load_plan
 from scripts.demo.simulate_molecules import simulate_droplets
-from scripts.programme import pseudobulk
+from scripts.profiles import pseudobulk
+from scripts.study import reference_manifest
 
 ROOT = Path(__file__).parents[2]
 STATES = ("untreated", "persister")
@@ -24,7 +25,7 @@ SETTINGS = {"min_cells": 20, "level": 0.95, "seed": 0}
 PREFIXES = {"graft": "GRCh38_", "host": "GRCm39_"}
 STUDY = {
     "timepoints": ["untreated", "persister", "relapse"],
-    "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
+    "contrast": {"baseline": "untreated", "persister": "persister", "relapse": "relapse"},
     "arms": [{"arm": "untreated", "drugs": []}, {"arm": "AC", "drugs": ["doxorubicin", "cyclophosphamide"]}],
     "models": [{"model": model, "arms": ["untreated", "AC"]} for model in MODELS],
     "cells": {"expected_cells": 400, "species": {"method": "ambient"},
@@ -144,7 +145,7 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
         inputs[name] = folder / f"{name}.tsv"
     out = folder / "reference"
     out.mkdir()
-    files = [out / name for name in (manifest.MANIFEST, *manifest.FILES)]
+    files = [out / name for name in (reference_manifest.MANIFEST, *reference_manifest.FILES)]
     given = {key: [str(p) for p in v] if isinstance(v, list) else str(v) for key, v in inputs.items()}
     settings = {"training_cells": 400, "seed": 0, "auc_threshold": 0.2, "min_cell_fraction": 0.01}
     freeze.main(

@@ -75,7 +75,7 @@ def test_one_biopsy_asks_for_its_own_jobs_alone(folder, options):
     done = in_process.snakemake(folder, "--dry-run", "--forceall", *options(folder), target)
     assert done.code == 0, done.text
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.text, re.MULTILINE))
-    rules = ("import_matrix", "call_droplets", "keep_cells", "score_biopsy", "draw_biopsy")
+    rules = ("import_matrix", "call_cells", "filter_cells", "score_biopsy", "draw_biopsy")
     assert jobs == dict.fromkeys(rules, "1") | {"total": "5"}
     assert set(re.findall(r"wildcards: sample=(\w+)", done.text)) == {"host"}
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.biopsy import draw_biopsy, drift, freeze, intervals
+from scripts.biopsy import draw_biopsy, drift, freeze
 from scripts.biopsy.score_biopsy import rows_of_checks
+from scripts.stats import intervals
 
 LEVELS = (drift.CAUTION_LEVEL, drift.OUT_LEVEL)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts import job
+from scripts.base import job
 from scripts.biopsy import profile, score_biopsy
 
 SETTINGS = {"min_cells": 20, "level": 0.95, "seed": 0}

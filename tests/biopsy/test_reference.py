@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from scripts import job
-from scripts.biopsy import manifest, reference
+from scripts.base import job
+from scripts.biopsy import reference
+from scripts.study import reference_manifest
 from scripts.study.load import load_study
 
 
@@ -26,10 +27,10 @@ def refused(folder) -> str:
 
 
 def test_every_file_is_there_hashed_and_explained(frozen):
-    assert {path.name for path in frozen.folder.iterdir()} == {manifest.MANIFEST, *manifest.FILES}
-    assert set(frozen.manifest["files"]) == set(manifest.FILES)
+    assert {path.name for path in frozen.folder.iterdir()} == {reference_manifest.MANIFEST, *reference_manifest.FILES}
+    assert set(frozen.manifest["files"]) == set(reference_manifest.FILES)
     text = (frozen.folder / "README.txt").read_text()
-    assert all(name in text for name in {manifest.MANIFEST, *manifest.FILES} - {"README.txt"})
+    assert all(name in text for name in {reference_manifest.MANIFEST, *reference_manifest.FILES} - {"README.txt"})
     assert frozen.manifest["training"] | {"genes": 0, "cells": 0} == {
         "cells": 0, "genes": 0, "profiles": 12, "samples": 12, "models": 5,
     }  # fmt: skip
@@ -72,7 +73,7 @@ def test_a_file_lost_is_refused(copy):
     ids=["later version", "other format", "no object", "no JSON"],
 )
 def test_another_manifest_is_refused(copy, text, said):
-    (copy / manifest.MANIFEST).write_text(text)
+    (copy / reference_manifest.MANIFEST).write_text(text)
     assert said in refused(copy)
 
 

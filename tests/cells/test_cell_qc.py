@@ -40,10 +40,10 @@ def test_mitochondrial_genes_by_flag_or_symbol():
 def test_measures_by_hand():
     counts = sparse.csr_matrix([[5, 0, 5], [0, 0, 0], [1, 2, 0]])
     cells = measure_cells(counts, np.array([False, False, True]))
-    assert list(cells["n_counts"]) == [10, 0, 3]
+    assert list(cells["total_counts"]) == [10, 0, 3]
     assert list(cells["n_genes"]) == [2, 0, 2]
-    assert list(cells["pct_mt"]) == [50, 0, 0]
-    assert measure_cells(counts, np.zeros(3, bool))["pct_mt"].isna().all()
+    assert list(cells["pct_counts_mt"]) == [50, 0, 0]
+    assert measure_cells(counts, np.zeros(3, bool))["pct_counts_mt"].isna().all()
 
 
 def test_fixed_cuts_at_their_edges_and_in_their_order():
@@ -57,7 +57,7 @@ def test_fixed_cuts_at_their_edges_and_in_their_order():
         (5_000, 3_000, 25, "high_mt"),
         (5_000, 3_000, np.nan, ""),
     ]
-    cells = pd.DataFrame(rows, columns=["n_counts", "n_genes", "pct_mt", "verdict"])
+    cells = pd.DataFrame(rows, columns=["total_counts", "n_genes", "pct_counts_mt", "verdict"])
     verdict = quality_verdict(cells, quality_limits(cells, method="fixed", **STUDY))
     assert list(verdict) == list(cells["verdict"])
 
@@ -65,9 +65,13 @@ def test_fixed_cuts_at_their_edges_and_in_their_order():
 def test_mads_cut_outliers_on_both_sides():
     rng = np.random.default_rng(1)
     cells = pd.DataFrame(
-        {"n_counts": rng.lognormal(9, 0.3, 500), "n_genes": rng.lognormal(8, 0.2, 500), "pct_mt": rng.normal(6, 1, 500)}
+        {
+            "total_counts": rng.lognormal(9, 0.3, 500),
+            "n_genes": rng.lognormal(8, 0.2, 500),
+            "pct_counts_mt": rng.normal(6, 1, 500),
+        }
     ).round()
-    cells.loc[0, "n_counts"], cells.loc[1, "n_counts"], cells.loc[2, "pct_mt"] = 500, 200_000, 30
+    cells.loc[0, "total_counts"], cells.loc[1, "total_counts"], cells.loc[2, "pct_counts_mt"] = 500, 200_000, 30
     limits = quality_limits(cells, method="mads", **STUDY)
     verdict = quality_verdict(cells, limits)
     assert list(verdict[:3]) == ["low_counts", "high_counts", "high_mt"]
@@ -78,7 +82,7 @@ def test_mads_cut_outliers_on_both_sides():
 
 @pytest.mark.parametrize("values", [[300] * 6, [300] * 5 + [301]])
 def test_mads_keep_cells_that_dont_differ(values):
-    cells = pd.DataFrame({"n_counts": values, "n_genes": 50, "pct_mt": 0.0})
+    cells = pd.DataFrame({"total_counts": values, "n_genes": 50, "pct_counts_mt": 0.0})
     verdict = quality_verdict(cells, quality_limits(cells, method="mads", **STUDY))
     assert list(verdict[:5]) == [""] * 5
     empty = quality_limits(cells[:0], method="mads", **STUDY)
@@ -87,7 +91,7 @@ def test_mads_keep_cells_that_dont_differ(values):
 
 def test_unknown_method_is_named():
     with pytest.raises(ValueError, match="unknown quality method zscore"):
-        quality_limits(pd.DataFrame(columns=["n_counts", "n_genes", "pct_mt"]), method="zscore", **STUDY)
+        quality_limits(pd.DataFrame(columns=["total_counts", "n_genes", "pct_counts_mt"]), method="zscore", **STUDY)
 
 
 @given(st.lists(st.sampled_from(["", *STEPS]), max_size=60))

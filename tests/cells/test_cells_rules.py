@@ -88,8 +88,8 @@ def test_every_promised_file_is_there(study):
     assert set(table["arm"]) == {"untreated", "cisplatin"}
     for name in ("attrition_by_arm.tsv", "species_rules.tsv", "attrition.png"):
         assert (results / name).stat().st_size
-    assert (study / "results" / "logs" / "keep_cells" / "A1.log").read_text()
-    assert (study / "results" / "benchmarks" / "call_droplets" / "B1.tsv").exists()
+    assert (study / "results" / "logs" / "filter_cells" / "A1.log").read_text()
+    assert (study / "results" / "benchmarks" / "call_cells" / "B1.tsv").exists()
 
 
 def test_nothing_is_left_to_do(study):
@@ -98,13 +98,13 @@ def test_nothing_is_left_to_do(study):
 
 def test_changed_quality_cut_doesnt_repeat_the_costly_test(study):
     said = snakemake(study, "--dry-run", "--config", "cells={qc: {min_counts: 300}}")
-    assert "rule keep_cells:" in said and "rule plot_attrition:" in said
-    assert "rule call_droplets:" not in said
+    assert "rule filter_cells:" in said and "rule plot_attrition:" in said
+    assert "rule call_cells:" not in said
 
 
 def test_changed_ambient_pool_repeats_all(study):
     said = snakemake(study, "--dry-run", "--config", "cells={empty_drops: {ambient_max_counts: 90}}")
-    assert "rule call_droplets:" in said and "rule keep_cells:" in said
+    assert "rule call_cells:" in said and "rule filter_cells:" in said
 
 
 def test_figures_come_into_the_report_with_their_captions(study):

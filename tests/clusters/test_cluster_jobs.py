@@ -12,17 +12,9 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from scripts.clusters import (
-    cluster_cells,
-    communities,
-    embed_model,
-    link_clusters,
-    markers,
-    plot_clusters,
-    stability,
-)
+from scripts.base.job import UserError
+from scripts.clusters import cluster_cells, communities, embed_model, link_clusters, markers, plot_clusters, stability
 from scripts.clusters import links as linking
-from scripts.job import UserError
 
 ROOT = Path(__file__).parents[2]
 SETS = [str(ROOT / "resources" / "genesets" / f"{name}.tsv") for name in ("cell_cycle", "dissociation", "hypoxia")]
@@ -126,7 +118,7 @@ def test_clustered_cells_hold_what_is_promised(study):
     )
     assert cells.obsm["X_pca"].shape == (180, 20) and cells.obsm["X_umap"].shape == (180, 2)
     assert cells.var["variable"].sum() == 300 and cells.var["gene_id"].str.startswith("GRCh38_").all()
-    for column in ("sample", "arm", "n_counts", "cluster", "s_score", "g2m_score", "phase", "stress", "hypoxia"):
+    for column in ("sample", "arm", "total_counts", "cluster", "s_score", "g2m_score", "phase", "stress", "hypoxia"):
         assert column in cells.obs
     assert cells.uns["clusters"]["resolution"] > 0
 
@@ -146,7 +138,7 @@ def test_table_of_cells_lists_every_cell_once(study):
     assert list(table.columns) == link_clusters.CELLS
     assert len(table) == 350 and table["cell"].is_unique
     assert table["timepoint"].unique().tolist() == ["untreated", "persister"]
-    assert table[["umap_1", "umap_2", "stress", "n_counts"]].notna().all().all()
+    assert table[["umap_1", "umap_2", "stress", "total_counts"]].notna().all().all()
     content = (study[0] / "cells.tsv.gz").read_bytes()
     assert int.from_bytes(content[4:8], "little") == 1  # no time of day in the header
     assert gzip.decompress(content).startswith(b"cell\tsample\t")

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.clusters import expression, link_clusters, links
+from scripts.base import expression
+from scripts.clusters import link_clusters, links
 
 LIMITS = {"min_score": 0.6, "min_position": 0.25, "max_p": 0.05}
 

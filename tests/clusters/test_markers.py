@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
-from scripts.clusters import expression, markers
+from scripts.base import expression
+from scripts.clusters import markers
 
 
 def test_scores_are_scanpys(simulator):

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from scripts.clusters import embed_model, expression, genesets, scores
+from scripts.base import expression, genesets
+from scripts.clusters import embed_model, scores
 
 
 def auc(truth: np.ndarray, score: np.ndarray) -> float:

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from scripts.clusters import communities, expression, stability
+from scripts.base import expression
+from scripts.clusters import communities, stability
 from scripts.clusters.cluster_cells import cluster
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.base.job import UserError
 from scripts.counts import audit_bam, audit_bus, collect_counts, count_kb, count_starsolo
-from scripts.job import UserError
-from scripts.reads.barcodes import distinct, pack, unpack
 from scripts.references import index_star
+from scripts.references.barcodes import distinct, pack, unpack
 
 GENES = ["H_A", "H_B", "M_C"]
 SPECIES = ["graft", "graft", "host"]

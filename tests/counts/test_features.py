@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from scripts.base.job import UserError
 from scripts.counts import features
 from scripts.counts.matrices import Table
-from scripts.job import UserError
 
 BARCODES = ["AAACCTGAGAAACCAT-1", "AAACCTGAGAAACCGC-1"]
 SYMBOLS = ["ACTB", "MT-CO1", "GAPDH"]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.base.job import UserError
 from scripts.counts import audit, contract, import_matrix
-from scripts.job import UserError
 
 BARCODES = ["TTTGTCATCTTGTACT-1", "AAACCTGAGAAACCAT-1", "AAACCTGAGAAACCGC-1"]
 GENES = ["GRCh38_ACTB", "GRCh38_MT-CO1", "GRCh38_MTOR", "mm10_Actb"]

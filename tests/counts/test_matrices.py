@@ -13,8 +13,8 @@ import pytest
 import scipy.io
 from scipy import sparse
 
+from scripts.base.job import UserError
 from scripts.counts import matrices
-from scripts.job import UserError
 
 BARCODES = ["AAACCTGAGAAACCAT-1", "AAACCTGAGAAACCGC-1", "AAACCTGAGAAACCTA-1"]
 IDS = ["ENSG00000075624", "ENSG00000198804", "ENSG00000111640", "ENSG00000198793"]

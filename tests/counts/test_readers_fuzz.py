@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scripts import job
+from scripts.base import job
 from scripts.counts.features import check, tabulate
 from scripts.counts.matrices import read_table
-from scripts.programme.expression.networks import read_network, read_sets
-from scripts.programme.expression.tables import linear_scale, platform_of, read_profiles
+from scripts.profiles.networks import read_network, read_sets
+from scripts.profiles.tables import linear_scale, platform_of, read_profiles
 
 QUIET = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 cells = st.one_of(

@@ -94,7 +94,7 @@ def study_of_the_guide(tmp_path) -> None:
     units.to_csv(tmp_path / "mine" / "units.tsv", sep="\t", index=False)
     given = yaml.safe_load(config)
     names = named_files(given, samples, units)
-    names += [given["programme"]["network"]["path"], *(entry["path"] for entry in given["programme"]["gene_sets"])]
+    names += [given["activity"]["network"]["path"], *(entry["path"] for entry in given["expression"]["gene_sets"])]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

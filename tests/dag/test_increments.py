@@ -18,27 +18,34 @@ PER_LIBRARY = (
     "count_kb",
     "collect_counts",
     "audit_bus",
-    "call_droplets",
-    "keep_cells",
+    "call_cells",
+    "filter_cells",
     "plot_barnyard",
 )
-PER_GROUP = ("select_expression", "agree_over_seeds")
+PER_GROUP = ("select_expression", "consensus_over_seeds")
 PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
 PER_MODEL = ("embed_model", "link_clusters", "plot_clusters")
 AFTER_CONSENSUS = ("score_activity", "describe_activity", "resample_thresholds", "score_families")
-OF_ACTIVITY = ("silence_factors", "measure_confounders", "export_model")
+OF_ACTIVITY = ("simulate_perturbations", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
 STAGES = {
     "reads": {"join_genomes", "index_kb", "check_reads"},
     "cells": {"detect_chemistry", "count_kb", "collect_counts"},
-    "clusters": {"audit_bus", "call_droplets", "keep_cells"},
+    "clusters": {"audit_bus", "call_cells", "filter_cells"},
     "regulons": {*PER_MODEL, "cluster_cells"},
-    "programme": {*PER_SEED, *PER_GROUP, "check_databases", "agree_over_groups", "score_activity", "describe_activity"},
-    "biopsy": {"sum_expression", "join_profiles", "rank_switches", "learn_signature", "find_markers"},
+    "programme": {
+        *PER_SEED,
+        *PER_GROUP,
+        "check_databases",
+        "consensus_over_models",
+        "score_activity",
+        "describe_activity",
+    },
+    "biopsy": {"aggregate_pseudobulk", "join_profiles", "rank_switches", "learn_signature", "find_markers"},
     "report": {"freeze_reference", "score_biopsy"},
 }
 """What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
-JOINS = ("tabulate_attrition", "report_reads", "sum_expression", "plot_rulegraph")
+JOINS = ("tabulate_attrition", "report_reads", "aggregate_pseudobulk", "plot_rulegraph")
 
 
 @pytest.fixture(scope="session")
@@ -183,20 +190,20 @@ def check_others(answer, samples: list[str], patients: list[str]) -> None:
         assert answer.count(model=patient) == dict.fromkeys(OF_ACTIVITY, 1)
         assert answer.count(group=patient) == dict.fromkeys(AFTER_CONSENSUS, 1)
     joins = {job.rule for job in answer.jobs if job.why and not job.wildcards}
-    assert joins >= {*JOINS, "agree_over_groups", "compare_activity", "rank_switches", "make_report"}
+    assert joins >= {*JOINS, "consensus_over_models", "compare_activity", "rank_switches", "make_report"}
     assert joins.isdisjoint({"join_genomes", "index_kb", "check_databases"})
 
 
 def test_a_seed_more(finished):
     """Networks of that seed alone."""
     finished.set("regulons.seeds", [1, 2, 3, 4])
-    answer = check(finished, {"agree_over_seeds": PATIENTS}, {"infer_network": PATIENTS * CHUNKS})
+    answer = check(finished, {"consensus_over_seeds": PATIENTS}, {"infer_network": PATIENTS * CHUNKS})
     assert answer.count(seed="4") == {
         "infer_network": PATIENTS * CHUNKS, "join_networks": PATIENTS, "prune_modules": PATIENTS
     }  # fmt: skip
     assert all(answer.count(seed=seed) == {} for seed in "123")
     stay_as_they_are(answer, "regulons")
-    assert answer.count()["agree_over_groups"] == 1 and answer.count()["score_activity"] == PATIENTS
+    assert answer.count()["consensus_over_models"] == 1 and answer.count()["score_activity"] == PATIENTS
     assert not {"select_expression", "check_databases"} & set(answer.count())
 
 
@@ -210,21 +217,21 @@ def stay_as_they_are(answer, stage: str) -> None:
 
 THRESHOLDS = {
     "reads.min_whitelist_overlap": (0.4, {"detect_chemistry": N}),
-    "cells.empty_drops.fdr": (0.05, {"call_droplets": N}),
-    "cells.qc.min_counts": (1500, {"keep_cells": N}),
-    "cells.species.graft_min": (0.8, {"keep_cells": N}),
-    "cells.overrides": ({"HBCx95_untreated": {"qc": {"min_counts": 1500}}}, {"keep_cells": 1}),
+    "cells.empty_drops.fdr": (0.05, {"call_cells": N}),
+    "cells.qc.min_counts": (1500, {"filter_cells": N}),
+    "cells.species.graft_min": (0.8, {"filter_cells": N}),
+    "cells.overrides": ({"HBCx95_untreated": {"qc": {"min_counts": 1500}}}, {"filter_cells": 1}),
     "clusters.n_pcs": (20, {"embed_model": PATIENTS}),
     "clusters.min_stability": (0.5, {"cluster_cells": 2 * PATIENTS}),
     "clusters.links.min_score": (0.7, {"link_clusters": PATIENTS}),
     "regulons.min_cell_fraction": (0.02, {"check_databases": 1}),
     "regulons.max_rounds": (900, {"infer_network": PATIENTS * SEEDS * CHUNKS}),
     "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS * SEEDS}),
-    "regulons.min_seeds": (1, {"agree_over_seeds": PATIENTS}),
-    "regulons.min_groups": (1, {"agree_over_groups": 1}),
+    "regulons.min_seeds": (1, {"consensus_over_seeds": PATIENTS}),
+    "regulons.min_groups": (1, {"consensus_over_models": 1}),
     "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS, "score_families": PATIENTS}),
-    "programme.min_cells": (10, {"sum_expression": 1}),
-    "programme.min_effect": (0.3, {"rank_switches": 1}),
+    "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
+    "switches.min_effect": (0.3, {"rank_switches": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),
     "biopsy.training_cells": (300, {"freeze_reference": 1}),
     "report.max_points": (500, {}),
@@ -257,7 +264,7 @@ def test_a_biopsy_to_be_scored(finished):
 def test_the_number_of_cells_expected_counts_anew(finished):
     """The audit asks for it, and reads each molecule's reads, which are too many to keep: they are counted again."""
     finished.set("cells.expected_cells", 5000)
-    check(finished, dict.fromkeys(("audit_bus", "call_droplets"), N), {"count_kb": N})
+    check(finished, dict.fromkeys(("audit_bus", "call_cells"), N), {"count_kb": N})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from scripts.biopsy.manifest import FILES, FORMAT, FORMAT_VERSION, MANIFEST
+from scripts.study.reference_manifest import FILES, FORMAT, FORMAT_VERSION, MANIFEST
 
 # The shipped study: 5 single-cell models × 2 libraries × 2 lanes, 5 seeds × 8 chunks a model.
 LIBRARIES, LANES, MODELS, SEEDS, CHUNKS = 10, 20, 5, 5, 8
@@ -26,8 +26,8 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         "count_kb",
         "collect_counts",
         "audit_bus",
-        "call_droplets",
-        "keep_cells",
+        "call_cells",
+        "filter_cells",
         "plot_barnyard",
     )
     per_model = (
@@ -35,13 +35,15 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         "link_clusters",
         "plot_clusters",
         "select_expression",
-        "agree_over_seeds",
+        "consensus_over_seeds",
         "score_activity",
     )
     expected = dict.fromkeys(per_lane, LANES) | dict.fromkeys(per_library, LIBRARIES) | dict.fromkeys(per_model, MODELS)
     expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS, "prune_modules": MODELS * SEEDS}
     expected |= {"infer_network": MODELS * SEEDS * CHUNKS, "provide_database": 2, "provide_motifs": 1, "provide_tfs": 1}
-    expected |= dict.fromkeys(("join_genomes", "index_kb", "check_databases", "agree_over_groups", "report_reads"), 1)
+    expected |= dict.fromkeys(
+        ("join_genomes", "index_kb", "check_databases", "consensus_over_models", "report_reads"), 1
+    )
     expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "archive_report", "all"), 1)
     assert {rule: jobs.get(rule) for rule in expected} == expected
     assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
@@ -78,10 +80,10 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     path.write_text(path.read_text().replace("models:\n", "models:\n  - {model: HBCx7, arms: [untreated, AC]}\n"))
     came = added(shipped.dry_run().jobs, shipped_jobs.jobs)
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
-    per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
-    per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "agree_over_seeds")
+    per_library += ("call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
+    per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "consensus_over_seeds")
     per_model += ("score_activity", "describe_activity", "export_model")
-    per_model += ("resample_thresholds", "score_families", "silence_factors", "measure_confounders")
+    per_model += ("resample_thresholds", "score_families", "simulate_perturbations", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
     expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
     assert came == expected
@@ -96,7 +98,7 @@ def test_a_relapse_library_of_a_known_patient_adds_its_own_jobs_and_no_other(shi
     reads = {"fq1": "data/reads/relapse_R1.fastq.gz", "fq2": "data/reads/relapse_R2.fastq.gz"}
     shipped.add("units", {"sample": "HBCx95_relapse", "unit": "L001", **reads})
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
-    per_library += ("call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
+    per_library += ("call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
 
 
@@ -107,7 +109,7 @@ def test_a_library_as_a_matrix_needs_no_reads(shipped, shipped_jobs):
         {"sample": "HBCx95_relapse", "model": "HBCx95", "timepoint": "relapse", "arm": "capecitabine", "replicate": "1"}
         | {"assay": "scrna", "matrix": "data/matrices/HBCx95_relapse.h5"},
     )
-    per_library = ("import_matrix", "call_droplets", "keep_cells", "plot_barnyard", "cluster_cells")
+    per_library = ("import_matrix", "call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
 
 
@@ -118,7 +120,7 @@ QUERY = {"sample": "B1", "model": "P9", "timepoint": "day21", "arm": "unknown", 
 def test_a_biopsy_to_be_scored_joins_nothing(shipped, shipped_jobs):
     """A row with role query: its own way to its cells, the reference frozen on the way, its scores and page."""
     shipped.add("samples", QUERY | {"assay": "scrna", "matrix": "data/matrices/B1.h5"})
-    jobs = ("import_matrix", "call_droplets", "keep_cells", "freeze_reference", "score_biopsy", "draw_biopsy")
+    jobs = ("import_matrix", "call_cells", "filter_cells", "freeze_reference", "score_biopsy", "draw_biopsy")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(jobs, 1)
 
 
@@ -135,7 +137,7 @@ def test_a_biopsy_as_reads_is_scored_against_a_frozen_reference_without_any_othe
         (folder / name).touch()
     jobs = shipped.dry_run("biopsy", "--config", "reference=frozen").jobs
     once = ("join_genomes", "index_kb", "check_reads", "detect_chemistry", "count_kb", "collect_counts")
-    expected = dict.fromkeys((*once, "call_droplets", "keep_cells", "score_biopsy", "draw_biopsy", "biopsy"), 1)
+    expected = dict.fromkeys((*once, "call_cells", "filter_cells", "score_biopsy", "draw_biopsy", "biopsy"), 1)
     assert jobs == expected | {"provide_whitelist": 3}
 
 
@@ -151,7 +153,7 @@ def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
     [
         ("references", "index_kb", "check_reads"),
         ("reads", "detect_chemistry", "count_kb"),
-        ("counts", "audit_bus", "call_droplets"),
+        ("counts", "audit_bus", "call_cells"),
         ("cells", "plot_attrition", "embed_model"),
         ("clusters", "plot_clusters", "infer_network"),
         ("regulons", "plot_activity", "rank_switches"),

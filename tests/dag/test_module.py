@@ -112,7 +112,7 @@ def test_a_job_of_it_runs_from_the_outer_one(outer):
     # What was measured of a rule holds by the name that the outer workflow gives it.
     said = run(outer, "--dry-run", "out/persisters/cells/A_AC.droplets.parquet")
     rows = [line.split() for line in MEASURED.read_text().splitlines()]
-    (base,) = (float(row[3]) for row in rows if row[0] == "call_droplets")
+    (base,) = (float(row[3]) for row in rows if row[0] == "call_cells")
     (asked,) = re.findall(r"rule persisters_call_droplets:.*?mem_mb=(\d+)", said, re.DOTALL)
     assert int(asked) == pytest.approx(base, abs=2)
 

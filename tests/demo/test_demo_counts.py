@@ -115,7 +115,7 @@ def starsolo(results, tmp_path_factory) -> Path:
         table[table["sample"].isin(STAR_SAMPLES)].to_csv(folder / f"{sheet}.tsv", sep="\t", index=False)
     changes = {
         "pathvars": {"results": str(folder / "results")},
-        "prepare": None,
+        "input_rules": None,
         "samples": str(folder / "samples.tsv"),
         "units": str(folder / "units.tsv"),
         "counts": {"aligner": "starsolo"},

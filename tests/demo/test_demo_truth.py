@@ -21,13 +21,13 @@ def edges(results):
 
 @pytest.fixture(scope="module")
 def switches(results):
-    return pd.read_csv(results / "programme" / "switches.tsv", sep="\t")
+    return pd.read_csv(results / "switches" / "switches.tsv", sep="\t")
 
 
 def test_cells_are_recovered_and_empty_droplets_are_not(droplets):
     """≥ 95 % of droplets with a cell, ≤ 2 % of the empty ones, in every library."""
     for sample, table in droplets.items():
-        called = table["dropped_by"].fillna("empty") != "empty"
+        called = table["filter_failed"].fillna("empty") != "empty"
         empty = table["kind"] == "empty"
         assert called[~empty].mean() >= 0.95, sample
         assert called[empty].mean() <= 0.02, sample
@@ -36,7 +36,7 @@ def test_cells_are_recovered_and_empty_droplets_are_not(droplets):
 def test_species_of_singlets(droplets):
     """≥ 0.99 of called single cells get their species, in every library."""
     for sample, table in droplets.items():
-        cells = table[(table["kind"] == "cell") & (table["dropped_by"].fillna("empty") != "empty")]
+        cells = table[(table["kind"] == "cell") & (table["filter_failed"].fillna("empty") != "empty")]
         assert (cells["species_call"] == cells["species"]).mean() >= 0.99, sample
 
 
@@ -59,9 +59,9 @@ def test_rate_of_mixed_droplets(droplets):
 def test_kept_cells_are_single_graft_cells(droplets):
     """What goes on to the clusters: nearly all single graft cells, and not many of them lost on the way."""
     table = pd.concat(droplets.values())
-    kept = table[table["dropped_by"] == ""]
+    kept = table[table["filter_failed"] == ""]
     single = (table["kind"] == "cell") & (table["species"] == "graft")
-    assert single[table["dropped_by"] == ""].mean() >= 0.9
+    assert single[table["filter_failed"] == ""].mean() >= 0.9
     assert len(kept[kept["kind"] == "cell"]) >= 0.85 * single.sum()
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.reads import check_reads
 
 READ1 = [f"{'ACGTACGTACGTACGT'}{i:012b}".replace("0", "A").replace("1", "C") for i in range(200)]

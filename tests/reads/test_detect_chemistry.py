@@ -9,9 +9,9 @@ import random
 import numpy as np
 import pytest
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.reads import detect_chemistry
-from scripts.reads.barcodes import distinct, pack
+from scripts.references.barcodes import distinct, pack
 
 RNG = random.Random(3)
 

@@ -49,7 +49,7 @@ def test_regulons_include_the_cell_cycle(pc9):
 
 
 def test_one_model_is_not_called_shared(pc9):
-    switches = pd.read_csv(pc9 / "programme" / "switches.tsv", sep="\t")
+    switches = pd.read_csv(pc9 / "switches" / "switches.tsv", sep="\t")
     assert len(switches) and (switches["n"] == 1).all()
     assert switches["p"].isna().all() and switches["ci_low"].isna().all()
     assert (switches["verdict"] == "too few models").all()

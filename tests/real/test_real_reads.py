@@ -23,8 +23,8 @@ import pysam
 import pytest
 import yaml
 
-from scripts.reads.chemistries import CHEMISTRIES
 from scripts.references import index_kb
+from scripts.references.chemistries import CHEMISTRIES
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

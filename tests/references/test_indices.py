@@ -9,11 +9,11 @@ import subprocess
 import numpy as np
 import pytest
 
+from scripts.base.job import UserError
 from scripts.counts.count_kb import find_tool
-from scripts.job import UserError
-from scripts.reads.barcodes import unpack
-from scripts.reads.chemistries import CHEMISTRIES
 from scripts.references import index_kb, index_star, provide_whitelist
+from scripts.references.barcodes import unpack
+from scripts.references.chemistries import CHEMISTRIES
 
 
 def test_star_parameters_follow_the_genome():

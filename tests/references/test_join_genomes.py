@@ -8,7 +8,7 @@ import logging
 import pandas as pd
 import pytest
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.references import join_genomes
 
 FASTA = ">chr1 primary\nACGTACGTAC\nGGGGGGGGGG\n>MT\nACGTAACCGGTT\n"

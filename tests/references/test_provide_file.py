@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.references import provide_file
 
 CONTENT = b"ranking"
@@ -149,7 +149,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_told_as_what_it_is(tmp_path, monkeypatch):
-    """Not as an address that can't be fetched; the job says what to do (scripts/job.py)."""
+    """Not as an address that can't be fetched; the job says what to do (scripts/base/job.py)."""
 
     def fill(url, part):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

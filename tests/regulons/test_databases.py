@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
-from scripts import job
+from scripts.base import job
 from scripts.regulons import databases
 from scripts.regulons.check_databases import check
 

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.base.tables import read_labelled
 from scripts.regulons import activity as act
 from scripts.regulons import plot_activity as plots
 from scripts.regulons import tabulate_activity
-from scripts.tables import read_labelled
 
 ORDERS = {
     "timepoint": ["untreated", "persister", "relapse"],

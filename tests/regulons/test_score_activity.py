@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.programme.evidence import score_families
 from scripts.regulons import score_activity
+from scripts.switches.evidence import score_families
 
 GENES = [f"G{i}" for i in range(60)]
 TARGETS = {"whole(+)": GENES[:10], "most(+)": [*GENES[10:14], "elsewhere"], "half(+)": [*GENES[20:23], "x", "y", "z"]}

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from scripts import job
+from scripts.base import job
 from scripts.regulons.infer_network import chunk_of
 from scripts.regulons.join_networks import join
 from scripts.regulons.select_expression import LABELS, select

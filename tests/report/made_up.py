@@ -1,4 +1,4 @@
-"""Small made-up results of the stage programme: three models of two arms, four factors, a handful of genes."""
+"""Small made-up results of the stages from profiles to markers: three models of two arms, four factors, a handful of genes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from scripts.programme import columns
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
 from scripts.study.config import complete, merged
 from scripts.study.study import Study
+from scripts.switches import columns
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
 FACTORS = {"JUNB": 1.5, "FOSL1": 1.0, "MYC": -1.2, "SOX10": 0.02}
 """Standardised change of each factor's activity."""
+SECTION = {"network": "activity", "gene_sets": "expression", "signatures": "expression", "fdr": "statistics"}
+"""The section of the config that a setting stands in."""
+STAGES = ("profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 
 
-def config(**programme) -> dict:
-    """Return a complete config of the three models; ``programme`` changes that stage's settings."""
+def config(**settings) -> dict:
+    """Return a complete config of the three models; ``settings`` changes keys of the stages (:data:`SECTION`)."""
     shipped = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     demo = yaml.safe_load((ROOT / "config" / "demo" / "config.yaml").read_text())
     own = complete(merged(shipped, demo))
     own["models"] = [{"model": model, "profiling": "made up", "arms": ["untreated", ARMS[model]]} for model in MODELS]
-    own["programme"] |= programme
+    for key, value in settings.items():
+        own[SECTION[key]][key] = value
     return own
 
 
@@ -53,7 +57,7 @@ def samples(assay: str, models: tuple[str, ...] = MODELS) -> pd.DataFrame:
 
 @dataclass
 class Results:
-    """A results folder in the making. ``tables``: name → rows of the stage programme; those left out hold a header."""
+    """A results folder in the making. ``tables``: name → rows of the stages from profiles to markers; those left out hold a header."""
 
     root: Path
     assay: str = "scrna"
@@ -69,17 +73,19 @@ class Results:
 
     def write(self) -> Source:
         """Write the tables that the study's design makes; return what a report reads them by."""
-        files = [path for path in results_of(self.study) if path.startswith("programme/")]
+        files = [path for path in results_of(self.study) if path.startswith(STAGES)]
         for path in files:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-            name = path.removeprefix("programme/")
+            name = path.split("/", 1)[1]
             table = self.tables.get(name, pd.DataFrame(columns=list(columns.TABLES.get(name, {})), dtype=object))
             known = columns.TABLES.get(name)
             if name.endswith(".parquet"):
                 table.to_parquet(self.root / path)
             elif name.endswith(".tsv"):
                 whole = (
-                    table if known is None or name == "treatment_likeness.tsv" else table.reindex(columns=list(known))
+                    table
+                    if known is None or name == "treatment_correlation.tsv"
+                    else table.reindex(columns=list(known))
                 )
                 whole.to_csv(self.root / path, sep="\t", index=False)
         return Source(self.root, frozenset(files), self.study.config, samples(self.assay, self.models))
@@ -99,10 +105,10 @@ def switches() -> pd.DataFrame:
                 "n": 3,
                 "k": 3,
                 "effect": change / 10,
-                "standardised": change,
-                "standardised_low": change - 0.3,
-                "standardised_high": change + 0.3,
-                "loo_weakest": abs(change) - 0.1,
+                "activity_change_sd": change,
+                "activity_change_sd_low": change - 0.3,
+                "activity_change_sd_high": change + 0.3,
+                "loo_min_effect": abs(change) - 0.1,
                 "targets": 20 + rank,
                 "mrna_log2fc": change / 2,
                 "mrna_ci_low": change / 2 - 0.2,
@@ -110,15 +116,15 @@ def switches() -> pd.DataFrame:
                 "mrna": "follows",
                 "relapse_position": 0.1 if shared else np.nan,
                 "on_difference": change / 4,
-                "reach_log2": 2.0 - rank,
-                "ko_level": "" if not shared else "zero" if change > 0 else "untreated",
-                "ko_share": 0.1 * (4 - rank) if shared else np.nan,
-                "ko_change": -0.1,
-                "ko_k": 3,
-                "ko_n": 3,
-                "ko_p": 0.01,
-                "ko_classed_before": 0.9,
-                "ko_classed_after": 0.8,
+                "signature_enrichment_log2": 2.0 - rank,
+                "perturbation_level": "" if not shared else "zero" if change > 0 else "untreated",
+                "perturbation_share": 0.1 * (4 - rank) if shared else np.nan,
+                "perturbation_change": -0.1,
+                "perturbation_k": 3,
+                "perturbation_n": 3,
+                "perturbation_p": 0.01,
+                "perturbation_classed_before": 0.9,
+                "perturbation_classed_after": 0.8,
                 "evidence_rank": rank,
                 "rank_best": max(1, rank - 1),
                 "rank_worst": rank + 1,
@@ -147,22 +153,25 @@ def knockouts() -> dict[str, pd.DataFrame]:
     ]
     every = [{**row, "model": "all models"} for row in rows[: len(SWITCHED)]]
     null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in SWITCHED for level in ("zero", "untreated")})
-    return {"knockout.tsv": pd.DataFrame(every + rows)} | {f"knockout/{model}.null.parquet": null for model in MODELS}
+    return {"perturbation.tsv": pd.DataFrame(every + rows)} | {
+        f"perturbation/{model}.null.parquet": null for model in MODELS
+    }
 
 
 def families() -> pd.DataFrame:
     """Return nine families that are better than AP-1, and AP-1, which has two members."""
     others = [
-        {"family": f"F{i}", "members": f"F{i}a,F{i}b", "standardised": 3 - i / 10, "n": 3, "k": 3} for i in range(9)
+        {"family": f"F{i}", "members": f"F{i}a,F{i}b", "activity_change_sd": 3 - i / 10, "n": 3, "k": 3}
+        for i in range(9)
     ]
     ap1 = {
         "family": "AP-1",
         "members": "FOSL1,JUNB",
-        "standardised": 1.6,
-        "standardised_low": 1.2,
+        "activity_change_sd": 1.6,
+        "activity_change_sd_low": 1.2,
         "n": 3,
         "k": 3,
-        "standardised_high": 2.0,
+        "activity_change_sd_high": 2.0,
         "targets": 34,
         "shared_targets": 7,
     }
@@ -281,7 +290,7 @@ def expression() -> dict[str, pd.DataFrame]:
         "state_structure.tsv": pd.DataFrame(structure),
         "state_places.tsv": pd.concat(places),
         "treatment.tsv": pd.DataFrame(treatment),
-        "treatment_likeness.tsv": likeness.rename_axis("unit").reset_index(),
+        "treatment_correlation.tsv": likeness.rename_axis("unit").reset_index(),
         "reversibility.tsv": pd.DataFrame(relapse),
         "differential_expression.tsv": pd.DataFrame(genes),
     }
@@ -334,7 +343,7 @@ def opinions() -> dict[str, pd.DataFrame]:
     return {
         "gene_sets.tsv": pd.DataFrame(sets),
         "tf_activity.tsv": pd.DataFrame(factors),
-        "second_opinion.tsv": pd.DataFrame(both),
+        "network_comparison.tsv": pd.DataFrame(both),
     }
 
 
@@ -435,7 +444,7 @@ def activity() -> dict[str, pd.DataFrame]:
             "regulon": f"{tf}(+)",
             "n_baseline": 1,
             "n_treated": 1,
-            "standardised": v,
+            "activity_change_sd": v,
         }
         for model in MODELS
         for tf, v in FACTORS.items()
@@ -447,9 +456,9 @@ def activity() -> dict[str, pd.DataFrame]:
             "regulon": f"{tf}(+)",
             "n": 2,
             "k": 2,
-            "standardised": v,
-            "standardised_low": v - 0.2,
-            "standardised_high": v + 0.2,
+            "activity_change_sd": v,
+            "activity_change_sd_low": v - 0.2,
+            "activity_change_sd_high": v + 0.2,
         }
         for arm in ("all arms", "AC", "cisplatin")
         for tf, v in FACTORS.items()

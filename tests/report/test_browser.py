@@ -18,7 +18,7 @@ FIGURES = {
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},
     "programme": {
         *("volcano", "profiles", "scores", "left_out", "states", "likeness", "drugs", "return", "regulon_forest"),
-        *("treatment", "timecourse", "relapse", "factors", "second_opinion"),
+        *("treatment", "timecourse", "relapse", "factors", "network_comparison"),
     },
     "switches": {"evidence", "mrna", "knockout", "families"},
     "markers": {"marker_panels", "marker_scores"},

@@ -159,8 +159,8 @@ def test_variances_are_moderated_where_there_are_enough_regulons(source):
     many = pd.DataFrame({"regulon": [f"T{i}(+)" for i in range(12)], "tf": [f"T{i}" for i in range(12)]})
     folder = source.root / "many" / "programme"
     folder.mkdir(parents=True)
-    many.assign(ko_share=None).to_csv(folder / "switches.tsv", sep="\t", index=False)
-    study = Source(folder.parent, frozenset({"programme/switches.tsv"}), source.config, source.samples)
+    many.assign(perturbation_share=None).to_csv(folder / "switches.tsv", sep="\t", index=False)
+    study = Source(folder.parent, frozenset({"switches/switches.tsv"}), source.config, source.samples)
     assert "moderated over regulons" in paragraph(study, "Switches")
 
 

@@ -85,7 +85,7 @@ def test_cells_are_thinned_the_same_each_time():
 
 def test_what_a_study_lacks_is_none_rather_than_an_error(tmp_path):
     source = Source(tmp_path, frozenset(), {}, pd.DataFrame())
-    assert source.table("programme/switches.tsv") is None and source.json("x.json") is None
+    assert source.table("switches/switches.tsv") is None and source.json("x.json") is None
 
 
 def test_numbers_have_their_nouns():

@@ -10,12 +10,11 @@ import vl_convert
 from browser import CHROMIUM, WIDTHS, opened
 from made_up import MODELS, ROOT, Results, confounders, everything, expression, families, knockouts, samples, switches
 
-from scripts.programme import columns
-from scripts.programme.confounders import tabulate_confounders
-from scripts.programme.evidence import join_knockouts
-from scripts.programme.expression import compare_opinions, treatment
-from scripts.programme.expression import signature as learning
-from scripts.programme.markers import find_markers
+from scripts.activity import compare_networks
+from scripts.confounders import tabulate_confounders
+from scripts.expression import signature as learning
+from scripts.expression import treatment
+from scripts.markers import find_markers
 from scripts.report import charts, page, terms
 from scripts.report.inputs import results_of, tables_of
 from scripts.report.make_report import SECTIONS
@@ -24,11 +23,13 @@ from scripts.report.sections import confounders as confounding
 from scripts.report.sections import markers as marking
 from scripts.report.sections import switches as switching
 from scripts.report.source import Source
+from scripts.switches import columns
+from scripts.switches.evidence import join_perturbations
 
 FIGURES = {
     "programme": {
         *("volcano", "scores", "left_out", "states", "likeness", "drugs", "return", "gene_sets", "regulon_forest"),
-        *("treatment", "timecourse", "factors", "second_opinion"),
+        *("treatment", "timecourse", "factors", "network_comparison"),
     },
     "switches": {"evidence", "mrna", "knockout", "families"},
     "markers": {"marker_panels", "marker_scores"},
@@ -116,9 +117,9 @@ def test_a_study_of_profiles_without_a_network_says_why_there_are_no_switches(tm
         tmp_path, "profile", {"network": None, "gene_sets": [], "signatures": []}, tables=expression()
     ).write()
     for name in ("switches", "markers", "confounders"):
-        assert "programme.network" in MODULES[name].build(source).absent
+        assert "activity.network" in MODULES[name].build(source).absent
     section = programme.build(source)
-    assert "programme.gene_sets" in said(section) and "programme.network" in said(section)
+    assert "expression.gene_sets" in said(section) and "activity.network" in said(section)
     assert {"states", "likeness", "return"} <= {figure.name for figure in section.figures}
 
 
@@ -128,27 +129,27 @@ def test_what_is_read_hangs_on_the_design(tmp_path):
     profiles = set(results_of(Results(tmp_path, "profile", {"network": network}).study))
     alone = set(results_of(Results(tmp_path, "profile", {"network": None, "gene_sets": [], "signatures": []}).study))
     for files in (cells, profiles):
-        assert {"programme/markers.tsv", "programme/knockout/A.null.parquet", "programme/confounders.tsv"} <= files
-    assert "programme/signature_cells.parquet" in cells and "programme/second_opinion.tsv" not in cells
-    assert {"programme/second_opinion.tsv", "programme/profile_activity.tsv"} <= profiles
-    assert not {"programme/activity.tsv", "programme/signature_cells.parquet"} & profiles
-    assert alone & {"programme/switches.tsv", "programme/markers.tsv", "programme/gene_sets.tsv"} == set()
-    assert {"programme/state_places.tsv", "programme/treatment.tsv", "programme/reversibility.tsv"} <= alone
+        assert {"markers/markers.tsv", "switches/perturbation/A.null.parquet", "confounders/confounders.tsv"} <= files
+    assert "expression/signature_cells.parquet" in cells and "activity/network_comparison.tsv" not in cells
+    assert {"activity/network_comparison.tsv", "activity/profile_activity.tsv"} <= profiles
+    assert not {"activity/activity.tsv", "expression/signature_cells.parquet"} & profiles
+    assert alone & {"switches/switches.tsv", "markers/markers.tsv", "expression/gene_sets.tsv"} == set()
+    assert {"expression/state_places.tsv", "expression/treatment.tsv", "activity/reversibility.tsv"} <= alone
 
 
 def test_every_table_that_is_given_away_is_in_the_dictionary(tmp_path):
     study = Results(tmp_path, settings={"network": {"path": "network.tsv"}, **SETS}).study
     given = {path.removeprefix("programme/") for path in tables_of(study) if path.startswith("programme/")}
-    assert given <= set(columns.TABLES) and "treatment_likeness.tsv" not in given and "knockout.tsv" in given
+    assert given <= set(columns.TABLES) and "treatment_correlation.tsv" not in given and "perturbation.tsv" in given
 
 
 def test_tables_are_asked_in_their_writers_words():
     for module, names in (
-        (join_knockouts, ["ALL_MODELS"]),
+        (join_perturbations, ["ALL_MODELS"]),
         (learning, ["ALL_MODELS"]),
         (tabulate_confounders, ["SIGNATURE", "GENES"]),
         (treatment, ["ARMS", "UNITS", "DRUGS"]),
-        (compare_opinions, ["AGREE", "OPPOSITE", "ONE", "NEITHER"]),
+        (compare_networks, ["AGREE", "OPPOSITE", "ONE", "NEITHER"]),
         (find_markers, ["NESTED"]),
     ):
         for name in names:
@@ -188,7 +189,7 @@ def test_random_networks_are_joined_as_the_models_are(source):
 
 def test_a_model_without_random_networks_takes_no_part_in_their_share(tmp_path):
     tables = {"switches.tsv": switches(), **knockouts()}
-    tables["knockout/C.null.parquet"] = pd.DataFrame()
+    tables["perturbation/C.null.parquet"] = pd.DataFrame()
     factors, _ = evidence.knockouts(Results(tmp_path, tables=tables).write())
     assert factors["random_high"].iloc[0] == pytest.approx(np.quantile([-0.2 / 3, 0, 0, 0.2 / 3], 0.95))
 
@@ -198,7 +199,7 @@ def test_ap1_is_among_the_families_whatever_its_rank_and_members_need_cells():
     assert table["family"].nunique() == evidence.MAX_FAMILIES and "AP-1" in set(table["family"])
     own = table[table["family"] == "AP-1"]
     assert list(own["row"]) == ["AP-1", "· JUNB", "· FOSL1"]
-    assert list(own["standardised"]) == [1.6, 1.5, 1.0]
+    assert list(own["activity_change_sd"]) == [1.6, 1.5, 1.0]
     alone = evidence.family_rows(families(), switches(), members=False)
     assert set(alone["kind"]) == {"whole family"}
 
@@ -229,7 +230,7 @@ def test_arms_lie_beside_each_other_and_units_are_split_by_known_names(source):
 
 
 def test_positions_beyond_the_axis_count_in_the_last_bin_and_shares_sum_to_one(source):
-    bins = states.histogram(source.table("programme/reversibility.tsv"))
+    bins = states.histogram(source.table("activity/reversibility.tsv"))
     assert bins.groupby("kind")["share"].sum().round(9).eq(1).all()
     genes = bins[bins["kind"] == "gene"]
     assert genes["features"].sum() == 11 and genes.iloc[-1]["features"] == 1
@@ -243,7 +244,7 @@ def test_published_signatures_are_all_drawn_and_apart(source):
 
 
 def test_opinions_are_drawn_where_both_have_one(source):
-    table = opinions.draw_second_opinion(source).data["second_opinion"].set_index("tf")
+    table = opinions.draw_second_opinion(source).data["network_comparison"].set_index("tf")
     assert set(table.index) == {"JUNB", "FOSL1", "MYC", "SOX10"}
     assert table.loc["JUNB", "above"] == "JUNB" and table.loc["SOX10", ["above", "below"]].eq("").all()
 

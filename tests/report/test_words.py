@@ -20,7 +20,7 @@ NETWORK = {"network": {"path": "network.tsv"}}
 def caption(name: str, cells: bool, files: tuple = ()) -> str:
     """Return a caption as the report of a study with cells, or with profiles alone, has it."""
     params = SimpleNamespace(
-        contrast=SimpleNamespace(baseline="untreated", persister="persister", recovered="relapse"),
+        contrast=SimpleNamespace(baseline="untreated", persister="persister", relapse="relapse"),
         fdr=0.05,
         min_effect=0.5,
         unit="AUC" if cells else "score",

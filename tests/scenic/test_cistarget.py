@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prunable import ROOT, as_database, random_ranks, simulate_demo, write_database
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.regulons import pyscenic_compat
 from scripts.scenic import cistarget
 from scripts.scenic.errors import AnnotationError, DatabaseError, NamingError, ThresholdError

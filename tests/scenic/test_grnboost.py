@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeRegressor
 from slow_grnboost import boost_slowly
 
-from scripts.job import UserError
+from scripts.base.job import UserError
 from scripts.scenic import grnboost
 from scripts.scenic.errors import ScenicInputError
 from scripts.scenic.grnboost import infer_network

@@ -68,7 +68,7 @@ def test_shipped_config_names_arms_and_roles_of_the_design(shipped):
     assert list(arms) == ["untreated", "capecitabine", "AC", "cisplatin", "carboplatin"]
     assert arms["untreated"] == [] and arms["AC"] == ["doxorubicin", "cyclophosphamide"]
     assert shipped.config["timepoints"] == ["untreated", "persister", "relapse"]
-    assert shipped.config["contrast"] == {"baseline": "untreated", "persister": "persister", "recovered": "relapse"}
+    assert shipped.config["contrast"] == {"baseline": "untreated", "persister": "persister", "relapse": "relapse"}
     for entry in shipped.config["models"]:
         used = {arm for _, arm in DESIGN[entry["model"]][1]}
         assert set(entry["arms"]) == used

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from scripts import job
+from scripts.base import job
 from scripts.cells.doublets import expected_rate
 from scripts.cells.empty_drops import call_cells
 from scripts.cells.qc import quality_limits
@@ -19,7 +19,7 @@ from scripts.cells.species import RULES
 from scripts.clusters.link_clusters import link_stages
 from scripts.clusters.links import link
 from scripts.clusters.markers import select_markers
-from scripts.reads.chemistries import CHEMISTRIES
+from scripts.references.chemistries import CHEMISTRIES
 from scripts.study.config import cells_settings, complete
 from scripts.study.document import README, keys_of, renewed, tables
 from scripts.study.load import load_study
@@ -59,7 +59,7 @@ BAD = {
     "contrast without persister": ("contrast.persister", ..., "contrast.persister", "is missing; give a name"),
     "samples without a path": ("samples", None, "samples", "null is not a path"),
     "results that look like an option": ("pathvars.results", "-rf", "pathvars.results", "is not a folder"),
-    "prepare no rules": ("prepare", "demo.py", "prepare", "is not the path of a .smk file, or null"),
+    "input_rules no rules": ("input_rules", "demo.py", "input_rules", "is not the path of a .smk file, or null"),
     "check_files in words": ("check_files", "sometimes", "check_files", "'sometimes' is not true or false"),
     "number in words": ("cells.expected_cells", "many", "cells.expected_cells", "is not a whole number of at least 1"),
     "no whole number": ("cells.expected_cells", 0.5, "cells.expected_cells", "0.5 is not a whole number"),
@@ -113,9 +113,9 @@ BAD = {
         "is not a path without blanks",
     ),
     "line break": (
-        "regulons.standin_note",
+        "regulons.synthetic_data_note",
         "a\nb",
-        "regulons.standin_note",
+        "regulons.synthetic_data_note",
         "has a line break or an invisible character",
     ),
     "demo without a seed": ("demo", DEMO, "demo.seed", "is missing; give a whole number of at least 0"),
@@ -144,7 +144,7 @@ def test_missing_keys_take_the_schemas_defaults(draft):
     assert study.config["cells"]["qc"]["min_counts"] == 2000 and study.config["cells"]["seed"] == 0
     assert study.config["regulons"]["seeds"] == [1, 2, 3, 4, 5] and study.config["regulons"]["min_seeds"] == 3
     assert (
-        study.config["prepare"] is None
+        study.config["input_rules"] is None
         and study.config["demo"] is None
         and study.config["report"] == {"max_points": 2000}
     )
@@ -186,18 +186,18 @@ def test_order_of_keys_does_not_depend_on_the_config(draft):
 def test_values_given_on_the_command_line_as_text(draft):
     draft.config["cells"] = {"expected_cells": "400", "doublets": {"rate": "0.1", "enabled": "False"}}
     draft.config["clusters"] = {"resolutions": ["0.5", "1"], "n_pcs": 20.0}
-    draft.config["contrast"]["recovered"] = "null"
+    draft.config["contrast"]["relapse"] = "null"
     config = draft.load().config
     assert config["cells"]["expected_cells"] == 400 and config["cells"]["doublets"]["rate"] == 0.1
     assert config["cells"]["doublets"]["enabled"] is False and config["clusters"]["resolutions"] == [0.5, 1]
-    assert repr(config["clusters"]["n_pcs"]) == "20" and config["contrast"]["recovered"] is None
+    assert repr(config["clusters"]["n_pcs"]) == "20" and config["contrast"]["relapse"] is None
 
 
 def test_text_stays_text(draft):
     draft.config["models"][0]["profiling"] = "10"
-    draft.config["regulons"]["standin_note"] = "true"
+    draft.config["regulons"]["synthetic_data_note"] = "true"
     config = draft.load().config
-    assert config["models"][0]["profiling"] == "10" and config["regulons"]["standin_note"] == "true"
+    assert config["models"][0]["profiling"] == "10" and config["regulons"]["synthetic_data_note"] == "true"
 
 
 def test_overrides_are_laid_over_the_settings_of_all(draft):

@@ -37,8 +37,8 @@ BAD_CELLS = {
 # A key changed: key, new value (... removes it), place of the message, and some of its words.
 BAD_KEYS = {
     "baseline no timepoint": ("contrast.baseline", "before", "contrast.baseline", "give one of untreated, persister"),
-    "recovered misspelt": ("contrast.recovered", "relaps", "contrast.recovered", "did you mean 'relapse'?"),
-    "roles out of order": ("contrast.persister", "relapse", "contrast.recovered", "doesn't come after persister"),
+    "recovered misspelt": ("contrast.relapse", "relaps", "contrast.relapse", "did you mean 'relapse'?"),
+    "roles out of order": ("contrast.persister", "relapse", "contrast.relapse", "doesn't come after persister"),
     "persister is baseline": ("contrast.persister", "untreated", "contrast.persister", "doesn't come after baseline"),
     "arm twice": (
         "arms",

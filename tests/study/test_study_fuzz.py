@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts import job
+from scripts.base import job
 from scripts.study.load import load_study
 from scripts.study.schema import read_schema
 from scripts.study.sheet import read_sheet

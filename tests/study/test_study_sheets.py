@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from scripts import job
+from scripts.base import job
 from scripts.study.sheet import read_sheet
 
 HEADER = "sample\tunit\tfq1\tfq2"

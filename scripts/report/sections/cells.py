@@ -11,9 +11,9 @@ from scripts.report.words import section, words
 
 STEPS = [step for step in COLOURS if step != "kept"]
 MEASURES = {
-    "n_counts": "UMIs",
+    "total_counts": "UMIs",
     "n_genes": "genes",
-    "pct_mt": "mitochondrial UMIs (%)",
+    "pct_counts_mt": "mitochondrial UMIs (%)",
     "ambient_fraction": "ambient share of UMIs",
     "doublet_score": "doublet score",
 }

@@ -4,8 +4,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts import palette
 from scripts.clusters.plot_clusters import cluster_colours, cluster_names, label_of, stack
+from scripts.figure import palette
 from scripts.report.charts import below, colour_bar, colour_scale
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, thin
@@ -35,7 +35,7 @@ def points(source: Source, most: int) -> pd.DataFrame:
     another.
     """
     parts = []
-    scores = source.table("programme/signature_cells.parquet", columns=["cell", "score"])
+    scores = source.table("expression/signature_cells.parquet", columns=["cell", "score"])
     signature = pd.Series(dtype=float) if scores is None else scores.set_index("cell")["score"]
     for model in source.models_with_cells:
         cells = read_cells(source, model)

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts import palette
+from scripts.figure import palette
 from scripts.report.charts import UP, below, colour_bar, rows_high, two_lines
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
@@ -30,7 +30,7 @@ def could_be_held(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_held(source: Source) -> Figure | None:
     """Return the programme's size before and after each confounder is held: signature, genes, switches."""
-    table = source.table("programme/confounders.tsv")
+    table = source.table("confounders/confounders.tsv")
     table = table.assign(row=label(table))
     own = could_be_held(table)
     if own.empty:
@@ -124,7 +124,7 @@ def draw_switches(table: pd.DataFrame, kept: list[str]) -> alt.LayerChart:
 
 def draw_clones(source: Source) -> Figure | None:
     """Return the share of each copy-number clone in the samples of a model."""
-    table = source.table("programme/clones.tsv")
+    table = source.table("confounders/clones.tsv")
     if table is None or table.empty:
         return None
     table = table.assign(clone="clone " + table["clone"].astype(str))
@@ -173,7 +173,7 @@ def draw_clones(source: Source) -> Figure | None:
 
 def reasons(source: Source) -> list[str]:
     """Return why something couldn't be held, or not in all models; models with one reason are named together."""
-    table = source.table("programme/confounders.tsv")
+    table = source.table("confounders/confounders.tsv")
     asked = table[(table["what"] == SIGNATURE) & table["note"].notna()]
     models = "|".join(re.escape(model) for model in sorted(source.models, key=len, reverse=True))
     said = []
@@ -191,7 +191,7 @@ def reasons(source: Source) -> list[str]:
 
 def verdict(source: Source) -> str:
     """Return what the study may claim, in a sentence."""
-    table = source.table("programme/programme_verdict.tsv")
+    table = source.table("confounders/programme_verdict.tsv")
     if table is None or table.empty:
         return ""
     row = table.iloc[0]
@@ -214,7 +214,7 @@ def verdict(source: Source) -> str:
 
 def whole_table(source: Source) -> Table | None:
     """Return everything that was held, with what is left."""
-    frame = source.table("programme/confounders.tsv")
+    frame = source.table("confounders/confounders.tsv")
     if frame.empty:
         return None
     shown = (
@@ -229,14 +229,14 @@ def whole_table(source: Source) -> Table | None:
         "n_models",
         "note",
     )
-    path = "programme/confounders.tsv"
+    path = "confounders/confounders.tsv"
     return Table(**words("confounder_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))
 
 
 def build(source: Source) -> Section:
     """Return the section."""
     known = {"held": sentence(f"held_of_{source.kind}")}
-    if not source.has("programme/confounders.tsv"):
+    if not source.has("confounders/confounders.tsv"):
         return section("confounders", [], "no_network", **known)
     held, clones, why = draw_held(source), draw_clones(source), reasons(source)
     blocks = [

@@ -85,16 +85,16 @@ def figure(source: Source) -> Figure:
 
 def limits(source: Source) -> Table | None:
     """Return what the design can't answer."""
-    table = source.table("programme/design.tsv")
+    table = source.table("activity/design.tsv")
     if table is None:
         return None
     shown = ("contrast", "arm", "n_models", "models", "p_min", "confounded", "note")
     return Table(
         **words("design_limits"),
         frame=table,
-        source="programme/design.tsv",
+        source="activity/design.tsv",
         shown=tuple(column for column in shown if column in table),
-        meaning=source.meanings("programme/design.tsv"),
+        meaning=source.meanings("activity/design.tsv"),
     )
 
 
@@ -102,12 +102,12 @@ def build(source: Source) -> Section:
     """Return the section."""
     config, said = source.config, read()["sections"]["question"]
     roles = config["contrast"]
-    back = f", and turn back at *{roles['recovered']}*" if roles["recovered"] else ""
+    back = f", and turn back at *{roles['relapse']}*" if roles["relapse"] else ""
     factors, blocks = sentence(f"factors_of_{source.kind}"), []
     if config["demo"]:
         blocks.append(warning(said["demo"].format(seed=config["demo"]["seed"])))
-    if config["regulons"]["standin_note"]:
-        blocks.append(warning(said["standin"].format(note=config["regulons"]["standin_note"])))
+    if config["regulons"]["synthetic_data_note"]:
+        blocks.append(warning(said["standin"].format(note=config["regulons"]["synthetic_data_note"])))
     blocks += [
         paragraph(said["question"].format(**roles, at_recovered=back, factors=factors)),
         paragraph(said["replicate"]),

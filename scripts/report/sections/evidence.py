@@ -6,14 +6,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts import palette
-from scripts.programme.evidence.plot_evidence import TILES, tile_ranks
-from scripts.programme.switches import SHARED
+from scripts.figure import palette
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
 from scripts.report.terms import ALL_MODELS
 from scripts.report.words import sentence, words
+from scripts.switches.evidence.plot_evidence import TILES, tile_ranks
+from scripts.switches.switches import SHARED
 
 MAX_TILES, MAX_SILENCED, MAX_FAMILIES, AP1 = 25, 25, 8, "AP-1"
 HEADS = dict(
@@ -60,7 +60,7 @@ def tiles(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_evidence(source: Source) -> Figure | None:
     """Return all kinds of evidence on the regulons that rank first, and their rank with its span."""
-    table = source.table("programme/switches.tsv").reset_index(drop=True)
+    table = source.table("switches/switches.tsv").reset_index(drop=True)
     if table.empty or table["evidence_rank"].notna().sum() == 0:
         return None
     shown = table.head(MAX_TILES).assign(group=lambda t: verdicts(t))
@@ -149,7 +149,7 @@ def random_shares(source: Source, changes: pd.DataFrame, levels: pd.Series) -> p
 
     ``changes``: knockout.tsv of single models; ``levels``: what each factor is set to.
     """
-    nulls = {model: source.table(f"programme/knockout/{model}.null.parquet") for model in changes["model"].unique()}
+    nulls = {model: source.table(f"switches/perturbation/{model}.null.parquet") for model in changes["model"].unique()}
     rows = {}
     for tf, own in changes.groupby("tf"):
         column = f"{tf}:{levels[tf]}"
@@ -166,17 +166,19 @@ def knockouts(source: Source) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 
     Factors: those that take back most or least of the signature's change, in that order.
     """
-    table = source.table("programme/switches.tsv")
-    table = table[table["ko_share"].notna()].drop_duplicates("tf")
+    table = source.table("switches/switches.tsv")
+    table = table[table["perturbation_share"].notna()].drop_duplicates("tf")
     if table.empty:
         return None
-    table = table.loc[table["ko_share"].abs().sort_values(ascending=False, kind="stable").index].head(MAX_SILENCED)
-    table = table.sort_values("ko_share", ascending=False, kind="stable")
-    changes = source.table("programme/knockout.tsv")
+    table = table.loc[table["perturbation_share"].abs().sort_values(ascending=False, kind="stable").index].head(
+        MAX_SILENCED
+    )
+    table = table.sort_values("perturbation_share", ascending=False, kind="stable")
+    changes = source.table("switches/perturbation.tsv")
     if changes is None:
         return None
     changes = changes[(changes["model"] != ALL_MODELS) & changes["tf"].isin(table["tf"])]
-    levels = table.set_index("tf")["ko_level"]
+    levels = table.set_index("tf")["perturbation_level"]
     zero = changes["tf"].map(levels) == "zero"
     changes = changes.assign(
         change=changes["zero_change"].where(zero, changes["untreated_change"]),
@@ -186,25 +188,25 @@ def knockouts(source: Source) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     shift = changes["programme_shift"].where(changes["programme_shift"] > 0)
     changes = changes.assign(share=-changes["change"] / shift)
     table = table.merge(random_shares(source, changes, levels), left_on="tf", right_index=True, how="left")
-    named = dict(zip(table["tf"], table["tf"] + " → " + table["ko_level"].replace("zero", "0"), strict=True))
+    named = dict(zip(table["tf"], table["tf"] + " → " + table["perturbation_level"].replace("zero", "0"), strict=True))
     factors = table.assign(factor=table["tf"].map(named))[
         [
             "factor",
             "tf",
             "verdict",
-            "ko_level",
-            "ko_share",
-            "ko_change",
-            "ko_ci_low",
-            "ko_ci_high",
-            "ko_k",
-            "ko_n",
-            "ko_p",
+            "perturbation_level",
+            "perturbation_share",
+            "perturbation_change",
+            "perturbation_ci_low",
+            "perturbation_ci_high",
+            "perturbation_k",
+            "perturbation_n",
+            "perturbation_p",
             "random_low",
             "random_middle",
             "random_high",
-            "ko_classed_before",
-            "ko_classed_after",
+            "perturbation_classed_before",
+            "perturbation_classed_after",
         ]
     ]
     models = changes.assign(factor=changes["tf"].map(named))[
@@ -229,13 +231,13 @@ def draw_knockout(source: Source) -> Figure | None:
         y=y,
         tooltip=[
             "factor:N",
-            alt.Tooltip("ko_share:Q", title="goes back", format=".1%"),
+            alt.Tooltip("perturbation_share:Q", title="goes back", format=".1%"),
             alt.Tooltip("random_low:Q", title="random networks, 5th percentile", format=".1%"),
             alt.Tooltip("random_high:Q", title="95th percentile", format=".1%"),
-            alt.Tooltip("ko_p:Q", title="p", format=".2g"),
-            alt.Tooltip("ko_change:Q", title="change of the score", format=".3f"),
-            alt.Tooltip("ko_k:Q", title="models towards untreated"),
-            alt.Tooltip("ko_n:Q", title="of"),
+            alt.Tooltip("perturbation_p:Q", title="p", format=".2g"),
+            alt.Tooltip("perturbation_change:Q", title="change of the score", format=".3f"),
+            alt.Tooltip("perturbation_k:Q", title="models towards untreated"),
+            alt.Tooltip("perturbation_n:Q", title="of"),
         ],
     )
     zero = alt.Chart(alt.NamedData("factors")).mark_rule(color="#888888").encode(x=alt.datum(0))
@@ -263,24 +265,26 @@ def draw_knockout(source: Source) -> Figure | None:
         )
     )
     height = rows_high(len(order), 20)
-    layers += [base.mark_tick(thickness=2, height=14, color=MEAN).encode(x="ko_share:Q"), dots]
+    layers += [base.mark_tick(thickness=2, height=14, color=MEAN).encode(x="perturbation_share:Q"), dots]
     left = alt.layer(*layers).add_params(picked()).properties(width="container", height=height)
     classed = f"{source.kind} classed as persisters"
-    after = alt.X("ko_classed_after:Q", title=classed, axis=percent, scale=alt.Scale(zero=False))
-    way = base.mark_rule(color="#888888").encode(x=alt.X("ko_classed_before:Q", title=classed), x2="ko_classed_after:Q")
+    after = alt.X("perturbation_classed_after:Q", title=classed, axis=percent, scale=alt.Scale(zero=False))
+    way = base.mark_rule(color="#888888").encode(
+        x=alt.X("perturbation_classed_before:Q", title=classed), x2="perturbation_classed_after:Q"
+    )
     ends = alt.layer(
         way,
-        base.mark_point(size=42, color="#555555", fill="white", opacity=1).encode(x="ko_classed_before:Q"),
+        base.mark_point(size=42, color="#555555", fill="white", opacity=1).encode(x="perturbation_classed_before:Q"),
         base.mark_point(size=42, color="#555555", filled=True, opacity=1).encode(x=after),
     ).properties(width="container", height=height)
-    all_factors = int(source.table("programme/switches.tsv")["ko_share"].notna().sum())
+    all_factors = int(source.table("switches/switches.tsv")["perturbation_share"].notna().sum())
     some = f"the strongest {len(order)} of " if all_factors > len(order) else ""
     return Figure(
         **words(
             "knockout",
             material=source.kind,
             silenced=sentence(f"silenced_in_{source.kind}", persister=source.config["contrast"]["persister"]),
-            random=source.config["programme"]["knockout"]["networks"],
+            random=source.config["switches"]["perturbation"]["networks"],
         ),
         n=f"{count(models['model'].nunique(), 'model')}; {some}{count(all_factors, 'factor')}.",
         panels=(
@@ -302,7 +306,7 @@ def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool
     if AP1 in set(families["family"]) - set(shown["family"]):
         shown = pd.concat([shown.head(MAX_FAMILIES - 1), families[families["family"] == AP1]])
     own, rows = switches.drop_duplicates("tf").set_index("tf"), []
-    columns = ["standardised", "standardised_low", "standardised_high", "n", "k"]
+    columns = ["activity_change_sd", "activity_change_sd_low", "activity_change_sd_high", "n", "k"]
     for family in shown.to_dict("records"):
         head = {
             "family": family["family"],
@@ -312,7 +316,7 @@ def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool
         }
         rows.append({**head, "targets": family["targets"], "shared_targets": family["shared_targets"]})
         names = [tf for tf in str(family["members"]).split(",") if members and tf in own.index]
-        for tf in sorted(names, key=lambda tf: -own.at[tf, "standardised"]):
+        for tf in sorted(names, key=lambda tf: -own.at[tf, "activity_change_sd"]):
             one = {c: own.at[tf, c] for c in columns}
             rows.append(
                 {
@@ -328,11 +332,11 @@ def family_rows(families: pd.DataFrame, switches: pd.DataFrame, *, members: bool
 
 def draw_families(source: Source) -> Figure | None:
     """Return the change of each family's combined regulon, and of its members' own."""
-    families = source.table("programme/families.tsv")
+    families = source.table("switches/families.tsv")
     if families is None or families.empty:
         return None
     whole = len(source.libraries) > 0
-    table = family_rows(families, source.table("programme/switches.tsv"), members=whole)
+    table = family_rows(families, source.table("switches/switches.tsv"), members=whole)
     order = list(table["row"])
     title = "difference in activity (sd)"
     base = alt.Chart(alt.NamedData("families")).encode(
@@ -341,9 +345,9 @@ def draw_families(source: Source) -> Figure | None:
             "family:N",
             "row:N",
             "kind:N",
-            alt.Tooltip("standardised:Q", format=".2f"),
-            alt.Tooltip("standardised_low:Q", title="95 % from", format=".2f"),
-            alt.Tooltip("standardised_high:Q", title="to", format=".2f"),
+            alt.Tooltip("activity_change_sd:Q", format=".2f"),
+            alt.Tooltip("activity_change_sd_low:Q", title="95 % from", format=".2f"),
+            alt.Tooltip("activity_change_sd_high:Q", title="to", format=".2f"),
             "n:Q",
             "k:Q",
             "targets:Q",
@@ -353,12 +357,14 @@ def draw_families(source: Source) -> Figure | None:
     kinds = ["whole family", "member's own regulon"][: 2 if whole else 1]
     shapes = alt.Scale(domain=kinds, range=["diamond", "circle"][: len(kinds)])
     layers = [alt.Chart(alt.NamedData("families")).mark_rule(color="#888888").encode(x=alt.datum(0))]
-    if table["standardised_low"].notna().any():
-        band = base.transform_filter("isValid(datum.standardised_low)").mark_bar(height=5, opacity=0.4)
-        colour = alt.condition("datum.standardised > 0", alt.value(UP), alt.value(DOWN))
-        layers.append(band.encode(x=alt.X("standardised_low:Q", title=title), x2="standardised_high:Q", color=colour))
+    if table["activity_change_sd_low"].notna().any():
+        band = base.transform_filter("isValid(datum.activity_change_sd_low)").mark_bar(height=5, opacity=0.4)
+        colour = alt.condition("datum.activity_change_sd > 0", alt.value(UP), alt.value(DOWN))
+        layers.append(
+            band.encode(x=alt.X("activity_change_sd_low:Q", title=title), x2="activity_change_sd_high:Q", color=colour)
+        )
     dots = base.mark_point(filled=True, opacity=1, color=MEAN).encode(
-        x=alt.X("standardised:Q", title=title),
+        x=alt.X("activity_change_sd:Q", title=title),
         shape=alt.Shape("kind:N", scale=shapes, legend=below(None)),
         size=alt.condition("datum.kind === 'whole family'", alt.value(110), alt.value(45)),
     )
@@ -376,7 +382,7 @@ def draw_families(source: Source) -> Figure | None:
 
 def family_table(source: Source) -> Table | None:
     """Return the families with all their numbers."""
-    frame = source.table("programme/families.tsv")
+    frame = source.table("switches/families.tsv")
     if frame is None or frame.empty:
         return None
     shown = (
@@ -387,12 +393,12 @@ def family_table(source: Source) -> Table | None:
         "overlap",
         "n",
         "k",
-        "standardised",
-        "standardised_low",
-        "standardised_high",
+        "activity_change_sd",
+        "activity_change_sd_low",
+        "activity_change_sd_high",
         "fdr_t",
         "member_effects",
         "note",
     )
-    path = "programme/families.tsv"
+    path = "switches/families.tsv"
     return Table(**words("family_table"), frame=frame, source=path, shown=shown, meaning=source.meanings(path))

@@ -5,7 +5,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from scripts import palette
+from scripts.figure import palette
 from scripts.report.charts import DOWN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, thin
@@ -26,12 +26,12 @@ def main_contrast(source: Source, table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_volcano(source: Source) -> Figure | None:
     """Return size against evidence of each gene's change."""
-    table = main_contrast(source, source.table("programme/differential_expression.tsv"))
+    table = main_contrast(source, source.table("expression/differential_expression.tsv"))
     # Without residual degrees of freedom there is neither interval nor p-value.
     table = table[table["fdr"].notna()]
     if table.empty:
         return None
-    signature = source.table("programme/signature.tsv").set_index("gene")
+    signature = source.table("expression/signature.tsv").set_index("gene")
     direction = table["gene"].map(signature["direction"])
     rank = table["gene"].map(signature["rank"])
     evidence = -np.log10(table["fdr"].clip(lower=1e-300))
@@ -89,11 +89,11 @@ def draw_volcano(source: Source) -> Figure | None:
 
 def draw_profiles(source: Source) -> Figure | None:
     """Return the signature's best genes over all profiles, standardised within each model."""
-    signature = source.table("programme/signature.tsv")
+    signature = source.table("expression/signature.tsv")
     genes = signature.sort_values("rank").groupby("direction", sort=False).head(PER_SIDE)
     if genes.empty:
         return None
-    data = anndata.read_h5ad(source.root / "programme" / "profiles.h5ad")
+    data = anndata.read_h5ad(source.root / "profiles" / "profiles.h5ad")
     order = [g for d in ("up", "down") for g in genes.loc[genes["direction"] == d, "gene"] if g in data.var_names]
     values = pd.DataFrame(np.asarray(data[:, order].X, dtype=float), index=data.obs_names, columns=order)
     model = data.obs["model"].astype(str)
@@ -148,7 +148,7 @@ def draw_profiles(source: Source) -> Figure | None:
 
 def draw_scores(source: Source) -> Figure | None:
     """Return the signature's score of each sample by timepoint, a panel per platform."""
-    table = source.table("programme/signature_scores.tsv")
+    table = source.table("expression/signature_scores.tsv")
     if table is None or table["score"].isna().all():
         return None
     table = table.dropna(subset=["score"])
@@ -181,9 +181,9 @@ def draw_scores(source: Source) -> Figure | None:
 
 def draw_factors(source: Source) -> Figure | None:
     """Return the change in activity of the factors that a known network names, over models."""
-    if not source.has("programme/tf_activity.tsv"):
+    if not source.has("activity/tf_activity.tsv"):
         return None
-    table = main_contrast(source, source.table("programme/tf_activity.tsv")).dropna(subset=["model_effect"])
+    table = main_contrast(source, source.table("activity/tf_activity.tsv")).dropna(subset=["model_effect"])
     if table.empty:
         return None
     shown = table.reindex(table["model_effect"].abs().sort_values(ascending=False, kind="stable").index).head(
@@ -223,13 +223,13 @@ def draw_factors(source: Source) -> Figure | None:
 
 def gene_table(source: Source) -> Table | None:
     """Return the genes that change, the signature's among them."""
-    table = main_contrast(source, source.table("programme/differential_expression.tsv"))
+    table = main_contrast(source, source.table("expression/differential_expression.tsv"))
     if table.empty:
         return None
-    direction = source.table("programme/signature.tsv").set_index("gene")["direction"]
+    direction = source.table("expression/signature.tsv").set_index("gene")["direction"]
     table = table.assign(signature=table["gene"].map(direction).fillna("")).sort_values("fdr", kind="stable")
     first = ["gene", "signature", "log_fc", "ci_low", "ci_high", "t", "fdr", "models_agreeing", "n_models"]
-    path = "programme/differential_expression.tsv"
+    path = "expression/differential_expression.tsv"
     frame = table[[*first, *[c for c in table if c not in (*first, "contrast", "arm")]]]
     meaning = source.meanings(path) | {"signature": "whether the gene is of the signature, and its direction"}
     return Table(**words("genes"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
@@ -237,7 +237,7 @@ def gene_table(source: Source) -> Table | None:
 
 def genes(source: Source) -> list:
     """Return what is said gene by gene, and the score of the signature."""
-    if not source.has("programme/differential_expression.tsv", "programme/signature.tsv"):
+    if not source.has("expression/differential_expression.tsv", "expression/signature.tsv"):
         return []
     volcano = draw_volcano(source) or paragraph(sentence("no_p_values"))
     return [volcano, gene_table(source), draw_profiles(source), draw_scores(source)]

@@ -16,7 +16,7 @@ COLOUR = "#0072B2"
 
 def read_panels(source: Source) -> pd.DataFrame:
     """Return the panels that could be judged; ``size`` is text: a number, or the size that each fold chose."""
-    table = source.table("programme/markers_panels.tsv", dtype={"size": str})
+    table = source.table("markers/markers_panels.tsv", dtype={"size": str})
     return table.assign(size=table["size"].str.removesuffix(".0")).dropna(subset=["auc"])
 
 
@@ -76,7 +76,7 @@ def draw_panels(source: Source) -> Figure:
 
 def draw_scores(source: Source) -> Figure | None:
     """Return the score of each left-out patient's samples, by a panel learned in the others."""
-    table = source.table("programme/markers_scores.tsv")
+    table = source.table("markers/markers_scores.tsv")
     if table is None or table.empty:
         return None
     models = source.in_order("model", table["model"])
@@ -131,13 +131,13 @@ def panel_table(source: Source) -> Table:
         "specificity",
         "genes",
     )
-    path = "programme/markers_panels.tsv"
+    path = "markers/markers_panels.tsv"
     return Table(**words("marker_panel_table"), frame=table, source=path, shown=shown, meaning=source.meanings(path))
 
 
 def gene_table(source: Source) -> Table | None:
     """Return the genes of the panels, and the best beyond them."""
-    frame = source.table("programme/markers.tsv")
+    frame = source.table("markers/markers.tsv")
     if frame is None or frame.empty:
         return None
     first = [
@@ -157,14 +157,14 @@ def gene_table(source: Source) -> Table | None:
         "specificity",
     ]
     frame = frame[[*first, *[c for c in frame if c not in first]]]
-    path = "programme/markers.tsv"
+    path = "markers/markers.tsv"
     meaning = source.meanings(path)
     return Table(**words("marker_table"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
 
 def build(source: Source) -> Section:
     """Return the section."""
-    panels = source.table("programme/markers_panels.tsv")
+    panels = source.table("markers/markers_panels.tsv")
     if panels is None:
         return section("markers", [], "no_network")
     said = [f"{row.pool}: {row.note}." for row in panels.dropna(subset=["note"]).itertuples()]

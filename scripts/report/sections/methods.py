@@ -8,11 +8,11 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from scripts.programme.contrasts import MAX_EXACT, MIN_MODERATED
 from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
+from scripts.stats.paired import MAX_EXACT, MIN_MODERATED
 
 ROOT = Path(__file__).parents[3]
 RESOURCES = ROOT / "resources" / "report"
@@ -62,7 +62,7 @@ def numbers(source: Source) -> dict[str, int]:
 
     def rows(name: str, of: str, filled: str | None = None) -> int:
         """Return how many different ``of`` a table of the programme has, where the column ``filled`` has a value."""
-        table = source.table(f"programme/{name}")
+        table = source.table(name)
         if table is None or not len(table):
             return 0
         return int((table if filled is None else table[table[filled].notna()])[of].nunique())
@@ -75,23 +75,23 @@ def numbers(source: Source) -> dict[str, int]:
         "imported": len(source.libraries) - len(chemistries),
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "regulons": int(edges["regulon"].nunique()) if edges is not None else 0,
-        "compared": rows("differential_expression.tsv", "gene"),
-        "signature": rows("signature.tsv", "gene"),
-        "tried": rows("signature_sizes.tsv", "left_out"),
-        "ranked": rows("switches.tsv", "regulon"),
+        "compared": rows("expression/differential_expression.tsv", "gene"),
+        "signature": rows("expression/signature.tsv", "gene"),
+        "tried": rows("expression/signature_sizes.tsv", "left_out"),
+        "ranked": rows("switches/switches.tsv", "regulon"),
         "replicated": int(activity is not None and activity["sd"].notna().any()),
-        "silenced": rows("switches.tsv", "tf", "ko_share"),
-        "held": rows("confounders.tsv", "confounder", "effect_after"),
-        "panels": rows("markers_panels.tsv", "pool", "auc"),
+        "silenced": rows("switches/switches.tsv", "tf", "perturbation_share"),
+        "held": rows("confounders/confounders.tsv", "confounder", "effect_after"),
+        "panels": rows("markers/markers_panels.tsv", "pool", "auc"),
         "relabelled": relabelled(source),
-        "factors": rows("tf_activity.tsv", "tf"),
+        "factors": rows("activity/tf_activity.tsv", "tf"),
         **droplets(source),
     }
 
 
 def relabelled(source: Source) -> int:
     """Return against how many relabellings the markers were judged: fewer than asked for where there are no more."""
-    panels = source.table("programme/markers_panels.tsv")
+    panels = source.table("markers/markers_panels.tsv")
     if panels is None or panels["n_permutations"].isna().all():
         return 0
     return int(panels["n_permutations"].max()) - 1  # the observed labels are one of them

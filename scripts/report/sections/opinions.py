@@ -6,8 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts import palette
-from scripts.programme.expression.networks import name_of
+from scripts.figure import palette
+from scripts.profiles.networks import name_of
 from scripts.report.charts import DOWN, NARROW, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
@@ -27,7 +27,7 @@ AGREEMENT = {AGREE: "#004488", OPPOSITE: "#BB5566", ONE: "#DDAA33", NEITHER: pal
 
 def main_sets(source: Source) -> pd.DataFrame | None:
     """Return the gene sets of the contrast that everything is ranked by."""
-    table, roles = source.table("programme/gene_sets.tsv"), source.config["contrast"]
+    table, roles = source.table("expression/gene_sets.tsv"), source.config["contrast"]
     return None if table is None else table[table["contrast"] == f"{roles['persister']} vs {roles['baseline']}"]
 
 
@@ -36,8 +36,8 @@ def draw_gene_sets(source: Source) -> Figure | None:
     table = main_sets(source)
     if table is None or table["nes"].notna().sum() == 0:
         return None
-    table, fdr = table.dropna(subset=["nes"]), source.config["programme"]["fdr"]
-    published = {name_of(entry.get("url") or entry["path"]) for entry in source.config["programme"]["signatures"]}
+    table, fdr = table.dropna(subset=["nes"]), source.config["statistics"]["fdr"]
+    published = {name_of(entry.get("url") or entry["path"]) for entry in source.config["expression"]["signatures"]}
     alone, many = (table[table["collection"].isin(published) == is_one] for is_one in (True, False))
     best = many.loc[many["nes"].abs().sort_values(ascending=False, kind="stable").index]
     best = best.head(max(0, MAX_SETS - len(alone))).sort_values("nes", ascending=False, kind="stable")
@@ -112,7 +112,7 @@ def gene_set_table(source: Source) -> Table | None:
     first = ["gene_set", "collection", "nes", "fdr", "mean_log_fc", "models_agreeing", "n_models", "measured"]
     table = table.sort_values("nes", ascending=False, kind="stable")
     frame = table[[*first, *[c for c in table if c not in (*first, "contrast")]]]
-    path = "programme/gene_sets.tsv"
+    path = "expression/gene_sets.tsv"
     meaning = source.meanings(path)
     return Table(**words("gene_set_table"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
@@ -140,7 +140,7 @@ def name_apart(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_second_opinion(source: Source) -> Figure | None:
     """Return the change of each factor's activity by its regulon against that by the network's targets."""
-    table = source.table("programme/second_opinion.tsv")
+    table = source.table("activity/network_comparison.tsv")
     if table is None:
         return None
     both = table[table["agreement"].isin(AGREEMENT) & table["regulon_effect"].notna() & table["model_effect"].notna()]
@@ -165,7 +165,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
         "shared_p",
         "shared_fdr",
     ]
-    base = alt.Chart(alt.NamedData("second_opinion")).encode(
+    base = alt.Chart(alt.NamedData("network_comparison")).encode(
         x=alt.X("regulon_effect:Q", title="by its regulon (difference in AUC)"),
         y=alt.Y("model_effect:Q", title="by the network's targets (difference in score)"),
         tooltip=[
@@ -181,7 +181,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
         ],
     )
     zero = [
-        alt.Chart(alt.NamedData("second_opinion"))
+        alt.Chart(alt.NamedData("network_comparison"))
         .mark_rule(color="#888888", strokeWidth=0.7)
         .encode(**{axis: alt.datum(0)})
         for axis in ("x", "y")
@@ -201,22 +201,22 @@ def draw_second_opinion(source: Source) -> Figure | None:
     counts = table["agreement"].value_counts()
     both = name_apart(both)
     return Figure(
-        **words("second_opinion", fdr=f"{source.config['programme']['fdr']:g}"),
+        **words("network_comparison", fdr=f"{source.config['programme']['fdr']:g}"),
         n=f"{count(len(both), 'factor')} known to both ("
         + "; ".join(f"{counts.get(name, 0)} {name}" for name in present)
         + f") of {len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, "
         f"{int(both['n_models'].max())} with profiles.",
         panels=(Panel(chart),),
-        data={"second_opinion": both[[*columns, *PLACES]]},
+        data={"network_comparison": both[[*columns, *PLACES]]},
     )
 
 
 def opinion_table(source: Source) -> Table | None:
     """Return both opinions on every factor."""
-    frame = source.table("programme/second_opinion.tsv")
+    frame = source.table("activity/network_comparison.tsv")
     if frame is None or frame["regulon"].notna().sum() == 0:
         return None
-    path = "programme/second_opinion.tsv"
+    path = "activity/network_comparison.tsv"
     shown = (
         "tf",
         "agreement",

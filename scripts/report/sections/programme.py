@@ -68,16 +68,21 @@ def draw_forest(
 
 def regulon_forest(source: Source) -> Figure | None:
     """Return the difference in activity per model of the regulons that rank first."""
-    table, points = source.table("programme/switches.tsv"), source.table("programme/differences.tsv")
+    table, points = source.table("switches/switches.tsv"), source.table("activity/differences.tsv")
     points = points[points["contrast"] == contrast_of(source)]
     if points.empty or table.empty:
         return None
     shown = table.head(MAX_ROWS)
     means = shown.rename(
-        columns={"regulon": "feature", "standardised": "mean", "standardised_low": "low", "standardised_high": "high"}
+        columns={
+            "regulon": "feature",
+            "activity_change_sd": "mean",
+            "activity_change_sd_low": "low",
+            "activity_change_sd_high": "high",
+        }
     )
     dots = points[points["regulon"].isin(shown["regulon"])].rename(
-        columns={"regulon": "feature", "standardised": "value"}
+        columns={"regulon": "feature", "activity_change_sd": "value"}
     )
     some = f"the first {len(shown)} of " if len(table) > len(shown) else ""
     return draw_forest(
@@ -97,32 +102,41 @@ def regulon_forest(source: Source) -> Figure | None:
 
 def draw_arms(source: Source) -> Figure | None:
     """Return each regulon's effect by arm against its effect over all arms."""
-    effects = source.table("programme/effects.tsv")
+    effects = source.table("activity/effects.tsv")
     if effects is None:
         return None
     effects = effects[effects["contrast"] == contrast_of(source)]
     arms = source.in_order("arm", effects["arm"])
     if not arms:
         return None
-    whole = effects[effects["arm"] == "all arms"].set_index("regulon")["standardised"]
+    whole = effects[effects["arm"] == "all arms"].set_index("regulon")["activity_change_sd"]
     table = effects[effects["arm"].isin(arms)].assign(all_arms=lambda t: t["regulon"].map(whole))
     table = table[
-        ["arm", "regulon", "n", "k", "standardised", "standardised_low", "standardised_high", "all_arms"]
-    ].dropna(subset=["standardised"])
+        [
+            "arm",
+            "regulon",
+            "n",
+            "k",
+            "activity_change_sd",
+            "activity_change_sd_low",
+            "activity_change_sd_high",
+            "all_arms",
+        ]
+    ].dropna(subset=["activity_change_sd"])
     ends = [
-        float(np.nanmin(table[["standardised", "all_arms"]])),
-        float(np.nanmax(table[["standardised", "all_arms"]])),
+        float(np.nanmin(table[["activity_change_sd", "all_arms"]])),
+        float(np.nanmax(table[["activity_change_sd", "all_arms"]])),
     ]
     line = pd.DataFrame({"end": ends})
     base = alt.Chart(alt.NamedData("arms")).encode(
         x=alt.X("all_arms:Q", title="over all arms (sd)"),
-        y=alt.Y("standardised:Q", title="in this arm (sd)"),
+        y=alt.Y("activity_change_sd:Q", title="in this arm (sd)"),
         color=alt.Color("arm:N", scale=colour_scale("arm", source.arms, arms), legend=None),
         tooltip=[
             "regulon:N",
             "arm:N",
             "n:Q",
-            alt.Tooltip("standardised:Q", format=".2f"),
+            alt.Tooltip("activity_change_sd:Q", format=".2f"),
             alt.Tooltip("all_arms:Q", format=".2f"),
         ],
     )
@@ -131,8 +145,8 @@ def draw_arms(source: Source) -> Figure | None:
         same,
         # An arm with one model has no interval: a bar without length.
         base.transform_calculate(
-            low="isValid(datum.standardised_low) ? datum.standardised_low : datum.standardised",
-            high="isValid(datum.standardised_high) ? datum.standardised_high : datum.standardised",
+            low="isValid(datum.activity_change_sd_low) ? datum.activity_change_sd_low : datum.activity_change_sd",
+            high="isValid(datum.activity_change_sd_high) ? datum.activity_change_sd_high : datum.activity_change_sd",
         )
         .mark_rule(opacity=0.4)
         .encode(y="low:Q", y2="high:Q"),
@@ -151,7 +165,7 @@ def draw_arms(source: Source) -> Figure | None:
 
 def draw_timecourse(source: Source) -> Figure | None:
     """Return activity by timepoint of the regulons that rank first, a line per model and arm."""
-    table, activity = source.table("programme/switches.tsv"), source.table(source.activity)
+    table, activity = source.table("switches/switches.tsv"), source.table(source.activity)
     if table.empty or activity is None or activity.empty:
         return None
     shown = list(table["regulon"].head(MAX_PANELS))
@@ -189,7 +203,7 @@ def draw_timecourse(source: Source) -> Figure | None:
         .add_params(picked())
         .properties(width="container", height=130)
     )
-    recovered = source.config["contrast"]["recovered"]
+    recovered = source.config["contrast"]["relapse"]
     return Figure(
         **words(
             "timecourse",
@@ -211,7 +225,7 @@ def draw_timecourse(source: Source) -> Figure | None:
 
 def draw_relapse(source: Source) -> Figure | None:
     """Return where relapse lies between untreated and persister, per regulon and model."""
-    table, models = source.table("programme/switches.tsv"), source.table("programme/by_model.tsv")
+    table, models = source.table("switches/switches.tsv"), source.table("switches/by_model.tsv")
     if models is None or "relapse_position" not in models or models["relapse_position"].notna().sum() == 0:
         return None
     shown = table[table["relapse_position"].notna()].head(MAX_ROWS)
@@ -233,7 +247,7 @@ def draw_relapse(source: Source) -> Figure | None:
         alt.Chart(alt.NamedData("relapse"))
         .mark_point(filled=True, size=55)
         .encode(
-            x=alt.X("relapse_position:Q", title=f"position of {roles['recovered']}"),
+            x=alt.X("relapse_position:Q", title=f"position of {roles['relapse']}"),
             y=y,
             opacity=unless_picked(),
             color=alt.Color("model:N", scale=colour_scale("model", source.models, points["model"]), legend=below(None)),
@@ -247,7 +261,7 @@ def draw_relapse(source: Source) -> Figure | None:
     )
     return Figure(
         **words("relapse", **roles, one=source.one),
-        n=f"{count(points['model'].nunique(), 'model')} with {roles['recovered']}; {count(len(order), source.one)}.",
+        n=f"{count(points['model'].nunique(), 'model')} with {roles['relapse']}; {count(len(order), source.one)}.",
         panels=(Panel(chart),),
         data={
             "relapse": points,
@@ -259,7 +273,7 @@ def draw_relapse(source: Source) -> Figure | None:
 def of_expression(source: Source) -> list:
     """Return what the expression profiles say, whatever they were measured by."""
     roles = source.config["contrast"]
-    recovered = roles["recovered"]
+    recovered = roles["relapse"]
     blocks = [*expression.genes(source), states.draw_left_out(source) or paragraph(sentence("no_left_out"))]
     blocks.append(states.draw_states(source) or paragraph(sentence("no_states")))
     confounded = states.confounded(source)
@@ -267,7 +281,7 @@ def of_expression(source: Source) -> list:
     blocks += [warning(confounded) if confounded else None, states.treatment_table(source)]
     if recovered:
         blocks.append(states.draw_return(source) or paragraph(sentence("no_return", **roles)))
-    if source.has("programme/gene_sets.tsv"):
+    if source.has("expression/gene_sets.tsv"):
         blocks += [opinions.draw_gene_sets(source) or paragraph(sentence("no_enrichment"))]
         blocks.append(opinions.gene_set_table(source))
     else:
@@ -278,9 +292,9 @@ def of_expression(source: Source) -> list:
 def of_activity(source: Source) -> list:
     """Return what activity says: of regulons, or in a study of profiles of the factors that a network names."""
     blocks = []
-    if source.has("programme/switches.tsv", "programme/differences.tsv"):
+    if source.has("switches/switches.tsv", "activity/differences.tsv"):
         blocks += [regulon_forest(source), draw_arms(source), draw_timecourse(source), draw_relapse(source)]
-    if not source.has("programme/tf_activity.tsv"):
+    if not source.has("activity/tf_activity.tsv"):
         return [*blocks, paragraph(sentence("no_network"))]
     blocks += [expression.draw_factors(source), opinions.draw_second_opinion(source)]
     if blocks[-1] is None:

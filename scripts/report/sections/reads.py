@@ -71,10 +71,10 @@ def draw_barnyard(source: Source, most: int) -> Figure:
     """Return graft against host UMIs of the droplets with cells, a panel a library."""
     parts, numbers = [], {}
     for row in source.libraries.itertuples():
-        columns = ["counts_graft", "counts_host", "n_genes", "dropped_by"]
+        columns = ["counts_graft", "counts_host", "n_genes", "filter_failed"]
         droplets = source.table(f"cells/{row.sample}.droplets.parquet", columns=columns)
-        verdict = group_verdicts(droplets["dropped_by"])
-        cells = droplets.assign(verdict=verdict)[verdict != "empty"].drop(columns="dropped_by")
+        verdict = group_verdicts(droplets["filter_failed"])
+        cells = droplets.assign(verdict=verdict)[verdict != "empty"].drop(columns="filter_failed")
         numbers[row.sample] = len(cells)
         parts.append(thin(cells.assign(sample=row.sample, model=row.model), most))
     table = pd.concat(parts, ignore_index=True)

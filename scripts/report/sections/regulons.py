@@ -76,7 +76,7 @@ def draw_heatmap(source: Source) -> Figure:
         ),
         panels=(Panel(chart.properties(width="container", height=rows_high(len(regulons), 15))),),
         data={"activity_heatmap": table},
-        note=source.config["regulons"]["standin_note"],
+        note=source.config["regulons"]["synthetic_data_note"],
     )
 
 

@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts import palette
+from scripts.figure import palette
 from scripts.report.charts import UP, below, colour_bar, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
@@ -22,7 +22,7 @@ BINS = np.linspace(-1, 2, 31)
 
 def draw_left_out(source: Source) -> Figure | None:
     """Return how far the signature learned in the other models rises in each model, by its size."""
-    table = source.table("programme/signature_sizes.tsv")
+    table = source.table("expression/signature_sizes.tsv")
     if table is None or table.empty:
         return None
     models, whole = (table[(table["left_out"] == ALL_MODELS) == is_all] for is_all in (False, True))
@@ -68,7 +68,7 @@ def draw_left_out(source: Source) -> Figure | None:
         chart = alt.layer(*layers).resolve_scale(xOffset="independent")
         panels.append(Panel(chart.add_params(picked()).properties(width="container", height=240), title))
     return Figure(
-        **words("left_out", size=source.config["programme"]["signature_size"]),
+        **words("left_out", size=source.config["expression"]["signature_size"]),
         n=f"{count(models['model'].nunique(), 'model')}, each left out once; "
         f"{count(models['size'].nunique(), 'size')} of the signature.",
         panels=tuple(panels),
@@ -80,7 +80,7 @@ def draw_left_out(source: Source) -> Figure | None:
 
 def draw_states(source: Source) -> Figure | None:
     """Return profiles without the models' levels: two components and the order of Ward's tree, per adjustment."""
-    structure, places = (source.table(f"programme/state_{name}.tsv") for name in ("structure", "places"))
+    structure, places = (source.table(f"expression/state_{name}.tsv") for name in ("structure", "places"))
     if structure is None or places is None or places.empty:
         return None
     timepoints = colour_scale("timepoint", source.timepoints, places["timepoint"])
@@ -167,7 +167,7 @@ def split_unit(unit: str, source: Source) -> tuple[str, str]:
 
 def draw_likeness(source: Source) -> Figure | None:
     """Return how alike the effects of all pairs of model and arm are, those of one arm beside each other."""
-    table = source.table("programme/treatment_likeness.tsv")
+    table = source.table("expression/treatment_correlation.tsv")
     if table is None or len(table) < 2:
         return None
     ranks = [{name: i for i, name in enumerate(names)} for names in (source.arms, source.models)]
@@ -205,7 +205,7 @@ def draw_likeness(source: Source) -> Figure | None:
         size = alt.value(alt.ExprRef(f"width / {len(table)} < 28 ? 0 : 10"))
         layers.append(base.mark_text().encode(text=alt.Text("correlation:Q", format=".2f"), color=ink, size=size))
     chart = alt.layer(*layers).resolve_scale(color="independent")
-    rows = source.table("programme/treatment.tsv")
+    rows = source.table("expression/treatment.tsv")
     gap = [] if rows is None else rows[(rows["question"] == UNITS) & rows["value"].notna()]
     said = ""
     if len(gap):
@@ -223,7 +223,7 @@ def draw_likeness(source: Source) -> Figure | None:
 
 def draw_drugs(source: Source) -> Figure | None:
     """Return which share of genes differs between the drugs of one model, of all genes and of the signature."""
-    table = source.table("programme/treatment.tsv")
+    table = source.table("expression/treatment.tsv")
     if table is None:
         return None
     drugs = table[(table["question"] == DRUGS) & table["genes"].notna()]
@@ -275,7 +275,7 @@ def draw_drugs(source: Source) -> Figure | None:
 
 def confounded(source: Source) -> str:
     """Return what can't be told apart about treatments, as a sentence; empty if nothing."""
-    table = source.table("programme/treatment.tsv")
+    table = source.table("expression/treatment.tsv")
     if table is None or table.empty:
         return ""
     drugs = table[table["question"] == DRUGS]
@@ -297,10 +297,10 @@ def confounded(source: Source) -> str:
 
 def treatment_table(source: Source) -> Table | None:
     """Return all that was asked about treatments, with what can't be answered."""
-    frame = source.table("programme/treatment.tsv")
+    frame = source.table("expression/treatment.tsv")
     if frame is None or frame.empty:
         return None
-    path = "programme/treatment.tsv"
+    path = "expression/treatment.tsv"
     return Table(**words("treatment_table"), frame=frame, source=path, meaning=source.meanings(path))
 
 
@@ -321,7 +321,7 @@ def histogram(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_return(source: Source) -> Figure | None:
     """Return where relapse lies between untreated and persister: of all that shifts, and of the strongest by name."""
-    table = source.table("programme/reversibility.tsv")
+    table = source.table("activity/reversibility.tsv")
     if table is None or table.empty:
         return None
     bins = histogram(table)
@@ -344,7 +344,7 @@ def draw_return(source: Source) -> Figure | None:
         .mark_text(dy=-6, fontSize=11, color="#444444", baseline="bottom")
         .encode(x="at:Q", y=alt.value(0), text="name:N")
     )
-    title, domain = f"position of {roles['recovered']}", alt.Scale(domain=[float(BINS[0]), float(BINS[-1])])
+    title, domain = f"position of {roles['relapse']}", alt.Scale(domain=[float(BINS[0]), float(BINS[-1])])
     kinds = {kind: colour for kind, colour in KINDS.items() if kind in set(bins["kind"])}
     shown = list(dict.fromkeys(bins["shown"]))
     curves = (

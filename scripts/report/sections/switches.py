@@ -17,25 +17,25 @@ SHOWN = (
     "direction",
     "n",
     "k",
-    "standardised",
-    "standardised_low",
-    "standardised_high",
+    "activity_change_sd",
+    "activity_change_sd_low",
+    "activity_change_sd_high",
     "fdr_mod",
-    "loo_weakest",
+    "loo_min_effect",
     "p_perm",
     "evidence_rank",
     "rank_product",
     "rank_best",
     "rank_worst",
     "on_difference",
-    "reach_log2",
-    "reach_fdr",
+    "signature_enrichment_log2",
+    "signature_enrichment_fdr",
     "relapse_position",
-    "ko_share",
-    "ko_p",
+    "perturbation_share",
+    "perturbation_p",
     "mrna_log2fc",
     "mrna",
-    "carried_by",
+    "explained_by",
 )
 """Columns of the table at first sight; the others come at a click."""
 MAX_INTERVALS, FIRST = 60, 10
@@ -70,21 +70,21 @@ AP1 = (
 
 def switch_table(source: Source) -> Table:
     """Return the ranked table with all its evidence."""
-    frame = source.table("programme/switches.tsv")
+    frame = source.table("switches/switches.tsv")
     frame = frame[["regulon", *[c for c in frame if c != "regulon"]]]
     return Table(
         **words("switches"),
         frame=frame,
-        source="programme/switches.tsv",
+        source="switches/switches.tsv",
         shown=tuple(c for c in SHOWN if c in frame),
-        meaning=source.meanings("programme/switches.tsv"),
+        meaning=source.meanings("switches/switches.tsv"),
     )
 
 
 def draw_mrna(source: Source) -> Figure | None:
     """Return activity against the factor's own mRNA."""
-    table = source.table("programme/switches.tsv")
-    table = table[np.isfinite(table["mrna_log2fc"]) & np.isfinite(table["standardised"])]
+    table = source.table("switches/switches.tsv")
+    table = table[np.isfinite(table["mrna_log2fc"]) & np.isfinite(table["activity_change_sd"])]
     if table.empty:
         return None
     table = table.assign(group=verdicts(table))
@@ -100,9 +100,9 @@ def draw_mrna(source: Source) -> Figure | None:
         "verdict",
         "group",
         "n",
-        "standardised",
-        "standardised_low",
-        "standardised_high",
+        "activity_change_sd",
+        "activity_change_sd_low",
+        "activity_change_sd_high",
         "mrna_log2fc",
         "mrna_ci_low",
         "mrna_ci_high",
@@ -116,20 +116,20 @@ def draw_mrna(source: Source) -> Figure | None:
         tooltip=[
             "regulon:N",
             "verdict:N",
-            alt.Tooltip("standardised:Q", format=".2f"),
+            alt.Tooltip("activity_change_sd:Q", format=".2f"),
             alt.Tooltip("mrna_log2fc:Q", format=".2f"),
             "mrna:N",
         ],
     )
     across_title, up_title = "log2 fold change of the factor's own mRNA", "difference in activity (sd)"
-    x, y = alt.X("mrna_log2fc:Q", title=across_title), alt.Y("standardised:Q", title=up_title)
+    x, y = alt.X("mrna_log2fc:Q", title=across_title), alt.Y("activity_change_sd:Q", title=up_title)
     zero = [
         alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7).encode(**{axis: alt.datum(0)})
         for axis in ("x", "y")
     ]
     bar = base.transform_filter("datum.barred").mark_rule(opacity=0.55)
     across = bar.encode(x=alt.X("mrna_ci_low:Q", title=across_title), x2="mrna_ci_high:Q", y=y)
-    up = bar.encode(x=x, y=alt.Y("standardised_low:Q", title=up_title), y2="standardised_high:Q")
+    up = bar.encode(x=x, y=alt.Y("activity_change_sd_low:Q", title=up_title), y2="activity_change_sd_high:Q")
     dots = base.mark_circle(size=55, opacity=1).encode(x=x, y=y)
     named = (
         base.transform_filter("datum.name !== ''")
@@ -137,11 +137,11 @@ def draw_mrna(source: Source) -> Figure | None:
         .encode(x=x, y=y, text="name:N", color=alt.value("#1B1F24"))
     )
     # A layer without rows would leave the scales without an extent.
-    bars = [(across, "mrna_ci_low"), (up, "standardised_low")]
+    bars = [(across, "mrna_ci_low"), (up, "activity_change_sd_low")]
     layers = [*zero, *(bar for bar, low in bars if table.loc[table["barred"], low].notna().any()), dots]
     layers += [named] if (table["name"] != "").any() else []
     chart = alt.layer(*layers).properties(width="container", height=380)
-    n = int(source.table("programme/switches.tsv")["n"].max())
+    n = int(source.table("switches/switches.tsv")["n"].max())
     return Figure(
         **words("mrna", ones=f"{source.one}s"),
         n=f"{count(len(table), source.one)}, {count(n, 'model')}; "
@@ -154,7 +154,7 @@ def draw_mrna(source: Source) -> Figure | None:
 
 def ap1_table(source: Source) -> Table | None:
     """Return the AP-1 families' regulons, those that were found."""
-    frame = source.table("programme/switches.tsv")
+    frame = source.table("switches/switches.tsv")
     family = frame[frame["tf"].isin(AP1)]
     if family.empty:
         return None
@@ -162,14 +162,14 @@ def ap1_table(source: Source) -> Table | None:
     return Table(
         **words("ap1", found=len(frame), asked=len(AP1), absent=sentence(f"ap1_of_{source.kind}"), one=source.one),
         frame=frame,
-        source="programme/switches.tsv",
-        meaning=source.meanings("programme/switches.tsv"),
+        source="switches/switches.tsv",
+        meaning=source.meanings("switches/switches.tsv"),
     )
 
 
 def build(source: Source) -> Section:
     """Return the section."""
-    table = source.table("programme/switches.tsv")
+    table = source.table("switches/switches.tsv")
     what = {"what": "regulons" if len(source.libraries) else "factors that a network names"}
     if table is None or table.empty:
         return section("switches", [], "no_network" if table is None else "none_found", **what)

@@ -20,7 +20,7 @@ from types import ModuleType
 
 from snakemake.iocontainers import InputFiles, Log, Namedlist, OutputFiles, Params, ResourceList, Snakemake, Wildcards
 
-from scripts import job
+from scripts.base import job
 from scripts.study.load import load_study
 
 REMEDY = re.compile(r"[;:?]")

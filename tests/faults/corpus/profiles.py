@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from corpus.case import Case, Outcome, script
-from scripts.programme.expression import join_profiles, networks
+from scripts.profiles import join_profiles, networks
 
 GENES = [f"GENE{i}" for i in range(30)]
 SHEET = [
@@ -100,7 +100,7 @@ PROFILES = [
     joined("names a spreadsheet made dates of", r"\S*B.tsv, row 3: '2-Sep' is no gene: spreadsheets .*; export", table(genes=["GENE0", "2-Sep", *GENES[2:]])),
     joined("genes of two kinds of names", r"\S*C.tsv: genes are Ensembl identifiers, elsewhere symbols.*; give symbols", table(columns=("symbol", "c0", "c1")), second=table(ENSEMBL, ("gene_id", "c2", "c3"))),
     joined("tables without a common gene", r"no gene is in all tables of profiles; give", table(columns=("symbol", "c0", "c1")), second=table([f"Actb{i}" for i in range(30)], ("symbol", "c2", "c3"))),
-    joined("no counts", r".*; leave it out|.*; lower programme.min_count", table(value=lambda i, j: 0)),
+    joined("no counts", r".*; leave it out|.*; lower profiles.min_count", table(value=lambda i, j: 0)),
 ]  # fmt: skip
 NETWORKS = [
     network("no column of factors", r"net.tsv: no column 'source'; give", EDGES.replace("source", "name")),

@@ -13,7 +13,7 @@ import numpy as np
 
 from corpus.case import Case, Outcome, cached, script
 from scripts.reads import check_reads, detect_chemistry
-from scripts.reads.barcodes import distinct, pack
+from scripts.references.barcodes import distinct, pack
 
 NAMES = ("v2", "v3", "v4")
 FOLDER = object()

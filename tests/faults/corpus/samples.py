@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from corpus.case import Case, Outcome, script
-from scripts.cells import call_droplets, keep_cells
+from scripts.cells import call_cells, filter_cells
 from scripts.clusters import cluster_cells
 from scripts.regulons import infer_network, join_networks, score_activity, select_expression
 
@@ -77,7 +77,7 @@ def called(folder: Path, **made) -> Outcome:
     library(folder / "counts.h5ad", **made)
     output = {"calls": "calls.parquet", "soup": "soup.parquet", "summary": "calls.json"}
     return script(
-        call_droplets, folder, input={"counts": folder / "counts.h5ad"}, output=output, params={"droplets": DROPLETS}
+        call_cells, folder, input={"counts": folder / "counts.h5ad"}, output=output, params={"droplets": DROPLETS}
     )
 
 
@@ -94,7 +94,7 @@ def judged(folder: Path, **made) -> Outcome:
         "summary": out / "calls.json",
     }
     output = {"cells": "A.h5ad", "host": "A.host.h5ad", "droplets": "A.droplets.parquet", "summary": "A.summary.json"}
-    return script(keep_cells, folder, input=inputs, output=output, params={"cells": CELLS, "labels": LABEL})
+    return script(filter_cells, folder, input=inputs, output=output, params={"cells": CELLS, "labels": LABEL})
 
 
 def selected(folder: Path, cells: Path, offer: dict = OFFER) -> Outcome:
@@ -210,7 +210,7 @@ def unknown_columns(folder: Path) -> Outcome:
     kept(folder / "counts.h5ad", noisy(60))
     output = {"calls": "calls.parquet", "soup": "soup.parquet", "summary": "calls.json"}
     return script(
-        call_droplets, folder, input={"counts": folder / "counts.h5ad"}, output=output, params={"droplets": DROPLETS}
+        call_cells, folder, input={"counts": folder / "counts.h5ad"}, output=output, params={"droplets": DROPLETS}
     )
 
 
@@ -222,8 +222,8 @@ def no_umi(folder: Path) -> Outcome:
 SAMPLES = [
     Case("samples", "all host: said of the library", "no graft cell passes every step: look at the attrition", lambda folder: judged(folder, host=True), warned=True),
     Case("samples", "all host: refused as a group", r"^error in select_expression .*: group M: 0 cells, regulons.min_cells is 50; relax", host_alone),
-    Case("samples", "no UMI", r"^error in call_droplets .*: the matrix holds no UMI; look at the audit", no_umi),
-    Case("samples", "matrix of another stage", r"^error in call_droplets .*: var has no column species, symbol; make it with", unknown_columns),
+    Case("samples", "no UMI", r"^error in call_cells .*: the matrix holds no UMI; look at the audit", no_umi),
+    Case("samples", "matrix of another stage", r"^error in call_cells .*: var has no column species, symbol; make it with", unknown_columns),
     Case("samples", "five cells: one cluster", r"one cluster: 5 cells, fewer than clusters/min_cells \(50\)", lambda folder: clustered(folder, noisy(5)), warned=True),
     Case("samples", "one cluster", r"one cluster: ", lambda folder: clustered(folder, noisy(80)), warned=True),
     Case("samples", "no variance: one cluster", r"one cluster: no gene varies between the cells", lambda folder: clustered(folder, alike(60)), warned=True),

@@ -34,7 +34,7 @@ A_AC	L001	reads/b_R1.fastq.gz	reads/b_R2.fastq.gz
 CONFIG = {
     "check_files": False,
     "timepoints": ["untreated", "persister", "relapse"],
-    "contrast": {"baseline": "untreated", "persister": "persister", "recovered": "relapse"},
+    "contrast": {"baseline": "untreated", "persister": "persister", "relapse": "relapse"},
     "arms": [{"arm": "untreated", "drugs": []}, {"arm": "AC", "drugs": ["doxorubicin"]}],
     "models": [{"model": "A", "arms": ["untreated", "AC"]}, {"model": "B", "arms": ["untreated", "AC"]}],
     "references": {

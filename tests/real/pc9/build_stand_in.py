@@ -7,7 +7,7 @@ import gzip
 import numpy as np
 import pandas as pd
 
-from scripts import job
+from scripts.base import job
 from scripts.demo.simulate_databases import ANNOTATION_COLUMNS, MISSED, SEPARATION
 
 

@@ -1,0 +1,173 @@
+# Activity: of regulons by sample and of a network's factors by profile, compared between timepoints within each patient.
+
+
+def get_activity_results(wildcards):
+    """The stage's tables and figures, by what the study and its config have."""
+    files = ["reversibility.tsv", "reversibility.png"]
+    files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
+    files += ["factors.png"] if study.network_files else []
+    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
+    return collect("<results>/activity/{file}", file=files)
+
+
+rule activity:
+    input:
+        get_activity_results,
+    localrule: True
+
+
+rule summarise_activity:
+    input:
+        samples="<results>/profiles/samples.tsv",
+        activity=collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
+    output:
+        activity="<results>/activity/activity.tsv",
+    log:
+        "<logs>/summarise_activity.log",
+    benchmark:
+        "<benchmarks>/summarise_activity.tsv"
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=1_000),
+        runtime="1h",
+    script:
+        "../scripts/activity/summarise_activity.py"
+
+
+rule infer_activity:
+    input:
+        profiles="<results>/profiles/profiles.h5ad",
+        expression="<results>/expression/differential_expression.tsv",
+        network=get_network,
+    output:
+        activity="<results>/activity/tf_activity.tsv",
+        profiles="<results>/activity/profile_activity.tsv",
+    log:
+        "<logs>/infer_activity.log",
+    benchmark:
+        "<benchmarks>/infer_activity.tsv"
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
+        runtime="1h",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+    script:
+        "../scripts/activity/infer_activity.py"
+
+
+rule compare_activity:
+    input:
+        activity=get_mean_activity,
+        samples="<results>/profiles/samples.tsv" if study.groups else [],
+    output:
+        differences="<results>/activity/differences.tsv",
+        effects="<results>/activity/effects.tsv",
+        design="<results>/activity/design.tsv",
+        permutations="<results>/activity/permutations.tsv",
+    log:
+        "<logs>/compare_activity.log",
+    benchmark:
+        "<benchmarks>/compare_activity.tsv"
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=10_000),
+        runtime="30m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        groups=get_group_of_samples,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/activity/compare_activity.py"
+
+
+rule compare_networks:
+    input:
+        activity="<results>/activity/tf_activity.tsv",
+        network=get_network,
+        effects="<results>/activity/effects.tsv" if study.groups else [],
+        regulons="<results>/regulons/consensus.tsv" if study.groups else [],
+        selected=collect("<results>/regulons/{group}/expression.h5ad", group=study.groups),
+    output:
+        table="<results>/activity/network_comparison.tsv",
+    log:
+        "<logs>/compare_networks.log",
+    benchmark:
+        "<benchmarks>/compare_networks.tsv"
+    localrule: True
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=1_000),
+        runtime="20m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        models=[study.model_of_group(group) for group in study.groups],
+        min_groups=lookup(within=config, dpath="regulons/min_groups"),
+    script:
+        "../scripts/activity/compare_networks.py"
+
+
+rule estimate_reversibility:
+    input:
+        profiles="<results>/profiles/profiles.h5ad",
+        expression="<results>/expression/differential_expression.tsv",
+        scores="<results>/expression/signature_scores.tsv",
+        activity=get_activity_tables,
+    output:
+        table="<results>/activity/reversibility.tsv",
+    log:
+        "<logs>/estimate_reversibility.log",
+    benchmark:
+        "<benchmarks>/estimate_reversibility.tsv"
+    localrule: True
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
+        runtime="30m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        min_log_fc=lookup(within=config, dpath="activity/min_log_fc"),
+    script:
+        "../scripts/activity/estimate_reversibility.py"
+
+
+rule plot_factors:
+    input:
+        table="<results>/activity/tf_activity.tsv",
+    output:
+        figure=report(
+            "<results>/activity/factors.png",
+            caption="../resources/captions/factors.rst",
+            category="Activity",
+            labels={"figure": "factors by their targets"},
+        ),
+    log:
+        "<logs>/plot_factors.log",
+    benchmark:
+        "<benchmarks>/plot_factors.tsv"
+    localrule: True
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
+        runtime="20m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+    script:
+        "../scripts/activity/plot_factors.py"

@@ -1,0 +1,59 @@
+# Profiles: pseudobulk of each library, joined with bulk and array profiles to one samples × genes table.
+
+
+rule profiles:
+    input:
+        "<results>/profiles/profiles.h5ad",
+        "<results>/profiles/profile_losses.tsv",
+    localrule: True
+
+
+rule aggregate_pseudobulk:
+    input:
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+    output:
+        pseudobulk="<results>/profiles/pseudobulk.h5ad",
+        samples="<results>/profiles/samples.tsv",
+    log:
+        "<logs>/aggregate_pseudobulk.log",
+    benchmark:
+        "<benchmarks>/aggregate_pseudobulk.tsv"
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=500),
+        runtime="1h",
+    params:
+        samples=get_sample_rows,
+        libraries=study.libraries,
+        min_cells=lookup(within=config, dpath="profiles/min_cells"),
+    script:
+        "../scripts/profiles/aggregate_pseudobulk.py"
+
+
+rule join_profiles:
+    input:
+        pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.libraries else [],
+        tables=get_profile_tables,
+    output:
+        profiles="<results>/profiles/profiles.h5ad",
+        losses="<results>/profiles/profile_losses.tsv",
+    log:
+        "<logs>/join_profiles.log",
+    benchmark:
+        "<benchmarks>/join_profiles.tsv"
+    conda:
+        "../envs/programme.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
+        runtime="30m",
+    params:
+        samples=get_profile_rows,
+        sheet=lookup(within=config, dpath="samples"),
+        genes=lookup(within=config, dpath="profiles/genes"),
+        min_count=lookup(within=config, dpath="profiles/min_count"),
+        platforms=lookup(within=config, dpath="profiles/platforms"),
+    script:
+        "../scripts/profiles/join_profiles.py"

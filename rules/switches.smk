@@ -1,0 +1,271 @@
+# Switches: the evidence on each regulon, combined and ranked.
+
+
+def get_switch_results(wildcards):
+    """The stage's tables and figures; nothing where no activity is measured."""
+    files = [f"{name}.tsv" for name in ("switches", "overlaps", "columns", "perturbation", "families")]
+    files += [f"{name}.png" for name in ("switches", "timecourse", "mrna", "evidence", "perturbation", "families")]
+    return collect("<results>/switches/{file}", file=files if study.has_activity else [])
+
+
+rule switches:
+    input:
+        get_switch_results,
+    localrule: True
+
+
+rule resample_thresholds:
+    input:
+        activity="<results>/regulons/{group}/activity.parquet",
+        thresholds="<results>/regulons/{group}/thresholds.tsv",
+    output:
+        "<results>/switches/thresholds/{group}.tsv",
+    log:
+        "<logs>/resample_thresholds/{group}.log",
+    benchmark:
+        "<benchmarks>/resample_thresholds/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
+        runtime="4h",
+    params:
+        resamples=lookup(within=config, dpath="switches/threshold_resamples"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/switches/evidence/resample_thresholds.py"
+
+
+rule simulate_perturbations:
+    input:
+        cells=get_cells_of_model,
+        profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
+        regulons=get_network_of_study,
+        signature="<results>/expression/signature.tsv",
+    output:
+        changes="<results>/switches/perturbation/{model}.tsv",
+        null="<results>/switches/perturbation/{model}.null.parquet",
+    log:
+        "<logs>/simulate_perturbations/{model}.log",
+    benchmark:
+        "<benchmarks>/simulate_perturbations/{model}.tsv"
+    conda:
+        "../envs/evidence.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
+        runtime="2h",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
+        alpha=lookup(within=config, dpath="switches/perturbation/alpha"),
+        steps=lookup(within=config, dpath="switches/perturbation/steps"),
+        networks=lookup(within=config, dpath="switches/perturbation/networks"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/switches/evidence/simulate_perturbations.py"
+
+
+rule join_perturbations:
+    input:
+        changes=collect("<results>/switches/perturbation/{model}.tsv", model=study.compared_models),
+        nulls=collect("<results>/switches/perturbation/{model}.null.parquet", model=study.compared_models),
+    output:
+        "<results>/switches/perturbation.tsv",
+    log:
+        "<logs>/join_perturbations.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    script:
+        "../scripts/switches/evidence/join_perturbations.py"
+
+
+rule score_families:
+    input:
+        expression="<results>/regulons/{group}/expression.h5ad",
+        regulons="<results>/regulons/consensus.tsv",
+        families=own("resources/factors/families.tsv"),
+    output:
+        "<results>/switches/families/{group}.parquet",
+    log:
+        "<logs>/score_families/{group}.log",
+    benchmark:
+        "<benchmarks>/score_families/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
+        runtime="1h",
+    params:
+        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/switches/evidence/score_families.py"
+
+
+rule compare_families:
+    input:
+        activity=collect("<results>/switches/families/{group}.parquet", group=study.groups),
+        profile_activity=[] if study.groups else "<results>/activity/profile_activity.tsv",
+        samples="<results>/profiles/samples.tsv" if study.groups else [],
+        effects="<results>/activity/effects.tsv",
+        regulons=get_network_of_study,
+        families=own("resources/factors/families.tsv"),
+    output:
+        "<results>/switches/families.tsv",
+    log:
+        "<logs>/compare_families.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/switches/evidence/compare_families.py"
+
+
+rule rank_switches:
+    input:
+        effects="<results>/activity/effects.tsv",
+        differences="<results>/activity/differences.tsv",
+        design="<results>/activity/design.tsv",
+        permutations="<results>/activity/permutations.tsv",
+        pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.groups else [],
+        profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
+        regulons=get_network_of_study,
+        shares="<results>/regulons/samples.tsv" if study.groups else [],
+        stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
+        knockouts="<results>/switches/perturbation.tsv",
+        signature="<results>/expression/signature.tsv",
+        families=own("resources/factors/families.tsv"),
+        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+    output:
+        switches=report(
+            "<results>/switches/switches.tsv",
+            caption="../resources/captions/switches_table.rst",
+            category="Switches",
+            labels={"figure": "switches, all regulons (table)"},
+        ),
+        overlaps="<results>/switches/overlaps.tsv",
+        models="<results>/switches/by_model.tsv",
+        columns="<results>/switches/columns.tsv",
+    log:
+        "<logs>/rank_switches.log",
+    benchmark:
+        "<benchmarks>/rank_switches.tsv"
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
+        runtime="30m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        groups=get_group_of_samples,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        min_effect=lookup(within=config, dpath="switches/min_effect"),
+        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/switches/rank_switches.py"
+
+
+rule plot_switches:
+    input:
+        switches="<results>/switches/switches.tsv",
+        differences="<results>/activity/differences.tsv",
+        models="<results>/switches/by_model.tsv",
+        activity=get_mean_activity,
+    output:
+        forest=report(
+            "<results>/switches/switches.png",
+            caption="../resources/captions/switches.rst",
+            category="Switches",
+            labels={"figure": "switches by patient"},
+        ),
+        timecourse=report(
+            "<results>/switches/timecourse.png",
+            caption="../resources/captions/timecourse.rst",
+            category="Switches",
+            labels={"figure": "activity by timepoint"},
+        ),
+        scatter=report(
+            "<results>/switches/mrna.png",
+            caption="../resources/captions/mrna.rst",
+            category="Switches",
+            labels={"figure": "activity against mRNA"},
+        ),
+    log:
+        "<logs>/plot_switches.log",
+    benchmark:
+        "<benchmarks>/plot_switches.tsv"
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
+        runtime="20m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        timepoints=lookup(within=config, dpath="timepoints"),
+        models=get_model_order,
+        arms=get_arm_order,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        min_effect=lookup(within=config, dpath="switches/min_effect"),
+        unit="AUC" if study.groups else "score",
+        spread="sd between cells" if study.groups else "sd between replicates",
+        mrna="pseudobulk" if study.groups else "profiles",
+        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+    script:
+        "../scripts/switches/plot_switches.py"
+
+
+rule plot_evidence:
+    input:
+        switches="<results>/switches/switches.tsv",
+        knockouts="<results>/switches/perturbation.tsv",
+        families="<results>/switches/families.tsv",
+    output:
+        tiles=report(
+            "<results>/switches/evidence.png",
+            caption="../resources/captions/evidence.rst",
+            category="Switches",
+            labels={"figure": "evidence on switches"},
+        ),
+        knockouts=report(
+            "<results>/switches/perturbation.png",
+            caption="../resources/captions/knockout.rst",
+            category="Switches",
+            labels={"figure": "factors silenced"},
+        ),
+        families=report(
+            "<results>/switches/families.png",
+            caption="../resources/captions/families.rst",
+            category="Switches",
+            labels={"figure": "families of factors"},
+        ),
+    log:
+        "<logs>/plot_evidence.log",
+    benchmark:
+        "<benchmarks>/plot_evidence.tsv"
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
+        runtime="20m",
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        models=get_model_order,
+        unit="sd between cells" if study.groups else "sd over all samples",
+        members=bool(study.groups),
+        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+    script:
+        "../scripts/switches/evidence/plot_evidence.py"

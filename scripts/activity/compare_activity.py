@@ -1,0 +1,97 @@
+"""Compare regulon activity between timepoints within each model and join the differences over the models."""
+
+import pandas as pd
+
+from scripts.activity import design
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.profiles.pseudobulk import LABELS, wide
+from scripts.stats import paired, permutation
+
+DIFFERENCES = [
+    "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
+    "activity_change_sd",
+]  # fmt: skip
+PERMUTED = ["contrast", "regulon", *permutation.PERMUTATIONS]
+EFFECTS = ["contrast", "arm", "regulon", "sd", *paired.SUMMARY]
+
+
+def describe_differences(
+    activity: pd.DataFrame, samples: pd.DataFrame, sd: pd.Series, found: pd.DataFrame, baseline: str, treated: str
+) -> pd.DataFrame:
+    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples; a regulon that
+    a model doesn't measure has a row without numbers.
+    """
+    parts = []
+    for model, arm in found.index:
+        own = samples[samples["model"] == model]
+        before = own.index[own["timepoint"] == baseline]
+        after = own.index[(own["timepoint"] == treated) & (own["arm"] == arm)]
+        part = pd.DataFrame(
+            {
+                "model": model,
+                "arm": arm,
+                "regulon": found.columns,
+                "n_baseline": activity.loc[before].notna().sum().to_numpy(),
+                "n_treated": activity.loc[after].notna().sum().to_numpy(),
+                "baseline": activity.loc[before].mean().to_numpy(),
+                "treated": activity.loc[after].mean().to_numpy(),
+                "difference": found.loc[(model, arm)].to_numpy(),
+            }
+        )
+        parts.append(part.assign(activity_change_sd=part["difference"] / sd.reindex(found.columns).to_numpy()))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=DIFFERENCES[1:])
+
+
+def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples that are compared, indexed by sample: those in use of samples.tsv, or, where activity is that
+    of profiles, all that have any.
+    """
+    if path:
+        samples = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
+        return samples[samples["used"] == "yes"]
+    return activity.drop_duplicates("sample").set_index("sample")[LABELS].astype(str)
+
+
+def main(snakemake) -> None:
+    """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
+    and what the design answers.
+    """
+    params = snakemake.params
+    table = read_labelled(snakemake.input.activity)
+    samples = read_samples(getattr(snakemake.input, "samples", None), table)
+    activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
+    samples = samples.loc[activity.index] if len(activity) else samples
+    # One unit for all paired, so that relapse can be read beside persister.
+    sd = paired.pooled_sd(spread)
+    if len(sd) and sd.isna().all():
+        job.log.warning(
+            "no replicates to take a standard deviation from: standardised effects are in units of activity"
+        )
+        sd = sd.fillna(1.0)
+    differences, effects, permuted = [], [], []
+    for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
+        found = paired.differences(activity, samples, baseline, treated)
+        rows = describe_differences(activity, samples, sd, found, baseline, treated)
+        differences.append(rows.assign(contrast=name))
+        summary = paired.summarise_arms(found, sd, params.seed).rename(columns={"feature": "regulon"})
+        effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
+        # In units of sd, so that all regulons can be compared in the joint null.
+        units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)
+        null = permutation.test(units, samples, baseline, treated, seed=params.seed)
+        permuted.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
+    answers = design.design_table(samples, params.contrast, params.groups, params.fdr)
+    for row in answers[answers["note"] != ""].itertuples():
+        job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
+    for tables, columns, path in (
+        (differences, DIFFERENCES, snakemake.output.differences),
+        (effects, EFFECTS, snakemake.output.effects),
+        (permuted, PERMUTED, snakemake.output.permutations),
+        ([answers], design.DESIGN, snakemake.output.design),
+    ):
+        filled = [part for part in tables if len(part)] or tables[:1]
+        pd.concat(filled, ignore_index=True)[columns].to_csv(path, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,122 @@
+"""Hold the network's factors against the regulons that SCENIC found: do activity and targets agree?"""
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.expression import differential
+from scripts.profiles import networks
+from scripts.stats.paired import ALL_ARMS, false_discovery_rate
+
+OPINIONS = [
+    "tf", "agreement", "score", "score_fdr", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
+    "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
+    "shared_fdr", "mrna_log_fc", "mrna_fdr",
+]  # fmt: skip
+AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
+    "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",
+)  # fmt: skip
+
+
+def judge(row: pd.Series, fdr: float) -> str:
+    """Return how the two opinions on a factor go together, each taken as a change over models within ``fdr`` (BH)."""
+    if not isinstance(row["regulon"], str):
+        return ALONE
+    if not np.isfinite(row["score"]):
+        return ELSEWHERE
+    sure = [row["model_fdr"] <= fdr, row["regulon_fdr"] <= fdr]
+    if all(sure):
+        return AGREE if np.sign(row["model_effect"]) == np.sign(row["regulon_effect"]) else OPPOSITE
+    return ONE if any(sure) else NEITHER
+
+
+def selected_genes(paths: list[str], models: list[str], least: int) -> set[str]:
+    """Return the genes that SCENIC could have named: selected in the groups of ``least`` models or more, as many as
+    the consensus asks for. ``paths``: the groups' selected expression; ``models``: the model of each.
+    """
+    found: dict[str, set[str]] = {}
+    for path, model in zip(paths, models, strict=True):
+        with h5py.File(path) as file:
+            for gene in anndata.io.read_elem(file["var"]).index.astype(str):
+                found.setdefault(gene, set()).add(model)
+    return {gene for gene, own in found.items() if len(own) >= least}
+
+
+def compare(
+    factors: pd.DataFrame,
+    effects: pd.DataFrame,
+    regulons: pd.DataFrame,
+    network: pd.DataFrame,
+    selected: set[str],
+    fdr: float,
+) -> pd.DataFrame:
+    """Return one row (:data:`OPINIONS`) per factor that the network or a regulon has.
+
+    ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of it, all arms; ``regulons``: consensus.tsv;
+    ``selected``: the genes that a regulon can have. Shared targets are held against chance among the genes that both
+    could name: genes that one of them never names are no evidence that the two agree on the others.
+    """
+    names = regulons.drop_duplicates("regulon").set_index("regulon")["tf"]
+    scenic = effects.assign(tf=effects["regulon"].map(names)).rename(
+        columns={"effect": "regulon_effect", "fdr_mod": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
+    )
+    columns = ["tf", "regulon", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n"]
+    # Genes as replicates for the score, models as replicates for the opinion.
+    factors = factors.assign(model_fdr=false_discovery_rate(factors["model_p"].to_numpy(dtype=float)))
+    table = factors.rename(columns={"fdr": "score_fdr"}).merge(scenic[columns], on="tf", how="outer")
+    known = {tf: set(own) for tf, own in network.groupby("source")["target"]}
+    found = {name: set(own) for name, own in regulons.groupby("regulon")["target"]}
+    universe = set(network["target"]) & selected
+    rows = []
+    for row in table.itertuples():
+        one, other = known.get(row.tf, set()), found.get(row.regulon, set())
+        own, others = one & universe, other & universe
+        both = len(own & others)
+        p = stats.hypergeom.sf(both - 1, len(universe), len(own), len(others)) if own and others else np.nan
+        rows.append((len(one), len(other), len(one & other), p))
+    table[["network_targets", "regulon_targets", "shared_targets", "shared_p"]] = np.array(rows, dtype=float).reshape(
+        -1, 4
+    )
+    table["shared_fdr"] = false_discovery_rate(table["shared_p"].to_numpy(dtype=float))
+    table["agreement"] = [judge(row, fdr) for _, row in table.iterrows()]
+    whole = [
+        "n_models",
+        "regulon_k",
+        "regulon_n",
+        "network_targets",
+        "regulon_targets",
+        "shared_targets",
+    ]
+    table[whole] = table[whole].astype(float).astype("Int64")
+    order = {name: place for place, name in enumerate((AGREE, OPPOSITE, ONE, NEITHER, ELSEWHERE, ALONE))}
+    table = table.assign(_order=table["agreement"].map(order), _strength=-table["score"].abs())
+    return table.sort_values(["_order", "_strength", "tf"], kind="stable")[OPINIONS].reset_index(drop=True)
+
+
+def main(snakemake) -> None:
+    """Read both opinions; write the table and count how they go together."""
+    params, source = snakemake.params, snakemake.input
+    first = next(iter(differential.contrasts_of(params.contrast)))
+    factors = read_labelled(source.activity)
+    factors = factors[factors["contrast"] == first]
+    if source.effects:
+        effects = read_labelled(str(source.effects))
+        effects = effects[(effects["contrast"] == first) & (effects["arm"] == ALL_ARMS)]
+        regulons = read_labelled(str(source.regulons))
+    else:
+        effects = pd.DataFrame(columns=["regulon", "effect", "fdr_mod", "k", "n"])
+        regulons = pd.DataFrame(columns=["regulon", "tf", "target"])
+    network = networks.read_network(str(source.network[0]))
+    selected = selected_genes(list(source.selected), params.models, params.min_groups)
+    table = compare(factors, effects, regulons, network, selected, params.fdr)
+    table.to_csv(snakemake.output.table, sep="\t", index=False, float_format="%.6g")
+    counts = table["agreement"].value_counts()
+    job.log.info("; ".join(f"{name}: {n}" for name, n in counts.items()) or "no factors")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

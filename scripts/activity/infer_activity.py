@@ -1,0 +1,88 @@
+"""Infer the activity of transcription factors from their targets: of each contrast, and of each profile."""
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from scripts.activity import factor_activity
+from scripts.base import job
+from scripts.expression import differential
+from scripts.profiles import networks, profiles
+from scripts.profiles.pseudobulk import ACTIVITY
+from scripts.stats.paired import ALL_ARMS, over_arms, summarise
+
+TF_ACTIVITY = [
+    "contrast", "tf", "score", "p", "fdr", "ulm", "mlm", "n_targets", "models_agreeing", "n_models", "model_effect",
+    "model_ci_low", "model_ci_high", "model_p", "mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "mrna_t", "mrna_fdr",
+]  # fmt: skip
+
+
+def by_profile(data: profiles.Profiles, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return activity as rows (sample × factor), as the stage's factor_activity.tsv has it for single cells.
+
+    ``sd``: between replicates of a model, timepoint and arm, pooled over these with equal weight per degree of freedom.
+    """
+    samples = data.samples
+    group = samples[["block", "timepoint", "arm"]].agg("|".join, axis=1)
+    centred = scores - scores.groupby(group).transform("mean")
+    df = len(scores) - group.nunique()
+    sd = np.sqrt((centred**2).sum() / df) if df else pd.Series(np.nan, index=scores.columns)
+    table = scores.rename_axis("sample").reset_index().melt("sample", var_name="regulon", value_name="activity")
+    labels = samples.loc[table["sample"], ["model", "timepoint", "arm", "replicate", "n_cells"]].reset_index(drop=True)
+    return pd.concat([table, labels], axis=1).assign(sd=table["regulon"].map(sd))[ACTIVITY]
+
+
+def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -> pd.DataFrame:
+    """Return, by contrast and factor, the paired change of activity over models: each model counts once."""
+    parts = []
+    for name, pair in differential.contrasts_of(contrast).items():
+        changes = over_arms(differential.differences(scores, data.samples, *pair, contrast["baseline"]))
+        found = summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
+        found = found.rename(columns={"effect": "model_effect", "p_t": "model_p", "n": "n_models", "k": "agree"})
+        found = found.rename(columns={"ci_low": "model_ci_low", "ci_high": "model_ci_high"})
+        positive = (changes > 0).sum()
+        parts.append(found.assign(contrast=name, positive=positive).rename_axis("tf").reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+def main(snakemake) -> None:
+    """Read profiles, contrasts and the network; write activity by contrast and by profile."""
+    params = snakemake.params
+    data = profiles.read(snakemake.input.profiles)
+    table = differential.read(snakemake.input.expression)
+    network = networks.read_network(str(snakemake.input.network[0]))
+    whole = table[table["arm"] == ALL_ARMS]
+    t = whole.pivot(index="contrast", columns="gene", values="t") if len(whole) else pd.DataFrame()
+    t = t.reindex([name for name in differential.contrasts_of(params.contrast) if name in t.index]).dropna(axis=1)
+    measured = data.values.dropna(axis=1)
+    with threadpool_limits(1):
+        found = factor_activity.table_of_contrasts(t, factor_activity.usable_network(network, list(t.columns)))
+        scores = factor_activity.infer(measured, factor_activity.usable_network(network, list(measured.columns)))[
+            "consensus"
+        ]
+    by_profile(data, scores).to_csv(snakemake.output.profiles, sep="\t", index=False, float_format="%.6g")
+    found = found.merge(
+        over_models(scores, data, params.contrast), on=["contrast", "tf"], how="left", suffixes=("", "_paired")
+    )
+    found["models_agreeing"] = found["positive"].where(found["score"] > 0, found["n_models"] - found["positive"])
+    own = whole.rename(
+        columns={
+            "gene": "tf",
+            "log_fc": "mrna_log_fc",
+            "ci_low": "mrna_ci_low",
+            "ci_high": "mrna_ci_high",
+            "t": "mrna_t",
+            "fdr": "mrna_fdr",
+        }
+    )
+    own = own[["contrast", "tf", "mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "mrna_t", "mrna_fdr"]]
+    found = found.merge(own, on=["contrast", "tf"], how="left")
+    found = found.reindex(columns=TF_ACTIVITY).astype({"models_agreeing": "Int64", "n_models": "Int64"})
+    found.to_csv(snakemake.output.activity, sep="\t", index=False, float_format="%.6g")
+    job.log.info("%d factors with %d targets or more", found["tf"].nunique(), factor_activity.MIN_TARGETS)
+    if found.empty:
+        job.log.warning("no factor of the network has enough targets, or nothing is compared")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

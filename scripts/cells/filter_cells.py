@@ -1,0 +1,247 @@
+"""Decide about every barcode of one library, and keep its graft cells and its host cells.
+
+In this order, the first reason counts: empty, host, mixed, doublet, low_counts, high_counts, few_genes, many_genes,
+high_mt.
+"""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts.base import job
+from scripts.cells import ambient, doublets, qc, species
+
+LABELS = ("sample", "model", "timepoint", "arm", "replicate")
+MEASURES = ("total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score")
+
+
+def count_kinds(calls: species.SpeciesCalls, modelled: species.SpeciesCalls) -> tuple[float, float, float]:
+    """Return the numbers of graft, host and mixed droplets to judge doublets by.
+
+    The ambient model's, as sums of probabilities, wherever it could be fitted: a plain cut counts small cells in much
+    soup as mixed.
+    """
+    if modelled.posterior is not None:
+        graft, host, mixed, _ = modelled.posterior.sum(axis=0)
+        return float(graft), float(host), float(mixed)
+    graft, host, mixed = (float((calls.calls == name).sum()) for name in ("graft", "host", "mixed"))
+    return graft, host, mixed
+
+
+def find_soup(
+    counts: sparse.csr_matrix, calls: np.ndarray, soup_counts: np.ndarray, is_host: np.ndarray
+) -> ambient.Soup:
+    """Return the soup of the empty droplets or, without any, as the cells' UMIs of the other species show it."""
+    soup = ambient.soup_of_empty_droplets(soup_counts, is_host)
+    if soup.source == "unknown" and is_host.any():
+        soup = ambient.soup_of_other_species(counts[calls == "graft"], counts[calls == "host"], is_host)
+    return soup
+
+
+def find_doublets(
+    counts: sparse.csr_matrix, kinds: tuple[float, float, float], settings: dict, *, droplets: int, seed: int
+) -> tuple:
+    """Return per graft droplet the doublet score and flag, then the rate, the threshold and a note.
+
+    ``counts``: droplets called graft × graft genes; ``droplets``: all droplets with cells.
+    """
+    rate = doublets.expected_rate(
+        *kinds,
+        n_droplets=droplets,
+        rate=settings["rate"],
+        rate_per_1000_cells=settings["rate_per_1000_cells"],
+        min_species_fraction=settings["min_species_fraction"],
+    )
+    n = counts.shape[0]
+    scores, threshold = np.full(n, np.nan), float("inf")
+    if not settings["enabled"]:
+        note = "doublets are switched off"
+    elif n < settings["min_cells"]:
+        note = f"{n} graft cells, fewer than {settings['min_cells']}: no doublet scores"
+    else:
+        scores, simulated, note = doublets.score_doublets(counts, rate=rate.among_graft, seed=seed)
+        threshold = doublets.doublet_threshold(scores, simulated, rate.among_graft)
+    return scores, doublets.flag_doublets(scores, threshold), rate, threshold, note
+
+
+def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFrame, labels: dict):
+    """Return an AnnData of cells × genes with unique symbols, the sample's labels and the cells' measures."""
+    import anndata
+
+    obs = pd.DataFrame(
+        {name: str(labels[name]) for name in LABELS}, index=labels["sample"] + ":" + table["barcode"].astype(str)
+    )
+    obs.index.name = "cell"
+    for name in MEASURES:
+        obs[name] = table[name].to_numpy()
+    var = pd.DataFrame({"gene_id": genes.index.astype(str)}, index=qc.unique_symbols(genes["symbol"]))
+    matrix = counts.tocsr().astype(np.int32)
+    matrix.sort_indices()
+    return anndata.AnnData(matrix, obs=obs, var=var)
+
+
+def keep(
+    counts: sparse.csr_matrix, genes: pd.DataFrame, soup_counts: np.ndarray, settings: dict, *, seed: int
+) -> tuple:
+    """Judge the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
+
+    Returns a table with one row a droplet (measures, species_call, doublet, filter_failed), the ambient :class:`Soup`,
+    and the summary.
+    """
+    is_host = genes["species"].astype(str).eq("host").to_numpy()
+    host = np.asarray(counts[:, is_host].sum(axis=1)).ravel().astype(np.int64)
+    graft = np.asarray(counts.sum(axis=1)).ravel().astype(np.int64) - host
+    notes = []
+    cuts = {"graft_min": settings["species"]["graft_min"], "host_max": settings["species"]["host_max"]}
+    rules = {rule: species.call_species(graft, host, method=rule, **cuts) for rule in species.RULES}
+    chosen = rules[settings["species"]["method"]]
+    calls = chosen.calls
+    if chosen.note and is_host.any():
+        notes.append(chosen.note)
+    is_graft, is_stroma = calls == "graft", calls == "host"
+
+    soup = find_soup(counts, calls, soup_counts, is_host)
+    if not is_host.any():
+        notes.append("no host genes: ambient RNA and mixed droplets can't be measured")
+    elif not soup.host_share >= ambient.MIN_SHARE:
+        notes.append(f"host share of the soup {soup.host_share:.3g}: too little to measure ambient RNA in graft cells")
+    elif soup.source != "empty droplets":
+        notes.append(f"soup estimated from {soup.source}: the matrix has no empty droplets")
+    fraction = np.full(len(calls), np.nan)
+    fraction[is_graft] = ambient.cell_fractions(graft[is_graft], host[is_graft], soup.host_share)
+    fraction[is_stroma] = ambient.cell_fractions(host[is_stroma], graft[is_stroma], 1 - soup.host_share)
+
+    kinds = count_kinds(chosen, rules["ambient"])
+    graft_counts = counts[is_graft][:, ~is_host]
+    scores, doublet, rate, threshold, note = find_doublets(
+        graft_counts, kinds, settings["doublets"], droplets=len(calls), seed=seed
+    )
+    if note:
+        notes.append(note)
+
+    mitochondrial = qc.mitochondrial_genes(genes)
+    table = pd.DataFrame(
+        {"counts_graft": graft, "counts_host": host, "species_call": calls, "doublet": False, "doublet_score": np.nan}
+    )
+    table.loc[is_graft, "doublet_score"], table.loc[is_graft, "doublet"] = scores, doublet
+    table["graft_fraction"], table["ambient_fraction"] = species.graft_fraction(graft, host), fraction
+    measured = qc.measure_cells(counts[:, ~is_host], mitochondrial[~is_host])
+    of_host = qc.measure_cells(counts[:, is_host], mitochondrial[is_host])
+    for column in measured:
+        table[column] = np.where(is_stroma, of_host[column], measured[column])
+    if not mitochondrial[~is_host].any():
+        notes.append("no mitochondrial graft gene: no cut on the mitochondrial share")
+    singles = is_graft & ~table["doublet"].to_numpy()
+    limits = qc.quality_limits(table[singles], **settings["qc"])
+    verdict = np.select([is_stroma, ~is_graft, table["doublet"]], ["host", "mixed", "doublet"], "").astype(object)
+    verdict[singles] = qc.quality_verdict(table[singles], limits)
+    table["filter_failed"] = verdict
+
+    comparison = species.tabulate_rules(rules)
+    mixed = kinds[2] / sum(kinds) if sum(kinds) else float("nan")
+    summary = {
+        "species_method": settings["species"]["method"],
+        "cells": len(calls),
+        "cells_graft": int(is_graft.sum()),
+        "cells_host": int(is_stroma.sum()),
+        "cells_mixed": int((calls == "mixed").sum()),
+        "cells_kept": int((verdict == "").sum()),
+        "mixed_rate": mixed if is_host.any() else float("nan"),
+        "mixed_rate_source": "ambient model" if rules["ambient"].posterior is not None else "species calls",
+        "soup_host_fraction": soup.host_share,
+        "soup_source": soup.source,
+        "ambient_fraction": ambient.library_fraction(graft[is_graft], host[is_graft], soup.host_share),
+        "ambient_fraction_host_cells": ambient.library_fraction(host[is_stroma], graft[is_stroma], 1 - soup.host_share),
+        "doublet_rate": asdict(rate),
+        "doublet_threshold": threshold,
+        "doublets_flagged": int(table["doublet"].sum()),
+        "qc_limits": limits,
+        "species_model": rules["ambient"].model,
+        "species_rules": comparison.to_dict("records"),
+        "notes": notes,
+    }
+    return table, soup, summary
+
+
+def without_nan(value):
+    """Return the value with NaN and infinity as None, which JSON can hold."""
+    if isinstance(value, dict):
+        return {key: without_nan(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def main(snakemake) -> None:
+    """Read counts, calls and soup; write graft cells, host cells, all barcodes' verdicts and the summary."""
+    import anndata
+
+    settings, labels = snakemake.params.cells, snakemake.params.labels
+    droplets = pd.read_parquet(snakemake.input.calls)
+    soup_table = pd.read_parquet(snakemake.input.soup)
+    summary = json.loads(Path(snakemake.input.summary).read_text())
+    backed = anndata.read_h5ad(snakemake.input.counts, backed="r")
+    if not np.array_equal(backed.obs_names.astype(str), droplets["barcode"].astype(str)):
+        raise job.UserError(
+            f"{snakemake.input.calls}: barcodes differ from {snakemake.input.counts}; delete it and run again"
+        )
+    rows = np.flatnonzero(droplets["cell_call"].to_numpy())
+    genes = backed.var.copy()
+    counts = backed[rows].to_memory().X.tocsr() if len(rows) else sparse.csr_matrix((0, backed.n_vars), dtype=np.int32)
+    backed.file.close()
+
+    table, soup, found = keep(counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"])
+    table.insert(0, "barcode", droplets["barcode"].to_numpy()[rows])
+    for note in found["notes"]:
+        job.log.warning("%s", note)
+
+    is_host = genes["species"].astype(str).eq("host").to_numpy()
+    kept, stroma = (table["filter_failed"] == "").to_numpy(), (table["species_call"] == "host").to_numpy()
+    graft = make_cells(counts[kept][:, ~is_host], table[kept], genes[~is_host], labels)
+    if settings["ambient"]["subtract"] and not soup.host_share >= ambient.MIN_SHARE:
+        job.log.warning("nothing subtracted: the ambient share of the cells is not known")
+    elif settings["ambient"]["subtract"]:
+        own = table[kept]
+        umis = (
+            (own["ambient_fraction"] * (own["counts_graft"] + own["counts_host"]) * (1 - soup.host_share))
+            .fillna(0)
+            .to_numpy()
+        )
+        graft.layers["uncorrected"] = graft.X.copy()
+        graft.X = ambient.subtract(graft.X, soup.counts[~is_host], umis, seed=settings["seed"])
+        found["ambient_umis_subtracted"] = int(graft.layers["uncorrected"].sum() - graft.X.sum())
+        job.log.info("took %d ambient UMIs out of %d cells", found["ambient_umis_subtracted"], graft.n_obs)
+    if not graft.n_obs:
+        job.log.warning("no graft cell passes every step: look at the attrition and the barnyard plot")
+    graft.write_h5ad(snakemake.output.cells, compression="gzip")
+    host = make_cells(counts[stroma][:, is_host], table[stroma], genes[is_host], labels)
+    host.write_h5ad(snakemake.output.host, compression="gzip")
+
+    judged = (
+        table.drop(columns=["barcode", "counts_graft", "counts_host"]).set_axis(rows).reindex(np.arange(len(droplets)))
+    )
+    verdicts = pd.concat([droplets, judged], axis=1)
+    verdicts["species_call"] = verdicts["species_call"].fillna("")
+    verdicts["doublet"] = verdicts["doublet"].eq(True)
+    verdicts["filter_failed"] = verdicts["filter_failed"].fillna("empty")
+    verdicts.to_parquet(snakemake.output.droplets, index=False)
+    steps = qc.attrition(verdicts["filter_failed"].to_numpy()).to_dict("records")
+    everything = {
+        **labels,
+        **{f"droplets_{k}" if k in ("method", "note") else k: v for k, v in summary.items()},
+        **found,
+        "attrition": steps,
+    }
+    Path(snakemake.output.summary).write_text(json.dumps(without_nan(everything), indent=2, allow_nan=False) + "\n")
+    job.log.info("kept %d graft cells and %d host cells of %d droplets with cells", graft.n_obs, host.n_obs, len(table))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,169 @@
+"""Join over the models what remains with each confounder held, and say what the study may claim."""
+
+import numpy as np
+import pandas as pd
+
+from scripts.activity import design
+from scripts.base import job
+from scripts.base.genesets import measured, read_sets
+from scripts.base.tables import read_labelled
+from scripts.confounders import verdict
+from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
+from scripts.switches.evidence.perturbation import score_weights
+from scripts.switches.evidence.reach import learn_signature
+
+BEFORE = "|before"
+LEFT_OUT = "its genes left out"
+SIGNATURE, GENES = "signature", "genes changed"
+ATTRITION = ("attrition", "at an equal share of cells kept")
+
+
+def by_feature(tables: dict[str, pd.DataFrame], kind: str, column: str) -> pd.DataFrame:
+    """Return models × features of one column, of the models that have it."""
+    rows = {}
+    for model, table in tables.items():
+        own = table[table["kind"] == kind]
+        # A way that only regulons (or only genes) were measured by has an empty column for the others.
+        if column in own and own[column].notna().any():
+            rows[model] = own.set_index("feature")[column]
+    return pd.DataFrame(rows).T
+
+
+def signature_effects(before: pd.DataFrame, after: pd.DataFrame, size: int, without: set[str] = frozenset()) -> tuple:
+    """Return, by model, the signature's change before and after, the signature learned from the other models'
+    differences before; genes of ``without`` don't count in the score after.
+    """
+    common = before.columns.intersection(after.columns).sort_values()
+    before, after = before[common].dropna(axis=1, how="any"), after[common]
+    models = [model for model in before.index if model in after.index]
+    first, second = {}, {}
+    for model in models:
+        rest = before.drop(index=model)
+        if rest.empty:
+            continue
+        signature = learn_signature(rest, size)
+        first[model] = float(before.loc[model] @ score_weights(signature, before.columns))
+        kept = signature[~signature.index.isin(without)]
+        # Weights as before, so that leaving genes out doesn't blow up those that stay.
+        weights = score_weights(signature, before.columns) * before.columns.isin(kept.index)
+        second[model] = float(after.loc[model, before.columns].fillna(0.0) @ weights)
+    return pd.Series(first, dtype=float), pd.Series(second, dtype=float)
+
+
+def attrition_gap(attrition: pd.DataFrame, contrast: dict) -> pd.Series:
+    """Return, by model, the difference persister − untreated in the share of called cells that all later steps kept."""
+    if attrition.empty:
+        return pd.Series(dtype=float)
+    cells = attrition[attrition["step"] == "empty"].groupby(["sample", "model", "timepoint"])["remaining"].sum()
+    kept = attrition.groupby(["sample", "model", "timepoint"])["remaining"].min()
+    share = (kept / cells.where(cells > 0)).groupby(["model", "timepoint"]).mean().unstack()
+    roles = [contrast["persister"], contrast["baseline"]]
+    return share[roles[0]] - share[roles[1]] if set(roles) <= set(share) else pd.Series(dtype=float)
+
+
+def build(
+    tables: dict[str, pd.DataFrame],
+    notes: pd.DataFrame,
+    sets: dict,
+    switches: pd.DataFrame,
+    gap: pd.Series,
+    contrast: str,
+    *,
+    size: int,
+    fdr: float,
+) -> tuple[pd.DataFrame, dict]:
+    """Return confounders.tsv and the verdict on the study.
+
+    ``tables``: by model, features × confounders; ``switches``: tf, regulon, direction, verdict of the shared ones.
+    """
+    before = by_feature(tables, "gene", BEFORE)
+    active = by_feature(tables, "regulon", BEFORE)
+    columns = list(dict.fromkeys(c for table in tables.values() for c in table if "|" in c and c != BEFORE))
+    rows = []
+
+    def add(confounder: str, method: str, what: str, first: pd.Series, second: pd.Series, note: str = "") -> dict:
+        found = verdict.compare(first, second)
+        row = {"confounder": confounder, "method": method, "contrast": contrast, "what": what, **found, "note": note}
+        rows.append(row)
+        return row
+
+    remaining: dict[str, list[float]] = {}
+    for name in sorted(columns):
+        confounder, method = name.split("|")
+        after = by_feature(tables, "gene", name)
+        said = notes[(notes["confounder"] == confounder) & (notes["method"] == method)]
+        note = "; ".join(f"{row.model}: {row.note}" for row in said.itertuples())
+        if len(after):
+            row = add(confounder, method, SIGNATURE, *signature_effects(before, after, size), note)
+            if confounder in verdict.ALONE:
+                remaining.setdefault(confounder, []).append(row["share_remaining"])
+            both = before.index.intersection(after.index)
+            one = pd.Series({"": verdict.count_genes(before.loc[both], fdr)})
+            other = pd.Series({"": verdict.count_genes(after.loc[both], fdr)})
+            add(confounder, method, GENES, one, other, f"{len(both)} model{'s' * (len(both) > 1)}" if len(both) else "")
+            rows[-1]["n_models"] = len(both)
+        regulons = by_feature(tables, "regulon", name)
+        for switch in switches.itertuples():
+            if switch.regulon in regulons and switch.regulon in active:
+                add(confounder, method, switch.tf, active[switch.regulon], regulons[switch.regulon])
+    for confounder, names in SCORE_SETS.items():
+        if before.empty:
+            continue
+        genes = {gene for name in names for gene in measured(sets.get(name, {}), before.columns)}
+        row = add(
+            confounder, LEFT_OUT, SIGNATURE, *signature_effects(before, before, size, genes), f"{len(genes)} genes"
+        )
+        remaining.setdefault(confounder, []).append(row["share_remaining"])
+    told = {(row["confounder"], row["method"]) for row in rows}
+    for (confounder, method), own in notes.groupby(["confounder", "method"], sort=True):
+        if (confounder, method) not in told:
+            empty = pd.Series(dtype=float)
+            add(
+                confounder, method, SIGNATURE, empty, empty, "; ".join(f"{r.model}: {r.note}" for r in own.itertuples())
+            )
+    effect = signature_effects(before, before, size)[0] if len(before) else pd.Series(dtype=float)
+    if len(gap):
+        at_zero, low, high, n = verdict.extrapolate(effect, gap)
+        note = "" if np.isfinite(at_zero) else "needs four models whose samples differ"
+        mean = effect[gap.reindex(effect.index).notna()].mean()
+        rows.append(
+            dict(zip(verdict.CONFOUNDERS, [*ATTRITION, contrast, SIGNATURE, mean, at_zero, low, high, at_zero / mean,
+                                           low / mean, high / mean, n, note], strict=True))
+        )  # fmt: skip
+    shares = {name: float(np.nanmin(own)) if np.isfinite(own).any() else np.nan for name, own in remaining.items()}
+    table = pd.DataFrame(rows, columns=verdict.CONFOUNDERS)
+    return table, verdict.judge(effect, shares, fdr=fdr, contrast=contrast)
+
+
+def main(snakemake) -> None:
+    """Read the models' differences; write confounders.tsv, programme_verdict.tsv and clones.tsv."""
+    source, params, output = snakemake.input, snakemake.params, snakemake.output
+    tables = dict(zip(params.models, map(pd.read_parquet, source.differences), strict=True))
+    tables = {model: table for model, table in tables.items() if len(table)}
+    parts = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in source.notes]
+    notes = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NOTES)
+    shares = [read_labelled(path) for path in source.clones]
+    shares = [part for part in shares if len(part)]
+    switches = read_labelled(source.switches)
+    switches = switches[switches["verdict"] == "shared switch"].head(params.regulons)
+    attrition = read_labelled(source.attrition) if getattr(source, "attrition", None) else pd.DataFrame()
+    contrast = next(iter(design.contrasts_of(params.contrast)))
+    table, found = build(
+        tables,
+        notes,
+        read_sets(source.genesets),
+        switches,
+        attrition_gap(attrition, params.contrast),
+        contrast,
+        size=params.size,
+        fdr=params.fdr,
+    )
+    table.to_csv(output.confounders, sep="\t", index=False, float_format="%.6g")
+    pd.DataFrame([found], columns=verdict.VERDICT).to_csv(output.verdict, sep="\t", index=False, float_format="%.6g")
+    joined = pd.concat(shares, ignore_index=True) if shares else pd.DataFrame(columns=CLONES)
+    joined.to_csv(output.clones, sep="\t", index=False, float_format="%.6g")
+    job.log.info("%s: %s", found["verdict"], found["note"] or found["remaining"])
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,74 @@
+"""What is known of each cell, for every export: labels, cluster, scores, layout, activity of regulons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from scripts.figure import palette
+from scripts.report.source import read_tsv
+
+LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
+SCORES = ["s_score", "g2m_score", "stress", "hypoxia"]
+MEASURES = ["total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score"]
+GAP = 0.15
+"""Between two models' layouts, in parts of the widest one."""
+
+
+def read_cells(paths: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
+    """Return the rows of clusters/{model}/cells.tsv.gz of all models, with ``model``."""
+    tables = [read_tsv(path).assign(model=model) for model, path in zip(models, paths, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:
+    """Return one layout of all cells (n × 2): the models' own, centred and set in a square grid.
+
+    The models were laid out apart from each other, so that a distance between two of them means nothing.
+    """
+    layout = np.zeros((len(cells), 2), dtype=np.float32)
+    present = [model for model in models if (cells["model"] == model).any()]
+    columns = int(np.ceil(np.sqrt(max(len(present), 1))))
+    spans = [np.ptp(cells.loc[cells["model"] == m, ["umap_1", "umap_2"]].to_numpy(), axis=0).max() for m in present]
+    step = (1 + GAP) * max([*spans, 1e-6])
+    for number, model in enumerate(present):
+        rows = (cells["model"] == model).to_numpy()
+        own = cells.loc[rows, ["umap_1", "umap_2"]].to_numpy(dtype=np.float64)
+        middle = (own.min(axis=0) + own.max(axis=0)) / 2
+        layout[rows] = own - middle + step * np.array([number % columns, -(number // columns)])
+    return layout
+
+
+def describe(cells: pd.DataFrame, observed: pd.DataFrame, orders: Mapping[str, list[str]]) -> pd.DataFrame:
+    """Return one row per cell (index: its name): labels and clusters as categories, measures and scores as numbers.
+
+    ``cells``: rows of clusters/{model}/cells.tsv.gz with ``model``; ``observed``: obs of cells/{sample}.h5ad in the
+    order wanted; ``orders``: categories of timepoint, arm and model in the order of the config.
+    """
+    known = cells.set_index("cell").reindex(observed.index)
+    table = pd.DataFrame(index=observed.index.rename("cell"))
+    for name in LABELS:
+        values = observed[name].astype(str)
+        names = [n for n in orders.get(name, sorted(set(values))) if n in set(values)]
+        table[name] = pd.Categorical(values, categories=names)
+    cluster = known["timepoint"].astype(str) + ":" + known["cluster"].astype(str)
+    table["cluster"] = pd.Categorical(table["model"].astype(str) + " " + cluster)
+    table["phase"] = pd.Categorical(known["phase"].fillna("unknown").replace("", "unknown"))
+    for name in MEASURES:
+        if name in observed:
+            table[name] = observed[name].to_numpy(dtype=np.float32)
+    for name in SCORES:
+        if name in known and known[name].notna().any():
+            table[name] = known[name].to_numpy(dtype=np.float32)
+    return table
+
+
+def colours(table: pd.DataFrame, orders: Mapping[str, list[str]]) -> dict[str, np.ndarray]:
+    """Return the house's colours of each category, under the names that scanpy and cellxgene look for."""
+    found = {}
+    for name in ("model", "timepoint", "arm", "phase"):
+        every = palette.colours_of(name, orders.get(name, table[name].cat.categories))
+        found[f"{name}_colors"] = np.array([every[str(value)] for value in table[name].cat.categories], dtype=object)
+    return found

@@ -1,0 +1,88 @@
+"""What the profiles' design lets each contrast answer, and what it doesn't."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scripts.expression import differential
+from scripts.stats import linear
+from scripts.stats.paired import ALL_ARMS
+
+ANSWERS = [
+    "contrast", "arm", "answered", "n_models", "models", "n_reference", "n_treated", "residual_df", "confounded",
+    "note",
+]  # fmt: skip
+YES, EFFECT_ONLY, NO = "yes", "effect only", "no"
+LARGE_SHARE = 0.4
+"""A model with more than this share of the samples is named: it weighs most in the joint model."""
+
+
+def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
+    """Return one row (:data:`ANSWERS`) per contrast and arm: whether it is answered, by which models, and what a reader
+    must know.
+
+    ``samples``: those with a profile, with model, timepoint, arm, block. ``answered``: ``effect only`` where there are
+    no residual degrees of freedom, hence neither interval nor p-value.
+    """
+    baseline, rows = contrast["baseline"], []
+    for name, (reference, treated) in differential.contrasts_of(contrast).items():
+        for arm in differential.arms_of(samples, baseline):
+            own = differential.samples_of_arm(samples, arm, baseline)
+            if arm != ALL_ARMS and treated not in set(own["timepoint"]):
+                continue
+            models = differential.both(own, reference, treated)
+            chosen = own[own["model"].isin(models)]
+            design = differential.design_of(own).to_numpy() if len(own) else np.zeros((0, 0))
+            df = len(own) - len(linear.independent_columns(design)) if len(own) else 0
+            answered = NO if not models else YES if df > 0 else EFFECT_ONLY
+            confounded = _confounded(samples, arm, treated, models)
+            notes = _notes(own, models, reference, treated, answered, df)
+            if confounded:
+                notes.append(confounded)
+            rows.append(
+                (
+                    *(name, arm, answered, len(models), ",".join(models)),
+                    *((chosen["timepoint"] == timepoint).sum() for timepoint in (reference, treated)),
+                    *(df, "yes" if confounded else "no", "; ".join(notes)),
+                )
+            )
+    return pd.DataFrame(rows, columns=ANSWERS)
+
+
+def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, answered: str, df: int) -> list[str]:
+    if answered == NO:
+        return [f"no model has both {reference} and {treated}: nothing is compared"]
+    notes = []
+    if answered == EFFECT_ONLY:
+        notes.append("no replicates beyond what the design takes: effects without interval or p-value")
+    if len(models) == 1:
+        notes.append("n = 1 model: p-values are about its tumours and say nothing about other patients")
+    elif len(models) == 2:
+        notes.append("n = 2 models: too few to call a change shared")
+    for one, other in ((treated, reference), (reference, treated)):
+        alone = [m for m in dict.fromkeys(own.loc[own["timepoint"] == one, "model"]) if m not in models]
+        if alone and one == treated:
+            notes.append(f"{', '.join(alone)} have {one} but no {other}: they say nothing about this contrast")
+    counts = own.loc[own["model"].isin(models), "model"].value_counts()
+    if len(models) > 1 and counts.iloc[0] > LARGE_SHARE * counts.sum():
+        notes.append(
+            f"{counts.index[0]} has {counts.iloc[0]} of {counts.sum()} samples and weighs most in t; "
+            "paired_* give every model the same weight"
+        )
+    return notes
+
+
+def _confounded(samples: pd.DataFrame, arm: str, treated: str, models: list[str]) -> str:
+    """Return why arms, or this arm, can't be told apart from the patients; nothing if they can."""
+    after = samples[(samples["timepoint"] == treated) & samples["model"].isin(models)]
+    arms = samples[samples["timepoint"] == treated].groupby("model", sort=False)["arm"].agg(lambda own: set(own))
+    if not models:
+        return ""
+    if arm == ALL_ARMS:
+        several = after["arm"].nunique() > 1 and all(len(arms[model]) == 1 for model in models)
+        return "confounded: each model has one arm; differences between arms may be between patients" if several else ""
+    others = set().union(*arms) - {arm}
+    if others and all(len(arms[model]) == 1 for model in models):
+        return "confounded: the only arm of its models; what is this arm's may be these patients'"
+    return ""

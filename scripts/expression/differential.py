@@ -1,0 +1,202 @@
+"""Differential expression with the model as block: limma's voom on all profiles, checked by the models one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scripts.profiles.profiles import Profiles
+from scripts.stats import linear, meta, voom
+from scripts.stats.moderation import moderate
+from scripts.stats.paired import ALL_ARMS, false_discovery_rate, over_arms, summarise
+
+EXPRESSION = [
+    "contrast", "arm", "gene", "log_fc", "ci_low", "ci_high", "t", "p", "fdr", "models_agreeing", "n_models",
+    "mean_expression", "df", "loo_t_low", "loo_t_high", "paired_log_fc", "paired_ci_low", "paired_ci_high", "paired_t",
+    "paired_p", "t_contrasts_fit", "heterogeneity_p",
+]  # fmt: skip
+PAIRED = {
+    "effect": "paired_log_fc",
+    "ci_low": "paired_ci_low",
+    "ci_high": "paired_ci_high",
+    "t": "paired_t",
+    "p_t": "paired_p",
+}
+
+
+def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
+    """Return (reference, treated) by name: persister, recovered, and one against the other."""
+    baseline, persister, recovered = contrast["baseline"], contrast["persister"], contrast.get("relapse")
+    pairs = [(baseline, persister)] + ([(baseline, recovered), (persister, recovered)] if recovered else [])
+    return {f"{treated} vs {reference}": (reference, treated) for reference, treated in pairs}
+
+
+def samples_of_arm(samples: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
+    """Return the samples of an arm and the baseline of its models, or all samples for :data:`ALL_ARMS`."""
+    if arm == ALL_ARMS:
+        return samples
+    own = (samples["arm"] == arm) & (samples["timepoint"] != baseline)
+    models = set(samples.loc[own, "model"])
+    return samples[own | ((samples["timepoint"] == baseline) & samples["model"].isin(models))]
+
+
+def arms_of(samples: pd.DataFrame, baseline: str) -> list[str]:
+    """Return :data:`ALL_ARMS` and the treatment arms, in order of appearance."""
+    return [ALL_ARMS, *dict.fromkeys(samples.loc[samples["timepoint"] != baseline, "arm"])]
+
+
+def both(samples: pd.DataFrame, reference: str, treated: str) -> list[str]:
+    """Return the models that have both timepoints on one platform, in order of appearance."""
+    before = set(samples.loc[samples["timepoint"] == reference, "block"])
+    after = set(samples.loc[samples["timepoint"] == treated, "block"])
+    return list(dict.fromkeys(samples.loc[samples["block"].isin(before & after), "model"]))
+
+
+def differences(
+    values: pd.DataFrame, samples: pd.DataFrame, reference: str, treated: str, baseline: str
+) -> pd.DataFrame:
+    """Return treated − reference per model and arm (rows) and feature (columns); replicates are averaged first.
+
+    At the baseline all samples of the model are the reference; at any other timepoint those of the same arm. A model
+    measured on several platforms is compared within each, and averaged.
+    """
+    found: dict[tuple[str, str], list[np.ndarray]] = {}
+    after = samples[samples["timepoint"] == treated]
+    before = samples[samples["timepoint"] == reference]
+    for (block, arm), own in after.groupby(["block", "arm"], sort=False):
+        match = before[(before["block"] == block) & ((reference == baseline) | (before["arm"] == arm))]
+        if len(match):
+            change = values.loc[own.index].mean() - values.loc[match.index].mean()
+            found.setdefault((own["model"].iloc[0], arm), []).append(change.to_numpy())
+    index = pd.MultiIndex.from_tuples(list(found), names=["model", "arm"]) if found else _no_rows()
+    means = [np.mean(parts, axis=0) for parts in found.values()]
+    return pd.DataFrame(np.array(means).reshape(len(found), values.shape[1]), index, values.columns)
+
+
+def _no_rows() -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([[], []], names=["model", "arm"])
+
+
+def design_of(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the design ``~ 0 + timepoint + block``: samples × columns."""
+    return linear.design_of(samples["timepoint"], samples["block"])
+
+
+def contrast_of(design: pd.DataFrame, reference: str, treated: str) -> np.ndarray:
+    """Return the contrast treated − reference as coefficients of the design's columns."""
+    return (design.columns == treated).astype(float) - (design.columns == reference).astype(float)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Log expression with a weight per value (None: all alike), samples × genes, and whether the prior follows mean
+    expression.
+    """
+
+    values: pd.DataFrame
+    weights: pd.DataFrame | None
+    trended: bool = False
+
+    def fit(self, samples: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[pd.DataFrame]:
+        """Return the table of each pair (reference, treated) by gene: see :func:`linear.table_of`; all NaN where the
+        samples don't tell.
+        """
+        design = design_of(samples)
+        values = self.values.loc[samples.index].to_numpy()
+        weights = None if self.weights is None else self.weights.loc[samples.index].to_numpy()
+        contrasts = np.array([contrast_of(design, *pair) for pair in pairs])
+        found = linear.fit(values, design.to_numpy(), contrasts, weights)
+        mean = _mean(values)
+        moderated = moderate(found.variance, found.df, mean if self.trended else None)
+        tables = []
+        for number in range(len(pairs)):
+            table = linear.table_of(found.effect[:, number], found.covariance[:, number, number], moderated)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                error = np.sqrt(found.approximate[:, number] * moderated.variance)
+                table["t_contrasts_fit"] = table["log_fc"] / error
+            tables.append(table.assign(mean_expression=mean).set_axis(self.values.columns, axis=0))
+        return tables
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    present = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(present, values, 0).sum(axis=0) / present.sum(axis=0)
+
+
+def weigh(profiles: Profiles) -> Expression:
+    """Return voom's log expression and weights of all profiles under ``~ 0 + timepoint + block``."""
+    found = voom.voom(profiles.counts.to_numpy(dtype=float), profiles.size, design_of(profiles.samples).to_numpy())
+    index, columns = profiles.counts.index, profiles.counts.columns
+    return Expression(pd.DataFrame(found.values, index, columns), pd.DataFrame(found.weights, index, columns))
+
+
+def estimate(
+    profiles: Profiles, expression: Expression, samples: pd.DataFrame, pairs: list[tuple[str, str]], platforms: str
+) -> list[pd.DataFrame]:
+    """Return the table of each pair by gene, over all platforms ``together`` or ``separate`` and then joined."""
+    if platforms == "together":
+        return [table.assign(heterogeneity_p=np.nan) for table in expression.fit(samples, pairs)]
+    parts = []
+    for _, own in samples.groupby("platform", sort=False):
+        single = Expression(profiles.values, None, trended=True).fit(own, pairs)
+        # A platform speaks only where a model has both timepoints on it.
+        parts.append([table if both(own, *pair) else table * np.nan for table, pair in zip(single, pairs, strict=True)])
+    return [meta.join([part[number] for part in parts]) for number in range(len(pairs))]
+
+
+def leave_out(
+    profiles: Profiles, expression: Expression, samples: pd.DataFrame, pair: tuple[str, str], platforms: str
+) -> pd.DataFrame:
+    """Return the smallest and the largest t by gene when models are left out one at a time; NaN with one model."""
+    models = both(samples, *pair)
+    index = expression.values.columns
+    if len(models) < 2:
+        return pd.DataFrame(np.nan, index=index, columns=["loo_t_low", "loo_t_high"])
+    t = [
+        estimate(profiles, expression, samples[samples["model"] != model], [pair], platforms)[0]["t"].to_numpy()
+        for model in models
+    ]
+    return pd.DataFrame({"loo_t_low": np.min(t, axis=0), "loo_t_high": np.max(t, axis=0)}, index=index)
+
+
+def compare(
+    profiles: Profiles, contrast: dict, *, platforms: str = "together", leave_one_out: bool = True, arms: bool = True
+) -> pd.DataFrame:
+    """Return one row (:data:`EXPRESSION`) per contrast, arm and gene; a contrast without a model that has both its
+    timepoints has none.
+    """
+    baseline = contrast["baseline"]
+    if not len(profiles.samples):
+        return pd.DataFrame(columns=EXPRESSION)
+    expression = weigh(profiles)
+    rows = []
+    for arm in arms_of(profiles.samples, baseline) if arms else [ALL_ARMS]:
+        own = samples_of_arm(profiles.samples, arm, baseline)
+        pairs = {name: pair for name, pair in contrasts_of(contrast).items() if both(own, *pair)}
+        if not pairs:
+            continue
+        tables = estimate(profiles, expression, own, list(pairs.values()), platforms)
+        for (name, pair), table in zip(pairs.items(), tables, strict=True):
+            changes = over_arms(differences(profiles.values, own, *pair, baseline))
+            summary = summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
+            agreeing = (np.sign(changes) == np.sign(table["log_fc"])).sum().where(table["log_fc"].notna())
+            table = table.assign(
+                contrast=name, arm=arm, gene=table.index, fdr=false_discovery_rate(table["p"]),
+                models_agreeing=agreeing, n_models=changes.notna().sum(),
+            )  # fmt: skip
+            table = table.join(summary.rename(columns=PAIRED)[list(PAIRED.values())])
+            if leave_one_out:
+                table = table.join(leave_out(profiles, expression, own, pair, platforms))
+            rows.append(table.reindex(columns=EXPRESSION))
+    if not rows:
+        return pd.DataFrame(columns=EXPRESSION)
+    return pd.concat(rows, ignore_index=True).astype({"models_agreeing": "Int64", "n_models": "Int64"})
+
+
+def read(path: str) -> pd.DataFrame:
+    """Read differential_expression.tsv; a gene called NA stays one."""
+    text = {"contrast": str, "arm": str, "gene": str}
+    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=[""])

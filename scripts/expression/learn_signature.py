@@ -1,0 +1,30 @@
+"""Learn the persister signature, score every profile by it, and try it on models it was not learned from."""
+
+from scripts.base import job
+from scripts.expression import differential, signature
+from scripts.profiles import profiles
+
+
+def main(snakemake) -> None:
+    """Read profiles and the table of genes; write signature, scores by sample, and signatures of several sizes."""
+    params = snakemake.params
+    data = profiles.read(snakemake.input.profiles)
+    table = differential.read(snakemake.input.expression)
+    found = signature.learn(signature.persister_rows(table, params.contrast), params.size)
+    if found.empty:
+        job.log.warning("no signature: the persister contrast has no t-values (see expression_design.tsv)")
+    sizes = sorted({*params.sizes, params.size})
+    tried, scores = signature.leave_one_out(data, params.contrast, sizes, params.platforms)
+    table = signature.score_table(data, found, scores[params.size], params.contrast["baseline"])
+    for result, path in (
+        (found, snakemake.output.signature), (table, snakemake.output.scores), (tried, snakemake.output.sizes)
+    ):  # fmt: skip
+        result.to_csv(path, sep="\t", index=False, float_format="%.6g")
+    for row in tried[tried["left_out"] == signature.ALL_MODELS].itertuples():
+        job.log.info(
+            "size %d: rises in %d of %d models left out, AUC %.3f", row.size, row.models_agreeing, row.n_models, row.auc
+        )
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

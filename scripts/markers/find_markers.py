@@ -1,0 +1,149 @@
+"""Find the smallest gene panels that tell persister from untreated in left-out patients."""
+
+import numpy as np
+import pandas as pd
+
+from scripts.base import job
+from scripts.markers import panels
+from scripts.profiles import inputs
+
+MARKERS = [
+    "pool", "gene", "direction", "rank", "log_fc", "in_panel", "folds", "in_final", "auc", "ci_low", "ci_high",
+    "sensitivity", "specificity", "location", "location_group",
+]  # fmt: skip
+PANELS = [
+    "pool", "size", "candidates", "chosen_in", "auc", "ci_low", "ci_high", "auc_across", "across_low", "across_high",
+    "sensitivity", "specificity", "random_auc", "random_high", "p_random", "p", "n_permutations", "n_models",
+    "n_untreated", "n_persister", "genes", "note",
+]  # fmt: skip
+SCORES = ["pool", "sample", "model", "timepoint", "size", "score"]
+SHOWN = 50
+"""Genes of a pool that are listed beyond those of the panels."""
+NESTED = "chosen"
+"""Size of the row in which every fold has its own: the honest one."""
+
+
+def pools_of(genes: pd.Index, locations: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the masks of the genes that a panel may be chosen from."""
+    location = locations["location"].reindex(genes)
+    return {
+        "all genes": np.ones(len(genes), dtype=bool),
+        "surface": (location == "surface").to_numpy(),
+        "secreted": (location == "secreted").to_numpy(),
+    }
+
+
+def judge_pool(
+    pairs: panels.Pairs, genes: pd.Index, name: str, pool: np.ndarray, params: dict
+) -> tuple[pd.DataFrame, list]:
+    """Return one row (:data:`PANELS`) per size and one for the chosen sizes, and the folds."""
+    sizes = [size for size in params["sizes"] if size <= pool.sum()]
+    if not sizes:
+        return pd.DataFrame(
+            [{"pool": name, "candidates": int(pool.sum()), "note": "too few such genes are measured"}]
+        ), []
+    folds = panels.nested(pairs, sizes, pool)
+    untreated, persister = panels.state_means(pairs)
+    final = panels.learn(untreated, persister)
+    best = final.order[pool[final.order]]
+    size_at_last = panels.choose_size(untreated, persister, sizes, pool)
+    p, n = panels.permutation_p(pairs, sizes, pool, seed=params["seed"], n=params["permutations"])
+    rows = []
+    for size in [None, *sizes]:
+        row = panels.judge(pairs, folds, size)
+        low, high = panels.interval(row["auc"], pairs.n_models)
+        across_low, across_high = panels.interval(row["auc_across"], pairs.n_models)
+        row |= {"pool": name, "size": NESTED if size is None else size, "candidates": int(pool.sum())}
+        row |= {"ci_low": low, "ci_high": high, "across_low": across_low, "across_high": across_high}
+        row |= {"n_models": pairs.n_models, "n_untreated": int((pairs.state < 0).sum())}
+        row |= {"n_persister": int((pairs.state > 0).sum()), "note": ""}
+        if size is None:
+            row |= {"p": p, "n_permutations": n, "genes": ",".join(genes[best[:size_at_last]])}
+        else:
+            chosen = [fold.panels[size] for fold in folds]
+            random = panels.random_aucs(pairs, size, pool, seed=params["seed"], n=params["random"], chosen=chosen)
+            row |= {"random_auc": random.mean(), "random_high": np.quantile(random, 0.95)}
+            row |= {"p_random": (1 + (random >= row["auc"] - 1e-12).sum()) / (1 + len(random))}
+            row |= {"chosen_in": sum(fold.chosen == size for fold in folds), "genes": ",".join(genes[best[:size]])}
+        rows.append(row)
+    return pd.DataFrame(rows), folds
+
+
+def list_genes(
+    pairs: panels.Pairs,
+    genes: pd.Index,
+    name: str,
+    pool: np.ndarray,
+    folds: list,
+    locations: pd.DataFrame,
+    sizes: list[int],
+) -> pd.DataFrame:
+    """Return the genes of the panels (:data:`MARKERS`), and the best ones beyond them."""
+    untreated, persister = panels.state_means(pairs)
+    ranking = panels.learn(untreated, persister)
+    order = ranking.order[pool[ranking.order]]
+    final = set(order[: panels.choose_size(untreated, persister, sizes, pool)].tolist())
+    picked = [gene for fold in folds for gene in fold.panels[fold.chosen].tolist()]
+    counts = pd.Series(picked, dtype=int).value_counts()
+    place = {gene: i + 1 for i, gene in enumerate(order)}
+    chosen = sorted({*counts.index, *final, *order[:SHOWN].tolist()}, key=place.get)
+    table = panels.single_genes(pairs, np.array(chosen, dtype=int))
+    table["gene"], table["pool"] = genes[table.index], name
+    table["direction"] = np.where(ranking.direction[table.index] > 0, "up", "down")
+    table["rank"] = [place[gene] for gene in table.index]
+    table["in_panel"], table["folds"] = counts.reindex(table.index).fillna(0).astype(int), len(folds)
+    table["in_final"] = ["yes" if gene in final else "no" for gene in table.index]
+    table["location"] = locations["location"].reindex(table["gene"]).fillna("").to_numpy()
+    table["location_group"] = locations["group"].reindex(table["gene"]).fillna("").to_numpy()
+    return table[MARKERS]
+
+
+def main(snakemake) -> None:
+    """Read profiles and the list of surface and secreted proteins; write markers, panels, left-out scores."""
+    source, params, output = snakemake.input, snakemake.params, snakemake.output
+    values, labels = inputs.read_profiles(source.profiles)
+    locations = pd.read_csv(source.locations, sep="\t", dtype=str).set_index("gene")
+    contrast = params.contrast
+    whole, models = panels.make_pairs(values, labels, contrast["baseline"], contrast["persister"])
+    settings = {name: params[name] for name in ("sizes", "permutations", "random", "seed")}
+    tables, listed, scores = [], [], []
+    if len(models) < panels.MIN_MODELS or values.empty:
+        have = "model has" if len(models) == 1 else "models have"
+        note = f"{len(models)} {have} both timepoints: two to learn from and one to judge are needed"
+        tables.append(pd.DataFrame([{"pool": "all genes", "n_models": len(models), "note": note}]))
+        job.log.warning("no markers: %s", note)
+    else:
+        used = labels[
+            labels["timepoint"].isin([contrast["baseline"], contrast["persister"]]) & labels["model"].isin(models)
+        ]
+        for name, mask in pools_of(values.columns, locations).items():
+            pairs = panels.Pairs(whole.values[:, mask], whole.state, whole.model)
+            genes, pool = values.columns[mask], np.ones(mask.sum(), dtype=bool)
+            table, folds = judge_pool(pairs, genes, name, pool, settings)
+            tables.append(table)
+            if not folds:
+                continue
+            sizes = [size for size in params.sizes if size <= pool.sum()]
+            listed.append(list_genes(pairs, genes, name, pool, folds, locations, sizes))
+            for model, fold in enumerate(folds):
+                own = used.iloc[np.flatnonzero(whole.model == model)]
+                part = own[["model", "timepoint"]].rename_axis("sample").reset_index()
+                scores.append(part.assign(pool=name, size=fold.chosen, score=fold.scores[fold.chosen]))
+    for parts, columns, path in (
+        (listed, MARKERS, output.markers),
+        (tables, PANELS, output.panels),
+        (scores, SCORES, output.scores),
+    ):
+        joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        numbers = [
+            c
+            for c in ("candidates", "chosen_in", "n_permutations", "n_models", "n_untreated", "n_persister")
+            if c in joined
+        ]
+        joined[numbers] = joined[numbers].astype("Int64")
+        joined.reindex(columns=columns).to_csv(path, sep="\t", index=False, float_format="%.6g")
+    job.log.info("%d models, %d genes", len(models), values.shape[1])
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

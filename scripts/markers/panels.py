@@ -1,0 +1,323 @@
+"""Small gene panels that tell persister from untreated in patients they weren't learned from.
+
+Everything that is chosen (genes, their direction, their scale, the panel's size) is chosen in the other models: an
+outer loop leaves out each model once to judge, an inner loop over the rest chooses the size. The unit is the patient
+model, whatever its number of samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scripts.stats import permutation
+from scripts.switches.evidence.reach import expression_bins
+
+MIN_MODELS = 3
+"""Two to learn from and one to judge."""
+TOLERANCE = 0.01
+"""A smaller panel is taken if its inner AUC is within this of the best."""
+DIRECTIONS = {1.0: "up", -1.0: "down"}
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Samples × genes and who they are: ``values``; ``state`` +1 persister, −1 untreated; ``model`` codes from 0."""
+
+    values: np.ndarray
+    state: np.ndarray
+    model: np.ndarray
+
+    @property
+    def n_models(self) -> int:
+        """Number of models."""
+        return int(self.model.max()) + 1 if len(self.model) else 0
+
+
+def make_pairs(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, treated: str) -> tuple[Pairs, list[str]]:
+    """Return the samples of models that have both timepoints, and these models."""
+    rows = samples.loc[values.index.intersection(samples.index, sort=False)]
+    rows = rows[rows["timepoint"].isin([baseline, treated])]
+    both = [model for model, own in rows.groupby("model", sort=False) if own["timepoint"].nunique() == 2]
+    rows = rows[rows["model"].isin(both)]
+    code = rows["model"].map({model: i for i, model in enumerate(both)}).to_numpy(dtype=int)
+    state = np.where(rows["timepoint"] == treated, 1.0, -1.0)
+    return Pairs(values.loc[rows.index].to_numpy(dtype=float), state, code), both
+
+
+def state_means(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of each model's untreated and of its persister samples (models × genes)."""
+    means = []
+    for side in (-1.0, 1.0):
+        member = (pairs.model[None, :] == np.arange(pairs.n_models)[:, None]) & (pairs.state == side)[None, :]
+        means.append(member @ pairs.values / np.maximum(member.sum(axis=1), 1)[:, None])
+    return means[0], means[1]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What training says of all genes: ``order`` (best first), ``direction`` (±1), ``scale`` (sd that divides),
+    ``centre`` (half-way between the states, mean over models).
+    """
+
+    order: np.ndarray
+    direction: np.ndarray
+    scale: np.ndarray
+    centre: np.ndarray
+
+
+def learn(untreated: np.ndarray, persister: np.ndarray) -> Ranking:
+    """Return the ranking of genes by the models' differences (models × genes, both): mean over its standard error plus
+    the median standard error (Tusher et al. 2001). ``scale``: typical difference between the models' means of a state.
+    """
+    change = persister - untreated
+    mean = change.mean(axis=0)
+    n = len(change)
+    error = change.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.zeros(change.shape[1])
+    score = mean / (error + (np.median(error) or 1.0))
+    scale = np.sqrt(((change - mean) ** 2).mean(axis=0) + np.median(change.var(axis=0)) + 1e-12)
+    order = np.argsort(-np.abs(score), kind="stable")
+    return Ranking(order, np.where(mean >= 0, 1.0, -1.0), scale, (untreated + persister).mean(axis=0) / 2)
+
+
+def score(values: np.ndarray, ranking: Ranking, genes: np.ndarray) -> np.ndarray:
+    """Return each sample's score: mean over the genes of how far it lies towards persister, in training's units."""
+    own = (values[:, genes] - ranking.centre[genes]) * (ranking.direction[genes] / ranking.scale[genes])
+    return own.mean(axis=1)
+
+
+def auc(scores: np.ndarray, state: np.ndarray) -> float:
+    """Return the chance that a persister sample scores above an untreated one (ties count half)."""
+    difference = scores[state > 0][:, None] - scores[state < 0][None, :]
+    return float(((difference > 0) + 0.5 * (difference == 0)).mean()) if difference.size else np.nan
+
+
+def interval(mean: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Return an interval of a mean of n numbers from 0 to 1, one a model: Clopper & Pearson's with n · mean successes.
+
+    Exact for models that are all right or all wrong, and too wide for numbers between, which vary less. Five of five
+    give 0.48 to 1: five patients can't show more.
+    """
+    if n < 1 or not np.isfinite(mean):
+        return np.nan, np.nan
+    right = n * mean
+    tail = (1 - level) / 2
+    low = stats.beta.ppf(tail, right, n - right + 1) if right > 1e-9 else 0.0
+    high = stats.beta.ppf(1 - tail, right + 1, n - right) if right < n - 1e-9 else 1.0
+    return float(low), float(high)
+
+
+def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.ndarray) -> np.ndarray:
+    """Return, per size, whether the left-out model's mean persister scores above its mean untreated (1, 0.5 or 0).
+
+    ``change``: of the left-out model, by gene; ``pool``: genes that may be chosen. Used inside training, where means
+    by state suffice.
+    """
+    best = ranking.order[pool[ranking.order]][: max(sizes)]
+    towards = change[best] * ranking.direction[best] / ranking.scale[best]
+    sums = np.cumsum(towards)
+    return np.array([0.5 + 0.5 * np.sign(sums[min(size, len(best)) - 1]) if len(best) else np.nan for size in sizes])
+
+
+def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], pool: np.ndarray) -> int:
+    """Return the smallest panel size that is as good as any in the inner loop over the training models.
+
+    As good: inner AUC within :data:`TOLERANCE` of the best, and a mean score change (in units of its spread over the
+    models) of at least half the best one's, since few models make many sizes equally right.
+    """
+    n = len(untreated)
+    if n < 2:
+        return sizes[0]
+    right, reach = [], []
+    for left in range(n):
+        rest = np.arange(n) != left
+        ranking = learn(untreated[rest], persister[rest])
+        change = persister[left] - untreated[left]
+        right.append(within_auc(change, ranking, sizes, pool))
+        best = ranking.order[pool[ranking.order]][: max(sizes)]
+        towards = np.cumsum(change[best] * ranking.direction[best] / ranking.scale[best])
+        reach.append([towards[min(size, len(best)) - 1] / min(size, len(best)) if len(best) else 0.0 for size in sizes])
+    right, reach = np.mean(right, axis=0), np.array(reach)
+    firm = reach.mean(axis=0) / (reach.std(axis=0) + np.median(reach.std(axis=0)) + 1e-12)
+    best = right >= right.max() - TOLERANCE
+    most = firm[best].max()
+    good = best & (firm >= most - 0.5 * abs(most))
+    return sizes[int(np.flatnonzero(good)[0])]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One left-out model: the size chosen without it, per size the panel, and the left-out samples' scores."""
+
+    chosen: int
+    panels: dict[int, np.ndarray]
+    scores: dict[int, np.ndarray]
+    ranking: Ranking
+
+
+def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
+    """Return one fold per model. ``pool``: mask of the genes that may be chosen."""
+    untreated, persister = state_means(pairs)
+    folds = []
+    for left in range(pairs.n_models):
+        rest = np.arange(pairs.n_models) != left
+        ranking = learn(untreated[rest], persister[rest])
+        best = ranking.order[pool[ranking.order]]
+        panels = {size: best[:size] for size in sizes}
+        own = pairs.values[pairs.model == left]
+        scores = {size: score(own, ranking, genes) for size, genes in panels.items()}
+        folds.append(Fold(choose_size(untreated[rest], persister[rest], sizes, pool), panels, scores, ranking))
+    return folds
+
+
+def judge(pairs: Pairs, folds: list[Fold], size: int | None) -> dict[str, float]:
+    """Return how the panels of one size (None: of the size chosen in each fold) do in the left-out models.
+
+    ``auc``: within the left-out model, mean over models: its own untreated tumour is the reference. ``auc_across``:
+    any persister sample of any left-out model against any untreated one, by absolute score. ``sensitivity``,
+    ``specificity``: at the cut half-way between the states of the training models.
+    """
+    within, scores = [], np.zeros(len(pairs.state))
+    for model, fold in enumerate(folds):
+        own = pairs.model == model
+        scores[own] = fold.scores[fold.chosen if size is None else size]
+        within.append(auc(scores[own], pairs.state[own]))
+    # Each model weighs the same, whatever its number of samples.
+    by_model = [
+        (
+            (scores[(pairs.model == m) & (pairs.state > 0)] > 0).mean(),
+            (scores[(pairs.model == m) & (pairs.state < 0)] <= 0).mean(),
+        )
+        for m in range(len(folds))
+    ]
+    sensitivity, specificity = np.mean(by_model, axis=0)
+    return {
+        "auc": float(np.mean(within)),
+        "auc_across": across(scores, pairs),
+        "sensitivity": float(sensitivity),
+        "specificity": float(specificity),
+    }
+
+
+def across(scores: np.ndarray, pairs: Pairs) -> float:
+    """Return the AUC over pairs of samples of any models, each pair of models with the same weight."""
+    n = pairs.n_models
+    found = [
+        auc(
+            np.concatenate(
+                [scores[(pairs.model == a) & (pairs.state > 0)], scores[(pairs.model == b) & (pairs.state < 0)]]
+            ),
+            np.concatenate(
+                [
+                    np.ones(((pairs.model == a) & (pairs.state > 0)).sum()),
+                    -np.ones(((pairs.model == b) & (pairs.state < 0)).sum()),
+                ]
+            ),
+        )
+        for a in range(n)
+        for b in range(n)
+    ]
+    return float(np.mean(found))
+
+
+def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
+    """Return the mean over left-out models of the difference of mean scores, over its standard error plus one unit: the
+    statistic of the permutation test, which few samples don't make coarse as they do the AUC.
+    """
+    gaps = []
+    for model, fold in enumerate(folds):
+        own, state = fold.scores[fold.chosen if size is None else size], pairs.state[pairs.model == model]
+        gaps.append(own[state > 0].mean() - own[state < 0].mean())
+    gaps = np.array(gaps)
+    return float(gaps.mean() / (gaps.std(ddof=1) / np.sqrt(len(gaps)) + 0.1)) if len(gaps) > 1 else float(gaps.mean())
+
+
+def relabelled(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
+    """Return the same samples with the states swapped within models: in every other way, or in ``n`` drawn ones.
+
+    Of two ways that are mirror images one is enough: panels of the opposite direction part the samples as well.
+    """
+    orders = [permutation.count_orders(pairs.state[pairs.model == m]) for m in range(pairs.n_models)]
+    if np.prod(orders, dtype=float) <= n + 1:
+        weights = np.zeros((len(pairs.state), pairs.n_models))
+        weights[np.arange(len(pairs.state)), pairs.model] = pairs.state
+        deals = np.sign(permutation.deal(pd.DataFrame(weights), seed).weights)
+        seen: set[bytes] = set()
+        states = []
+        for deal in deals:
+            if (-deal).tobytes() not in seen:
+                states.append(deal)
+            seen.add(deal.tobytes())
+        return [Pairs(pairs.values, state, pairs.model) for state in states[1:]]
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(n):
+        state = pairs.state.copy()
+        for model in range(pairs.n_models):
+            own = pairs.model == model
+            state[own] = rng.permutation(state[own])
+        found.append(Pairs(pairs.values, state, pairs.model))
+    return found
+
+
+def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:
+    """Return the p-value of the whole procedure (choice of genes and size included) against swapped labels, and the
+    number of deals, the observed one among them.
+    """
+    observed = margin(pairs, nested(pairs, sizes, pool), None)
+    null = [margin(other, nested(other, sizes, pool), None) for other in relabelled(pairs, seed, n)]
+    return (1 + sum(value >= observed - 1e-12 for value in null)) / (1 + len(null)), 1 + len(null)
+
+
+def random_aucs(
+    pairs: Pairs, size: int, pool: np.ndarray, *, seed: int, n: int, chosen: list[np.ndarray]
+) -> np.ndarray:
+    """Return the within-model AUC of ``n`` panels of random genes that are as highly expressed as the chosen ones.
+
+    Their direction and scale are learned without the left-out model, as those of the chosen ones are: only the choice
+    of genes is random.
+    """
+    rng = np.random.default_rng(seed)
+    places = np.flatnonzero(pool)
+    bins = expression_bins(pd.Series(pairs.values[:, places].mean(axis=0))).to_numpy()
+    bin_of = dict(zip(places, bins, strict=True))
+    members = {b: places[bins == b] for b in np.unique(bins)}
+    untreated, persister = state_means(pairs)
+    found = np.zeros((n, pairs.n_models))
+    for left in range(pairs.n_models):
+        rest = np.arange(pairs.n_models) != left
+        ranking = learn(untreated[rest], persister[rest])
+        own, state = pairs.values[pairs.model == left], pairs.state[pairs.model == left]
+        z = (own - ranking.centre) * (ranking.direction / ranking.scale)
+        wanted = [bin_of[gene] for gene in chosen[left][:size]]
+        for draw in range(n):
+            genes = [rng.choice(members[b]) for b in wanted]
+            found[draw, left] = auc(z[:, genes].mean(axis=1), state)
+    return found.mean(axis=1)
+
+
+def single_genes(pairs: Pairs, genes: np.ndarray) -> pd.DataFrame:
+    """Return, for single genes (positions), auc, specificity and sensitivity in left-out models, and mean difference.
+
+    Direction, scale and cut of a gene come from the other models; the AUC is within the left-out model.
+    """
+    untreated, persister = state_means(pairs)
+    rows = []
+    for gene in genes:
+        within, right = [], []
+        for left in range(pairs.n_models):
+            rest = np.arange(pairs.n_models) != left
+            side = 1.0 if (persister[rest, gene] - untreated[rest, gene]).mean() >= 0 else -1.0
+            cut = (persister[rest, gene] + untreated[rest, gene]).mean() / 2
+            own, state = side * (pairs.values[pairs.model == left, gene] - cut), pairs.state[pairs.model == left]
+            within.append(auc(own, state))
+            right.append(((own[state > 0] > 0).mean(), (own[state < 0] <= 0).mean()))
+        sensitivity, specificity = np.mean(right, axis=0)
+        low, high = interval(float(np.mean(within)), pairs.n_models)
+        change = (persister[:, gene] - untreated[:, gene]).mean()
+        rows.append((change, float(np.mean(within)), low, high, sensitivity, specificity))
+    names = ["log_fc", "auc", "ci_low", "ci_high", "sensitivity", "specificity"]
+    return pd.DataFrame(rows, columns=names, index=genes)

@@ -1,0 +1,310 @@
+"""What can be known before anything heavy runs: whether every file begins as what it is given for, whether annotation
+and databases know the same genes, how much disk it will take, and what the design can answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.activity.design import design_table
+from scripts.base import job
+from scripts.base.files import is_gzip, open_bytes, sha256_of
+from scripts.reads.check_reads import check_pair
+from scripts.regulons import databases as names_of
+from scripts.regulons.check_databases import check as check_databases
+from scripts.study.checks import genome_files
+from scripts.study.config import at
+from scripts.study.resources import bytes_of
+from scripts.study.study import Study
+
+FIRST_READS, FIRST_LINES = 1_000, 200_000
+"""Reads of a lane and lines of an annotation that are looked at: their beginning, read in under a second each."""
+MIN_KNOWN = 0.05
+"""Share of the annotation's first genes that the databases must rank. Of the right species it is a third or more (other
+genes than coding ones have no rank), of another one nearly none.
+"""
+HDF5 = b"\x89HDF\r\n\x1a\n"
+GENE_NAME, GENE_ID = (re.compile(rb'\t.*\b%s "([^"]+)"' % name) for name in (b"gene_name", b"gene_id"))
+GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
+"""Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,
+and what counting them holds for a while: bytes per compressed byte of FASTQ. Everything else of a library: bytes.
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    ``verdict``: "ok"; "note", which one should have read; "broken", what one library's own jobs will refuse, while
+    others may go on; or "refused", since everything would fail.
+    """
+
+    check: str
+    subject: str
+    verdict: str
+    message: str
+
+
+def look(check: str, subject: str, question: Callable[[], str], verdict: str = "refused") -> Finding:
+    """Return what a question answers, or, with the verdict given, why it refuses."""
+    try:
+        return Finding(check, subject, "ok", question())
+    except job.UserError as error:
+        return Finding(check, subject, verdict, str(error))
+    except (OSError, EOFError, zlib.error) as error:
+        return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); is the file whole?")
+
+
+def gigabytes(size: float) -> str:
+    """Return a size as people say it."""
+    unit, name = (1e9, "GB") if size >= 1e8 else (1e6, "MB") if size >= 1e5 else (1e3, "kB")
+    return f"{size / unit:.1f} {name}"
+
+
+def look_at_lanes(study: Study) -> Iterator[Finding]:
+    """The first reads of every lane: FASTQ, whole gzip blocks, mates of each other."""
+    for lane in study.units.itertuples():
+
+        def question(lane=lane) -> str:
+            seen = check_pair(lane.fq1, lane.fq2, most=FIRST_READS)
+            lengths = [seen[f"read{mate}_length"]["mode"] for mate in (1, 2)]
+            size = gigabytes(bytes_of(lane.fq1) + bytes_of(lane.fq2))
+            return f"{lengths[0]} + {lengths[1]} bp, {size}"
+
+        yield look("reads", f"{lane.sample} {lane.unit}", question, "broken")
+
+
+def look_at_matrices(study: Study) -> Iterator[Finding]:
+    """The first bytes of every matrix, of libraries and of profiles."""
+    given = study.everything.loc[study.everything["matrix"] != ""]
+    for path, rows in given.groupby("matrix", sort=False):
+
+        def question(path=path) -> str:
+            begin(path)
+            return gigabytes(bytes_of(path))
+
+        subject = rows.index[0] if len(rows) == 1 else f"{len(rows)} samples from {rows.index[0]} on"
+        yield look("matrices", subject, question, "broken")
+
+
+def begin(path: str) -> bytes:
+    """Return the first bytes of a file's contents. Raises :class:`job.UserError` if it isn't what its name says."""
+    place = Path(path)
+    if place.is_dir():
+        if not any(place.iterdir()):
+            raise job.UserError(f"{path}: the folder is empty; correct the path or fetch it again")
+        return b""
+    try:
+        if place.stat().st_size == 0:
+            raise job.UserError(f"{path}: the file is empty; fetch it again")
+        if place.suffix == ".gz" and not is_gzip(place):
+            raise job.UserError(f"{path}: not gzip although it is named .gz; compress it, or rename it")
+        with open_bytes(place) as handle:
+            first = handle.read(1 << 16)
+    except (OSError, EOFError, zlib.error) as error:
+        raise job.UserError(
+            f"{path}: can't be read ({error}); correct the path, its permissions, or the file"
+        ) from error
+    if place.suffix in (".h5", ".hdf5", ".h5ad") and not first.startswith(HDF5):
+        raise job.UserError(f"{path}: not an HDF5 file although it is named {place.suffix}; fetch it again")
+    return first
+
+
+def look_at_genomes(study: Study) -> Iterator[Finding]:
+    """The first bytes of FASTA and GTF."""
+    for place, path in genome_files(study.config["references"]):
+
+        def question(place=place, path=path) -> str:
+            lines = [line for line in begin(path).split(b"\n") if line and not line.startswith(b"#")]
+            if place.endswith("fasta") and not (lines and lines[0].startswith(b">")):
+                raise job.UserError(f"{path}: doesn't begin with '>': no FASTA; correct {place}")
+            if place.endswith("gtf") and (not lines or lines[0].count(b"\t") != 8):
+                raise job.UserError(f"{path}: its first line hasn't the nine columns of a GTF; correct {place}")
+            return gigabytes(bytes_of(path))
+
+        yield look("genomes", place.removeprefix("config, "), question)
+
+
+def first_genes(path: str) -> list[str]:
+    """Return the names of the genes in the first lines of an annotation; the identifier of one without a name."""
+    names: dict[str, None] = {}
+    try:
+        with open_bytes(path) as handle:
+            for line in islice(handle, FIRST_LINES):
+                if match := GENE_NAME.search(line) or GENE_ID.search(line):
+                    names[match[1].decode()] = None
+    except (OSError, EOFError, zlib.error) as error:
+        raise job.UserError(f"{path}: can't be read ({error}); fetch it again") from error
+    return list(names)
+
+
+def look_at_databases(study: Study) -> Iterator[Finding]:
+    """Databases, motif table and factors: SHA-256, their fit with each other, the annotation and the thresholds."""
+    regulons = study.config["regulons"]
+    entries = [(at("regulons", "databases", i), entry) for i, entry in enumerate(regulons["databases"])]
+    entries += [(at("regulons", key), regulons[key]) for key in ("motif_annotations", "tfs") if regulons[key]]
+    here = True
+    for place, entry in entries:
+        subject = place.removeprefix("config, ")
+        if not entry.get("path"):
+            here = False
+            yield Finding("databases", subject, "note", f"will be fetched from {entry['url']}")
+            continue
+
+        def question(place=place, entry=entry) -> str:
+            begin(entry["path"])
+            given = (entry.get("sha256") or "").strip().lower()
+            if given and (found := sha256_of(entry["path"])) != given:
+                raise job.UserError(f"{entry['path']}: SHA-256 is {found}, {place} says {given}; fetch it again")
+            return f"{gigabytes(bytes_of(entry['path']))}, SHA-256 {'as given' if given else 'not given'}"
+
+        finding = look("databases", subject, question)
+        here &= finding.verdict == "ok"
+        yield finding
+    if entries and here:
+        yield look("databases", "together", lambda: compare_names(study))
+
+
+def compare_names(study: Study) -> str:
+    """Return what databases, motif table, factors and annotation have in common; raise UserError if too little."""
+    regulons = study.config["regulons"]
+    found = check_databases(
+        [names_of.read_names(entry["path"]) for entry in regulons["databases"]],
+        names_of.read_annotated(regulons["motif_annotations"]["path"]),
+        names_of.read_tfs(regulons["tfs"]["path"]),
+        None,
+        regulons,
+    )
+    said = f"{len(found['tfs_with_motif'])} of {len(found['tfs'])} factors have a motif"
+    references = study.config["references"] or {}
+    if not study.sequenced or references.get("joined"):
+        return said
+    genes = first_genes(references["graft"]["gtf"])
+    if not genes:
+        raise job.UserError(f"{references['graft']['gtf']}: no gene_id in its first lines; is it a GTF?")
+    known = set(found["genes"])
+    share = sum(gene in known for gene in genes) / max(len(genes), 1)
+    if share < MIN_KNOWN:
+        raise job.UserError(
+            f"{references['graft']['gtf']}: of its first {len(genes)} genes ({', '.join(genes[:3])} …) the databases "
+            f"rank {share:.0%}; do species and naming (symbols) agree?"
+        )
+    return f"{said}; {share:.0%} of the annotation's first {len(genes)} genes are ranked"
+
+
+def estimate_disk(study: Study) -> tuple[float, float]:
+    """Return bytes that results will take, and that counting the largest library holds besides, for a while."""
+    genomes = sum(bytes_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
+    lanes = {sample: study.fastqs(sample) for sample in study.all_sequenced}
+    reads = {sample: sum(bytes_of(path) for mates in own for path in mates) for sample, own in lanes.items()}
+    stays = GENOMES * genomes + READS * sum(reads.values()) + LIBRARY * len(study.all_libraries)
+    return stays, TEMPORARY * max(reads.values(), default=0)
+
+
+def taken_by(results: Path) -> int:
+    """Return the bytes of what lies in the results by now; links to files of the user's take none.
+
+    Other jobs write and remove files meanwhile: what has gone isn't counted.
+    """
+    total = 0
+    for folder, _, names in os.walk(results):
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = os.lstat(os.path.join(folder, name))
+                total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
+
+
+def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
+    """Whether the results' disk has room; what is free now is told apart, since it is another figure each time.
+
+    ``at_once``: libraries that may be counted at the same time; told only where room is too little for them, since the
+    findings of a sound study don't hang on where it runs.
+    """
+    stays, passing = estimate_disk(study)
+    need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"
+    free = shutil.disk_usage(results).free
+    if free + taken_by(results) < stays + passing * at_once:
+        together = f" ({at_once} at once)" if at_once > 1 and passing else ""
+        remedy = "make room, or move the results (pathvars: results)"
+        message = f"{need}{together}, but {gigabytes(free)} are free; {remedy}"
+        return Finding("disk", "results", "note", message), ""
+    return Finding("disk", "results", "ok", need), f"{gigabytes(free)} are free"
+
+
+def look_at_thresholds(study: Study) -> Iterator[Finding]:
+    """What the numbers of seeds and models let the thresholds do."""
+    regulons, seeds = study.config["regulons"], len(study.config["regulons"]["seeds"])
+    if not study.groups:
+        return
+    needed = {"seeds": (regulons["min_seeds"], seeds), "models": (regulons["min_groups"], len(study.models))}
+    message = "an edge needs " + " and ".join(f"{least} of {number} {what}" for what, (least, number) in needed.items())
+    lenient = [what for what, (least, number) in needed.items() if least == 1 < number]
+    remark = f": one of the {' and of the '.join(lenient)} is enough" if lenient else ""
+    yield Finding("thresholds", "consensus", "note" if lenient else "ok", message + remark)
+
+
+def design_of(study: Study) -> pd.DataFrame:
+    """Return what the contrasts can answer if every sample turns out well: a row per contrast and arm, and of how many
+    models there are single cells (``n_single_cell``).
+    """
+    groups = {sample: group for group in study.groups for sample in study.samples_of_group(group)}
+    table = design_table(study.samples, study.config["contrast"], groups, study.config["statistics"]["fdr"])
+    return table.assign(n_single_cell=[len(set(names.split(",")) & set(study.models)) for names in table["models"]])
+
+
+def inspect(study: Study) -> list[Finding]:
+    """Return all findings but those about disk and design."""
+    found = [*look_at_lanes(study), *look_at_matrices(study)]
+    if study.all_sequenced:
+        found += look_at_genomes(study)
+    return [*found, *look_at_databases(study), *look_at_thresholds(study)]
+
+
+def paragraph(title: str, lines: Iterable[str]) -> list[str]:
+    """Return a part of the page."""
+    return [title, *(f"  {line}" for line in lines), ""]
+
+
+def page(
+    study: Study, findings: list[Finding], design: pd.DataFrame, jobs: dict[str, int], free: str, results: str
+) -> str:
+    """Return the page that is printed: what is there, what will run, what can't be answered, what to look at."""
+    lanes = f"{len(study.units)} lanes" if len(study.units) else "no reads"
+    what = [
+        f"{len(study.libraries)} libraries ({len(study.sequenced)} from reads, {lanes}; {len(study.imported)} "
+        f"matrices) of {len(study.models)} models; {len(study.profiles)} profiles"
+        + (f"; {len(study.queries)} biopsies to be scored" if len(study.queries) else "")
+    ]
+    disk = next(finding for finding in findings if finding.check == "disk")
+    what.append(f"disk: {disk.message}{'; ' if free else ''}{free}")
+    answers = [
+        f"{row.contrast}, {row.arm}: {row.n_models} model{'' if row.n_models == 1 else 's'} ({row.n_single_cell} with "
+        f"single cells), {row.n_baseline} + {row.n_treated} samples" + (f". {row.note}" if row.note else "")
+        for row in design.itertuples()
+    ]
+    total = sum(jobs.values())
+    run = [f"{count:6} {stage}" for stage, count in jobs.items()]
+    if not run:
+        unplanned = any(finding.check == "jobs" for finding in findings)
+        run = ["what was asked for (see below)" if unplanned else "nothing: all results are there"]
+    remarks = [f"{f.verdict}: {f.check}, {f.subject}: {f.message}" for f in findings if f.verdict != "ok"]
+    fine = sum(finding.verdict == "ok" for finding in findings)
+    lines = [
+        *paragraph(f"Preflight of {results}", what),
+        *paragraph(f"What will run: {total} jobs" if total else "What will run", run),
+        *paragraph("What the design can answer, if every sample turns out well", answers),
+        *paragraph(f"Looked at: {len(findings)} things, {fine} as they should be", remarks or ["nothing to remark"]),
+    ]
+    return os.linesep.join(lines)

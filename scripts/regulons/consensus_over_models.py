@@ -1,0 +1,50 @@
+"""Keep the edges that groups of enough patient models agree on: the consensus regulons, as a table and as a gene-set
+file.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.regulons import consensus
+
+
+def to_gmt(edges: pd.DataFrame, note: str) -> str:
+    """Return the regulons in the GMT format: name, description, targets; a note on the databases joins the
+    description.
+    """
+    lines = []
+    for regulon, table in edges.groupby("regulon", sort=True):
+        description = f"{len(table)} targets, found in up to {table['groups'].max()} groups" + (
+            f"; {note}" if note else ""
+        )
+        lines.append("\t".join([regulon, description, *table["target"]]) + "\n")
+    return "".join(lines)
+
+
+def main(snakemake) -> None:
+    """Read every group's regulons; write the consensus and what each group has of it."""
+    tables = [read_labelled(path) for path in snakemake.input.regulons]
+    groups = dict(zip(snakemake.params.groups, tables, strict=True))
+    params = snakemake.params
+    models = dict(zip(params.groups, params.models, strict=True))
+    edges = consensus.consensus_over_models(
+        groups, models, min_groups=params.min_groups, min_targets=params.min_targets
+    )
+    if edges.empty:
+        found = ", ".join(f"{name}: {table['regulon'].nunique()}" for name, table in groups.items())
+        job.log.warning(
+            "no regulon of %d targets in groups of %d models (regulons per group: %s); to find some, lower "
+            "regulons.min_groups, min_seeds or nes_threshold in the config, and look at motifs.parquet of a run",
+            params.min_targets, params.min_groups, found,
+        )  # fmt: skip
+    edges.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")
+    consensus.support(groups, edges).to_csv(snakemake.output.support, sep="\t", index=False)
+    Path(snakemake.output.gmt).write_text(to_gmt(edges, params.note))
+    job.log.info("%d regulons, %d edges over %d groups", edges["regulon"].nunique(), len(edges), len(groups))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,153 @@
+"""Linear models of many genes at once, with weights, and variances moderated over genes (limma's method)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import linalg, stats
+
+from scripts.stats.moderation import Moderated
+
+RANK_TOLERANCE = 1e-9
+"""Singular values below this share of the largest count as zero."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Contrasts of a fit. ``effect``: genes × contrasts (NaN where the design can't answer); ``covariance``: genes ×
+    contrasts × contrasts, to be multiplied with the variance; ``variance``, ``df``, ``rank``: by gene, the residual
+    variance (NaN without residual degrees of freedom), its degrees of freedom, the columns that the design is worth;
+    ``fitted``: samples × genes. ``approximate``: genes × contrasts, what limma's ``contrasts.fit`` would take for the
+    diagonal of the covariance.
+    """
+
+    effect: np.ndarray
+    covariance: np.ndarray
+    variance: np.ndarray
+    df: np.ndarray
+    rank: np.ndarray
+    fitted: np.ndarray
+    approximate: np.ndarray
+
+
+def dummies(labels: pd.Series) -> pd.DataFrame:
+    """Return a column of 0 and 1 per level, in order of appearance."""
+    levels = list(dict.fromkeys(labels))
+    return pd.DataFrame({level: (labels == level).astype(float) for level in levels}, index=labels.index)
+
+
+def design_of(groups: pd.Series, blocks: pd.Series) -> pd.DataFrame:
+    """Return the design ``~ 0 + group + block``: samples × columns, the first block by name being the reference."""
+    return pd.concat([dummies(groups), dummies(blocks.sort_values()).iloc[:, 1:].add_prefix("block:")], axis=1)
+
+
+def independent_columns(design: np.ndarray) -> list[int]:
+    """Return the columns that are no combination of those before them."""
+    kept: list[int] = []
+    for column in range(design.shape[1]):
+        tried = [*kept, column]
+        if np.linalg.matrix_rank(design[:, tried], tol=RANK_TOLERANCE * max(1.0, np.abs(design).max())) == len(tried):
+            kept = tried
+    return kept
+
+
+def can_answer(design: np.ndarray, contrast: np.ndarray) -> bool:
+    """Return whether the design determines a contrast: whether it is a combination of the design's rows."""
+    null = linalg.null_space(design, rcond=RANK_TOLERANCE)
+    return bool(np.abs(contrast @ null).max(initial=0.0) < 1e-8)
+
+
+def _fit_complete(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray | None):
+    """Fit genes that all samples have; see :func:`fit`."""
+    n, n_genes = values.shape
+    kept = independent_columns(design)
+    x = design[:, kept]
+    n_contrasts = len(contrasts)
+    if not kept:
+        empty = np.full((n_genes, n_contrasts), np.nan)
+        return (
+            empty,
+            np.full((n_genes, n_contrasts, n_contrasts), np.nan),
+            np.full(n_genes, np.nan),
+            n,
+            0,
+            values * 0,
+            empty,
+        )
+    if weights is None:
+        inverse = np.linalg.inv(x.T @ x)
+        coefficients = (inverse @ x.T @ values).T
+        inverse = np.broadcast_to(inverse, (n_genes, *inverse.shape))
+        w = np.ones_like(values)
+    else:
+        w = weights
+        inverse = np.linalg.inv(np.einsum("sg,sp,sq->gpq", w, x, x, optimize=True))
+        coefficients = np.einsum("gpq,sq,sg,sg->gp", inverse, x, w, values, optimize=True)
+    fitted = x @ coefficients.T
+    df = n - len(kept)
+    rss = (w * (values - fitted) ** 2).sum(axis=0)
+    variance = rss / df if df else np.full(n_genes, np.nan)
+    chosen = contrasts[:, kept]
+    effect = coefficients @ chosen.T
+    covariance = np.einsum("cp,gpq,dq->gcd", chosen, inverse, chosen, optimize=True)
+    # Correlations of the unweighted coefficients with each gene's own standard errors.
+    whole = np.linalg.inv(x.T @ x)
+    correlation = whole / np.sqrt(np.outer(np.diag(whole), np.diag(whole)))
+    scaled = chosen[None] * np.sqrt(np.einsum("gpp->gp", inverse))[:, None, :]
+    approximate = np.einsum("gcp,pq,gcq->gc", scaled, correlation, scaled, optimize=True)
+    unknown = np.array([not can_answer(design, contrast) for contrast in contrasts], dtype=bool)
+    effect[:, unknown] = np.nan
+    covariance = np.where(unknown[None, :, None] | unknown[None, None, :], np.nan, covariance)
+    return effect, covariance, variance, df, len(kept), fitted, approximate
+
+
+def fit(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray | None = None) -> Estimates:
+    """Fit every gene by (weighted) least squares and return its contrasts.
+
+    ``values``: samples × genes, NaN where a platform lacks a gene; ``design``: samples × columns, of any rank;
+    ``contrasts``: contrasts × columns; ``weights``: as ``values``, or None. Standard errors are those of the weighted
+    fit itself; limma's ``contrasts.fit`` takes the correlation of coefficients from the unweighted design instead.
+    """
+    n, n_genes = values.shape
+    n_contrasts = len(contrasts)
+    result = Estimates(
+        np.full((n_genes, n_contrasts), np.nan),
+        np.full((n_genes, n_contrasts, n_contrasts), np.nan),
+        np.full(n_genes, np.nan),
+        np.zeros(n_genes),
+        np.zeros(n_genes, dtype=int),
+        np.full((n, n_genes), np.nan),
+        np.full((n_genes, n_contrasts), np.nan),
+    )
+    if not n_genes or not n:
+        return result
+    present = np.isfinite(values)
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    which = np.ravel(which)
+    for number in range(patterns.shape[1]):
+        rows, genes = patterns[:, number], np.flatnonzero(which == number)
+        if not rows.any():
+            continue
+        part = _fit_complete(
+            values[np.ix_(rows, genes)],
+            design[rows],
+            contrasts,
+            None if weights is None else weights[np.ix_(rows, genes)],
+        )
+        result.effect[genes], result.covariance[genes], result.variance[genes] = part[0], part[1], part[2]
+        result.df[genes], result.rank[genes] = part[3], part[4]
+        result.fitted[np.ix_(rows, genes)], result.approximate[genes] = part[5], part[6]
+    return result
+
+
+def table_of(effect: np.ndarray, unscaled: np.ndarray, moderated: Moderated) -> pd.DataFrame:
+    """Return log_fc, se, ci_low, ci_high, t, p and df of one contrast by gene; ``unscaled``: factor of the variance."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        se = np.sqrt(unscaled * moderated.variance)
+        t = effect / se
+        reach = stats.t.ppf(0.975, moderated.df) * se
+        p = 2 * stats.t.sf(np.abs(t), moderated.df)
+    table = {"log_fc": effect, "se": se, "ci_low": effect - reach, "ci_high": effect + reach, "t": t, "p": p}
+    return pd.DataFrame(table | {"df": moderated.df})

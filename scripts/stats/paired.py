@@ -1,0 +1,235 @@
+"""Differences between timepoints with the model (patient) as the replicate, which cells and libraries never are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scripts.stats.moderation import moderate
+
+ALL_ARMS = "all arms"
+"""Name of the rows that are over all arms; no arm of a study can have it (names have no blanks)."""
+MAX_EXACT = 16
+"""Up to this number of models all sign flips are tried (65,536); beyond, :data:`DRAWS` of them are drawn."""
+DRAWS = 100_000
+BLOCK = 256
+"""Flips at once: 256 flips × 20,000 features are 40 MB."""
+TOLERANCE = 1e-9
+"""Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
+MIN_MODERATED = 10
+"""Features from which a prior of their variances is learned; fewer say too little of one another."""
+SUMMARY = [
+    "n", "k", "effect", "ci_low", "ci_high", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high",
+    "t", "p_t", "fdr_t", "p_mod", "fdr_mod", "p", "p_min", "fdr", "loo_stable", "loo_min_effect",
+]  # fmt: skip
+
+
+def differences(values: pd.DataFrame, samples: pd.DataFrame, baseline: str, treated: str) -> pd.DataFrame:
+    """Return treated − baseline per model and arm (rows) and feature (columns).
+
+    ``values``: samples × features. ``samples``: indexed by sample, with model, timepoint and arm; its order of models
+    and arms is kept. Replicates are averaged first: those of an arm at ``treated``, all of the model at ``baseline``. A
+    model without one of the two timepoints has no row.
+    """
+    rows = samples.loc[samples.index.isin(values.index)]
+    before = rows[rows["timepoint"] == baseline]
+    after = rows[rows["timepoint"] == treated]
+    found = {}
+    for (model, arm), own in after.groupby(["model", "arm"], sort=False):
+        reference = before.index[before["model"] == model]
+        if len(reference):
+            found[(model, arm)] = values.loc[own.index].mean() - values.loc[reference].mean()
+    index = pd.MultiIndex.from_tuples(list(found), names=["model", "arm"]) if found else _no_rows()
+    return pd.DataFrame(
+        np.array([found[key] for key in found]).reshape(len(found), values.shape[1]), index, values.columns
+    )
+
+
+def _no_rows() -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([[], []], names=["model", "arm"])
+
+
+def over_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per model: the mean of its arms, each with the same weight whatever its number of replicates."""
+    return table.groupby(level="model", sort=False).mean()
+
+
+def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Return flips × n signs (±1) and whether these are all flips.
+
+    Only half of all flips: the other half are their mirror images, with the same absolute sum. The first leaves all
+    signs.
+    """
+    if n <= MAX_EXACT:
+        bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)[None, :]) & 1
+        return np.column_stack([np.ones(len(bits)), 1.0 - 2.0 * bits]), True
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice([-1.0, 1.0], size=(DRAWS, n))
+    drawn[0] = 1.0
+    return drawn, False
+
+
+def sign_flip_p(table: np.ndarray, seed: int) -> np.ndarray:
+    """Return the two-sided p-value of each column of ``table`` (models × features, no NaN) by flipping models' signs.
+
+    Without an effect a model's difference is as likely to be the opposite. The p-value is the share of flips whose
+    absolute sum reaches the observed one, which is itself one of them: it is never 0, and exact where all flips are
+    tried. The smallest possible value is 2 / 2^n. One model: NaN, since both flips have the same absolute sum.
+    """
+    n, n_features = table.shape
+    if n < 2:
+        return np.full(n_features, np.nan)
+    flips, _ = signs(n, seed)
+    slack = TOLERANCE * np.abs(table).sum(axis=0)
+    observed = np.abs(table.sum(axis=0)) - slack
+    reached = np.zeros(n_features, dtype=np.int64)
+    for start in range(0, len(flips), BLOCK):
+        reached += (np.abs(flips[start : start + BLOCK] @ table) >= observed).sum(axis=0)
+    return reached / len(flips)
+
+
+def smallest_p(n: int) -> float:
+    """Return the smallest p-value that flipping the signs of ``n`` models can give (NaN below two)."""
+    if n < 2:
+        return np.nan
+    return 2.0 / 2.0**n if n <= MAX_EXACT else 1.0 / DRAWS
+
+
+def false_discovery_rate(p: np.ndarray) -> np.ndarray:
+    """Return Benjamini & Hochberg's adjusted p-values; NaN stays NaN and doesn't count as a test."""
+    p = np.asarray(p, dtype=float)
+    adjusted, tested = np.full(p.shape, np.nan), np.isfinite(p)
+    if tested.any():
+        adjusted[tested] = stats.false_discovery_control(p[tested])
+    return adjusted
+
+
+def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> dict[str, np.ndarray]:
+    """Return the summary of columns that the same n models have (no NaN); ``n`` may be 0."""
+    n, n_features = table.shape
+    nothing = np.full(n_features, np.nan)
+    found = {name: nothing.copy() for name in SUMMARY} | {"n": np.full(n_features, float(n))}
+    found["k"] = np.zeros(n_features)
+    if not n:
+        return found
+    effect = table.mean(axis=0)
+    found["effect"], found["activity_change_sd"] = effect, effect / scale
+    found["k"] = ((np.sign(table) == np.sign(effect)) & (effect != 0)).sum(axis=0).astype(float)
+    if n < 2:
+        return found
+    error = table.std(axis=0, ddof=1) / np.sqrt(n)
+    # Equal differences have an error that is rounding only; without any difference there is nothing to test.
+    error[error <= TOLERANCE * np.abs(effect)] = 0.0
+    reach = stats.t.ppf(0.975, n - 1) * error
+    found |= {"ci_low": effect - reach, "ci_high": effect + reach}
+    found |= {"activity_change_sd_low": found["ci_low"] / scale, "activity_change_sd_high": found["ci_high"] / scale}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found["t"] = effect / error
+    found["p_t"] = 2 * stats.t.sf(np.abs(found["t"]), n - 1)
+    if flips:
+        found["p"] = sign_flip_p(table, seed)
+    found["p_min"] = np.full(n_features, smallest_p(n))
+    without = (table.sum(axis=0)[None, :] - table) / (n - 1)
+    left = np.sign(effect) * without
+    found["loo_stable"] = (left > 0).sum(axis=0).astype(float)
+    found["loo_min_effect"] = left.min(axis=0) / scale
+    return found
+
+
+def moderated_p(effect: np.ndarray, t: np.ndarray, n: np.ndarray, scale: np.ndarray, p_t: np.ndarray) -> np.ndarray:
+    """Return two-sided p-values of t with variances (in units of ``scale``) moderated over the features.
+
+    What limma does with differences of pairs: the model is the replicate, and its few differences borrow what all
+    features say of how models vary (Smyth 2004). Where features are too few to learn from, ``p_t``.
+    """
+    error = np.divide(effect, t, out=np.full(len(t), np.nan), where=np.isfinite(t) & (t != 0))
+    variance = (error / scale) ** 2 * n
+    tested = np.isfinite(variance) & (variance > 0)
+    if tested.sum() < MIN_MODERATED:
+        return p_t
+    shrunk = moderate(variance[tested], n[tested] - 1)
+    found = p_t.copy()
+    found[tested] = 2 * stats.t.sf(
+        np.abs(effect[tested] / scale[tested]) / np.sqrt(shrunk.variance / n[tested]), shrunk.df
+    )
+    return found
+
+
+def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = True) -> pd.DataFrame:
+    """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
+
+    ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
+    feature. ``k`` counts the models whose difference has the sign of the mean. ``loo_stable`` counts the models that
+    can be left out without the mean of the others changing sign; ``loo_min_effect`` is the smallest of those means,
+    standardised, negative where the sign changes. With one model there is an effect, but neither interval nor p-value.
+    Without ``flips``, ``p`` and ``fdr`` are empty: beyond sixteen models flipping signs takes nearly all of the time.
+    """
+    scale = sd.reindex(table.columns).to_numpy(dtype=float)
+    scale = np.where(scale > 0, scale, np.nan)
+    values = table.to_numpy(dtype=float)
+    present = np.isfinite(values)
+    result = pd.DataFrame(np.nan, index=table.columns, columns=SUMMARY)
+    patterns, which = (
+        np.unique(present, axis=1, return_inverse=True) if values.size else (present[:, :1], np.zeros(0, int))
+    )
+    which = np.ravel(which)
+    if not len(table):
+        patterns, which = np.zeros((0, 1), dtype=bool), np.zeros(values.shape[1], dtype=int)
+    for number in range(patterns.shape[1]):
+        own = which == number
+        if own.any():
+            part = _columns(values[np.ix_(patterns[:, number], own)], scale[own], seed, flips)
+            result.loc[own, SUMMARY] = np.column_stack([part[name] for name in SUMMARY])
+    result["fdr"] = false_discovery_rate(result["p"])
+    result["fdr_t"] = false_discovery_rate(result["p_t"])
+    columns = [result[name].to_numpy(dtype=float) for name in ("effect", "t", "n")]
+    result["p_mod"] = moderated_p(*columns, scale, result["p_t"].to_numpy(dtype=float))
+    result["fdr_mod"] = false_discovery_rate(result["p_mod"])
+    return result.astype({"n": int, "k": int})
+
+
+def summarise_arms(table: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFrame:
+    """Return the summary over all arms (:data:`ALL_ARMS`) and of each arm, with columns arm and feature before it."""
+    parts = [summarise(over_arms(table), sd, seed).assign(arm=ALL_ARMS)]
+    for arm in dict.fromkeys(table.index.get_level_values("arm")):
+        own = table[table.index.get_level_values("arm") == arm].droplevel("arm")
+        parts.append(summarise(own, sd, seed).assign(arm=arm))
+    joined = pd.concat([part.rename_axis("feature").reset_index() for part in parts], ignore_index=True)
+    return joined[["arm", "feature", *SUMMARY]]
+
+
+def pooled_sd(spread: pd.DataFrame) -> pd.Series:
+    """Return each feature's standard deviation between cells of a sample, pooled over the samples (rows) with equal
+    weight.
+
+    The unit of standardised effects. Not the spread between models: that of five models is known to a factor of two or
+    three only (95 % interval 0.6 to 2.9), so that dividing by it puts those first whose models agree by luck. Agreement
+    is told by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon that
+    a model lacks altogether isn't divided by next to nothing there.
+    """
+    return np.sqrt((spread**2).mean())
+
+
+def relapse_position(persister: pd.DataFrame, relapse: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return where relapse lies between baseline (0) and persister (1), joined and per model.
+
+    Both arguments: differences from the baseline by model and arm. Only arms that a model has at both timepoints are
+    used. The first result has, by feature, ``position`` (ratio of the summed differences, so that a model without a
+    shift doesn't decide), ``n`` and ``shift`` (mean persister difference of the same models); the second is models ×
+    features.
+    """
+    shared = persister.index.intersection(relapse.index, sort=False)
+    before, after = over_arms(persister.loc[shared]), over_arms(relapse.loc[shared])
+    before = before.where(after.notna())
+    after = after.where(before.notna())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        joined = pd.DataFrame(
+            {
+                "position": after.sum(min_count=1) / before.sum(min_count=1),
+                "n": before.notna().sum(),
+                "shift": before.mean(),
+            }
+        )
+        single = after / before
+    return joined.replace([np.inf, -np.inf], np.nan), single.replace([np.inf, -np.inf], np.nan)

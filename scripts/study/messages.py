@@ -1,0 +1,90 @@
+"""What a run says when it ends: where to look, or what failed and where its log is; on one screen."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+WORDS = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)", re.MULTILINE)
+MOST = 12
+"""Failures that are listed: the screen ends somewhere."""
+WIDTH = 160
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed job: its rule and its log ("" if it has none)."""
+
+    rule: str
+    log: str
+
+
+class Listener(logging.Handler):
+    """Keeps the jobs that Snakemake says have failed, each once though it be tried again."""
+
+    def __init__(self):
+        """Hear of no failure yet."""
+        super().__init__()
+        self.failures: dict[Failure, None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take up a record of a failed job (event ``job_error`` of Snakemake's logger plugin interface)."""
+        if getattr(getattr(record, "event", None), "value", None) == "job_error":
+            logs = [str(path) for path in getattr(record, "log", [])]
+            self.failures[Failure(str(getattr(record, "rule_name", "a job")), logs[0] if logs else "")] = None
+
+
+def listen(logger: logging.Logger) -> Listener:
+    """Return a listener to Snakemake's logger; a second call returns the first one's."""
+    for handler in logger.handlers:
+        if isinstance(handler, Listener):
+            return handler
+    listener = Listener()
+    logger.addHandler(listener)
+    return listener
+
+
+def last_words(log: Path) -> str:
+    """Return the last error in a job's log, else its last line; nothing if it can't be read."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return ""
+    errors = WORDS.findall(text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # A traceback says at its end what went wrong.
+    said = errors[-1] if errors and not errors[-1].startswith("Traceback") else (lines[-1] if lines else "")
+    return said if len(said) <= WIDTH else f"{said[: WIDTH - 1]}…"
+
+
+def failed(failures: list[Failure]) -> str:
+    """Return what to say after a run that failed."""
+    if not failures:
+        return "The run stopped before its end; what Snakemake says above names the reason."
+    number = len(failures)
+    lines = [f"{number} job{'s' if number > 1 else ''} failed:"]
+    for one in failures[:MOST]:
+        lines.append(f"  {one.rule}: {one.log or 'no log'}")
+        said = last_words(Path(one.log)) if one.log else ""
+        if said:
+            lines.append(f"      {said}")
+    if number > MOST:
+        lines.append(f"  and {number - MOST} more")
+    lines.append("Mend the cause and give the same command again: what is finished stays.")
+    return "\n".join(lines)
+
+
+def finished(results: Path) -> str:
+    """Return where to look after a run: what of this is there."""
+    places = {
+        "report, opens in any browser without a network": results / "report" / "report.html",
+        "switches, best first": results / "switches" / "switches.tsv",
+        "for cellxgene, scanpy and SCope, and all tables with their dictionary": results / "exports",
+        "biopsies scored, a page each": results / "biopsy",
+        "quality of the reads": results / "reads" / "multiqc.html",
+        "logs": results / "logs",
+    }
+    lines = [f"  {path}  ({what})" for what, path in places.items() if path.exists()]
+    return "\n".join(["Done. Where to look:", *lines]) if lines else "Done."

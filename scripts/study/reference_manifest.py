@@ -1,0 +1,57 @@
+"""What a frozen reference says of itself: its format, what it was learned from, and what its files must hash to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+
+from scripts.base import job
+
+MANIFEST = "reference.json"
+FORMAT = "persister-regulons reference"
+FORMAT_VERSION = 1
+"""Raised whenever a reader of the version before would misread the folder."""
+TABLES = ("regulons", "thresholds", "signature", "switches", "markers", "genes", "samples", "profiles", "calibration")
+"""Text tables of the folder."""
+FILES = (*(f"{name}.tsv" for name in TABLES), "cells.h5ad", "profiles.h5ad", "README.txt")
+"""Every file of the folder but the manifest, which lists them."""
+AGAIN = "freeze it again (snakemake freeze), or fetch the folder whole"
+
+
+def workflow_version() -> str:
+    """Return the version of this workflow."""
+    return tomllib.loads((job.ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def read_manifest(folder: str | Path) -> dict:
+    """Return what a reference says of itself. Raises :class:`job.UserError` if it is none, or of another format."""
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"{path}: no such file; biopsy.reference must name a folder that `snakemake freeze` wrote"
+        raise job.UserError(message) from error
+    except (OSError, ValueError) as error:
+        raise job.UserError(f"{path}: can't be read ({error}); {AGAIN}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise job.UserError(f"{path}: not the manifest of a {FORMAT}; {AGAIN}")
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        remedy = "freeze the study again with this version, or score with the version that froze it"
+        raise job.UserError(f"{path}: format version {version}, this workflow reads {FORMAT_VERSION}; {remedy}")
+    return manifest
+
+
+def write_manifest(folder: Path, content: dict) -> None:
+    """Write the manifest, with the hash of every other file of the folder."""
+    files = {name: hash_file(folder / name) for name in sorted(FILES)}
+    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **content, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

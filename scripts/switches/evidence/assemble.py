@@ -1,0 +1,238 @@
+"""The evidence on each regulon side by side, whole and without single models, and its joint rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from scripts.stats import paired, permutation
+from scripts.switches.evidence import on_off, rank_product, reach
+
+KINDS = ("activity", "on_off", "signature_enrichment", "reversibility", "knockout")
+"""Kinds of evidence that the rank product joins."""
+ON = ["on_baseline", "on_persister", "on_recovered", "on_difference", "on_ci_low", "on_ci_high", "on_k"]
+PERTURBATION = [
+    "perturbation_level", "perturbation_change", "perturbation_ci_low", "perturbation_ci_high", "perturbation_k",
+    "perturbation_n", "perturbation_share", "perturbation_classed_before", "perturbation_classed_after",
+    "perturbation_p",
+]  # fmt: skip
+RANKS = ["rank_product", "n_evidence", "evidence_rank", "rank_best", "rank_worst"]
+COLUMNS = [
+    *permutation.PERMUTATIONS[2:], "arm_weakest", *ON, "bimodal_models", "threshold_agreement", *reach.REACH[1:],
+    *PERTURBATION, "family", *RANKS, "evidence_missing",
+]  # fmt: skip
+"""What is added to the table of switches."""
+MISSING = {
+    "on_off": "on/off: no cells, or thresholds of untreated and treated differ",
+    "signature_enrichment": "reach: no signature",
+    "reversibility": "reversibility: no relapse, or no shift to return from",
+    "knockout": "knock-out: too few persisters in every model, or the factor isn't measured",
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is known by model; every table may be empty.
+
+    ``differences``, ``relapse``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
+    on, (model, arm) × regulons. ``changes``: models × genes. ``edges``: regulons. ``signature``: ±1 by gene.
+    ``mean``: mean expression of possible targets. ``knockout``: model, tf and what :mod:`knockout` found. ``factors``:
+    tf by regulon. ``min_effect``: least shift (sd) that reversibility is asked of.
+    """
+
+    differences: pd.DataFrame
+    sd: pd.Series
+    edges: pd.DataFrame
+    factors: dict[str, str]
+    relapse: pd.DataFrame = field(default_factory=pd.DataFrame)
+    on: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    signature: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    mean: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    knockout: pd.DataFrame = field(default_factory=pd.DataFrame)
+    min_effect: float = 0.5
+    seed: int = 0
+
+    @property
+    def models(self) -> list[str]:
+        """Models with a difference."""
+        return list(dict.fromkeys(self.differences.index.get_level_values("model")))
+
+    def without(self, model: str) -> Sources:
+        """Return the same without a model; the signature is learned again from the others, in the same size."""
+
+        def drop(table: pd.DataFrame) -> pd.DataFrame:
+            return table if table.empty else table[table.index.get_level_values("model") != model]
+
+        changes = self.changes[self.changes.index != model]
+        size = int(max((self.signature > 0).sum(), (self.signature < 0).sum(), 0))
+        signature = reach.learn_signature(changes, size) if size and len(changes) else self.signature
+        knockout = self.knockout if self.knockout.empty else self.knockout[self.knockout["model"] != model]
+        return Sources(
+            drop(self.differences), self.sd, self.edges, self.factors, drop(self.relapse), drop(self.on), changes,
+            signature, self.mean, knockout, self.min_effect, self.seed,
+        )  # fmt: skip
+
+
+def weakest(table: pd.DataFrame) -> pd.Series:
+    """Return by feature the size of the mean difference left without the most favourable model (see switches).
+
+    ``table``: models × features in units of sd; with one model, which can't be left out, the size of its difference.
+    """
+    n = table.notna().sum()
+    mean = table.mean()
+    sums = table.sum()
+    left = ((sums - table) / (n - 1).where(n > 1)).mul(np.sign(mean)).min()
+    return left.where(n > 1, mean.abs()).where(n > 0)
+
+
+def join_perturbations(table: pd.DataFrame, direction: pd.Series, seed: int) -> pd.DataFrame:
+    """Return by factor (:data:`PERTURBATION` without perturbation_p) what its silencing does, joined over models.
+
+    ``direction``: of its regulon's activity in persisters, by factor. One that is more active is set to zero, one that
+    is less active to its untreated level. ``perturbation_share``: part of the distance between untreated and persister
+    that the score goes back, ratio of sums over models.
+    """
+    columns = [column for column in PERTURBATION if column != "perturbation_p"]
+    if table.empty:
+        return pd.DataFrame(columns=columns)
+    side = table["tf"].map(direction)
+    table = table[side.notna() & (side != 0)].assign(
+        level=np.where(side > 0, "zero", "untreated")[side.notna() & (side != 0)]
+    )
+    zero = table["level"] == "zero"
+    table = table.assign(
+        change=table["zero_change"].where(zero, table["untreated_change"]),
+        after=table["classed_zero"].where(zero, table["classed_untreated"]),
+    )
+    wide = table.pivot(index="model", columns="tf", values="change")
+    summary = paired.summarise(wide, pd.Series(1.0, index=wide.columns), seed, flips=False)
+    groups = table.groupby("tf")
+    shift = groups["programme_shift"].sum()
+    return pd.DataFrame(
+        {
+            "perturbation_level": groups["level"].first(),
+            "perturbation_change": summary["effect"],
+            "perturbation_ci_low": summary["ci_low"],
+            "perturbation_ci_high": summary["ci_high"],
+            "perturbation_k": (wide < 0).sum(),
+            "perturbation_n": wide.notna().sum(),
+            "perturbation_share": -groups["change"].sum() / shift.where(shift > 0),
+            "perturbation_classed_before": groups["classed_before"].mean(),
+            "perturbation_classed_after": groups["after"].mean(),
+        }
+    )[columns]
+
+
+def measure(sources: Sources) -> pd.DataFrame:
+    """Return regulons × :data:`KINDS`, more is better, NaN where there is no evidence."""
+    standardised = paired.over_arms(sources.differences) / sources.sd.reindex(sources.differences.columns)
+    effect = standardised.mean()
+    side = np.sign(effect)
+    found = pd.DataFrame(index=effect.index, columns=list(KINDS), dtype=float)
+    found["activity"] = weakest(standardised)
+    if len(sources.on):
+        found["on_off"] = side * paired.over_arms(sources.on).mean().reindex(effect.index)
+    if len(sources.signature):
+        table = reach.count_reached(reach.make_pool(sources.edges, sources.mean), sources.signature, side)
+        found["signature_enrichment"] = table["signature_enrichment_log2"].reindex(effect.index)
+    if len(sources.relapse):
+        position, _ = paired.relapse_position(sources.differences, sources.relapse)
+        moved = (position["n"] > 0) & (
+            position["shift"].abs() >= sources.min_effect * sources.sd.reindex(position.index)
+        )
+        # In steps of a half: the few models with relapse can't tell more than whether it returns, in part, or not.
+        steps = (2 * (1 - position["position"].clip(0, 1))).round() / 2
+        found["reversibility"] = steps.where(moved).reindex(effect.index)
+    if len(sources.knockout):
+        by_factor = pd.Series({sources.factors[r]: s for r, s in side.items()}, dtype=float)
+        share = join_perturbations(sources.knockout, by_factor, sources.seed)["perturbation_share"]
+        found["knockout"] = found.index.map(sources.factors).map(share)
+    return found
+
+
+def arm_weakest(differences: pd.DataFrame, sd: pd.Series) -> pd.Series:
+    """Return by regulon the smallest mean difference of an arm in the direction of all; NaN with one arm."""
+    standardised = differences / sd.reindex(differences.columns)
+    by_arm = standardised.groupby(level="arm").mean()
+    if len(by_arm) < 2:
+        return pd.Series(np.nan, index=differences.columns)
+    return by_arm.mul(np.sign(paired.over_arms(standardised).mean())).min()
+
+
+def missing_words(evidence: pd.DataFrame) -> pd.Series:
+    """Return, by regulon, which kinds of evidence there are not, and why."""
+    words = [
+        "; ".join(text for kind, text in MISSING.items() if not np.isfinite(row[kind]))
+        for _, row in evidence.iterrows()
+    ]
+    return pd.Series(words, index=evidence.index, dtype=object)
+
+
+def assemble(
+    sources: Sources,
+    permutations: pd.DataFrame,
+    on_shares: pd.DataFrame,
+    stability: pd.DataFrame,
+    perturbation_p: pd.DataFrame,
+    families: pd.Series,
+) -> pd.DataFrame:
+    """Return regulons × :data:`COLUMNS`.
+
+    ``permutations``: by regulon; ``on_shares``: share of cells on by regulon (columns of :data:`ON` up to the
+    difference); ``stability``: by regulon; ``perturbation_p``: by factor, columns zero and untreated; ``families``: by
+    factor.
+    """
+    evidence = measure(sources)
+    index = evidence.index
+    table = pd.DataFrame(np.nan, index=index, columns=COLUMNS)
+    for name in permutation.PERMUTATIONS[2:]:
+        if name in permutations:
+            table[name] = permutations[name].reindex(index)
+    table["arm_weakest"] = arm_weakest(sources.differences, sources.sd).reindex(index)
+    if len(sources.on):
+        for name in on_shares:
+            table[name] = on_shares[name].reindex(index)
+        change = paired.summarise(
+            paired.over_arms(sources.on), pd.Series(1.0, index=sources.on.columns), sources.seed, flips=False
+        )
+        for name, column in (
+            ("on_difference", "effect"),
+            ("on_ci_low", "ci_low"),
+            ("on_ci_high", "ci_high"),
+            ("on_k", "k"),
+        ):
+            table[name] = change[column].reindex(index)
+    if len(stability):
+        firm = on_off.summarise_stability(stability)
+        for name in ("bimodal_models", "threshold_agreement"):
+            table[name] = firm[name].reindex(index)
+    effect = paired.over_arms(sources.differences).mean()
+    if len(sources.signature):
+        own = reach.reach(sources.edges, sources.signature, np.sign(effect), sources.mean)
+        for name in reach.REACH[1:]:
+            table[name] = own[name].reindex(index)
+    tf = index.map(sources.factors)
+    if len(sources.knockout):
+        side = pd.Series(np.sign(effect).to_numpy(), index=tf)
+        own = join_perturbations(sources.knockout, side, sources.seed)
+        for name in own:
+            table[name] = own[name].reindex(tf).to_numpy()
+        if len(perturbation_p):
+            level = table["perturbation_level"].to_numpy()
+            both = perturbation_p.reindex(tf)
+            table["perturbation_p"] = np.where(
+                level == "zero", both["zero"], np.where(level == "untreated", both["untreated"], np.nan)
+            )
+    table["family"] = pd.Series(tf, index=index).map(families).fillna("")
+    table["perturbation_level"] = table["perturbation_level"].fillna("")
+    ranked = rank_product.rank_product(evidence)
+    without = {model: measure(sources.without(model)) for model in sources.models} if len(sources.models) > 1 else {}
+    interval = rank_product.rank_interval(without, index)
+    for source in (ranked, interval):
+        for name in source:
+            table[name] = source[name]
+    table["evidence_missing"] = missing_words(evidence)
+    return table[COLUMNS]

@@ -1,0 +1,105 @@
+# ruff: noqa: E501
+"""The column dictionary of the evidence on switches, of confounders and of markers."""
+
+from __future__ import annotations
+
+PERMUTED = {
+    "n_permutations": "ways to deal the labels out among the samples of each model, the observed one among them",
+    "exact": "whether these are all ways, or drawn from them",
+    "p_perm": "share of them whose difference, joined over models, is as large (two-sided). What is exchanged are the "
+    "tumours (samples) within the models, not the models: it tells a difference between tumours from chance, and how "
+    "many patients share it is told by n and k. Empty with one model, and where a model doesn't measure the regulon",
+    "p_perm_min": "smallest value it can take, by how many ways there are to exchange them",
+    "fwer": "chance of one or more false calls among all regulons (step-down maximum over the same deals)",
+    "fdr_perm": "share of false calls to expect among the regulons up to this one (over the same deals)",
+}
+EVIDENCE = {
+    **{name: PERMUTED[name] for name in ("p_perm", "p_perm_min", "fwer", "fdr_perm")},
+    "arm_weakest": "standardised effect in the arm where it is least, in the direction of the mean (empty: one arm)",
+    "on_baseline": "share of cells that have the regulon on at the baseline, mean over models (thresholds.tsv)",
+    "on_persister": "the same in persisters",
+    "on_recovered": "the same at relapse",
+    "on_difference": "persister − baseline within the model, mean over models",
+    "on_ci_low": "lower end of its 95 % interval over models",
+    "on_ci_high": "upper end",
+    "on_k": "models with its sign",
+    "bimodal_models": "groups in which activity has two modes, so that on and off are more than a cut",
+    "threshold_agreement": "share of cells that thresholds found in resampled cells call alike, mean over groups",
+    "signature_enrichment_targets": "targets that the signature moves the way the regulon goes",
+    "signature_enrichment": "share of the signature (of this direction) that these are",
+    "signature_enrichment_expected": "the same of random regulons of this size and expression",
+    "signature_enrichment_log2": "log2 of signature_enrichment_targets over what is expected of those, 0.5 added to both",
+    "signature_enrichment_p": "chance of as many in random regulons (exact); genes taken as independent, which they aren't",
+    "signature_enrichment_fdr": "Benjamini & Hochberg over the regulons",
+    "perturbation_level": "what the factor was set to in the model of the persisters: zero where its regulon is more active in "
+    "them, else its untreated level",
+    "perturbation_change": "change of the signature's score by that (log scale), mean over models; negative: towards untreated",
+    "perturbation_ci_low": "lower end of its 95 % interval over models",
+    "perturbation_ci_high": "upper end",
+    "perturbation_k": "models in which it goes towards untreated",
+    "perturbation_n": "models with enough persisters",
+    "perturbation_share": "part of the way from untreated to persister that the score goes back; a lower bound, since dropouts "
+    "make slopes too small, and next to nothing where the factor's mRNA doesn't tell its activity",
+    "perturbation_classed_before": "share of persisters beyond half-way between both mean scores, mean over models",
+    "perturbation_classed_after": "the same once the factor is set",
+    "perturbation_p": "chance to go as far in networks with exchanged targets, in which each factor has as many targets",
+    "family": "family of factors (resources/factors): see families.tsv",
+    "rank_product": "geometric mean of the relative ranks by activity (loo_min_effect), on_difference, signature_enrichment_log2, "
+    "relapse_position (in steps of a half) and perturbation_share, over those that there are",
+    "n_evidence": "how many there are",
+    "evidence_rank": "rank by rank_product among all regulons, whatever their verdict",
+    "rank_best": "best evidence_rank when models are left out, one at a time (all evidence measured again without)",
+    "rank_worst": "worst",
+    "evidence_missing": "evidence that is left out of the rank product, and why",
+}
+TABLES: dict[str, dict[str, str]] = {
+    "permutations.tsv": {
+        "contrast": "which timepoint against which baseline",
+        "regulon": "its regulon; (+) activates its targets",
+        **PERMUTED,
+    },
+    "perturbation.tsv": {
+        "model": "patient-derived model, or all models (mean over them)",
+        "tf": "transcription factor",
+        "out_degree": "targets in the model's cells",
+        "level_untreated": "mean log expression of its mRNA at the baseline",
+        "level_persister": "the same in persisters",
+        "programme_shift": "mean score of the signature, persister − baseline (log scale)",
+        "zero_change": "change of that score in persisters when the factor is set to zero",
+        "untreated_change": "the same when it is set to its untreated level",
+        "classed_before": "share of persisters beyond half-way between both mean scores",
+        "classed_zero": "the same at zero",
+        "classed_untreated": "the same at the untreated level",
+        "p_zero": "chance to go as far towards untreated, at zero, in networks with exchanged targets",
+        "p_untreated": "the same at the untreated level",
+    },
+    "families.tsv": {
+        "family": "factors that share a motif (resources/factors)",
+        "members": "those that have a regulon",
+        "n_members": "how many",
+        "targets": "targets of any member",
+        "shared_targets": "targets of two or more",
+        "overlap": "mean Jaccard index of two members' targets",
+        "members_up": "members whose regulon is more active in persisters",
+        "members_down": "members whose regulon is less active",
+        "n": "models that have both timepoints",
+        "k": "models whose difference has the sign of the mean",
+        "effect": "mean over models of the difference in activity of the combined regulon (all targets)",
+        "ci_low": "lower end of its 95 % interval over models",
+        "ci_high": "upper end",
+        "sd": "standard deviation between cells of a sample (profiles alone: over all samples): unit of standardised "
+        "effects",
+        "activity_change_sd": "effect divided by sd",
+        "activity_change_sd_low": "lower end of its interval",
+        "activity_change_sd_high": "upper end",
+        "t": "effect divided by its standard error over models",
+        "p_t": "two-sided p-value of t",
+        "fdr_t": "Benjamini & Hochberg over the families",
+        "p_mod": "the same with variances moderated over the families (ten or more)",
+        "fdr_mod": "its FDR",
+        "p": "two-sided p-value of flipping the signs of models",
+        "p_min": "smallest value that p can take",
+        "member_effects": "standardised effect of each member's own regulon",
+        "note": "what else must be known",
+    },
+}

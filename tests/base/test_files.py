@@ -1,0 +1,48 @@
+"""Compressed text, sums and tools."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+import sys
+
+import pytest
+
+from scripts.base import files
+from scripts.base.job import UserError
+
+
+def test_compression_is_told_by_content_not_by_name(tmp_path):
+    """Plain text under .gz and gzip without it."""
+    (tmp_path / "a.gz").write_bytes(b"text")
+    (tmp_path / "b").write_bytes(gzip.compress(b"text"))
+    for name, compressed in (("a.gz", False), ("b", True)):
+        assert files.is_gzip(tmp_path / name) is compressed
+        with files.open_bytes(tmp_path / name) as handle:
+            assert handle.read() == b"text"
+
+
+def test_sums_are_sha256(tmp_path):
+    """As `sha256sum` prints them."""
+    (tmp_path / "a").write_bytes(b"x" * 3_000_000)
+    assert files.sha256_of(tmp_path / "a") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+def test_what_a_tool_says_is_in_the_log(caplog):
+    """Both of its streams, in order, after the command itself."""
+    code = "import sys; print('one', flush=True); print('two', file=sys.stderr)"
+    with caplog.at_level(logging.INFO, "persister-regulons"):
+        files.run_tool([sys.executable, "-c", code])
+    assert [record.getMessage() for record in caplog.records][1:] == ["  one", "  two"]
+    assert caplog.records[0].getMessage().startswith(sys.executable)
+
+
+def test_a_tool_that_fails_or_is_not_there_is_said():
+    """Its last words, its exit code, and what to do."""
+    with pytest.raises(UserError, match=r"python\S* failed with exit code 3: no room; give it more memory"):
+        files.run_tool([sys.executable, "-c", "print('no room'); exit(3)"], "give it more memory")
+    with pytest.raises(UserError, match=r"failed with exit code 1: no message; see the log"):
+        files.run_tool([sys.executable, "-c", "exit(1)"])
+    with pytest.raises(UserError, match="no-such-tool isn't installed; install it"):
+        files.run_tool(["no-such-tool", "--version"])

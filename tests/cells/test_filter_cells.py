@@ -1,0 +1,353 @@
+"""The stage's scripts from counts to tables and figures, on simulated libraries and on awkward ones."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from scripts.base import job
+from scripts.cells import call_cells, filter_cells, plot_attrition, plot_barnyard, qc, tabulate_attrition
+from scripts.cells.qc import STEPS
+
+LABELS = {"sample": "S1", "model": "M", "timepoint": "persister", "arm": "cisplatin", "replicate": "1"}
+
+
+@pytest.fixture
+def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
+    """Return a function that runs call_cells, filter_cells and plot_barnyard on a counts matrix."""
+
+    def run(adata, name="run", droplets=None, **changes):
+        folder = tmp_path / name
+        folder.mkdir()
+        at = {
+            part: str(folder / f"S1.{part}") for part in ("counts.h5ad", "calls.parquet", "soup.parquet", "calls.json")
+        }
+        adata.write_h5ad(at["counts.h5ad"])
+        called = {"calls": at["calls.parquet"], "soup": at["soup.parquet"], "summary": at["calls.json"]}
+        options = {**droplet_settings, **(droplets or {})}
+        nested = {key: options.pop(key) for key in ("expected_cells", "seed")}
+        call_cells.main(job_of({"counts": at["counts.h5ad"]}, called, droplets={**nested, "empty_drops": options}))
+        settings = {
+            key: {**value, **changes.get(key, {})} if isinstance(value, dict) else value
+            for key, value in cell_settings.items()
+        }
+        outputs = {
+            "cells": folder / "S1.h5ad",
+            "host": folder / "S1.host.h5ad",
+            "droplets": folder / "S1.droplets.parquet",
+            "summary": folder / "S1.summary.json",
+        }
+        filter_cells.main(job_of({"counts": at["counts.h5ad"], **called}, outputs, cells=settings, labels=LABELS))
+        figure = folder / "S1.barnyard.png"
+        plot_barnyard.main(job_of({"droplets": outputs["droplets"], "summary": outputs["summary"]}, {"figure": figure}))
+        return SimpleNamespace(
+            folder=folder,
+            cells=anndata.read_h5ad(outputs["cells"]),
+            host=anndata.read_h5ad(outputs["host"]),
+            droplets=pd.read_parquet(outputs["droplets"]),
+            summary=json.loads(outputs["summary"].read_text()),
+            figure=figure,
+        )
+
+    return run
+
+
+def check_contract(result, adata):
+    """Assert what every later stage relies on, whatever the library was like."""
+    droplets, cells = result.droplets, result.cells
+    assert list(droplets["barcode"]) == list(adata.obs_names)
+    assert set(droplets["filter_failed"]) <= {"", *STEPS}
+    assert set(droplets["species_call"]) <= {"", "graft", "host", "mixed"}
+    assert ((droplets["filter_failed"] == "empty") == ~droplets["cell_call"]).all()
+    assert ((droplets["filter_failed"] == "doublet") == droplets["doublet"]).all()
+    kept = droplets[droplets["filter_failed"] == ""]
+    assert list(cells.obs_names) == [f"S1:{barcode}" for barcode in kept["barcode"]]
+    assert (kept["species_call"] == "graft").all()
+    assert list(result.host.obs_names) == [f"S1:{b}" for b in droplets["barcode"][droplets["species_call"] == "host"]]
+    for part, species in ((cells, "graft"), (result.host, "host")):
+        assert set(part.var["gene_id"]) == set(adata.var_names[adata.var["species"] == species])
+        assert part.var_names.is_unique
+        assert sparse.issparse(part.X) and np.issubdtype(part.X.dtype, np.integer)
+        columns = ["sample", "model", "timepoint", "arm", "replicate"]
+        columns += ["total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score"]
+        assert list(part.obs.columns) == columns
+    steps = pd.DataFrame(result.summary["attrition"])
+    assert list(steps["step"]) == list(STEPS)
+    assert steps["barcodes_before"].iloc[0] == len(droplets)
+    assert steps["remaining"].iloc[-1] == len(kept) == result.summary["cells_kept"]
+    assert result.figure.read_bytes().startswith(b"\x89PNG")
+
+
+# The demo's extremes; empty droplets hold 40 % of the soup of a droplet with a cell, as there.
+@pytest.mark.parametrize("ambient, host_share", [(0.08, 0.25), (0.18, 0.6), (0.27, 0.2)])
+def test_demo_like_library_against_its_truth(simulate, run_stage, ambient, host_share):
+    empty = 0.4 * ambient / (1 - ambient) * 1_000
+    library = simulate.simulate_library(
+        seed=21,
+        ambient=ambient,
+        host_share=host_share,
+        graft_umis=1_000,
+        host_umis=620,
+        empty_umis=empty,
+        empties=1_200,
+    )
+    adata, truth = library.adata(), library.truth
+    result = run_stage(adata)
+    check_contract(result, adata)
+    droplets, summary = result.droplets, result.summary
+    is_cell, single = truth["kind"].ne("empty"), truth["kind"].eq("cell")
+    # The issue's targets.
+    assert droplets["cell_call"][is_cell].mean() >= 0.95
+    assert droplets["cell_call"][~is_cell].mean() <= 0.02
+    called = single & droplets["cell_call"]
+    assert (droplets["species_call"] == truth["species"])[called].mean() >= 0.99
+    graft = single & truth["species"].eq("graft")
+    true_ambient = truth["ambient_umis"][graft].sum() / truth["total"][graft].sum()
+    assert summary["ambient_fraction"] == pytest.approx(true_ambient, abs=0.03)
+    assert summary["mixed_rate"] == pytest.approx(truth["species"].eq("mixed").sum() / is_cell.sum(), rel=0.2)
+    assert summary["soup_source"] == "empty droplets" and summary["droplets_method"] == "knee and test"
+    low, high = summary["doublet_rate"]["low"], summary["doublet_rate"]["high"]
+    assert low <= 0.08 <= high
+    # Counts of kept cells are the library's own.
+    own = library.counts[(droplets["filter_failed"] == "").to_numpy()][:, : simulate.GRAFT_GENES]
+    assert (own != result.cells.X).nnz == 0
+    assert list(result.cells.obs["total_counts"]) == list(np.asarray(own.sum(axis=1)).ravel())
+
+
+def test_same_input_gives_the_same_output(simulate, run_stage):
+    adata = simulate.simulate_library(seed=22, cells=150, empties=300).adata()
+    first, second = (run_stage(adata, name=name, ambient={"subtract": True}) for name in ("first", "second"))
+    pd.testing.assert_frame_equal(first.droplets, second.droplets)
+    pd.testing.assert_frame_equal(first.cells.obs, second.cells.obs)
+    assert (first.cells.X != second.cells.X).nnz == 0
+    for name in ("S1.summary.json", "S1.barnyard.png", "S1.soup.parquet", "S1.calls.parquet"):
+        assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
+
+
+def test_subtraction_removes_the_measured_ambient_umis(simulate, run_stage):
+    library = simulate.simulate_library(seed=23, cells=200, ambient=0.25, empty_umis=80)
+    plain = run_stage(library.adata(), name="plain")
+    clean = run_stage(library.adata(), name="clean", ambient={"subtract": True})
+    assert list(clean.cells.obs_names) == list(plain.cells.obs_names)
+    assert (clean.cells.layers["uncorrected"] != plain.cells.X).nnz == 0
+    assert np.issubdtype(clean.cells.X.dtype, np.integer) and (clean.cells.X.data > 0).all()
+    removed = plain.cells.X.sum() - clean.cells.X.sum()
+    assert removed == clean.summary["ambient_umis_subtracted"]
+    obs = clean.cells.obs
+    host_umis = obs["total_counts"] / obs["graft_fraction"] - obs["total_counts"]
+    expected = (
+        obs["ambient_fraction"] * (obs["total_counts"] + host_umis) * (1 - clean.summary["soup_host_fraction"])
+    ).sum()
+    # One UMI a cell by rounding.
+    assert removed == pytest.approx(expected, abs=clean.cells.n_obs)
+
+
+def only_graft(library):
+    """Return a library's graft genes as an AnnData."""
+    adata = library.adata()
+    return adata[:, adata.var["species"] == "graft"].copy()
+
+
+def test_without_host_genes_nothing_is_guessed(simulate, run_stage):
+    adata = only_graft(simulate.simulate_library(seed=24, cells=300, host_share=0.0))
+    result = run_stage(adata, ambient={"subtract": True})
+    check_contract(result, adata)
+    summary = result.summary
+    assert (
+        summary["ambient_fraction"] is None and summary["mixed_rate"] is None and summary["soup_host_fraction"] is None
+    )
+    assert summary["cells_graft"] == summary["cells"] and summary["cells_host"] == 0
+    assert any("no host genes" in note for note in summary["notes"])
+    assert summary["doublet_rate"]["source"] == "cells loaded"
+    assert summary["doublet_rate"]["among_graft"] == pytest.approx(0.008 * summary["cells"] / 1_000)
+    assert result.cells.obs["ambient_fraction"].isna().all()
+    assert result.host.n_obs == 0 and result.host.n_vars == 0
+    assert "ambient_umis_subtracted" not in summary
+
+
+def test_library_of_host_cells_only(simulate, run_stage):
+    adata = simulate.simulate_library(seed=25, cells=200, host_share=1.0).adata()
+    result = run_stage(adata)
+    check_contract(result, adata)
+    assert result.cells.n_obs == 0 and result.cells.n_vars == simulate.GRAFT_GENES
+    assert result.host.n_obs == result.summary["cells"]
+    assert any("fewer than 50" in note for note in result.summary["notes"])
+
+
+def test_five_cells(simulate, run_stage):
+    adata = simulate.simulate_library(seed=26, cells=5, host_share=0.2, doublet_rate=0).adata()
+    result = run_stage(adata)
+    check_contract(result, adata)
+    assert result.cells.n_obs == 4
+    assert result.summary["doublets_flagged"] == 0
+    assert result.cells.obs["doublet_score"].isna().all()
+
+
+@pytest.mark.parametrize("host_genes", [True, False])
+def test_library_of_empty_droplets_only(run_stage, host_genes):
+    counts = sparse.csr_matrix(np.random.default_rng(1).poisson(0.4, size=(900, 100)).astype(np.int32))
+    species = np.repeat(["graft", "host" if host_genes else "graft"], 50)
+    var = pd.DataFrame(
+        {"symbol": [f"G{i}" for i in range(100)], "species": species}, index=[f"E{i}" for i in range(100)]
+    )
+    adata = anndata.AnnData(counts, obs=pd.DataFrame(index=[f"B{i}" for i in range(900)]), var=var)
+    result = run_stage(adata, ambient={"subtract": True}, qc={"method": "mads"})
+    check_contract(result, adata)
+    assert result.summary["cells"] == 0 and result.cells.n_obs == 0 and result.host.n_obs == 0
+
+
+def test_filtered_matrix_takes_the_soup_from_the_other_species(simulate, run_stage):
+    library = simulate.simulate_library(seed=27, ambient=0.2, empties=0, host_share=0.4)
+    result = run_stage(library.adata())
+    check_contract(result, library.adata())
+    assert result.summary["droplets_method"] == "all"
+    assert (result.droplets["filter_failed"] != "empty").all()
+    assert result.summary["soup_source"] == "cells of the other species"
+    truth = library.truth
+    graft = truth["kind"].eq("cell") & truth["species"].eq("graft")
+    # Soup from medians of cells instead of empty droplets: twice the issue's tolerance.
+    assert result.summary["ambient_fraction"] == pytest.approx(
+        truth["ambient_umis"][graft].sum() / truth["total"][graft].sum(), abs=0.06
+    )
+
+
+def test_cells_without_variance(run_stage):
+    # Sixty identical cells: no doublet can be told, no MAD is positive; nothing is lost for it.
+    counts = sparse.csr_matrix(np.full((60, 120), 5, dtype=np.int32))
+    var = pd.DataFrame(
+        {"symbol": [f"G{i}" for i in range(120)], "species": "graft"}, index=[f"E{i}" for i in range(120)]
+    )
+    adata = anndata.AnnData(counts, obs=pd.DataFrame(index=[f"B{i}" for i in range(60)]), var=var)
+    result = run_stage(adata, qc={"method": "mads"})
+    check_contract(result, adata)
+    assert result.cells.n_obs == 60
+    notes = " ".join(result.summary["notes"])
+    assert "no doublet scores" in notes and "no mitochondrial graft gene" in notes
+    assert result.cells.obs["pct_counts_mt"].isna().all()
+
+
+def test_verdicts_come_in_order(simulate, run_stage):
+    adata = simulate.simulate_library(seed=28, cells=300, graft_types=3).adata()
+    loose = run_stage(adata, name="loose")
+    half_mt = float(loose.cells.obs["pct_counts_mt"].median())
+    strict = run_stage(adata, name="strict", qc={"min_counts": 900, "min_genes": 260, "max_pct_mt": half_mt})
+    check_contract(strict, adata)
+    # A stricter cut moves cells from kept to cut and touches nothing decided before.
+    before = loose.droplets["filter_failed"].isin(["empty", "host", "mixed", "doublet"])
+    assert (strict.droplets["filter_failed"][before] == loose.droplets["filter_failed"][before]).all()
+    assert {"low_counts", "high_mt"} <= set(strict.droplets["filter_failed"])
+    low = strict.droplets["filter_failed"] == "low_counts"
+    assert (strict.droplets["total_counts"][low] < 900).all()
+    high_mt = strict.droplets[strict.droplets["filter_failed"] == "high_mt"]
+    assert (
+        (high_mt["pct_counts_mt"] >= half_mt).all()
+        and (high_mt["total_counts"] >= 900).all()
+        and (high_mt["n_genes"] >= 260).all()
+    )
+
+
+def test_switched_off_doublets_are_not_scored(simulate, run_stage):
+    adata = simulate.simulate_library(seed=29, cells=200).adata()
+    result = run_stage(adata, doublets={"enabled": False})
+    assert result.droplets["doublet_score"].isna().all() and not result.droplets["doublet"].any()
+    assert "doublets are switched off" in result.summary["notes"]
+
+
+@pytest.mark.parametrize(
+    "adata, message",
+    [
+        (anndata.AnnData(sparse.csr_matrix(np.ones((3, 2)))), "no column species, symbol"),
+        (
+            anndata.AnnData(
+                sparse.csr_matrix((3, 2), dtype=np.int32),
+                var=pd.DataFrame({"symbol": ["A", "B"], "species": "graft"}, index=["E1", "E2"]),
+            ),
+            "holds no UMI",
+        ),
+    ],
+)
+def test_users_mistakes_are_named(tmp_path, job_of, droplet_settings, adata, message):
+    path = tmp_path / "S1.h5ad"
+    adata.write_h5ad(path)
+    options = {"expected_cells": 400, "seed": 0, "empty_drops": {}}
+    with pytest.raises(job.UserError, match=message) as caught:
+        call_cells.main(job_of({"counts": str(path)}, {}, droplets=options))
+    assert str(path) in str(caught.value)
+
+
+def test_calls_of_another_matrix_are_refused(simulate, run_stage, job_of, cell_settings, tmp_path):
+    adata = simulate.simulate_library(seed=30, cells=60, empties=100).adata()
+    result = run_stage(adata)
+    adata[::-1].copy().write_h5ad(tmp_path / "other.h5ad")
+    inputs = {part: str(result.folder / f"S1.{part}.parquet") for part in ("calls", "soup")}
+    inputs |= {"counts": str(tmp_path / "other.h5ad"), "summary": str(result.folder / "S1.calls.json")}
+    with pytest.raises(job.UserError, match="barcodes differ"):
+        filter_cells.main(job_of(inputs, {}, cells=cell_settings, labels=LABELS))
+
+
+def test_tables_and_figure_of_a_study(simulate, run_stage, job_of, tmp_path):
+    paths = []
+    for number, arm in enumerate(["untreated", "cisplatin", "untreated"]):
+        result = run_stage(
+            simulate.simulate_library(seed=31 + number, cells=120, empties=200).adata(), name=f"run{number}"
+        )
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps({**result.summary, "sample": f"S{number}", "arm": arm}))
+        paths.append(path)
+    out = {name: tmp_path / f"{name}.tsv" for name in ("attrition", "by_arm", "rules")}
+    tabulate_attrition.main(job_of(paths, out))
+    table = pd.read_csv(out["attrition"], sep="\t")
+    assert list(table["sample"].unique()) == ["S0", "S1", "S2"]
+    rules = pd.read_csv(out["rules"], sep="\t")
+    assert set(rules["rule"]) == {"threshold", "mixture", "ambient", "cellranger"}
+    assert (rules[["graft", "host", "mixed"]].sum(axis=1) == rules["droplets"]).all()
+    shares = plot_attrition.shares(table)
+    # Arms in blocks, in the order of the sheet.
+    assert list(shares.index) == [("untreated", "S0"), ("untreated", "S2"), ("cisplatin", "S1")]
+    assert np.allclose(shares.drop(columns="cells").sum(axis=1), 1)
+    plot_attrition.main(job_of({"attrition": out["attrition"]}, {"figure": tmp_path / "attrition.png"}))
+    assert (tmp_path / "attrition.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figure_names_samples_and_arms_as_they_stand(job_of, tmp_path, monkeypatch):
+    samples = (("007", "NA"), ("8", "12"))
+    rows = [(sample, "M", "0", arm, step, 100, 0, 100) for sample, arm in samples for step in qc.STEPS]
+    columns = [*tabulate_attrition.LABELS, "step", *tabulate_attrition.NUMBERS]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "attrition.tsv", sep="\t", index=False)
+    drawn, draw = [], plot_attrition.draw
+
+    def look(frame):
+        drawn.extend(frame.index)
+        return draw(frame)
+
+    monkeypatch.setattr(plot_attrition, "draw", look)
+    plot_attrition.main(job_of({"attrition": tmp_path / "attrition.tsv"}, {"figure": tmp_path / "attrition.png"}))
+    assert drawn == [("NA", "007"), ("12", "8")]
+
+
+def test_study_without_single_cells_still_makes_its_files(job_of, tmp_path):
+    out = {name: tmp_path / f"{name}.tsv" for name in ("attrition", "by_arm", "rules")}
+    tabulate_attrition.main(job_of([], out))
+    plot_attrition.main(job_of({"attrition": out["attrition"]}, {"figure": tmp_path / "attrition.png"}))
+    assert (tmp_path / "attrition.png").exists()
+    assert out["by_arm"].read_text().startswith("arm\ttimepoint\tstep")
+
+
+def test_rank_curve_keeps_its_corners():
+    rank, umis = plot_barnyard.rank_curve(np.array([0, 5, 5, 5, 9, 1, 1]))
+    assert list(zip(rank, umis, strict=True)) == [(1, 9), (2, 5), (4, 5), (5, 1), (6, 1)]
+    assert len(plot_barnyard.rank_curve(np.zeros(4, int))[0]) == 0
+
+
+def test_every_verdict_has_a_colour_of_its_own():
+    steps = pd.Series(["", *STEPS])
+    assert plot_barnyard.group_verdicts(steps).notna().all()
+    assert len({colour for colour, _ in plot_barnyard.VERDICTS.values()}) == len(plot_barnyard.VERDICTS)
+    assert set(plot_attrition.COLOURS) == {*STEPS, "kept"} - {"empty"}
+    assert len(set(plot_attrition.COLOURS.values())) == len(plot_attrition.COLOURS)

@@ -1,0 +1,137 @@
+"""Marker panels: nothing is chosen in the patient that judges, p-values are calibrated, planted markers are found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from scripts.markers import find_markers, panels
+
+SIZES = [1, 3]
+
+
+def draw(rng, n_models=6, n_genes=60, effect=0.0, planted=5, replicates=1) -> tuple[panels.Pairs, pd.Index]:
+    """Return samples × genes in which models differ by sd 1 and the first genes rise by ``effect`` in persisters."""
+    rows = [(m, state, r) for m in range(n_models) for state in (-1.0, 1.0) for r in range(replicates)]
+    sheet = pd.DataFrame(
+        [(f"m{m}", "untreated" if state < 0 else "persister") for m, state, _ in rows], columns=["model", "timepoint"]
+    )
+    values = rng.normal(0, 0.5, (len(rows), n_genes)) + rng.normal(0, 1, (n_models, n_genes))[[m for m, *_ in rows]]
+    values[:, :planted] += effect * (np.array([state for _, state, _ in rows]) > 0)[:, None]
+    genes = pd.Index([f"g{i}" for i in range(n_genes)])
+    frame = pd.DataFrame(values, columns=genes, index=[f"s{i}" for i in range(len(rows))])
+    return panels.make_pairs(frame, sheet.set_axis(frame.index), "untreated", "persister")[0], genes
+
+
+def everything(pairs: panels.Pairs) -> np.ndarray:
+    return np.ones(pairs.values.shape[1], dtype=bool)
+
+
+def test_planted_markers_are_found_and_separate_left_out_patients():
+    pairs, genes = draw(np.random.default_rng(0), n_models=8, effect=3.0, replicates=2)
+    settings = {"sizes": SIZES, "permutations": 60, "random": 50, "seed": 0}
+    table, folds = find_markers.judge_pool(pairs, genes, "all genes", everything(pairs), settings)
+    row = table.set_index("size").loc[find_markers.NESTED]
+    assert row["auc"] > 0.95 and row["auc_across"] > 0.8 and row["p"] <= 0.05
+    assert (row["ci_low"] < row["auc"] and row["ci_high"] == 1) or row["ci_high"] > row["auc"]
+    assert {gene for fold in folds for gene in fold.panels[3]} <= set(range(5))
+    three = table.set_index("size").loc[3]
+    assert three["auc"] > three["random_auc"] and three["p_random"] < 0.05
+
+
+def test_p_values_of_the_whole_procedure_are_uniform_without_markers():
+    """40 studies of five models: steps of 1/16, so that p minus half a step is compared with a uniform distribution."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(40):
+        pairs, _ = draw(rng, n_models=5)
+        p, n = panels.permutation_p(pairs, SIZES, everything(pairs), seed=0, n=70)
+        assert n == 16
+        found.append(p - 1 / 32)
+    assert stats.kstest(found, "uniform").pvalue > 0.01
+
+
+def test_the_left_out_patient_has_no_say():
+    """Whatever the left-out model's values are, genes, directions, size and scale of its fold stay the same."""
+    pairs, _ = draw(np.random.default_rng(2), effect=1.0)
+    changed = pairs.values.copy()
+    changed[pairs.model == 2] = 100.0
+    first, other = panels.nested(pairs, SIZES, everything(pairs))[2], panels.nested(
+        panels.Pairs(changed, pairs.state, pairs.model), SIZES, everything(pairs)
+    )[2]  # fmt: skip
+    assert first.chosen == other.chosen
+    np.testing.assert_array_equal(first.panels[3], other.panels[3])
+    np.testing.assert_array_equal(first.ranking.scale, other.ranking.scale)
+
+
+def test_auc_is_that_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    scores, state = rng.integers(0, 5, 40).astype(float), np.where(rng.random(40) < 0.5, 1.0, -1.0)
+    assert panels.auc(scores, state) == pytest.approx(roc_auc_score(state > 0, scores))
+
+
+def test_interval_counts_patients():
+    assert panels.interval(1.0, 5) == pytest.approx((0.4782, 1.0), abs=1e-4)  # Clopper & Pearson, 5 of 5
+    assert panels.interval(0.8, 5) == pytest.approx((0.2836, 0.9949), abs=1e-4)  # 4 of 5
+    assert np.isnan(panels.interval(np.nan, 5)).all()
+
+
+def test_interval_covers_at_least_what_it_says():
+    """True share 0.8 of 8 patients; an exact interval covers 95 % or more, whatever the numbers allow."""
+    rng = np.random.default_rng(4)
+    right = rng.binomial(8, 0.8, 4000) / 8
+    ends = {mean: panels.interval(mean, 8) for mean in np.unique(right)}
+    assert np.mean([ends[mean][0] <= 0.8 <= ends[mean][1] for mean in right]) >= 0.95
+
+
+def test_surface_and_secreted_are_those_of_the_list():
+    locations = pd.read_csv("resources/markers/surface_secreted.tsv", sep="\t").set_index("gene")
+    assert locations.index.is_unique and set(locations["location"]) == {"surface", "secreted"}
+    masks = find_markers.pools_of(pd.Index(["CD44", "SERPINE1", "MYC"]), locations)
+    assert masks["surface"].tolist() == [True, False, False] and masks["secreted"].tolist() == [False, True, False]
+
+
+def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    import anndata
+
+    data = anndata.AnnData(frame.to_numpy(), obs=sheet, var=pd.DataFrame(index=frame.columns))
+    data.write_h5ad(tmp_path / "profiles.h5ad")
+    output = {name: tmp_path / f"{name}.tsv" for name in ("markers", "panels", "scores")}
+    job = make_job(
+        input={"profiles": tmp_path / "profiles.h5ad", "locations": "resources/markers/surface_secreted.tsv"},
+        output=output,
+        params={
+            "contrast": {"baseline": "untreated", "persister": "persister"},
+            "sizes": SIZES,
+            "permutations": 9,
+            "random": 9,
+            "seed": 0,
+        },
+    )
+    find_markers.main(job)
+    return {name: pd.read_csv(path, sep="\t") for name, path in output.items()}
+
+
+@pytest.mark.parametrize("n_models", [2, 4])
+def test_files_hold_results_or_say_why_not(make_job, tmp_path, n_models):
+    rng = np.random.default_rng(5)
+    names = [f"m{m}_{t}" for m in range(n_models) for t in ("untreated", "persister")]
+    labels = {"model": [n.split("_")[0] for n in names], "timepoint": [n.split("_")[1] for n in names]}
+    sheet = pd.DataFrame(labels | {"arm": "a", "replicate": "1"}, index=names)
+    frame = pd.DataFrame(
+        rng.normal(5, 1, (len(names), 50)), index=names, columns=["CD44", "SERPINE1", *[f"g{i}" for i in range(48)]]
+    )
+    frame.loc[sheet["timepoint"] == "persister", "CD44"] += 6
+    found = run(make_job, tmp_path, frame, sheet)
+    if n_models == 2:
+        assert found["markers"].empty and "two to learn from" in found["panels"]["note"][0]
+        return
+    best = found["markers"].query("pool == 'surface'").iloc[0]
+    assert (
+        best["gene"] == "CD44" and best["direction"] == "up" and best["location"] == "surface" and best["in_panel"] == 4
+    )
+    assert len(found["scores"].query("pool == 'all genes'")) == len(names)
+    assert list(found["panels"]) == find_markers.PANELS

@@ -1,0 +1,278 @@
+"""Whole studies at the level of count matrices, from the demo's planted network: with a programme, without, and lame.
+
+What :func:`simulate` draws is what the stage regulons would hand over: counts of kept tumour cells per library, and
+regulons that are mostly right. No reads, no network inference, so that twenty studies take seconds.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts.base.expression import normalise
+from scripts.base.genesets import read_sets
+from scripts.clusters.scores import score_cells
+from scripts.confounders import clones, measure_confounders, tabulate_confounders
+from scripts.demo import plan as demo
+from scripts.profiles import pseudobulk
+from scripts.regulons import activity as act
+from scripts.regulons.score_activity import regulons_from
+from scripts.scenic import aucell
+from scripts.stats import paired, permutation
+from scripts.switches import switches, targets
+from scripts.switches.evidence import assemble, perturbation, reach
+
+ROOT = Path(__file__).parents[2]
+NETWORK = ROOT / "config" / "demo" / "network.yaml"
+GENESETS = sorted((ROOT / "resources" / "genesets").glob("*.tsv"))
+MODELS = ["HBCx95", "HBCx39", "HBCx172", "HBCx221", "HBCx218", "HBCx14", "HBCx10", "HBCx33"]
+LABELS = ["model", "timepoint", "arm", "replicate"]
+CONTRAST = {"baseline": "untreated", "persister": "persister", "relapse": "relapse"}
+KINDS = ("persister", "none", "cycle", "stress")
+CHANGES = {
+    "none": {},
+    "cycle": {"E2F1": (0.35, 0.06), "FOXM1": (0.28, 0.04)},
+    "stress": {"EGR1": (0.15, 0.75)},
+}
+"""Share of cells with an active factor, untreated and persister, where only these factors change."""
+BETWEEN = 0.25
+"""Spread of that share between samples (sd of its logit)."""
+LOST, FALSE = 0.2, 0.25
+"""Share of a regulon's planted targets that it lacks, and false ones among what it has beside."""
+PROGRAMME_SHARE = 0.1
+"""Share of false targets that belong to the programme: about the share of a genome's genes that a strong one moves, of
+the demo's few genes it is a third.
+"""
+DECOYS = 10
+STRONG, WEAK = (5.0, 15.0), (2.0, 4.0)
+"""Weights of true and of false edges: the latter hang on chance and are weak."""
+DEPTH = 1_500
+
+
+@dataclass(frozen=True)
+class Study:
+    """A simulated study: sheet (index sample), counts by library (cells × genes, CSR), genes, edges as in
+    consensus.tsv, planted factors (+1 on in persisters, −1 off).
+    """
+
+    sheet: pd.DataFrame
+    counts: dict[str, sparse.csr_matrix]
+    genes: list[str]
+    edges: pd.DataFrame
+    planted: dict[str, int]
+
+
+@cache
+def load(seed: int):
+    return demo.load_plan(NETWORK, seed)
+
+
+def network_of(network: dict, kind: str, rng: np.random.Generator) -> dict:
+    """Return the network of one sample: what changes with treatment, and the sample's own share of active cells."""
+    own = copy.deepcopy(network)
+    for tf, regulon in own["regulons"].items():
+        if kind != "persister":
+            untreated, treated = CHANGES[kind].get(tf, (regulon["active"]["untreated"],) * 2)
+            regulon["active"] = {"untreated": untreated, "persister": treated, "relapse": untreated}
+            regulon["gain"] = dict.fromkeys(regulon["gain"], regulon["gain"]["untreated"])
+        logit = rng.normal(0, BETWEEN)
+        for timepoint, share in regulon["active"].items():
+            regulon["active"][timepoint] = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + logit)))
+    if kind != "persister":
+        own["arm_programmes"] = {}
+    return own
+
+
+def noisy_edges(plan, rng: np.random.Generator) -> pd.DataFrame:
+    """Return regulons of planted factors (a part of the targets lost, false ones added) and of decoys (all false)."""
+    genes = plan.of_species("graft")
+    pool = genes.loc[~genes["programme"].isin(["ribosomal", "mitochondrial"]), "symbol"].tolist()
+    roles = ("persister_up", "persister_down")
+    programme = {t for r in plan.network["regulons"].values() if r["role"] in roles for t in r["targets"]}
+    likely = np.array([PROGRAMME_SHARE if gene in programme else 1.0 for gene in pool])
+    likely[[gene in programme for gene in pool]] *= (likely == 1.0).sum() / (1 - PROGRAMME_SHARE) / len(programme)
+    rows = []
+    for tf in [*plan.network["regulons"], *plan.network["decoys"][:DECOYS]]:
+        planted = plan.network["regulons"].get(tf, {}).get("targets", [])
+        kept = [target for target in planted if rng.random() > LOST]
+        n = round(FALSE * len(kept)) if kept else 15
+        free = [gene not in planted and gene != tf for gene in pool]
+        chance = likely * free / (likely * free).sum()
+        false = [str(gene) for gene in rng.choice(pool, n, replace=False, p=chance)]
+        for target in [*kept, *false]:
+            rows.append(
+                (f"{tf}(+)", tf, target, rng.uniform(*STRONG) if target in planted else rng.uniform(*WEAK), 3, 3)
+            )
+    return pd.DataFrame(rows, columns=["regulon", "tf", "target", "weight", "seeds", "groups"])
+
+
+def sheet_of(
+    n_models: int, relapse: int = 2, replicates: dict[str, int] | None = None, arms=("capecitabine", "AC")
+) -> pd.DataFrame:
+    """Return a sheet: the models take turns in the arms, the first ``relapse`` have a relapse; ``replicates``: more
+    libraries per timepoint of single models.
+    """
+    rows = []
+    for number, model in enumerate(MODELS[:n_models]):
+        arm = arms[number % len(arms)]
+        for replicate in range(1, (replicates or {}).get(model, 1) + 1):
+            rows.append((f"{model}_untreated{replicate}", model, "untreated", "untreated", str(replicate)))
+            rows.append((f"{model}_{arm}{replicate}", model, "persister", arm, str(replicate)))
+        if number < relapse:
+            rows.append((f"{model}_relapse", model, "relapse", arm, "1"))
+    return pd.DataFrame(rows, columns=["sample", *LABELS]).set_index("sample").assign(assay="scrna")
+
+
+def simulate(seed: int, kind: str = "persister", sheet: pd.DataFrame | None = None, n_cells: int = 90) -> Study:
+    """Return a study of ``kind``: with the planted persister programme, without any, or with cycle or stress alone."""
+    plan = load(seed)
+    rng = demo.stream(seed, "study", kind)
+    sheet = sheet_of(5 + seed % 4) if sheet is None else sheet
+    genes = plan.of_species("graft")["symbol"].tolist()
+    counts = {}
+    for sample, row in sheet.iterrows():
+        own = demo.Plan(network_of(plan.network, kind, rng), plan.genes, plan.edges, plan.seed)
+        cells = demo.simulate_graft_cells(own, row["model"], row["timepoint"], row["arm"], n_cells, rng)
+        depth = DEPTH * rng.lognormal(0, 0.2) * rng.lognormal(0, 0.3, n_cells)
+        counts[sample] = sparse.csr_matrix(rng.poisson(cells.expression * depth[:, None]).astype(np.int32))
+    planted = {}
+    if kind == "persister":
+        roles = {"persister_up": 1, "persister_down": -1}
+        planted = {tf: roles[r["role"]] for tf, r in plan.network["regulons"].items() if r["role"] in roles}
+    return Study(sheet, counts, genes, noisy_edges(plan, rng), planted)
+
+
+def score(study: Study) -> dict[str, pd.DataFrame]:
+    """Return, per model, activity per cell as activity.parquet holds it."""
+    regulons = regulons_from(study.edges)
+    found = {}
+    for model, own in study.sheet.groupby("model", sort=False):
+        counts = sparse.vstack([study.counts[sample] for sample in own.index]).tocsr()
+        auc = aucell.score(normalise(counts), study.genes, regulons, auc_threshold=0.2, seed=1).astype("float32")
+        labels = pd.DataFrame(
+            [(sample, *row[LABELS]) for sample, row in own.iterrows() for _ in range(study.counts[sample].shape[0])],
+            columns=["sample", *LABELS],
+        )
+        table = pd.concat([labels, auc], axis=1)
+        table.index = pd.Index([f"{s}_{i}" for i, s in enumerate(labels["sample"])], name="cell")
+        found[model] = table
+    return found
+
+
+def pseudobulk_of(study: Study) -> pd.DataFrame:
+    """Return log2 expression of the libraries, samples × genes."""
+    counts = pd.DataFrame({s: np.asarray(c.sum(axis=0)).ravel() for s, c in study.counts.items()}, index=study.genes).T
+    return pseudobulk.log_cpm(counts, pseudobulk.size_factors(counts))
+
+
+def cells_of(study: Study, model: str) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Return a model's counts (cells × genes), and each cell's sample and timepoint."""
+    own = study.sheet[study.sheet["model"] == model]
+    counts = sparse.vstack([study.counts[sample] for sample in own.index]).tocsr()
+    sizes = [study.counts[sample].shape[0] for sample in own.index]
+    return (
+        counts,
+        np.repeat(own.index.to_numpy(dtype=str), sizes),
+        np.repeat(own["timepoint"].to_numpy(dtype=str), sizes),
+    )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the stage finds: ``switches`` (as switches.tsv), ``sources`` (of the evidence), ``logs`` (samples × genes),
+    ``changes`` (models × genes).
+    """
+
+    switches: pd.DataFrame
+    sources: assemble.Sources
+    logs: pd.DataFrame
+    changes: pd.DataFrame
+
+
+def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -> Findings:
+    """Return the table of switches as the stage's scripts make it of activity, expression and regulons."""
+    sheet, edges = study.sheet, study.edges
+    logs = pseudobulk_of(study)
+    changes = paired.over_arms(paired.differences(logs, sheet, "untreated", "persister"))
+    cells = score(study)
+    regulons = sorted(edges["regulon"].unique())
+    every = pd.concat(cells.values())
+    groups = every.groupby("sample")[regulons]
+    activity, sd = groups.mean().reindex(sheet.index), paired.pooled_sd(groups.std())
+    persister = paired.differences(activity, sheet, "untreated", "persister")
+    relapse = paired.differences(activity, sheet, "untreated", "relapse")
+    factors = dict(zip(edges["regulon"], edges["tf"], strict=True))
+    sources = assemble.Sources(persister, sd, edges, factors, relapse)
+    added = None
+    if evidence and len(persister):
+        signature = reach.learn_signature(changes, signature_size)
+        cuts = {
+            model: act.thresholds(own[regulons], 1).set_index("regulon")["threshold"] for model, own in cells.items()
+        }
+        on = pd.concat([(own[regulons] > cuts[m]).groupby(own["sample"]).mean() for m, own in cells.items()])
+        silenced = []
+        for model in cells:
+            counts, sample, timepoint = cells_of(study, model)
+            table, _, _ = perturbation.silence(
+                normalise(counts), pd.Index(study.genes), timepoint == "persister", timepoint == "untreated", edges,
+                signature, alpha=10.0, steps=3, networks=0, seed=0, strata=sample,
+            )  # fmt: skip
+            silenced.append(table.assign(model=model))
+        filled = [table for table in silenced if len(table)]
+        sources = assemble.Sources(
+            persister, sd, edges, factors, relapse,
+            on=paired.differences(on.reindex(sheet.index), sheet, "untreated", "persister"),
+            changes=changes, signature=signature, mean=logs.mean(),
+            knockout=pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(),
+        )  # fmt: skip
+        added = assemble.assemble(
+            sources,
+            permutation.test(activity / sd, sheet, "untreated", "persister", seed=0),
+            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
+        )  # fmt: skip
+    sets = read_sets(GENESETS)
+    unit = pd.Series(1.0, index=[*regulons, *sorted(set(edges["tf"]))])
+    overlaps = targets.overlap(edges, sets, pd.Index(study.genes))
+    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=0.05, seed=0)
+    effects = paired.summarise_arms(persister, sd, 0).rename(columns={"feature": "regulon"})
+    table = switches.build(
+        effects.assign(sd=effects["regulon"].map(sd)),
+        overlaps,
+        paired.summarise(targets.target_change(changes, edges), unit, 0),
+        paired.summarise(targets.factor_change(changes, sorted(set(edges["tf"]))), unit, 0),
+        paired.relapse_position(persister, relapse)[0],
+        factors, set(), fdr=0.05, min_effect=0.5, evidence=added,
+    )  # fmt: skip
+    return Findings(table, sources, logs, changes)
+
+
+def confounded(study: Study, found: Findings, size: int = 100) -> tuple[pd.DataFrame, dict]:
+    """Return confounders.tsv and the study's verdict, as the stage's scripts make them of the cells."""
+    sets, cells = read_sets(GENESETS), score(study)
+    tables, notes = {}, []
+    for model, own in cells.items():
+        counts, sample, timepoint = cells_of(study, model)
+        masks = [timepoint == role for role in ("persister", "untreated")]
+        if min(mask.sum() for mask in masks) == 0:
+            continue
+        obs = pd.DataFrame({"sample": sample, "timepoint": timepoint}, index=own.index)
+        data = anndata.AnnData(normalise(counts), obs=obs, var=pd.DataFrame(index=study.genes))
+        data.layers["counts"] = counts
+        scores, _ = score_cells(data.copy(), sets, min_genes=5, seed=0)
+        clone = clones.Clones(np.zeros(0, dtype=int), "not asked")
+        regulons = own[sorted(study.edges["regulon"].unique())]
+        results = measure_confounders.of_cells(data, scores, clone, masks, regulons, 0)
+        notes += [(model, *key, note) for key, (_, note) in results[0].items() if note]
+        tables[model] = measure_confounders.tabulate(results, [data.var_names, regulons.columns])
+    shared = found.switches[found.switches["verdict"] == switches.SHARED]
+    return tabulate_confounders.build(
+        tables, pd.DataFrame(notes, columns=measure_confounders.NOTES), sets, shared, pd.Series(dtype=float),
+        "persister vs untreated", size=size, fdr=0.05,
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""Twenty studies with planted switches, twenty without, some that only look like it; then lame designs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulators import studies as simulated
+
+from scripts.stats import paired
+from scripts.switches import switches
+from scripts.switches.evidence import assemble
+
+pytestmark = pytest.mark.slow
+SEEDS = range(20)
+
+
+@pytest.fixture(scope="module")
+def studies() -> list[tuple]:
+    """Return twenty studies of five to eight models with the planted programme, and what is found."""
+    found = []
+    for seed in SEEDS:
+        study = simulated.simulate(seed)
+        found.append((study, simulated.analyse(study)))
+    return found
+
+
+def test_planted_switches_rank_first_in_twenty_of_twenty(studies):
+    """Among them one that acts without its mRNA, beside decoys with chance targets and factors of other programmes."""
+    for study, found in studies:
+        best = found.switches.head(len(study.planted))
+        assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)
+        assert (best["verdict"] == switches.SHARED).all()
+        side = best.set_index("tf")["direction"].map({"up": 1, "down": -1})
+        assert side.to_dict() == study.planted
+
+
+def test_the_rank_product_does_better_than_activity_alone(studies):
+    """Why the table is sorted by it: among all shared changes, whether or not they reach the programme, activity alone
+    more often puts a regulon of chance targets among the planted.
+    """
+
+    def first(by: str, ascending: bool) -> int:
+        n = 0
+        for study, found in studies:
+            table = found.switches.assign(other=~found.switches["verdict"].isin([switches.SHARED, switches.BESIDE]))
+            table = table.sort_values(["other", by], ascending=[True, ascending])
+            n += set(table.head(len(study.planted))["tf"]) == set(study.planted)
+        return n
+
+    assert first("rank_product", True) > first("loo_min_effect", False)
+
+
+def test_each_kind_of_evidence_speaks_for_the_planted(studies):
+    """In all studies together: planted factors above decoys in the median of every kind."""
+    joined = pd.concat(
+        found.switches.assign(planted=found.switches["tf"].isin(study.planted)) for study, found in studies
+    )
+    decoy = joined[~joined["planted"] & (joined["verdict"] == "no shared change")]
+    planted = joined[joined["planted"]]
+    assert planted["perturbation_share"].quantile(0.1) > decoy["perturbation_share"].quantile(0.9)
+    assert planted["on_difference"].abs().quantile(0.1) > decoy["on_difference"].abs().quantile(0.9)
+    assert planted["signature_enrichment_log2"].median() > decoy["signature_enrichment_log2"].quantile(0.75)
+    assert planted["relapse_position"].median() < 0.3
+    assert (planted["rank_best"] <= planted["rank_worst"]).all()
+
+
+def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
+    quiet = 0
+    for seed in SEEDS:
+        table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60), evidence=False).switches
+        called = (table["verdict"] == switches.SHARED) | (table["fdr_t"] <= 0.05) | (table["fdr_mod"] <= 0.05)
+        quiet += not called.any()
+    assert quiet >= 19
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "kind, verdict", [("cycle", "cell cycle alone"), ("stress", "stress alone"), ("persister", "persister programme")]
+)
+def test_what_only_looks_like_a_programme_is_recognised(kind, verdict, seed):
+    study = simulated.simulate(seed, kind, n_cells=70)
+    found = simulated.analyse(study, evidence=False)
+    _, said = simulated.confounded(study, found)
+    assert said["verdict"] == verdict, said
+    carried = {"cycle": {"E2F1", "FOXM1"}, "stress": {"EGR1"}, "persister": set()}[kind]
+    own = found.switches.set_index("tf").loc[sorted(carried), "verdict"]
+    assert set(own) <= {"cell cycle", "stress"}
+    first = found.switches["tf"].head(5)
+    assert not carried & set(first[found.switches["verdict"].head(5) == switches.SHARED])
+
+
+# -- designs that can't answer everything
+
+
+def lame(sheet: pd.DataFrame, seed: int = 4) -> simulated.Findings:
+    return simulated.analyse(simulated.simulate(seed, sheet=sheet, n_cells=60))
+
+
+def test_two_models_have_effects_and_no_verdict():
+    table = lame(simulated.sheet_of(2)).switches
+    assert set(table["verdict"]) == {"too few models"} and table["evidence_rank"].notna().all()
+    assert table["note"].str.contains("n = 2 models").all()
+
+
+def test_one_arm_and_no_relapse_leave_evidence_out_and_say_so():
+    found = lame(simulated.sheet_of(4, relapse=0, arms=("AC",)))
+    table = found.switches
+    assert table["arm_weakest"].isna().all() and table["relapse_position"].isna().all()
+    assert table["evidence_missing"].str.contains("no relapse").all()
+    assert table["n_evidence"].max() == len(assemble.KINDS) - 1
+    assert table["verdict"].eq(switches.SHARED).any()
+
+
+def test_unequal_replicates_count_a_model_once():
+    sheet = simulated.sheet_of(3, 0, {"HBCx95": 3})
+    found = lame(sheet)
+    assert len(paired.over_arms(found.sources.differences)) == 3
+    assert set(found.switches["n"]) == {3}
+
+
+def test_a_model_without_a_baseline_is_left_out():
+    sheet = simulated.sheet_of(4, 0)
+    found = lame(sheet[~((sheet["model"] == "HBCx39") & (sheet["timepoint"] == "untreated"))])
+    assert set(found.switches["n"]) == {3}
+    assert "HBCx39" not in set(found.sources.knockout["model"])
+    assert np.isfinite(found.switches["effect"]).all()
