@@ -2,7 +2,8 @@
 runs a script) is paid once for many calls.
 
 The call is Snakemake's own, from its arguments to its exit code, and so are logs, benchmarks and what it keeps of jobs.
-Scripts run from the file that Snakemake wrote for them, with the object that it hands over, one at a time. Whole runs
+Scripts run from the file that Snakemake wrote for them, with the object that it hands over, one at a time; the modules
+that they import are this checkout's, which matters where a module asks what lies beside it. Whole runs
 (tests/conftest.py), tests of what goes wrong, and one test of each kind elsewhere start processes, as a user does: they
 hold what this can't show.
 """

@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import only_whole
 from scipy import stats
 
 TIMEPOINTS = ["untreated", "persister", "relapse"]
@@ -97,6 +98,7 @@ def test_dissociation_stress_is_the_same_in_both_arms(known):
     assert abs(np.mean(shifts)) < 0.15
 
 
+@only_whole
 def test_clusters_follow_the_persister_programme_and_not_dissociation(known):
     """Where persisters are divided, it is by FOSL1's activity (≥ half its variance; measured: ≥ 0.8), not by stress.
 
@@ -126,6 +128,7 @@ def test_every_cluster_has_a_link_or_a_verdict(listed, links):
         assert set(links[model]["status"]) <= {"kept", "lost", "emerged"}
 
 
+@only_whole
 def test_the_persister_state_emerges_and_is_lost_at_relapse(known, links):
     """A cluster of AP-1 active cells emerges with treatment in ≥ 4 of 5 models, and in no relapse does it stay."""
     emerged = {}
