@@ -44,10 +44,9 @@ rule call_cells:
         "<benchmarks>/call_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("call_cells", base=2_000, per_input_gb=30_000),
+        runtime=minutes("call_cells", base=60),
     params:
         droplets=get_droplet_settings,
     script:
@@ -71,10 +70,9 @@ rule filter_cells:
         "<benchmarks>/filter_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("filter_cells", base=4_000, per_input_gb=30_000),
+        runtime=minutes("filter_cells", base=60),
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,
@@ -115,10 +113,9 @@ rule plot_barnyard:
         "<benchmarks>/plot_barnyard/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=30_000),
-        runtime="20m",
+        mem_mb=memory("plot_barnyard", base=1_000, per_input_gb=30_000),
+        runtime=minutes("plot_barnyard", base=20),
     script:
         "../scripts/cells/plot_barnyard.py"
 
@@ -140,9 +137,5 @@ rule plot_attrition:
     localrule: True
     conda:
         "../envs/python.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
     script:
         "../scripts/cells/plot_attrition.py"

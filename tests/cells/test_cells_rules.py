@@ -15,6 +15,8 @@ SNAKEFILE = """
 import pandas as pd
 from types import SimpleNamespace
 
+from scripts.study.resources import memory, minutes
+
 configfile: "config.yaml"
 
 pathvars:
@@ -26,9 +28,6 @@ rows = {"sample": ["A1", "B1"], "model": ["A", "B"], "timepoint": ["untreated", 
         "arm": ["untreated", "cisplatin"], "replicate": [1, 1]}
 samples = pd.DataFrame(rows).set_index("sample")
 study = SimpleNamespace(everything=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
-
-def scaled_memory(base, per_input_gb):
-    return base
 
 include: "rules/cells.smk"
 """

@@ -16,6 +16,8 @@ SNAKEFILE = """
 import pandas as pd
 from types import SimpleNamespace
 
+from scripts.study.resources import memory, minutes
+
 configfile: "config.yaml"
 
 pathvars:
@@ -37,9 +39,6 @@ def timepoints_of(model):
     return list(rows.loc[rows["model"] == model, "timepoint"].unique())
 
 study = SimpleNamespace(models=["A", "B"], samples_of=samples_of, timepoints_of=timepoints_of)
-
-def scaled_memory(base, per_input_gb):
-    return base
 
 def own(path):
     return path

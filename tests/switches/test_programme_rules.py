@@ -112,7 +112,8 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         aggregate_pseudobulk,
         {"cells": [folder / "results" / "cells" / f"{sample}.h5ad" for sample in libraries]},
         {"pseudobulk": path["pseudobulk.h5ad"], "samples": path["samples.tsv"]},
-        samples=sheet.reset_index(names="sample").to_dict("records"), libraries=libraries, min_cells=config["profiles"]["min_cells"],
+        samples=sheet.reset_index(names="sample").to_dict("records"), libraries=libraries,
+        min_cells=config["profiles"]["min_cells"],
     )  # fmt: skip
     call(summarise_activity, {"samples": path["samples.tsv"], "activity": groups}, {"activity": path["activity.tsv"]})
     call(
@@ -140,8 +141,8 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
             "genesets": sorted((ROOT / "resources" / "genesets").glob("*.tsv")),
         },
         {"models": path["by_model.tsv"]} | {name: path[f"{name}.tsv"] for name in ("switches", "overlaps", "columns")},
-        contrast=config["contrast"], fdr=fdr, min_effect=config["switches"]["min_effect"], min_cell_fraction=0.01, seed=0,
-        groups=by,
+        contrast=config["contrast"], fdr=fdr, min_effect=config["switches"]["min_effect"], min_cell_fraction=0.01,
+        seed=0, groups=by,
     )  # fmt: skip
     call(
         plot_switches,
@@ -213,9 +214,9 @@ def prepare(
         "references": None,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
-    places = {"matrix": "cells.h5ad", "column": "", "platform": ""}
+    places = {"column": "", "platform": ""}
     tissue = sheet["assay"] == "profile"
-    filled = sheet.assign(**places).mask(tissue, sheet.assign(matrix="bulk.tsv", column=sheet.index, platform="bulk"))
+    filled = sheet.assign(**places, matrix=[f"{name}.h5ad" for name in sheet.index]).mask(tissue, sheet.assign(matrix="bulk.tsv", column=sheet.index, platform="bulk"))
     filled.to_csv(folder / "samples.tsv", sep="\t")
     bulk = pd.DataFrame({sample: np.arange(100, 100 + len(GENES)) for sample in sheet.index[tissue]}, index=GENES)
     bulk.to_csv(folder / "bulk.tsv", sep="\t", index_label="symbol")
@@ -466,6 +467,6 @@ def test_rules_carry_all_directives():
     rules = [part for part in text.split("\nrule ")[1:] if "script:" in part and "localrule: True" not in part]
     assert len(rules) >= 10
     for part in rules:
-        order = ["input:", "output:", "log:", "benchmark:", "conda:", "threads:", "resources:", "script:"]
+        order = ["input:", "output:", "log:", "benchmark:", "conda:", "resources:", "script:"]
         places = [part.index(f"\n    {word}") for word in order]
-        assert places == sorted(places) and "mem_mb=scaled_memory(" in part and "runtime=" in part
+        assert places == sorted(places) and "mem_mb=memory(" in part and "runtime=minutes(" in part
