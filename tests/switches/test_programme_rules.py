@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import anndata
+import in_process
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,16 +86,9 @@ def place(name: str) -> str:
 
 def snakemake(folder: Path, *arguments: str) -> str:
     """Run Snakemake in the folder; return what it said."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "programme", *arguments]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    said = in_process.snakemake(folder, "--cores", "1", "programme", *arguments)
+    assert said.code == 0, said.text
+    return said.text
 
 
 def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
