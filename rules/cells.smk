@@ -6,10 +6,10 @@ rule cells:
         collect(
             "<results>/cells/{sample}{part}",
             sample=study.libraries,
-            part=[".h5ad", ".host.h5ad", ".droplets.parquet", ".barnyard.png"],
+            part=[".h5ad", ".host.h5ad", ".droplets.parquet"],
         ),
         "<results>/cells/attrition.tsv",
-        "<results>/cells/attrition.png",
+        "<results>/cells/figures" if study.libraries else [],
     localrule: True
 
 
@@ -46,6 +46,9 @@ rule filter_cells:
         host="<results>/cells/{sample}.host.h5ad",
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
+        quality="<results>/cells/{sample}.quality.tsv",
+        barnyard="<results>/cells/{sample}.barnyard.tsv",
+        ranks="<results>/cells/{sample}.ranks.tsv",
     log:
         "<logs>/filter_cells/{sample}.log",
     benchmark:
@@ -64,11 +67,14 @@ rule filter_cells:
 
 rule tabulate_attrition:
     input:
-        collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        summaries=collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
+        chemistries=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     output:
         attrition="<results>/cells/attrition.tsv",
         by_arm="<results>/cells/attrition_by_arm.tsv",
         rules="<results>/cells/species_rules.tsv",
+        libraries="<results>/cells/libraries.tsv",
     log:
         "<logs>/tabulate_attrition.log",
     localrule: True
@@ -78,46 +84,24 @@ rule tabulate_attrition:
         "../scripts/cells/tabulate_attrition.py"
 
 
-rule plot_barnyard:
+rule draw_cells:
     input:
-        droplets="<results>/cells/{sample}.droplets.parquet",
-        summary="<results>/cells/{sample}.summary.json",
+        tables=[
+            *rules.tabulate_attrition.output,
+            *collect(
+                "<results>/cells/{sample}.{table}.tsv",
+                sample=study.libraries,
+                table=["barnyard", "ranks", "quality"],
+            ),
+        ],
     output:
-        figure=report(
-            "<results>/cells/{sample}.barnyard.png",
-            caption="../resources/captions/barnyard.rst",
-            category="Cells",
-            labels={"sample": "{sample}"},
-        ),
+        report(directory("<results>/cells/figures"), **in_report("Cells")),
     log:
-        "<logs>/plot_barnyard/{sample}.log",
-    benchmark:
-        "<benchmarks>/plot_barnyard/{sample}.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=memory("plot_barnyard", base=1_000, per_input_gb=30_000),
-        runtime=minutes("plot_barnyard", base=20),
-    script:
-        "../scripts/cells/plot_barnyard.py"
-
-
-rule plot_attrition:
-    input:
-        attrition="<results>/cells/attrition.tsv",
-    output:
-        figure=report(
-            "<results>/cells/attrition.png",
-            caption="../resources/captions/attrition.rst",
-            category="Cells",
-            labels={"figure": "attrition by arm"},
-        ),
-    log:
-        "<logs>/plot_attrition.log",
-    benchmark:
-        "<benchmarks>/plot_attrition.tsv"
+        "<logs>/draw_cells.log",
     localrule: True
     conda:
-        "../envs/python.yaml"
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("cells"),
     script:
-        "../scripts/cells/plot_attrition.py"
+        "../scripts/cells/figures.py"

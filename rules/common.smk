@@ -4,6 +4,7 @@ import re
 import sys
 
 from scripts.base import job
+from scripts.figure.rule import params_of, read_n
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes
 from scripts.study.stages import captions_of, stage_of, stages_of
@@ -307,6 +308,32 @@ def get_stages_to_run(wildcards):
 def get_captions(wildcards):
     """The captions of all figures, and the report's own: a report with other words in it is out of date."""
     return captions_of(workflow)
+
+
+def figures_of(stage):
+    """What the rule that draws a stage's figures is told: the study's names, the stage's words, and which code draws."""
+
+    def get_figures(wildcards):
+        return params_of(stage, config, cells=len(study.libraries) > 0)
+
+    return get_figures
+
+
+def in_report(category):
+    """How a folder of figures appears in Snakemake's report."""
+    return {
+        "patterns": ["{figure}.png"],
+        "caption": "../resources/captions/figure.rst",
+        "category": category,
+        "labels": get_figure_labels,
+    }
+
+
+def get_figure_labels(wildcards, output, params):
+    """A figure's title and its n."""
+    name, _, page = wildcards.figure.partition("-")
+    title = params.figures["words"][name]["title"] + (f", page {page}" if page else "")
+    return {"figure": title, "n": read_n(output[0], name)}
 
 
 wildcard_constraints:

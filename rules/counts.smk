@@ -15,6 +15,7 @@ rule counts:
         collect("<results>/counts/starsolo/{sample}.bam.bai", sample=study.sequenced)
         if aligner == "starsolo" and config["counts"]["keep_bam"]
         else [],
+        "<results>/counts/figures" if study.libraries else [],
     localrule: True
 
 
@@ -206,3 +207,20 @@ rule import_matrix:
         organisms={name: genome.get("species", "") for name, genome in study.species.items()},
     script:
         "../scripts/counts/import_matrix.py"
+
+
+rule draw_counts:
+    input:
+        tables=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
+    output:
+        report(directory("<results>/counts/figures"), **in_report("Counts")),
+    log:
+        "<logs>/draw_counts.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("counts"),
+        settings={"samples": study.samples[["model", "timepoint"]].reset_index(names="sample").to_dict("records")},
+    script:
+        "../scripts/counts/figures.py"

@@ -119,7 +119,8 @@ rule export_gmt:
 
 rule export_tables:
     input:
-        collect("<results>/{file}", file=tables_of(study)),
+        tables=collect("<results>/{file}", file=tables_of(study)),
+        columns=workflow_file("resources/columns.tsv"),
     output:
         directory("<results>/exports/tables"),
     log:

@@ -24,6 +24,7 @@ rule make_report:
             workflow_file("resources/report/{name}"),
             name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
         ),
+        columns=workflow_file("resources/columns.tsv"),
     output:
         html="<results>/report/report.html",
         methods="<results>/report/methods.md",

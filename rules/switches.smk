@@ -144,7 +144,6 @@ rule rank_switches:
         ),
         overlaps="<results>/switches/overlaps.tsv",
         models="<results>/switches/by_model.tsv",
-        columns="<results>/switches/columns.tsv",
     log:
         "<logs>/rank_switches.log",
     benchmark:

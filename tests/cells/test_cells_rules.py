@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import in_process
 import pandas as pd
 import pytest
 import yaml
@@ -37,16 +35,9 @@ include: "rules/cells.smk"
 
 def snakemake(folder: Path, *arguments: str) -> str:
     """Run Snakemake in the folder; return what it said."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "cells", *arguments]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    said = in_process.snakemake(folder, "--cores", "1", "cells", *arguments)
+    assert said.code == 0, said.text
+    return said.text
 
 
 @pytest.fixture(scope="module")
