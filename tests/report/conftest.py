@@ -15,10 +15,10 @@ from scripts.study.config import complete, merged
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
-from types import SimpleNamespace
-
 import pandas as pd
+
 from scripts.study.stages import captions_of, stages_of
+from scripts.study.study import Study
 
 configfile: "config/config.yaml"
 
@@ -30,9 +30,10 @@ pathvars:
 if config["samples"] != "run.tsv":
     raise ValueError("this isn't the config of the run")
 
-study = SimpleNamespace(
-    libraries=["A1", "B1"],
-    input_files={{"matrices": ["counts/A1.h5ad"], "reads": ["reads/a_R1.fastq.gz", "reads/a_R2.fastq.gz"]}},
+study = Study(
+    config,
+    pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
+    pd.DataFrame({{"fq1": ["reads/a_R1.fastq.gz"], "fq2": ["reads/a_R2.fastq.gz"]}}),
 )
 
 def workflow_file(path):
@@ -156,7 +157,7 @@ def workflow(tmp_path_factory) -> Workflow:
     run = complete(merged(config, demo)) | {"samples": "run.tsv", "units": None, "pathvars": {"results": "out/run"}}
     run["cells"] |= {"species": {"method": "threshold", "graft_min": 0.75, "host_max": 0.25}}
     run["cells"]["qc"] |= {"method": "fixed", "min_counts": 250, "max_counts": 100_000}
-    (folder / "run.tsv").write_text("sample\tmatrix\nA1\tcounts/A1.h5ad\nB1\t\n")
+    (folder / "run.tsv").write_text("sample\tassay\tmatrix\nA1\tscrna\tcounts/A1.h5ad\nB1\tscrna\t\n")
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     figure, _ = plt.subplots(figsize=(2, 2))
     figure.savefig(folder / "figure.png")
