@@ -8,9 +8,9 @@ import pandas as pd
 from anndata.io import write_elem
 
 from scripts.base import job
+from scripts.base.tables import read_tsv
 from scripts.exports import cells as described
 from scripts.exports import matrix
-from scripts.report.source import read_tsv
 
 
 def read_observed(paths: list[str]) -> pd.DataFrame:
