@@ -201,7 +201,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
     counts = table["agreement"].value_counts()
     both = name_apart(both)
     return Figure(
-        **words("network_comparison", fdr=f"{source.config['programme']['fdr']:g}"),
+        **words("network_comparison", fdr=f"{source.config['statistics']['fdr']:g}"),
         n=f"{count(len(both), 'factor')} known to both ("
         + "; ".join(f"{counts.get(name, 0)} {name}" for name in present)
         + f") of {len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, "

@@ -267,7 +267,7 @@ def draw_drugs(source: Source) -> Figure | None:
         base.mark_text(align="left", dx=4, fontSize=10).encode(text="said:N"),
     ).properties(width="container", height=rows_high(len(drugs), 48))
     return Figure(
-        **words("drugs", fdr=f"{source.config['programme']['fdr']:g}"),
+        **words("drugs", fdr=f"{source.config['statistics']['fdr']:g}"),
         n=f"{count(len(drugs), 'model')} that had several drugs with replicates.",
         panels=(Panel(chart),),
         data={"drugs": data},
