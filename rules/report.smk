@@ -44,10 +44,9 @@ rule make_report:
         "<benchmarks>/make_report.tsv"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
-        runtime="30m",
+        mem_mb=memory("make_report", base=2_000, per_input_gb=10_000),
+        runtime=minutes("make_report", base=30),
     params:
         samples=get_sample_rows,
         settings=get_settings,

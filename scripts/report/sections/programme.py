@@ -208,7 +208,7 @@ def draw_timecourse(source: Source) -> Figure | None:
     return Figure(
         **words(
             "timecourse",
-            at_recovered=f" at {recovered}" if recovered else "",
+            at_relapse=f" at {recovered}" if recovered else "",
             ones=f"{source.one}s",
             measure=sentence(f"measure_of_{source.kind}"),
         ),
