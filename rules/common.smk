@@ -5,7 +5,7 @@ import sys
 
 from scripts.base import job
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, follow, forbid_others_to_write, read_measured, scaled_memory
+from scripts.study.resources import find_own_tools, follow, forbid_others_to_write, read_measured, scaled_memory, scaled_threads
 
 try:
     # Jobs parse the workflow again: whether files exist was asked before they started.

@@ -82,7 +82,7 @@ rule count_kb:
         "<benchmarks>/count_kb/{sample}.tsv"
     conda:
         "../envs/kb.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=200)
     resources:
         mem_mb=scaled_memory(base=4_000, per_input_gb=1_000),
         runtime="8h",

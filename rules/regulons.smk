@@ -104,7 +104,7 @@ rule infer_network:
         "<benchmarks>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=1)
     resources:
         mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
         runtime="12h",
@@ -158,7 +158,7 @@ rule prune_modules:
         "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=scaled_memory(base=3_000, per_input_gb=8_000),
         runtime="4h",
@@ -220,7 +220,7 @@ rule score_activity:
         "<benchmarks>/score_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
         runtime="2h",
