@@ -54,8 +54,8 @@ rule score_biopsy:
         "../envs/scenic.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("score_biopsy", base=3_000, per_input_gb=30_000),
+        runtime=minutes("score_biopsy", base=60),
     params:
         settings=get_scoring_settings,
         sample=get_sample_row,
@@ -80,10 +80,9 @@ rule draw_biopsy:
         sample=one_of(study.queries.index),
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=10_000),
-        runtime="10m",
+        mem_mb=memory("draw_biopsy", base=1_000, per_input_gb=10_000),
+        runtime=minutes("draw_biopsy", base=10),
     params:
         sample=get_sample_row,
     script:

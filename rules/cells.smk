@@ -24,10 +24,10 @@ rule cells:
         collect(
             "<results>/cells/{sample}{part}",
             sample=study.libraries,
-            part=[".h5ad", ".host.h5ad", ".droplets.parquet", ".barnyard.png"],
+            part=[".h5ad", ".host.h5ad", ".droplets.parquet"],
         ),
         "<results>/cells/attrition.tsv",
-        "<results>/cells/attrition.png",
+        "<results>/cells/figures" if study.libraries else [],
     localrule: True
 
 
@@ -44,10 +44,9 @@ rule call_cells:
         "<benchmarks>/call_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("call_cells", base=2_000, per_input_gb=30_000),
+        runtime=minutes("call_cells", base=60),
     params:
         droplets=get_droplet_settings,
     script:
@@ -65,16 +64,18 @@ rule filter_cells:
         host="<results>/cells/{sample}.host.h5ad",
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
+        quality="<results>/cells/{sample}.quality.tsv",
+        barnyard="<results>/cells/{sample}.barnyard.tsv",
+        ranks="<results>/cells/{sample}.ranks.tsv",
     log:
         "<logs>/filter_cells/{sample}.log",
     benchmark:
         "<benchmarks>/filter_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("filter_cells", base=4_000, per_input_gb=30_000),
+        runtime=minutes("filter_cells", base=60),
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,
@@ -84,11 +85,14 @@ rule filter_cells:
 
 rule tabulate_attrition:
     input:
-        collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        summaries=collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
+        chemistries=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     output:
         attrition="<results>/cells/attrition.tsv",
         by_arm="<results>/cells/attrition_by_arm.tsv",
         rules="<results>/cells/species_rules.tsv",
+        libraries="<results>/cells/libraries.tsv",
     log:
         "<logs>/tabulate_attrition.log",
     localrule: True
@@ -98,51 +102,24 @@ rule tabulate_attrition:
         "../scripts/cells/tabulate_attrition.py"
 
 
-rule plot_barnyard:
+rule draw_cells:
     input:
-        droplets="<results>/cells/{sample}.droplets.parquet",
-        summary="<results>/cells/{sample}.summary.json",
+        tables=[
+            *rules.tabulate_attrition.output,
+            *collect(
+                "<results>/cells/{sample}.{table}.tsv",
+                sample=study.libraries,
+                table=["barnyard", "ranks", "quality"],
+            ),
+        ],
     output:
-        figure=report(
-            "<results>/cells/{sample}.barnyard.png",
-            caption="../resources/captions/barnyard.rst",
-            category="Cells",
-            labels={"sample": "{sample}"},
-        ),
+        report(directory("<results>/cells/figures"), **in_report("Cells")),
     log:
-        "<logs>/plot_barnyard/{sample}.log",
-    benchmark:
-        "<benchmarks>/plot_barnyard/{sample}.tsv"
-    conda:
-        "../envs/python.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=30_000),
-        runtime="20m",
-    script:
-        "../scripts/cells/plot_barnyard.py"
-
-
-rule plot_attrition:
-    input:
-        attrition="<results>/cells/attrition.tsv",
-    output:
-        figure=report(
-            "<results>/cells/attrition.png",
-            caption="../resources/captions/attrition.rst",
-            category="Cells",
-            labels={"figure": "attrition by arm"},
-        ),
-    log:
-        "<logs>/plot_attrition.log",
-    benchmark:
-        "<benchmarks>/plot_attrition.tsv"
+        "<logs>/draw_cells.log",
     localrule: True
     conda:
-        "../envs/python.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("cells"),
     script:
-        "../scripts/cells/plot_attrition.py"
+        "../scripts/cells/figures.py"

@@ -71,10 +71,9 @@ rule embed_model:
         "<benchmarks>/embed_model/{model}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="2h",
+        mem_mb=memory("embed_model", base=2_000, per_input_gb=30_000),
+        runtime=minutes("embed_model", base=120),
     params:
         settings=get_embedding_settings,
     script:
@@ -95,10 +94,9 @@ rule cluster_cells:
         "<benchmarks>/cluster_cells/{model}_{timepoint}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="2h",
+        mem_mb=memory("cluster_cells", base=2_000, per_input_gb=30_000),
+        runtime=minutes("cluster_cells", base=120),
     params:
         settings=get_cluster_settings,
     script:
@@ -118,10 +116,9 @@ rule link_clusters:
         "<benchmarks>/link_clusters/{model}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=10_000),
-        runtime="1h",
+        mem_mb=memory("link_clusters", base=1_000, per_input_gb=10_000),
+        runtime=minutes("link_clusters", base=60),
     params:
         timepoints=get_own_timepoints,
         links=lookup(within=config, dpath="clusters/links"),
@@ -163,10 +160,9 @@ rule plot_clusters:
         "<benchmarks>/plot_clusters/{model}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
-        runtime="20m",
+        mem_mb=memory("plot_clusters", base=1_000, per_input_gb=20_000),
+        runtime=minutes("plot_clusters", base=20),
     params:
         own_timepoints=get_own_timepoints,
         timepoints=lookup(within=config, dpath="timepoints"),

@@ -4,8 +4,9 @@ import re
 import sys
 
 from scripts.base import job
+from scripts.figure.rule import params_of, read_n
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, follow, forbid_others_to_write, read_measured, scaled_memory, scaled_threads
+from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
 
 try:
     # Jobs parse the workflow again: whether files exist was asked before they started.
@@ -127,6 +128,32 @@ def get_activity_of_model(wildcards):
 def minutes_by_models(least, per_square):
     """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
     return round(least + per_square * study.samples["model"].nunique() ** 2)
+
+
+def figures_of(stage):
+    """What the rule that draws a stage's figures is told: the study's names, the stage's words, and which code draws."""
+
+    def get_figures(wildcards):
+        return params_of(stage, config, cells=len(study.libraries) > 0)
+
+    return get_figures
+
+
+def in_report(category):
+    """How a folder of figures appears in Snakemake's report."""
+    return {
+        "patterns": ["{figure}.png"],
+        "caption": "../resources/captions/figure.rst",
+        "category": category,
+        "labels": get_figure_labels,
+    }
+
+
+def get_figure_labels(wildcards, output, params):
+    """A figure's title and its n."""
+    name, _, page = wildcards.figure.partition("-")
+    title = params.figures["words"][name]["title"] + (f", page {page}" if page else "")
+    return {"figure": title, "n": read_n(output[0], name)}
 
 
 wildcard_constraints:

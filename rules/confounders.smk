@@ -31,10 +31,9 @@ rule measure_confounders:
         "<benchmarks>/measure_confounders/{model}.tsv"
     conda:
         "../envs/evidence.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=20_000),
-        runtime="4h",
+        mem_mb=memory("measure_confounders", base=4_000, per_input_gb=20_000),
+        runtime=minutes("measure_confounders", base=240),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
@@ -69,10 +68,6 @@ rule tabulate_confounders:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=study.compared_models,
@@ -101,10 +96,6 @@ rule plot_confounders:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),

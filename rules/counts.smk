@@ -1,6 +1,4 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
-from scripts.study.resources import gigabytes
-
 aligner = config["counts"]["aligner"]
 RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
 
@@ -37,17 +35,6 @@ def get_expected_cells(wildcards):
     return study.cells_config(wildcards.sample)["expected_cells"]
 
 
-def get_starsolo_memory(wildcards, input, attempt):
-    """MB: the genome lies in memory, 25 GB for 5.8 Gb of two mammals, thinned three times; reads are sorted in parts.
-
-    What is in a storage counts as genome altogether, since its size is known only as a whole.
-    """
-    if any(getattr(file, "is_storage", False) for file in input):
-        return scaled_memory(base=4_000, per_input_gb=5_000)(wildcards, input, attempt)
-    genome, reads = gigabytes([input.genome]), gigabytes([*input.fq1, *input.fq2])
-    return int((4_000 + 5_000 * genome + 500 * reads) * attempt)
-
-
 rule counts:
     input:
         collect(
@@ -56,6 +43,7 @@ rule counts:
         collect("<results>/counts/starsolo/{sample}.bam.bai", sample=study.sequenced)
         if aligner == "starsolo" and config["counts"]["keep_bam"]
         else [],
+        "<results>/counts/figures" if study.libraries else [],
     localrule: True
 
 
@@ -84,8 +72,8 @@ rule count_kb:
         "../envs/kb.yaml"
     threads: scaled_threads(most=8, mb_per_thread=200)
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=1_000),
-        runtime="8h",
+        mem_mb=memory("count_kb", base=4_000, per_input_gb=1_000),
+        runtime=minutes("count_kb", base=480),
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -115,8 +103,9 @@ rule count_starsolo:
         "../envs/star.yaml"
     threads: 8
     resources:
-        mem_mb=get_starsolo_memory,
-        runtime="12h",
+        # The genome lies in memory: 25 GB for 5.8 Gb of two mammals, thinned three times. Reads are sorted in parts.
+        mem_mb=memory("count_starsolo", base=4_000, per_input_gb={"genome": 5_000, "fq1": 500, "fq2": 500}),
+        runtime=minutes("count_starsolo", base=720),
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -138,10 +127,9 @@ rule collect_counts:
         sample=one_of(study.all_sequenced),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=8_000),
-        runtime="1h",
+        mem_mb=memory("collect_counts", base=2_000, per_input_gb=8_000),
+        runtime=minutes("collect_counts", base=60),
     params:
         aligner=aligner,
     script:
@@ -167,10 +155,9 @@ rule audit_bus:
         sample=one_of(study.all_sequenced if aligner == "kb" else []),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=2_000),
-        runtime="1h",
+        mem_mb=memory("audit_bus", base=3_000, per_input_gb=2_000),
+        runtime=minutes("audit_bus", base=60),
     params:
         expected_cells=get_expected_cells,
     script:
@@ -196,8 +183,8 @@ rule audit_bam:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=1_000),
-        runtime="4h",
+        mem_mb=memory("audit_bam", base=3_000, per_input_gb=1_000),
+        runtime=minutes("audit_bam", base=240),
     params:
         prefixes=get_prefixes,
         expected_cells=get_expected_cells,
@@ -216,10 +203,9 @@ rule index_bam:
         "<benchmarks>/index_bam/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=500, per_input_gb=50),
-        runtime="1h",
+        mem_mb=memory("index_bam", base=500, per_input_gb=50),
+        runtime=minutes("index_bam", base=60),
     script:
         "../scripts/counts/index_bam.py"
 
@@ -239,12 +225,28 @@ rule import_matrix:
         sample=one_of(study.all_imported),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
-        runtime="1h",
+        mem_mb=memory("import_matrix", base=3_000, per_input_gb=20_000),
+        runtime=minutes("import_matrix", base=60),
     params:
         prefixes=get_prefixes,
         organisms=get_organisms,
     script:
         "../scripts/counts/import_matrix.py"
+
+
+rule draw_counts:
+    input:
+        tables=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
+    output:
+        report(directory("<results>/counts/figures"), **in_report("Counts")),
+    log:
+        "<logs>/draw_counts.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("counts"),
+        settings={"samples": study.samples[["model", "timepoint"]].reset_index(names="sample").to_dict("records")},
+    script:
+        "../scripts/counts/figures.py"

@@ -58,10 +58,9 @@ rule export_study:
         "<benchmarks>/export_study.tsv"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=6_000),
-        runtime="2h",
+        mem_mb=memory("export_study", base=3_000, per_input_gb=6_000),
+        runtime=minutes("export_study", base=120),
     params:
         title=TITLE,
         own=study.models,
@@ -86,6 +85,9 @@ use rule export_study as export_model with:
         "<logs>/export_model/{model}.log",
     benchmark:
         "<benchmarks>/export_model/{model}.tsv"
+    resources:
+        mem_mb=memory("export_model", base=3_000, per_input_gb=6_000),
+        runtime=minutes("export_model", base=120),
     params:
         title=get_title_of_model,
         own=get_model_alone,
@@ -111,10 +113,9 @@ rule export_loom:
         "<benchmarks>/export_loom.tsv"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=6_000),
-        runtime="4h",
+        mem_mb=memory("export_loom", base=3_000, per_input_gb=6_000),
+        runtime=minutes("export_loom", base=240),
     params:
         title=TITLE,
         own=study.models,
@@ -150,7 +151,8 @@ rule export_gmt:
 
 rule export_tables:
     input:
-        get_given_tables,
+        tables=get_given_tables,
+        columns=own("resources/columns.tsv"),
     output:
         directory("<results>/exports/tables"),
     log:

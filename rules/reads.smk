@@ -44,10 +44,9 @@ rule check_reads:
         "<benchmarks>/check_reads/{sample}/{unit}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=500, per_input_gb=0),
-        runtime="3h",
+        mem_mb=memory("check_reads", base=500),
+        runtime=minutes("check_reads", base=180),
     script:
         "../scripts/reads/check_reads.py"
 
@@ -65,10 +64,9 @@ rule detect_chemistry:
         "<benchmarks>/detect_chemistry/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="30m",
+        mem_mb=memory("detect_chemistry", base=1_000),
+        runtime=minutes("detect_chemistry", base=30),
     params:
         units=get_units_of_sample,
         chemistries=list(CHEMISTRIES),
@@ -95,10 +93,9 @@ rule measure_quality:
         sample=one_of(study.all_sequenced),
     conda:
         "../envs/qc.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
-        runtime="3h",
+        mem_mb=memory("measure_quality", base=2_000),
+        runtime=minutes("measure_quality", base=180),
     shell:
         # Both get their names when they are whole.
         "sequali --threads {threads} --json {output.json:q}.part --html {output.html:q}.part {input.fq2:q} > {log:q} 2>&1 && "
@@ -126,9 +123,8 @@ rule report_reads:
         "<benchmarks>/report_reads.tsv"
     conda:
         "../envs/qc.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
-        runtime="30m",
+        mem_mb=memory("report_reads", base=2_000, per_input_gb=10_000),
+        runtime=minutes("report_reads", base=30),
     script:
         "../scripts/reads/report_reads.py"

@@ -64,10 +64,9 @@ rule join_genomes:
         "<benchmarks>/join_genomes.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=500),
-        runtime="1h",
+        mem_mb=memory("join_genomes", base=2_000, per_input_gb=500),
+        runtime=minutes("join_genomes", base=60),
     params:
         prefixes=get_prefixes,
         biotypes=get_biotypes,
@@ -90,8 +89,8 @@ rule index_kb:
         "../envs/kb.yaml"
     threads: 8
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=6_000),
-        runtime="4h",
+        mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
+        runtime=minutes("index_kb", base=240),
     script:
         "../scripts/references/index_kb.py"
 
@@ -110,8 +109,8 @@ rule index_star:
         "../envs/star.yaml"
     threads: 8
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=8_000),
-        runtime="8h",
+        mem_mb=memory("index_star", base=4_000, per_input_gb=8_000),
+        runtime=minutes("index_star", base=480),
     params:
         sjdb_overhang=100,
     script:
@@ -130,10 +129,9 @@ rule provide_whitelist:
         chemistry="|".join(CHEMISTRIES),
     conda:
         "../envs/kb.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_500, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("provide_whitelist", base=2_500),
+        runtime=minutes("provide_whitelist", base=10),
     script:
         "../scripts/references/provide_whitelist.py"
 

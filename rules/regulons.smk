@@ -58,10 +58,9 @@ rule check_databases:
         "<benchmarks>/check_databases.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=500),
-        runtime="20m",
+        mem_mb=memory("check_databases", base=1_000, per_input_gb=500),
+        runtime=minutes("check_databases", base=20),
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
     params:
@@ -82,10 +81,9 @@ rule select_expression:
         "<benchmarks>/select_expression/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
+        runtime=minutes("select_expression", base=60),
     params:
         settings=get_selection_settings,
     script:
@@ -106,8 +104,8 @@ rule infer_network:
         "../envs/scenic.yaml"
     threads: scaled_threads(most=8, mb_per_thread=1)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="12h",
+        mem_mb=memory("infer_network", base=2_000, per_input_gb=20_000),
+        runtime=minutes("infer_network", base=720),
     params:
         settings=get_network_settings,
     script:
@@ -135,10 +133,9 @@ rule join_networks:
         "<benchmarks>/join_networks/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
-        runtime="20m",
+        mem_mb=memory("join_networks", base=1_000, per_input_gb=20_000),
+        runtime=minutes("join_networks", base=20),
     script:
         "../scripts/regulons/join_networks.py"
 
@@ -160,8 +157,8 @@ rule prune_modules:
         "../envs/scenic.yaml"
     threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=8_000),
-        runtime="4h",
+        mem_mb=memory("prune_modules", base=3_000, per_input_gb=8_000),
+        runtime=minutes("prune_modules", base=240),
     params:
         settings=get_pruning_settings,
     script:
@@ -222,8 +219,8 @@ rule score_activity:
         "../envs/scenic.yaml"
     threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
+        runtime=minutes("score_activity", base=120),
     params:
         engine=lookup(within=config, dpath="regulons/engine"),
         auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
@@ -247,10 +244,9 @@ rule describe_activity:
         "<benchmarks>/describe_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("describe_activity", base=1_500, per_input_gb=20_000),
+        runtime=minutes("describe_activity", base=120),
     params:
         seed=SEEDS[0],
     script:
@@ -299,10 +295,9 @@ rule plot_activity:
         "<benchmarks>/plot_activity.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=1_000),
-        runtime="20m",
+        mem_mb=memory("plot_activity", base=1_500, per_input_gb=1_000),
+        runtime=minutes("plot_activity", base=20),
     params:
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=get_arm_order,

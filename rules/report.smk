@@ -33,6 +33,7 @@ rule make_report:
             own("resources/report/{name}"),
             name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
         ),
+        columns=own("resources/columns.tsv"),
     output:
         html="<results>/report/report.html",
         methods="<results>/report/methods.md",
@@ -43,10 +44,9 @@ rule make_report:
         "<benchmarks>/make_report.tsv"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
-        runtime="30m",
+        mem_mb=memory("make_report", base=2_000, per_input_gb=10_000),
+        runtime=minutes("make_report", base=30),
     params:
         samples=get_sample_rows,
         settings=get_settings,

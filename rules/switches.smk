@@ -26,10 +26,9 @@ rule resample_thresholds:
         "<benchmarks>/resample_thresholds/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="4h",
+        mem_mb=memory("resample_thresholds", base=1_500, per_input_gb=20_000),
+        runtime=minutes("resample_thresholds", base=240),
     params:
         resamples=lookup(within=config, dpath="switches/threshold_resamples"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -52,10 +51,9 @@ rule simulate_perturbations:
         "<benchmarks>/simulate_perturbations/{model}.tsv"
     conda:
         "../envs/evidence.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("simulate_perturbations", base=3_000, per_input_gb=20_000),
+        runtime=minutes("simulate_perturbations", base=120),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
@@ -97,8 +95,8 @@ rule score_families:
         "../envs/scenic.yaml"
     threads: scaled_threads(most=2, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="1h",
+        mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
+        runtime=minutes("score_families", base=60),
     params:
         auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -152,7 +150,6 @@ rule rank_switches:
         ),
         overlaps="<results>/switches/overlaps.tsv",
         models="<results>/switches/by_model.tsv",
-        columns="<results>/switches/columns.tsv",
     log:
         "<logs>/rank_switches.log",
     benchmark:
@@ -160,10 +157,6 @@ rule rank_switches:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         groups=get_group_of_samples,
@@ -207,10 +200,6 @@ rule plot_switches:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         timepoints=lookup(within=config, dpath="timepoints"),
@@ -257,10 +246,6 @@ rule plot_evidence:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=get_model_order,

@@ -1,4 +1,4 @@
-"""What a job loads before it does anything: each job is a process of its own, most of them shorter than such imports."""
+"""What a job loads before it does anything: each is a process, and most are shorter than such imports."""
 
 import ast
 import re

@@ -40,8 +40,8 @@ rule freeze_reference:
         "../../envs/scenic.yaml"
     threads: 4
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=10_000),
-        runtime="2h",
+        mem_mb=memory("freeze_reference", base=3_000, per_input_gb=10_000),
+        runtime=minutes("freeze_reference", base=120),
     params:
         study=get_frozen_study,
         settings=get_frozen_settings,

@@ -40,10 +40,10 @@ def results_of(study: Study) -> list[str]:
     """Return the files that the report's sections read, relative to the results."""
     files = []
     for sample in study.libraries:
-        files += [f"cells/{sample}.droplets.parquet", f"cells/{sample}.summary.json", f"counts/{sample}.audit.json"]
-        files += [f"counts/{sample}.saturation.tsv"]
+        files += [f"cells/{sample}.summary.json", f"counts/{sample}.saturation.tsv"]
     files += [f"reads/{sample}.chemistry.json" for sample in study.sequenced]
     if study.libraries:
+        files += ["counts/figures", "cells/figures", "cells/libraries.tsv"]
         files += ["cells/attrition.tsv", "cells/attrition_by_arm.tsv", "cells/species_rules.tsv"]
     for model in study.models:
         files += [f"clusters/{model}/{name}" for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import ALL_ARMS
 from scripts.stats.moderation import moderate
 
-ALL_ARMS = "all arms"
-"""Name of the rows that are over all arms; no arm of a study can have it (names have no blanks)."""
 MAX_EXACT = 16
 """Up to this number of models all sign flips are tried (65,536); beyond, :data:`DRAWS` of them are drawn."""
 DRAWS = 100_000

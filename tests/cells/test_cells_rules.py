@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import in_process
 import pandas as pd
 import pytest
 import yaml
@@ -16,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
 import pandas as pd
 from types import SimpleNamespace
+
+from scripts.study.resources import memory, minutes
 
 configfile: "config.yaml"
 
@@ -29,25 +29,15 @@ rows = {"sample": ["A1", "B1"], "model": ["A", "B"], "timepoint": ["untreated", 
 samples = pd.DataFrame(rows).set_index("sample")
 study = SimpleNamespace(everything=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
 
-def scaled_memory(base, per_input_gb):
-    return base
-
 include: "rules/cells.smk"
 """
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
     """Run Snakemake in the folder; return what it said."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "cells", *arguments]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    said = in_process.snakemake(folder, "--cores", "1", "cells", *arguments)
+    assert said.code == 0, said.text
+    return said.text
 
 
 @pytest.fixture(scope="module")
