@@ -1,17 +1,10 @@
 # Activity: of regulons by sample and of a network's factors by profile, compared between timepoints within each patient.
-
-
-def get_activity_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = ["reversibility.tsv", "figures"]
-    files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
-    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
-    return collect("<results>/activity/{file}", file=files)
+from scripts.study.stages import activity_files
 
 
 rule activity:
     input:
-        get_activity_results,
+        collect("<results>/activity/{file}", file=activity_files(study)),
     localrule: True
 
 

@@ -1,24 +1,10 @@
 # Expression: profiles compared between timepoints, the signature, gene sets, states and treatments.
-
-
-def get_expression_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = [
-        "expression_design.tsv",
-        "signature_scores.tsv",
-        "signature_sizes.tsv",
-        "state_structure.tsv",
-        "treatment.tsv",
-        "figures",
-    ]
-    files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["gene_sets.tsv"] if study.gene_set_files else []
-    return collect("<results>/expression/{file}", file=files)
+from scripts.study.stages import expression_files
 
 
 rule expression:
     input:
-        get_expression_results,
+        collect("<results>/expression/{file}", file=expression_files(study)),
     localrule: True
 
 

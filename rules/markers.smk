@@ -13,7 +13,7 @@ rule markers:
 rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
-        locations=own("resources/markers/surface_secreted.tsv"),
+        locations=workflow_file("resources/markers/surface_secreted.tsv"),
     output:
         markers=report(
             "<results>/markers/markers.tsv",

@@ -1,16 +1,10 @@
 # Switches: the evidence on each regulon, combined and ranked.
-
-
-def get_switch_results(wildcards):
-    """The stage's tables and figures; nothing where no activity is measured."""
-    files = [f"{name}.tsv" for name in ("switches", "overlaps", "columns", "perturbation", "families")]
-    files += [f"{name}.png" for name in ("switches", "timecourse", "mrna", "evidence", "perturbation", "families")]
-    return collect("<results>/switches/{file}", file=files if study.has_activity else [])
+from scripts.study.stages import switch_files
 
 
 rule switches:
     input:
-        get_switch_results,
+        collect("<results>/switches/{file}", file=switch_files(study)),
     localrule: True
 
 
@@ -84,7 +78,7 @@ rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families/{group}.parquet",
     log:
@@ -93,7 +87,7 @@ rule score_families:
         "<benchmarks>/score_families/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 2
+    threads: scaled_threads(most=2, mb_per_thread=2)
     resources:
         mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_families", base=60),
@@ -111,7 +105,7 @@ rule compare_families:
         samples="<results>/profiles/samples.tsv" if study.groups else [],
         effects="<results>/activity/effects.tsv",
         regulons=get_network_of_study,
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families.tsv",
     log:
@@ -139,8 +133,8 @@ rule rank_switches:
         stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/switches/perturbation.tsv",
         signature="<results>/expression/signature.tsv",
-        families=own("resources/factors/families.tsv"),
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        families=workflow_file("resources/factors/families.tsv"),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
             "<results>/switches/switches.tsv",
