@@ -6,7 +6,7 @@ import sys
 from scripts.base import job
 from scripts.figure.rule import params_of, read_n
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes
+from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
 from scripts.study.stages import captions_of, stage_of, stages_of
 
 try:

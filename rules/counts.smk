@@ -42,7 +42,7 @@ rule count_kb:
         "<benchmarks>/count_kb/{sample}.tsv"
     conda:
         "../envs/kb.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=200)
     resources:
         mem_mb=memory("count_kb", base=4_000, per_input_gb=1_000),
         runtime=minutes("count_kb", base=480),

@@ -57,7 +57,7 @@ use rule export_study as export_model with:
         mem_mb=memory("export_model", base=3_000, per_input_gb=6_000),
         runtime=minutes("export_model", base=120),
     params:
-        title=TITLE + ": {model}",
+        title="persister-regulons: {model}",
         own=["{model}"],
         models=get_model_order,
         timepoints=lookup(within=config, dpath="timepoints"),

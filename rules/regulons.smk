@@ -79,7 +79,7 @@ rule infer_network:
         "<benchmarks>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=1)
     resources:
         mem_mb=memory("infer_network", base=2_000, per_input_gb=20_000),
         runtime=minutes("infer_network", base=720),
@@ -132,7 +132,7 @@ rule prune_modules:
         "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=memory("prune_modules", base=3_000, per_input_gb=8_000),
         runtime=minutes("prune_modules", base=240),
@@ -194,7 +194,7 @@ rule score_activity:
         "<benchmarks>/score_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_activity", base=120),

@@ -87,7 +87,7 @@ rule score_families:
         "<benchmarks>/score_families/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 2
+    threads: scaled_threads(most=2, mb_per_thread=2)
     resources:
         mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_families", base=60),

@@ -1,4 +1,4 @@
-"""The knee of a library's barcodes by rank: the UMI count from which on a barcode is a cell without a further test."""
+"""The knee: from which number of UMIs on a barcode is a cell without further test."""
 
 from __future__ import annotations
 

@@ -217,7 +217,9 @@ def prepare(
     (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
     places = {"column": "", "platform": ""}
     tissue = sheet["assay"] == "profile"
-    filled = sheet.assign(**places, matrix=[f"{name}.h5ad" for name in sheet.index]).mask(tissue, sheet.assign(matrix="bulk.tsv", column=sheet.index, platform="bulk"))
+    filled = sheet.assign(**places, matrix=[f"{name}.h5ad" for name in sheet.index]).mask(
+        tissue, sheet.assign(matrix="bulk.tsv", column=sheet.index, platform="bulk")
+    )
     filled.to_csv(folder / "samples.tsv", sep="\t")
     bulk = pd.DataFrame({sample: np.arange(100, 100 + len(GENES)) for sample in sheet.index[tissue]}, index=GENES)
     bulk.to_csv(folder / "bulk.tsv", sep="\t", index_label="symbol")
