@@ -13,14 +13,11 @@ from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
     clusters,
-    confounders,
     design,
-    markers,
     methods,
     programme,
     provenance,
     regulons,
-    switches,
 )
 from scripts.report.source import Source
 
@@ -32,9 +29,9 @@ SECTIONS = (
     clusters,
     regulons,
     programme,
-    switches,
-    markers,
-    confounders,
+    "switches",
+    "markers",
+    "confounders",
     methods,
     provenance,
 )
