@@ -15,7 +15,6 @@ from scripts.report.sections import (
     clusters,
     design,
     methods,
-    programme,
     provenance,
     regulons,
 )
@@ -28,7 +27,8 @@ SECTIONS = (
     "cells",
     clusters,
     regulons,
-    programme,
+    "expression",
+    "activity",
     "switches",
     "markers",
     "confounders",
