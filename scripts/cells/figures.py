@@ -63,7 +63,6 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
     bins = bins.assign(rank=bins["verdict"].map(totals.rank(ascending=False)))
     bins = bins.sort_values(["sample", "rank", "droplets"], kind="stable").drop(columns="rank")
     models = dict(zip(libraries["sample"], libraries["model"], strict=True))
-    bins = bins.assign(model=bins["sample"].map(models))
     seen = [verdict for verdict in VERDICTS if verdict in totals]
     colours = alt.Scale(domain=seen, range=[VERDICTS[verdict] for verdict in seen])
     log = alt.Scale(type="log", nice=False)
