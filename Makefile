@@ -10,6 +10,7 @@ RESULTS ?= results
 VENV := .venv
 STAMP := $(VENV)/.requirements.lock
 DEMO := config/demo/config.yaml
+TESTS = python -m pytest --numprocesses $(CORES) --dist loadgroup --no-loadscope-reorder
 # Tools of the environment come first, whether or not it is activated; no profile of the user's changes the demo.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport SNAKEMAKE_PROFILE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -21,8 +22,11 @@ demo: $(STAMP)  ## run the study in miniature, simulated reads to report (CORES=
 	@snakemake --cores $(CORES) --configfile $(DEMO) --workflow-profile config/profiles/local
 	@echo "The report: $(CURDIR)/results/demo/report/report.html"
 
-test: $(STAMP)  ## all tests, the demo among them (PYTEST="-k sheet" for some)
-	@python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST)
+test: $(STAMP)  ## units, dry runs, the reduced demo with its truth and its report (PYTEST="-k sheet" for some)
+	@$(TESTS) -m "not full" $(PYTEST)
+
+test-all: $(STAMP)  ## the other tests: whole runs, of the demo, real data, kills, Slurm; agreement with other software
+	@$(TESTS) -m full $(PYTEST)
 
 lint: $(STAMP)  ## formatting and faults, of Python and Snakemake
 	@ruff check
@@ -85,4 +89,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test lint format benchmark resources faults lock clean-demo
+.PHONY: help demo test test-all lint format benchmark resources faults lock clean-demo

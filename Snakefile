@@ -50,15 +50,6 @@ if config["input_rules"]:
     include: config["input_rules"]
 
 
-# As a module of another workflow, ours alone, by the names that it gives them.
-follow(
-    workflow.modifier.rules,
-    workflow.resource_settings.overwrite_resources,
-    read_measured(),
-    workflow.modifier.modify_rulename,
-)
-
-
 rule all:
     input:
         "<results>/preflight.txt",

@@ -1,18 +1,10 @@
 # Activity: of regulons by sample and of a network's factors by profile, compared between timepoints within each patient.
-
-
-def get_activity_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = ["reversibility.tsv", "reversibility.png"]
-    files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
-    files += ["factors.png"] if study.network_files else []
-    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
-    return collect("<results>/activity/{file}", file=files)
+from scripts.study.stages import activity_files
 
 
 rule activity:
     input:
-        get_activity_results,
+        collect("<results>/activity/{file}", file=activity_files(study)),
     localrule: True
 
 
@@ -28,10 +20,9 @@ rule summarise_activity:
         "<benchmarks>/summarise_activity.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=1_000),
-        runtime="1h",
+        mem_mb=memory("summarise_activity", base=2_000, per_input_gb=1_000),
+        runtime=minutes("summarise_activity", base=60),
     script:
         "../scripts/activity/summarise_activity.py"
 
@@ -50,10 +41,9 @@ rule infer_activity:
         "<benchmarks>/infer_activity.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="1h",
+        mem_mb=memory("infer_activity", base=2_000, per_input_gb=50_000),
+        runtime=minutes("infer_activity", base=60),
     params:
         contrast=lookup(within=config, dpath="contrast"),
     script:
@@ -76,10 +66,6 @@ rule compare_activity:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=10_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         groups=get_group_of_samples,
@@ -105,10 +91,6 @@ rule compare_networks:
     localrule: True
     conda:
         "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=1_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -133,10 +115,6 @@ rule estimate_reversibility:
     localrule: True
     conda:
         "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -162,10 +140,6 @@ rule plot_factors:
     localrule: True
     conda:
         "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),

@@ -1,24 +1,6 @@
 # Cells: empty droplets → species → ambient RNA → doublets → quality. Every barcode keeps its verdict.
 
 
-def get_droplet_settings(wildcards):
-    """What tells empty droplets from cells: a changed quality cut must not repeat the test."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("expected_cells", "empty_drops", "seed")}
-
-
-def get_cell_settings(wildcards):
-    """What decides about droplets with cells."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("species", "ambient", "doublets", "qc", "seed")}
-
-
-def get_sample_labels(wildcards):
-    """The sample's row of the sheet that its cells carry."""
-    row = study.everything.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
-    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
-
-
 rule cells:
     input:
         collect(
@@ -44,10 +26,9 @@ rule call_cells:
         "<benchmarks>/call_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("call_cells", base=2_000, per_input_gb=30_000),
+        runtime=minutes("call_cells", base=60),
     params:
         droplets=get_droplet_settings,
     script:
@@ -74,10 +55,9 @@ rule filter_cells:
         "<benchmarks>/filter_cells/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("filter_cells", base=4_000, per_input_gb=30_000),
+        runtime=minutes("filter_cells", base=60),
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,

@@ -19,7 +19,7 @@ rule measure_confounders:
         cells=get_cells_of_model,
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         activity=get_activity_of_model,
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
         annotation="<results>/references/annotation.gtf" if study.sequenced else [],
     output:
         differences="<results>/confounders/models/{model}.parquet",
@@ -31,10 +31,9 @@ rule measure_confounders:
         "<benchmarks>/measure_confounders/{model}.tsv"
     conda:
         "../envs/evidence.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=20_000),
-        runtime="4h",
+        mem_mb=memory("measure_confounders", base=4_000, per_input_gb=20_000),
+        runtime=minutes("measure_confounders", base=240),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
@@ -52,7 +51,7 @@ rule tabulate_confounders:
         clones=collect("<results>/confounders/models/{model}.clones.tsv", model=study.compared_models),
         switches="<results>/switches/switches.tsv",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         confounders=report(
             "<results>/confounders/confounders.tsv",
@@ -69,10 +68,6 @@ rule tabulate_confounders:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=study.compared_models,
@@ -101,10 +96,6 @@ rule plot_confounders:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),

@@ -1,51 +1,10 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
-from scripts.study.resources import gigabytes
+import os
+
+from scripts.references.chemistries import CHEMISTRIES
 
 aligner = config["counts"]["aligner"]
-RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
-
-
-def kept(path):
-    """A BAM to keep if the config asks for it, else one to remove once it is audited."""
-    return path if config["counts"]["keep_bam"] else temp(path)
-
-
-def get_checks(wildcards):
-    """The checks of a library's lanes, which must pass before anything is counted."""
-    return collect(
-        "<results>/reads/{sample}/{unit}.check.json", sample=wildcards.sample, unit=study.units_of(wildcards.sample)
-    )
-
-
-def get_raw_counts(wildcards):
-    """What the counter in use wrote."""
-    return {part: f"<results>/counts/{aligner}/{wildcards.sample}.{name}" for part, name in RAW_COUNTS.items()}
-
-
-def get_matrix(wildcards):
-    """The count matrix that a library comes as."""
-    return study.everything.loc[wildcards.sample, "matrix"]
-
-
-def get_organisms(wildcards):
-    """What species graft and host are, where the config says so."""
-    return {name: references[name].get("species", "") for name in ("graft", "host") if references.get(name)}
-
-
-def get_expected_cells(wildcards):
-    """How many cells a library is expected to hold, of both species."""
-    return study.cells_config(wildcards.sample)["expected_cells"]
-
-
-def get_starsolo_memory(wildcards, input, attempt):
-    """MB: the genome lies in memory, 25 GB for 5.8 Gb of two mammals, thinned three times; reads are sorted in parts.
-
-    What is in a storage counts as genome altogether, since its size is known only as a whole.
-    """
-    if any(getattr(file, "is_storage", False) for file in input):
-        return scaled_memory(base=4_000, per_input_gb=5_000)(wildcards, input, attempt)
-    genome, reads = gigabytes([input.genome]), gigabytes([*input.fq1, *input.fq2])
-    return int((4_000 + 5_000 * genome + 500 * reads) * attempt)
+RAW_COUNTS = os.path.join("<results>/counts", aligner, "{sample}")
 
 
 rule counts:
@@ -83,10 +42,10 @@ rule count_kb:
         "<benchmarks>/count_kb/{sample}.tsv"
     conda:
         "../envs/kb.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=200)
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=1_000),
-        runtime="8h",
+        mem_mb=memory("count_kb", base=4_000, per_input_gb=1_000),
+        runtime=minutes("count_kb", base=480),
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -103,7 +62,7 @@ rule count_starsolo:
         fq1=get_all_read1,
         fq2=get_all_read2,
     output:
-        bam=kept("<results>/counts/starsolo/{sample}.bam"),
+        bam=temp_unless_kept("<results>/counts/starsolo/{sample}.bam"),
         info="<results>/counts/starsolo/{sample}.info",
         matrix=temp("<results>/counts/starsolo/{sample}.mtx"),
         barcodes=temp("<results>/counts/starsolo/{sample}.barcodes.txt"),
@@ -116,8 +75,9 @@ rule count_starsolo:
         "../envs/star.yaml"
     threads: 8
     resources:
-        mem_mb=get_starsolo_memory,
-        runtime="12h",
+        # The genome lies in memory: 25 GB for 5.8 Gb of two mammals, thinned three times. Reads are sorted in parts.
+        mem_mb=memory("count_starsolo", base=4_000, per_input_gb={"genome": 5_000, "fq1": 500, "fq2": 500}),
+        runtime=minutes("count_starsolo", base=720),
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -126,7 +86,9 @@ rule count_starsolo:
 
 rule collect_counts:
     input:
-        unpack(get_raw_counts),
+        matrix=RAW_COUNTS + ".mtx",
+        barcodes=RAW_COUNTS + ".barcodes.txt",
+        features=RAW_COUNTS + ".features.txt",
         chemistry="<results>/reads/{sample}.chemistry.json",
         genes="<results>/references/genes.tsv",
     output:
@@ -139,10 +101,9 @@ rule collect_counts:
         sample=one_of(study.all_sequenced),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=8_000),
-        runtime="1h",
+        mem_mb=memory("collect_counts", base=2_000, per_input_gb=8_000),
+        runtime=minutes("collect_counts", base=60),
     params:
         aligner=aligner,
     script:
@@ -168,10 +129,9 @@ rule audit_bus:
         sample=one_of(study.all_sequenced if aligner == "kb" else []),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=2_000),
-        runtime="1h",
+        mem_mb=memory("audit_bus", base=3_000, per_input_gb=2_000),
+        runtime=minutes("audit_bus", base=60),
     params:
         expected_cells=get_expected_cells,
     script:
@@ -197,10 +157,10 @@ rule audit_bam:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=1_000),
-        runtime="4h",
+        mem_mb=memory("audit_bam", base=3_000, per_input_gb=1_000),
+        runtime=minutes("audit_bam", base=240),
     params:
-        prefixes=get_prefixes,
+        prefixes=study.prefixes,
         expected_cells=get_expected_cells,
     script:
         "../scripts/counts/audit_bam.py"
@@ -217,10 +177,9 @@ rule index_bam:
         "<benchmarks>/index_bam/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=500, per_input_gb=50),
-        runtime="1h",
+        mem_mb=memory("index_bam", base=500, per_input_gb=50),
+        runtime=minutes("index_bam", base=60),
     script:
         "../scripts/counts/index_bam.py"
 
@@ -240,13 +199,12 @@ rule import_matrix:
         sample=one_of(study.all_imported),
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
-        runtime="1h",
+        mem_mb=memory("import_matrix", base=3_000, per_input_gb=20_000),
+        runtime=minutes("import_matrix", base=60),
     params:
-        prefixes=get_prefixes,
-        organisms=get_organisms,
+        prefixes=study.prefixes,
+        organisms={name: genome.get("species", "") for name, genome in study.species.items()},
     script:
         "../scripts/counts/import_matrix.py"
 

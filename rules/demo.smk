@@ -18,10 +18,9 @@ rule simulate_genomes:
         "<benchmarks>/simulate_genomes.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("simulate_genomes", base=1_000),
+        runtime=minutes("simulate_genomes", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
     script:
@@ -44,14 +43,13 @@ rule simulate_molecules:
         "<benchmarks>/simulate_molecules/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("simulate_molecules", base=2_000),
+        runtime=minutes("simulate_molecules", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
         sample=get_sample_row,
-        prefixes=get_prefixes,
+        prefixes=study.prefixes,
     script:
         "../scripts/demo/simulate_molecules.py"
 
@@ -69,10 +67,9 @@ rule simulate_lane:
         "<benchmarks>/simulate_lane/{sample}_{unit}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
-        runtime="10m",
+        mem_mb=memory("simulate_lane", base=2_000, per_input_gb=10_000),
+        runtime=minutes("simulate_lane", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
         lanes=get_units_of_sample,
@@ -91,10 +88,9 @@ rule simulate_profiles:
         "<benchmarks>/simulate_profiles/{model}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("simulate_profiles", base=1_000),
+        runtime=minutes("simulate_profiles", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
         bulk=lookup(within=config, dpath="demo/bulk"),
@@ -119,10 +115,9 @@ rule simulate_databases:
         "<benchmarks>/simulate_databases.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("simulate_databases", base=1_000),
+        runtime=minutes("simulate_databases", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
     script:
@@ -140,10 +135,9 @@ rule simulate_network:
         "<benchmarks>/simulate_network.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("simulate_network", base=1_000),
+        runtime=minutes("simulate_network", base=10),
     params:
         seed=lookup(within=config, dpath="demo/seed"),
     script:

@@ -1,24 +1,10 @@
 # Expression: profiles compared between timepoints, the signature, gene sets, states and treatments.
-
-
-def get_expression_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = [
-        "expression_design.tsv",
-        "signature_scores.tsv",
-        "signature_sizes.tsv",
-        "state_structure.tsv",
-        "treatment.tsv",
-    ]
-    files += [f"{figure}.png" for figure in ("volcano", "signature", "states", "treatment")]
-    files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["gene_sets.tsv", "gene_sets.png"] if study.gene_set_files else []
-    return collect("<results>/expression/{file}", file=files)
+from scripts.study.stages import expression_files
 
 
 rule expression:
     input:
-        get_expression_results,
+        collect("<results>/expression/{file}", file=expression_files(study)),
     localrule: True
 
 
@@ -34,10 +20,9 @@ rule compare_expression:
         "<benchmarks>/compare_expression.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=100_000),
-        runtime=minutes_by_models(least=60, per_square=0.15),
+        mem_mb=memory("compare_expression", base=2_000, per_input_gb=100_000),
+        runtime=minutes("compare_expression", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
@@ -59,10 +44,9 @@ rule learn_signature:
         "<benchmarks>/learn_signature.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=100_000),
-        runtime=minutes_by_models(least=60, per_square=0.15),
+        mem_mb=memory("learn_signature", base=2_000, per_input_gb=100_000),
+        runtime=minutes("learn_signature", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
@@ -84,10 +68,9 @@ rule score_cells:
         "<benchmarks>/score_cells.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=10_000),
-        runtime="2h",
+        mem_mb=memory("score_cells", base=3_000, per_input_gb=10_000),
+        runtime=minutes("score_cells", base=120),
     params:
         samples=get_sample_rows,
         libraries=study.libraries,
@@ -111,10 +94,9 @@ rule enrich_gene_sets:
         "<benchmarks>/enrich_gene_sets.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="1h",
+        mem_mb=memory("enrich_gene_sets", base=2_000, per_input_gb=50_000),
+        runtime=minutes("enrich_gene_sets", base=60),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         permutations=lookup(within=config, dpath="expression/permutations"),
@@ -135,10 +117,9 @@ rule cluster_profiles:
         "<benchmarks>/cluster_profiles.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="1h",
+        mem_mb=memory("cluster_profiles", base=2_000, per_input_gb=50_000),
+        runtime=minutes("cluster_profiles", base=60),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         permutations=lookup(within=config, dpath="expression/permutations"),
@@ -162,10 +143,6 @@ rule compare_treatments:
     localrule: True
     conda:
         "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
-        runtime="1h",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -223,10 +200,6 @@ rule plot_expression:
     localrule: True
     conda:
         "../envs/programme.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         timepoints=lookup(within=config, dpath="timepoints"),
@@ -253,10 +226,9 @@ rule plot_gene_sets:
         "<benchmarks>/plot_gene_sets.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
+        mem_mb=memory("plot_gene_sets", base=1_500, per_input_gb=5_000),
+        runtime=minutes("plot_gene_sets", base=20),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),

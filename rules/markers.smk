@@ -13,7 +13,7 @@ rule markers:
 rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
-        locations=own("resources/markers/surface_secreted.tsv"),
+        locations=workflow_file("resources/markers/surface_secreted.tsv"),
     output:
         markers=report(
             "<results>/markers/markers.tsv",
@@ -29,11 +29,10 @@ rule find_markers:
         "<benchmarks>/find_markers.tsv"
     conda:
         "../envs/evidence.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=50_000),
+        mem_mb=memory("find_markers", base=2_000, per_input_gb=50_000),
         # Panels are learned in all models but one, their size in all but two, again for every deal of the labels.
-        runtime=minutes_by_models(least=240, per_square=1.2),
+        runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=1.2)),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         sizes=lookup(within=config, dpath="markers/sizes"),
@@ -62,10 +61,6 @@ rule plot_markers:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=get_model_order,

@@ -20,10 +20,9 @@ rule aggregate_pseudobulk:
         "<benchmarks>/aggregate_pseudobulk.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=500),
-        runtime="1h",
+        mem_mb=memory("aggregate_pseudobulk", base=3_000, per_input_gb=500),
+        runtime=minutes("aggregate_pseudobulk", base=60),
     params:
         samples=get_sample_rows,
         libraries=study.libraries,
@@ -45,10 +44,9 @@ rule join_profiles:
         "<benchmarks>/join_profiles.tsv"
     conda:
         "../envs/programme.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="30m",
+        mem_mb=memory("join_profiles", base=2_000, per_input_gb=20_000),
+        runtime=minutes("join_profiles", base=30),
     params:
         samples=get_profile_rows,
         sheet=lookup(within=config, dpath="samples"),

@@ -1,33 +1,12 @@
 # Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
-lanes = {(lane.sample, lane.unit): lane for lane in study.units.itertuples()}
+from scripts.references.chemistries import CHEMISTRIES
+
+
 # The stage's target and its page are about the study: a biopsy to be scored changes neither.
-studied = [lane for lane in lanes.values() if lane.sample in study.samples.index]
-
-
-def get_read1(wildcards):
-    """Read 1 (barcode, UMI) of one lane."""
-    return lanes[wildcards.sample, wildcards.unit].fq1
-
-
-def get_read2(wildcards):
-    """Read 2 (cDNA) of one lane."""
-    return lanes[wildcards.sample, wildcards.unit].fq2
-
-
-def get_all_read1(wildcards):
-    """Read 1 of all lanes of a library."""
-    return study.fastqs(wildcards.sample)[0]
-
-
-def get_all_read2(wildcards):
-    """Read 2 of all lanes of a library."""
-    return study.fastqs(wildcards.sample)[1]
-
-
 rule reads:
     input:
-        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=studied),
-        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=studied),
+        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=study.studied_lanes),
+        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=study.studied_lanes),
         collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     localrule: True
 
@@ -44,10 +23,9 @@ rule check_reads:
         "<benchmarks>/check_reads/{sample}/{unit}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=500, per_input_gb=0),
-        runtime="3h",
+        mem_mb=memory("check_reads", base=500),
+        runtime=minutes("check_reads", base=180),
     script:
         "../scripts/reads/check_reads.py"
 
@@ -65,10 +43,9 @@ rule detect_chemistry:
         "<benchmarks>/detect_chemistry/{sample}.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=0),
-        runtime="30m",
+        mem_mb=memory("detect_chemistry", base=1_000),
+        runtime=minutes("detect_chemistry", base=30),
     params:
         units=get_units_of_sample,
         chemistries=list(CHEMISTRIES),
@@ -95,10 +72,9 @@ rule measure_quality:
         sample=one_of(study.all_sequenced),
     conda:
         "../envs/qc.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
-        runtime="3h",
+        mem_mb=memory("measure_quality", base=2_000),
+        runtime=minutes("measure_quality", base=180),
     shell:
         # Both get their names when they are whole.
         "sequali --threads {threads} --json {output.json:q}.part --html {output.html:q}.part {input.fq2:q} > {log:q} 2>&1 && "
@@ -107,7 +83,7 @@ rule measure_quality:
 
 rule report_reads:
     input:
-        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=studied),
+        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=study.studied_lanes),
         chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
         audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
         saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
@@ -126,9 +102,8 @@ rule report_reads:
         "<benchmarks>/report_reads.tsv"
     conda:
         "../envs/qc.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=10_000),
-        runtime="30m",
+        mem_mb=memory("report_reads", base=2_000, per_input_gb=10_000),
+        runtime=minutes("report_reads", base=30),
     script:
         "../scripts/reads/report_reads.py"

@@ -1,53 +1,13 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
 from scripts.references.chemistries import CHEMISTRIES
-from scripts.study.config import name_of_file
-
-databases = {name_of_file(entry): entry for entry in config["regulons"]["databases"]}
-# A study of matrices alone may have none.
-references = config["references"] or {}
-
-
-def get_genomes(wildcards):
-    """The FASTA and GTF that the study gives: an already joined pair, or the graft's and the host's."""
-    if references.get("joined"):
-        return {f"joined_{part}": given(references["joined"][part]) for part in ("fasta", "gtf")}
-    species = [name for name in ("graft", "host") if references.get(name)]
-    return {f"{name}_{part}": given(references[name][part]) for name in species for part in ("fasta", "gtf")}
-
-
-def get_prefixes(wildcards=None):
-    """What contigs and genes of each species begin with."""
-    return {name: references[name]["prefix"] for name in ("graft", "host") if references.get(name)}
-
-
-def get_biotypes(wildcards):
-    """The biotypes of genes to keep, or nothing to keep all; a pair that is joined already is taken as it is."""
-    return None if references.get("joined") else references.get("biotypes")
-
-
-def get_index(wildcards):
-    """The index of the counter in use."""
-    return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[
-        config["counts"]["aligner"]
-    ]
-
-
-def get_database(wildcards):
-    """Where a ranking database lies; nothing if it is to be fetched."""
-    return given(databases[wildcards.name].get("path") or [])
-
-
-def get_gene_list(wildcards):
-    """Where a network or gene set lies; nothing if it is to be fetched."""
-    return given(study.gene_lists[wildcards.file].get("path") or [])
 
 
 rule references:
     input:
         "<results>/references/genes.tsv" if study.all_sequenced else [],
         get_index if study.all_sequenced else [],
-        given(collect("<results>/references/databases/{name}.feather", name=databases)),
-        given(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else [])),
+        user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
+        user_file(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if study.databases else [])),
     localrule: True
 
 
@@ -64,13 +24,12 @@ rule join_genomes:
         "<benchmarks>/join_genomes.tsv"
     conda:
         "../envs/python.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=500),
-        runtime="1h",
+        mem_mb=memory("join_genomes", base=2_000, per_input_gb=500),
+        runtime=minutes("join_genomes", base=60),
     params:
-        prefixes=get_prefixes,
-        biotypes=get_biotypes,
+        prefixes=study.prefixes,
+        biotypes=study.biotypes,
     script:
         "../scripts/references/join_genomes.py"
 
@@ -90,8 +49,8 @@ rule index_kb:
         "../envs/kb.yaml"
     threads: 8
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=6_000),
-        runtime="4h",
+        mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
+        runtime=minutes("index_kb", base=240),
     script:
         "../scripts/references/index_kb.py"
 
@@ -110,8 +69,8 @@ rule index_star:
         "../envs/star.yaml"
     threads: 8
     resources:
-        mem_mb=scaled_memory(base=4_000, per_input_gb=8_000),
-        runtime="8h",
+        mem_mb=memory("index_star", base=4_000, per_input_gb=8_000),
+        runtime=minutes("index_star", base=480),
     params:
         sjdb_overhang=100,
     script:
@@ -130,10 +89,9 @@ rule provide_whitelist:
         chemistry="|".join(CHEMISTRIES),
     conda:
         "../envs/kb.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_500, per_input_gb=0),
-        runtime="10m",
+        mem_mb=memory("provide_whitelist", base=2_500),
+        runtime=minutes("provide_whitelist", base=10),
     script:
         "../scripts/references/provide_whitelist.py"
 
@@ -150,15 +108,15 @@ rule provide_database:
     conda:
         "../envs/python.yaml"
     params:
-        url=lookup(within=databases, dpath="{name}/url", default=None),
-        sha256=lookup(within=databases, dpath="{name}/sha256", default=None),
+        url=lookup(within=study.databases, dpath="{name}/url", default=None),
+        sha256=lookup(within=study.databases, dpath="{name}/sha256", default=None),
     script:
         "../scripts/references/provide_file.py"
 
 
 use rule provide_database as provide_motifs with:
     input:
-        given(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
+        user_file(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
     output:
         ensure("<results>/references/motifs.tbl", non_empty=True),
         "<results>/references/motifs.source.json",
@@ -172,7 +130,7 @@ use rule provide_database as provide_motifs with:
 
 use rule provide_database as provide_tfs with:
     input:
-        given(lookup(within=config, dpath="regulons/tfs/path", default=[])),
+        user_file(lookup(within=config, dpath="regulons/tfs/path", default=[])),
     output:
         ensure("<results>/references/tfs.txt", non_empty=True),
         "<results>/references/tfs.source.json",

@@ -1,34 +1,11 @@
 # Regulons: SCENIC per group of cells and seed; what seeds and then groups agree on; its activity in every cell.
 SEEDS = config["regulons"]["seeds"]
 CHUNKS = config["regulons"]["chunks"]
-
-
-def get_cells_of_group(wildcards):
-    """The cells that a network is inferred from."""
-    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of_group(wildcards.group))
-
-
-def get_clustered_cells(wildcards):
-    """The clusters that the group's cells belong to."""
-    return "<results>/clusters/{model}/cells.tsv.gz".format(model=study.model_of_group(wildcards.group))
-
-
-def get_network_settings(wildcards):
-    """What decides about a network."""
-    return {key: config["regulons"][key] for key in ("importance", "max_rounds")}
-
-
-def get_pruning_settings(wildcards):
-    """What decides about modules, enriched motifs and the regulons of one run."""
-    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold")
-    more = ("leading_edge", "motif_similarity_fdr", "orthologous_identity")
-    return {key: config["regulons"][key] for key in (*keys, *more)}
-
-
-def get_selection_settings(wildcards):
-    """What decides which genes and whether enough cells are there."""
-    keys = ("min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold")
-    return {key: config["regulons"][key] for key in keys}
+# Settings that decide which genes a network is inferred from and whether there are enough cells; those that decide about
+# modules, enriched motifs and the regulons of one run.
+SELECTION = ["min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold"]
+PRUNING = ["engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
+PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
 
 
 rule regulons:
@@ -43,11 +20,11 @@ rule regulons:
 
 rule check_databases:
     input:
-        databases=given(collect("<results>/references/databases/{name}.feather", name=databases)),
-        motifs=given("<results>/references/motifs.tbl"),
-        tfs=given("<results>/references/tfs.txt"),
+        databases=user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
+        motifs=user_file("<results>/references/motifs.tbl"),
+        tfs=user_file("<results>/references/tfs.txt"),
         # Links take the time of what they point to; what is linked is told by these.
-        sources=collect("<results>/references/databases/{name}.source.json", name=databases)
+        sources=collect("<results>/references/databases/{name}.source.json", name=study.databases)
         + collect("<results>/references/{name}.source.json", name=["motifs", "tfs"]),
         genes="<results>/references/genes.tsv" if study.sequenced else [],
     output:
@@ -58,14 +35,13 @@ rule check_databases:
         "<benchmarks>/check_databases.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=500),
-        runtime="20m",
+        mem_mb=memory("check_databases", base=1_000, per_input_gb=500),
+        runtime=minutes("check_databases", base=20),
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
     params:
-        settings=get_selection_settings,
+        settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/check_databases.py"
 
@@ -82,12 +58,11 @@ rule select_expression:
         "<benchmarks>/select_expression/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=30_000),
-        runtime="1h",
+        mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
+        runtime=minutes("select_expression", base=60),
     params:
-        settings=get_selection_settings,
+        settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/select_expression.py"
 
@@ -104,12 +79,12 @@ rule infer_network:
         "<benchmarks>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=1)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="12h",
+        mem_mb=memory("infer_network", base=2_000, per_input_gb=20_000),
+        runtime=minutes("infer_network", base=720),
     params:
-        settings=get_network_settings,
+        settings=pick(config["regulons"], "importance", "max_rounds"),
     script:
         "../scripts/regulons/infer_network.py"
 
@@ -135,10 +110,9 @@ rule join_networks:
         "<benchmarks>/join_networks/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_000, per_input_gb=20_000),
-        runtime="20m",
+        mem_mb=memory("join_networks", base=1_000, per_input_gb=20_000),
+        runtime=minutes("join_networks", base=20),
     script:
         "../scripts/regulons/join_networks.py"
 
@@ -147,7 +121,7 @@ rule prune_modules:
     input:
         adjacencies="<results>/regulons/{group}/seed-{seed}/adjacencies.parquet",
         expression="<results>/regulons/{group}/expression.h5ad",
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=databases)),
+        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
         motifs=ancient("<results>/references/motifs.tbl"),
     output:
         motifs="<results>/regulons/{group}/seed-{seed}/motifs.parquet",
@@ -158,12 +132,12 @@ rule prune_modules:
         "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=8_000),
-        runtime="4h",
+        mem_mb=memory("prune_modules", base=3_000, per_input_gb=8_000),
+        runtime=minutes("prune_modules", base=240),
     params:
-        settings=get_pruning_settings,
+        settings=pick(config["regulons"], *PRUNING),
     script:
         "../scripts/regulons/prune_modules.py"
 
@@ -220,10 +194,10 @@ rule score_activity:
         "<benchmarks>/score_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
+        runtime=minutes("score_activity", base=120),
     params:
         engine=lookup(within=config, dpath="regulons/engine"),
         auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
@@ -235,7 +209,7 @@ rule score_activity:
 rule describe_activity:
     input:
         activity="<results>/regulons/{group}/activity.parquet",
-        clusters=get_clustered_cells,
+        clusters=get_clusters_of_group,
     output:
         rss="<results>/regulons/{group}/rss.tsv",
         thresholds="<results>/regulons/{group}/thresholds.tsv",
@@ -247,10 +221,9 @@ rule describe_activity:
         "<benchmarks>/describe_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("describe_activity", base=1_500, per_input_gb=20_000),
+        runtime=minutes("describe_activity", base=120),
     params:
         seed=SEEDS[0],
     script:
@@ -299,10 +272,9 @@ rule plot_activity:
         "<benchmarks>/plot_activity.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=1_000),
-        runtime="20m",
+        mem_mb=memory("plot_activity", base=1_500, per_input_gb=1_000),
+        runtime=minutes("plot_activity", base=20),
     params:
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=get_arm_order,

@@ -1,16 +1,10 @@
 # Switches: the evidence on each regulon, combined and ranked.
-
-
-def get_switch_results(wildcards):
-    """The stage's tables and figures; nothing where no activity is measured."""
-    files = [f"{name}.tsv" for name in ("switches", "overlaps", "columns", "perturbation", "families")]
-    files += [f"{name}.png" for name in ("switches", "timecourse", "mrna", "evidence", "perturbation", "families")]
-    return collect("<results>/switches/{file}", file=files if study.has_activity else [])
+from scripts.study.stages import switch_files
 
 
 rule switches:
     input:
-        get_switch_results,
+        collect("<results>/switches/{file}", file=switch_files(study)),
     localrule: True
 
 
@@ -26,10 +20,9 @@ rule resample_thresholds:
         "<benchmarks>/resample_thresholds/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="4h",
+        mem_mb=memory("resample_thresholds", base=1_500, per_input_gb=20_000),
+        runtime=minutes("resample_thresholds", base=240),
     params:
         resamples=lookup(within=config, dpath="switches/threshold_resamples"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -52,10 +45,9 @@ rule simulate_perturbations:
         "<benchmarks>/simulate_perturbations/{model}.tsv"
     conda:
         "../envs/evidence.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=3_000, per_input_gb=20_000),
-        runtime="2h",
+        mem_mb=memory("simulate_perturbations", base=3_000, per_input_gb=20_000),
+        runtime=minutes("simulate_perturbations", base=120),
     params:
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
@@ -86,7 +78,7 @@ rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families/{group}.parquet",
     log:
@@ -95,10 +87,10 @@ rule score_families:
         "<benchmarks>/score_families/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 2
+    threads: scaled_threads(most=2, mb_per_thread=2)
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=20_000),
-        runtime="1h",
+        mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
+        runtime=minutes("score_families", base=60),
     params:
         auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -113,7 +105,7 @@ rule compare_families:
         samples="<results>/profiles/samples.tsv" if study.groups else [],
         effects="<results>/activity/effects.tsv",
         regulons=get_network_of_study,
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families.tsv",
     log:
@@ -141,8 +133,8 @@ rule rank_switches:
         stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/switches/perturbation.tsv",
         signature="<results>/expression/signature.tsv",
-        families=own("resources/factors/families.tsv"),
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        families=workflow_file("resources/factors/families.tsv"),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
             "<results>/switches/switches.tsv",
@@ -152,7 +144,6 @@ rule rank_switches:
         ),
         overlaps="<results>/switches/overlaps.tsv",
         models="<results>/switches/by_model.tsv",
-        columns="<results>/switches/columns.tsv",
     log:
         "<logs>/rank_switches.log",
     benchmark:
@@ -160,10 +151,6 @@ rule rank_switches:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=20_000),
-        runtime="30m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         groups=get_group_of_samples,
@@ -207,10 +194,6 @@ rule plot_switches:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         timepoints=lookup(within=config, dpath="timepoints"),
@@ -257,10 +240,6 @@ rule plot_evidence:
     localrule: True
     conda:
         "../envs/evidence.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_memory(base=1_500, per_input_gb=5_000),
-        runtime="20m",
     params:
         contrast=lookup(within=config, dpath="contrast"),
         models=get_model_order,

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 
-from scripts.report.manifest import hash_tree
+from scripts.report.manifest import SOURCE, hash_tree
 
 ROOT = Path(__file__).parents[1]
 REDUCED = ["config/demo/config.yaml", "config/demo/reduced/config.yaml"]
@@ -30,6 +31,9 @@ SAME = (
 hangs on its threads (counts by it don't): they count by being there.
 """
 HDF5 = (".h5ad", ".loom")
+WHOLE = pytest.param("whole", marks=pytest.mark.full)
+only_whole = pytest.mark.parametrize("results", [WHOLE], indirect=True, scope="session")
+"""Marks a test of the fixture ``results`` that asks for more than the reduced demo has."""
 
 
 def copy_checkout(to: Path) -> Path:
@@ -42,6 +46,12 @@ def copy_checkout(to: Path) -> Path:
         else:
             shutil.copy(source, to / name)
     return to
+
+
+def hash_sources(root: Path) -> dict[str, str]:
+    """Return hashes of what a run of the demo is made from: the workflow, configs and sheets, the software."""
+    parts = {"workflow": SOURCE, "config": ("config",), "software": ("requirements.lock",)}
+    return {name: hash_tree(root, part) for name, part in parts.items()}
 
 
 def drop_if_outdated(results: Path) -> None:

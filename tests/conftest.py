@@ -1,11 +1,14 @@
-"""The demo, run once for all tests (what `make demo` runs, in the checkout itself: nothing runs twice); a run of the
-reduced demo to compare others with; a stand-in for the object that Snakemake hands to a script.
+"""Whole runs that many tests read, each done once: the demo, and the reduced demo; a stand-in for the object that
+Snakemake hands to a script.
+
+`make test` leaves out what is marked ``full``; `make test-all` runs that and nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import shutil
 import subprocess
 import sys
@@ -14,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from checkout import copy_checkout, drop_if_outdated, run
+from checkout import RESULTS, WHOLE, copy_checkout, drop_if_outdated, hash_sources, run
 from simulators.activity import simulate  # noqa: F401
 from simulators.profiles import simulated  # noqa: F401
 
@@ -22,33 +25,39 @@ ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"
 
 
-FIRST = ("tests/demo/test_demo_clusters.py", "tests/faults/test_faults.py", "tests/slurm/", "tests/real/",
-         "tests/demo/", "tests/report/test_browser.py")  # fmt: skip
-"""What waits for whole runs, longest first: started last, it would keep one core busy while the other has nothing."""
+TOGETHER = {
+    "finished": ("tests/demo/", "tests/report/test_browser.py", "tests/faults/test_faults.py"),
+    "report": ("tests/report/test_manifest.py", "tests/report/test_report_rules.py"),
+    "biopsy": ("tests/biopsy/",),
+}
+"""Files whose tests one process runs, since they share what takes long to make: the demo (``full``) or the reduced one,
+a small workflow, a frozen reference. Without these, each file is a group of its own.
+"""
+FIRST = ("tests/demo/", "tests/slurm/", "tests/faults/test_faults.py", "tests/report/test_browser.py", "tests/real/",
+         "tests/dag/test_scale.py")  # fmt: skip
+"""What takes longest, or waits for whole runs: started last, it would leave one core without work at the end."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; the order within a file stays."""
+    """Put the longest files first; name each test's group for ``--dist loadgroup``. The order within a file stays."""
 
     def place(item: pytest.Item) -> int:
         return next((number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
     items.sort(key=place)
+    for item in items:
+        name = next((name for name, starts in TOGETHER.items() if item.nodeid.startswith(starts)), item.path.stem)
+        item.add_marker(pytest.mark.xdist_group(name))
 
 
 @contextlib.contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Keep other processes of the same test run out, for runs that several of them need and one makes."""
+    """Keep other processes out, for runs that several of them need and one makes."""
+    lock.parent.mkdir(exist_ok=True)
     with open(lock, "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-@pytest.fixture(scope="session")
-def common(tmp_path_factory, worker_id) -> Path:
-    """Return a temporary folder that all processes of this test run have in common."""
-    own = tmp_path_factory.getbasetemp()
-    return own if worker_id == "master" else own.parent
 
 
 def run_whole(root: Path, cores: int, *arguments: str) -> subprocess.CompletedProcess:
@@ -58,20 +67,44 @@ def run_whole(root: Path, cores: int, *arguments: str) -> subprocess.CompletedPr
 
 
 @pytest.fixture(scope="session")
-def run_demo():
-    """Return the function that runs the demo of a checkout."""
-    return run_whole
+def demo() -> Path:
+    """Return the results of a finished demo run, frozen for biopsies too: what `make demo` runs, in the checkout.
 
-
-@pytest.fixture(scope="session")
-def demo(common) -> Path:
-    """Return the results of a finished demo run, frozen for biopsies too."""
+    It takes minutes: a test that asks for it is marked ``full``.
+    """
     results = ROOT / "results" / "demo"
-    with one_at_a_time(common / "demo.lock"):
+    with one_at_a_time(ROOT / "results" / "demo.lock"):
         drop_if_outdated(results)
         ran = run_whole(ROOT, 2, "--rerun-incomplete", "all", "freeze")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
     return results
+
+
+@pytest.fixture(scope="session")
+def reduced() -> Path:
+    """Return a checkout in which the reduced demo ran from nothing, undisturbed, on two cores.
+
+    It lies below results/ and serves until a source changes, so that `make test-all` compares with the run of
+    `make test`. Nothing is to be written into it.
+    """
+    checkout, done = ROOT / "results" / "reduced", ROOT / "results" / "reduced.json"
+    sources = hash_sources(ROOT)
+    with one_at_a_time(ROOT / "results" / "reduced.lock"):
+        if not done.exists() or json.loads(done.read_text()) != sources:
+            done.unlink(missing_ok=True)
+            shutil.rmtree(checkout, ignore_errors=True)
+            ran = run(copy_checkout(checkout), "--cores", "2")
+            assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
+            done.write_text(json.dumps(sources))
+    return checkout
+
+
+@pytest.fixture(scope="session", params=["reduced", WHOLE])
+def results(request) -> Path:
+    """Return the results of the reduced demo and, in `make test-all`, of the whole one."""
+    if request.param == "reduced":
+        return request.getfixturevalue("reduced") / RESULTS
+    return request.getfixturevalue("demo")
 
 
 class Files(list):
@@ -120,16 +153,3 @@ def make_job(tmp_path):
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def reduced(common) -> Path:
-    """Return a checkout in which the reduced demo ran from nothing, undisturbed, on two cores."""
-    checkout, done = common / "reduced", common / "reduced.done"
-    with one_at_a_time(common / "reduced.lock"):
-        if not done.exists():
-            shutil.rmtree(checkout, ignore_errors=True)
-            ran = run(copy_checkout(checkout), "--cores", "2")
-            assert ran.returncode == 0, (ran.stdout + ran.stderr)[-8000:]
-            done.touch()
-    return checkout

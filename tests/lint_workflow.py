@@ -1,20 +1,22 @@
-"""Run `snakemake --lint` and fail on whatever it finds but for what is meant: `python tests/lint_workflow.py
---configfile …`.
+"""Refuse what Snakemake's linter finds, and what it doesn't see, since all files of rules have one namespace:
+`python tests/lint_workflow.py --configfile …`.
 
-Snakemake's linter can't be told to leave a rule of its out, so its findings are read here. One is not heeded: functions
-in the same file as rules. A stage's few input functions stand above the rules that ask them, where they are read
-together.
+Functions stand in rules/common.smk, each once. What another file assigns or imports is that file's own.
 """
 
+import io
 import re
 import subprocess
 import sys
+import tokenize
+from collections import defaultdict
+from pathlib import Path
 
-MEANT = ("Mixed rules and functions in same snakefile.",)
+COMMON = Path("rules", "common.smk")
 
 
 def findings(text: str) -> list[tuple[str, str]]:
-    """Return what the linter's text finds: the place, and the finding with its explanation."""
+    """Return what Snakemake's linter says: the place, and the finding with its explanation."""
     found = []
     for block in re.split(r"^Lints for ", text, flags=re.MULTILINE)[1:]:
         place, _, rest = block.partition(":\n")
@@ -22,20 +24,72 @@ def findings(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def functions_of(text: str) -> list[str]:
+    """Return the functions that a file defines, in its order."""
+    return re.findall(r"^ *(?:async )?def (\w+)\(", text, flags=re.MULTILINE)
+
+
+def globals_of(text: str) -> set[str]:
+    """Return the names that a file assigns or imports outside rules and functions."""
+    code = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
+    names = set(re.findall(r"^(\w+)(?:: [^=\n]+)? = ", code, flags=re.MULTILINE))
+    for match in re.finditer(r"^(?:from \S+ )?import (\([^)]*\)|.*)$", code, flags=re.MULTILINE):
+        parts = [part.strip() for part in match[1].strip("()").split(",")]
+        names |= {re.split(r" as ", part)[-1].split(".")[0] for part in parts if part}
+    return names
+
+
+def names_in(text: str) -> dict[str, int]:
+    """Return the names that a file reads, with the first line of each: no attributes, no keywords of arguments."""
+    tokens = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type not in (tokenize.NL, tokenize.COMMENT)
+    ]
+    lines: dict[str, int] = {}
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        is_part = before is not None and before.string in (".", "rule", "as", "for")
+        is_target = after is not None and after.string in ("=", ":")
+        if token.type == tokenize.NAME and not is_part and not is_target:
+            lines.setdefault(token.string, token.start[0])
+    return lines
+
+
+def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
+    """Return what of functions and globals is out of place: the place, and what is wrong."""
+    found, defined = [], defaultdict(list)
+    for path, text in files.items():
+        for name in functions_of(text):
+            defined[name].append(path)
+    for name, paths in defined.items():
+        if len(paths) > 1:
+            found.append((str(paths[1]), f"function {name} is defined in {paths[0]} too; the later one replaces it"))
+        found += [(str(path), f"function {name} belongs in {COMMON}") for path in paths if path != COMMON]
+    own = {path: globals_of(text) for path, text in files.items()}
+    for path, text in files.items():
+        foreign = {name: other for other in files if other not in (path, COMMON) for name in own[other]}
+        for name, line in names_in(text).items():
+            if name in foreign and name not in own[path] | own.get(COMMON, set()):
+                what = f"{name} is a global of {foreign[name]}; import it here, or make it an attribute of study"
+                found.append((f"{path}:{line}", what))
+    return found
+
+
 def main(arguments: list[str]) -> int:
-    """Return the exit code: 0 if nothing unmeant is found."""
+    """Return the exit code: 0 if nothing is found."""
+    files = [Path("Snakefile"), *sorted(Path("rules").rglob("*.smk"))]
+    found = misplaced({path: path.read_text() for path in files})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--lint", "text", *arguments], capture_output=True, text=True, check=False
     )
     text = done.stdout + done.stderr
-    found = findings(text)
-    if not found and "good condition" not in text:
-        print(text, file=sys.stderr)
-        return 1
-    unmeant = [(place, lint) for place, lint in found if not lint.startswith(MEANT)]
-    for place, lint in unmeant:
+    lints = findings(text)
+    if not lints and "good condition" not in text:
+        lints = [("snakemake --lint", text)]
+    found += lints
+    for place, lint in found:
         print(f"{place}:\n    {lint}", file=sys.stderr)
-    return 1 if unmeant else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ LABELS = frozenset(
     )
 )  # fmt: skip
 """Columns that name something of the study or of the genome."""
+ALL_ARMS, ALL_MODELS = "all arms", "all models"
+"""Names of the rows over all arms and over all models; none of a study can have them (names have no blanks)."""
 
 
 def read_labelled(path: str | Path, *more: str, **options) -> pd.DataFrame:

@@ -9,12 +9,12 @@ from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
 from scripts.confounders import verdict
 from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
+from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.switches.evidence.perturbation import score_weights
 from scripts.switches.evidence.reach import learn_signature
 
 BEFORE = "|before"
 LEFT_OUT = "its genes left out"
-SIGNATURE, GENES = "signature", "genes changed"
 ATTRITION = ("attrition", "at an equal share of cells kept")
 
 

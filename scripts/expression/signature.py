@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from scripts.base.tables import ALL_ARMS, ALL_MODELS
 from scripts.expression import differential
 from scripts.profiles.profiles import Profiles
-from scripts.stats.paired import ALL_ARMS
 
 SIGNATURE = ["gene", "direction", "rank", "log_fc", "t", "fdr"]
 SIZES = [
@@ -16,7 +16,6 @@ SIZES = [
     "auc_high", "models_agreeing", "genes",
 ]  # fmt: skip
 SCORES = ["sample", "model", "timepoint", "arm", "replicate", "platform", "score", "relative", "left_out"]
-ALL_MODELS = "all models"
 CONFIDENCE = 0.95
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.markers import panels
+from scripts.markers.terms import NESTED
 from scripts.profiles import inputs
 
 MARKERS = [
@@ -19,8 +20,6 @@ PANELS = [
 SCORES = ["pool", "sample", "model", "timepoint", "size", "score"]
 SHOWN = 50
 """Genes of a pool that are listed beyond those of the panels."""
-NESTED = "chosen"
-"""Size of the row in which every fold has its own: the honest one."""
 
 
 def pools_of(genes: pd.Index, locations: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
+from scripts.base.columns import Column
 from scripts.figure.figure import Panel, columnar, plain, spec_of, to_rows
 
 __all__ = ["Panel", "columnar", "plain", "spec_of", "to_rows"]
@@ -134,7 +135,7 @@ class Table:
     frame: pd.DataFrame
     source: str
     shown: tuple[str, ...] = ()
-    meaning: Mapping[str, str] = field(default_factory=dict)
+    meaning: Mapping[str, Column] = field(default_factory=dict)
     limit: int = 500
 
     @property

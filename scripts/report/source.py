@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from scripts.base.columns import Column, columns_of
 from scripts.base.tables import LABELS
-from scripts.report import dictionary
 
 TEXT = dict.fromkeys(
     (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
@@ -58,9 +58,9 @@ class Source:
         """Return the files that match a pattern, in order."""
         return sorted(path for path in self.files if Path(path).match(pattern))
 
-    def meanings(self, path: str) -> dict[str, str]:
+    def meanings(self, path: str) -> dict[str, Column]:
         """Return what the columns of a table mean."""
-        return dictionary.columns_of(path)
+        return columns_of(path)
 
     @property
     def activity(self) -> str:

@@ -8,7 +8,7 @@ import math
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,9 +41,20 @@ def gigabytes(files: Any) -> float:
     As Snakemake's ``input.size_gb``, which starts an event loop for every question: of a dry run of a thousand
     libraries that alone takes a fifth. Files in a storage are left to it.
     """
-    if any(getattr(file, "is_storage", False) for file in files):
+    if in_storage(files):
         return files.size_gb
     return sum(map(bytes_of, files)) / 1024**3
+
+
+def in_storage(files: Any) -> bool:
+    """Return whether a file of a job's input lies in a storage rather than on a disk."""
+    return any(getattr(file, "is_storage", False) for file in files)
+
+
+def files_of(input: Any, name: str) -> list[str]:
+    """Return the files of a named input of a job, which is one file or several."""
+    files = getattr(input, name)
+    return [files] if isinstance(files, str) else list(files)
 
 
 def bytes_of(path: str | os.PathLike) -> int:
@@ -54,43 +65,88 @@ def bytes_of(path: str | os.PathLike) -> int:
     return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
 
 
-def scaled_memory(base: int, per_input_gb: int) -> Callable[..., int]:
-    """Return a resource function: ``base`` MB and ``per_input_gb`` MB for each GB of input, times the attempt."""
+def memory(
+    rule: str, base: int, per_input_gb: int | Mapping[str, int] = 0, measured: Mapping[str, Any] | None = None
+) -> Callable[..., int]:
+    """Return the resource function for the memory of a rule (MB).
 
-    def get_memory(wildcards, input, attempt):
-        return int((base + per_input_gb * gigabytes(input)) * attempt)
+    Parameters
+    ----------
+    rule
+        The rule's name in this workflow, by which it stands in resources/measured.tsv.
+    base, per_input_gb
+        What is declared: MB, and MB for each GB of input. A mapping gives the latter for each named input; other inputs
+        then count nothing. The size of files in a storage is known only as a whole, to which the highest rate applies.
+    measured
+        What was measured, by rule and resource; the shipped table by default.
+    """
 
-    return get_memory
+    def get_declared(input: Any) -> int:
+        rates = per_input_gb if isinstance(per_input_gb, Mapping) else {}
+        if not rates:
+            return int(base + per_input_gb * (gigabytes(input) if per_input_gb else 0))
+        if in_storage(input):
+            return int(base + max(rates.values()) * gigabytes(input))
+        return int(base + sum(rate * gigabytes(files_of(input, name)) for name, rate in rates.items()))
+
+    return request(get_declared, fit_of(rule, "mem_mb", measured))
+
+
+def minutes(rule: str, base: int, measured: Mapping[str, Any] | None = None) -> Callable[..., int]:
+    """Return the resource function for the runtime of a rule (minutes): ``base`` is what is declared.
+
+    The other parameters are those of :func:`memory`.
+    """
+
+    def get_declared(input: Any) -> int:
+        return base
+
+    return request(get_declared, fit_of(rule, "runtime", measured))
+
+
+def request(get_declared: Callable[[Any], int], fit: Fit | None) -> Callable[..., int]:
+    """Return a resource function: what was measured, up to :data:`BEYOND` times the largest input that was; the larger
+    of that and what is declared for more input, or what is declared if nothing was measured; times the attempt.
+    """
+
+    def get_request(wildcards: Any, input: Any, attempt: int) -> int:
+        if fit is None:
+            return get_declared(input) * attempt
+        size = gigabytes(input)
+        need = fit(size)
+        if size > BEYOND * fit.largest_gb:
+            need = max(need, get_declared(input))
+        return math.ceil(need) * attempt
+
+    return get_request
+
+
+def scaled_threads(most: int, mb_per_thread: float) -> Callable[..., int]:
+    """Return a function for the directive ``threads``: one thread per ``mb_per_thread`` MB of input, at most ``most``.
+
+    Jobs with little input spend most of their time on starting, which one thread does as fast as many.
+
+    Parameters
+    ----------
+    most
+        Threads for large input, and as long as the input isn't there.
+    mb_per_thread
+        Input (MB) for which one more thread pays.
+    """
+
+    def get_threads(wildcards, input):
+        try:
+            size = 1024 * gigabytes(input)
+        except FileNotFoundError:
+            return most
+        return max(1, min(most, math.ceil(size / mb_per_thread)))
+
+    return get_threads
 
 
 def forbid_others_to_write() -> None:
     """Let nobody but the user and the user's group write what a run makes, whatever the umask was."""
     os.umask(os.umask(0o077) | 0o002)
-
-
-@dataclass(frozen=True)
-class Demand:
-    """A resource function: what was measured where that reaches, else what the rule declares, times the attempt.
-
-    ``declared``: Snakemake's resource, a number or a function, in its own unit (MB or minutes).
-    """
-
-    declared: Any
-    fit: Fit | None
-
-    def __call__(
-        self, wildcards: Any, input: Any, attempt: int, threads: Any = 1, rulename: str = "", async_run: Any = None
-    ) -> int | str:
-        """Return what an attempt asks for. What a profile declares for all rules may ask for any of the arguments."""
-        size = gigabytes(input) if self.fit else 0
-        need = self.fit(size) if self.fit else 0.0
-        if not self.fit or size > BEYOND * self.fit.largest_gb:
-            asked = {"threads": threads, "rulename": rulename, "async_run": async_run}
-            declared = self.declared.evaluate(wildcards, input=input, attempt=1, **asked).value
-            if isinstance(declared, str):
-                return declared  # an input isn't there yet: Snakemake asks again when it is
-            need = max(need, declared)
-        return math.ceil(need) * attempt
 
 
 @cache
@@ -109,26 +165,10 @@ def read_measured(path: Path = MEASURED) -> dict[str, dict[str, Fit]]:
     return table
 
 
-def follow(
-    rules: Iterable[Any],
-    given: Mapping[str, Any],
-    measured: Mapping[str, Mapping[str, Fit]],
-    rename: Callable[[str], str] = str,
-) -> None:
-    """Let memory and time of rules follow what was measured, and time grow with the attempt, as memory does.
-
-    ``rules``: those of this workflow, whatever others a workflow that imports it has. ``given``: what a profile or the
-    command line says of single rules, which stays as it is. ``rename``: from a rule's name here to the one it goes by.
-    Done once, when all rules are known, so that none has to repeat its name.
-    """
-    from snakemake.resources import Resource
-
-    renamed = {rename(name): fits for name, fits in measured.items()}
-    for rule in rules:
-        own, fits = given.get(rule.name, {}), renamed.get(rule.name, {})
-        for name in ("mem_mb", "runtime"):
-            if name in rule.resources and name not in own:
-                rule.resources[name] = Resource(name, Demand(rule.resources[name], fits.get(name)))
+def fit_of(rule: str, resource: str, measured: Mapping[str, Any] | None = None) -> Fit | None:
+    """Return what was measured of a resource of a rule, or nothing."""
+    table = read_measured() if measured is None else measured
+    return table.get(rule, {}).get(resource)
 
 
 def find_own_tools() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.stats.paired import ALL_ARMS
-from scripts.switches.evidence.columns import EVIDENCE
+from scripts.switches.evidence import terms
 
 MIN_MODELS = 3
 """Models that a shared change needs: the signs of two agree in every second regulon by chance."""
@@ -21,7 +21,7 @@ SWITCHES = [
     "p_t", "fdr_t", "p_mod", "fdr_mod",
     "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
-    "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *EVIDENCE,
+    "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 

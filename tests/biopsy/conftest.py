@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -181,19 +179,11 @@ def score(frozen):
 
 
 @pytest.fixture(scope="session")
-def snakemake():
-    """Return a function that calls the workflow in a folder."""
+def options(frozen):
+    """Return a function that gives the options of a call in a folder: the workflow from elsewhere, the reference."""
 
-    def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-            "--directory",
-            str(folder),
-        ]
-        return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    def options(folder: Path, reference: Path = frozen.folder) -> list[str]:
+        of_snakemake = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+        return [*of_snakemake, "--config", f"reference={reference}", "--"]
 
-    return call
+    return options

@@ -2,7 +2,10 @@
 
 import re
 import resource
+import subprocess
+import sys
 
+import in_process
 import pandas as pd
 import pytest
 
@@ -38,10 +41,12 @@ def folder(simulator, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, snakemake, frozen):
+def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, options):
+    """As a user calls it, in processes of their own."""
     start = spent()
     target = "results/biopsy/B20/biopsy.html"
-    done = snakemake(folder, "--cores", "2", target, "--config", f"reference={frozen.folder}")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options(folder), target]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert spent() - start < LIMIT
     scores = pd.read_csv(folder / "results/biopsy/B20/scores.tsv", sep="\t").set_index(["section", "item"])
@@ -58,26 +63,24 @@ def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, snakemake, frozen):
     assert not list((folder / "results").glob("*/host*")), "nothing of the other biopsy"
 
 
-@pytest.mark.slow
-def test_a_sample_of_mouse_cells_alone_is_told_apart_by_its_reads(folder, snakemake, frozen):
+def test_a_sample_of_mouse_cells_alone_is_told_apart_by_its_reads(folder, options):
     target = "results/biopsy/host/biopsy.html"
-    done = snakemake(folder, "--cores", "2", target, "--config", f"reference={frozen.folder}")
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = in_process.snakemake(folder, "--cores", "1", *options(folder), target)
+    assert done.code == 0, done.text
     assert "not scored" in (folder / target).read_text() and "host only" in (folder / target).read_text()
 
 
-def test_one_biopsy_asks_for_its_own_jobs_alone(folder, snakemake, frozen):
-    done = snakemake(
-        folder, "--dry-run", "--forceall", "results/biopsy/host/biopsy.html", "--config", f"reference={frozen.folder}"
-    )
-    assert done.returncode == 0, done.stderr
-    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+def test_one_biopsy_asks_for_its_own_jobs_alone(folder, options):
+    target = "results/biopsy/host/biopsy.html"
+    done = in_process.snakemake(folder, "--dry-run", "--forceall", *options(folder), target)
+    assert done.code == 0, done.text
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.text, re.MULTILINE))
     rules = ("import_matrix", "call_cells", "filter_cells", "score_biopsy", "draw_biopsy")
     assert jobs == dict.fromkeys(rules, "1") | {"total": "5"}
-    assert set(re.findall(r"wildcards: sample=(\w+)", done.stdout + done.stderr)) == {"host"}
+    assert set(re.findall(r"wildcards: sample=(\w+)", done.text)) == {"host"}
 
 
-def test_a_reference_changed_is_told_before_any_job(folder, snakemake, tmp_path):
-    done = snakemake(folder, "--dry-run", "biopsy", "--config", f"reference={tmp_path}")
-    assert done.returncode and "Traceback" not in done.stderr
-    assert "snakemake freeze" in done.stderr
+def test_a_reference_changed_is_told_before_any_job(folder, options, tmp_path):
+    done = in_process.snakemake(folder, "--dry-run", *options(folder, tmp_path), "biopsy")
+    assert done.code and "Traceback" not in done.text
+    assert "snakemake freeze" in done.text

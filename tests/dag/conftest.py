@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from dry import DryRun, dry_run, named_files
+from dry import DryRun, dry_run, dry_run_as_a_user, named_files
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 from snakemake.workflow import Workflow
@@ -60,8 +60,8 @@ def shipped(tmp_path) -> Study:
 
 @pytest.fixture(scope="session")
 def shipped_jobs(tmp_path_factory) -> DryRun:
-    """Return a dry run of the shipped study as it is."""
-    return Study(tmp_path_factory.mktemp("shipped")).dry_run()
+    """Return a dry run of the shipped study as it is, asked as a user asks."""
+    return dry_run_as_a_user(Study(tmp_path_factory.mktemp("shipped")).folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import in_process
 import pandas as pd
 import yaml
 from snakemake.api import SnakemakeApi
@@ -163,34 +162,26 @@ class Project:
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """Call Snakemake in the folder; return what it says."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
-        environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == 0 or not check, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        said = in_process.snakemake(self.folder, "--cores", "2", *arguments)
+        assert said.code == 0 or not check, said.text
+        return said.text
 
     def ask(self, *configfiles: str) -> Answer:
         """Ask Snakemake, in this process, what there is to do."""
-        here, path = os.getcwd(), sys.path[:]
         settings = ConfigSettings(configfiles=[self.folder / name for name in configfiles])
-        try:
-            with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)) as api:
-                resources = ResourceSettings(cores=1)
-                asked = api.workflow(resources, settings, snakefile=self.folder / "Snakefile", workdir=self.folder)
-                asked.dag(DAGSettings()).execute_workflow(executor="dryrun")
-                return read_graph(asked._workflow.dag)
-        finally:
-            os.chdir(here)
-            sys.path[:] = path
+        with (
+            in_process.restored(self.folder),
+            SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)) as api,
+        ):
+            resources = ResourceSettings(cores=1)
+            asked = api.workflow(resources, settings, snakefile=self.folder / "Snakefile", workdir=self.folder)
+            asked.dag(DAGSettings()).execute_workflow(executor="dryrun")
+            return read_graph(asked._workflow.dag)
+
+    def copy(self, folder: Path) -> Project:
+        """Return a copy in another place, times and links kept."""
+        shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy_sparse)
+        return Project(folder)
 
     def finish(self) -> None:
         """Make every output and the metadata of a run that made them."""
@@ -223,6 +214,17 @@ def read_graph(dag: DAG) -> Answer:
             word = why(reason) if dag.needrun(job) else ""
             read.append(Job(number[job], job.rule.name, dict(job.wildcards_dict), reads, word, str(reason)))
     return Answer(read)
+
+
+def copy_sparse(source: str, to: str) -> str:
+    """Copy a file with its times; one that :func:`fill` made still takes no room."""
+    status = os.stat(source)
+    if status.st_blocks or not status.st_size:
+        return shutil.copy2(source, to)
+    with open(to, "wb") as handle:
+        handle.truncate(status.st_size)
+    shutil.copystat(source, to)
+    return to
 
 
 def fill(path: Path) -> None:

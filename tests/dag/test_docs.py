@@ -36,6 +36,15 @@ def test_a_command_says_how_many_jobs_at_a_time(command):
     assert {"--cores", "--profile", "--dry-run", "--lint"} & set(shlex.split(command))
 
 
+@pytest.fixture
+def shipped(shipped):
+    """Return the shipped study with one seed and one chunk of targets: options and targets are asked, no counts."""
+    config = shipped.config
+    config["regulons"] |= {"seeds": [1], "min_seeds": 1, "chunks": 1}
+    (shipped.folder / "config" / "config.yaml").write_text(yaml.safe_dump(config))
+    return shipped
+
+
 @pytest.mark.parametrize("command", [command for command in MINE if not re.search("PATH|FOLDER|tests/real", command)])
 def test_snakemake_knows_the_words_of_the_readmes(shipped, command):
     """Options and targets, in a dry run of the shipped study; configs and profiles are replaced by what is there."""

@@ -32,7 +32,7 @@ STAGES = {
     "cells": {"detect_chemistry", "count_kb", "collect_counts"},
     "clusters": {"audit_bus", "call_cells", "filter_cells"},
     "regulons": {*PER_MODEL, "cluster_cells"},
-    "programme": {
+    "profiles": {
         *PER_SEED,
         *PER_GROUP,
         "check_databases",
@@ -40,7 +40,8 @@ STAGES = {
         "score_activity",
         "describe_activity",
     },
-    "biopsy": {"aggregate_pseudobulk", "join_profiles", "rank_switches", "learn_signature", "find_markers"},
+    "switches": {"aggregate_pseudobulk", "join_profiles", "compare_activity", "learn_signature"},
+    "biopsy": {"rank_switches", "find_markers"},
     "report": {"freeze_reference", "score_biopsy"},
 }
 """What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
@@ -60,8 +61,7 @@ def done(tmp_path_factory) -> Project:
 @pytest.fixture
 def finished(done, tmp_path) -> Project:
     """Return a copy of the finished study in another place, times kept, to be changed by the test."""
-    shutil.copytree(done.folder, tmp_path / "copy", symlinks=True)
-    return Project(tmp_path / "copy")
+    return done.copy(tmp_path / "copy")
 
 
 def check(project: Project, changed: dict[str, int], new: dict[str, int] | None = None):

@@ -1,9 +1,10 @@
-"""`make lint` heeds what Snakemake's linter finds, but for the one finding that is meant."""
+"""`make lint` heeds what Snakemake's linter finds, and refuses functions and globals that are out of place."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import lint_workflow
 import pytest
 
 LINT = Path(__file__).parents[1] / "lint_workflow.py"
@@ -11,20 +12,51 @@ RULE = (
     'rule copy:\n    input:\n        get_file,\n    output:\n        "b.txt",\n    {log}conda:\n        '
     '"env.yaml"\n    shell:\n        "cp {{input}} {{output}}"\n'
 )
-FUNCTION = 'def get_file(wildcards):\n    return "a.txt"\n\n\n'
+LOG = 'log:\n        "copy.log",\n    '
+FUNCTION = 'def get_file(wildcards):\n    """A file."""\n    return "a.txt"\n'
 
 
-@pytest.mark.parametrize(("log", "code"), [('log:\n        "copy.log",\n    ', 0), ("", 1)], ids=["with", "without"])
-def test_a_rule_without_a_log_is_refused_and_functions_beside_rules_are_not(tmp_path, log, code):
-    (tmp_path / "Snakefile").write_text('include: "rules.smk"\n')
-    (tmp_path / "rules.smk").write_text(FUNCTION + RULE.format(log=log))
-    done = subprocess.run([sys.executable, LINT], cwd=tmp_path, capture_output=True, text=True, check=False)
+def lint(folder: Path, **files: str) -> subprocess.CompletedProcess:
+    """Run the linter on a workflow of these files of rules."""
+    (folder / "rules").mkdir()
+    for name, text in files.items():
+        (folder / "rules" / f"{name}.smk").write_text(text)
+    (folder / "Snakefile").write_text("".join(f'include: "rules/{name}.smk"\n' for name in files))
+    return subprocess.run([sys.executable, LINT], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("log", "code"), [(LOG, 0), ("", 1)], ids=["with", "without"])
+def test_a_rule_without_a_log_is_refused_and_functions_in_common_are_not(tmp_path, log, code):
+    done = lint(tmp_path, common=FUNCTION, counts=RULE.format(log=log))
     assert done.returncode == code, done.stderr
     assert ("No log directive defined" in done.stderr) == bool(code)
-    assert "Mixed rules" not in done.stderr
+    assert "Mixed rules" not in done.stderr and "get_file" not in done.stderr
 
 
-def test_a_workflow_that_can_not_be_read_is_refused(tmp_path):
-    (tmp_path / "Snakefile").write_text("rule copy:\n    nothing: 1\n")
-    done = subprocess.run([sys.executable, LINT], cwd=tmp_path, capture_output=True, text=True, check=False)
+def find_misplaced(**files: str) -> list[tuple[str, str]]:
+    """Return what is out of place in these files of rules."""
+    return lint_workflow.misplaced({Path("rules", f"{name}.smk"): text for name, text in files.items()})
+
+
+def test_functions_are_defined_once_and_in_common():
+    found = find_misplaced(common=FUNCTION, counts=FUNCTION + "\n\n" + RULE.format(log=LOG))
+    assert found == [
+        ("rules/counts.smk", "function get_file is defined in rules/common.smk too; the later one replaces it"),
+        ("rules/counts.smk", "function get_file belongs in rules/common.smk"),
+    ]
+
+
+def test_a_global_is_used_in_its_file_alone():
+    """Names of attributes, arguments and rules are none, nor what a file imports or assigns; common is shared."""
+    words = "import os\nfrom math import (\n    pi,\n    tau as turn,\n)\n\nfiles = ['a.txt']\n"
+    uses = "import os\n\nnumbers = dict(files=1, pi=study.pi)\nwords = [os.sep, study.files, turn]  # pi\n"
+    uses += "more = [*files]\n\n\n" + RULE.format(log=LOG)
+    found = find_misplaced(common=FUNCTION + "\n\nstudy = None\n", references=words, counts=uses)
+    advice = "is a global of rules/references.smk; import it here, or make it an attribute of study"
+    assert found == [("rules/counts.smk:4", f"turn {advice}"), ("rules/counts.smk:5", f"files {advice}")]
+
+
+def test_what_is_out_of_place_is_refused_and_a_workflow_that_can_not_be_read(tmp_path):
+    done = lint(tmp_path, common="rule copy:\n    nothing: 1\n", counts=FUNCTION)
     assert done.returncode == 1 and "nothing" in done.stderr
+    assert "function get_file belongs in rules/common.smk" in done.stderr

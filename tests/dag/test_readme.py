@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stages import stage_of
+
+from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -96,6 +97,6 @@ def test_the_citation_can_be_read():
 def test_continuous_integration_does_what_make_does():
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
-    assert script.read_text().rstrip().endswith("make lint\nmake test")
+    assert script.read_text().rstrip().endswith("make lint\nmake test\nmake test-all")
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["entry"] for repo in hooks for hook in repo["hooks"]] == ["make lint"]

@@ -3,14 +3,15 @@ target.
 """
 
 import math
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake.io import get_flag_value, is_flagged
-from stages import stage_of
 
 from scripts.study.resources import read_measured
+from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "biopsy", "report"]
@@ -48,6 +49,25 @@ def test_every_job_of_its_own_has_benchmark_memory_and_runtime(running, local):
     assert [name for name, rule in own.items() if not rule.benchmark] == []
     lacking = [name for name, rule in own.items() if not {"mem_mb", "runtime"} <= set(rule.resources)]
     assert lacking == []
+
+
+def test_rules_that_run_beside_snakemake_ask_for_nothing(running, local):
+    """Memory and time that they declared would reach no cluster. One asks for its own number of libraries."""
+    assert len(local & set(running)) > 10
+    for name in local & set(running):
+        assert not {"mem_mb", "runtime"} & set(running[name].resources), name
+        assert running[name].resources["_cores"].value == 1, name
+
+
+def test_what_a_rule_asks_for_is_measured_by_its_own_name(rules):
+    """Also where a rule is another one with other files: its benchmarks bear its own name."""
+    asked = []
+    for path in {rule.snakefile for rule in rules.values()}:
+        for text in re.split(r"^(?=rule |use rule )", Path(path).read_text(), flags=re.MULTILINE)[1:]:
+            name = re.match(r"(?:use rule \w+ as|rule) (\w+)", text)[1]
+            asked += [(name, given) for given in re.findall(r"=(?:memory|minutes)\(\s*\"(\w+)\"", text)]
+    assert len(asked) > 80
+    assert [pair for pair in asked if pair[0] != pair[1]] == []
 
 
 class Stored(list):

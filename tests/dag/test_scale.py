@@ -1,7 +1,9 @@
 """How long a thousand libraries take to be asked about."""
 
 import pandas as pd
+import pytest
 import yaml
+from dry import dry_run_as_a_user
 
 PATIENTS = 250
 TUMOURS = (("untreated", "untreated"), ("persister", "AC"), ("persister", "capecitabine"), ("relapse", "AC"))
@@ -9,6 +11,7 @@ BOUND = 120
 """Processor time of a whole dry run (s): twice what it takes on a quiet machine, since others may be at work."""
 
 
+@pytest.mark.full
 def test_a_thousand_libraries_are_asked_about_in_a_minute_or_two(shipped):
     """250 patients, untreated, under two treatments and regrown, from reads; a network each over five seeds."""
     patients = [f"P{number:03}" for number in range(PATIENTS)]
@@ -37,7 +40,7 @@ def test_a_thousand_libraries_are_asked_about_in_a_minute_or_two(shipped):
     config["regulons"] |= {"chunks": 1}
     (shipped.folder / "config" / "config.yaml").write_text(yaml.safe_dump(config))
     shipped.touch()
-    asked = shipped.dry_run("--quiet", "rules")
+    asked = dry_run_as_a_user(shipped.folder, "--quiet", "rules")
     assert asked.jobs["count_kb"] == len(TUMOURS) * PATIENTS and asked.jobs["cluster_cells"] == 3 * PATIENTS
     assert asked.jobs["infer_network"] == 5 * PATIENTS
     print(f"{sum(asked.jobs.values())} jobs, {asked.seconds:.0f} s")

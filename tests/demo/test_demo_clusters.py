@@ -6,15 +6,16 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import only_whole
 from scipy import stats
 
 TIMEPOINTS = ["untreated", "persister", "relapse"]
 
 
 @pytest.fixture(scope="module")
-def listed(demo) -> dict[str, pd.DataFrame]:
+def listed(results) -> dict[str, pd.DataFrame]:
     """Return, by model, the cells as the stage lists them."""
-    folders = sorted((demo / "clusters").iterdir())
+    folders = sorted((results / "clusters").iterdir())
     text = {"cluster": str, "phase": str}
     return {folder.name: pd.read_csv(folder / "cells.tsv.gz", sep="\t", dtype=text) for folder in folders}
 
@@ -33,10 +34,10 @@ def known(listed, truth) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def links(demo, listed) -> dict[str, pd.DataFrame]:
+def links(results, listed) -> dict[str, pd.DataFrame]:
     """Return, by model, the links through time."""
     names = {"cluster_from": str, "cluster_to": str}
-    tables = {model: pd.read_csv(demo / "clusters" / model / "links.tsv", sep="\t", dtype=names) for model in listed}
+    tables = {model: pd.read_csv(results / "clusters" / model / "links.tsv", sep="\t", dtype=names) for model in listed}
     return {model: table.fillna({"cluster_from": "", "cluster_to": ""}) for model, table in tables.items()}
 
 
@@ -52,8 +53,8 @@ def explained(value: pd.Series, cluster: pd.Series) -> float:
     return between.var() / value.var()
 
 
-def test_every_kept_cell_is_listed_once(demo, listed, libraries):
-    kept = [anndata.read_h5ad(demo / "cells" / f"{sample}.h5ad").obs_names for sample in libraries.index]
+def test_every_kept_cell_is_listed_once(results, listed, libraries):
+    kept = [anndata.read_h5ad(results / "cells" / f"{sample}.h5ad").obs_names for sample in libraries.index]
     found = pd.concat(listed.values())["cell"]
     assert found.is_unique
     assert set(found) == set().union(*kept)
@@ -97,6 +98,7 @@ def test_dissociation_stress_is_the_same_in_both_arms(known):
     assert abs(np.mean(shifts)) < 0.15
 
 
+@only_whole
 def test_clusters_follow_the_persister_programme_and_not_dissociation(known):
     """Where persisters are divided, it is by FOSL1's activity (≥ half its variance; measured: ≥ 0.8), not by stress.
 
@@ -126,6 +128,7 @@ def test_every_cluster_has_a_link_or_a_verdict(listed, links):
         assert set(links[model]["status"]) <= {"kept", "lost", "emerged"}
 
 
+@only_whole
 def test_the_persister_state_emerges_and_is_lost_at_relapse(known, links):
     """A cluster of AP-1 active cells emerges with treatment in ≥ 4 of 5 models, and in no relapse does it stay."""
     emerged = {}

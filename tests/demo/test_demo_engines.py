@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import only_whole
 
 from scripts.regulons import prune_modules, pyscenic_compat
 from scripts.regulons.score_activity import regulons_from
@@ -14,19 +15,20 @@ from scripts.scenic import aucell, cistarget
 SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "nes_threshold": 3.0}
 GROUP = "HBCx95"
 
+pytestmark = only_whole
+
 
 @pytest.fixture(scope="module")
-def network(demo):
+def network(results):
     """Return the adjacencies, expression, databases and annotations of one run."""
-    expression = anndata.read_h5ad(demo / "regulons" / GROUP / "expression.h5ad")
+    expression = anndata.read_h5ad(results / "regulons" / GROUP / "expression.h5ad")
     genes = expression.var_names.tolist()
-    paths = sorted((demo / "references" / "databases").glob("*.feather"))
+    paths = sorted((results / "references" / "databases").glob("*.feather"))
     databases = [cistarget.Database.load(path, genes, min_overlap=0.0) for path in paths]
-    adjacencies = pd.read_parquet(demo / "regulons" / GROUP / "seed-1" / "adjacencies.parquet")
-    return adjacencies, expression, databases, cistarget.load_annotations(demo / "references" / "motifs.tbl")
+    adjacencies = pd.read_parquet(results / "regulons" / GROUP / "seed-1" / "adjacencies.parquet")
+    return adjacencies, expression, databases, cistarget.load_annotations(results / "references" / "motifs.tbl")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("leading_edge", ["motif", "pyscenic"])
 def test_regulons_are_those_of_pyscenic(network, leading_edge):
     """Same motifs, same targets, weights within 1e-6."""
@@ -46,21 +48,20 @@ def test_regulons_are_those_of_pyscenic(network, leading_edge):
     np.testing.assert_allclose(both["weight"], both["weight_reference"], rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow
-def test_activity_is_that_of_pyscenic(demo, network):
+def test_activity_is_that_of_pyscenic(results, network):
     """Within 1e-6 in every cell and regulon, ties broken alike."""
     _, expression, _, _ = network
-    regulons = regulons_from(pd.read_csv(demo / "regulons" / "consensus.tsv", sep="\t"))
+    regulons = regulons_from(pd.read_csv(results / "regulons" / "consensus.tsv", sep="\t"))
     given = (expression.X, expression.var_names.tolist(), regulons)
     ours = aucell.score(*given, auc_threshold=0.2, seed=1)
     theirs = pyscenic_compat.score_cells(*given, auc_threshold=0.2, seed=1)
     assert ours.shape == (expression.n_obs, len(regulons))
     np.testing.assert_allclose(ours.to_numpy(), theirs[ours.columns].to_numpy(), rtol=0, atol=1e-6)
-    stored = pd.read_parquet(demo / "regulons" / GROUP / "activity.parquet")[ours.columns]
+    stored = pd.read_parquet(results / "regulons" / GROUP / "activity.parquet")[ours.columns]
     np.testing.assert_allclose(stored.to_numpy(), ours.to_numpy(), rtol=0, atol=1e-6)
 
 
-def test_all_planted_factors_with_a_motif_are_offered(demo, truth):
-    offer = json.loads((demo / "regulons" / "databases.json").read_text())
+def test_all_planted_factors_with_a_motif_are_offered(results, truth):
+    offer = json.loads((results / "regulons" / "databases.json").read_text())
     planted = pd.read_csv(truth / "factors.tsv", sep="\t")["tf"]
     assert set(planted) == set(offer["tfs_with_motif"])

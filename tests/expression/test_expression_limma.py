@@ -127,12 +127,13 @@ def limma(tmp_path_factory):
     return ask
 
 
+@pytest.mark.full
 def test_the_tracked_values_are_those_of_the_r_that_is_here(limma):
     found = limma(read("counts.tsv"), read("samples.tsv"))
     pd.testing.assert_frame_equal(found, read("expected.tsv"), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.skipif(not (STUDY / MATRIX).is_file(), reason="../shared/data/study_profiles isn't here")
 def test_the_studys_own_matrix_gives_the_same_as_r(simulated, limma):
     counts = pd.read_csv(STUDY / MATRIX, index_col=0)

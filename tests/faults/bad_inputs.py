@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-for place in (ROOT, Path(__file__).resolve().parent):
+for place in (ROOT, ROOT / "tests", Path(__file__).resolve().parent):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 

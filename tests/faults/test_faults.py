@@ -17,7 +17,6 @@ from kills import kill, processes_of, run_until_killed, start, strike
 
 from scripts.report.reproduce import compare, read
 
-pytestmark = pytest.mark.slow
 SAMPLE = "HBCx95_untreated"
 CELLS = str(RESULTS / "cells" / f"{SAMPLE}.h5ad")
 COUNTS = str(RESULTS / "counts" / f"{SAMPLE}.h5ad")
@@ -50,6 +49,7 @@ def changed(checkout, whole) -> list[str]:
     return sorted(name for name in now.keys() & whole.keys() if now[name] != whole[name])
 
 
+@pytest.mark.full
 def test_a_run_on_one_core_killed_again_and_again_ends_as_one_on_two(reduced, whole, tmp_path):
     """From nothing and the other run's manifest, killed six times: same content of every table, matrix and figure,
     whatever the cores and the kills.

@@ -11,7 +11,7 @@ from checkout import drop_if_outdated
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not (DATA / "pc9_erlotinib").is_dir(), reason="../shared/data/pc9_erlotinib isn't here"),
 ]
 

@@ -32,7 +32,7 @@ CONFIG = "tests/real/reads/config.yaml"
 SAMPLES = ["pbmc5k_v31", "a549_v3", "mouse_v2"]
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not (DATA / "reads").is_dir(), reason=f"the real reads are not there ({DATA / 'reads'})"),
 ]
 needs_star = pytest.mark.skipif(shutil.which("STAR") is None, reason="STAR is not installed")

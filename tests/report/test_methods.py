@@ -157,7 +157,7 @@ def test_without_replicates_there_is_no_standard_deviation(tmp_path, sd, unit):
 def test_variances_are_moderated_where_there_are_enough_regulons(source):
     assert "moderated over" not in paragraph(source, "Switches")
     many = pd.DataFrame({"regulon": [f"T{i}(+)" for i in range(12)], "tf": [f"T{i}" for i in range(12)]})
-    folder = source.root / "many" / "programme"
+    folder = source.root / "many" / "switches"
     folder.mkdir(parents=True)
     many.assign(perturbation_share=None).to_csv(folder / "switches.tsv", sep="\t", index=False)
     study = Source(folder.parent, frozenset({"switches/switches.tsv"}), source.config, source.samples)

@@ -69,17 +69,17 @@ def test_the_archive_holds_page_and_files(workflow):
 
 
 def test_nothing_is_left_to_do(workflow):
-    said = workflow.run(ARCHIVE, "--dry-run")
-    assert said.returncode == 0 and "Nothing to be done" in said.stdout + said.stderr
+    said = workflow.dry_run(ARCHIVE)
+    assert said.code == 0 and "Nothing to be done" in said.text
 
 
 def test_other_words_in_a_caption_remake_the_report_alone(workflow):
     caption = workflow.folder / "resources" / "captions" / "figure.rst"
     before = caption.read_text()
     caption.write_text("Other words\n")
-    said = workflow.run(ARCHIVE, "--dry-run")
+    said = workflow.dry_run(ARCHIVE)
     caption.write_text(before)
-    assert re.findall(r"^(?:local)?rule (\w+):", said.stdout, re.MULTILINE) == ["archive_report"]
+    assert re.findall(r"^(?:local)?rule (\w+):", said.text, re.MULTILINE) == ["archive_report"]
 
 
 def test_a_report_that_fails_leaves_none(workflow):
@@ -92,7 +92,7 @@ def test_a_report_that_fails_leaves_none(workflow):
     caption.write_text("{{ snakemake.nothing.at.all }}\n")
     said = workflow.run(ARCHIVE)
     caption.write_text(before)
-    assert said.returncode != 0
+    assert said.code != 0
     log = (workflow.folder / "out" / "run" / "logs" / "archive_report.log").read_text()
     assert "Error loading caption file" in log and "figure.rst" in log
     assert not (workflow.folder / ARCHIVE).exists()
@@ -100,4 +100,4 @@ def test_a_report_that_fails_leaves_none(workflow):
     profile.mkdir()
     (profile / "config.yaml").write_text("report: elsewhere.html\nreport-after-run: true\nconfigfile: nowhere.yaml\n")
     said = workflow.run(ARCHIVE, SNAKEMAKE_PROFILE=str(profile))
-    assert said.returncode == 0, said.stdout + said.stderr
+    assert said.code == 0, said.text

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
 HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "10"]
 """What this cluster differs in from the profile: there is no accounting, and most jobs take less than ten seconds."""
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,18 @@
-"""What rules ask for: as declared, or as measured where that reaches; more at each attempt; and what users say wins."""
+"""What rules ask for: as declared, or as measured where that reaches; more at each attempt."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from snakemake.iocontainers import InputFiles
 from snakemake.resources import Resource
 
 from scripts.study import fit_resources
-from scripts.study.resources import BEYOND, MEASURED, Fit, follow, gigabytes, read_measured, scaled_memory
+from scripts.study.resources import BEYOND, MEASURED, Fit, gigabytes, memory, minutes, read_measured, scaled_threads
 
 FIT = {"count": {"mem_mb": Fit(500, 1_000, 2), "runtime": Fit(7, 10, 2)}}
-
-
-def make_rule(name: str):
-    """Return a rule that declares memory by its input, and an hour."""
-    memory = Resource("mem_mb", scaled_memory(base=4_000, per_input_gb=3_000))
-    return SimpleNamespace(name=name, resources={"mem_mb": memory, "runtime": Resource("runtime", "1h")})
 
 
 class Stored(list):
@@ -28,46 +24,63 @@ class Stored(list):
         self.size_gb = size_gb
 
 
-def ask(rule, name: str, size_gb: float, attempt: int) -> int:
-    """Return what a job of a rule asks for."""
-    return rule.resources[name].evaluate(None, input=Stored(size_gb), attempt=attempt, threads=1).value
+def ask(request, size_gb: float, attempt: int = 1) -> int:
+    """Return what a resource function asks for; Snakemake takes it as it is."""
+    return Resource("mem_mb", request).evaluate(None, input=Stored(size_gb), attempt=attempt, threads=1).value
+
+
+def make_file(path: Path, size_gb: float) -> str:
+    """Make a file of this size that takes no room."""
+    with open(path, "wb") as handle:
+        handle.truncate(round(size_gb * 2**30))
+    return str(path)
 
 
 def test_size_is_that_of_the_files_on_disk(tmp_path):
-    files = [tmp_path / "a", tmp_path / "b"]
-    for file, size in zip(files, (2**29, 2**28), strict=True):
-        with open(file, "wb") as handle:
-            handle.truncate(size)
-    assert gigabytes([str(file) for file in files]) == 0.75
+    files = [make_file(tmp_path / "a", 0.5), make_file(tmp_path / "b", 0.25)]
+    assert gigabytes(files) == 0.75
     assert gigabytes(Stored(3)) == 3
     with pytest.raises(FileNotFoundError):
         gigabytes([str(tmp_path / "none")])
 
 
-def test_a_rule_that_was_not_measured_asks_for_what_it_declares_and_more_at_each_attempt():
-    rule = make_rule("keep")
-    follow([rule], {}, FIT)
-    assert [ask(rule, "mem_mb", 2, attempt) for attempt in (1, 2, 3)] == [10_000, 20_000, 30_000]
-    assert [ask(rule, "runtime", 2, attempt) for attempt in (1, 2, 3)] == [60, 120, 180]
+def test_a_rule_that_was_not_measured_asks_for_what_it_declares_and_more_at_each_attempt(tmp_path):
+    declared = memory("filter", base=4_000, per_input_gb=3_000, measured=FIT)
+    assert [ask(declared, 2, attempt) for attempt in (1, 2, 3)] == [10_000, 20_000, 30_000]
+    assert [ask(minutes("filter", base=60, measured=FIT), 2, attempt) for attempt in (1, 2, 3)] == [60, 120, 180]
+    files = InputFiles([make_file(tmp_path / "a", 0.5)])
+    assert declared(None, input=files, attempt=1) == 5_500 and declared(None, input=files, attempt=3) == 16_500
+    # What doesn't depend on the input is known before the input is there.
+    assert memory("filter", base=500, measured=FIT)(None, input=InputFiles([tmp_path / "none"]), attempt=1) == 500
+
+
+def test_threads_follow_the_size_of_the_input_from_one_to_the_most_that_pays(tmp_path):
+    get_threads = scaled_threads(most=4, mb_per_thread=100)
+    sizes = (0, 0.05, 0.1, 0.25, 3)
+    assert [get_threads(None, [make_file(tmp_path / f"{size}", size)]) for size in sizes] == [1, 1, 2, 3, 4]
+    assert get_threads(None, Stored(0.15)) == 2
+    # Snakemake asks again when the input is there.
+    assert get_threads(None, [str(tmp_path / "none")]) == 4
 
 
 def test_measurements_decide_as_far_as_they_reach_and_never_lower_what_is_declared_beyond():
-    rule = make_rule("count")
-    follow([rule], {}, FIT)
-    assert [ask(rule, "mem_mb", size, 1) for size in (0, 2, 4)] == [500, 2_500, 4_500]
-    assert ask(rule, "mem_mb", 4, 2) == 9_000
-    assert ask(rule, "runtime", 4, 1) == 47
+    declared = memory("count", base=4_000, per_input_gb=3_000, measured=FIT)
+    assert [ask(declared, size) for size in (0, 2, 4)] == [500, 2_500, 4_500]
+    assert ask(declared, 4, 2) == 9_000
+    hour = minutes("count", base=60, measured=FIT)
+    assert ask(hour, 4) == 47
     # Beyond twice the largest input that was measured.
-    assert BEYOND == 2 and ask(rule, "mem_mb", 5, 1) == 19_000
-    assert ask(rule, "runtime", 5, 1) == 60 and ask(rule, "runtime", 10, 1) == 107
+    assert BEYOND == 2 and ask(declared, 5) == 19_000
+    assert ask(hour, 5) == 60 and ask(hour, 10) == 107 and ask(hour, 10, 2) == 214
 
 
-def test_what_a_profile_says_of_a_rule_stays():
-    rule = make_rule("count")
-    rule.resources["runtime"] = Resource("runtime", 480)
-    follow([rule], {"count": {"runtime": Resource("runtime", 480)}}, FIT)
-    assert rule.resources["runtime"].value == 480
-    assert ask(rule, "mem_mb", 2, 1) == 2_500
+def test_each_named_input_may_have_its_own_rate(tmp_path):
+    """The genome lies in memory, reads pass through; in a storage the size is known only as a whole."""
+    declared = memory("align", base=1_000, per_input_gb={"genome": 4_000, "fq1": 500, "fq2": 500}, measured=FIT)
+    named = InputFiles(fromdict={name: make_file(tmp_path / name, 0.5) for name in ("genome", "index", "fq1", "fq2")})
+    assert declared(None, input=named, attempt=1) == 1_000 + 2_000 + 500
+    assert declared(None, input=named, attempt=2) == 7_000
+    assert declared(None, input=Stored(2), attempt=1) == 9_000
 
 
 @pytest.mark.parametrize("noise", [0, 40])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, scaled_memory
+from scripts.study.resources import find_own_tools
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,15 +149,6 @@ def test_groups_by_model_and_timepoint(draft):
     study = draft.load()
     assert study.groups == ["A_untreated", "A_persister", "B_untreated", "B_persister"]
     assert study.samples_of_group("B_persister") == ["B_AC"] and study.model_of_group("B_persister") == "B"
-
-
-def test_memory_grows_with_input_and_attempt(tmp_path):
-    memory, file = scaled_memory(base=1_000, per_input_gb=4_000), tmp_path / "input"
-    with open(file, "wb") as handle:
-        handle.truncate(2**29)
-    assert memory(None, [], 1) == 1_000
-    assert memory(None, [str(file)], 1) == 3_000
-    assert memory(None, [str(file)], 3) == 9_000
 
 
 def test_tools_of_this_python_are_found_first_and_once(monkeypatch):

@@ -170,7 +170,7 @@ def test_given_config_is_left_alone_and_defaults_are_not_shared(draft):
 
 def test_sections_left_empty_are_sections_of_defaults(draft):
     filled = draft.load().config
-    for section in ("reads", "counts", "cells", "clusters", "programme", "report"):
+    for section in ("reads", "counts", "cells", "clusters", "statistics", "switches", "markers", "report"):
         draft.config[section] = None
     draft.config["cells"] = {"qc": None}
     assert draft.load().config == filled

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import in_process
 import pytest
 import yaml
 
@@ -16,11 +16,11 @@ from scripts.study.load import load_study
 ROOT = Path(__file__).parents[2]
 
 
-def snakemake(folder: Path, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    """Run Snakemake's dry run with its cache in the folder."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", *arguments]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+def as_a_user(folder: Path, *arguments: str) -> in_process.Said:
+    """Call Snakemake in a process of its own."""
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return in_process.Said(done.returncode, done.stdout + done.stderr)
 
 
 def put(sheet: str, row: int, column: str, value: str):
@@ -53,14 +53,22 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("edit", "arguments", "words"), BAD.values(), ids=BAD.keys())
-def test_mistake_is_one_line_and_no_traceback(draft, edit, arguments, words):
+@pytest.mark.parametrize(
+    ("call", "edit", "arguments", "words"),
+    [
+        *((in_process.snakemake, *case) for case in BAD.values()),
+        *((as_a_user, *BAD[name]) for name in ("unknown arm", "value given by hand")),
+    ],
+    ids=[*BAD, "unknown arm, in a process of its own", "value given by hand, in a process of its own"],
+)
+def test_mistake_is_one_line_and_no_traceback(draft, call, edit, arguments, words):
+    """In this process; and for a mistake in a sheet, and one in the config, in a process of its own."""
     edit(draft)
     path = draft.folder / "config.yaml"
     path.write_text(yaml.safe_dump(draft.write()))
-    done = snakemake(draft.folder, "--configfile", str(path), *arguments)
-    said = (done.stdout + done.stderr).strip().splitlines()
-    assert done.returncode == 1
+    done = call(ROOT, "--dry-run", "--quiet", "--configfile", str(path), *arguments)
+    said = done.text.strip().splitlines()
+    assert done.code == 1
     (message,) = (line for line in said if line.startswith("error: "))
     assert words in message
     # Snakemake's own word that one config is laid over another is all that may stand beside it.
@@ -87,8 +95,8 @@ def shipped(tmp_path):
 
 def test_shipped_study_is_planned_in_seconds(shipped):
     start = time.perf_counter()
-    done = snakemake(shipped, "--snakefile", str(ROOT / "Snakefile"), cwd=shipped)
+    done = as_a_user(shipped, "--dry-run", "--quiet", "--snakefile", str(ROOT / "Snakefile"))
     taken = time.perf_counter() - start
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.text
     # Measured 4 s on one idle core; the bound leaves room for a busy machine.
     assert taken < 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,30 +13,38 @@ from scripts.stats import paired
 from scripts.switches import switches
 from scripts.switches.evidence import assemble
 
-pytestmark = pytest.mark.slow
 SEEDS = range(20)
+QUICK = 3
+"""Studies that `make test` looks at; all of them are part of `make test-all`."""
+
+
+@cache
+def find(seed: int) -> tuple:
+    """Return a study of five to eight models with the planted programme, and what is found in it."""
+    study = simulated.simulate(seed)
+    return study, simulated.analyse(study)
 
 
 @pytest.fixture(scope="module")
 def studies() -> list[tuple]:
-    """Return twenty studies of five to eight models with the planted programme, and what is found."""
-    found = []
-    for seed in SEEDS:
-        study = simulated.simulate(seed)
-        found.append((study, simulated.analyse(study)))
-    return found
+    """Return twenty studies and what is found in them."""
+    return [find(seed) for seed in SEEDS]
 
 
-def test_planted_switches_rank_first_in_twenty_of_twenty(studies):
+@pytest.mark.parametrize(
+    "seed", [seed if seed < QUICK else pytest.param(seed, marks=pytest.mark.full) for seed in SEEDS]
+)
+def test_planted_switches_rank_first_in_twenty_of_twenty(seed):
     """Among them one that acts without its mRNA, beside decoys with chance targets and factors of other programmes."""
-    for study, found in studies:
-        best = found.switches.head(len(study.planted))
-        assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)
-        assert (best["verdict"] == switches.SHARED).all()
-        side = best.set_index("tf")["direction"].map({"up": 1, "down": -1})
-        assert side.to_dict() == study.planted
+    study, found = find(seed)
+    best = found.switches.head(len(study.planted))
+    assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)
+    assert (best["verdict"] == switches.SHARED).all()
+    side = best.set_index("tf")["direction"].map({"up": 1, "down": -1})
+    assert side.to_dict() == study.planted
 
 
+@pytest.mark.full
 def test_the_rank_product_does_better_than_activity_alone(studies):
     """Why the table is sorted by it: among all shared changes, whether or not they reach the programme, activity alone
     more often puts a regulon of chance targets among the planted.
@@ -51,6 +61,7 @@ def test_the_rank_product_does_better_than_activity_alone(studies):
     assert first("rank_product", True) > first("loo_min_effect", False)
 
 
+@pytest.mark.full
 def test_each_kind_of_evidence_speaks_for_the_planted(studies):
     """In all studies together: planted factors above decoys in the median of every kind."""
     joined = pd.concat(
@@ -65,6 +76,7 @@ def test_each_kind_of_evidence_speaks_for_the_planted(studies):
     assert (planted["rank_best"] <= planted["rank_worst"]).all()
 
 
+@pytest.mark.full
 def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
     quiet = 0
     for seed in SEEDS:

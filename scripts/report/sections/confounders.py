@@ -6,11 +6,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.figure import palette
 from scripts.report.charts import UP, below, colour_bar, rows_high, two_lines
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count, listed
-from scripts.report.terms import GENES, SIGNATURE
 from scripts.report.text import bullets, paragraph
 from scripts.report.words import section, sentence, words
 

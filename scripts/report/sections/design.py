@@ -109,7 +109,7 @@ def build(source: Source) -> Section:
     if config["regulons"]["synthetic_data_note"]:
         blocks.append(warning(said["standin"].format(note=config["regulons"]["synthetic_data_note"])))
     blocks += [
-        paragraph(said["question"].format(**roles, at_recovered=back, factors=factors)),
+        paragraph(said["question"].format(**roles, at_relapse=back, factors=factors)),
         paragraph(said["replicate"]),
     ]
     drugs = [entry["arm"] for entry in config["arms"] if entry["drugs"]]

@@ -6,11 +6,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import ALL_MODELS
 from scripts.figure import palette
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
-from scripts.report.terms import ALL_MODELS
 from scripts.report.words import sentence, words
 from scripts.switches.evidence.plot_evidence import TILES, tile_ranks
 from scripts.switches.switches import SHARED

@@ -5,6 +5,8 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from scripts.base.columns import Column
+from scripts.base.tables import ALL_ARMS
 from scripts.figure import palette
 from scripts.report.charts import DOWN, UP, below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Table
@@ -21,7 +23,7 @@ def main_contrast(source: Source, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the contrast that everything is ranked by, over all arms where the table has arms."""
     roles = source.config["contrast"]
     rows = table[table["contrast"] == f"{roles['persister']} vs {roles['baseline']}"]
-    return rows[rows["arm"] == "all arms"] if "arm" in rows else rows
+    return rows[rows["arm"] == ALL_ARMS] if "arm" in rows else rows
 
 
 def draw_volcano(source: Source) -> Figure | None:
@@ -231,7 +233,7 @@ def gene_table(source: Source) -> Table | None:
     first = ["gene", "signature", "log_fc", "ci_low", "ci_high", "t", "fdr", "models_agreeing", "n_models"]
     path = "expression/differential_expression.tsv"
     frame = table[[*first, *[c for c in table if c not in (*first, "contrast", "arm")]]]
-    meaning = source.meanings(path) | {"signature": "whether the gene is of the signature, and its direction"}
+    meaning = source.meanings(path) | {"signature": Column("signature", "", "", "direction of a gene of the signature")}
     return Table(**words("genes"), frame=frame, source=path, shown=tuple(first), meaning=meaning)
 
 

@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
+from scripts.markers.terms import NESTED
 from scripts.report.charts import below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.source import Source, count
-from scripts.report.terms import NESTED
 from scripts.report.text import bullets
 from scripts.report.words import section, sentence, words
 

@@ -6,12 +6,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.activity.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.figure import palette
 from scripts.profiles.networks import name_of
 from scripts.report.charts import DOWN, NARROW, UP, below, rows_high
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
-from scripts.report.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.report.words import words
 
 MAX_SETS = 30
@@ -201,7 +201,7 @@ def draw_second_opinion(source: Source) -> Figure | None:
     counts = table["agreement"].value_counts()
     both = name_apart(both)
     return Figure(
-        **words("network_comparison", fdr=f"{source.config['programme']['fdr']:g}"),
+        **words("network_comparison", fdr=f"{source.config['statistics']['fdr']:g}"),
         n=f"{count(len(both), 'factor')} known to both ("
         + "; ".join(f"{counts.get(name, 0)} {name}" for name in present)
         + f") of {len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, "

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import ALL_ARMS
 from scripts.report.charts import DOWN, MEAN, UP, below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
 from scripts.report.sections import expression, opinions, states
@@ -109,7 +110,7 @@ def draw_arms(source: Source) -> Figure | None:
     arms = source.in_order("arm", effects["arm"])
     if not arms:
         return None
-    whole = effects[effects["arm"] == "all arms"].set_index("regulon")["activity_change_sd"]
+    whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")["activity_change_sd"]
     table = effects[effects["arm"].isin(arms)].assign(all_arms=lambda t: t["regulon"].map(whole))
     table = table[
         [
@@ -207,7 +208,7 @@ def draw_timecourse(source: Source) -> Figure | None:
     return Figure(
         **words(
             "timecourse",
-            at_recovered=f" at {recovered}" if recovered else "",
+            at_relapse=f" at {recovered}" if recovered else "",
             ones=f"{source.one}s",
             measure=sentence(f"measure_of_{source.kind}"),
         ),

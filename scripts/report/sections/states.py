@@ -4,11 +4,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import ALL_MODELS
+from scripts.expression.terms import ARMS, DRUGS, UNITS
 from scripts.figure import palette
 from scripts.report.charts import UP, below, colour_bar, colour_scale, picked, rows_high, two_lines, unless_picked
 from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count, listed
-from scripts.report.terms import ALL_MODELS, ARMS, DRUGS, UNITS
 from scripts.report.words import sentence, words
 
 ADJUSTMENTS = {"blind": "states unknown", "told": "states told"}
@@ -266,7 +267,7 @@ def draw_drugs(source: Source) -> Figure | None:
         base.mark_text(align="left", dx=4, fontSize=10).encode(text="said:N"),
     ).properties(width="container", height=rows_high(len(drugs), 48))
     return Figure(
-        **words("drugs", fdr=f"{source.config['programme']['fdr']:g}"),
+        **words("drugs", fdr=f"{source.config['statistics']['fdr']:g}"),
         n=f"{count(len(drugs), 'model')} that had several drugs with replicates.",
         panels=(Panel(chart),),
         data={"drugs": data},

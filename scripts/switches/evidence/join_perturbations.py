@@ -3,11 +3,10 @@
 import pandas as pd
 
 from scripts.base import job
-from scripts.base.tables import read_labelled
+from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.switches.evidence import perturbation
 from scripts.switches.evidence.simulate_perturbations import LEVELS
 
-ALL_MODELS = "all models"
 JOINED = [*perturbation.KNOCKOUT, "p_zero", "p_untreated"]
 
 

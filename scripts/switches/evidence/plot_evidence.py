@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scripts.base import job
-from scripts.base.tables import read_labelled
+from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.figure import palette
-from scripts.switches.evidence.join_perturbations import ALL_MODELS
 from scripts.switches.plot_switches import DOWN, DPI, UP, empty_figure, with_note
 from scripts.switches.switches import SHARED
 

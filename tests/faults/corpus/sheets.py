@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import in_process
 import yaml
 
 from corpus.case import Case, Outcome, loaded
@@ -86,29 +87,25 @@ def config(name: str, words: str, **changes) -> Case:
     return Case("config", name, f"^error: config, {words}", lambda folder: loaded(write(folder, **changes), folder))
 
 
-def snakemake(name: str, words: str, edit: Callable[[Path], list[str]]) -> Case:
-    """Return a case of Snakemake's own start; ``edit`` changes what is in the folder, and returns arguments."""
+def snakemake(name: str, words: str, edit: Callable[[Path], list[str]], *, as_a_user: bool = False) -> Case:
+    """Return a case of Snakemake's own start; ``edit`` changes what is in the folder, and returns arguments.
+
+    ``as_a_user``: in a process of its own.
+    """
 
     def run(folder: Path) -> Outcome:
         (folder / "config.yaml").write_text(yaml.safe_dump(write(folder)))
-        more = edit(folder)
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--dry-run",
-            "--quiet",
-            "--configfile",
-            str(folder / "config.yaml"),
-        ]
-        environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-        environment.pop("SNAKEMAKE_PROFILE", None)
-        done = subprocess.run(
-            [*command, *more], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )  # fmt: skip
-        said = (done.stdout + done.stderr).replace(f"{folder}/", "").splitlines()
+        arguments = ["--dry-run", "--quiet", "--configfile", str(folder / "config.yaml"), *edit(folder)]
+        if as_a_user:
+            environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
+            command = [sys.executable, "-m", "snakemake", *arguments]
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+            said = in_process.Said(done.returncode, done.stdout + done.stderr)
+        else:
+            said = in_process.snakemake(ROOT, *arguments)
+        lines = said.text.replace(f"{folder}/", "").splitlines()
         # That one config is laid over another is Snakemake's own word, and true.
-        return Outcome(done.returncode, [line for line in said if line.strip() and not line.startswith("Config file")])
+        return Outcome(said.code, [line for line in lines if line.strip() and not line.startswith("Config file")])
 
     return Case("snakemake", name, words, run)
 
@@ -218,7 +215,7 @@ STARTS = [
     snakemake("no samples sheet", r"^error: samples\.tsv: no such file; correct samples in the config", no_sheet),
     snakemake("arm misspelt", r"^error: samples\.tsv, row 3, column arm: 'AB' is not among arms", an_arm_misspelt),
     snakemake("no reads", r"^error: units\.tsv, row 2, column fq1: there is no 'reads/a_R1.fastq.gz'; correct", files_asked_for),
-    snakemake("name for the shell", r"^error: samples\.tsv, row 2, column sample: .* is not a name", samples_of_shell),
+    snakemake("name for the shell", r"^error: samples\.tsv, row 2, column sample: .* is not a name", samples_of_shell, as_a_user=True),
 ]  # fmt: skip
 CASES = [*SHEETS, *CONFIGS, *STARTS]
 SOUND = [config("sound", "")]

@@ -14,10 +14,9 @@ rule build_stand_in:
         "<benchmarks>/build_stand_in.tsv"
     conda:
         "../../../envs/scenic.yaml"
-    threads: 1
     resources:
-        mem_mb=scaled_memory(base=2_000, per_input_gb=0),
-        runtime="20m",
+        mem_mb=memory("build_stand_in", base=2_000),
+        runtime=minutes("build_stand_in", base=20),
     params:
         seed=1,
         random_motifs=1500,
