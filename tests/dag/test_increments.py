@@ -45,7 +45,11 @@ STAGES = {
     "report": {"freeze_reference", "score_biopsy"},
 }
 """What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
-DRAWN = tuple(sorted(f"draw_{path.parent.name}" for path in (ROOT / "scripts").glob("*/figures.py")))
+DRAWN = tuple(
+    sorted(
+        f"draw_{path.parent.name}" for path in (ROOT / "scripts").glob("*/figures.py") if "FIGURES" in path.read_text()
+    )
+)
 """The figures of a stage, all at once."""
 JOINS = (*DRAWN, "tabulate_attrition", "report_reads", "aggregate_pseudobulk", "plot_rulegraph")
 
