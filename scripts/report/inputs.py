@@ -6,7 +6,7 @@ from scripts.study.study import Study
 
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
               "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
-              "treatment_correlation.tsv")  # fmt: skip
+              "treatment_correlation.tsv", "figures")  # fmt: skip
 ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
 SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv")
 CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "clones.tsv")
@@ -18,9 +18,9 @@ NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
 def of_programme(study: Study) -> list[str]:
     """Return the files of the stages from profiles to markers, by what the study's design and config make of them."""
     found = {
-        "profiles": ["profile_losses.tsv", "profiles.h5ad"],
+        "profiles": ["profile_losses.tsv"],
         "expression": [*EXPRESSION],
-        "activity": ["reversibility.tsv"],
+        "activity": ["reversibility.tsv", "figures"],
     }
     if study.network_files:
         found["activity"] += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"]

@@ -42,18 +42,17 @@ def expression_files(study: Study) -> list[str]:
         "signature_sizes.tsv",
         "state_structure.tsv",
         "treatment.tsv",
+        "figures",
     ]
-    files += [f"{figure}.png" for figure in ("volcano", "signature", "states", "treatment")]
     files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["gene_sets.tsv", "gene_sets.png"] if study.gene_set_files else []
+    files += ["gene_sets.tsv"] if study.gene_set_files else []
     return files
 
 
 def activity_files(study: Study) -> list[str]:
     """Return the tables and figures of the stage activity, by what the study and its config have."""
-    files = ["reversibility.tsv", "reversibility.png"]
+    files = ["reversibility.tsv", "figures"]
     files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
-    files += ["factors.png"] if study.network_files else []
     files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
     return files
 

@@ -9,7 +9,7 @@ from matplotlib.patheffects import withStroke
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.figure import palette
-from scripts.switches.switches import MIN_MODELS, SHARED
+from scripts.switches.verdicts import MIN_MODELS, SHARED
 
 DPI = 150
 MAX_ROWS, MAX_PANELS, MAX_LABELS = 30, 12, 40
@@ -35,7 +35,7 @@ def with_note(title: str, note: str) -> str:
 
 def colour_of(row) -> str:
     """Return the colour of a row of the table: only shared switches are coloured."""
-    if row.verdict != SHARED:
+    if row.verdict != SHARED.name:
         return palette.ABSENT
     return UP if row.direction == "up" else DOWN
 
@@ -161,7 +161,7 @@ def draw_timecourse(
             f"{row.regulon}  {row.verdict}",
             fontsize=9,
             loc="left",
-            color="black" if row.verdict == SHARED else "#666666",
+            color="black" if row.verdict == SHARED.name else "#666666",
         )
         axis.set_xticks(range(len(present)), present, fontsize=8)
         axis.set_xlim(-0.25, len(present) - 0.75)
@@ -225,7 +225,7 @@ def label_points(figure: Figure, axis, rows: pd.DataFrame) -> None:
             ha="center",
             va="center",
             fontsize=8,
-            color="black" if row.verdict == SHARED else "#666666",
+            color="black" if row.verdict == SHARED.name else "#666666",
             arrowprops=None if -9 < up + 5 < 12 else line,
             zorder=4,
             path_effects=[withStroke(linewidth=2, foreground="white")],

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.figure import palette
 from scripts.switches import plot_switches as plots
-from scripts.switches import switches
+from scripts.switches import switches, verdicts
 from scripts.switches.rank_switches import BY_MODEL
 
 COLOURS = palette.colours_of("model", ["P1", "P2", "P3", "unused"])
@@ -19,7 +19,7 @@ def table():
     rows = pd.DataFrame(
         {
             "tf": ["A", "B", "C"],
-            "verdict": [switches.SHARED, switches.SHARED, "stress"],
+            "verdict": [verdicts.SHARED.name, verdicts.SHARED.name, "stress"],
             "direction": ["up", "down", "up"],
             "activity_change_sd": [1.0, -0.8, 0.3],
             "mrna_log2fc": [0.1, -0.9, np.nan],
@@ -105,7 +105,7 @@ def test_only_shared_switches_are_coloured(table):
 
 def test_one_model_is_drawn_without_intervals(table, differences, models):
     unknown = ("p", "activity_change_sd_low", "activity_change_sd_high", "mrna_ci_low", "mrna_ci_high")
-    one = table.assign(n=1, k=1, verdict=switches.FEW, **dict.fromkeys(unknown, np.nan))
+    one = table.assign(n=1, k=1, verdict=verdicts.FEW.name, **dict.fromkeys(unknown, np.nan))
     figure = plots.draw_forest(
         one, differences[differences["model"] == "P1"], models[models["model"] == "P1"], COLOURS, ["X"], ""
     )

@@ -13,7 +13,7 @@ from scripts.report.page import Figure, Panel, Table
 from scripts.report.source import Source, count
 from scripts.report.words import sentence, words
 from scripts.switches.evidence.plot_evidence import TILES, tile_ranks
-from scripts.switches.switches import SHARED
+from scripts.switches.verdicts import SHARED
 
 MAX_TILES, MAX_SILENCED, MAX_FAMILIES, AP1 = 25, 25, 8, "AP-1"
 HEADS = dict(
@@ -39,7 +39,7 @@ def verdict_scale(present: pd.Series) -> alt.Scale:
 def verdicts(table: pd.DataFrame) -> pd.Series:
     """Return what colours a regulon: shared switches by direction, others alike."""
     return pd.Series(
-        np.where(table["verdict"] == SHARED, "shared switch, " + table["direction"].astype(str), "other verdicts"),
+        np.where(table["verdict"] == SHARED.name, "shared switch, " + table["direction"].astype(str), "other verdicts"),
         index=table.index,
     )
 

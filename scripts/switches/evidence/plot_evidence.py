@@ -10,7 +10,7 @@ from scripts.base import job
 from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.figure import palette
 from scripts.switches.plot_switches import DOWN, DPI, UP, empty_figure, with_note
-from scripts.switches.switches import SHARED
+from scripts.switches.verdicts import SHARED
 
 MAX_ROWS, MAX_KNOCKOUTS, MAX_FAMILIES = 25, 25, 8
 TILES = {
@@ -60,11 +60,11 @@ def draw_tiles(table: pd.DataFrame, title: str) -> Figure:
     left.xaxis.tick_top()
     left.set_yticks(range(len(shown)), shown["regulon"], fontsize=9)
     for label, verdict in zip(left.get_yticklabels(), shown["verdict"], strict=True):
-        label.set_color("black" if verdict == SHARED else "#777777")
+        label.set_color("black" if verdict == SHARED.name else "#777777")
     left.tick_params(length=0)
     left.spines[:].set_visible(False)
     for i, row in enumerate(shown.itertuples()):
-        colour = palette.ABSENT if row.verdict != SHARED else UP if row.direction == "up" else DOWN
+        colour = palette.ABSENT if row.verdict != SHARED.name else UP if row.direction == "up" else DOWN
         if pd.notna(row.rank_best):
             right.plot([row.rank_best, row.rank_worst], [i, i], color=colour, lw=4, alpha=0.5, solid_capstyle="butt")
         if pd.notna(row.evidence_rank):
