@@ -80,7 +80,7 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
                 y2="other_to:Q",
                 color=alt.Color("verdict:N", scale=colours, legend=below(None, 2)),
                 opacity=alt.Opacity(
-                    "droplets:Q", scale=alt.Scale(type="log", domain=[1, 30], range=[0.45, 1], clamp=True), legend=None
+                    "droplets:Q", scale=alt.Scale(type="log", domain=[1, 30], range=[0.55, 1], clamp=True), legend=None
                 ),
                 tooltip=[
                     "verdict:N",
@@ -159,8 +159,7 @@ def draw_ranks(ranks: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> Fi
         values=ranked,
         models=models,
         n=f"{count(len(ranked), 'library')}, {barcodes:,} barcodes with a UMI.",
-        columns=4,
-        min_width=200,
+        columns=3,
     )
 
 
