@@ -12,7 +12,7 @@ import yaml
 
 from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
 from scripts.activity import design as compared
-from scripts.confounders import measure_confounders, verdict
+from scripts.confounders import measure_confounders, shares
 from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
@@ -66,8 +66,8 @@ HEADERS = {
     "switches/perturbation.tsv": join_perturbations.JOINED,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
-    "confounders/confounders.tsv": verdict.CONFOUNDERS,
-    "confounders/programme_verdict.tsv": verdict.VERDICT,
+    "confounders/confounders.tsv": shares.CONFOUNDERS,
+    "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
     "markers/markers_panels.tsv": find_markers.PANELS,
     "markers/markers_scores.tsv": find_markers.SCORES,

@@ -1,4 +1,4 @@
-"""What remains of the programme once a confounder is held, joined over the models, and what the study may claim."""
+"""The share of an effect that remains when a confounder is adjusted for, over the models, and the study's verdict."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from scripts.base.verdicts import decide
+from scripts.confounders.verdicts import MIN_MODELS, VERDICTS, Evidence
 from scripts.stats import paired
 
 CONFOUNDERS = [
@@ -13,10 +15,6 @@ CONFOUNDERS = [
     "share_low", "share_high", "n_models", "note",
 ]  # fmt: skip
 VERDICT = ["contrast", "verdict", "n_models", "signature_effect", "ci_low", "ci_high", "p", "remaining", "note"]
-ALONE = {"cell cycle": "cell cycle alone", "dissociation stress": "stress alone", "hypoxia": "hypoxia alone"}
-NONE, FEW, PROGRAMME = "no shared programme shown", "too few models", "persister programme"
-KEPT = 0.5
-"""Share of the effect that must remain for the programme to be more than the confounder."""
 
 
 def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
@@ -93,39 +91,34 @@ def count_genes(changes: pd.DataFrame, fdr: float) -> float:
 def judge(effect: pd.Series, remaining: dict[str, float], *, fdr: float, contrast: str) -> dict:
     """Return the study's verdict (:data:`VERDICT`).
 
-    ``effect``: by model, the change of the signature's score that was learned without the model. ``remaining``: the
-    share that remains, by confounder of :data:`ALONE`. The programme is shared if the effect's mean is above zero over
-    the models (one-sided t within ``fdr``, since the signature knows its direction); it is a confounder's alone if
-    less than half remains.
+    Parameters
+    ----------
+    effect
+        By model, the change of the score of the signature that was learned without the model. The programme is shared
+        if the mean over the models is above zero (one-sided t, since the signature knows its direction).
+    remaining
+        Confounder of :data:`verdicts.ALONE` → share of the change that remains; NaN if it wasn't measured.
+    fdr
+        Limit of the p-value.
+    contrast
+        Name of the comparison.
     """
     values = effect.dropna().to_numpy(dtype=float)
     n = len(values)
-    found = dict.fromkeys(VERDICT, np.nan) | {"contrast": contrast, "n_models": n, "note": ""}
+    known = {name: share for name, share in remaining.items() if np.isfinite(share)}
+    found = dict.fromkeys(VERDICT, np.nan) | {"contrast": contrast, "n_models": n}
+    found["remaining"] = "; ".join(f"{name} {share:.2f}" for name, share in known.items())
     if n:
         found["signature_effect"] = values.mean()
-    known = {name: share for name, share in remaining.items() if np.isfinite(share)}
-    found["remaining"] = "; ".join(f"{name} {share:.2f}" for name, share in known.items())
-    if n < 3:
-        return found | {
-            "verdict": FEW,
-            "note": f"{n} model{'' if n == 1 else 's'}: a signature learned in the others needs three",
-        }
-    error = values.std(ddof=1) / np.sqrt(n)
-    reach = stats.t.ppf(0.975, n - 1) * error
-    t = values.mean() / error if error > 0 else np.inf * np.sign(values.mean())
-    p = float(stats.t.sf(t, n - 1))
-    found |= {"ci_low": values.mean() - reach, "ci_high": values.mean() + reach, "p": p}
-    if not p <= fdr:
-        return found | {
-            "verdict": NONE,
-            "note": "what is learned in the other patients doesn't rise in the one left out",
-        }
-    least = min(known, key=known.get) if known else ""
-    if least and known[least] < KEPT:
-        return found | {
-            "verdict": ALONE[least],
-            "note": f"{known[least]:.0%} of the signature's change remains without it",
-        }
-    missing = [name for name in ALONE if name not in known]
-    note = f"not asked: {', '.join(missing)}" if missing else ""
-    return found | {"verdict": PROGRAMME, "note": note}
+    if n >= MIN_MODELS:
+        error = values.std(ddof=1) / np.sqrt(n)
+        reach = stats.t.ppf(0.975, n - 1) * error
+        t = values.mean() / error if error > 0 else np.inf * np.sign(values.mean())
+        p = float(stats.t.sf(t, n - 1))
+        found |= {"ci_low": values.mean() - reach, "ci_high": values.mean() + reach, "p": p}
+    evidence = Evidence(n, found["p"], fdr, known)
+    verdict = decide(VERDICTS, evidence)
+    # The rows of what could have changed the conclusion, had it been measured.
+    missing = evidence.not_measured if verdict is VERDICTS[-1] else []
+    note = f"not asked: {', '.join(missing)}" if missing else verdict.note.format_map(evidence.places)
+    return found | {"verdict": verdict.name, "note": note}
