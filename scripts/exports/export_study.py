@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.tables import read_tsv
 from scripts.exports import cells as described
 from scripts.exports import matrix
-from scripts.report.source import read_tsv
 
 
 def read_observed(paths: list[str]) -> pd.DataFrame:
