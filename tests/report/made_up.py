@@ -152,7 +152,8 @@ def draw_stages(source: Source, *stages: str) -> Source:
     settings["signatures"] = own["expression"]["signatures"]
     style = Style(**rule.style_of(own, cells=bool(len(source.libraries))), settings=settings)
     for stage in stages:
-        given = {path: source.root / path for path in (*source.files, *FOR_FIGURES) if path.endswith(".tsv")}
+        paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]
+        given = {path: source.root / path for path in paths if (source.root / path).exists()}
         folder = source.root / stage / "figures"
         folder.mkdir()
         said = words.for_rule(stage, own, cells=style.cells)

@@ -15,7 +15,6 @@ from made_up import (
     STAGES,
     Results,
     confounders,
-    draw_stages,
     everything,
     expression,
     families,
@@ -25,9 +24,8 @@ from made_up import (
 )
 
 from scripts.base.columns import describe
-from scripts.report import bind, charts, page
+from scripts.report import charts, page
 from scripts.report.inputs import results_of, tables_of
-from scripts.report.make_report import SECTIONS
 from scripts.report.sections import clusters, evidence, regulons
 from scripts.report.sections import confounders as confounding
 from scripts.report.sections import markers as marking
@@ -39,14 +37,6 @@ FIGURES = {
     "markers": {"marker_panels", "marker_scores"},
     "confounders": {"held"},
 }
-BOUND = {
-    "expression": {
-        *("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs"),
-        "gene_sets",
-    },
-    "activity": {"arms", "factors", "network_comparison", "reversibility"},
-}
-"""Figures of the sections that are bound from what stages drew."""
 MODULES = {"switches": switching, "markers": marking, "confounders": confounding}
 SETS = {"gene_sets": [{"path": "sets/hallmarks.gmt"}], "signatures": [{"path": "sets/published.up.txt"}]}
 
@@ -54,8 +44,7 @@ SETS = {"gene_sets": [{"path": "sets/hallmarks.gmt"}], "signatures": [{"path": "
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> Source:
     """Return made-up results of three models with libraries, all tables filled."""
-    settings = {**SETS, "network": {"path": "network.tsv"}}
-    return draw_stages(Results(tmp_path_factory.mktemp("full"), settings=settings, tables=everything()).write(), *BOUND)
+    return Results(tmp_path_factory.mktemp("full"), settings=SETS, tables=everything()).write()
 
 
 def said(section: page.Section) -> str:
@@ -88,28 +77,6 @@ def named_data(spec) -> set[str]:
     return own.union(*map(named_data, spec.values()))
 
 
-def test_sections_that_stages_drew_have_their_figures_and_tables(source):
-    made = {name: bind.build(source, name) for name in BOUND}
-    assert {name: {figure.name for figure in section.figures} for name, section in made.items()} == BOUND
-    tables = [table.name for section in made.values() for table in section.tables]
-    assert tables == ["genes", "treatments", "all_gene_sets", "networks"], "the sources of profiles are none"
-    warned = next(str(block) for block in made["expression"].blocks if "warning" in str(block))
-    assert "confounded" in warned and "2 of 3 models (B and C)" in warned and "AC and cisplatin" in warned
-
-
-def test_sections_come_in_the_order_of_reading():
-    names = [entry if isinstance(entry, str) else entry.__name__.rsplit(".", 1)[1] for entry in SECTIONS]
-    assert names[names.index("expression") :] == [
-        "expression",
-        "activity",
-        "switches",
-        "markers",
-        "confounders",
-        "methods",
-        "provenance",
-    ]
-
-
 @pytest.mark.parametrize("assay", ["scrna", "profile"])
 @pytest.mark.parametrize("models", [("A",), MODELS])
 def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, models):
@@ -118,10 +85,6 @@ def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, mode
     for name in ("switches", "markers", "confounders"):
         section = MODULES[name].build(empty)
         assert section.figures == [] and len(re.sub("<[^>]+>", "", said(section))) > 40, name
-    draw_stages(empty, *BOUND)
-    for name in BOUND:
-        section = bind.build(empty, name)
-        assert section.absent and section.blocks == () and section.figures == []
 
 
 def test_each_table_may_be_missing(source, monkeypatch):
@@ -143,11 +106,6 @@ def test_a_study_of_profiles_without_a_network_says_why_there_are_no_switches(tm
     ).write()
     for name in ("switches", "markers", "confounders"):
         assert "activity.network" in MODULES[name].build(source).absent
-    draw_stages(source, *BOUND)
-    expressed, active = (bind.build(source, name) for name in BOUND)
-    assert "expression.gene_sets" in said(expressed) and "activity.network" in said(active)
-    assert {"states", "treatment_correlation"} <= {figure.name for figure in expressed.figures}
-    assert {figure.name for figure in active.figures} == {"reversibility"}
 
 
 def test_what_is_read_hangs_on_the_design(tmp_path):
@@ -342,7 +300,7 @@ def test_clones_are_drawn_where_they_could_be_told(tmp_path):
 def render(source: Source) -> str:
     """Return a page of the sections on the programme."""
     return page.render(
-        [*(bind.build(source, name) for name in BOUND), *(module.build(source) for module in MODULES.values())],
+        [module.build(source) for module in MODULES.values()],
         title="made up",
         models=dict.fromkeys(source.models, "#332288"),
         templates=ROOT / "resources" / "report",
@@ -364,7 +322,7 @@ def test_made_up_results_open_without_an_error_at_both_widths(tmp_path, width, a
     settings = {**SETS, "network": {"path": "network.tsv"}}
     tables = everything()
     tables["profile_activity.tsv"] = tables["activity.tsv"]
-    source = draw_stages(Results(tmp_path, assay, settings, tables=tables).write(), *BOUND)
+    source = Results(tmp_path, assay, settings, tables=tables).write()
     path = tmp_path / "page.html"
     path.write_text(render(source))
     with opened(path, width) as found:
