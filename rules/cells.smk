@@ -1,33 +1,15 @@
 # Cells: empty droplets → species → ambient RNA → doublets → quality. Every barcode keeps its verdict.
 
 
-def get_droplet_settings(wildcards):
-    """What tells empty droplets from cells: a changed quality cut must not repeat the test."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("expected_cells", "empty_drops", "seed")}
-
-
-def get_cell_settings(wildcards):
-    """What decides about droplets with cells."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("species", "ambient", "doublets", "qc", "seed")}
-
-
-def get_sample_labels(wildcards):
-    """The sample's row of the sheet that its cells carry."""
-    row = study.everything.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
-    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
-
-
 rule cells:
     input:
         collect(
             "<results>/cells/{sample}{part}",
             sample=study.libraries,
-            part=[".h5ad", ".host.h5ad", ".droplets.parquet", ".barnyard.png"],
+            part=[".h5ad", ".host.h5ad", ".droplets.parquet"],
         ),
         "<results>/cells/attrition.tsv",
-        "<results>/cells/attrition.png",
+        "<results>/cells/figures" if study.libraries else [],
     localrule: True
 
 
@@ -64,6 +46,9 @@ rule filter_cells:
         host="<results>/cells/{sample}.host.h5ad",
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
+        quality="<results>/cells/{sample}.quality.tsv",
+        barnyard="<results>/cells/{sample}.barnyard.tsv",
+        ranks="<results>/cells/{sample}.ranks.tsv",
     log:
         "<logs>/filter_cells/{sample}.log",
     benchmark:
@@ -82,11 +67,14 @@ rule filter_cells:
 
 rule tabulate_attrition:
     input:
-        collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        summaries=collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
+        chemistries=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     output:
         attrition="<results>/cells/attrition.tsv",
         by_arm="<results>/cells/attrition_by_arm.tsv",
         rules="<results>/cells/species_rules.tsv",
+        libraries="<results>/cells/libraries.tsv",
     log:
         "<logs>/tabulate_attrition.log",
     localrule: True
@@ -96,46 +84,24 @@ rule tabulate_attrition:
         "../scripts/cells/tabulate_attrition.py"
 
 
-rule plot_barnyard:
+rule draw_cells:
     input:
-        droplets="<results>/cells/{sample}.droplets.parquet",
-        summary="<results>/cells/{sample}.summary.json",
+        tables=[
+            *rules.tabulate_attrition.output,
+            *collect(
+                "<results>/cells/{sample}.{table}.tsv",
+                sample=study.libraries,
+                table=["barnyard", "ranks", "quality"],
+            ),
+        ],
     output:
-        figure=report(
-            "<results>/cells/{sample}.barnyard.png",
-            caption="../resources/captions/barnyard.rst",
-            category="Cells",
-            labels={"sample": "{sample}"},
-        ),
+        report(directory("<results>/cells/figures"), **in_report("Cells")),
     log:
-        "<logs>/plot_barnyard/{sample}.log",
-    benchmark:
-        "<benchmarks>/plot_barnyard/{sample}.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=memory("plot_barnyard", base=1_000, per_input_gb=30_000),
-        runtime=minutes("plot_barnyard", base=20),
-    script:
-        "../scripts/cells/plot_barnyard.py"
-
-
-rule plot_attrition:
-    input:
-        attrition="<results>/cells/attrition.tsv",
-    output:
-        figure=report(
-            "<results>/cells/attrition.png",
-            caption="../resources/captions/attrition.rst",
-            category="Cells",
-            labels={"figure": "attrition by arm"},
-        ),
-    log:
-        "<logs>/plot_attrition.log",
-    benchmark:
-        "<benchmarks>/plot_attrition.tsv"
+        "<logs>/draw_cells.log",
     localrule: True
     conda:
-        "../envs/python.yaml"
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("cells"),
     script:
-        "../scripts/cells/plot_attrition.py"
+        "../scripts/cells/figures.py"

@@ -1,45 +1,6 @@
 # Clusters: per model and timepoint, at the resolution that subsampling finds most stable; linked through time; scored.
 
 
-def get_cells_of_timepoint(wildcards):
-    """The samples (arms, replicates) of a model at a timepoint."""
-    samples = study.samples_of(wildcards.model, wildcards.timepoint)
-    return collect("<results>/cells/{sample}.h5ad", sample=samples)
-
-
-def get_own_timepoints(wildcards):
-    """The timepoints of a model, in the order of the config."""
-    own = set(study.timepoints_of(wildcards.model))
-    return [timepoint for timepoint in config["timepoints"] if timepoint in own]
-
-
-def get_clusters_of_model(wildcards):
-    """A model's clustered cells, a file per timepoint, in the order of the config."""
-    return collect(
-        "<results>/clusters/{{model}}/{timepoint}.h5ad",
-        timepoint=get_own_timepoints(wildcards),
-    )
-
-
-def get_stability_of_model(wildcards):
-    """A model's stability curves, in the order of the config."""
-    return collect(
-        "<results>/clusters/{{model}}/{timepoint}.stability.tsv",
-        timepoint=get_own_timepoints(wildcards),
-    )
-
-
-def get_embedding_settings(wildcards):
-    """What decides where cells lie and how they score: a changed resolution must not repeat the layout."""
-    keys = ("n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed")
-    return {key: config["clusters"][key] for key in keys}
-
-
-def get_cluster_settings(wildcards):
-    """What decides which cells cluster and which genes mark a cluster."""
-    return {key: value for key, value in config["clusters"].items() if key not in ("links", "min_score_genes")}
-
-
 rule clusters:
     input:
         collect(
@@ -60,7 +21,7 @@ rule embed_model:
     input:
         cells=get_cells_of_model,
         genesets=collect(
-            own("resources/genesets/{name}.tsv"),
+            workflow_file("resources/genesets/{name}.tsv"),
             name=["cell_cycle", "dissociation", "hypoxia"],
         ),
     output:
@@ -75,7 +36,8 @@ rule embed_model:
         mem_mb=memory("embed_model", base=2_000, per_input_gb=30_000),
         runtime=minutes("embed_model", base=120),
     params:
-        settings=get_embedding_settings,
+        # What decides where cells lie and how they score: a changed resolution must not repeat the layout.
+        settings=pick(config["clusters"], "n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed"),
     script:
         "../scripts/clusters/embed_model.py"
 
@@ -98,7 +60,7 @@ rule cluster_cells:
         mem_mb=memory("cluster_cells", base=2_000, per_input_gb=30_000),
         runtime=minutes("cluster_cells", base=120),
     params:
-        settings=get_cluster_settings,
+        settings=leave_out(config["clusters"], "links", "min_score_genes"),
     script:
         "../scripts/clusters/cluster_cells.py"
 
@@ -120,7 +82,7 @@ rule link_clusters:
         mem_mb=memory("link_clusters", base=1_000, per_input_gb=10_000),
         runtime=minutes("link_clusters", base=60),
     params:
-        timepoints=get_own_timepoints,
+        timepoints=get_timepoints_of_model,
         links=lookup(within=config, dpath="clusters/links"),
         seed=lookup(within=config, dpath="clusters/seed"),
     script:
@@ -164,7 +126,7 @@ rule plot_clusters:
         mem_mb=memory("plot_clusters", base=1_000, per_input_gb=20_000),
         runtime=minutes("plot_clusters", base=20),
     params:
-        own_timepoints=get_own_timepoints,
+        own_timepoints=get_timepoints_of_model,
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=get_arm_order,
         min_stability=lookup(within=config, dpath="clusters/min_stability"),

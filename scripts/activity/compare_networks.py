@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from scripts.activity.terms import AGREE, ALONE, ELSEWHERE, NEITHER, ONE, OPPOSITE
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.expression import differential
@@ -17,9 +18,6 @@ OPINIONS = [
     "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
     "shared_fdr", "mrna_log_fc", "mrna_fdr",
 ]  # fmt: skip
-AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
-    "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",
-)  # fmt: skip
 
 
 def judge(row: pd.Series, fdr: float) -> str:

@@ -14,10 +14,12 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import ambient, doublets, qc, species
+from scripts.cells import ambient, doublets, qc, species, summaries
 
 LABELS = ("sample", "model", "timepoint", "arm", "replicate")
 MEASURES = ("total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score")
+QUALITY = tuple(name for name in MEASURES if name != "graft_fraction")
+"""Measures of a cell whose quantiles are summarised."""
 
 
 def count_kinds(calls: species.SpeciesCalls, modelled: species.SpeciesCalls) -> tuple[float, float, float]:
@@ -232,6 +234,14 @@ def main(snakemake) -> None:
     verdicts["doublet"] = verdicts["doublet"].eq(True)
     verdicts["filter_failed"] = verdicts["filter_failed"].fillna("empty")
     verdicts.to_parquet(snakemake.output.droplets, index=False)
+    quality = summaries.summarise_quality(table[kept], QUALITY)
+    for column, frame in (
+        ("quality", quality.assign(**{name: str(labels[name]) for name in LABELS[:4]})[[*LABELS[:4], *quality]]),
+        ("barnyard", summaries.bin_droplets(verdicts).assign(sample=labels["sample"])),
+        ("ranks", summaries.rank_barcodes(verdicts).assign(sample=labels["sample"])),
+    ):
+        frame = frame[["sample", *frame.columns.drop("sample")]]
+        frame.to_csv(snakemake.output[column], sep="\t", index=False, float_format="%.6g")
     steps = qc.attrition(verdicts["filter_failed"].to_numpy()).to_dict("records")
     everything = {
         **labels,

@@ -1,6 +1,9 @@
-"""Gather the libraries' summaries: barcodes lost by step, sample and arm, and what each species rule would keep."""
+"""Gather the libraries' summaries: barcodes lost by step, sample and arm, what each species rule would keep, and a row
+per library from reads to cells.
+"""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +13,11 @@ from scripts.cells.qc import STEPS
 
 LABELS = ["sample", "model", "timepoint", "arm"]
 NUMBERS = ["barcodes_before", "removed", "remaining"]
+LIBRARY_COLUMNS = [
+    *LABELS, "chemistry", "lanes", "reads", "mapped", "valid_barcode", "in_genes", "saturation", "umis", "host_umis",
+    "droplets", "tumour", "host", "mixed", "kept", "ambient", "doublets", "knee", "ambient_limit",
+]  # fmt: skip
+WHOLE = ["lanes", "reads", "umis", "droplets", "tumour", "host", "mixed", "kept", "knee", "ambient_limit"]
 
 
 def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:
@@ -46,9 +54,59 @@ def species_rules(summaries: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def percent(value: float | None) -> float | None:
+    """Return a fraction in percent."""
+    return None if value is None else 100 * value
+
+
+def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistries: dict[str, dict]) -> pd.DataFrame:
+    """Return one row per library: sequencing, counts, droplets, ambient RNA, and the limits of its rank curve.
+
+    ``audits`` and ``chemistries`` by sample; a library that came as counts has no chemistry.
+    """
+    rows = []
+    for summary in summaries:
+        sample = summary["sample"]
+        audit, chemistry = audits[sample], chemistries.get(sample, {})
+        rows.append({
+            **{name: summary[name] for name in LABELS},
+            "chemistry": chemistry.get("name", "counts given"),
+            "lanes": len(chemistry["units"]) if chemistry else None,
+            "reads": audit["reads"],
+            "mapped": percent(audit["reads_mapped_fraction"]),
+            "valid_barcode": percent(audit["valid_barcode_fraction_of_mapped"]),
+            "in_genes": percent(audit["reads_in_genes_fraction"]),
+            "saturation": percent(audit["sequencing_saturation"]),
+            "umis": audit["umis"],
+            "host_umis": percent(audit["host_fraction_of_umis"]),
+            "droplets": summary["cells"],
+            "tumour": summary["cells_graft"],
+            "host": summary["cells_host"],
+            "mixed": summary["cells_mixed"],
+            "kept": summary["cells_kept"],
+            "ambient": percent(summary.get("ambient_fraction")),
+            "doublets": percent((summary.get("doublet_rate") or {}).get("per_droplet")),
+            "knee": summary["knee_counts"],
+            "ambient_limit": summary.get("ambient_limit"),
+        })  # fmt: skip
+    # Whole numbers stay whole where a library has none.
+    return pd.DataFrame(rows, columns=LIBRARY_COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
+
+
+def read_json(paths: Iterable[str]) -> list[dict]:
+    """Return the content of JSON files."""
+    return [json.loads(Path(path).read_text()) for path in paths]
+
+
+def by_sample(reports: list[dict]) -> dict[str, dict]:
+    """Return reports by their sample."""
+    return {report["sample"]: report for report in reports}
+
+
 def main(snakemake) -> None:
-    """Read cells/{sample}.summary.json of all libraries; write the three tables."""
-    summaries = [json.loads(Path(path).read_text()) for path in snakemake.input]
+    """Read summaries, audits and chemistries of all libraries; write the four tables."""
+    summaries = read_json(snakemake.input.summaries)
+    audits, chemistries = (by_sample(read_json(snakemake.input[key])) for key in ("audits", "chemistries"))
     table = attrition_by_sample(summaries)
     if table.empty:
         job.log.warning("no single-cell library in the study: tables without rows")
@@ -56,6 +114,7 @@ def main(snakemake) -> None:
         (table, snakemake.output.attrition),
         (attrition_by_arm(table), snakemake.output.by_arm),
         (species_rules(summaries), snakemake.output.rules),
+        (tabulate_libraries(summaries, audits, chemistries), snakemake.output.libraries),
     ):
         frame.to_csv(path, sep="\t", index=False, float_format="%.6g")
     job.log.info("%d libraries, %d steps", len(summaries), len(STEPS))

@@ -6,28 +6,29 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base import job
-from scripts.report import dictionary
+from scripts.base.columns import describe
 
 
 def main(snakemake) -> None:
-    """Copy the tables under names that tell their stage; write dictionary.tsv beside them.
+    """Copy the tables under names that state their stage; write dictionary.tsv, which explains their columns.
 
-    A table or a column that the dictionary doesn't know is our own fault.
+    A column that resources/columns.tsv doesn't describe is our own fault.
     """
     folder = Path(snakemake.output[0])
     root = job.place_of(folder).parents[1]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     rows = []
-    for path in map(Path, snakemake.input):
+    for path in map(Path, snakemake.input.tables):
         table = str(path.relative_to(root))
         name = table.replace("/", ".")
         shutil.copyfile(path, folder / name)
         header = pd.read_csv(path, sep="\t", nrows=0).columns
-        rows += [(name, table, column, dictionary.meaning(table, column)) for column in header]
-    said = pd.DataFrame(rows, columns=["file", "made_as", "column", "meaning"])
-    said.to_csv(folder / "dictionary.tsv", sep="\t", index=False)
-    job.log.info("%d tables, %d columns", said["file"].nunique(), len(said))
+        described = {column: describe(table, column) for column in header}
+        rows += [(name, table, column, d.label, d.unit, d.description) for column, d in described.items()]
+    dictionary = pd.DataFrame(rows, columns=["file", "made_as", "column", "label", "unit", "description"])
+    dictionary.to_csv(folder / "dictionary.tsv", sep="\t", index=False)
+    job.log.info("%d tables, %d columns", dictionary["file"].nunique(), len(dictionary))
 
 
 if __name__ == "__main__":

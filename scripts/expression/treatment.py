@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from scripts.expression import differential
+from scripts.expression.terms import ARMS, DRUGS, UNITS
 from scripts.profiles.profiles import Profiles
 from scripts.stats import linear
 from scripts.stats.moderation import moderate
@@ -18,7 +19,6 @@ TREATMENT = [
     "question", "subject", "other", "n_models", "value", "expected", "p", "signature_value", "genes", "changed",
     "signature_genes", "signature_changed", "note",
 ]  # fmt: skip
-ARMS, UNITS, DRUGS = "arms alike", "models alike by arm", "state x drug"
 
 
 def unit_effects(profiles: Profiles, contrast: dict) -> pd.DataFrame:

@@ -6,11 +6,12 @@ from scripts.study.study import Study
 
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
               "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
-              "treatment_correlation.tsv")  # fmt: skip
+              "treatment_correlation.tsv", "figures")  # fmt: skip
 ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
-SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv")
-CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "clones.tsv")
-MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv")
+SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "perturbation.tsv",
+            "perturbation_shares.tsv", "families.tsv", "figures")  # fmt: skip
+CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures")
+MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv", "figures")
 NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
 """For figures alone: bins, and a matrix whose columns are named after the study's models."""
 
@@ -18,9 +19,9 @@ NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
 def of_programme(study: Study) -> list[str]:
     """Return the files of the stages from profiles to markers, by what the study's design and config make of them."""
     found = {
-        "profiles": ["profile_losses.tsv", "profiles.h5ad"],
+        "profiles": ["profile_losses.tsv"],
         "expression": [*EXPRESSION],
-        "activity": ["reversibility.tsv"],
+        "activity": ["reversibility.tsv", "figures"],
     }
     if study.network_files:
         found["activity"] += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"]
@@ -31,8 +32,7 @@ def of_programme(study: Study) -> list[str]:
         found["activity"] += ["activity.tsv"]
     if study.has_activity:
         found["activity"] += ACTIVITY
-        nulls = [f"perturbation/{model}.null.parquet" for model in study.compared_models]
-        found |= {"switches": [*SWITCHES, *nulls], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
+        found |= {"switches": [*SWITCHES], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
     return [f"{stage}/{file}" for stage, files in found.items() for file in files]
 
 
@@ -40,10 +40,10 @@ def results_of(study: Study) -> list[str]:
     """Return the files that the report's sections read, relative to the results."""
     files = []
     for sample in study.libraries:
-        files += [f"cells/{sample}.droplets.parquet", f"cells/{sample}.summary.json", f"counts/{sample}.audit.json"]
-        files += [f"counts/{sample}.saturation.tsv"]
+        files += [f"cells/{sample}.summary.json", f"counts/{sample}.saturation.tsv"]
     files += [f"reads/{sample}.chemistry.json" for sample in study.sequenced]
     if study.libraries:
+        files += ["counts/figures", "cells/figures", "cells/libraries.tsv"]
         files += ["cells/attrition.tsv", "cells/attrition_by_arm.tsv", "cells/species_rules.tsv"]
     for model in study.models:
         files += [f"clusters/{model}/{name}" for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv")]

@@ -9,45 +9,40 @@ import vl_convert
 
 from scripts.base import job
 from scripts.figure import palette
-from scripts.report import charts
-from scripts.report.page import Section, render
+from scripts.report import bind, charts
+from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
-    cells,
     clusters,
-    confounders,
     design,
-    markers,
     methods,
-    programme,
     provenance,
-    reads,
     regulons,
-    switches,
 )
 from scripts.report.source import Source
 
 TITLE = "persister-regulons"
 SECTIONS = (
     design,
-    reads,
-    cells,
+    "reads",
+    "cells",
     clusters,
     regulons,
-    programme,
-    switches,
-    markers,
-    confounders,
+    "expression",
+    "activity",
+    "switches",
+    "markers",
+    "confounders",
     methods,
     provenance,
 )
-"""In the order of reading."""
+"""In the order of reading: a name is a file of resources/words, whose section is bound from what stages made."""
 
 
 def build_sections(source: Source) -> list[Section]:
     """Return all sections, in the order of reading; one without results says why."""
     made = []
-    for module in SECTIONS:
-        section = module.build(source)
+    for entry in SECTIONS:
+        section = bind.build(source, entry) if isinstance(entry, str) else entry.build(source)
         job.log.info("%s: %d figures, %d tables%s", section.title, len(section.figures), len(section.tables),
                      " (absent)" if section.absent else "")  # fmt: skip
         made.append(section)
@@ -69,7 +64,7 @@ def main(snakemake) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for figure in (figure for section in sections for figure in section.figures):
-        charts.save(figure, folder)
+        (charts.copy if isinstance(figure, Drawn) else charts.save)(figure, folder)
     text = render(
         sections,
         title=TITLE,

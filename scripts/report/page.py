@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import altair as alt
 import jinja2
-import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
+from scripts.base.columns import Column
+from scripts.figure.figure import Panel, columnar, plain, spec_of, to_rows
+
+__all__ = ["Panel", "columnar", "plain", "spec_of", "to_rows"]
+
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-DIGITS = 5
-"""Significant digits of the numbers in the page: more than any figure shows, and half the bytes."""
 INLINE = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*(.+?)\*\*"), r"<strong>\1</strong>"),
@@ -29,22 +30,8 @@ INLINE = (
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One chart of a figure.
-
-    ``where`` picks its rows from the figure's tables (column → value; a table without the column is given whole);
-    ``model`` is set if the panel shows that model alone.
-    """
-
-    chart: alt.TopLevelMixin
-    title: str = ""
-    where: Mapping[str, Any] = field(default_factory=dict)
-    model: str = ""
-
-
-@dataclass(frozen=True)
 class Figure:
-    """A figure with the question it answers, its n, and what it looks like to those who don't see it.
+    """A figure that the report draws itself, with its words; to go once every stage draws its own.
 
     Charts name their tables: ``alt.NamedData(name)`` with a key of ``data``. ``columns`` panels stand side by side
     where the page is wide enough, each at least ``min_width`` pixels wide.
@@ -61,13 +48,77 @@ class Figure:
     columns: int = 1
     min_width: int = 260
     note: str = ""
+    interpretation: str = ""
 
     def __post_init__(self):
         """Refuse what a reader couldn't use."""
-        if not NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} is no name of a figure")
-        if "?" not in self.question or not self.alt or not self.n:
-            raise ValueError(f"figure {self.name} needs a question, n and a text for those who don't see it")
+        refuse_wordless(self)
+
+    @property
+    def store(self) -> dict:
+        """What the page's script needs: panels with their rows, and the data by column."""
+        return {
+            "panels": [{"spec": spec_of(panel), "where": dict(panel.where)} for panel in self.panels],
+            "data": {key: columnar(table) for key, table in self.data.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that a stage drew, with its words: ``drawn`` is the content of its JSON file in ``folder``."""
+
+    name: str
+    title: str
+    question: str
+    caption: str
+    interpretation: str
+    alt: str
+    note: str
+    drawn: Mapping[str, Any]
+    folder: Path
+
+    def __post_init__(self):
+        """Refuse what a reader couldn't use."""
+        refuse_wordless(self)
+
+    @property
+    def n(self) -> str:
+        """Numbers of what is shown."""
+        return self.drawn["n"]
+
+    @property
+    def columns(self) -> int:
+        """Panels side by side."""
+        return self.drawn["columns"]
+
+    @property
+    def min_width(self) -> int:
+        """Least width of a panel (pixels)."""
+        return self.drawn["min_width"]
+
+    @property
+    def panels(self) -> list[SimpleNamespace]:
+        """Panels with title, model and ``where``."""
+        return [SimpleNamespace(**panel) for panel in self.drawn["panels"]]
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The data by name and column."""
+        return self.drawn["data"]
+
+    @property
+    def store(self) -> dict:
+        """What the page's script needs: panels with their rows, and the data by column."""
+        panels = [{"spec": panel["spec"], "where": panel["where"]} for panel in self.drawn["panels"]]
+        return {"panels": panels, "data": self.data}
+
+
+def refuse_wordless(figure: Figure | Drawn) -> None:
+    """Raise ValueError for a figure that a reader couldn't use."""
+    if not NAME.fullmatch(figure.name):
+        raise ValueError(f"{figure.name!r} is no name of a figure")
+    if "?" not in figure.question or not figure.alt or not figure.n:
+        raise ValueError(f"figure {figure.name} needs a question, n and a text for those who don't see it")
 
 
 @dataclass(frozen=True)
@@ -84,7 +135,7 @@ class Table:
     frame: pd.DataFrame
     source: str
     shown: tuple[str, ...] = ()
-    meaning: Mapping[str, str] = field(default_factory=dict)
+    meaning: Mapping[str, Column] = field(default_factory=dict)
     limit: int = 500
 
     @property
@@ -104,9 +155,9 @@ class Section:
     absent: str = ""
 
     @property
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[Figure | Drawn]:
         """The figures of the section."""
-        return [block for block in self.blocks if isinstance(block, Figure)]
+        return [block for block in self.blocks if isinstance(block, Figure | Drawn)]
 
     @property
     def tables(self) -> list[Table]:
@@ -120,54 +171,6 @@ def inline(text: str) -> Markup:
     for pattern, replacement in INLINE:
         done = pattern.sub(replacement, done)
     return Markup(done)
-
-
-def plain(value: Any) -> Any:
-    """Return a cell as JSON can hold it: missing as None, numbers to :data:`DIGITS` significant digits."""
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and not math.isfinite(value)):
-        return None
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        short = float(f"{value:.{DIGITS}g}")
-        return int(short) if short.is_integer() and abs(short) < 1e15 else short
-    return str(value)
-
-
-def columnar(table: pd.DataFrame) -> dict[str, list]:
-    """Return column → values: half the size of rows with their keys.
-
-    A column of text with few values is coded: {"levels": […], "codes": […]}.
-    """
-    done: dict[str, Any] = {}
-    for name in table.columns:
-        values = [plain(value) for value in table[name].tolist()]
-        levels = list(dict.fromkeys(values))
-        if len(values) > 20 and len(levels) < len(values) / 2 and all(isinstance(v, str) for v in levels):
-            code = {level: i for i, level in enumerate(levels)}
-            done[str(name)] = {"levels": levels, "codes": [code[value] for value in values]}
-        else:
-            done[str(name)] = values
-    return done
-
-
-def to_rows(table: pd.DataFrame, where: Mapping[str, Any]) -> list[dict]:
-    """Return the rows that a panel shows, as Vega-Lite wants them."""
-    for column, value in where.items():
-        if column in table:
-            table = table[table[column] == value]
-    return [{key: plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def spec_of(panel: Panel) -> dict:
-    """Return a panel's Vega-Lite specification without data; the page's settings take the place of its config."""
-    spec = panel.chart.to_dict()
-    spec.pop("config", None)
-    spec.pop("$schema", None)
-    # The width is the page's, the height the chart's own.
-    return spec | {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 
 def dump(value: Any) -> Markup:
@@ -211,16 +214,13 @@ def render(
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters |= {"inline": inline, "show": show, "plain": plain}
-    environment.tests |= {"figure": lambda b: isinstance(b, Figure), "table": lambda b: isinstance(b, Table)}
+    environment.tests |= {"figure": lambda b: isinstance(b, Figure | Drawn), "table": lambda b: isinstance(b, Table)}
     figures = [figure for section in sections for figure in section.figures]
     tables = [table for section in sections for table in section.tables]
     store = {
         "config": config,
-        "figures": {
-            figure.name: [{"spec": spec_of(panel), "where": dict(panel.where)} for panel in figure.panels]
-            for figure in figures
-        },
-        "data": {figure.name: {key: columnar(table) for key, table in figure.data.items()} for figure in figures},
+        "figures": {figure.name: figure.store["panels"] for figure in figures},
+        "data": {figure.name: figure.store["data"] for figure in figures},
         "tables": {table.name: columnar(table.frame.head(table.limit)) for table in tables},
     }
     return environment.get_template("page.html.j2").render(

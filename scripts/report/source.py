@@ -9,20 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.base.tables import LABELS
-from scripts.report import dictionary
-
-TEXT = dict.fromkeys(
-    (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
-     "note", "left_out", "models", "subject", "other", "members"),
-    str,
-)  # fmt: skip
-"""Columns of names and words, though they look like numbers, or are empty."""
-
-
-def read_tsv(path: Path | str, **options) -> pd.DataFrame:
-    """Return a table of the study's own; only an empty cell is missing, since a model may be called NA or null."""
-    return pd.read_csv(path, sep="\t", **{"dtype": TEXT, "keep_default_na": False, "na_values": [""], **options})
+from scripts.base.columns import Column, columns_of
+from scripts.base.tables import read_tsv
 
 
 @dataclass(frozen=True)
@@ -58,9 +46,9 @@ class Source:
         """Return the files that match a pattern, in order."""
         return sorted(path for path in self.files if Path(path).match(pattern))
 
-    def meanings(self, path: str) -> dict[str, str]:
+    def meanings(self, path: str) -> dict[str, Column]:
         """Return what the columns of a table mean."""
-        return dictionary.columns_of(path)
+        return columns_of(path)
 
     @property
     def activity(self) -> str:

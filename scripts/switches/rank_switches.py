@@ -6,13 +6,12 @@ import pandas as pd
 from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import read_sets
-from scripts.base.tables import read_labelled
+from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import columns, switches, targets
-from scripts.switches.evidence import assemble, family, on_off
-from scripts.switches.evidence.join_perturbations import ALL_MODELS
+from scripts.switches import switches, targets
+from scripts.switches.evidence import assemble, family, kinds, on_off, terms
 
 BY_MODEL = [
     "contrast", "model", "tf", "regulon", "difference", "activity_change_sd", "targets_log2fc", "mrna_log2fc",
@@ -101,7 +100,7 @@ def gather(
 ) -> tuple[assemble.Sources, pd.DataFrame]:
     """Return what the evidence is measured from, and the share of cells on by regulon and timepoint."""
     names = params.contrast
-    roles = dict(zip(assemble.ON[:3], (names["baseline"], names["persister"], names.get("relapse")), strict=True))
+    roles = dict(zip(terms.ON[:3], (names["baseline"], names["persister"], names.get("relapse")), strict=True))
     on, shares = read_shares(getattr(source, "shares", None), list(labels.index)), pd.DataFrame()
     if len(on) and not on_off.is_comparable(labels.loc[on.index], params.groups):
         job.log.warning("shares of cells on aren't compared: untreated and treated were scored in different groups")
@@ -128,9 +127,7 @@ def gather(
 
 
 def main(snakemake) -> None:
-    """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, the models' values, the
-    dictionary.
-    """
+    """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, values by model, ranks."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     effects = read_labelled(source.effects)
     table = read_labelled(source.differences)
@@ -185,9 +182,14 @@ def main(snakemake) -> None:
         unmeasured=models_without(paired.over_arms(persister)),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
-    for result, path in ((ranked, output.switches), (overlaps, output.overlaps), (models[BY_MODEL], output.models)):
+    results = (
+        (ranked, output.switches),
+        (overlaps, output.overlaps),
+        (models[BY_MODEL], output.models),
+        (kinds.rank_evidence(ranked), output.evidence),
+    )
+    for result, path in results:
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
-    columns.dictionary().to_csv(output.columns, sep="\t", index=False)
     if ranked.empty:
         job.log.warning("no regulon to rank: see the logs of consensus_over_models and summarise_activity")
     counts = ranked["verdict"].value_counts()

@@ -1,4 +1,4 @@
-"""Small made-up results of the stages from profiles to markers: three models of two arms, four factors, a handful of genes."""
+"""Small made-up results of the stages from profiles to markers: three models of two arms, four factors, a few genes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,69 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
+from scripts.activity import design as compared
+from scripts.confounders import measure_confounders, shares
+from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
+from scripts.markers import find_markers
+from scripts.profiles import profiles, pseudobulk
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
 from scripts.study.config import complete, merged
 from scripts.study.study import Study
-from scripts.switches import columns
+from scripts.switches import rank_switches, targets
+from scripts.switches import switches as ranked
+from scripts.switches.evidence import family, join_perturbations
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
 FACTORS = {"JUNB": 1.5, "FOSL1": 1.0, "MYC": -1.2, "SOX10": 0.02}
 """Standardised change of each factor's activity."""
-SECTION = {"network": "activity", "gene_sets": "expression", "signatures": "expression", "fdr": "statistics"}
+SECTION = {
+    "network": "activity",
+    "platforms": "profiles",
+    "gene_sets": "expression",
+    "signatures": "expression",
+    "fdr": "statistics",
+}
 """The section of the config that a setting stands in."""
 STAGES = ("profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
 SWITCHED = ("JUNB", "FOSL1", "MYC")
+HEADERS = {
+    "profiles/profile_losses.tsv": profiles.LOSSES,
+    "expression/differential_expression.tsv": differential.EXPRESSION,
+    "expression/expression_design.tsv": design.ANSWERS,
+    "expression/gene_sets.tsv": enrichment.GENE_SETS,
+    "expression/signature.tsv": signature.SIGNATURE,
+    "expression/signature_cells.parquet": score_cells.CELLS,
+    "expression/signature_scores.tsv": signature.SCORES,
+    "expression/signature_sizes.tsv": signature.SIZES,
+    "expression/state_places.tsv": structure.PLACES,
+    "expression/state_structure.tsv": structure.STRUCTURE,
+    "expression/treatment.tsv": treatment.TREATMENT,
+    "activity/activity.tsv": pseudobulk.ACTIVITY,
+    "activity/design.tsv": compared.DESIGN,
+    "activity/differences.tsv": compare_activity.DIFFERENCES,
+    "activity/effects.tsv": compare_activity.EFFECTS,
+    "activity/network_comparison.tsv": compare_networks.OPINIONS,
+    "activity/profile_activity.tsv": pseudobulk.ACTIVITY,
+    "activity/reversibility.tsv": reversibility.REVERSIBILITY,
+    "activity/tf_activity.tsv": infer_activity.TF_ACTIVITY,
+    "switches/by_model.tsv": rank_switches.BY_MODEL,
+    "switches/families.tsv": family.FAMILIES,
+    "switches/overlaps.tsv": targets.OVERLAPS,
+    "switches/perturbation.tsv": join_perturbations.JOINED,
+    "switches/switches.tsv": ranked.SWITCHES,
+    "confounders/clones.tsv": measure_confounders.CLONES,
+    "confounders/confounders.tsv": shares.CONFOUNDERS,
+    "confounders/programme_verdict.tsv": shares.VERDICT,
+    "markers/markers.tsv": find_markers.MARKERS,
+    "markers/markers_panels.tsv": find_markers.PANELS,
+    "markers/markers_scores.tsv": find_markers.SCORES,
+}
+"""Columns of the tables as their writers make them."""
+MATRIX = "treatment_correlation.tsv"
+"""Has a column for each model and arm of the study."""
 
 
 def config(**settings) -> dict:
@@ -57,7 +106,10 @@ def samples(assay: str, models: tuple[str, ...] = MODELS) -> pd.DataFrame:
 
 @dataclass
 class Results:
-    """A results folder in the making. ``tables``: name → rows of the stages from profiles to markers; those left out hold a header."""
+    """A results folder in the making.
+
+    ``tables``: name → rows of the stages from profiles to markers; those left out hold a header.
+    """
 
     root: Path
     assay: str = "scrna"
@@ -77,16 +129,13 @@ class Results:
         for path in files:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             name = path.split("/", 1)[1]
-            table = self.tables.get(name, pd.DataFrame(columns=list(columns.TABLES.get(name, {})), dtype=object))
-            known = columns.TABLES.get(name)
+            known = HEADERS.get(path)
+            names = known or (["unit"] if name == MATRIX else [])
+            table = self.tables.get(name, pd.DataFrame(columns=names, dtype=object))
             if name.endswith(".parquet"):
                 table.to_parquet(self.root / path)
             elif name.endswith(".tsv"):
-                whole = (
-                    table
-                    if known is None or name == "treatment_correlation.tsv"
-                    else table.reindex(columns=list(known))
-                )
+                whole = table if known is None else table.reindex(columns=known)
                 whole.to_csv(self.root / path, sep="\t", index=False)
         return Source(self.root, frozenset(files), self.study.config, samples(self.assay, self.models))
 

@@ -1,15 +1,19 @@
 """The page's parts: what is escaped, how data are carried, and what is refused."""
 
+import re
+from pathlib import Path
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.report import dictionary
 from scripts.report.charts import static_spec
-from scripts.report.page import Figure, Panel, Table, columnar, dump, inline, show, to_rows
+from scripts.report.page import Figure, Panel, Section, Table, columnar, dump, inline, render, show, to_rows
 from scripts.report.source import Source, count, listed, thin
 from scripts.report.words import read
+
+TEMPLATES = Path(__file__).parents[2] / "resources" / "report"
 
 
 def figure(**changes) -> Figure:
@@ -102,8 +106,15 @@ def test_every_figure_s_words_ask_a_question_and_say_what_would_have_looked_diff
             assert len(words["caption"]) > 150 and len(words["alt"]) > 40, name
 
 
-def test_the_dictionary_knows_tables_by_their_place():
-    assert "rank sum" in dictionary.meaning("clusters/A/persister.markers.tsv", "score")
-    assert "similarity" in dictionary.meaning("clusters/A/links.tsv", "score")
-    with pytest.raises(KeyError, match=r"links\.tsv: column nothing"):
-        dictionary.meaning("clusters/A/links.tsv", "nothing")
+def test_a_head_has_label_and_unit_and_explains_the_column(tmp_path):
+    """A column that no row describes keeps its name."""
+    path = "switches/switches.tsv"
+    frame = pd.DataFrame({"activity_change_sd": [1.0], "own_one": [2]})
+    meaning = Source(tmp_path, frozenset(), {}, pd.DataFrame()).meanings(path)
+    section = Section("s", "S", "", (Table("t", "T", "c", frame, path, meaning=meaning),))
+    made = render([section], title="R", models={}, templates=TEMPLATES, bundle="", config={})
+    heads = re.findall(r'<button type="button" data-sort="(\w+)"(?: title="([^"]+)")?>([^<]+)</button>', made)
+    assert [(name, text) for name, _, text in heads] == [
+        ("activity_change_sd", "change in activity (sd)"), ("own_one", "own one"),
+    ]  # fmt: skip
+    assert heads[0][1].startswith("change in activity in units of sd") and not heads[1][1]

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from made_up import config, samples
 
+from scripts.base.tables import read_tsv
 from scripts.report.sections import cells
-from scripts.report.source import Source, read_tsv
+from scripts.report.source import Source
 
 NAMES = ["NA", "None", "nan", "null", "0172", "1e5"]
 """All of these fit the schema's pattern of names."""

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.base.columns import Column
 from scripts.regulons.plot_activity import MAX_REGULONS, MAX_SHOWN, most_variable, order_rows, standardise
 from scripts.report.charts import below, colour_bar, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
@@ -291,8 +292,8 @@ def targets(source: Source) -> Table:
         source="regulons/consensus.tsv",
         shown=("regulon", "targets", "groups", "runs", "strongest"),
         meaning={
-            "groups": "groups of cells that have an edge, mean over edges",
-            "runs": "runs (seeds in all groups) that have an edge, mean",
+            "groups": Column("groups", "", ".2f", "number of groups whose network has an edge, mean over edges"),
+            "runs": Column("runs", "", ".2f", "number of runs (seeds, all groups) that found an edge, mean over edges"),
         },
     )
 

@@ -9,21 +9,10 @@ import pandas as pd
 
 from scripts.stats import paired, permutation
 from scripts.switches.evidence import on_off, rank_product, reach
+from scripts.switches.evidence.terms import COLUMNS, PERTURBATION
 
 KINDS = ("activity", "on_off", "signature_enrichment", "reversibility", "knockout")
 """Kinds of evidence that the rank product joins."""
-ON = ["on_baseline", "on_persister", "on_recovered", "on_difference", "on_ci_low", "on_ci_high", "on_k"]
-PERTURBATION = [
-    "perturbation_level", "perturbation_change", "perturbation_ci_low", "perturbation_ci_high", "perturbation_k",
-    "perturbation_n", "perturbation_share", "perturbation_classed_before", "perturbation_classed_after",
-    "perturbation_p",
-]  # fmt: skip
-RANKS = ["rank_product", "n_evidence", "evidence_rank", "rank_best", "rank_worst"]
-COLUMNS = [
-    *permutation.PERMUTATIONS[2:], "arm_weakest", *ON, "bimodal_models", "threshold_agreement", *reach.REACH[1:],
-    *PERTURBATION, "family", *RANKS, "evidence_missing",
-]  # fmt: skip
-"""What is added to the table of switches."""
 MISSING = {
     "on_off": "on/off: no cells, or thresholds of untreated and treated differ",
     "signature_enrichment": "reach: no signature",
@@ -181,7 +170,7 @@ def assemble(
 ) -> pd.DataFrame:
     """Return regulons × :data:`COLUMNS`.
 
-    ``permutations``: by regulon; ``on_shares``: share of cells on by regulon (columns of :data:`ON` up to the
+    ``permutations``: by regulon; ``on_shares``: share of cells on by regulon (columns of :data:`terms.ON` up to the
     difference); ``stability``: by regulon; ``perturbation_p``: by factor, columns zero and untreated; ``families``: by
     factor.
     """

@@ -1,0 +1,48 @@
+"""Figure of the counts: how much more sequencing would find."""
+
+from functools import partial
+
+import altair as alt
+import pandas as pd
+
+from scripts.base import job
+from scripts.figure import draw
+from scripts.figure.figure import Figure, Panel
+from scripts.figure.style import Style, below, count, picked, unless_picked
+
+
+def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
+    """Return saturation by number of reads; None where all libraries came as counts.
+
+    ``curves``: counts/{sample}.saturation.tsv of all libraries; ``style.settings["samples"]``: the samples sheet.
+    """
+    if curves.empty:
+        return None
+    sheet = pd.DataFrame(style.settings["samples"])[["sample", "model", "timepoint"]]
+    table = curves.merge(sheet, on="sample", how="left")
+    chart = (
+        alt.Chart(alt.NamedData("saturation"))
+        .mark_line()
+        .encode(
+            x=alt.X("reads:Q", title="reads in genes", axis=alt.Axis(format="~s", tickCount=6)),
+            y=alt.Y("saturation:Q", title="saturation", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            color=style.colour("model", table["model"]),
+            strokeDash=alt.StrokeDash("timepoint:N", sort=list(style.timepoints), legend=below(None)),
+            detail="sample:N",
+            opacity=unless_picked(),
+            tooltip=["sample:N", alt.Tooltip("reads:Q", format=","), alt.Tooltip("saturation:Q", format=".1%")],
+        )
+        .add_params(picked())
+        .properties(width="container", height=260)
+    )
+    return Figure(
+        panels=(Panel(chart),),
+        data={"saturation": table},
+        n=f"{count(table['sample'].nunique(), 'library')} with reads.",
+    )
+
+
+FIGURES = {"saturation": (draw_saturation, "counts/{sample}.saturation.tsv")}
+
+if __name__ == "__main__":
+    job.run(partial(draw.main, FIGURES), snakemake)

@@ -1,0 +1,49 @@
+"""What the rules that draw figures are told: the study's names, the stage's words, and which code draws."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.figure import words
+
+PACKAGE = Path(__file__).parent
+
+
+def hash_of(folder: Path) -> str:
+    """Return a hash of the Python files of a folder: a param that makes a rule run again when they change."""
+    found = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def style_of(config: Mapping[str, Any], cells: bool) -> dict[str, Any]:
+    """Return the fields of :class:`scripts.figure.style.Style`, but for ``settings``."""
+    return {
+        "models": [entry["model"] for entry in config["models"]],
+        "arms": [entry["arm"] for entry in config["arms"]],
+        "timepoints": list(config["timepoints"]),
+        "contrast": dict(config["contrast"]),
+        "cells": cells,
+    }
+
+
+def read_n(folder: str | Path, name: str) -> str:
+    """Return the n of a figure that was drawn."""
+    return json.loads((Path(folder) / f"{name}.json").read_text())["n"]
+
+
+def params_of(stage: str, config: Mapping[str, Any], cells: bool) -> dict[str, Any]:
+    """Return the param ``figures`` of the rule that draws a stage: style, words, and a hash of the code all share.
+
+    ``config``: the study's, complete; ``cells``: whether the study has single-cell libraries.
+    """
+    return {
+        "style": style_of(config, cells),
+        "words": words.for_rule(stage, config, cells),
+        "code": hash_of(PACKAGE),
+    }
