@@ -311,7 +311,7 @@ def get_captions(wildcards):
 
 
 def figures_of(stage):
-    """What the rule that draws a stage's figures is told: the study's names, the stage's words, and which code draws."""
+    """Params of a drawing job: names of the study, words of the stage, and the hash of the code that draws."""
 
     def get_figures(wildcards):
         return params_of(stage, config, cells=len(study.libraries) > 0)

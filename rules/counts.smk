@@ -86,9 +86,9 @@ rule count_starsolo:
 
 rule collect_counts:
     input:
-        matrix=RAW_COUNTS + ".mtx",
-        barcodes=RAW_COUNTS + ".barcodes.txt",
-        features=RAW_COUNTS + ".features.txt",
+        matrix=f"{RAW_COUNTS}.mtx",
+        barcodes=f"{RAW_COUNTS}.barcodes.txt",
+        features=f"{RAW_COUNTS}.features.txt",
         chemistry="<results>/reads/{sample}.chemistry.json",
         genes="<results>/references/genes.tsv",
     output:

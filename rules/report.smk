@@ -1,4 +1,5 @@
 # Report: one page for reading and its figures for papers, Snakemake's archive of every job's figures, and exports to other tools.
+from scripts.figure.rule import hash_of
 from scripts.report.inputs import results_of
 from scripts.study.stages import export_files
 
@@ -41,5 +42,6 @@ rule make_report:
     params:
         samples=get_sample_rows,
         settings=leave_out(config, "pathvars", "input_rules", "check_files"),
+        words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:
         "../scripts/report/make_report.py"

@@ -138,7 +138,7 @@ def build(
 
 
 def main(snakemake) -> None:
-    """Read the models' differences; write confounders.tsv, programme_verdict.tsv and clones.tsv."""
+    """Read the models' differences; write confounders, the study's verdict, clones, and notes by model."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     tables = dict(zip(params.models, map(pd.read_parquet, source.differences), strict=True))
     tables = {model: table for model, table in tables.items() if len(table)}
@@ -162,6 +162,7 @@ def main(snakemake) -> None:
     )
     table.to_csv(output.confounders, sep="\t", index=False, float_format="%.6g")
     pd.DataFrame([found], columns=shares.VERDICT).to_csv(output.verdict, sep="\t", index=False, float_format="%.6g")
+    notes.sort_values(["confounder", "method"], kind="stable").to_csv(output.notes, sep="\t", index=False)
     joined = pd.concat(clones, ignore_index=True) if clones else pd.DataFrame(columns=CLONES)
     joined.to_csv(output.clones, sep="\t", index=False, float_format="%.6g")
     job.log.info("%s: %s", found["verdict"], found["note"] or found["remaining"])

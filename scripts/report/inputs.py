@@ -8,9 +8,10 @@ EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.
               "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
               "treatment_correlation.tsv", "figures")  # fmt: skip
 ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
-SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv")
-CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "clones.tsv")
-MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv")
+SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "perturbation.tsv",
+            "perturbation_shares.tsv", "families.tsv", "figures")  # fmt: skip
+CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures")
+MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv", "figures")
 NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
 """For figures alone: bins, and a matrix whose columns are named after the study's models."""
 
@@ -31,8 +32,7 @@ def of_programme(study: Study) -> list[str]:
         found["activity"] += ["activity.tsv"]
     if study.has_activity:
         found["activity"] += ACTIVITY
-        nulls = [f"perturbation/{model}.null.parquet" for model in study.compared_models]
-        found |= {"switches": [*SWITCHES, *nulls], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
+        found |= {"switches": [*SWITCHES], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
     return [f"{stage}/{file}" for stage, files in found.items() for file in files]
 
 

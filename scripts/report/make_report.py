@@ -13,13 +13,10 @@ from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
     clusters,
-    confounders,
     design,
-    markers,
     methods,
     provenance,
     regulons,
-    switches,
 )
 from scripts.report.source import Source
 
@@ -32,9 +29,9 @@ SECTIONS = (
     regulons,
     "expression",
     "activity",
-    switches,
-    markers,
-    confounders,
+    "switches",
+    "markers",
+    "confounders",
     methods,
     provenance,
 )

@@ -59,9 +59,8 @@ def activity_files(study: Study) -> list[str]:
 
 def switch_files(study: Study) -> list[str]:
     """Return the tables and figures of the stage switches; nothing where no activity is measured."""
-    files = [f"{name}.tsv" for name in ("switches", "overlaps", "perturbation", "families")]
-    files += [f"{name}.png" for name in ("switches", "timecourse", "mrna", "evidence", "perturbation", "families")]
-    return files if study.has_activity else []
+    tables = ("switches", "overlaps", "evidence", "perturbation", "perturbation_shares", "families")
+    return [*(f"{name}.tsv" for name in tables), "figures"] if study.has_activity else []
 
 
 def export_files(study: Study) -> list[str]:

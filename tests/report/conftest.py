@@ -50,16 +50,17 @@ def get_captions(wildcards):
 
 {stages}
 
-rule plot_barnyard:
+rule draw_cells:
     input:
         "<results>/reads.txt",
     output:
-        report("<results>/cells/{{sample}}.barnyard.png", caption="resources/captions/figure.rst", category="Cells",
-               labels={{"sample": "{{sample}}"}}),
+        report(directory("<results>/cells/figures"), patterns=["{{figure}}.png"],
+               caption="resources/captions/figure.rst", category="Cells",
+               labels={{"figure": "{{figure}}", "n": "2 libraries."}}),
     params:
         n=7,
     shell:
-        "cp figure.png {{output}}"
+        "mkdir -p {{output}} && cp figure.png {{output}}/barnyard.png && cp figure.png {{output}}/quality.png"
 
 rule report_reads:
     output:
@@ -90,7 +91,7 @@ include: "rules/report/manifest.smk"
 """
 QUESTION = """
 def get_figures(wildcards):
-    return collect("<results>/cells/{sample}.barnyard.png", sample=study.libraries)
+    return "<results>/cells/figures"
 
 rule cells:
     input:
@@ -143,7 +144,7 @@ def workflow(tmp_path_factory) -> Workflow:
     shutil.copy(ROOT / "resources" / "report.css", folder / "resources")
     shutil.copytree(ROOT / "config" / "schemas", folder / "config" / "schemas")
     (folder / "resources" / "captions" / "figure.rst").write_text(
-        "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
+        "Figure {{ snakemake.wildcards.figure }}, n = {{ snakemake.params.n }}\n"
     )
     for name in ("rules/report", "envs", "config"):
         (folder / name).mkdir(parents=True, exist_ok=True)

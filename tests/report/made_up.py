@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from scripts.activity import compare_activity, compare_networks, infer_activity,
 from scripts.activity import design as compared
 from scripts.confounders import measure_confounders, shares
 from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
+from scripts.figure import draw, rule, words
+from scripts.figure.style import Style
 from scripts.markers import find_markers
 from scripts.profiles import profiles, pseudobulk
 from scripts.report.inputs import results_of
@@ -70,6 +73,8 @@ HEADERS = {
     "markers/markers_scores.tsv": find_markers.SCORES,
 }
 """Columns of the tables as their writers make them."""
+FOR_FIGURES = {"expression/heatmap.tsv": signature.HEATMAP, "activity/reversibility_bins.tsv": reversibility.BINS}
+"""Those of tables that figures alone are drawn from."""
 MATRIX = "treatment_correlation.tsv"
 """Has a column for each model and arm of the study."""
 
@@ -126,10 +131,10 @@ class Results:
     def write(self) -> Source:
         """Write the tables that the study's design makes; return what a report reads them by."""
         files = [path for path in results_of(self.study) if path.startswith(STAGES)]
-        for path in files:
+        for path in (*files, *FOR_FIGURES):
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             name = path.split("/", 1)[1]
-            known = HEADERS.get(path)
+            known = (HEADERS | FOR_FIGURES).get(path)
             names = known or (["unit"] if name == MATRIX else [])
             table = self.tables.get(name, pd.DataFrame(columns=names, dtype=object))
             if name.endswith(".parquet"):
@@ -138,6 +143,22 @@ class Results:
                 whole = table if known is None else table.reindex(columns=known)
                 whole.to_csv(self.root / path, sep="\t", index=False)
         return Source(self.root, frozenset(files), self.study.config, samples(self.assay, self.models))
+
+
+def draw_stages(source: Source, *stages: str) -> Source:
+    """Draw the figures of stages in a made-up folder, as their rules do; return the source."""
+    own = source.config
+    settings = {"fdr": own["statistics"]["fdr"], "max_points": own["report"]["max_points"]}
+    settings["signatures"] = own["expression"]["signatures"]
+    style = Style(**rule.style_of(own, cells=bool(len(source.libraries))), settings=settings)
+    for stage in stages:
+        paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]
+        given = {path: source.root / path for path in paths if (source.root / path).exists()}
+        folder = source.root / stage / "figures"
+        folder.mkdir()
+        said = words.for_rule(stage, own, cells=style.cells)
+        draw.draw_all(import_module(f"scripts.{stage}.figures").FIGURES, given, style, said, folder)
+    return source
 
 
 def switches() -> pd.DataFrame:
@@ -341,6 +362,8 @@ def expression() -> dict[str, pd.DataFrame]:
         "treatment.tsv": pd.DataFrame(treatment),
         "treatment_correlation.tsv": likeness.rename_axis("unit").reset_index(),
         "reversibility.tsv": pd.DataFrame(relapse),
+        "reversibility_bins.tsv": reversibility.bin_positions(pd.DataFrame(relapse)),
+        "heatmap.tsv": samples("scrna").assign(gene="g9", direction="up", platform="bulk", deviation=[-1.0, 1, 0] * 3),
         "differential_expression.tsv": pd.DataFrame(genes),
     }
 

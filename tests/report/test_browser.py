@@ -12,14 +12,14 @@ pytestmark = [
 ]
 FIGURES = {
     "question": {"design"},
-    "reads": {"saturation", "barnyard", "stroma"},
+    "reads": {"saturation", "barnyard", "ranks", "stroma"},
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},
-    "programme": {
-        *("volcano", "profiles", "scores", "left_out", "states", "likeness", "drugs", "return", "regulon_forest"),
-        *("treatment", "timecourse", "relapse", "factors", "network_comparison"),
+    "expression": {
+        *("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs"),
     },
+    "activity": {"arms", "factors", "network_comparison", "reversibility"},
     "switches": {"evidence", "mrna", "knockout", "families"},
     "markers": {"marker_panels", "marker_scores"},
     "confounders": {"held"},

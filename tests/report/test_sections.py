@@ -26,23 +26,18 @@ from made_up import (
 from scripts.base.columns import describe
 from scripts.report import charts, page
 from scripts.report.inputs import results_of, tables_of
-from scripts.report.make_report import SECTIONS
-from scripts.report.sections import clusters, evidence, opinions, programme, regulons, states
+from scripts.report.sections import clusters, evidence, regulons
 from scripts.report.sections import confounders as confounding
 from scripts.report.sections import markers as marking
 from scripts.report.sections import switches as switching
 from scripts.report.source import Source
 
 FIGURES = {
-    "programme": {
-        *("volcano", "scores", "left_out", "states", "likeness", "drugs", "return", "gene_sets", "regulon_forest"),
-        *("treatment", "timecourse", "factors", "network_comparison"),
-    },
     "switches": {"evidence", "mrna", "knockout", "families"},
     "markers": {"marker_panels", "marker_scores"},
     "confounders": {"held"},
 }
-MODULES = {"programme": programme, "switches": switching, "markers": marking, "confounders": confounding}
+MODULES = {"switches": switching, "markers": marking, "confounders": confounding}
 SETS = {"gene_sets": [{"path": "sets/hallmarks.gmt"}], "signatures": [{"path": "sets/published.up.txt"}]}
 
 
@@ -82,18 +77,6 @@ def named_data(spec) -> set[str]:
     return own.union(*map(named_data, spec.values()))
 
 
-def test_sections_come_in_the_order_of_reading():
-    names = [module.__name__.rsplit(".", 1)[1] for module in SECTIONS]
-    assert names[names.index("programme") :] == [
-        "programme",
-        "switches",
-        "markers",
-        "confounders",
-        "methods",
-        "provenance",
-    ]
-
-
 @pytest.mark.parametrize("assay", ["scrna", "profile"])
 @pytest.mark.parametrize("models", [("A",), MODELS])
 def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, models):
@@ -102,8 +85,6 @@ def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, mode
     for name in ("switches", "markers", "confounders"):
         section = MODULES[name].build(empty)
         assert section.figures == [] and len(re.sub("<[^>]+>", "", said(section))) > 40, name
-    section = programme.build(empty)
-    assert section.absent and section.figures == []
 
 
 def test_each_table_may_be_missing(source, monkeypatch):
@@ -125,9 +106,6 @@ def test_a_study_of_profiles_without_a_network_says_why_there_are_no_switches(tm
     ).write()
     for name in ("switches", "markers", "confounders"):
         assert "activity.network" in MODULES[name].build(source).absent
-    section = programme.build(source)
-    assert "expression.gene_sets" in said(section) and "activity.network" in said(section)
-    assert {"states", "likeness", "return"} <= {figure.name for figure in section.figures}
 
 
 def test_what_is_read_hangs_on_the_design(tmp_path):
@@ -201,57 +179,6 @@ def test_ap1_is_among_the_families_whatever_its_rank_and_members_need_cells():
     assert list(own["activity_change_sd"]) == [1.6, 1.5, 1.0]
     alone = evidence.family_rows(families(), switches(), members=False)
     assert set(alone["kind"]) == {"whole family"}
-
-
-# --- Programme ---
-
-
-def test_a_patient_with_one_drug_is_called_confounded(source):
-    text = states.confounded(source)
-    assert "confounded" in text and "2 of 3 models (B and C)" in text and "AC and cisplatin" in text
-    assert text in str(next(b for b in programme.build(source).blocks if "warning" in str(b))).replace(
-        "&#39;", "'"
-    ).replace("<strong>", "**").replace("</strong>", "**")
-
-
-def test_where_every_patient_had_all_drugs_nothing_is_called_confounded(tmp_path):
-    tables = expression()
-    tables["treatment.tsv"] = tables["treatment.tsv"].query("subject == 'A'")
-    assert states.confounded(Results(tmp_path, tables=tables).write()) == ""
-
-
-def test_arms_lie_beside_each_other_and_units_are_split_by_known_names(source):
-    assert states.split_unit("A AC", source) == ("A", "AC")
-    figure = states.draw_likeness(source)
-    table = figure.data["likeness"]
-    assert set(table.loc[table["unit"] == table["other"], "correlation"]) == {1.0}
-    assert "0.20" in figure.caption and "3 models" in figure.n and "2 arms" in figure.n
-
-
-def test_positions_beyond_the_axis_count_in_the_last_bin_and_shares_sum_to_one(source):
-    bins = states.histogram(source.table("activity/reversibility.tsv"))
-    assert bins.groupby("kind")["share"].sum().round(9).eq(1).all()
-    genes = bins[bins["kind"] == "gene"]
-    assert genes["features"].sum() == 11 and genes.iloc[-1]["features"] == 1
-
-
-def test_published_signatures_are_all_drawn_and_apart(source):
-    table = opinions.draw_gene_sets(source).data["gene_sets"].set_index("gene_set")
-    assert table.loc["DTP up", "kind"] == "published signatures" and table.loc["HALLMARK_SET_1", "kind"] == "gene sets"
-    assert table.loc["HALLMARK_SET_0", "group"] == "beyond the FDR"
-    assert table.loc["HALLMARK_SET_5", "group"] == "more" and table.loc["HALLMARK_SET_1", "group"] == "less"
-
-
-def test_opinions_are_drawn_where_both_have_one(source):
-    table = opinions.draw_second_opinion(source).data["network_comparison"].set_index("tf")
-    assert set(table.index) == {"JUNB", "FOSL1", "MYC", "SOX10"}
-    assert table.loc["JUNB", "above"] == "JUNB" and table.loc["SOX10", ["above", "below"]].eq("").all()
-
-
-def test_names_are_not_written_over_each_other():
-    table = pd.DataFrame({"tf": list("abc"), "agreement": "one of them", "regulon_effect": 1.0, "model_effect": 1.0})
-    named = opinions.name_apart(table)
-    assert (named["above"] != "").sum() == 1 and (named["below"] != "").sum() == 1
 
 
 # --- Clusters ---

@@ -6,10 +6,11 @@ import jinja2
 import pytest
 import yaml
 from docutils.core import publish_parts
-from made_up import ROOT, Results, config, everything
+from made_up import ROOT, Results, config, draw_stages, everything
 
+from scripts.report import bind
 from scripts.report.page import inline
-from scripts.report.sections import confounders, design, programme, switches
+from scripts.report.sections import confounders, design, switches
 
 CAPTIONS = ROOT / "resources" / "captions"
 OF_BOTH = ("switches", "switches_table", "timecourse", "mrna", "evidence", "knockout", "families")
@@ -54,7 +55,9 @@ def test_captions_are_text_that_snakemakes_report_can_set(name, cells):
 
 
 def test_what_holds_of_cells_is_not_said_of_profiles_alone():
-    cells = caption("workflow", cells=True, files=(SimpleNamespace(target="A.barnyard.png"),))
+    cells = caption(
+        "workflow", cells=True, files=(SimpleNamespace(target="barnyard.png", labels={"n": "2 libraries."}),)
+    )
     assert all(f"*{step}*" in cells for step in ("Counts", "Species", "Clusters", "Regulons", "Ambient RNA"))
     profiles = caption("workflow", cells=False)
     assert not any(f"*{step}*" in profiles for step in ("Counts", "Species", "Cells", "Clusters", "Regulons"))
@@ -64,8 +67,9 @@ def test_what_holds_of_cells_is_not_said_of_profiles_alone():
 def said(source) -> str:
     """Return all words of the sections on activity, figures' and tables' too."""
     parts = []
-    for module in (design, programme, switches, confounders):
-        section = module.build(source)
+    draw_stages(source, "expression", "activity")
+    bound = [bind.build(source, name) for name in ("expression", "activity")]
+    for section in [*(module.build(source) for module in (design, switches, confounders)), *bound]:
         parts += [section.lead, *(str(block) for block in section.blocks if isinstance(block, str))]
         for block in (*section.figures, *section.tables):
             parts += [block.title, block.caption]
