@@ -160,7 +160,8 @@ def test_every_figure_for_the_report_has_a_caption_with_a_question_category_and_
         assert flag.category and flag.labels, name
         # A folder of figures has the captions of its stage.
         words = running[name].params.figures(None)["words"] if "params.figures.words" in text else {}
-        for figure, caption in {figure: entry["caption"] for figure, entry in words.items()}.items() or [(name, text)]:
+        captions = {figure: entry["caption"] for figure, entry in words.items()} or {name: text}
+        for figure, caption in captions.items():
             assert "?" in caption, f"{name}: the caption of {figure} asks no question"
 
 
