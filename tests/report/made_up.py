@@ -24,7 +24,7 @@ from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
 from scripts.switches import switches as ranked
-from scripts.switches.evidence import family, join_perturbations
+from scripts.switches.evidence import family, join_perturbations, kinds
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
@@ -61,15 +61,19 @@ HEADERS = {
     "activity/reversibility.tsv": reversibility.REVERSIBILITY,
     "activity/tf_activity.tsv": infer_activity.TF_ACTIVITY,
     "switches/by_model.tsv": rank_switches.BY_MODEL,
+    "switches/evidence.tsv": kinds.EVIDENCE,
     "switches/families.tsv": family.FAMILIES,
     "switches/overlaps.tsv": targets.OVERLAPS,
     "switches/perturbation.tsv": join_perturbations.JOINED,
+    "switches/perturbation_shares.tsv": join_perturbations.SHARES,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
     "confounders/confounders.tsv": shares.CONFOUNDERS,
+    "confounders/confounders_notes.tsv": measure_confounders.NOTES,
     "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
     "markers/markers_panels.tsv": find_markers.PANELS,
+    "markers/markers_roc.tsv": find_markers.ROC,
     "markers/markers_scores.tsv": find_markers.SCORES,
 }
 """Columns of the tables as their writers make them."""
@@ -149,7 +153,7 @@ def draw_stages(source: Source, *stages: str) -> Source:
     """Draw the figures of stages in a made-up folder, as their rules do; return the source."""
     own = source.config
     settings = {"fdr": own["statistics"]["fdr"], "max_points": own["report"]["max_points"]}
-    settings["signatures"] = own["expression"]["signatures"]
+    settings |= {"signatures": own["expression"]["signatures"], "min_effect": own["switches"]["min_effect"]}
     style = Style(**rule.style_of(own, cells=bool(len(source.libraries))), settings=settings)
     for stage in stages:
         paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]
@@ -205,8 +209,8 @@ def switches() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def knockouts() -> dict[str, pd.DataFrame]:
-    """Return knockout.tsv and the random networks of each model: 4 of them, whose changes are −0.1, 0, 0, 0.1."""
+def perturbations() -> dict[str, pd.DataFrame]:
+    """Return what silencing does; the four random networks of each model change the score by −0.1, 0, 0 and 0.1."""
     rows = [
         {
             "model": model,
@@ -223,9 +227,9 @@ def knockouts() -> dict[str, pd.DataFrame]:
     ]
     every = [{**row, "model": "all models"} for row in rows[: len(SWITCHED)]]
     null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in SWITCHED for level in ("zero", "untreated")})
-    return {"perturbation.tsv": pd.DataFrame(every + rows)} | {
-        f"perturbation/{model}.null.parquet": null for model in MODELS
-    }
+    joined = pd.DataFrame(every + rows)
+    joint = join_perturbations.shares_of(joined, dict.fromkeys(MODELS, null))
+    return {"perturbation.tsv": joined, "perturbation_shares.tsv": joint}
 
 
 def families() -> pd.DataFrame:
@@ -454,6 +458,7 @@ def markers() -> dict[str, pd.DataFrame]:
     ]
     scores = samples("scrna").query("timepoint != 'relapse'").assign(pool="all genes", size=1, score=[-1.0, 1.0] * 3)
     return {
+        "markers_roc.tsv": find_markers.roc_curves(scores, "persister"),
         "markers.tsv": pd.DataFrame(genes),
         "markers_panels.tsv": pd.DataFrame(panels),
         "markers_scores.tsv": scores,
@@ -503,7 +508,13 @@ def confounders() -> dict[str, pd.DataFrame]:
         "p": 0.001,
         "remaining": "dissociation stress 0.90",
     }
-    return {"confounders.tsv": pd.DataFrame(held), "programme_verdict.tsv": pd.DataFrame([verdict])}
+    notes = [("B", "depth", "at equal scores", "too few cells"), ("C", "CNV clone", "within clones", "8 cells")]
+    notes += [(model, "CNV clone", "within clones", "not inferable: 9 genes") for model in "AB"]
+    return {
+        "confounders.tsv": pd.DataFrame(held),
+        "confounders_notes.tsv": pd.DataFrame(notes, columns=measure_confounders.NOTES),
+        "programme_verdict.tsv": pd.DataFrame([verdict]),
+    }
 
 
 def activity() -> dict[str, pd.DataFrame]:
@@ -554,7 +565,8 @@ def everything() -> dict[str, pd.DataFrame]:
         **opinions(),
         **activity(),
         "switches.tsv": switches(),
-        **knockouts(),
+        "evidence.tsv": kinds.rank_evidence(switches()),
+        **perturbations(),
         "families.tsv": families(),
         **markers(),
         **confounders(),

@@ -20,9 +20,9 @@ FIGURES = {
         *("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs"),
     },
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
-    "switches": {"evidence", "mrna", "knockout", "families"},
-    "markers": {"marker_panels", "marker_scores"},
-    "confounders": {"held"},
+    "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
+    "markers": {"marker_panels", "marker_roc", "marker_scores"},
+    "confounders": {"adjusted"},
     "methods": set(),
     "provenance": set(),
 }

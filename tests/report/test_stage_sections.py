@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 import vl_convert
 from browser import CHROMIUM, WIDTHS, opened
@@ -18,6 +19,9 @@ FIGURES = {
         "gene_sets",
     },
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
+    "switches": {"regulon_forest", "evidence", "timecourse", "mrna", "silenced", "families"},
+    "markers": {"marker_panels", "marker_roc", "marker_scores"},
+    "confounders": {"adjusted"},
 }
 SETTINGS = {
     "gene_sets": [{"path": "sets/hallmarks.gmt"}],
@@ -43,12 +47,30 @@ def test_each_section_has_its_figures_and_tables(source):
     assert {name: {figure.name for figure in section.figures} for name, section in made.items()} == FIGURES
     tables = {name: [table.name for table in section.tables] for name, section in made.items()}
     assert tables["expression"] == ["genes", "treatments", "all_gene_sets"], "the sources of profiles are none"
+    assert tables["switches"] == ["switches", "family_table", "ap1"] and tables["confounders"] == ["confounder_table"]
+    assert tables["markers"] == ["marker_table", "marker_panel_table"]
     assert tables["activity"] == ["networks"] and not any(section.absent for section in made.values())
 
 
 def test_drugs_that_can_not_be_separated_from_patients_are_a_warning(source):
     warned = next(str(block) for block in bind.build(source, "expression").blocks if "warning" in str(block))
     assert "confounded" in warned and "2 of 3 models (B and C)" in warned and "AC and cisplatin" in warned
+
+
+def test_sentences_tell_what_figures_do_not(source):
+    found = {name: said(bind.build(source, name)) for name in FIGURES}
+    assert "shared switch</strong> (3 regulons): shared, that is 3 models or more" in found["switches"]
+    assert "persister programme" in found["confounders"] and "0.80 to 1.20; 3 models" in found["confounders"]
+    assert "within clones</strong>: not inferable: 9 genes (A and B)." in found["confounders"]
+    assert "No copy-number clones are drawn" in found["confounders"]
+    assert "secreted: too few such genes are measured." in found["markers"]
+
+
+def test_too_few_models_for_markers_are_told_as_the_table_tells_it(tmp_path):
+    note = "1 model has both timepoints: two to learn from and one to judge are needed"
+    tables = {"markers_panels.tsv": pd.DataFrame([{"pool": "all genes", "n_models": 1, "note": note}])}
+    section = bind.build(draw_stages(Results(tmp_path, tables=tables).write(), "markers"), "markers")
+    assert note in section.absent and not section.blocks
 
 
 def test_sections_come_in_the_order_of_reading():
@@ -70,8 +92,10 @@ def test_tables_without_rows_give_a_sentence_and_no_figure(tmp_path, assay, mode
 
 def test_a_study_of_profiles_without_a_network_or_gene_sets_says_so(tmp_path):
     settings = {"network": None, "gene_sets": [], "signatures": []}
-    source = draw_stages(Results(tmp_path, "profile", settings, tables=expression()).write(), *FIGURES)
-    expressed, active = (bind.build(source, name) for name in FIGURES)
+    source = Results(tmp_path, "profile", settings, tables=expression()).write()
+    draw_stages(source, *(name for name in FIGURES if source.has(f"{name}/figures")))
+    expressed, active, *others = (bind.build(source, name) for name in FIGURES)
+    assert all("activity.network" in section.absent for section in others)
     assert "expression.gene_sets" in said(expressed) and "activity.network" in said(active)
     assert {"states", "treatment_correlation"} <= {figure.name for figure in expressed.figures}
     assert {figure.name for figure in active.figures} == {"reversibility"}
