@@ -21,12 +21,15 @@ def get_clusters_of_model(wildcards):
     )
 
 
-def get_stability_of_model(wildcards):
-    """A model's stability curves, in the order of the config."""
-    return collect(
-        "<results>/clusters/{{model}}/{timepoint}.stability.tsv",
-        timepoint=get_own_timepoints(wildcards),
-    )
+def get_cluster_tables(wildcards):
+    """What the stage's figures show: tables of all models, and of their timepoints in the order of the config."""
+    tables = []
+    for model in study.models:
+        own = [timepoint for timepoint in config["timepoints"] if timepoint in study.timepoints_of(model)]
+        files = ["cells.tsv.gz", "clusters.tsv", "links.tsv"]
+        files += [f"{timepoint}.{table}.tsv" for timepoint in own for table in ("stability", "markers")]
+        tables += collect("<results>/clusters/{model}/{file}", model=model, file=files)
+    return tables
 
 
 def get_embedding_settings(wildcards):
@@ -45,14 +48,9 @@ rule clusters:
         collect(
             "<results>/clusters/{model}/{file}",
             model=study.models,
-            file=[
-                "cells.tsv.gz",
-                "links.tsv",
-                "umap.png",
-                "stability.png",
-                "links.png",
-            ],
+            file=["cells.tsv.gz", "clusters.tsv", "links.tsv"],
         ),
+        "<results>/clusters/figures" if study.models else [],
     localrule: True
 
 
@@ -109,6 +107,7 @@ rule link_clusters:
     output:
         links="<results>/clusters/{model}/links.tsv",
         similarity="<results>/clusters/{model}/similarity.tsv",
+        clusters="<results>/clusters/{model}/clusters.tsv",
         cells="<results>/clusters/{model}/cells.tsv.gz",
     log:
         "<logs>/link_clusters/{model}.log",
@@ -127,47 +126,22 @@ rule link_clusters:
         "../scripts/clusters/link_clusters.py"
 
 
-rule plot_clusters:
+rule draw_clusters:
     input:
-        cells="<results>/clusters/{model}/cells.tsv.gz",
-        links="<results>/clusters/{model}/links.tsv",
-        stability=get_stability_of_model,
+        tables=get_cluster_tables,
     output:
-        umap=report(
-            "<results>/clusters/{model}/umap.png",
-            caption="../resources/captions/umap.rst",
-            category="Clusters",
-            labels={
-                "model": "{model}",
-                "figure": "cells by timepoint, arm, cluster and score",
-            },
-        ),
-        stability=report(
-            "<results>/clusters/{model}/stability.png",
-            caption="../resources/captions/stability.rst",
-            category="Clusters",
-            labels={"model": "{model}", "figure": "stability by resolution"},
-        ),
-        links=report(
-            "<results>/clusters/{model}/links.png",
-            caption="../resources/captions/links.rst",
-            category="Clusters",
-            labels={"model": "{model}", "figure": "clusters through time"},
-        ),
+        report(directory("<results>/clusters/figures"), **in_report("Clusters")),
     log:
-        "<logs>/plot_clusters/{model}.log",
-    benchmark:
-        "<benchmarks>/plot_clusters/{model}.tsv"
+        "<logs>/draw_clusters.log",
+    localrule: True
     conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=memory("plot_clusters", base=1_000, per_input_gb=20_000),
-        runtime=minutes("plot_clusters", base=20),
+        "../envs/figures.yaml"
     params:
-        own_timepoints=get_own_timepoints,
-        timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
-        min_stability=lookup(within=config, dpath="clusters/min_stability"),
-        seed=lookup(within=config, dpath="clusters/seed"),
+        figures=figures_of("clusters"),
+        settings={
+            "max_points": lookup(within=config, dpath="report/max_points"),
+            "min_stability": lookup(within=config, dpath="clusters/min_stability"),
+            "subsamples": lookup(within=config, dpath="clusters/subsamples"),
+        },
     script:
-        "../scripts/clusters/plot_clusters.py"
+        "../scripts/clusters/figures.py"

@@ -45,8 +45,9 @@ def results_of(study: Study) -> list[str]:
     if study.libraries:
         files += ["counts/figures", "cells/figures", "cells/libraries.tsv"]
         files += ["cells/attrition.tsv", "cells/attrition_by_arm.tsv", "cells/species_rules.tsv"]
+    files += ["clusters/figures"] if study.models else []
     for model in study.models:
-        files += [f"clusters/{model}/{name}" for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv")]
+        files += [f"clusters/{model}/{name}.tsv" for name in ("clusters", "links", "similarity")]
         for timepoint in study.timepoints_of(model):
             files += [f"clusters/{model}/{timepoint}.{name}.tsv" for name in ("stability", "markers")]
     if study.groups:

@@ -12,7 +12,6 @@ from scripts.figure import palette
 from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
-    clusters,
     confounders,
     design,
     markers,
@@ -29,7 +28,7 @@ SECTIONS = (
     design,
     "reads",
     "cells",
-    clusters,
+    "clusters",
     regulons,
     programme,
     switches,
