@@ -28,11 +28,12 @@ test: $(STAMP)  ## units, dry runs, the reduced demo with its truth and its repo
 test-all: $(STAMP)  ## the other tests: whole runs, of the demo, real data, kills, Slurm; agreement with other software
 	@$(TESTS) -m full $(PYTEST)
 
-lint: $(STAMP)  ## formatting and faults, of Python and Snakemake
+lint: $(STAMP)  ## formatting, faults and imports, of Python and Snakemake
 	@ruff check
 	@ruff format --check --quiet || { echo "make format would mend that"; exit 1; }
 	@snakefmt --check Snakefile rules 2> /dev/null || { snakefmt --compact-diff Snakefile rules; echo "make format would mend that"; exit 1; }
 	@python tests/lint_workflow.py --configfile $(DEMO)
+	@said=$$(lint-imports --no-logo --no-cache) || { echo "$$said"; exit 1; }
 
 format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants them
 	@ruff check --fix --quiet || true

@@ -1,18 +1,10 @@
 # Activity: of regulons by sample and of a network's factors by profile, compared between timepoints within each patient.
-
-
-def get_activity_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = ["reversibility.tsv", "reversibility.png"]
-    files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
-    files += ["factors.png"] if study.network_files else []
-    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
-    return collect("<results>/activity/{file}", file=files)
+from scripts.study.stages import activity_files
 
 
 rule activity:
     input:
-        get_activity_results,
+        collect("<results>/activity/{file}", file=activity_files(study)),
     localrule: True
 
 
@@ -116,6 +108,7 @@ rule estimate_reversibility:
         activity=get_activity_tables,
     output:
         table="<results>/activity/reversibility.tsv",
+        bins="<results>/activity/reversibility_bins.tsv",
     log:
         "<logs>/estimate_reversibility.log",
     benchmark:
@@ -131,25 +124,22 @@ rule estimate_reversibility:
         "../scripts/activity/estimate_reversibility.py"
 
 
-rule plot_factors:
+rule draw_activity:
     input:
-        table="<results>/activity/tf_activity.tsv",
+        tables=[
+            *rules.estimate_reversibility.output,
+            *(rules.compare_activity.output if study.has_activity else []),
+            *([rules.infer_activity.output.activity] if study.network_files else []),
+            *(rules.compare_networks.output if study.network_files else []),
+        ],
     output:
-        figure=report(
-            "<results>/activity/factors.png",
-            caption="../resources/captions/factors.rst",
-            category="Activity",
-            labels={"figure": "factors by their targets"},
-        ),
+        report(directory("<results>/activity/figures"), **in_report("Activity")),
     log:
-        "<logs>/plot_factors.log",
-    benchmark:
-        "<benchmarks>/plot_factors.tsv"
+        "<logs>/draw_activity.log",
     localrule: True
     conda:
-        "../envs/programme.yaml"
+        "../envs/figures.yaml"
     params:
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        figures=figures_of("activity"),
     script:
-        "../scripts/activity/plot_factors.py"
+        "../scripts/activity/figures.py"

@@ -1,23 +1,6 @@
 # Biopsy: what the study has learned, frozen; biopsies scored against it, each by itself.
 from scripts.study.reference_manifest import FILES, MANIFEST
 
-reference = config["biopsy"]["reference"] or "<results>/reference"
-
-
-def get_biopsy(wildcards):
-    """What a biopsy comes as: its tumour cells, or one profile."""
-    if study.queries.loc[wildcards.sample, "assay"] == "profile":
-        return {"profile": study.queries.loc[wildcards.sample, "matrix"]}
-    return {
-        "cells": f"<results>/cells/{wildcards.sample}.h5ad",
-        "summary": f"<results>/cells/{wildcards.sample}.summary.json",
-    }
-
-
-def get_scoring_settings(wildcards):
-    """What decides about a biopsy's scores, beside the reference."""
-    return {key: config["biopsy"][key] for key in ("min_cells", "level", "seed")}
-
 
 rule biopsy:
     input:
@@ -38,8 +21,8 @@ if not config["biopsy"]["reference"]:
 rule score_biopsy:
     input:
         unpack(get_biopsy),
-        reference=ancient(f"{reference}/{MANIFEST}"),
-        files=ancient(collect(f"{reference}/{{file}}", file=FILES)),
+        reference=ancient(reference_file(MANIFEST)),
+        files=ancient([*map(reference_file, FILES)]),
     output:
         scores="<results>/biopsy/{sample}/scores.tsv",
         cells="<results>/biopsy/{sample}/cells.parquet",
@@ -57,7 +40,7 @@ rule score_biopsy:
         mem_mb=memory("score_biopsy", base=3_000, per_input_gb=30_000),
         runtime=minutes("score_biopsy", base=60),
     params:
-        settings=get_scoring_settings,
+        settings=pick(config["biopsy"], "min_cells", "level", "seed"),
         sample=get_sample_row,
         sheet=lookup(within=config, dpath="samples"),
     script:
@@ -69,7 +52,7 @@ rule draw_biopsy:
         scores="<results>/biopsy/{sample}/scores.tsv",
         cells="<results>/biopsy/{sample}/cells.parquet",
         distribution="<results>/biopsy/{sample}/distribution.tsv",
-        reference=ancient(f"{reference}/{MANIFEST}"),
+        reference=ancient(reference_file(MANIFEST)),
     output:
         page="<results>/biopsy/{sample}/biopsy.html",
     log:

@@ -1,24 +1,6 @@
 # Cells: empty droplets → species → ambient RNA → doublets → quality. Every barcode keeps its verdict.
 
 
-def get_droplet_settings(wildcards):
-    """What tells empty droplets from cells: a changed quality cut must not repeat the test."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("expected_cells", "empty_drops", "seed")}
-
-
-def get_cell_settings(wildcards):
-    """What decides about droplets with cells."""
-    settings = study.cells_config(wildcards.sample)
-    return {key: settings[key] for key in ("species", "ambient", "doublets", "qc", "seed")}
-
-
-def get_sample_labels(wildcards):
-    """The sample's row of the sheet that its cells carry."""
-    row = study.everything.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
-    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
-
-
 rule cells:
     input:
         collect(

@@ -1,4 +1,4 @@
-# Common: the config and the sheets checked, the study as all rules ask for it, memory by input, names in paths.
+# Common: the config and the sheets checked, the study that all rules ask, and every function of rules.
 import os
 import re
 import sys
@@ -6,7 +6,8 @@ import sys
 from scripts.base import job
 from scripts.figure.rule import params_of, read_n
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes
+from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
+from scripts.study.stages import captions_of, stage_of, stages_of
 
 try:
     # Jobs parse the workflow again: whether files exist was asked before they started.
@@ -30,27 +31,50 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def own(path):
-    """A file of this workflow's, from its root: found wherever Snakemake runs, and from within another workflow."""
+def workflow_file(path):
+    """A file of this workflow, from its root: found wherever Snakemake runs, and from within another workflow."""
     return os.path.relpath(os.path.join(root, path))
 
 
-def given(files):
-    """Files of the user's that stay what they are: a copy of a genome with a newer time is no new genome.
+def user_file(files):
+    """Files of the user that stay what they are: a copy of a genome with a newer time is no new genome.
 
     Where rules make them (the demo's simulation), their time does count.
     """
     return files if config["input_rules"] else ancient(files)
 
 
+def reference_file(name):
+    """A file of the frozen reference: of the one that the config names, or of this study's own."""
+    return os.path.join(config["biopsy"]["reference"] or "<results>/reference", name)
+
+
+def temp_unless_kept(path):
+    """A BAM that is removed once it is audited, unless the config keeps it."""
+    return path if config["counts"]["keep_bam"] else temp(path)
+
+
+def pick(settings, *keys):
+    """The settings that a job depends on: a change of any other doesn't repeat it."""
+    return {key: settings[key] for key in keys}
+
+
+def leave_out(settings, *keys):
+    """All settings but these."""
+    return {key: value for key, value in settings.items() if key not in keys}
+
+
+def minutes_by_models(least, per_square):
+    """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
+    return round(least + per_square * study.samples["model"].nunique() ** 2)
+
+
+# The samples sheet, and orders of the config.
+
+
 def get_sample_row(wildcards):
     """What the samples sheet says about a sample."""
-    return {"sample": wildcards.sample, **study.everything.loc[wildcards.sample].to_dict()}
-
-
-def get_units_of_sample(wildcards):
-    """The lanes of a library, in the order of the sheet."""
-    return study.units_of(wildcards.sample)
+    return {"sample": wildcards.sample, **study.all_samples.loc[wildcards.sample].to_dict()}
 
 
 def get_sample_rows(wildcards):
@@ -85,14 +109,136 @@ def get_model_order(wildcards):
     return [entry["model"] for entry in config["models"]]
 
 
+# Inputs and settings of references, reads and counts.
+
+
+def get_genomes(wildcards):
+    """The genomes and annotations that the study gives, by name."""
+    return {name: user_file(path) for name, path in study.genomes.items()}
+
+
+def get_index(wildcards):
+    """The index of the counter in use."""
+    indices = {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}
+    return indices[config["counts"]["aligner"]]
+
+
+def get_database(wildcards):
+    """Where a ranking database lies; nothing if it is to be fetched."""
+    return user_file(study.databases[wildcards.name].get("path") or [])
+
+
+def get_gene_list(wildcards):
+    """Where a network or gene set lies; nothing if it is to be fetched."""
+    return user_file(study.gene_lists[wildcards.file].get("path") or [])
+
+
+def get_units_of_sample(wildcards):
+    """The lanes of a library, in the order of the sheet."""
+    return study.units_of(wildcards.sample)
+
+
+def get_read1(wildcards):
+    """Read 1 (barcode, UMI) of one lane."""
+    return study.lanes[wildcards.sample, wildcards.unit].fq1
+
+
+def get_read2(wildcards):
+    """Read 2 (cDNA) of one lane."""
+    return study.lanes[wildcards.sample, wildcards.unit].fq2
+
+
+def get_all_read1(wildcards):
+    """Read 1 of all lanes of a library."""
+    return study.fastqs(wildcards.sample)[0]
+
+
+def get_all_read2(wildcards):
+    """Read 2 of all lanes of a library."""
+    return study.fastqs(wildcards.sample)[1]
+
+
+def get_checks(wildcards):
+    """The checks of a library's lanes, which must pass before anything is counted."""
+    return collect("<results>/reads/{{sample}}/{unit}.check.json", unit=study.units_of(wildcards.sample))
+
+
+def get_matrix(wildcards):
+    """The count matrix that a library comes as."""
+    return study.all_samples.loc[wildcards.sample, "matrix"]
+
+
+def get_expected_cells(wildcards):
+    """How many cells a library is expected to hold, of both species."""
+    return study.cells_config(wildcards.sample)["expected_cells"]
+
+
+# Inputs and settings of cells, clusters and regulons.
+
+
+def get_droplet_settings(wildcards):
+    """What distinguishes empty droplets from cells: a changed quality cut must not repeat the test."""
+    return pick(study.cells_config(wildcards.sample), "expected_cells", "empty_drops", "seed")
+
+
+def get_cell_settings(wildcards):
+    """What decides about droplets with cells."""
+    return pick(study.cells_config(wildcards.sample), "species", "ambient", "doublets", "qc", "seed")
+
+
+def get_sample_labels(wildcards):
+    """The sample's row of the sheet that its cells carry."""
+    row = study.all_samples.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
+    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
+
+
 def get_cells_of_model(wildcards):
     """The kept cells of a model's libraries; nothing in a study of profiles alone."""
-    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model)) if study.groups else []
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model))
+
+
+def get_cells_of_timepoint(wildcards):
+    """The kept cells of a model at a timepoint (arms, replicates)."""
+    samples = study.samples_of(wildcards.model, wildcards.timepoint)
+    return collect("<results>/cells/{sample}.h5ad", sample=samples)
+
+
+def get_cells_of_group(wildcards):
+    """The kept cells that a network is inferred from."""
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of_group(wildcards.group))
+
+
+def get_timepoints_of_model(wildcards):
+    """The timepoints of a model, in the order of the config."""
+    return study.timepoints_of(wildcards.model)
+
+
+def get_clusters_of_model(wildcards):
+    """A model's clustered cells, a file per timepoint, in the order of the config."""
+    return collect("<results>/clusters/{{model}}/{timepoint}.h5ad", timepoint=study.timepoints_of(wildcards.model))
+
+
+def get_cluster_tables(wildcards):
+    """What figures of clusters show: tables of all models, and of their timepoints in the order of the config."""
+    tables = []
+    for model in study.models:
+        own = [f"{timepoint}.{table}.tsv" for timepoint in study.timepoints_of(model) for table in ("stability", "markers")]
+        files = ["cells.tsv.gz", "clusters.tsv", "links.tsv", *own]
+        tables += collect("<results>/clusters/{model}/{file}", model=model, file=files)
+    return tables
+
+
+def get_clusters_of_group(wildcards):
+    """The clusters that a group's cells belong to."""
+    return "<results>/clusters/{model}/cells.tsv.gz".format(model=study.model_of_group(wildcards.group))
+
+
+# Inputs and results of the stages that compare patients.
 
 
 def get_network(wildcards):
     """The config's network of factors and targets; nothing if there is none."""
-    return given(collect("<results>/references/gene_lists/{file}", file=study.network_files))
+    return user_file(collect("<results>/references/gene_lists/{file}", file=study.network_files))
 
 
 def get_network_of_study(wildcards):
@@ -121,17 +267,55 @@ def get_activity_of_model(wildcards):
     """Activity of the model's cells; in a study of profiles alone, that of all profiles."""
     if not study.groups:
         return ["<results>/activity/profile_activity.tsv"]
-    groups = [group for group in study.groups if study.model_of_group(group) == wildcards.model]
-    return collect("<results>/regulons/{group}/activity.parquet", group=groups)
+    return collect("<results>/regulons/{group}/activity.parquet", group=study.groups_of_model(wildcards.model))
 
 
-def minutes_by_models(least, per_square):
-    """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
-    return round(least + per_square * study.samples["model"].nunique() ** 2)
+# Biopsies, reports and preflight.
+
+
+def get_biopsy(wildcards):
+    """What a biopsy comes as: its tumour cells, or one profile."""
+    if study.queries.loc[wildcards.sample, "assay"] == "profile":
+        return {"profile": study.queries.loc[wildcards.sample, "matrix"]}
+    return {"cells": "<results>/cells/{sample}.h5ad", "summary": "<results>/cells/{sample}.summary.json"}
+
+
+def get_reads_and_matrices(wildcards):
+    """Reads and matrices of the study; what the workflow itself makes for a demo is made first."""
+    reads = [path for sample in study.all_sequenced for mates in study.fastqs(sample) for path in mates]
+    return [*reads, *study.matrices]
+
+
+def get_reference_files(wildcards):
+    """Genomes and files of the regulons."""
+    return [*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files]
+
+
+def get_libraries_at_once(wildcards):
+    """How many libraries may be counted at the same time: as many as fit into the queue, or beside each other here."""
+    settings = workflow.resource_settings
+    places = settings.nodes or max(1, (settings.cores or 1) // 8)
+    return max(1, min(len(study.all_sequenced), places))
+
+
+def get_stages(wildcards):
+    """The stage of every rule: a graph drawn from other rules is out of date."""
+    return stages_of(workflow.rules, rules.findings.rule.name.removesuffix("findings"))
+
+
+def get_stages_to_run(wildcards):
+    """The stage of every rule that makes something, but for preflight itself."""
+    making = [rule for rule in workflow.rules if rule.output and stage_of(rule) != "preflight"]
+    return stages_of(making, rules.findings.rule.name.removesuffix("findings"))
+
+
+def get_captions(wildcards):
+    """The captions of all figures, and the report's own: a report with other words in it is out of date."""
+    return captions_of(workflow)
 
 
 def figures_of(stage):
-    """What the rule that draws a stage's figures is told: the study's names, the stage's words, and which code draws."""
+    """Params of a drawing job: names of the study, words of the stage, and the hash of the code that draws."""
 
     def get_figures(wildcards):
         return params_of(stage, config, cells=len(study.libraries) > 0)
@@ -157,7 +341,7 @@ def get_figure_labels(wildcards, output, params):
 
 
 wildcard_constraints:
-    sample=one_of(study.everything.index),
+    sample=one_of(study.all_samples.index),
     unit=one_of(dict.fromkeys(study.units["unit"])),
     model=one_of(entry["model"] for entry in config["models"]),
     timepoint=one_of(config["timepoints"]),

@@ -6,7 +6,7 @@ rule confounders:
         collect(
             "<results>/confounders/{file}",
             file=(
-                ["confounders.tsv", "programme_verdict.tsv", "clones.tsv", "confounders.png"]
+                ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures"]
                 if study.has_activity
                 else []
             ),
@@ -19,7 +19,7 @@ rule measure_confounders:
         cells=get_cells_of_model,
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         activity=get_activity_of_model,
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
         annotation="<results>/references/annotation.gtf" if study.sequenced else [],
     output:
         differences="<results>/confounders/models/{model}.parquet",
@@ -51,7 +51,7 @@ rule tabulate_confounders:
         clones=collect("<results>/confounders/models/{model}.clones.tsv", model=study.compared_models),
         switches="<results>/switches/switches.tsv",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         confounders=report(
             "<results>/confounders/confounders.tsv",
@@ -61,6 +61,7 @@ rule tabulate_confounders:
         ),
         verdict="<results>/confounders/programme_verdict.tsv",
         clones="<results>/confounders/clones.tsv",
+        notes="<results>/confounders/confounders_notes.tsv",
     log:
         "<logs>/tabulate_confounders.log",
     benchmark:
@@ -78,26 +79,17 @@ rule tabulate_confounders:
         "../scripts/confounders/tabulate_confounders.py"
 
 
-rule plot_confounders:
+rule draw_confounders:
     input:
-        confounders="<results>/confounders/confounders.tsv",
-        verdict="<results>/confounders/programme_verdict.tsv",
+        tables=rules.tabulate_confounders.output,
     output:
-        report(
-            "<results>/confounders/confounders.png",
-            caption="../resources/captions/confounders.rst",
-            category="Confounders",
-            labels={"figure": "confounders"},
-        ),
+        report(directory("<results>/confounders/figures"), **in_report("Confounders")),
     log:
-        "<logs>/plot_confounders.log",
-    benchmark:
-        "<benchmarks>/plot_confounders.tsv"
+        "<logs>/draw_confounders.log",
     localrule: True
     conda:
-        "../envs/evidence.yaml"
+        "../envs/figures.yaml"
     params:
-        contrast=lookup(within=config, dpath="contrast"),
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        figures=figures_of("confounders"),
     script:
-        "../scripts/confounders/plot_confounders.py"
+        "../scripts/confounders/figures.py"

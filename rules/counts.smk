@@ -1,38 +1,10 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
+import os
+
+from scripts.references.chemistries import CHEMISTRIES
+
 aligner = config["counts"]["aligner"]
-RAW_COUNTS = {"matrix": "mtx", "barcodes": "barcodes.txt", "features": "features.txt"}
-
-
-def kept(path):
-    """A BAM to keep if the config asks for it, else one to remove once it is audited."""
-    return path if config["counts"]["keep_bam"] else temp(path)
-
-
-def get_checks(wildcards):
-    """The checks of a library's lanes, which must pass before anything is counted."""
-    return collect(
-        "<results>/reads/{sample}/{unit}.check.json", sample=wildcards.sample, unit=study.units_of(wildcards.sample)
-    )
-
-
-def get_raw_counts(wildcards):
-    """What the counter in use wrote."""
-    return {part: f"<results>/counts/{aligner}/{wildcards.sample}.{name}" for part, name in RAW_COUNTS.items()}
-
-
-def get_matrix(wildcards):
-    """The count matrix that a library comes as."""
-    return study.everything.loc[wildcards.sample, "matrix"]
-
-
-def get_organisms(wildcards):
-    """What species graft and host are, where the config says so."""
-    return {name: references[name].get("species", "") for name in ("graft", "host") if references.get(name)}
-
-
-def get_expected_cells(wildcards):
-    """How many cells a library is expected to hold, of both species."""
-    return study.cells_config(wildcards.sample)["expected_cells"]
+RAW_COUNTS = os.path.join("<results>/counts", aligner, "{sample}")
 
 
 rule counts:
@@ -70,7 +42,7 @@ rule count_kb:
         "<benchmarks>/count_kb/{sample}.tsv"
     conda:
         "../envs/kb.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=200)
     resources:
         mem_mb=memory("count_kb", base=4_000, per_input_gb=1_000),
         runtime=minutes("count_kb", base=480),
@@ -90,7 +62,7 @@ rule count_starsolo:
         fq1=get_all_read1,
         fq2=get_all_read2,
     output:
-        bam=kept("<results>/counts/starsolo/{sample}.bam"),
+        bam=temp_unless_kept("<results>/counts/starsolo/{sample}.bam"),
         info="<results>/counts/starsolo/{sample}.info",
         matrix=temp("<results>/counts/starsolo/{sample}.mtx"),
         barcodes=temp("<results>/counts/starsolo/{sample}.barcodes.txt"),
@@ -114,7 +86,9 @@ rule count_starsolo:
 
 rule collect_counts:
     input:
-        unpack(get_raw_counts),
+        matrix=f"{RAW_COUNTS}.mtx",
+        barcodes=f"{RAW_COUNTS}.barcodes.txt",
+        features=f"{RAW_COUNTS}.features.txt",
         chemistry="<results>/reads/{sample}.chemistry.json",
         genes="<results>/references/genes.tsv",
     output:
@@ -186,7 +160,7 @@ rule audit_bam:
         mem_mb=memory("audit_bam", base=3_000, per_input_gb=1_000),
         runtime=minutes("audit_bam", base=240),
     params:
-        prefixes=get_prefixes,
+        prefixes=study.prefixes,
         expected_cells=get_expected_cells,
     script:
         "../scripts/counts/audit_bam.py"
@@ -229,8 +203,8 @@ rule import_matrix:
         mem_mb=memory("import_matrix", base=3_000, per_input_gb=20_000),
         runtime=minutes("import_matrix", base=60),
     params:
-        prefixes=get_prefixes,
-        organisms=get_organisms,
+        prefixes=study.prefixes,
+        organisms={name: genome.get("species", "") for name, genome in study.species.items()},
     script:
         "../scripts/counts/import_matrix.py"
 

@@ -49,7 +49,7 @@ rule simulate_molecules:
     params:
         seed=lookup(within=config, dpath="demo/seed"),
         sample=get_sample_row,
-        prefixes=get_prefixes,
+        prefixes=study.prefixes,
     script:
         "../scripts/demo/simulate_molecules.py"
 

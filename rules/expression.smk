@@ -1,24 +1,10 @@
 # Expression: profiles compared between timepoints, the signature, gene sets, states and treatments.
-
-
-def get_expression_results(wildcards):
-    """The stage's tables and figures, by what the study and its config have."""
-    files = [
-        "expression_design.tsv",
-        "signature_scores.tsv",
-        "signature_sizes.tsv",
-        "state_structure.tsv",
-        "treatment.tsv",
-    ]
-    files += [f"{figure}.png" for figure in ("volcano", "signature", "states", "treatment")]
-    files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["gene_sets.tsv", "gene_sets.png"] if study.gene_set_files else []
-    return collect("<results>/expression/{file}", file=files)
+from scripts.study.stages import expression_files
 
 
 rule expression:
     input:
-        get_expression_results,
+        collect("<results>/expression/{file}", file=expression_files(study)),
     localrule: True
 
 
@@ -52,6 +38,7 @@ rule learn_signature:
         signature="<results>/expression/signature.tsv",
         scores="<results>/expression/signature_scores.tsv",
         sizes="<results>/expression/signature_sizes.tsv",
+        heatmap="<results>/expression/heatmap.tsv",
     log:
         "<logs>/learn_signature.log",
     benchmark:
@@ -166,85 +153,30 @@ rule compare_treatments:
         "../scripts/expression/compare_treatments.py"
 
 
-rule plot_expression:
+rule draw_expression:
     input:
-        profiles="<results>/profiles/profiles.h5ad",
-        expression="<results>/expression/differential_expression.tsv",
-        signature="<results>/expression/signature.tsv",
-        structure="<results>/expression/state_structure.tsv",
-        places="<results>/expression/state_places.tsv",
-        treatment="<results>/expression/treatment.tsv",
-        likeness="<results>/expression/treatment_correlation.tsv",
-        reversibility="<results>/activity/reversibility.tsv",
+        tables=[
+            *rules.compare_expression.output,
+            *rules.learn_signature.output,
+            *rules.cluster_profiles.output,
+            *rules.compare_treatments.output,
+            *(rules.enrich_gene_sets.output if study.gene_set_files else []),
+            *(rules.score_cells.output if study.libraries else []),
+            *collect("<results>/clusters/{model}/cells.tsv.gz", model=study.models),
+        ],
     output:
-        volcano=report(
-            "<results>/expression/volcano.png",
-            caption="../resources/captions/volcano.rst",
-            category="Expression",
-            labels={"figure": "genes, persister against untreated"},
-        ),
-        heatmap=report(
-            "<results>/expression/signature.png",
-            caption="../resources/captions/signature.rst",
-            category="Expression",
-            labels={"figure": "signature over all profiles"},
-        ),
-        states=report(
-            "<results>/expression/states.png",
-            caption="../resources/captions/states.rst",
-            category="Expression",
-            labels={"figure": "states without the models' levels"},
-        ),
-        treatment=report(
-            "<results>/expression/treatment.png",
-            caption="../resources/captions/treatment.rst",
-            category="Expression",
-            labels={"figure": "likeness of treatments"},
-        ),
-        reversibility=report(
-            "<results>/activity/reversibility.png",
-            caption="../resources/captions/reversibility.rst",
-            category="Expression",
-            labels={"figure": "position of relapse"},
-        ),
+        report(directory("<results>/expression/figures"), **in_report("Expression")),
     log:
-        "<logs>/plot_expression.log",
-    benchmark:
-        "<benchmarks>/plot_expression.tsv"
+        "<logs>/draw_expression.log",
     localrule: True
     conda:
-        "../envs/programme.yaml"
+        "../envs/figures.yaml"
     params:
-        contrast=lookup(within=config, dpath="contrast"),
-        timepoints=lookup(within=config, dpath="timepoints"),
-        models=get_model_order,
-        arms=get_arm_order,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        figures=figures_of("expression"),
+        settings={
+            "fdr": lookup(within=config, dpath="statistics/fdr"),
+            "max_points": lookup(within=config, dpath="report/max_points"),
+            "signatures": lookup(within=config, dpath="expression/signatures"),
+        },
     script:
-        "../scripts/expression/plot_expression.py"
-
-
-rule plot_gene_sets:
-    input:
-        table="<results>/expression/gene_sets.tsv",
-    output:
-        figure=report(
-            "<results>/expression/gene_sets.png",
-            caption="../resources/captions/gene_sets.rst",
-            category="Expression",
-            labels={"figure": "gene sets and published signatures"},
-        ),
-    log:
-        "<logs>/plot_gene_sets.log",
-    benchmark:
-        "<benchmarks>/plot_gene_sets.tsv"
-    conda:
-        "../envs/programme.yaml"
-    resources:
-        mem_mb=memory("plot_gene_sets", base=1_500, per_input_gb=5_000),
-        runtime=minutes("plot_gene_sets", base=20),
-    params:
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-    script:
-        "../scripts/expression/plot_gene_sets.py"
+        "../scripts/expression/figures.py"

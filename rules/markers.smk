@@ -5,7 +5,7 @@ rule markers:
     input:
         collect(
             "<results>/markers/{file}",
-            file=["markers.tsv", "markers_panels.tsv", "markers.png"] if study.has_activity else [],
+            file=["markers.tsv", "markers_panels.tsv", "markers_roc.tsv", "figures"] if study.has_activity else [],
         ),
     localrule: True
 
@@ -13,7 +13,7 @@ rule markers:
 rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
-        locations=own("resources/markers/surface_secreted.tsv"),
+        locations=workflow_file("resources/markers/surface_secreted.tsv"),
     output:
         markers=report(
             "<results>/markers/markers.tsv",
@@ -23,6 +23,7 @@ rule find_markers:
         ),
         panels="<results>/markers/markers_panels.tsv",
         scores="<results>/markers/markers_scores.tsv",
+        roc="<results>/markers/markers_roc.tsv",
     log:
         "<logs>/find_markers.log",
     benchmark:
@@ -43,27 +44,17 @@ rule find_markers:
         "../scripts/markers/find_markers.py"
 
 
-rule plot_markers:
+rule draw_markers:
     input:
-        panels="<results>/markers/markers_panels.tsv",
-        scores="<results>/markers/markers_scores.tsv",
+        tables=rules.find_markers.output,
     output:
-        report(
-            "<results>/markers/markers.png",
-            caption="../resources/captions/markers.rst",
-            category="Markers",
-            labels={"figure": "marker panels"},
-        ),
+        report(directory("<results>/markers/figures"), **in_report("Markers")),
     log:
-        "<logs>/plot_markers.log",
-    benchmark:
-        "<benchmarks>/plot_markers.tsv"
+        "<logs>/draw_markers.log",
     localrule: True
     conda:
-        "../envs/evidence.yaml"
+        "../envs/figures.yaml"
     params:
-        contrast=lookup(within=config, dpath="contrast"),
-        models=get_model_order,
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        figures=figures_of("markers"),
     script:
-        "../scripts/markers/plot_markers.py"
+        "../scripts/markers/figures.py"

@@ -1,33 +1,12 @@
 # Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
-lanes = {(lane.sample, lane.unit): lane for lane in study.units.itertuples()}
+from scripts.references.chemistries import CHEMISTRIES
+
+
 # The stage's target and its page are about the study: a biopsy to be scored changes neither.
-studied = [lane for lane in lanes.values() if lane.sample in study.samples.index]
-
-
-def get_read1(wildcards):
-    """Read 1 (barcode, UMI) of one lane."""
-    return lanes[wildcards.sample, wildcards.unit].fq1
-
-
-def get_read2(wildcards):
-    """Read 2 (cDNA) of one lane."""
-    return lanes[wildcards.sample, wildcards.unit].fq2
-
-
-def get_all_read1(wildcards):
-    """Read 1 of all lanes of a library."""
-    return study.fastqs(wildcards.sample)[0]
-
-
-def get_all_read2(wildcards):
-    """Read 2 of all lanes of a library."""
-    return study.fastqs(wildcards.sample)[1]
-
-
 rule reads:
     input:
-        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=studied),
-        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=studied),
+        collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=study.studied_lanes),
+        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=study.studied_lanes),
         collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     localrule: True
 
@@ -104,7 +83,7 @@ rule measure_quality:
 
 rule report_reads:
     input:
-        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=studied),
+        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=study.studied_lanes),
         chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
         audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
         saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),

@@ -1,53 +1,13 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
 from scripts.references.chemistries import CHEMISTRIES
-from scripts.study.config import name_of_file
-
-databases = {name_of_file(entry): entry for entry in config["regulons"]["databases"]}
-# A study of matrices alone may have none.
-references = config["references"] or {}
-
-
-def get_genomes(wildcards):
-    """The FASTA and GTF that the study gives: an already joined pair, or the graft's and the host's."""
-    if references.get("joined"):
-        return {f"joined_{part}": given(references["joined"][part]) for part in ("fasta", "gtf")}
-    species = [name for name in ("graft", "host") if references.get(name)]
-    return {f"{name}_{part}": given(references[name][part]) for name in species for part in ("fasta", "gtf")}
-
-
-def get_prefixes(wildcards=None):
-    """What contigs and genes of each species begin with."""
-    return {name: references[name]["prefix"] for name in ("graft", "host") if references.get(name)}
-
-
-def get_biotypes(wildcards):
-    """The biotypes of genes to keep, or nothing to keep all; a pair that is joined already is taken as it is."""
-    return None if references.get("joined") else references.get("biotypes")
-
-
-def get_index(wildcards):
-    """The index of the counter in use."""
-    return {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}[
-        config["counts"]["aligner"]
-    ]
-
-
-def get_database(wildcards):
-    """Where a ranking database lies; nothing if it is to be fetched."""
-    return given(databases[wildcards.name].get("path") or [])
-
-
-def get_gene_list(wildcards):
-    """Where a network or gene set lies; nothing if it is to be fetched."""
-    return given(study.gene_lists[wildcards.file].get("path") or [])
 
 
 rule references:
     input:
         "<results>/references/genes.tsv" if study.all_sequenced else [],
         get_index if study.all_sequenced else [],
-        given(collect("<results>/references/databases/{name}.feather", name=databases)),
-        given(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if databases else [])),
+        user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
+        user_file(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if study.databases else [])),
     localrule: True
 
 
@@ -68,8 +28,8 @@ rule join_genomes:
         mem_mb=memory("join_genomes", base=2_000, per_input_gb=500),
         runtime=minutes("join_genomes", base=60),
     params:
-        prefixes=get_prefixes,
-        biotypes=get_biotypes,
+        prefixes=study.prefixes,
+        biotypes=study.biotypes,
     script:
         "../scripts/references/join_genomes.py"
 
@@ -148,15 +108,15 @@ rule provide_database:
     conda:
         "../envs/python.yaml"
     params:
-        url=lookup(within=databases, dpath="{name}/url", default=None),
-        sha256=lookup(within=databases, dpath="{name}/sha256", default=None),
+        url=lookup(within=study.databases, dpath="{name}/url", default=None),
+        sha256=lookup(within=study.databases, dpath="{name}/sha256", default=None),
     script:
         "../scripts/references/provide_file.py"
 
 
 use rule provide_database as provide_motifs with:
     input:
-        given(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
+        user_file(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
     output:
         ensure("<results>/references/motifs.tbl", non_empty=True),
         "<results>/references/motifs.source.json",
@@ -170,7 +130,7 @@ use rule provide_database as provide_motifs with:
 
 use rule provide_database as provide_tfs with:
     input:
-        given(lookup(within=config, dpath="regulons/tfs/path", default=[])),
+        user_file(lookup(within=config, dpath="regulons/tfs/path", default=[])),
     output:
         ensure("<results>/references/tfs.txt", non_empty=True),
         "<results>/references/tfs.source.json",

@@ -1,40 +1,17 @@
 # Regulons: SCENIC per group of cells and seed; what seeds and then groups agree on; its activity in every cell.
 SEEDS = config["regulons"]["seeds"]
 CHUNKS = config["regulons"]["chunks"]
-
-
-def get_cells_of_group(wildcards):
-    """The cells that a network is inferred from."""
-    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of_group(wildcards.group))
-
-
-def get_clustered_cells(wildcards):
-    """The clusters that the group's cells belong to."""
-    return "<results>/clusters/{model}/cells.tsv.gz".format(model=study.model_of_group(wildcards.group))
-
-
-def get_network_settings(wildcards):
-    """What decides about a network."""
-    return {key: config["regulons"][key] for key in ("importance", "max_rounds")}
-
-
-def get_pruning_settings(wildcards):
-    """What decides about modules, enriched motifs and the regulons of one run."""
-    keys = ("engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold")
-    more = ("leading_edge", "motif_similarity_fdr", "orthologous_identity")
-    return {key: config["regulons"][key] for key in (*keys, *more)}
-
-
-def get_selection_settings(wildcards):
-    """What decides which genes and whether enough cells are there."""
-    keys = ("min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold")
-    return {key: config["regulons"][key] for key in keys}
+# Settings that decide which genes a network is inferred from and whether there are enough cells; those that decide about
+# modules, enriched motifs and the regulons of one run.
+SELECTION = ["min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold"]
+PRUNING = ["engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
+PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
 
 
 rule regulons:
     input:
         "<results>/regulons/consensus.tsv" if study.groups else [],
-        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "heatmap.png", "on_off.png"])
+        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"])
         if study.groups
         else [],
         collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
@@ -43,11 +20,11 @@ rule regulons:
 
 rule check_databases:
     input:
-        databases=given(collect("<results>/references/databases/{name}.feather", name=databases)),
-        motifs=given("<results>/references/motifs.tbl"),
-        tfs=given("<results>/references/tfs.txt"),
+        databases=user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
+        motifs=user_file("<results>/references/motifs.tbl"),
+        tfs=user_file("<results>/references/tfs.txt"),
         # Links take the time of what they point to; what is linked is told by these.
-        sources=collect("<results>/references/databases/{name}.source.json", name=databases)
+        sources=collect("<results>/references/databases/{name}.source.json", name=study.databases)
         + collect("<results>/references/{name}.source.json", name=["motifs", "tfs"]),
         genes="<results>/references/genes.tsv" if study.sequenced else [],
     output:
@@ -64,7 +41,7 @@ rule check_databases:
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
     params:
-        settings=get_selection_settings,
+        settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/check_databases.py"
 
@@ -85,7 +62,7 @@ rule select_expression:
         mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
         runtime=minutes("select_expression", base=60),
     params:
-        settings=get_selection_settings,
+        settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/select_expression.py"
 
@@ -102,12 +79,12 @@ rule infer_network:
         "<benchmarks>/infer_network/{group}/seed-{seed}.{chunk}-of-{chunks}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 8
+    threads: scaled_threads(most=8, mb_per_thread=1)
     resources:
         mem_mb=memory("infer_network", base=2_000, per_input_gb=20_000),
         runtime=minutes("infer_network", base=720),
     params:
-        settings=get_network_settings,
+        settings=pick(config["regulons"], "importance", "max_rounds"),
     script:
         "../scripts/regulons/infer_network.py"
 
@@ -144,7 +121,7 @@ rule prune_modules:
     input:
         adjacencies="<results>/regulons/{group}/seed-{seed}/adjacencies.parquet",
         expression="<results>/regulons/{group}/expression.h5ad",
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=databases)),
+        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
         motifs=ancient("<results>/references/motifs.tbl"),
     output:
         motifs="<results>/regulons/{group}/seed-{seed}/motifs.parquet",
@@ -155,12 +132,12 @@ rule prune_modules:
         "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=memory("prune_modules", base=3_000, per_input_gb=8_000),
         runtime=minutes("prune_modules", base=240),
     params:
-        settings=get_pruning_settings,
+        settings=pick(config["regulons"], *PRUNING),
     script:
         "../scripts/regulons/prune_modules.py"
 
@@ -189,6 +166,7 @@ rule consensus_over_models:
         regulons="<results>/regulons/consensus.tsv",
         gmt="<results>/regulons/consensus.gmt",
         support="<results>/regulons/support.tsv",
+        summary="<results>/regulons/summary.tsv",
     log:
         "<logs>/consensus_over_models.log",
     localrule: True
@@ -196,6 +174,7 @@ rule consensus_over_models:
         "../envs/scenic.yaml"
     params:
         groups=study.groups,
+        seeds=len(SEEDS),
         # What two timepoints of one patient agree on is found in one patient.
         models=[study.model_of_group(group) for group in study.groups],
         min_groups=lookup(within=config, dpath="regulons/min_groups"),
@@ -217,7 +196,7 @@ rule score_activity:
         "<benchmarks>/score_activity/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 4
+    threads: scaled_threads(most=4, mb_per_thread=2)
     resources:
         mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_activity", base=120),
@@ -232,7 +211,7 @@ rule score_activity:
 rule describe_activity:
     input:
         activity="<results>/regulons/{group}/activity.parquet",
-        clusters=get_clustered_cells,
+        clusters=get_clusters_of_group,
     output:
         rss="<results>/regulons/{group}/rss.tsv",
         thresholds="<results>/regulons/{group}/thresholds.tsv",
@@ -262,6 +241,8 @@ rule tabulate_activity:
         rss="<results>/regulons/rss.tsv",
         thresholds="<results>/regulons/thresholds.tsv",
         samples="<results>/regulons/samples.tsv",
+        standardised="<results>/regulons/standardised.tsv",
+        variability="<results>/regulons/variability.tsv",
     log:
         "<logs>/tabulate_activity.log",
     localrule: True
@@ -271,37 +252,23 @@ rule tabulate_activity:
         "../scripts/regulons/tabulate_activity.py"
 
 
-rule plot_activity:
+rule draw_regulons:
     input:
-        samples="<results>/regulons/samples.tsv",
-        thresholds="<results>/regulons/thresholds.tsv",
-        histograms=collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+        tables=[
+            rules.consensus_over_models.output.support,
+            rules.consensus_over_models.output.summary,
+            *rules.tabulate_activity.output,
+            *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+        ],
     output:
-        heatmap=report(
-            "<results>/regulons/heatmap.png",
-            caption="../resources/captions/heatmap.rst",
-            category="Regulons",
-            labels={"figure": "activity by sample"},
-        ),
-        on_off=report(
-            "<results>/regulons/on_off.png",
-            caption="../resources/captions/on_off.rst",
-            category="Regulons",
-            labels={"figure": "on/off thresholds"},
-        ),
+        report(directory("<results>/regulons/figures"), **in_report("Regulons")),
     log:
-        "<logs>/plot_activity.log",
-    benchmark:
-        "<benchmarks>/plot_activity.tsv"
+        "<logs>/draw_regulons.log",
+    localrule: True
     conda:
-        "../envs/scenic.yaml"
-    resources:
-        mem_mb=memory("plot_activity", base=1_500, per_input_gb=1_000),
-        runtime=minutes("plot_activity", base=20),
+        "../envs/figures.yaml"
     params:
-        timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
-        models=[entry["model"] for entry in config["models"]],
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        figures=figures_of("regulons"),
+        settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
     script:
-        "../scripts/regulons/plot_activity.py"
+        "../scripts/regulons/figures.py"

@@ -1,15 +1,7 @@
 # Report: one page for reading and its figures for papers, Snakemake's archive of every job's figures, and exports to other tools.
+from scripts.figure.rule import hash_of
 from scripts.report.inputs import results_of
-
-
-def get_report_tables(wildcards):
-    """The results that the report's sections read."""
-    return collect("<results>/{file}", file=results_of(study))
-
-
-def get_settings(wildcards):
-    """What of the config the page and the manifest tell; not where things lie or are made."""
-    return {key: value for key, value in config.items() if key not in ("pathvars", "input_rules", "check_files")}
+from scripts.study.stages import export_files
 
 
 rule report:
@@ -17,7 +9,7 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
-        collect("<results>/exports/{file}", file=exported),
+        collect("<results>/exports/{file}", file=export_files(study)),
     localrule: True
 
 
@@ -28,12 +20,12 @@ include: "report/manifest.smk"
 rule make_report:
     input:
         rules.findings.input,
-        tables=get_report_tables,
+        tables=collect("<results>/{file}", file=results_of(study)),
         templates=collect(
-            own("resources/report/{name}"),
+            workflow_file("resources/report/{name}"),
             name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
         ),
-        columns=own("resources/columns.tsv"),
+        columns=workflow_file("resources/columns.tsv"),
     output:
         html="<results>/report/report.html",
         methods="<results>/report/methods.md",
@@ -49,6 +41,7 @@ rule make_report:
         runtime=minutes("make_report", base=30),
     params:
         samples=get_sample_rows,
-        settings=get_settings,
+        settings=leave_out(config, "pathvars", "input_rules", "check_files"),
+        words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:
         "../scripts/report/make_report.py"

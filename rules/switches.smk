@@ -1,16 +1,10 @@
 # Switches: the evidence on each regulon, combined and ranked.
-
-
-def get_switch_results(wildcards):
-    """The stage's tables and figures; nothing where no activity is measured."""
-    files = [f"{name}.tsv" for name in ("switches", "overlaps", "columns", "perturbation", "families")]
-    files += [f"{name}.png" for name in ("switches", "timecourse", "mrna", "evidence", "perturbation", "families")]
-    return collect("<results>/switches/{file}", file=files if study.has_activity else [])
+from scripts.study.stages import switch_files
 
 
 rule switches:
     input:
-        get_switch_results,
+        collect("<results>/switches/{file}", file=switch_files(study)),
     localrule: True
 
 
@@ -70,7 +64,8 @@ rule join_perturbations:
         changes=collect("<results>/switches/perturbation/{model}.tsv", model=study.compared_models),
         nulls=collect("<results>/switches/perturbation/{model}.null.parquet", model=study.compared_models),
     output:
-        "<results>/switches/perturbation.tsv",
+        perturbation="<results>/switches/perturbation.tsv",
+        shares="<results>/switches/perturbation_shares.tsv",
     log:
         "<logs>/join_perturbations.log",
     localrule: True
@@ -84,7 +79,7 @@ rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families/{group}.parquet",
     log:
@@ -93,7 +88,7 @@ rule score_families:
         "<benchmarks>/score_families/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
-    threads: 2
+    threads: scaled_threads(most=2, mb_per_thread=2)
     resources:
         mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_families", base=60),
@@ -111,7 +106,7 @@ rule compare_families:
         samples="<results>/profiles/samples.tsv" if study.groups else [],
         effects="<results>/activity/effects.tsv",
         regulons=get_network_of_study,
-        families=own("resources/factors/families.tsv"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families.tsv",
     log:
@@ -139,8 +134,8 @@ rule rank_switches:
         stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/switches/perturbation.tsv",
         signature="<results>/expression/signature.tsv",
-        families=own("resources/factors/families.tsv"),
-        genesets=collect(own("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        families=workflow_file("resources/factors/families.tsv"),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
     output:
         switches=report(
             "<results>/switches/switches.tsv",
@@ -150,6 +145,7 @@ rule rank_switches:
         ),
         overlaps="<results>/switches/overlaps.tsv",
         models="<results>/switches/by_model.tsv",
+        evidence="<results>/switches/evidence.tsv",
     log:
         "<logs>/rank_switches.log",
     benchmark:
@@ -168,89 +164,24 @@ rule rank_switches:
         "../scripts/switches/rank_switches.py"
 
 
-rule plot_switches:
+rule draw_switches:
     input:
-        switches="<results>/switches/switches.tsv",
-        differences="<results>/activity/differences.tsv",
-        models="<results>/switches/by_model.tsv",
-        activity=get_mean_activity,
+        tables=[
+            *rules.rank_switches.output,
+            *rules.join_perturbations.output,
+            *rules.compare_families.output,
+            "<results>/activity/differences.tsv",
+            "<results>/activity/activity.tsv" if study.groups else "<results>/activity/profile_activity.tsv",
+        ],
     output:
-        forest=report(
-            "<results>/switches/switches.png",
-            caption="../resources/captions/switches.rst",
-            category="Switches",
-            labels={"figure": "switches by patient"},
-        ),
-        timecourse=report(
-            "<results>/switches/timecourse.png",
-            caption="../resources/captions/timecourse.rst",
-            category="Switches",
-            labels={"figure": "activity by timepoint"},
-        ),
-        scatter=report(
-            "<results>/switches/mrna.png",
-            caption="../resources/captions/mrna.rst",
-            category="Switches",
-            labels={"figure": "activity against mRNA"},
-        ),
+        report(directory("<results>/switches/figures"), **in_report("Switches")),
     log:
-        "<logs>/plot_switches.log",
-    benchmark:
-        "<benchmarks>/plot_switches.tsv"
+        "<logs>/draw_switches.log",
     localrule: True
     conda:
-        "../envs/evidence.yaml"
+        "../envs/figures.yaml"
     params:
-        contrast=lookup(within=config, dpath="contrast"),
-        timepoints=lookup(within=config, dpath="timepoints"),
-        models=get_model_order,
-        arms=get_arm_order,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        min_effect=lookup(within=config, dpath="switches/min_effect"),
-        unit="AUC" if study.groups else "score",
-        spread="sd between cells" if study.groups else "sd between replicates",
-        mrna="pseudobulk" if study.groups else "profiles",
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        figures=figures_of("switches"),
+        settings={"fdr": config["statistics"]["fdr"], "min_effect": config["switches"]["min_effect"]},
     script:
-        "../scripts/switches/plot_switches.py"
-
-
-rule plot_evidence:
-    input:
-        switches="<results>/switches/switches.tsv",
-        knockouts="<results>/switches/perturbation.tsv",
-        families="<results>/switches/families.tsv",
-    output:
-        tiles=report(
-            "<results>/switches/evidence.png",
-            caption="../resources/captions/evidence.rst",
-            category="Switches",
-            labels={"figure": "evidence on switches"},
-        ),
-        knockouts=report(
-            "<results>/switches/perturbation.png",
-            caption="../resources/captions/knockout.rst",
-            category="Switches",
-            labels={"figure": "factors silenced"},
-        ),
-        families=report(
-            "<results>/switches/families.png",
-            caption="../resources/captions/families.rst",
-            category="Switches",
-            labels={"figure": "families of factors"},
-        ),
-    log:
-        "<logs>/plot_evidence.log",
-    benchmark:
-        "<benchmarks>/plot_evidence.tsv"
-    localrule: True
-    conda:
-        "../envs/evidence.yaml"
-    params:
-        contrast=lookup(within=config, dpath="contrast"),
-        models=get_model_order,
-        unit="sd between cells" if study.groups else "sd over all samples",
-        members=bool(study.groups),
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
-    script:
-        "../scripts/switches/evidence/plot_evidence.py"
+        "../scripts/switches/figures.py"

@@ -1,23 +1,11 @@
 # The reference, made of what this study has learned.
-
-
-def get_frozen_study(wildcards):
-    """What a biopsy's own config needs not repeat."""
-    design = {key: config[key] for key in ("timepoints", "contrast", "arms", "models")}
-    cells = {key: value for key, value in config["cells"].items() if key != "overrides"}
-    return {**design, "cells": cells, "prefixes": get_prefixes()}
-
-
-def get_frozen_settings(wildcards):
-    """What decides about the training cells and their activity."""
-    kept = {key: config["biopsy"][key] for key in ("training_cells", "seed")}
-    cut = {"auc_threshold": config["regulons"]["activity_auc_threshold"]}
-    return {**kept, **cut, "min_cell_fraction": config["regulons"]["min_cell_fraction"]}
+from scripts.study.frozen import design_to_freeze
+from scripts.study.reference_manifest import FILES, MANIFEST
 
 
 rule freeze:
     input:
-        f"<results>/reference/{MANIFEST}",
+        collect("<results>/reference/{file}", file=MANIFEST),
     localrule: True
 
 
@@ -43,8 +31,12 @@ rule freeze_reference:
         mem_mb=memory("freeze_reference", base=3_000, per_input_gb=10_000),
         runtime=minutes("freeze_reference", base=120),
     params:
-        study=get_frozen_study,
-        settings=get_frozen_settings,
+        study=design_to_freeze(config, study.prefixes),
+        settings={
+            **pick(config["biopsy"], "training_cells", "seed"),
+            "auc_threshold": config["regulons"]["activity_auc_threshold"],
+            "min_cell_fraction": config["regulons"]["min_cell_fraction"],
+        },
         level=lookup(within=config, dpath="biopsy/level"),
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:

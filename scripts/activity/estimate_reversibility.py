@@ -21,7 +21,7 @@ def wide(path: str, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(snakemake) -> None:
-    """Read profiles, genes, scores and activity; write one row per feature that shifts."""
+    """Read profiles, genes, scores and activity; write one row per feature that shifts, and features by position."""
     params, source = snakemake.params, snakemake.input
     contrast = params.contrast
     data = profiles.read(source.profiles)
@@ -52,6 +52,8 @@ def main(snakemake) -> None:
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=reversibility.REVERSIBILITY)
     table[reversibility.REVERSIBILITY].to_csv(snakemake.output.table, sep="\t", index=False, float_format="%.6g")
+    bins = reversibility.bin_positions(table)
+    bins.to_csv(snakemake.output.bins, sep="\t", index=False, float_format="%.6g")
     if table.empty:
         job.log.warning(
             "no model has baseline, persisters and relapse of one arm, or nothing shifts in those: no positions"

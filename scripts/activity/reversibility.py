@@ -15,6 +15,10 @@ REVERSIBILITY = [
     "feature", "kind", "position", "ci_low", "ci_high", "n_models", "models", "shift", "shift_fdr", "recovered",
     "verdict",
 ]  # fmt: skip
+BINS = ["kind", "left", "right", "features", "share"]
+EDGES = np.linspace(-1, 2, 31)
+"""Edges of the bins of positions: from as far beyond untreated as persisters are from it, to as far beyond persisters.
+"""
 GENE, FACTOR, REGULON, SIGNATURE = "gene", "factor", "regulon", "signature"
 BACK, STAYS, BETWEEN, BEYOND, UNCLEAR = "back", "stays", "between", "beyond", "unclear"
 
@@ -115,3 +119,30 @@ def shifted(table: pd.DataFrame, fdr: float, chosen: set[str] | None = None, lea
     if chosen is not None:
         real &= table["feature"].isin(chosen)
     return table[real]
+
+
+def bin_positions(table: pd.DataFrame) -> pd.DataFrame:
+    """Count features by their position, kind by kind.
+
+    Parameters
+    ----------
+    table
+        Positions (:data:`REVERSIBILITY`). The signature, which is one feature, is left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per kind and bin (:data:`BINS`). A position beyond the last edge is counted in the last bin; ``share``
+        is that of the kind's features that have a position.
+    """
+    parts = []
+    for kind in (GENE, FACTOR, REGULON):
+        position = table.loc[table["kind"] == kind, "position"].dropna().astype(float)
+        if len(position):
+            features, _ = np.histogram(position.clip(EDGES[0], EDGES[-1]), EDGES)
+            parts.append(
+                pd.DataFrame({"kind": kind, "left": EDGES[:-1], "right": EDGES[1:], "features": features}).assign(
+                    share=features / len(position)
+                )
+            )
+    return pd.concat(parts, ignore_index=True)[BINS] if parts else pd.DataFrame(columns=BINS)

@@ -23,6 +23,14 @@ def is_gzip(path: str | Path) -> bool:
         return handle.read(2) == GZIP_MAGIC
 
 
+def bare_name(path: str | Path) -> str:
+    """Return a file's name without its folder and the suffixes of lists, sets and tables."""
+    name = Path(path).name
+    for suffix in (".gz", ".gmt", ".txt", ".tsv", ".csv"):
+        name = name.removesuffix(suffix)
+    return name
+
+
 def open_bytes(path: str | Path) -> BinaryIO:
     """Open a plain or gzip file for reading bytes."""
     return gzip.open(path, "rb") if is_gzip(path) else open(path, "rb")  # type: ignore[return-value]

@@ -13,6 +13,12 @@ LABELS = frozenset(
     )
 )  # fmt: skip
 """Columns that name something of the study or of the genome."""
+TEXT = dict.fromkeys(
+    (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
+     "note", "left_out", "models", "subject", "other", "members"),
+    str,
+)  # fmt: skip
+"""Columns of names and words, though they look like numbers, or are empty."""
 ALL_ARMS, ALL_MODELS = "all arms", "all models"
 """Names of the rows over all arms and over all models; none of a study can have them (names have no blanks)."""
 
@@ -29,3 +35,8 @@ def read_labelled(path: str | Path, *more: str, **options) -> pd.DataFrame:
     missing = {column: [""] for column in header if column not in labels}
     text = dict.fromkeys(labels, str) | options.pop("dtype", {})
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=missing, **options)
+
+
+def read_tsv(path: Path | str, **options) -> pd.DataFrame:
+    """Return a table of the study's own; only an empty cell is missing, since a model may be called NA or null."""
+    return pd.read_csv(path, sep="\t", **{"dtype": TEXT, "keep_default_na": False, "na_values": [""], **options})

@@ -17,6 +17,7 @@ from scripts.biopsy import discriminant, features, fraction
 from scripts.biopsy.profile import signature_scores
 from scripts.regulons.activity import threshold
 from scripts.study import reference_manifest as manifests
+from scripts.switches.verdicts import SHARED
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -166,7 +167,7 @@ reference.json    format, study, settings, versions, SHA-256 of every file here;
 regulons.tsv      consensus regulons: targets and weights
 thresholds.tsv    activity at which a regulon is on, and the part of training cells below
 signature.tsv     genes of the shared persister programme
-switches.tsv      ranked switches; called are those of verdict "shared switch"
+switches.tsv      ranked switches; called are those of verdict "{SHARED.name}"
 markers.tsv       marker panels learned from all models: any genes, surface, secreted
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
 cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.

@@ -11,11 +11,10 @@ from scipy import sparse
 from scripts.base import job
 from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
 from scripts.biopsy.describe import ROWS
+from scripts.switches.verdicts import SHARED
 
 CELLS = ["cell", "total_counts", "score", "persister", "far"]
 DISTRIBUTION = ["score", "biopsy", "untreated", "persister"]
-SHARED = "shared switch"
-"""Verdict of a called switch."""
 BINS = 60
 
 
@@ -81,6 +80,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     checks.append(drift.check_fit(found.misfit, len(scores), frozen.table("calibration")))
 
     switches = frozen.table("switches")
+    called = switches[switches["verdict"] == SHARED.name]
     at = describe.cuts(frozen.table("thresholds"), training)
     at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
     note = f"part of {len(scores)} tumour cells that are like the training's {states[1]} cells"
@@ -89,7 +89,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     tables = [
         rows_of_checks(checks),
         pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),
-        describe.switches_active(activity, training, labels, switches[switches["verdict"] == SHARED], states, level),
+        describe.switches_active(activity, training, labels, called, states, level),
         describe.regulons_on(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
         describe.nearest(activity, training, labels),
@@ -158,7 +158,7 @@ def switches_of_profile(
 ) -> pd.DataFrame:
     """Return a row per called switch, by the mean rank of its regulon's targets in a profile."""
     switches = frozen.table("switches")
-    called = switches[switches["verdict"] == SHARED]
+    called = switches[switches["verdict"] == SHARED.name]
     edges = frozen.table("regulons")
     sets = features.gene_sets(
         edges[edges["regulon"].isin(called["regulon"])], pd.DataFrame(columns=["gene", "direction"]), list(own.columns)

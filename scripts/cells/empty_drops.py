@@ -14,9 +14,8 @@ from numba import njit
 from scipy import sparse
 from scipy.special import gammaln
 
-KNEE_QUANTILE = 0.99
-KNEE_RATIO = 0.1
-"""Cell Ranger's order-of-magnitude rule: a tenth of the 99th percentile of the expected cells' totals."""
+from scripts.counts.knee import order_of_magnitude_cut
+
 AMBIENT_RANK = 15
 """Barcodes ranked beyond this many times the expected cells are ambient whatever they hold (Cell Ranger: rank 45,000
 for 3,000 cells). A library with much ambient RNA holds hundreds of UMIs in each empty droplet; what lies below
@@ -42,16 +41,6 @@ class DropletCalls:
     fdr: np.ndarray
     soup: np.ndarray
     summary: dict = field(default_factory=dict)
-
-
-def order_of_magnitude_cut(totals: np.ndarray, expected_cells: int) -> int:
-    """Return the UMI count at or above which a barcode is a cell without further test (at least 1)."""
-    ranked = np.sort(totals[totals > 0])[::-1]
-    if not len(ranked):
-        return 1
-    top = min(len(ranked), expected_cells)
-    baseline = ranked[min(top - 1, round(top * (1 - KNEE_QUANTILE)))]
-    return max(1, round(float(baseline) * KNEE_RATIO))
 
 
 def ambient_limit(

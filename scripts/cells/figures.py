@@ -63,7 +63,6 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
     bins = bins.assign(rank=bins["verdict"].map(totals.rank(ascending=False)))
     bins = bins.sort_values(["sample", "rank", "droplets"], kind="stable").drop(columns="rank")
     models = dict(zip(libraries["sample"], libraries["model"], strict=True))
-    bins = bins.assign(model=bins["sample"].map(models))
     seen = [verdict for verdict in VERDICTS if verdict in totals]
     colours = alt.Scale(domain=seen, range=[VERDICTS[verdict] for verdict in seen])
     log = alt.Scale(type="log", nice=False)
@@ -81,7 +80,7 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
                 y2="other_to:Q",
                 color=alt.Color("verdict:N", scale=colours, legend=below(None, 2)),
                 opacity=alt.Opacity(
-                    "droplets:Q", scale=alt.Scale(type="log", domain=[1, 30], range=[0.45, 1], clamp=True), legend=None
+                    "droplets:Q", scale=alt.Scale(type="log", domain=[1, 30], range=[0.55, 1], clamp=True), legend=None
                 ),
                 tooltip=[
                     "verdict:N",
@@ -160,8 +159,7 @@ def draw_ranks(ranks: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> Fi
         values=ranked,
         models=models,
         n=f"{count(len(ranked), 'library')}, {barcodes:,} barcodes with a UMI.",
-        columns=4,
-        min_width=200,
+        columns=3,
     )
 
 

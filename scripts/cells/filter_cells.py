@@ -234,14 +234,13 @@ def main(snakemake) -> None:
     verdicts["doublet"] = verdicts["doublet"].eq(True)
     verdicts["filter_failed"] = verdicts["filter_failed"].fillna("empty")
     verdicts.to_parquet(snakemake.output.droplets, index=False)
-    quality = summaries.summarise_quality(table[kept], QUALITY)
-    for column, frame in (
-        ("quality", quality.assign(**{name: str(labels[name]) for name in LABELS[:4]})[[*LABELS[:4], *quality]]),
-        ("barnyard", summaries.bin_droplets(verdicts).assign(sample=labels["sample"])),
-        ("ranks", summaries.rank_barcodes(verdicts).assign(sample=labels["sample"])),
+    for frame, path in (
+        (summaries.summarise_quality(table[kept], QUALITY), snakemake.output.quality),
+        (summaries.bin_droplets(verdicts), snakemake.output.barnyard),
+        (summaries.rank_barcodes(verdicts), snakemake.output.ranks),
     ):
-        frame = frame[["sample", *frame.columns.drop("sample")]]
-        frame.to_csv(snakemake.output[column], sep="\t", index=False, float_format="%.6g")
+        labelled = frame.assign(**{name: str(labels[name]) for name in LABELS[:4]})[[*LABELS[:4], *frame]]
+        labelled.to_csv(path, sep="\t", index=False, float_format="%.6g")
     steps = qc.attrition(verdicts["filter_failed"].to_numpy()).to_dict("records")
     everything = {
         **labels,

@@ -106,7 +106,8 @@ def by_sample(reports: list[dict]) -> dict[str, dict]:
 def main(snakemake) -> None:
     """Read summaries, audits and chemistries of all libraries; write the four tables."""
     summaries = read_json(snakemake.input.summaries)
-    audits, chemistries = (by_sample(read_json(snakemake.input[key])) for key in ("audits", "chemistries"))
+    audits = by_sample(read_json(snakemake.input.audits))
+    chemistries = by_sample(read_json(snakemake.input.chemistries))
     table = attrition_by_sample(summaries)
     if table.empty:
         job.log.warning("no single-cell library in the study: tables without rows")

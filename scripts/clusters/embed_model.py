@@ -3,6 +3,7 @@
 The scores are computed here, once for all timepoints of the model, so that they can be compared between them.
 """
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -15,6 +16,20 @@ COVARIATES = {"cycle": ["s_score", "g2m_score"], "stress": ["stress"], "hypoxia"
 """Scores that each entry of clusters/regress stands for."""
 SPAN = 10.0
 """Half the width of the starting layout, as umap-learn scales its own."""
+
+
+def import_umap():
+    """Return the module umap with its two slowest functions to compile, which it compiles in every process, cached.
+
+    Compiling them takes longer than laying out some thousand cells.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # no Tensorflow: not needed
+        import umap
+    with contextlib.suppress(RuntimeError):  # no folder for numba's cache can be written
+        for function in (umap.umap_.smooth_knn_dist, umap.umap_.compute_membership_strengths):
+            function.enable_caching()
+    return umap
 
 
 def lay_out(points: np.ndarray, *, n_neighbors: int, seed: int) -> np.ndarray:
@@ -31,10 +46,7 @@ def lay_out(points: np.ndarray, *, n_neighbors: int, seed: int) -> np.ndarray:
     k = min(n_neighbors, n - 1)
     if n < 5 or not points.shape[1]:
         return start
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # no Tensorflow: not needed
-        import umap
-
+    umap = import_umap()
     near = communities.find_neighbours(points, k - 1)
     own = np.arange(n)[:, None]
     indices = np.hstack([own, near.indices]).astype(np.int32)

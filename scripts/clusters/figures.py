@@ -26,11 +26,11 @@ TOP_MARKERS = 10
 # --- Cells in their layout ---
 
 
-def scatter(colour: alt.Color, n: int, scores: Iterable[str] = SCORES) -> alt.Chart:
-    """Return the layout of ``n`` cells (data ``umap``), coloured by one thing."""
+def scatter(data: str, colour: alt.Color, n: int, scores: Iterable[str] = SCORES) -> alt.Chart:
+    """Return the layout of ``n`` cells (a table of the figure's ``data``), coloured by one thing."""
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
     return (
-        alt.Chart(alt.NamedData("umap"))
+        alt.Chart(alt.NamedData(data))
         .mark_circle(size=float(np.clip(9000 / max(n, 1), 4, 22)), opacity=0.75)
         .encode(
             x=alt.X("umap_1:Q", title=None, axis=axis, scale=alt.Scale(zero=False)),
@@ -110,7 +110,8 @@ def draw_umap(cells: pd.DataFrame, clusters: pd.DataFrame, style: Style) -> Figu
         own = table[table["model"] == model]
         colours = colourings(own, named[named["model"] == model], style)
         rows.append(len(colours))
-        panels += [Panel(scatter(c, len(own)), f"{model}: {t}", {"model": model}, model) for t, c in colours.items()]
+        for title, colour in colours.items():
+            panels.append(Panel(scatter("umap", colour, len(own)), f"{model}: {title}", {"model": model}, model))
     return Figure(
         panels=tuple(panels),
         data={"umap": table},

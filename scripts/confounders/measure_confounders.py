@@ -1,6 +1,9 @@
 """Measure one model's persister − untreated difference again with each confounder held: of genes and of regulons."""
 
-import anndata
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +14,9 @@ from scripts.base.tables import read_labelled
 from scripts.clusters.scores import score_cells
 from scripts.confounders import adjust, clones
 from scripts.profiles import inputs
+
+if TYPE_CHECKING:
+    import anndata
 
 SCORES = {
     "cell cycle": ["s_score", "g2m_score"],
@@ -143,6 +149,8 @@ def main(snakemake) -> None:
     sets, contrast = read_sets(source.genesets), params.contrast
     shares = pd.DataFrame(columns=CLONES)
     if getattr(source, "cells", None):
+        import anndata
+
         cells = inputs.read_cells(list(source.cells), params.min_cell_fraction)
         timepoint = cells.obs["timepoint"].astype(str)
         masks = [(timepoint == contrast[role]).to_numpy() for role in ("persister", "baseline")]

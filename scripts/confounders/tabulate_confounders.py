@@ -7,11 +7,13 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
-from scripts.confounders import verdict
+from scripts.confounders import shares
 from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
 from scripts.confounders.terms import GENES, SIGNATURE
+from scripts.confounders.verdicts import ALONE
 from scripts.switches.evidence.perturbation import score_weights
 from scripts.switches.evidence.reach import learn_signature
+from scripts.switches.verdicts import SHARED
 
 BEFORE = "|before"
 LEFT_OUT = "its genes left out"
@@ -82,7 +84,7 @@ def build(
     rows = []
 
     def add(confounder: str, method: str, what: str, first: pd.Series, second: pd.Series, note: str = "") -> dict:
-        found = verdict.compare(first, second)
+        found = shares.compare(first, second)
         row = {"confounder": confounder, "method": method, "contrast": contrast, "what": what, **found, "note": note}
         rows.append(row)
         return row
@@ -95,11 +97,11 @@ def build(
         note = "; ".join(f"{row.model}: {row.note}" for row in said.itertuples())
         if len(after):
             row = add(confounder, method, SIGNATURE, *signature_effects(before, after, size), note)
-            if confounder in verdict.ALONE:
+            if confounder in ALONE:
                 remaining.setdefault(confounder, []).append(row["share_remaining"])
             both = before.index.intersection(after.index)
-            one = pd.Series({"": verdict.count_genes(before.loc[both], fdr)})
-            other = pd.Series({"": verdict.count_genes(after.loc[both], fdr)})
+            one = pd.Series({"": shares.count_genes(before.loc[both], fdr)})
+            other = pd.Series({"": shares.count_genes(after.loc[both], fdr)})
             add(confounder, method, GENES, one, other, f"{len(both)} model{'s' * (len(both) > 1)}" if len(both) else "")
             rows[-1]["n_models"] = len(both)
         regulons = by_feature(tables, "regulon", name)
@@ -123,29 +125,29 @@ def build(
             )
     effect = signature_effects(before, before, size)[0] if len(before) else pd.Series(dtype=float)
     if len(gap):
-        at_zero, low, high, n = verdict.extrapolate(effect, gap)
+        at_zero, low, high, n = shares.extrapolate(effect, gap)
         note = "" if np.isfinite(at_zero) else "needs four models whose samples differ"
         mean = effect[gap.reindex(effect.index).notna()].mean()
         rows.append(
-            dict(zip(verdict.CONFOUNDERS, [*ATTRITION, contrast, SIGNATURE, mean, at_zero, low, high, at_zero / mean,
+            dict(zip(shares.CONFOUNDERS, [*ATTRITION, contrast, SIGNATURE, mean, at_zero, low, high, at_zero / mean,
                                            low / mean, high / mean, n, note], strict=True))
         )  # fmt: skip
-    shares = {name: float(np.nanmin(own)) if np.isfinite(own).any() else np.nan for name, own in remaining.items()}
-    table = pd.DataFrame(rows, columns=verdict.CONFOUNDERS)
-    return table, verdict.judge(effect, shares, fdr=fdr, contrast=contrast)
+    least = {name: float(np.nanmin(own)) if np.isfinite(own).any() else np.nan for name, own in remaining.items()}
+    table = pd.DataFrame(rows, columns=shares.CONFOUNDERS)
+    return table, shares.judge(effect, least, fdr=fdr, contrast=contrast)
 
 
 def main(snakemake) -> None:
-    """Read the models' differences; write confounders.tsv, programme_verdict.tsv and clones.tsv."""
+    """Read the models' differences; write confounders, the study's verdict, clones, and notes by model."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     tables = dict(zip(params.models, map(pd.read_parquet, source.differences), strict=True))
     tables = {model: table for model, table in tables.items() if len(table)}
     parts = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in source.notes]
     notes = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NOTES)
-    shares = [read_labelled(path) for path in source.clones]
-    shares = [part for part in shares if len(part)]
+    clones = [read_labelled(path) for path in source.clones]
+    clones = [part for part in clones if len(part)]
     switches = read_labelled(source.switches)
-    switches = switches[switches["verdict"] == "shared switch"].head(params.regulons)
+    switches = switches[switches["verdict"] == SHARED.name].head(params.regulons)
     attrition = read_labelled(source.attrition) if getattr(source, "attrition", None) else pd.DataFrame()
     contrast = next(iter(design.contrasts_of(params.contrast)))
     table, found = build(
@@ -159,8 +161,9 @@ def main(snakemake) -> None:
         fdr=params.fdr,
     )
     table.to_csv(output.confounders, sep="\t", index=False, float_format="%.6g")
-    pd.DataFrame([found], columns=verdict.VERDICT).to_csv(output.verdict, sep="\t", index=False, float_format="%.6g")
-    joined = pd.concat(shares, ignore_index=True) if shares else pd.DataFrame(columns=CLONES)
+    pd.DataFrame([found], columns=shares.VERDICT).to_csv(output.verdict, sep="\t", index=False, float_format="%.6g")
+    notes.sort_values(["confounder", "method"], kind="stable").to_csv(output.notes, sep="\t", index=False)
+    joined = pd.concat(clones, ignore_index=True) if clones else pd.DataFrame(columns=CLONES)
     joined.to_csv(output.clones, sep="\t", index=False, float_format="%.6g")
     job.log.info("%s: %s", found["verdict"], found["note"] or found["remaining"])
 

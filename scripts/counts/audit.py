@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.cells.empty_drops import order_of_magnitude_cut
-from scripts.counts.library_warnings import doubt
+from scripts.counts.knee import order_of_magnitude_cut
+from scripts.reads.library_warnings import doubt
 
 FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
 CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_cell"]

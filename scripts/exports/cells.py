@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import read_tsv
 from scripts.figure import palette
-from scripts.report.source import read_tsv
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 SCORES = ["s_score", "g2m_score", "stress", "hypoxia"]

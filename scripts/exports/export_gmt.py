@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base import job
-from scripts.report.source import read_tsv
+from scripts.base.tables import read_tsv
 
 
 def line(name: str, description: str, genes: list[str]) -> str:

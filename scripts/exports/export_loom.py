@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.tables import read_tsv
 from scripts.exports import cells as described
 from scripts.exports import matrix
 from scripts.exports.export_study import read_activity, read_observed
-from scripts.report.source import read_tsv
 
 SPEC = "3.0.0"
 """Version of the loom format (linnarssonlab.org/loompy/format)."""

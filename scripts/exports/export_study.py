@@ -5,12 +5,11 @@ from collections.abc import Iterable
 import h5py
 import numpy as np
 import pandas as pd
-from anndata.io import write_elem
 
 from scripts.base import job
+from scripts.base.tables import read_tsv
 from scripts.exports import cells as described
 from scripts.exports import matrix
-from scripts.report.source import read_tsv
 
 
 def read_observed(paths: list[str]) -> pd.DataFrame:
@@ -58,6 +57,8 @@ def write_h5ad(
     X is log-normalised, raw/X the counts, both CSR of float32. Of the activities all are in obsm["regulon_activity"]
     (names in uns["regulons"]), those of ``regulons`` in obs too, where a viewer can colour by them.
     """  # fmt: skip
+    from anndata.io import write_elem
+
     genes = matrix.all_genes(libraries)
     var = genes.assign(gene_id=genes["gene_id"].astype(str))
     with h5py.File(path, "w") as file:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.files import bare_name
 from scripts.expression import differential, enrichment
 from scripts.profiles import networks, profiles
 from scripts.stats.paired import ALL_ARMS, over_arms
@@ -14,7 +15,7 @@ def main(snakemake) -> None:
     data = profiles.read(snakemake.input.profiles)
     expression = differential.read(snakemake.input.expression)
     signature = pd.read_csv(snakemake.input.signature, sep="\t", dtype={"gene": str}, keep_default_na=False)
-    paths = {networks.name_of(path): path for path in [*snakemake.input.gene_sets, *snakemake.input.signatures]}
+    paths = {bare_name(path): path for path in [*snakemake.input.gene_sets, *snakemake.input.signatures]}
     collections = {name: networks.read_sets(path) for name, path in paths.items()}
     parts = []
     for name, pair in differential.contrasts_of(params.contrast).items():

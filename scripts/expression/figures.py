@@ -1,324 +1,260 @@
-"""Figures of the stage's expression profiles; each function draws one and returns it."""
+"""Figures of the expression profiles: genes that change, their signature, gene sets; what is shown of the stage."""
 
 from __future__ import annotations
 
+from functools import partial
+
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from scripts.figure import palette
-from scripts.switches.plot_switches import DOWN, UP, empty_figure
+from scripts.base import job
+from scripts.base.columns import axis_title
+from scripts.base.tables import ALL_MODELS
+from scripts.expression import cell_figures, gene_set_figures, state_figures
+from scripts.figure import draw, palette
+from scripts.figure.figure import Absent, Figure, Panel, Table
+from scripts.figure.labels import place_names
+from scripts.figure.style import (
+    DOWN,
+    MEAN,
+    UP,
+    Style,
+    below,
+    colour_bar,
+    count,
+    picked,
+    rows_high,
+    thin,
+    tooltips,
+    unless_picked,
+)
 
-MAX_LABELS = 14
-"""Genes named on each side of the volcano."""
-MAX_ROWS = 24
-"""Factors, or gene sets, drawn."""
-MARKERS = {"blind": "models' means taken away (blind)", "told": "the same, told the states"}
-
-
-def _plain(axis) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(labelsize=8)
-
-
-def draw_volcano(rows: pd.DataFrame, signature: pd.DataFrame, fdr: float, title: str) -> Figure:
-    """Return log2 fold change against −log10 FDR, the signature in colour, its first genes named."""
-    known = rows[rows["fdr"].notna()]
-    if known.empty:
-        return empty_figure("no gene has a p-value: see expression/expression_design.tsv")
-    figure = Figure(figsize=(9, 6.2), layout="constrained")
-    axis = figure.subplots()
-    height = -np.log10(known["fdr"].clip(lower=1e-300)).to_numpy()
-    ways = known["gene"].map(signature.set_index("gene")["direction"] if len(signature) else {})
-    colours = np.where(ways == "up", UP, np.where(ways == "down", DOWN, palette.ABSENT))
-    marked = (ways.notna()).to_numpy()
-    for own, size, alpha in ((~marked, 6, 0.5), (marked, 12, 0.9)):
-        axis.scatter(known["log_fc"][own], height[own], c=colours[own], s=size, lw=0, alpha=alpha, rasterized=True)
-    reach = np.abs(known["log_fc"]).max() * 1.35
-    axis.set_xlim(-reach, reach)
-    top = height.max() * 1.05 + 0.1
-    axis.set_ylim(0, top)
-    for way, side in (("up", 1), ("down", -1)):
-        best = signature[(signature["direction"] == way)].head(MAX_LABELS)
-        points = known.assign(height=height).set_index("gene").loc[[g for g in best["gene"] if g in set(known["gene"])]]
-        points = points.sort_values("height", ascending=False)
-        slots = np.linspace(top * 0.97, top * 0.25, MAX_LABELS)
-        for (gene, row), slot in zip(points.iterrows(), slots, strict=False):
-            axis.annotate(
-                gene, (row["log_fc"], row["height"]), (side * reach * 0.985, slot), fontsize=8, va="center",
-                ha="right" if side > 0 else "left", arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#888888"},
-            )  # fmt: skip
-    axis.axhline(-np.log10(fdr), color="black", lw=0.7, ls=":")
-    axis.axvline(0, color="black", lw=0.7)
-    axis.set_xlabel("log2 fold change")
-    axis.set_ylabel("−log10 false discovery rate")
-    n = {way: int((ways == way).sum()) for way in ("up", "down")}
-    handles = [
-        Line2D([], [], marker="o", ls="", color=c, label=f"signature, {way} ({n[way]})")
-        for way, c in (("up", UP), ("down", DOWN))
-    ]
-    axis.legend(handles=handles, frameon=False, fontsize=8, loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.06))
-    _plain(axis)
-    figure.suptitle(title, fontsize=11)
-    return figure
+EXPRESSION, SCORES, SIZES = (
+    f"expression/{name}.tsv" for name in ("differential_expression", "signature_scores", "signature_sizes")
+)
+NAMED, MAX_GENES = 14, 500
+"""Genes of each direction that the volcano plot names; genes of the page's table."""
+GROUPS = {"signature, up": UP, "signature, down": DOWN, "other genes": palette.ABSENT}
+STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
+"""Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+MAX_NAMES = 45
+"""Samples up to which the heat map has their names."""
 
 
-def draw_heatmap(
-    values: pd.DataFrame, samples: pd.DataFrame, signature: pd.DataFrame, orders: dict[str, list[str]], title: str
-) -> Figure:
-    """Return the signature's genes (rows, by rank) over all profiles (by timepoint, arm, model), each gene relative to
-    its mean in the model.
+def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style) -> Figure | Absent:
+    """Return the size of each gene's change against the evidence for it.
+
+    Parameters
+    ----------
+    expression
+        expression/differential_expression.tsv.
+    signature
+        expression/signature.tsv; its genes are coloured, the first of each direction named.
+    style
+        Its settings: ``max_points``, most genes drawn outside the signature, and ``fdr``.
     """
-    genes = [gene for gene in signature["gene"] if gene in values.columns]
-    if not genes:
-        return empty_figure("no signature: the persister contrast has no t-values (expression/expression_design.tsv)")
-    place = {kind: {name: i for i, name in enumerate(names)} for kind, names in orders.items()}
-    keys = pd.DataFrame({kind: samples[kind].map(place[kind]) for kind in ("timepoint", "model", "arm")})
-    order = keys.sort_values(["timepoint", "model", "arm"], kind="stable").index
-    own = values[genes]
-    relative = (own - own.groupby(samples["block"]).transform("mean")).loc[order]
-    limit = float(np.nanquantile(np.abs(relative.to_numpy()), 0.98)) or 1.0
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    grid = figure.subplots(2, 1, height_ratios=[1, 14], sharex=True)
-    bars, axis = grid
-    colours = {kind: palette.colours_of(kind, names) for kind, names in orders.items()}
-    for row, kind in enumerate(("timepoint", "model", "arm")):
-        for column, name in enumerate(samples.loc[order, kind]):
-            bars.add_patch(_cell(column, row, colours[kind].get(name, palette.ABSENT)))
-    bars.set_ylim(3, 0)
-    bars.set_yticks([0.5, 1.5, 2.5], ["timepoint", "model", "arm"], fontsize=8)
-    bars.spines[:].set_visible(False)
-    bars.tick_params(length=0)
-    image = axis.imshow(
-        relative.T, aspect="auto", cmap=palette.DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest",
-        extent=(0, len(order), len(genes), 0),
-    )  # fmt: skip
-    step = max(1, len(genes) // 50)
-    axis.set_yticks(np.arange(0, len(genes), step) + 0.5, genes[::step], fontsize=6)
-    axis.set_xticks([])
-    axis.set_xlabel(f"{len(order)} profiles")
-    figure.colorbar(image, ax=axis, shrink=0.5, label="log2 expression, relative to the model's mean")
-    present = {kind: [n for n in names if n in set(samples[kind])] for kind, names in orders.items()}
-    handles = [Patch(color=colours[kind][n], label=n) for kind in ("timepoint", "model", "arm") for n in present[kind]]
-    figure.legend(handles=handles, loc="outside lower center", ncols=8, frameon=False, fontsize=8)
-    figure.suptitle(title, fontsize=11)
-    return figure
-
-
-def _cell(column: int, row: int, colour: str):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column, row), 1, 0.9, color=colour, lw=0)
-
-
-def draw_states(structure: pd.DataFrame, places: pd.DataFrame, orders: dict[str, list[str]], title: str) -> Figure:
-    """Return, per adjustment, the first two components (colour: timepoint) and the order of leaves of Ward's tree."""
-    if places.empty:
-        return empty_figure(structure["note"].iloc[0] if len(structure) else "no profiles")
-    names = list(dict.fromkeys(places["adjustment"]))
-    colours = {kind: palette.colours_of(kind, own) for kind, own in orders.items()}
-    figure = Figure(figsize=(5.4 * len(names), 6.4), layout="constrained")
-    grid = figure.subplots(2, len(names), height_ratios=[6, 1.1], squeeze=False)
-    models = [m for m in orders["model"] if m in set(places["model"])]
-    shapes = dict(zip(models, "os^DvPX*<>hp" * (1 + len(models) // 12), strict=False))
-    for column, name in enumerate(names):
-        own, row = places[places["adjustment"] == name], structure[structure["adjustment"] == name].iloc[0]
-        axis, tree = grid[:, column]
-        for (timepoint, model), part in own.groupby(["timepoint", "model"], sort=False):
-            axis.scatter(
-                part["pc1"], part["pc2"], color=colours["timepoint"][timepoint], marker=shapes[model], s=30, lw=0
-            )
-        axis.set_xlabel(
-            f"component 1 ({row['pc1_share']:.0%} of variance; {row['pc1_state']:.0%} of it by state)", fontsize=8
-        )
-        axis.set_ylabel(f"component 2 ({row['pc2_share']:.0%})", fontsize=8)
-        axis.set_title(
-            f"{MARKERS[name]}\npurity of two clusters {row['purity']:.2f}, by chance {row['expected']:.2f}, "
-            f"p {row['p']:.2g}",
-            fontsize=9, loc="left",
-        )  # fmt: skip
-        _plain(axis)
-        ordered = own.sort_values("leaf")
-        for x, (timepoint, model, cluster) in enumerate(
-            zip(ordered["timepoint"], ordered["model"], ordered["cluster"], strict=True)
-        ):
-            tree.add_patch(_cell(x, 0, colours["timepoint"][timepoint]))
-            tree.add_patch(_cell(x, 1, colours["model"][model]))
-            tree.add_patch(_cell(x, 2, "#222222" if cluster == 1 else "#CCCCCC"))
-        tree.set(xlim=(0, len(ordered)), ylim=(3, 0), xticks=[])
-        tree.set_yticks([0.5, 1.5, 2.5], ["timepoint", "model", "cluster"], fontsize=7)
-        tree.set_xlabel("profiles in the order of the tree", fontsize=8)
-        tree.spines[:].set_visible(False)
-        tree.tick_params(length=0)
-    handles = [
-        Patch(color=colours["timepoint"][t], label=t) for t in orders["timepoint"] if t in set(places["timepoint"])
-    ]
-    handles += [Line2D([], [], marker=shapes[m], ls="", color=colours["model"][m], label=m) for m in models]
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False, fontsize=8)
-    figure.suptitle(title, fontsize=11)
-    return figure
-
-
-def draw_treatment(likeness: pd.DataFrame, table: pd.DataFrame, title: str) -> Figure:
-    """Return the correlation of effects between all pairs of model and arm, and the genes that drugs of one model move
-    differently.
-    """
-    if likeness.empty:
-        return empty_figure("no model has untreated and persister profiles: nothing is compared")
-    n = len(likeness)
-    figure = Figure(figsize=(10.5, 1.9 + 0.4 * max(n, 6)), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    image = left.imshow(likeness, cmap=palette.DIVERGING, vmin=-1, vmax=1)
-    for i in range(n):
-        for j in range(n):
-            value = likeness.iat[i, j] + 0.0 if abs(likeness.iat[i, j]) >= 0.05 else 0.0
-            left.text(
-                j,
-                i,
-                f"{value:.1f}",
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if abs(value) > 0.75 else "black",
-            )
-    left.set_xticks(range(n), likeness.columns, rotation=90, fontsize=8)
-    left.set_yticks(range(n), likeness.index, fontsize=8)
-    left.set_title("correlation of persister − untreated, all genes", fontsize=9, loc="left")
-    figure.colorbar(image, ax=left, shrink=0.6)
-    drugs = table[(table["question"] == "state x drug") & table["genes"].notna()]
-    right.set_title("genes that differ between a model's drugs", fontsize=9, loc="left")
-    if drugs.empty:
-        right.text(0, 0.5, "confounded: no model had several drugs with replicates", fontsize=8)
-        right.axis("off")
-    else:
-        spots = np.arange(len(drugs))
-        for offset, part, whole, colour, name in (
-            (-0.18, "changed", "genes", palette.ABSENT, "all genes"),
-            (0.18, "signature_changed", "signature_genes", UP, "signature"),
-        ):  # fmt: skip
-            share = (drugs[part].astype(float) / drugs[whole].astype(float)).to_numpy()
-            right.barh(spots + offset, share, height=0.34, color=colour, label=name)
-            for spot, value, a, b in zip(spots, share, drugs[part], drugs[whole], strict=True):
-                right.text(value + 0.01, spot + offset, f"{int(a)} of {int(b)}", va="center", fontsize=8)
-        labels = [f"{row.subject}\n{row.other.replace(',', ', ')}" for row in drugs.itertuples()]
-        right.set_yticks(spots, labels, fontsize=8)
-        right.set_xlim(0, 1)
-        right.set_ylim(len(drugs) - 0.4, -0.6)
-        right.set_xlabel("share within the FDR")
-        right.legend(frameon=False, fontsize=8, loc="lower right")
-        _plain(right)
-    figure.suptitle(title, fontsize=11)
-    return figure
-
-
-def draw_reversibility(table: pd.DataFrame, title: str) -> Figure:
-    """Return positions of relapse by kind (histogram), and intervals of the signature and of the strongest factors."""
+    rows = style.main_rows(expression)
+    if rows.empty:
+        return Absent("nothing_compared")
+    # Without residual degrees of freedom there is neither interval nor p-value.
+    table = rows[rows["fdr"].notna()]
     if table.empty:
-        return empty_figure("no model has untreated, persister and relapse profiles of one arm: nothing to place")
-    kinds = [kind for kind in ("gene", "factor", "regulon") if kind in set(table["kind"])]
-    strongest = table[table["kind"].isin(["factor", "regulon"])].copy()
-    strongest["order"] = -strongest["shift"].abs()
-    strongest = strongest.sort_values("order", kind="stable").head(MAX_ROWS)
-    rows = pd.concat([table[table["kind"] == "signature"], strongest])
-    if rows.empty:
-        rows = table.assign(order=-table["shift"].abs()).sort_values("order", kind="stable").head(MAX_ROWS)
-    figure = Figure(figsize=(10.5, max(4.5, 1.5 + 0.24 * len(rows))), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.2])
-    edges = np.linspace(-1, 2, 61)
-    for kind, colour in zip(kinds, (palette.BRIGHT[0], palette.BRIGHT[1], palette.BRIGHT[2]), strict=False):
-        own = table.loc[table["kind"] == kind, "position"].clip(-1, 2)
-        weights = np.full(len(own), 1 / len(own))
-        left.hist(own, bins=edges, weights=weights, histtype="step", color=colour, lw=1.6, label=f"{kind} ({len(own)})")
-    for axis in (left, right):
-        axis.axvline(0, color="black", lw=0.8)
-        axis.axvline(1, color="black", lw=0.8, ls=":")
-        _plain(axis)
-        axis.set_xlabel("position of relapse (0 untreated, 1 persister)")
-    left.set_ylabel("share of those that shift")
-    left.legend(frameon=False, fontsize=8)
-    for place, row in enumerate(rows.itertuples()):
-        colour = "black" if row.kind == "signature" else palette.BRIGHT[1 if row.kind == "factor" else 2]
-        right.plot([row.ci_low, row.ci_high], [place, place], color=colour, lw=1.6)
-        right.plot(row.position, place, "o", color=colour, ms=4)
-    right.set_yticks(range(len(rows)), rows["feature"], fontsize=8)
-    right.set_ylim(len(rows) - 0.4, -0.6)
-    low, high = np.nanmin([*rows["ci_low"], 0]), np.nanmax([*rows["ci_high"], 1])
-    right.set_xlim(max(low, -1.5) - 0.1, min(high, 2.5) + 0.1)
-    figure.suptitle(title, fontsize=11)
-    return figure
+        return Absent("no_p_values")
+    signature = signature.set_index("gene")
+    direction = table["gene"].map(signature["direction"])
+    table = table.assign(
+        group=np.where(direction.isna(), "other genes", "signature, " + direction.fillna("")),
+        evidence=-np.log10(table["fdr"].clip(lower=1e-300)),
+    )
+    rank = table["gene"].map(signature["rank"])
+    table = place_names(table, "gene", "log_fc", "evidence", (-rank).where(rank <= NAMED), {"name": -7})
+    shown = pd.concat([thin(table[direction.isna()], style.settings["max_points"]), table[direction.notna()]])
+    base = alt.Chart(alt.NamedData("volcano")).encode(
+        x=alt.X("log_fc:Q", title=axis_title(EXPRESSION, "log_fc")),
+        y=alt.Y("evidence:Q", title=f"−log10 {axis_title(EXPRESSION, 'fdr')}"),
+        color=alt.Color(
+            "group:N", scale=alt.Scale(domain=list(GROUPS), range=list(GROUPS.values())), legend=below(None)
+        ),
+        tooltip=tooltips(EXPRESSION, "gene", "log_fc", "ci_low", "ci_high", "fdr", "models_agreeing", "n_models"),
+    )
+    line = alt.Chart(alt.NamedData("volcano")).mark_rule(color="#888888", strokeDash=[4, 3])
+    layers = [
+        line.encode(y=alt.datum(-np.log10(style.settings["fdr"]))),
+        base.mark_circle(size=22, opacity=0.8),
+    ]
+    # A layer without rows would leave the scales without an extent.
+    if (shown["name"] != "").any():
+        named = base.transform_filter("datum.name !== ''").mark_text(dy=-7, fontSize=9)
+        layers.append(named.encode(text="name:N", color=alt.value(MEAN)))
+    some = "" if len(shown) == len(table) else f", {len(shown):,} drawn: the signature, and others by a fixed seed"
+    ways = [f"{(direction == way).sum()} {way}" for way in ("up", "down")]
+    return Figure(
+        panels=(Panel(alt.layer(*layers).properties(width="container", height=360)),),
+        data={
+            "volcano": shown[
+                [
+                    *("gene", "group", "name", "log_fc", "ci_low", "ci_high", "t", "fdr", "models_agreeing"),
+                    *("n_models", "evidence"),
+                ]
+            ]
+        },
+        n=f"{count(int(table['n_models'].max()), 'model')}, {count(len(table), 'gene')}{some}; "
+        f"signature: {' and '.join(ways)}.",
+    )
 
 
-def draw_factors(rows: pd.DataFrame, fdr: float, title: str) -> Figure:
-    """Return the strongest factors: activity (bar), and beside it the change of their own mRNA with its interval."""
+def tabulate_genes(expression: pd.DataFrame, signature: pd.DataFrame, style: Style) -> Table | None:
+    """Return the genes with the most evidence for a change, and their direction in the signature."""
+    rows = style.main_rows(expression)
     if rows.empty:
-        return empty_figure("no factor of the network has enough measured targets, or nothing is compared")
-    shown = rows.assign(order=-rows["score"].abs()).sort_values("order", kind="stable").head(MAX_ROWS)
-    shown = shown.sort_values("score", ascending=False, kind="stable")
-    figure = Figure(figsize=(9, 1.6 + 0.25 * len(shown)), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
-    for place, row in enumerate(shown.itertuples()):
-        colour = (UP if row.score > 0 else DOWN) if row.fdr <= fdr else palette.ABSENT
-        left.barh(place, row.score, color=colour, height=0.7)
-        left.text(
-            0,
-            place,
-            f" {row.models_agreeing}/{row.n_models} ",
-            fontsize=7,
-            va="center",
-            ha="right" if row.score > 0 else "left",
+        return None
+    direction = rows["gene"].map(signature.set_index("gene")["direction"])
+    rows = rows.drop(columns=["contrast", "arm"]).assign(direction=direction.fillna(""))
+    rows = rows.sort_values("fdr", kind="stable").head(MAX_GENES)
+    return Table(rows[["gene", "direction", *[c for c in rows if c not in ("gene", "direction")]]], EXPRESSION)
+
+
+def draw_heatmap(table: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the signature's first genes in all profiles (expression/heatmap.tsv); None without a signature."""
+    if table.empty:
+        return None
+    name = "expression/heatmap.tsv"
+    labels = table.drop_duplicates("sample").set_index("sample")
+    ranks = {kind: {one: i for i, one in enumerate(style.names(kind))} for kind in ("timepoint", "model", "arm")}
+    keys = pd.DataFrame({kind: labels[kind].map(rank) for kind, rank in ranks.items()})
+    samples = list(keys.sort_values(list(ranks), kind="stable").index)
+    genes = list(dict.fromkeys(table["gene"]))
+    reach = table["deviation"].abs().quantile(0.98)
+    limit = float(reach) if reach > 0 else 1.0
+    # Names only where they don't lie over each other.
+    axis = alt.Axis(
+        labels=len(samples) <= MAX_NAMES, ticks=False, labelAngle=-60,
+        labelExpr=f"width < {11 * len(samples)} ? '' : datum.label",
+    )  # fmt: skip
+    base = alt.Chart(alt.NamedData("heatmap")).encode(x=alt.X("sample:N", sort=samples, title=None, axis=axis))
+    cells = base.mark_rect().encode(
+        y=alt.Y("gene:N", sort=genes, title=None),
+        color=alt.Color(
+            "deviation:Q",
+            scale=alt.Scale(scheme="purpleorange", domain=[-limit, 0, limit], clamp=True),
+            legend=colour_bar(axis_title(name, "deviation")),
+        ),
+        opacity=unless_picked(hidden=0.15),
+        tooltip=tooltips(name, "gene", "sample", "model", "timepoint", "arm", "platform", "deviation"),
+    )
+    first = base.transform_filter(alt.datum.gene == genes[0])
+    strips = [
+        first.mark_rect(height=8).encode(
+            y=alt.value(height),
+            color=style.colour(kind, labels[kind], columns=2),
+            tooltip=tooltips(name, "sample", "model", "timepoint", "arm"),
         )
-        if np.isfinite(row.mrna_log_fc):
-            right.plot([row.mrna_ci_low, row.mrna_ci_high], [place, place], color="#555555", lw=1.5)
-            right.plot(row.mrna_log_fc, place, "o", color="#555555", ms=4)
-        else:
-            right.text(0, place, " not measured", fontsize=7, va="center", color="#666666")
-    left.set_yticks(range(len(shown)), shown["tf"], fontsize=8)
-    left.set_ylim(len(shown) - 0.4, -0.6)
-    left.set_xlabel("activity from targets (consensus score; models agreeing)")
-    right.set_xlabel("log2 fold change of its own mRNA (95 %)")
-    for axis in (left, right):
-        axis.axvline(0, color="black", lw=0.8)
-        _plain(axis)
-    handles = [Patch(color=c, label=n) for c, n in ((UP, "up"), (DOWN, "down"), (palette.ABSENT, f"FDR above {fdr:g}"))]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    figure.suptitle(title, fontsize=11)
-    return figure
+        for kind, height in STRIPS.items()
+    ]
+    chart = alt.layer(cells, *strips).resolve_scale(color="independent").add_params(picked())
+    return Figure(
+        panels=(Panel(chart.properties(width="container", height=rows_high(len(genes), 13))),),
+        data={"heatmap": table},
+        n=f"{count(len(samples), 'profile')} of {count(labels['model'].nunique(), 'model')}; "
+        f"{count(len(genes), 'gene')}.",
+    )
 
 
-def draw_gene_sets(rows: pd.DataFrame, fdr: float, title: str) -> Figure:
-    """Return the strongest gene sets of each collection: normalised enrichment score, models agreeing."""
-    known = rows[rows["nes"].notna()]
-    if known.empty:
-        return empty_figure("no gene set has enough measured genes, or nothing is compared")
-    first = known[known["collection"] == known["collection"].iloc[0]]
-    others = known[known["collection"] != known["collection"].iloc[0]]
-    strongest = first.assign(order=-first["nes"].abs()).sort_values("order", kind="stable").head(MAX_ROWS)
-    shown = pd.concat(
-        [
-            strongest.sort_values("nes", ascending=False, kind="stable"),
-            others.sort_values("nes", ascending=False, kind="stable"),
-        ]
+def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the signature's score of each sample by timepoint, one panel per platform.
+
+    ``scores``: expression/signature_scores.tsv.
+    """
+    table = scores.dropna(subset=["score"])
+    if table.empty:
+        return None
+    chart = (
+        alt.Chart(alt.NamedData("scores"))
+        .mark_point(filled=True, size=48)
+        .encode(
+            x=alt.X(
+                "timepoint:N",
+                sort=style.in_order("timepoint", table["timepoint"]),
+                title=None,
+                axis=alt.Axis(labelAngle=0),
+            ),
+            xOffset=alt.XOffset("model:N", sort=list(style.models)),
+            y=alt.Y("score:Q", title=axis_title(SCORES, "score")),
+            color=style.colour("model", table["model"], columns=3),
+            shape=alt.Shape("arm:N", sort=list(style.arms), legend=below(None, 3)),
+            opacity=unless_picked(),
+            tooltip=tooltips(SCORES, "sample", "model", "timepoint", "arm", "score", "relative"),
+        )
+        .add_params(picked())
+        .properties(width="container", height=260)
     )
-    figure = Figure(figsize=(9.5, 1.6 + 0.25 * len(shown)), layout="constrained")
-    axis = figure.subplots()
-    for place, row in enumerate(shown.itertuples()):
-        colour = (UP if row.nes > 0 else DOWN) if row.fdr <= fdr else palette.ABSENT
-        axis.barh(place, row.nes, color=colour, height=0.7)
-        side = "right" if row.nes > 0 else "left"
-        axis.text(0, place, f" {row.models_agreeing}/{row.n_models} ", fontsize=7, va="center", ha=side)
-    if len(others):
-        axis.axhline(len(strongest) - 0.5, color="#888888", lw=0.8)
-    names = shown["gene_set"].str.removeprefix("HALLMARK_").str.replace("_", " ")
-    axis.set_yticks(
-        range(len(shown)), [f"{name} ({n})" for name, n in zip(names, shown["measured"], strict=True)], fontsize=7
+    return Figure.by(
+        "platform",
+        chart,
+        {"scores": table[["sample", "model", "timepoint", "arm", "replicate", "platform", "score", "relative"]]},
+        n=f"{count(len(table), 'sample')} of {count(table['model'].nunique(), 'model')}.",
+        columns=3,
     )
-    axis.set_ylim(len(shown) - 0.4, -0.6)
-    axis.axvline(0, color="black", lw=0.8)
-    axis.set_xlabel("normalised enrichment score (genes measured; models agreeing)")
-    _plain(axis)
-    handles = [Patch(color=c, label=n) for c, n in ((UP, "up"), (DOWN, "down"), (palette.ABSENT, f"FDR above {fdr:g}"))]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    figure.suptitle(title, fontsize=11)
-    return figure
+
+
+def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
+    """Return change and ROC AUC of the score in each model left out, by size of the signature.
+
+    ``sizes``: expression/signature_sizes.tsv, whose rows over all models are drawn as mean and interval.
+    """
+    whole = sizes["left_out"] == ALL_MODELS
+    models = sizes[~whole].assign(model=sizes["left_out"])
+    if models.empty:
+        return None
+    x = alt.X("size:O", title=axis_title(SIZES, "size"), axis=alt.Axis(labelAngle=0))
+    panels = []
+    for value, low, high, none in (("difference", "ci_low", "ci_high", 0), ("auc", "auc_low", "auc_high", 0.5)):
+        title = axis_title(SIZES, value)
+        base = alt.Chart(alt.NamedData("mean")).encode(x=x)
+        dots = (
+            alt.Chart(alt.NamedData("models"))
+            .mark_point(filled=True, size=46)
+            .encode(
+                x=x,
+                xOffset=alt.XOffset("model:N", sort=list(style.models)),
+                y=alt.Y(f"{value}:Q", title=title),
+                color=style.colour("model", models["model"]),
+                opacity=unless_picked(),
+                tooltip=tooltips(SIZES, "model", "size", value, low, high, "n_baseline", "n_persister"),
+            )
+        )
+        chart = alt.layer(
+            alt.Chart(alt.NamedData("mean")).mark_rule(color="#888888", strokeDash=[4, 3]).encode(y=alt.datum(none)),
+            base.mark_bar(opacity=0.18, color=MEAN).encode(y=alt.Y(f"{low}:Q", title=title), y2=f"{high}:Q"),
+            base.mark_tick(thickness=2, color=MEAN).encode(y=f"{value}:Q"),
+            dots,
+        ).resolve_scale(xOffset="independent")
+        panels.append(Panel(chart.add_params(picked()).properties(width="container", height=240), title))
+    return Figure(
+        panels=tuple(panels),
+        data={"models": models, "mean": sizes[whole]},
+        n=f"{count(models['model'].nunique(), 'model')}, each left out once; "
+        f"{count(models['size'].nunique(), 'size')} of the signature.",
+        columns=2,
+        min_width=300,
+    )
+
+
+FIGURES = {
+    "volcano": (draw_volcano, [EXPRESSION, "expression/signature.tsv"]),
+    "genes": (tabulate_genes, [EXPRESSION, "expression/signature.tsv"]),
+    "signature_heatmap": (draw_heatmap, "expression/heatmap.tsv"),
+    "scores": (draw_scores, SCORES),
+    "left_out": (draw_left_out, SIZES),
+    "umap_signature": (cell_figures.draw_umap_signature, [cell_figures.CELLS, cell_figures.SCORES]),
+    "states": (state_figures.draw_states, ["expression/state_structure.tsv", state_figures.PLACES]),
+    "treatment_correlation": (state_figures.draw_correlation, [state_figures.CORRELATION, state_figures.TREATMENT]),
+    "drugs": (state_figures.draw_drugs, state_figures.TREATMENT),
+    "confounded": (state_figures.tell_confounded, state_figures.TREATMENT),
+    "gene_sets": (gene_set_figures.draw_gene_sets, gene_set_figures.TABLE),
+    "all_gene_sets": (gene_set_figures.tabulate_gene_sets, gene_set_figures.TABLE),
+}
+
+if __name__ == "__main__":
+    job.run(partial(draw.main, FIGURES), snakemake)

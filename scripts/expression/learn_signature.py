@@ -6,7 +6,9 @@ from scripts.profiles import profiles
 
 
 def main(snakemake) -> None:
-    """Read profiles and the table of genes; write signature, scores by sample, and signatures of several sizes."""
+    """Read profiles and the table of genes; write signature, scores by sample, signatures of several sizes, and the
+    expression of the signature's first genes.
+    """
     params = snakemake.params
     data = profiles.read(snakemake.input.profiles)
     table = differential.read(snakemake.input.expression)
@@ -16,8 +18,10 @@ def main(snakemake) -> None:
     sizes = sorted({*params.sizes, params.size})
     tried, scores = signature.leave_one_out(data, params.contrast, sizes, params.platforms)
     table = signature.score_table(data, found, scores[params.size], params.contrast["baseline"])
+    output = snakemake.output
     for result, path in (
-        (found, snakemake.output.signature), (table, snakemake.output.scores), (tried, snakemake.output.sizes)
+        (found, output.signature), (table, output.scores), (tried, output.sizes),
+        (signature.heatmap(data, found), output.heatmap),
     ):  # fmt: skip
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
     for row in tried[tried["left_out"] == signature.ALL_MODELS].itertuples():

@@ -16,6 +16,9 @@ SIZES = [
     "auc_high", "models_agreeing", "genes",
 ]  # fmt: skip
 SCORES = ["sample", "model", "timepoint", "arm", "replicate", "platform", "score", "relative", "left_out"]
+HEATMAP = ["gene", "direction", "sample", "model", "timepoint", "arm", "platform", "deviation"]
+HEATMAP_SIZE = 20
+"""Genes of each direction in the heat map."""
 CONFIDENCE = 0.95
 
 
@@ -160,6 +163,38 @@ def score_table(profiles: Profiles, signature: pd.DataFrame, left_out: pd.Series
     table["score"], table["relative"] = values.to_numpy(), relative(values).to_numpy()
     table["left_out"] = relative(left_out).to_numpy()
     return table[SCORES]
+
+
+def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZE) -> pd.DataFrame:
+    """Return the first genes of the signature in every profile, relative to the model's own mean.
+
+    Parameters
+    ----------
+    profiles
+        All profiles.
+    signature
+        Its genes (:data:`SIGNATURE`).
+    size
+        Number of genes of each direction.
+
+    Returns
+    -------
+    DataFrame
+        One row per gene and sample (:data:`HEATMAP`), genes up before genes down, each by rank. ``deviation``: log2
+        expression minus the gene's mean in the model (on one platform), divided by the standard deviation of these
+        differences over all samples; missing for a gene that doesn't vary.
+    """
+    first = signature[signature["rank"] <= size]
+    genes = [gene for way in ("up", "down") for gene in first.loc[first["direction"] == way, "gene"]]
+    genes = [gene for gene in genes if gene in profiles.values.columns]
+    values = profiles.values[genes]
+    centred = values - values.groupby(profiles.samples["block"]).transform("mean")
+    scaled = (centred / centred.std(ddof=0).replace(0, np.nan)).rename_axis("sample").reset_index()
+    table = scaled.melt("sample", var_name="gene", value_name="deviation")
+    labels = profiles.samples[["model", "timepoint", "arm", "platform"]]
+    table = table.merge(labels, left_on="sample", right_index=True, how="left")
+    table["direction"] = table["gene"].map(first.set_index("gene")["direction"])
+    return table[HEATMAP]
 
 
 def persister_rows(expression: pd.DataFrame, contrast: dict) -> pd.DataFrame:

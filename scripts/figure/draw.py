@@ -19,7 +19,7 @@ from scripts.figure.style import Style
 
 TEXT = dict.fromkeys(
     ("cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label", "note", "left_out",
-     "models", "subject", "other", "members"),
+     "models", "subject", "other", "members", "collection", "gene_set"),
     str,
 )  # fmt: skip
 """Columns of words, besides labels, though they may look like numbers; what is empty there is missing (NaN)."""

@@ -50,7 +50,9 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     }
     if len(parts) == 1:
         return {**head, **parts[0][0]}
-    resolve = {"scale": {"color": "independent"}, "legend": {"color": "independent"}}
+    # Both, so that a legend of colours and shapes of one column stays one.
+    apart = dict.fromkeys(("color", "shape"), "independent")
+    resolve = {"scale": apart, "legend": apart}
     return {**head, "concat": [spec for spec, _ in parts], "columns": figure.columns, "resolve": resolve}
 
 

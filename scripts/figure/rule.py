@@ -13,10 +13,10 @@ from scripts.figure import words
 PACKAGE = Path(__file__).parent
 
 
-def hash_of(folder: Path) -> str:
-    """Return a hash of the Python files of a folder: a param that makes a rule run again when they change."""
+def hash_of(folder: str | Path, pattern: str = "*.py") -> str:
+    """Return a hash of the files of a folder: a param that makes a rule run again when they change."""
     found = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(Path(folder).glob(pattern)):
         found.update(path.name.encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]
 

@@ -9,6 +9,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from scripts.base.columns import describe
+from scripts.base.tables import ALL_ARMS
 from scripts.figure import palette
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -90,6 +92,17 @@ def two_lines(**options) -> alt.Axis:
     return alt.Axis(labelExpr="split(datum.label, ': ')", labelFontSize=10, labelLimit=170, **options)
 
 
+def tooltips(table: str, *columns: str) -> list[alt.Tooltip]:
+    """Return tooltips of a table's columns with the labels and formats of resources/columns.tsv."""
+    found = {column: describe(table, column) for column in columns}
+    return [
+        alt.Tooltip(f"{name}:Q", title=column.title, format=column.format)
+        if column.format
+        else alt.Tooltip(f"{name}:N", title=column.title)
+        for name, column in found.items()
+    ]
+
+
 @dataclass(frozen=True)
 class Style:
     """The study's names and colours, as all figures use them.
@@ -112,6 +125,16 @@ class Style:
     contrast: Mapping[str, Any] = field(default_factory=dict)
     cells: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def comparison(self) -> str:
+        """The contrast that everything is ranked by, as tables name it."""
+        return f"{self.contrast['persister']} vs {self.contrast['baseline']}"
+
+    def main_rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of :attr:`comparison`, over all arms where the table has arms."""
+        rows = table[table["contrast"] == self.comparison]
+        return rows[rows["arm"] == ALL_ARMS] if "arm" in rows else rows
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return all names of a kind (model, arm, timepoint)."""

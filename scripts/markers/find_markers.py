@@ -18,6 +18,7 @@ PANELS = [
     "n_untreated", "n_persister", "genes", "note",
 ]  # fmt: skip
 SCORES = ["pool", "sample", "model", "timepoint", "size", "score"]
+ROC = ["pool", "cut", "false_positive_rate", "true_positive_rate"]
 SHOWN = 50
 """Genes of a pool that are listed beyond those of the panels."""
 
@@ -97,8 +98,23 @@ def list_genes(
     return table[MARKERS]
 
 
+def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
+    """Return a row (:data:`ROC`) per pool and cut of the left-out scores, from the strictest cut on.
+
+    ``scores``: :data:`SCORES`; a sample is called persister if its score is at the cut or above.
+    """
+    parts = [pd.DataFrame(columns=ROC)]
+    for pool, own in scores.groupby("pool", sort=False):
+        cuts = np.concatenate([[np.inf], np.unique(own["score"])[::-1]])
+        called = own["score"].to_numpy()[None, :] >= cuts[:, None]
+        is_persister = (own["timepoint"] == persister).to_numpy()
+        rates = called[:, ~is_persister].mean(axis=1), called[:, is_persister].mean(axis=1)
+        parts.append(pd.DataFrame(dict(zip(ROC, (pool, cuts, *rates), strict=True))))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
 def main(snakemake) -> None:
-    """Read profiles and the list of surface and secreted proteins; write markers, panels, left-out scores."""
+    """Read profiles and the list of surface and secreted proteins; write markers, panels, scores, ROC curves."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     values, labels = inputs.read_profiles(source.profiles)
     locations = pd.read_csv(source.locations, sep="\t", dtype=str).set_index("gene")
@@ -128,10 +144,13 @@ def main(snakemake) -> None:
                 own = used.iloc[np.flatnonzero(whole.model == model)]
                 part = own[["model", "timepoint"]].rename_axis("sample").reset_index()
                 scores.append(part.assign(pool=name, size=fold.chosen, score=fold.scores[fold.chosen]))
+    left_out = pd.concat(scores, ignore_index=True) if scores else pd.DataFrame(columns=SCORES)
+    roc = [roc_curves(left_out, contrast["persister"])]
     for parts, columns, path in (
         (listed, MARKERS, output.markers),
         (tables, PANELS, output.panels),
         (scores, SCORES, output.scores),
+        (roc, ROC, output.roc),
     ):
         joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
         numbers = [

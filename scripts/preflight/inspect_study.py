@@ -87,7 +87,7 @@ def look_at_lanes(study: Study) -> Iterator[Finding]:
 
 def look_at_matrices(study: Study) -> Iterator[Finding]:
     """The first bytes of every matrix, of libraries and of profiles."""
-    given = study.everything.loc[study.everything["matrix"] != ""]
+    given = study.all_samples.loc[study.all_samples["matrix"] != ""]
     for path, rows in given.groupby("matrix", sort=False):
 
         def question(path=path) -> str:

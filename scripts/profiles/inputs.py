@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import anndata
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from scripts.base.expression import join_samples, normalise
 from scripts.base.tables import read_labelled
+
+if TYPE_CHECKING:
+    import anndata
 
 EDGES = ["regulon", "tf", "target", "weight", "sign"]
 
@@ -41,6 +45,8 @@ def read_signature(path: str) -> pd.Series:
 
 def read_profiles(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return log2 expression (samples × genes that all measured) and the samples' labels."""
+    import anndata
+
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(np.asarray(data.X, dtype=np.float64), index=data.obs_names, columns=data.var_names)
     labels = data.obs[["model", "timepoint", "arm", "replicate"]].astype(str)
@@ -51,6 +57,8 @@ def read_cells(paths: list[str], min_share: float) -> anndata.AnnData:
     """Return a model's cells × genes that all samples measured and ``min_share`` of the cells show: X log-normalised,
     counts in a layer. None where there are no cells.
     """
+    import anndata
+
     cells = join_samples([anndata.read_h5ad(path) for path in paths])
     log = normalise(cells.X)
     shown = np.asarray((cells.X > 0).sum(axis=0)).ravel() / max(cells.n_obs, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.files import bare_name
 from scripts.profiles.genes import looks_spoilt
 from scripts.profiles.tables import read_columns, read_text
 
@@ -48,14 +49,6 @@ def read_network(path: str) -> pd.DataFrame:
     return edges[(edges["weight"] != 0) & (edges["target"] != "")].reset_index(drop=True)
 
 
-def name_of(path: str) -> str:
-    """Return a file's name without its folder and suffixes."""
-    name = Path(path).name
-    for suffix in (".gz", ".gmt", ".txt", ".tsv", ".csv"):
-        name = name.removesuffix(suffix)
-    return name
-
-
 def read_sets(path: str) -> dict[str, list[str]]:
     """Return genes by set: of a .gmt file, of a table (set, gene), or of a list with one gene a line (set: its file).
 
@@ -78,7 +71,7 @@ def read_sets(path: str) -> dict[str, list[str]]:
                 raise job.UserError(f"{path}, row {number}: no gene beside {row[0]!r}; add it, or remove the row")
             found.setdefault(row[0], []).append(row[gene])
     else:
-        found[name_of(path)] = [row[0] for row in fields]
+        found[bare_name(path)] = [row[0] for row in fields]
     clean = {}
     for name, own in found.items():
         genes = [gene.strip() for gene in own if gene.strip()]

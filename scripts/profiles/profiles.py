@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import anndata
 import numpy as np
 import pandas as pd
 
@@ -142,6 +141,8 @@ def losses(sources: list[Source], joined: pd.Index, kept: pd.Index) -> pd.DataFr
 
 def write(profiles: Profiles, path: str) -> None:
     """Write samples × genes: X log2 CPM, layer counts, obs :data:`OBS`."""
+    import anndata
+
     samples = profiles.samples.copy()
     samples.index.name = "sample"
     for name in ("model", "timepoint", "arm", "replicate", "platform", "block"):
@@ -157,6 +158,8 @@ def write(profiles: Profiles, path: str) -> None:
 
 def read(path: str) -> Profiles:
     """Read what :func:`write` wrote; log expression is computed anew from the counts, in double precision."""
+    import anndata
+
     data = anndata.read_h5ad(path)
     counts = pd.DataFrame(data.layers["counts"], index=data.obs_names, columns=data.var_names)
     samples = data.obs.copy()

@@ -11,7 +11,7 @@ import yaml
 from scripts.base import job
 from scripts.base.files import run_tool
 from scripts.base.tables import read_labelled
-from scripts.counts.library_warnings import doubt
+from scripts.reads.library_warnings import doubt
 
 TITLE = "persister-regulons: reads"
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")

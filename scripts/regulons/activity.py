@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import jensenshannon
-from sklearn.mixture import GaussianMixture
 
 BLOCK = 50
 """Regulons at once: 100,000 cells × 50 regulons are 40 MB."""
@@ -28,6 +26,8 @@ def specificity(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
     and the label's indicator, each scaled to sum to one. After Suo et al. 2018 (Cell Reports 25:1436). Regulons without
     any activity are NaN.
     """
+    from scipy.spatial.distance import jensenshannon
+
     names = sorted(labels.unique())
     scores = np.full((len(names), auc.shape[1]), np.nan)
     for start in range(0, auc.shape[1], BLOCK):
@@ -51,6 +51,8 @@ def threshold(values: np.ndarray, seed: int) -> dict:
     if len(values) < MIN_CELLS or len(np.unique(values)) < 3:
         return single
     data = values[:, None]
+    from sklearn.mixture import GaussianMixture
+
     # Activities are small numbers: the default floor under a variance (1e-6) would be as wide as a mode.
     floor = 1e-4 * values.var()
     one, two = (GaussianMixture(k, random_state=seed, reg_covar=floor).fit(data) for k in (1, 2))

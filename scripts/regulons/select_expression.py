@@ -5,7 +5,6 @@ later.
 import json
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -17,13 +16,15 @@ from scripts.regulons import databases
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 
 
-def select(parts: list, offer: dict, settings: dict, group: str) -> anndata.AnnData:
-    """Return cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
+def select(parts: list, offer: dict, settings: dict, group: str):
+    """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
 
     A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
     a factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
     genes.
     """
+    import anndata
+
     cells = join_samples(parts)
     if cells.n_obs < settings["min_cells"]:
         raise job.UserError(
@@ -61,6 +62,8 @@ def select(parts: list, offer: dict, settings: dict, group: str) -> anndata.AnnD
 def main(snakemake) -> None:
     """Read the group's cells and the databases' offer; write the selected expression."""
     offer = json.loads(Path(snakemake.input.databases).read_text())
+    import anndata
+
     parts = [anndata.read_h5ad(path) for path in snakemake.input.cells]
     expression = select(parts, offer, snakemake.params.settings, snakemake.wildcards.group)
     expression.write_h5ad(snakemake.output[0], compression="gzip")

@@ -76,6 +76,8 @@ def bind_table(
     Its rows are those of ``file``, or what the stage's figures made of them (kind ``table``).
     """
     entry = words.read(stage)["tables"][name]
+    if made is None and "file" not in entry:
+        return None
     if made is None:
         frame, path = read_file(source, entry["file"]), entry["file"]
     elif made["kind"] == "table":

@@ -6,33 +6,33 @@ from scripts.study.study import Study
 
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
               "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
-              "treatment_correlation.tsv")  # fmt: skip
+              "treatment_correlation.tsv", "figures")  # fmt: skip
+REGULONS = ("consensus", "support", "summary", "rss", "thresholds", "samples", "standardised", "variability")
 ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
-SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv")
-CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "clones.tsv")
-MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv")
-NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
-"""For figures alone: bins, and a matrix whose columns are named after the study's models."""
+SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "perturbation.tsv",
+            "perturbation_shares.tsv", "families.tsv", "figures")  # fmt: skip
+CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures")
+MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv", "figures")
+NOT_GIVEN = "treatment_correlation.tsv"
+"""For figures alone: a matrix whose columns are named after the study's models."""
 
 
 def of_programme(study: Study) -> list[str]:
     """Return the files of the stages from profiles to markers, by what the study's design and config make of them."""
     found = {
-        "profiles": ["profile_losses.tsv", "profiles.h5ad"],
+        "profiles": ["profile_losses.tsv"],
         "expression": [*EXPRESSION],
-        "activity": ["reversibility.tsv"],
+        "activity": ["reversibility.tsv", "figures"],
     }
     if study.network_files:
         found["activity"] += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"]
     if study.gene_set_files:
         found["expression"] += ["gene_sets.tsv"]
     if study.libraries:
-        found["expression"] += ["signature_cells.parquet"]
         found["activity"] += ["activity.tsv"]
     if study.has_activity:
         found["activity"] += ACTIVITY
-        nulls = [f"perturbation/{model}.null.parquet" for model in study.compared_models]
-        found |= {"switches": [*SWITCHES, *nulls], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
+        found |= {"switches": [*SWITCHES], "confounders": [*CONFOUNDERS], "markers": [*MARKERS]}
     return [f"{stage}/{file}" for stage, files in found.items() for file in files]
 
 
@@ -51,8 +51,7 @@ def results_of(study: Study) -> list[str]:
         for timepoint in study.timepoints_of(model):
             files += [f"clusters/{model}/{timepoint}.{name}.tsv" for name in ("stability", "markers")]
     if study.groups:
-        files += [f"regulons/{name}.tsv" for name in ("consensus", "support", "rss", "thresholds", "samples")]
-        files += [f"regulons/{group}/histograms.tsv" for group in study.groups]
+        files += ["regulons/figures", *(f"regulons/{name}.tsv" for name in REGULONS)]
     return files + of_programme(study)
 
 

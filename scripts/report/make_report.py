@@ -12,14 +12,9 @@ from scripts.figure import palette
 from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
-    confounders,
     design,
-    markers,
     methods,
-    programme,
     provenance,
-    regulons,
-    switches,
 )
 from scripts.report.source import Source
 
@@ -29,11 +24,12 @@ SECTIONS = (
     "reads",
     "cells",
     "clusters",
-    regulons,
-    programme,
-    switches,
-    markers,
-    confounders,
+    "regulons",
+    "expression",
+    "activity",
+    "switches",
+    "markers",
+    "confounders",
     methods,
     provenance,
 )

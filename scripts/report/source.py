@@ -10,19 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base.columns import Column, columns_of
-from scripts.base.tables import LABELS
-
-TEXT = dict.fromkeys(
-    (*sorted(LABELS), "cluster_from", "cluster_to", "timepoint_from", "timepoint_to", "nearest", "phase", "label",
-     "note", "left_out", "models", "subject", "other", "members"),
-    str,
-)  # fmt: skip
-"""Columns of names and words, though they look like numbers, or are empty."""
-
-
-def read_tsv(path: Path | str, **options) -> pd.DataFrame:
-    """Return a table of the study's own; only an empty cell is missing, since a model may be called NA or null."""
-    return pd.read_csv(path, sep="\t", **{"dtype": TEXT, "keep_default_na": False, "na_values": [""], **options})
+from scripts.base.tables import read_tsv
 
 
 @dataclass(frozen=True)

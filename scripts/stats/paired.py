@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scripts.base.tables import ALL_ARMS
 from scripts.stats.moderation import moderate
@@ -97,6 +96,8 @@ def smallest_p(n: int) -> float:
 
 def false_discovery_rate(p: np.ndarray) -> np.ndarray:
     """Return Benjamini & Hochberg's adjusted p-values; NaN stays NaN and doesn't count as a test."""
+    from scipy import stats
+
     p = np.asarray(p, dtype=float)
     adjusted, tested = np.full(p.shape, np.nan), np.isfinite(p)
     if tested.any():
@@ -106,6 +107,8 @@ def false_discovery_rate(p: np.ndarray) -> np.ndarray:
 
 def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> dict[str, np.ndarray]:
     """Return the summary of columns that the same n models have (no NaN); ``n`` may be 0."""
+    from scipy import stats
+
     n, n_features = table.shape
     nothing = np.full(n_features, np.nan)
     found = {name: nothing.copy() for name in SUMMARY} | {"n": np.full(n_features, float(n))}
@@ -142,6 +145,8 @@ def moderated_p(effect: np.ndarray, t: np.ndarray, n: np.ndarray, scale: np.ndar
     What limma does with differences of pairs: the model is the replicate, and its few differences borrow what all
     features say of how models vary (Smyth 2004). Where features are too few to learn from, ``p_t``.
     """
+    from scipy import stats
+
     error = np.divide(effect, t, out=np.full(len(t), np.nan), where=np.isfinite(t) & (t != 0))
     variance = (error / scale) ** 2 * n
     tested = np.isfinite(variance) & (variance > 0)

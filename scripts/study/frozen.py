@@ -15,6 +15,12 @@ def reference_of(config: dict) -> object:
     return config.get("reference") or (section.get("reference") if isinstance(section, dict) else None)
 
 
+def design_to_freeze(config: dict, prefixes: dict[str, str]) -> dict:
+    """Return what a config of queries alone needs not repeat: the design, the stage cells, and prefixes of genes."""
+    cells = {key: value for key, value in config["cells"].items() if key != "overrides"}
+    return {**{key: config[key] for key in DESIGN}, "cells": cells, "prefixes": prefixes}
+
+
 def with_frozen(config: object) -> object:
     """Return a copy of the config with what a frozen reference says, where the config itself says nothing.
 

@@ -121,6 +121,29 @@ def request(get_declared: Callable[[Any], int], fit: Fit | None) -> Callable[...
     return get_request
 
 
+def scaled_threads(most: int, mb_per_thread: float) -> Callable[..., int]:
+    """Return a function for the directive ``threads``: one thread per ``mb_per_thread`` MB of input, at most ``most``.
+
+    Jobs with little input spend most of their time on starting, which one thread does as fast as many.
+
+    Parameters
+    ----------
+    most
+        Threads for large input, and as long as the input isn't there.
+    mb_per_thread
+        Input (MB) for which one more thread pays.
+    """
+
+    def get_threads(wildcards, input):
+        try:
+            size = 1024 * gigabytes(input)
+        except FileNotFoundError:
+            return most
+        return max(1, min(most, math.ceil(size / mb_per_thread)))
+
+    return get_threads
+
+
 def forbid_others_to_write() -> None:
     """Let nobody but the user and the user's group write what a run makes, whatever the umask was."""
     os.umask(os.umask(0o077) | 0o002)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from scripts.study.config import cells_settings, list_gene_lists, name_of_list
+from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file, name_of_list
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,24 @@ class Study:
         return [sample for sample in self.libraries if not self.samples.at[sample, "matrix"]]
 
     @cached_property
-    def everything(self) -> pd.DataFrame:
+    def all_samples(self) -> pd.DataFrame:
         """All rows of the samples sheet, queries last."""
         return pd.concat([self.samples, self.queries]) if len(self.queries) else self.samples
 
     @cached_property
     def all_libraries(self) -> list[str]:
         """All libraries, queries among them."""
-        return list(self.everything.index[self.everything["assay"] == "scrna"])
+        return list(self.all_samples.index[self.all_samples["assay"] == "scrna"])
 
     @cached_property
     def all_imported(self) -> list[str]:
         """Libraries that come as a matrix, queries among them."""
-        return [sample for sample in self.all_libraries if self.everything.at[sample, "matrix"]]
+        return [sample for sample in self.all_libraries if self.all_samples.at[sample, "matrix"]]
 
     @cached_property
     def all_sequenced(self) -> list[str]:
         """Libraries that come as reads, queries among them."""
-        return [sample for sample in self.all_libraries if not self.everything.at[sample, "matrix"]]
+        return [sample for sample in self.all_libraries if not self.all_samples.at[sample, "matrix"]]
 
     @cached_property
     def profiles(self) -> list[str]:
@@ -97,6 +98,16 @@ class Study:
         lanes = self.units[self.units["sample"] == sample]
         return list(lanes["fq1"]), list(lanes["fq2"])
 
+    @cached_property
+    def lanes(self) -> dict[tuple[str, str], Any]:
+        """Rows of the units sheet (sample, unit, fq1, fq2) by library and lane."""
+        return {(lane.sample, lane.unit): lane for lane in self.units.itertuples()}
+
+    @cached_property
+    def studied_lanes(self) -> list[Any]:
+        """The lanes of the study's own libraries, without those of queries."""
+        return [lane for lane in self.lanes.values() if lane.sample in self.samples.index]
+
     def cells_config(self, sample: str) -> dict:
         """Return the settings of the stage cells for a library."""
         return cells_settings(self.config, sample)
@@ -121,6 +132,65 @@ class Study:
     def model_of_group(self, group: str) -> str:
         """Return the model that a group's cells are of."""
         return self.samples.at[self.samples_by_group[group][0], "model"]
+
+    def groups_of_model(self, model: str) -> list[str]:
+        """Return the groups that a model's cells are in."""
+        return [group for group in self.groups if self.model_of_group(group) == model]
+
+    @cached_property
+    def references(self) -> dict:
+        """The config's section of genomes; empty where a study of matrices gives none."""
+        return self.config["references"] or {}
+
+    @cached_property
+    def species(self) -> dict[str, dict]:
+        """The entries of the config for graft and host, as far as there are any."""
+        return {name: self.references[name] for name in ("graft", "host") if self.references.get(name)}
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """What contigs and genes of graft and host begin with."""
+        return {name: genome["prefix"] for name, genome in self.species.items()}
+
+    @cached_property
+    def genomes(self) -> dict[str, str]:
+        """The FASTA and GTF that the study gives: of an already joined pair, or of graft and host."""
+        joined = self.references.get("joined")
+        given = {"joined": joined} if joined else self.species
+        return {f"{name}_{part}": genome[part] for name, genome in given.items() for part in ("fasta", "gtf")}
+
+    @cached_property
+    def biotypes(self) -> list[str] | None:
+        """Biotypes of the genes to keep, or None to keep all; a pair that is joined already is taken as it is."""
+        return None if self.references.get("joined") else self.references.get("biotypes")
+
+    @cached_property
+    def databases(self) -> dict[str, dict]:
+        """Ranking databases: name → entry of the config."""
+        return {name_of_file(entry): entry for entry in self.config["regulons"]["databases"]}
+
+    @cached_property
+    def regulon_files(self) -> list[str]:
+        """Where the ranking databases, motif annotations and factors lie that aren't to be fetched."""
+        regulons = self.config["regulons"]
+        entries = [*regulons["databases"], regulons["motif_annotations"] or {}, regulons["tfs"] or {}]
+        return [entry["path"] for entry in entries if entry.get("path")]
+
+    @cached_property
+    def matrices(self) -> list[str]:
+        """The matrices and tables that samples come as, each once, in the order of the sheet."""
+        return [path for path in dict.fromkeys(self.all_samples["matrix"]) if path]
+
+    @cached_property
+    def input_files(self) -> dict[str, list[str]]:
+        """All files of the user's, by kind: references, databases, matrices, reads."""
+        genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
+        return {
+            "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
+            "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
+            "matrices": sorted(self.matrices),
+            "reads": [*self.units["fq1"], *self.units["fq2"]],
+        }
 
     @cached_property
     def gene_lists(self) -> dict[str, dict]:

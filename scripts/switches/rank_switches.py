@@ -11,7 +11,7 @@ from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
 from scripts.switches import switches, targets
-from scripts.switches.evidence import assemble, family, on_off, terms
+from scripts.switches.evidence import assemble, family, kinds, on_off, terms
 
 BY_MODEL = [
     "contrast", "model", "tf", "regulon", "difference", "activity_change_sd", "targets_log2fc", "mrna_log2fc",
@@ -127,7 +127,7 @@ def gather(
 
 
 def main(snakemake) -> None:
-    """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, the models' values."""
+    """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, values by model, ranks."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     effects = read_labelled(source.effects)
     table = read_labelled(source.differences)
@@ -182,7 +182,13 @@ def main(snakemake) -> None:
         unmeasured=models_without(paired.over_arms(persister)),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
-    for result, path in ((ranked, output.switches), (overlaps, output.overlaps), (models[BY_MODEL], output.models)):
+    results = (
+        (ranked, output.switches),
+        (overlaps, output.overlaps),
+        (models[BY_MODEL], output.models),
+        (kinds.rank_evidence(ranked), output.evidence),
+    )
+    for result, path in results:
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
     if ranked.empty:
         job.log.warning("no regulon to rank: see the logs of consensus_over_models and summarise_activity")

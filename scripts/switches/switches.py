@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scripts.base.verdicts import decide
 from scripts.stats.paired import ALL_ARMS
+from scripts.switches import verdicts
 from scripts.switches.evidence import terms
 
-MIN_MODELS = 3
-"""Models that a shared change needs: the signs of two agree in every second regulon by chance."""
-SHARED, BESIDE, ARM_ONLY, SMALL, UNCLEAR, FEW, UNTESTED = (
-    "shared switch", "shared, not enriched in signature", "treatment arm only", "shared but small", "no shared change",
-    "too few models", "not tested",
-)  # fmt: skip
-MRNA = ("follows", "opposite", "no shared change", "too few models", "not measured")
 SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
     "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "p", "p_min", "fdr", "t",
@@ -23,11 +18,6 @@ SWITCHES = [
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
-
-
-def is_shared(row: pd.Series, fdr: float) -> bool:
-    """Return whether a change is shared: three models or more, all of one direction, the moderated t at the FDR."""
-    return bool(row["n"] >= MIN_MODELS and row["k"] == row["n"] and row["fdr_mod"] <= fdr)
 
 
 def arm_only(by_arm: pd.DataFrame, min_effect: float) -> str:
@@ -49,33 +39,29 @@ def arm_only(by_arm: pd.DataFrame, min_effect: float) -> str:
     return "" if alike.any() or others["activity_change_sd"].isna().any() else str(one["arm"])
 
 
-def judge(row: pd.Series, arm: str, carriers: list[str], *, fdr: float, min_effect: float) -> str:
-    """Return the verdict on a regulon. ``arm``: what :func:`arm_only` found; ``carriers``: programmes that carry it.
+def judge(
+    row: pd.Series, arm: str, explained_by: list[str], enrichment: float = np.nan, *, fdr: float, min_effect: float
+) -> str:
+    """Return the verdict on a regulon (one of :data:`verdicts.VERDICTS`).
 
-    In this order: nothing to compare; fewer than three models; a shared change that a known programme carries (its name
-    is the verdict); a shared change of ``min_effect`` or more (a switch if it reaches the programme, see
-    :func:`reaches`); a smaller one; a change in one arm; none of these.
+    Parameters
+    ----------
+    row
+        The regulon's summary over the models: n, k, fdr_mod, activity_change_sd.
+    arm
+        What :func:`arm_only` found.
+    explained_by
+        Known programmes whose genes explain the change.
+    enrichment
+        False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+    fdr, min_effect
+        The study's thresholds.
     """
-    if row["n"] == 0:
-        return UNTESTED
-    if row["n"] < MIN_MODELS:
-        return FEW
-    if is_shared(row, fdr):
-        if carriers:
-            return carriers[0]
-        return SHARED if abs(row["activity_change_sd"]) >= min_effect else SMALL
-    return ARM_ONLY if arm else UNCLEAR
-
-
-def reaches(evidence: pd.Series, fdr: float) -> bool:
-    """Return whether the regulon's targets hold more of the signature than chance; True where that isn't known.
-
-    A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in simulated
-    studies one or two in ten did, and a shared change of activity alone would call them switches of the programme.
-    """
-    return not (
-        pd.notna(evidence.get("signature_enrichment_fdr", np.nan)) and evidence["signature_enrichment_fdr"] > fdr
-    )
+    evidence = verdicts.Evidence(
+        n=row["n"], k=row["k"], fdr_mod=row["fdr_mod"], effect=row["activity_change_sd"], fdr=fdr,
+        min_effect=min_effect, arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
+    )  # fmt: skip
+    return decide(verdicts.VERDICTS, evidence).name
 
 
 def direction(effect: float) -> str:
@@ -84,18 +70,14 @@ def direction(effect: float) -> str:
 
 
 def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
-    """Return (one of :data:`MRNA`) whether the factor's own mRNA goes where its activity does.
+    """Return whether the factor's own mRNA changes with its activity (one of :data:`verdicts.MRNA`).
 
-    ``mrna``: summary of its log2 fold change over models. It follows (or is opposite) where its change is shared by the
-    rule for activity; otherwise no shared change is shown, which is not proof that there is none.
+    ``mrna``: summary of its log2 fold change over models; ``effect``: mean change in activity.
     """
-    if mrna["n"] == 0:
-        return "not measured"
-    if mrna["n"] < MIN_MODELS:
-        return "too few models"
-    if not is_shared(mrna, fdr):
-        return "no shared change"
-    return "follows" if np.sign(mrna["effect"]) == np.sign(effect) else "opposite"
+    change = verdicts.Transcription(
+        n=mrna["n"], k=mrna["k"], fdr_mod=mrna["fdr_mod"], effect=mrna["effect"], fdr=fdr, activity=effect
+    )
+    return decide(verdicts.MRNA, change).name
 
 
 def describe_arms(by_arm: pd.DataFrame) -> str:
@@ -105,15 +87,18 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
 
 
 def note_on(row: pd.Series, arm: str, confounded: set[str], unmeasured: list[str] = ()) -> str:
-    """Return what a reader must know about this row. ``unmeasured``: models whose cells don't show enough targets."""
+    """Return what a reader must know about this row, which has its final verdict.
+
+    ``unmeasured``: models whose cells don't show enough targets.
+    """
     notes = []
     if row["n"] in (1, 2):
         notes.append("n = 1 model" if row["n"] == 1 else "n = 2 models")
-    if row["verdict"] == ARM_ONLY:
+    if row["verdict"] == verdicts.ARM_ONLY.name:
         notes.append(f"arm {arm}" + (", confounded with its patients" if arm in confounded else ""))
     if row["n"] >= 2 and row["loo_stable"] < row["n"]:
         notes.append("hangs on one model: its sign changes without it")
-    if row["verdict"] == SHARED and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
+    if row["verdict"] == verdicts.SHARED.name and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
         notes.append("its targets' expression goes the other way")
     if unmeasured:
         notes.append(f"not measured in {', '.join(unmeasured)}")
@@ -138,7 +123,7 @@ def rank(table: pd.DataFrame) -> pd.DataFrame:
     activity alone: a regulon of chance targets may be as active, but hardly reaches or carries the signature.
     """
     order = table.assign(
-        _first=table["verdict"] != SHARED,
+        _first=table["verdict"] != verdicts.SHARED.name,
         _rank=table["rank_product"].astype(float),
         _evidence=-evidence_of(table).astype(float),
     )
@@ -176,7 +161,9 @@ def build(
         tf = factors[regulon]
         by_arm = arms.get(regulon, effects.iloc[:0])
         arm, change, own = arm_only(by_arm, min_effect), targets.loc[regulon], mrna.loc[tf]
-        verdict = judge(row, arm, carriers.get(regulon, []), fdr=fdr, min_effect=min_effect)
+        more = evidence.loc[regulon] if evidence is not None and regulon in evidence.index else pd.Series(dtype=object)
+        enrichment = more.get("signature_enrichment_fdr", np.nan)
+        verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr, min_effect=min_effect)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
@@ -191,11 +178,7 @@ def build(
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
         found["note"] = note_on(pd.Series(found), arm, confounded, (unmeasured or {}).get(regulon, []))
-        if evidence is not None and regulon in evidence.index:
-            found |= evidence.loc[regulon].to_dict()
-            if verdict == SHARED and not reaches(evidence.loc[regulon], fdr):
-                found["verdict"] = BESIDE
-        rows.append(found)
+        rows.append(found | more.to_dict())
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]
     whole_numbers += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,11 +13,6 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
-import pandas as pd
-from types import SimpleNamespace
-
-from scripts.study.resources import memory, minutes
-
 configfile: "config.yaml"
 
 pathvars:
@@ -24,13 +20,17 @@ pathvars:
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
 
-rows = {"sample": ["A1", "B1"], "model": ["A", "B"], "timepoint": ["untreated", "persister"],
-        "arm": ["untreated", "cisplatin"], "replicate": [1, 1]}
-samples = pd.DataFrame(rows).set_index("sample")
-study = SimpleNamespace(everything=samples, libraries=list(samples.index), cells_config=lambda sample: config["cells"])
-
+include: "rules/common.smk"
 include: "rules/cells.smk"
 """
+SAMPLES = """\
+sample	model	timepoint	arm	replicate	assay	matrix
+A1	A	untreated	untreated	1	scrna	A1.h5
+B1	A	persister	cisplatin	1	scrna	B1.h5
+"""
+AUDIT = ["reads", "reads_mapped_fraction", "valid_barcode_fraction_of_mapped", "reads_in_genes_fraction"]
+AUDIT += ["sequencing_saturation", "umis", "host_fraction_of_umis"]
+"""What is told of counting, and isn't known of counts that are given."""
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
@@ -48,10 +48,12 @@ def study(simulate, droplet_settings, tmp_path_factory):
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "resources" / "captions", folder / "resources" / "captions")
-    for name in ("rules", "envs"):
-        (folder / name).mkdir()
-    shutil.copy(ROOT / "rules" / "cells.smk", folder / "rules")
-    (folder / "envs" / "python.yaml").write_text("dependencies: []\n")
+    for name in ("envs", "resources/words", "config/schemas"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
+    (folder / "rules").mkdir()
+    for name in ("common", "cells"):
+        shutil.copy(ROOT / "rules" / f"{name}.smk", folder / "rules")
     options = dict(droplet_settings)
     cells = {key: options.pop(key) for key in ("expected_cells", "seed")}
     cells |= {"empty_drops": options, "species": {"method": "ambient", "graft_min": 0.75, "host_max": 0.25}}
@@ -60,18 +62,31 @@ def study(simulate, droplet_settings, tmp_path_factory):
     cells["doublets"] |= {"min_cells": 50, "min_species_fraction": 0.03}
     cells["qc"] = {"method": "fixed", "min_counts": 250, "max_counts": 100_000, "min_genes": 100, "max_genes": 9_000}
     cells["qc"] |= {"max_pct_mt": 25, "mads": 5}
-    (folder / "config.yaml").write_text(yaml.safe_dump({"cells": cells}))
+    config = {
+        "samples": "samples.tsv",
+        "check_files": False,
+        "timepoints": ["untreated", "persister"],
+        "contrast": {"baseline": "untreated", "persister": "persister", "relapse": None},
+        "arms": [{"arm": "untreated", "drugs": []}, {"arm": "cisplatin", "drugs": ["cisplatin"]}],
+        "models": [{"model": "A", "arms": ["untreated", "cisplatin"]}],
+        "cells": cells,
+        "regulons": {"min_groups": 1},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "samples.tsv").write_text(SAMPLES)
     (folder / "results" / "counts").mkdir(parents=True)
     for number, sample in enumerate(["A1", "B1"]):
         library = simulate.simulate_library(seed=number, cells=120, empties=300)
         library.adata().write_h5ad(folder / "results" / "counts" / f"{sample}.h5ad")
+        audit = {"sample": sample, **dict.fromkeys(AUDIT)}
+        (folder / "results" / "counts" / f"{sample}.audit.json").write_text(json.dumps(audit))
     snakemake(folder)
     return folder
 
 
 def test_every_promised_file_is_there(study):
     results = study / "results" / "cells"
-    parts = ["h5ad", "host.h5ad", "droplets.parquet", "summary.json", "barnyard.png"]
+    parts = ["h5ad", "host.h5ad", "droplets.parquet", "summary.json", "barnyard.tsv"]
     assert all((results / f"{sample}.{part}").stat().st_size for sample in ("A1", "B1") for part in parts)
     table = pd.read_csv(results / "attrition.tsv", sep="\t")
     assert list(table.columns) == [
@@ -85,7 +100,7 @@ def test_every_promised_file_is_there(study):
         "remaining",
     ]
     assert set(table["arm"]) == {"untreated", "cisplatin"}
-    for name in ("attrition_by_arm.tsv", "species_rules.tsv", "attrition.png"):
+    for name in ("attrition_by_arm.tsv", "species_rules.tsv", "libraries.tsv", "figures/attrition.png"):
         assert (results / name).stat().st_size
     assert (study / "results" / "logs" / "filter_cells" / "A1.log").read_text()
     assert (study / "results" / "benchmarks" / "call_cells" / "B1.tsv").exists()
@@ -97,7 +112,7 @@ def test_nothing_is_left_to_do(study):
 
 def test_changed_quality_cut_doesnt_repeat_the_costly_test(study):
     said = snakemake(study, "--dry-run", "--config", "cells={qc: {min_counts: 300}}")
-    assert "rule filter_cells:" in said and "rule plot_attrition:" in said
+    assert "rule filter_cells:" in said and "rule draw_cells:" in said
     assert "rule call_cells:" not in said
 
 
@@ -109,5 +124,4 @@ def test_changed_ambient_pool_repeats_all(study):
 def test_figures_come_into_the_report_with_their_captions(study):
     snakemake(study, "--report", "report.html")
     report = (study / "report.html").read_text()
-    assert "Which droplets of B1 hold a graft cell" in report
-    assert "Does any treatment arm lose cells" in report
+    assert "Droplets with cells by their UMIs of graft and host" in report

@@ -19,8 +19,8 @@ from scripts.cells.empty_drops import (
     good_turing,
     log_likelihoods,
     monte_carlo_pvalues,
-    order_of_magnitude_cut,
 )
+from scripts.counts.knee import order_of_magnitude_cut
 
 
 def test_knee_is_a_tenth_of_the_99th_percentile_of_the_expected_cells():

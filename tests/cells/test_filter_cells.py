@@ -12,15 +12,21 @@ import pytest
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import call_cells, filter_cells, plot_attrition, plot_barnyard, qc, tabulate_attrition
+from scripts.base.tables import read_labelled
+from scripts.cells import call_cells, figures, filter_cells, tabulate_attrition
 from scripts.cells.qc import STEPS
+from scripts.figure.style import Style
 
+AUDIT = ("reads", "reads_mapped_fraction", "valid_barcode_fraction_of_mapped", "reads_in_genes_fraction",
+         "sequencing_saturation", "umis", "host_fraction_of_umis")  # fmt: skip
+OUTPUTS = ("attrition", "by_arm", "rules", "libraries")
+TABLES = ("quality", "barnyard", "ranks")
 LABELS = {"sample": "S1", "model": "M", "timepoint": "persister", "arm": "cisplatin", "replicate": "1"}
 
 
 @pytest.fixture
 def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
-    """Return a function that runs call_cells, filter_cells and plot_barnyard on a counts matrix."""
+    """Return a function that runs call_cells and filter_cells on a counts matrix."""
 
     def run(adata, name="run", droplets=None, **changes):
         folder = tmp_path / name
@@ -42,17 +48,16 @@ def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
             "host": folder / "S1.host.h5ad",
             "droplets": folder / "S1.droplets.parquet",
             "summary": folder / "S1.summary.json",
+            **{name: folder / f"S1.{name}.tsv" for name in TABLES},
         }
         filter_cells.main(job_of({"counts": at["counts.h5ad"], **called}, outputs, cells=settings, labels=LABELS))
-        figure = folder / "S1.barnyard.png"
-        plot_barnyard.main(job_of({"droplets": outputs["droplets"], "summary": outputs["summary"]}, {"figure": figure}))
         return SimpleNamespace(
             folder=folder,
             cells=anndata.read_h5ad(outputs["cells"]),
             host=anndata.read_h5ad(outputs["host"]),
             droplets=pd.read_parquet(outputs["droplets"]),
             summary=json.loads(outputs["summary"].read_text()),
-            figure=figure,
+            tables={name: read_labelled(outputs[name]) for name in TABLES},
         )
 
     return run
@@ -81,7 +86,28 @@ def check_contract(result, adata):
     assert list(steps["step"]) == list(STEPS)
     assert steps["barcodes_before"].iloc[0] == len(droplets)
     assert steps["remaining"].iloc[-1] == len(kept) == result.summary["cells_kept"]
-    assert result.figure.read_bytes().startswith(b"\x89PNG")
+    check_figures(result, adata)
+
+
+def check_figures(result, adata):
+    """Assert that every droplet with a cell, every barcode and every measure is in what is drawn."""
+    summary, tables = result.summary, result.tables
+    audit = dict.fromkeys(AUDIT, None)
+    libraries = tabulate_attrition.tabulate_libraries([summary], {"S1": audit}, {})
+    style = Style(models=("M",), timepoints=("untreated", "persister"), contrast={"baseline": "untreated"})
+    assert tables["barnyard"]["droplets"].sum() == summary["cells"] == libraries["droplets"].iloc[0]
+    verdicts = tables["barnyard"].groupby("verdict")["droplets"].sum()
+    assert verdicts.get("kept graft cell", 0) == summary["cells_kept"] == libraries["kept"].iloc[0]
+    of_all = tables["ranks"].query("barcodes == 'all barcodes'")
+    assert of_all["rank"].max() == (np.asarray(adata.X.sum(axis=1)).ravel() > 0).sum()
+    medians = tables["quality"].set_index("measure")["median"]
+    for measure in medians.index:
+        assert medians[measure] == pytest.approx(result.cells.obs[measure].median(), rel=1e-5)
+    assert len(medians) or not summary["cells_kept"]
+    if summary["cells"]:
+        assert len(figures.draw_barnyard(tables["barnyard"], libraries, style).panels) == 1
+        assert figures.draw_ranks(tables["ranks"], libraries, style).n.startswith("1 library")
+        assert (figures.draw_quality(tables["quality"], style) is None) == (not summary["cells_kept"])
 
 
 # The demo's extremes; empty droplets hold 40 % of the soup of a droplet with a cell, as there.
@@ -126,7 +152,7 @@ def test_same_input_gives_the_same_output(simulate, run_stage):
     pd.testing.assert_frame_equal(first.droplets, second.droplets)
     pd.testing.assert_frame_equal(first.cells.obs, second.cells.obs)
     assert (first.cells.X != second.cells.X).nnz == 0
-    for name in ("S1.summary.json", "S1.barnyard.png", "S1.soup.parquet", "S1.calls.parquet"):
+    for name in ("S1.summary.json", *(f"S1.{table}.tsv" for table in TABLES), "S1.soup.parquet", "S1.calls.parquet"):
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
 
 
@@ -291,7 +317,7 @@ def test_calls_of_another_matrix_are_refused(simulate, run_stage, job_of, cell_s
         filter_cells.main(job_of(inputs, {}, cells=cell_settings, labels=LABELS))
 
 
-def test_tables_and_figure_of_a_study(simulate, run_stage, job_of, tmp_path):
+def test_tables_of_a_study(simulate, run_stage, job_of, tmp_path):
     paths = []
     for number, arm in enumerate(["untreated", "cisplatin", "untreated"]):
         result = run_stage(
@@ -300,54 +326,28 @@ def test_tables_and_figure_of_a_study(simulate, run_stage, job_of, tmp_path):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps({**result.summary, "sample": f"S{number}", "arm": arm}))
         paths.append(path)
-    out = {name: tmp_path / f"{name}.tsv" for name in ("attrition", "by_arm", "rules")}
-    tabulate_attrition.main(job_of(paths, out))
+        audit = {**dict.fromkeys(AUDIT, 0.25), "sample": f"S{number}", "reads": 1000, "umis": 500}
+        (tmp_path / f"{number}.audit.json").write_text(json.dumps(audit))
+    chemistry = tmp_path / "chemistry.json"
+    chemistry.write_text(json.dumps({"sample": "S1", "name": "v3", "units": {"L001": {}, "L002": {}}}))
+    audits = [tmp_path / f"{number}.audit.json" for number in range(3)]
+    out = {name: tmp_path / f"{name}.tsv" for name in OUTPUTS}
+    tabulate_attrition.main(job_of({"summaries": paths, "audits": audits, "chemistries": [chemistry]}, out))
     table = pd.read_csv(out["attrition"], sep="\t")
     assert list(table["sample"].unique()) == ["S0", "S1", "S2"]
     rules = pd.read_csv(out["rules"], sep="\t")
     assert set(rules["rule"]) == {"threshold", "mixture", "ambient", "cellranger"}
     assert (rules[["graft", "host", "mixed"]].sum(axis=1) == rules["droplets"]).all()
-    shares = plot_attrition.shares(table)
-    # Arms in blocks, in the order of the sheet.
-    assert list(shares.index) == [("untreated", "S0"), ("untreated", "S2"), ("cisplatin", "S1")]
-    assert np.allclose(shares.drop(columns="cells").sum(axis=1), 1)
-    plot_attrition.main(job_of({"attrition": out["attrition"]}, {"figure": tmp_path / "attrition.png"}))
-    assert (tmp_path / "attrition.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_figure_names_samples_and_arms_as_they_stand(job_of, tmp_path, monkeypatch):
-    samples = (("007", "NA"), ("8", "12"))
-    rows = [(sample, "M", "0", arm, step, 100, 0, 100) for sample, arm in samples for step in qc.STEPS]
-    columns = [*tabulate_attrition.LABELS, "step", *tabulate_attrition.NUMBERS]
-    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "attrition.tsv", sep="\t", index=False)
-    drawn, draw = [], plot_attrition.draw
-
-    def look(frame):
-        drawn.extend(frame.index)
-        return draw(frame)
-
-    monkeypatch.setattr(plot_attrition, "draw", look)
-    plot_attrition.main(job_of({"attrition": tmp_path / "attrition.tsv"}, {"figure": tmp_path / "attrition.png"}))
-    assert drawn == [("NA", "007"), ("12", "8")]
+    libraries = pd.read_csv(out["libraries"], sep="\t").set_index("sample")
+    assert list(libraries["chemistry"]) == ["counts given", "v3", "counts given"]
+    assert libraries["lanes"].isna().tolist() == [True, False, True] and libraries.at["S1", "lanes"] == 2
+    assert (libraries[["mapped", "saturation"]] == 25).all(axis=None) and (libraries["reads"] == 1000).all()
+    kept = table[table["step"] == STEPS[-1]].set_index("sample")["remaining"]
+    assert (libraries["kept"] == kept).all() and libraries["knee"].gt(0).all()
 
 
 def test_study_without_single_cells_still_makes_its_files(job_of, tmp_path):
-    out = {name: tmp_path / f"{name}.tsv" for name in ("attrition", "by_arm", "rules")}
-    tabulate_attrition.main(job_of([], out))
-    plot_attrition.main(job_of({"attrition": out["attrition"]}, {"figure": tmp_path / "attrition.png"}))
-    assert (tmp_path / "attrition.png").exists()
+    out = {name: tmp_path / f"{name}.tsv" for name in OUTPUTS}
+    tabulate_attrition.main(job_of({"summaries": [], "audits": [], "chemistries": []}, out))
     assert out["by_arm"].read_text().startswith("arm\ttimepoint\tstep")
-
-
-def test_rank_curve_keeps_its_corners():
-    rank, umis = plot_barnyard.rank_curve(np.array([0, 5, 5, 5, 9, 1, 1]))
-    assert list(zip(rank, umis, strict=True)) == [(1, 9), (2, 5), (4, 5), (5, 1), (6, 1)]
-    assert len(plot_barnyard.rank_curve(np.zeros(4, int))[0]) == 0
-
-
-def test_every_verdict_has_a_colour_of_its_own():
-    steps = pd.Series(["", *STEPS])
-    assert plot_barnyard.group_verdicts(steps).notna().all()
-    assert len({colour for colour, _ in plot_barnyard.VERDICTS.values()}) == len(plot_barnyard.VERDICTS)
-    assert set(plot_attrition.COLOURS) == {*STEPS, "kept"} - {"empty"}
-    assert len(set(plot_attrition.COLOURS.values())) == len(plot_attrition.COLOURS)
+    assert list(read_labelled(out["libraries"]).columns) == tabulate_attrition.LIBRARY_COLUMNS

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from scripts.base.expression import normalise
-from scripts.confounders import adjust, clones, measure_confounders, tabulate_confounders, verdict
+from scripts.confounders import adjust, clones, measure_confounders, shares, tabulate_confounders
 
 
 def test_a_change_through_the_covariate_goes_and_one_beside_it_stays():
@@ -55,23 +55,23 @@ def test_interval_of_the_share_covers_it():
     for _ in range(2000):
         before = rng.normal(2, 0.5, 6)
         after = 0.6 * before + rng.normal(0, 0.3, 6)
-        _, low, high = verdict.share_interval(before, after)
+        _, low, high = shares.share_interval(before, after)
         known += np.isfinite(low)
         covered += low <= 0.6 <= high
     assert known > 1990 and 0.93 <= covered / known <= 0.97
 
 
 def test_share_of_nothing_is_not_given():
-    ratio, low, high = verdict.share_interval(np.array([0.1, -0.2, 0.15]), np.array([0.1, -0.1, 0.2]))
+    ratio, low, high = shares.share_interval(np.array([0.1, -0.2, 0.15]), np.array([0.1, -0.1, 0.2]))
     assert np.isnan([ratio, low, high]).all()
 
 
 def test_extrapolation_takes_out_what_a_covariate_explains():
     rng = np.random.default_rng(3)
     gap = pd.Series(rng.normal(0.5, 0.3, 8))
-    at_zero, low, high, n = verdict.extrapolate(1.0 + 2.0 * gap + rng.normal(0, 0.05, 8), gap)
+    at_zero, low, high, n = shares.extrapolate(1.0 + 2.0 * gap + rng.normal(0, 0.05, 8), gap)
     assert low <= 1.0 <= high and at_zero == pytest.approx(1.0, abs=0.15) and n == 8
-    assert np.isnan(verdict.extrapolate(gap[:3], gap[:3])[0]) and np.isnan(verdict.extrapolate(gap, gap * 0)[0])
+    assert np.isnan(shares.extrapolate(gap[:3], gap[:3])[0]) and np.isnan(shares.extrapolate(gap, gap * 0)[0])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_extrapolation_takes_out_what_a_covariate_explains():
     ],
 )
 def test_verdict_on_the_study(effects, remaining, said):
-    assert verdict.judge(pd.Series(effects, dtype=float), remaining, fdr=0.05, contrast="c")["verdict"] == said
+    assert shares.judge(pd.Series(effects, dtype=float), remaining, fdr=0.05, contrast="c")["verdict"] == said
 
 
 def test_signature_is_never_learned_from_the_model_it_is_tried_on():

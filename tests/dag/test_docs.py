@@ -38,7 +38,7 @@ def test_a_command_says_how_many_jobs_at_a_time(command):
 
 @pytest.fixture
 def shipped(shipped):
-    """Return the shipped study with one seed and one chunk of targets: options and targets are asked of it, no counts."""
+    """Return the shipped study with one seed and one chunk of targets: options and targets are asked, no counts."""
     config = shipped.config
     config["regulons"] |= {"seeds": [1], "min_seeds": 1, "chunks": 1}
     (shipped.folder / "config" / "config.yaml").write_text(yaml.safe_dump(config))

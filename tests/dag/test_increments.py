@@ -8,7 +8,7 @@ import os
 import shutil
 
 import pytest
-from finished import CHANGED, NEW, Project
+from finished import CHANGED, NEW, ROOT, Project
 
 LIBRARIES = ["HBCx95_untreated", "HBCx95_capecitabine", "HBCx218_untreated", "HBCx218_AC"]
 N, PATIENTS, SEEDS, CHUNKS = len(LIBRARIES), 2, 3, 2
@@ -20,11 +20,10 @@ PER_LIBRARY = (
     "audit_bus",
     "call_cells",
     "filter_cells",
-    "plot_barnyard",
 )
 PER_GROUP = ("select_expression", "consensus_over_seeds")
 PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
-PER_MODEL = ("embed_model", "link_clusters", "plot_clusters")
+PER_MODEL = ("embed_model", "link_clusters")
 AFTER_CONSENSUS = ("score_activity", "describe_activity", "resample_thresholds", "score_families")
 OF_ACTIVITY = ("simulate_perturbations", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
@@ -46,7 +45,13 @@ STAGES = {
     "report": {"freeze_reference", "score_biopsy"},
 }
 """What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
-JOINS = ("tabulate_attrition", "report_reads", "aggregate_pseudobulk", "plot_rulegraph")
+DRAWN = tuple(
+    sorted(
+        f"draw_{path.parent.name}" for path in (ROOT / "scripts").glob("*/figures.py") if "FIGURES" in path.read_text()
+    )
+)
+"""The figures of a stage, all at once."""
+JOINS = (*DRAWN, "tabulate_attrition", "report_reads", "aggregate_pseudobulk", "plot_rulegraph")
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +72,10 @@ def check(project: Project, changed: dict[str, int], new: dict[str, int] | None 
     """Check that exactly these jobs are to do for a reason of their own, and all that comes after them; return all."""
     answer = project.ask()
     found = answer.count(CHANGED)
-    # The study is looked at again whenever it differs in what the look depends on; page and manifest tell all settings.
+    # The study is looked at again whenever it differs in what the look depends on; page and manifest tell all settings,
+    # figures have the colours of all names in the config, and their words.
     # Nothing follows from that.
-    for rule in ("check_study", "make_report", "make_manifest"):
+    for rule in ("check_study", "make_report", "make_manifest", *DRAWN):
         found.pop(rule, None)
     assert (found, answer.count(NEW)) == (changed, new or {}), answer.reasons()
     assert answer.count() == answer.after(CHANGED, NEW), answer.reasons()
@@ -271,15 +277,26 @@ def test_the_number_of_cells_expected_counts_anew(finished):
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("scripts/clusters/plot_clusters.py", {"plot_clusters": PATIENTS}),
-        ("resources/captions/umap.rst", {"archive_report": 1}),
+        ("scripts/clusters/figures.py", {"draw_clusters": 1}),
+        ("scripts/figure/style.py", {}),
+        ("resources/captions/figure.rst", {"archive_report": 1}),
         ("resources/report.css", {"archive_report": 1}),
     ],
-    ids=["style of a figure", "caption", "style of the report"],
+    ids=["style of a figure", "style of all figures", "caption", "style of the report"],
 )
 def test_a_figure_s_style_and_words(finished, file, changed):
     """The figure and the report, and no result."""
     path = finished.folder / file
     path.write_text(path.read_text() + "\n")
     answer = check(finished, changed)
-    assert set(answer.count()) <= {"plot_clusters", "plot_rulegraph", "archive_report", "make_report", "make_manifest"}
+    told = {"plot_rulegraph", "archive_report", "make_report", "make_manifest", *DRAWN}
+    assert set(answer.count()) <= told
+    assert file != "scripts/figure/style.py" or set(DRAWN) <= set(answer.count())
+
+
+def test_other_words_of_a_figure_draw_its_stage_again(finished):
+    """They stand in its SVG, on the page and in the caption; no result is touched."""
+    path = finished.folder / "resources" / "words" / "cells.yaml"
+    path.write_text(path.read_text().replace("From droplets to cells", "What became of the droplets"))
+    told = {"draw_cells", "plot_rulegraph", "archive_report", "make_report", "make_manifest"}
+    assert {"draw_cells", "make_report"} <= set(check(finished, {}).count()) <= told

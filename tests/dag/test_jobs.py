@@ -28,12 +28,10 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         "audit_bus",
         "call_cells",
         "filter_cells",
-        "plot_barnyard",
     )
     per_model = (
         "embed_model",
         "link_clusters",
-        "plot_clusters",
         "select_expression",
         "consensus_over_seeds",
         "score_activity",
@@ -45,6 +43,7 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         ("join_genomes", "index_kb", "check_databases", "consensus_over_models", "report_reads"), 1
     )
     expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "archive_report", "all"), 1)
+    expected |= dict.fromkeys(("draw_counts", "draw_cells", "draw_clusters", "draw_regulons"), 1)
     assert {rule: jobs.get(rule) for rule in expected} == expected
     assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
 
@@ -80,8 +79,8 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     path.write_text(path.read_text().replace("models:\n", "models:\n  - {model: HBCx7, arms: [untreated, AC]}\n"))
     came = added(shipped.dry_run().jobs, shipped_jobs.jobs)
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
-    per_library += ("call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
-    per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "consensus_over_seeds")
+    per_library += ("call_cells", "filter_cells", "cluster_cells")
+    per_model = ("embed_model", "link_clusters", "select_expression", "consensus_over_seeds")
     per_model += ("score_activity", "describe_activity", "export_model")
     per_model += ("resample_thresholds", "score_families", "simulate_perturbations", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
@@ -98,7 +97,7 @@ def test_a_relapse_library_of_a_known_patient_adds_its_own_jobs_and_no_other(shi
     reads = {"fq1": "data/reads/relapse_R1.fastq.gz", "fq2": "data/reads/relapse_R2.fastq.gz"}
     shipped.add("units", {"sample": "HBCx95_relapse", "unit": "L001", **reads})
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
-    per_library += ("call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
+    per_library += ("call_cells", "filter_cells", "cluster_cells")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
 
 
@@ -109,7 +108,7 @@ def test_a_library_as_a_matrix_needs_no_reads(shipped, shipped_jobs):
         {"sample": "HBCx95_relapse", "model": "HBCx95", "timepoint": "relapse", "arm": "capecitabine", "replicate": "1"}
         | {"assay": "scrna", "matrix": "data/matrices/HBCx95_relapse.h5"},
     )
-    per_library = ("import_matrix", "call_cells", "filter_cells", "plot_barnyard", "cluster_cells")
+    per_library = ("import_matrix", "call_cells", "filter_cells", "cluster_cells")
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(per_library, 1)
 
 
@@ -153,10 +152,10 @@ def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
     [
         ("references", "index_kb", "check_reads"),
         ("reads", "detect_chemistry", "count_kb"),
-        ("counts", "audit_bus", "call_cells"),
-        ("cells", "plot_attrition", "embed_model"),
-        ("clusters", "plot_clusters", "infer_network"),
-        ("regulons", "plot_activity", "rank_switches"),
+        ("counts", "draw_counts", "call_cells"),
+        ("cells", "draw_cells", "embed_model"),
+        ("clusters", "draw_clusters", "infer_network"),
+        ("regulons", "draw_regulons", "rank_switches"),
         ("programme", "rank_switches", "make_report"),
     ],
 )

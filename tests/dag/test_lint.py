@@ -1,5 +1,6 @@
-"""`make lint` heeds what Snakemake's linter finds, and refuses functions and globals that are out of place."""
+"""`make lint` heeds what Snakemake's linter finds, and refuses functions, globals and imports that are out of place."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import lint_workflow
 import pytest
 
-LINT = Path(__file__).parents[1] / "lint_workflow.py"
+ROOT = Path(__file__).parents[2]
+LINT = ROOT / "tests" / "lint_workflow.py"
 RULE = (
     'rule copy:\n    input:\n        get_file,\n    output:\n        "b.txt",\n    {log}conda:\n        '
     '"env.yaml"\n    shell:\n        "cp {{input}} {{output}}"\n'
@@ -60,3 +62,26 @@ def test_what_is_out_of_place_is_refused_and_a_workflow_that_can_not_be_read(tmp
     done = lint(tmp_path, common="rule copy:\n    nothing: 1\n", counts=FUNCTION)
     assert done.returncode == 1 and "nothing" in done.stderr
     assert "function get_file belongs in rules/common.smk" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "contract"),
+    [
+        ("reads/check_reads.py", "scripts.regulons.consensus", "A stage imports what comes before it"),
+        ("base/files.py", "scripts.report.source", "A stage imports what comes before it"),
+        ("stage_of_its_own/jobs.py", "scripts.base", "A stage imports what comes before it"),
+        ("scenic/aucell.py", "scripts.study.config", "The SCENIC kernels know no stage"),
+        ("cells/figures.py", "scanpy", "Figures are drawn from tables: envs/figures.yaml has none of these"),
+    ],
+)
+def test_imports_go_down(tmp_path, module, imported, contract):
+    """A module of a higher stage, a stage without a place, and what isn't in the environment are refused."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    path = tmp_path / "scripts" / module
+    path.parent.mkdir(exist_ok=True)
+    (path.parent / "__init__.py").touch()
+    path.write_text((path.read_text() if path.exists() else "") + f"\nimport {imported}\n")
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and f"{contract} BROKEN" in done.stdout, done.stdout + done.stderr

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stages import stage_of
+
+from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 from snakemake.io import get_flag_value, is_flagged
-from stages import stage_of
 
 from scripts.study.resources import read_measured
+from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "biopsy", "report"]

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from scripts.base.tables import read_tsv
 from scripts.exports import cells, export_gmt, export_loom, export_study, matrix
-from scripts.report.source import read_tsv
 
 ORDERS = {"model": ["B", "A"], "timepoint": ["untreated", "persister"], "arm": ["untreated", "drug"]}
 REGULONS = ["JUN(+)", "MYC(+)"]

@@ -9,14 +9,18 @@ import pandas as pd
 import pytest
 
 from scripts.activity import estimate_reversibility
+from scripts.activity import figures as of_activity
 from scripts.base.tables import read_labelled
 from scripts.expression import (
     cluster_profiles,
     compare_expression,
     compare_treatments,
+    figures,
     learn_signature,
-    plot_expression,
 )
+from scripts.figure import draw
+from scripts.figure.figure import Absent, Figure
+from scripts.figure.style import Style
 from scripts.profiles import profiles
 
 CONTRAST = {"baseline": "0", "persister": "21", "relapse": "60"}
@@ -27,8 +31,23 @@ CALLED = {
 }
 STATES = {"untreated": 3, "persister:drug": 3, "relapse:drug": 2}
 PLAN = {"A": {**STATES, "persister:other": 2}, "B": STATES, "C": STATES, "D": {"untreated": 2, "persister:drug": 2}}
-TABLES = ("signature", "scores", "sizes", "structure", "places", "treatment", "likeness", "reversibility")
-FIGURES = ("volcano", "heatmap", "states", "treatment", "reversibility")
+FILES = {
+    "expression": "expression/differential_expression.tsv",
+    "design": "expression/expression_design.tsv",
+    "signature": "expression/signature.tsv",
+    "scores": "expression/signature_scores.tsv",
+    "sizes": "expression/signature_sizes.tsv",
+    "heatmap": "expression/heatmap.tsv",
+    "structure": "expression/state_structure.tsv",
+    "places": "expression/state_places.tsv",
+    "treatment": "expression/treatment.tsv",
+    "likeness": "expression/treatment_correlation.tsv",
+    "reversibility": "activity/reversibility.tsv",
+    "bins": "activity/reversibility_bins.tsv",
+}
+"""Output of the jobs → its path in the results."""
+DRAWN = ("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs",
+         "reversibility")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +71,15 @@ def folder(simulated, tmp_path_factory):
 
 @pytest.fixture
 def results(folder, make_job):
-    """Run the scripts on the profiles; return where tables and figures are."""
-    path = {name: folder / f"{name}.tsv" for name in (*TABLES, "expression", "design")}
-    path |= {f"{name}.png": folder / f"{name}.png" for name in FIGURES} | {"profiles": folder / "profiles.h5ad"}
+    """Run the scripts on the profiles; return where the tables are."""
+    path = {name: folder / file for name, file in FILES.items()} | {"profiles": folder / "profiles.h5ad"}
+    for stage in ("expression", "activity"):
+        (folder / stage).mkdir(exist_ok=True)
     params = {"contrast": CONTRAST, "platforms": "together", "size": 20, "sizes": [10], "fdr": 0.05, "permutations": 9}
-    params |= {"seed": 0, "min_log_fc": 0.5, "timepoints": ["0", "21", "60"], "models": list(CALLED["model"].values())}
-    params["arms"] = list(CALLED["arm"].values())
+    params |= {"seed": 0, "min_log_fc": 0.5}
     for script, given, made in (
         (compare_expression, ["profiles"], ["expression", "design"]),
-        (learn_signature, ["profiles", "expression"], ["signature", "scores", "sizes"]),
+        (learn_signature, ["profiles", "expression"], ["signature", "scores", "sizes", "heatmap"]),
         (cluster_profiles, ["profiles"], ["structure", "places"]),
         (compare_treatments, ["profiles", "expression", "signature"], ["treatment", "likeness"]),
     ):
@@ -69,15 +88,24 @@ def results(folder, make_job):
     files = {name: path[name] for name in ("profiles", "expression", "scores")} | {
         "activity": [folder / "activity.tsv"]
     }
-    estimate_reversibility.main(make_job(input=files, output={"table": path["reversibility"]}, params=params))
-    names = ("profiles", "expression", "signature", "structure", "places", "treatment", "likeness", "reversibility")
-    files = {name: path[name] for name in names}
-    plot_expression.main(make_job(input=files, output={name: path[f"{name}.png"] for name in FIGURES}, params=params))
+    made = {"table": path["reversibility"], "bins": path["bins"]}
+    estimate_reversibility.main(make_job(input=files, output=made, params=params))
     return path
 
 
 def test_every_label_is_found_again_in_tables_and_figures(results):
-    assert all(results[f"{name}.png"].stat().st_size for name in FIGURES)
+    called = {kind: tuple(names.values()) for kind, names in CALLED.items()}
+    settings = {"fdr": 0.05, "max_points": 2000, "signatures": []}
+    style = Style(called["model"], called["arm"], called["timepoint"], CONTRAST, settings=settings)
+    given = {file: results[name] for name, file in FILES.items()}
+    made = {name: draw.draw(entry, given, style) for name, entry in {**figures.FIGURES, **of_activity.FIGURES}.items()}
+    assert {name for name, one in made.items() if isinstance(one, Figure)} == set(DRAWN)
+    assert {one.reason for one in made.values() if isinstance(one, Absent)} == {"no_table"}
+    assert set(made["scores"].data["scores"]["model"]) == set(called["model"])
+    assert set(made["states"].data["states"]["timepoint"]) == set(called["timepoint"])
+    assert "4 models" in made["treatment_correlation"].n and "2 arms" in made["treatment_correlation"].n
+    drugs = made["drugs"].data["drugs"]
+    assert set(drugs["model"]) == {"1040"} and set(drugs["drugs"]) == {"NA, 7"}
     table = read_labelled(results["expression"])
     first = table[(table["contrast"] == "21 vs 0") & (table["arm"] == "all arms")]
     assert (first["n_models"] == 4).all() and set(table["arm"]) == {"all arms", "NA", "7"}

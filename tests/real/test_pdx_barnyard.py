@@ -10,8 +10,9 @@ import pytest
 
 from scripts.cells.ambient import cell_fractions, library_fraction
 from scripts.cells.doublets import implied_rate
-from scripts.cells.empty_drops import ambient_limit, order_of_magnitude_cut
+from scripts.cells.empty_drops import ambient_limit
 from scripts.cells.species import RULES, call_species, graft_fraction, tabulate_rules
+from scripts.counts.knee import order_of_magnitude_cut
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "pdx_barnyard"
 LIBRARIES = ["HBCx172_chemonaive", "HBCx218_AC", "HBCx221_Capecitabin"]

@@ -15,9 +15,10 @@ from scripts.study.config import complete, merged
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
-from types import SimpleNamespace
-
 import pandas as pd
+
+from scripts.study.stages import captions_of, stages_of
+from scripts.study.study import Study
 
 configfile: "config/config.yaml"
 
@@ -29,30 +30,37 @@ pathvars:
 if config["samples"] != "run.tsv":
     raise ValueError("this isn't the config of the run")
 
-study = SimpleNamespace(
-    libraries=["A1", "B1"],
-    everything=pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
-    units=pd.DataFrame({{"fq1": ["reads/a_R1.fastq.gz"], "fq2": ["reads/a_R2.fastq.gz"]}}),
+study = Study(
+    config,
+    pd.read_csv(config["samples"], sep="\t", index_col="sample", keep_default_na=False),
+    pd.DataFrame({{"fq1": ["reads/a_R1.fastq.gz"], "fq2": ["reads/a_R2.fastq.gz"]}}),
 )
 
-def own(path):
+def workflow_file(path):
     return path
 
-def get_settings(wildcards):
-    return {{key: value for key, value in config.items() if key != "pathvars"}}
+def leave_out(settings, *keys):
+    return {{key: value for key, value in settings.items() if key not in keys}}
+
+def get_stages(wildcards):
+    return stages_of(workflow.rules, "")
+
+def get_captions(wildcards):
+    return captions_of(workflow)
 
 {stages}
 
-rule plot_barnyard:
+rule draw_cells:
     input:
         "<results>/reads.txt",
     output:
-        report("<results>/cells/{{sample}}.barnyard.png", caption="resources/captions/figure.rst", category="Cells",
-               labels={{"sample": "{{sample}}"}}),
+        report(directory("<results>/cells/figures"), patterns=["{{figure}}.png"],
+               caption="resources/captions/figure.rst", category="Cells",
+               labels={{"figure": "{{figure}}", "n": "2 libraries."}}),
     params:
         n=7,
     shell:
-        "cp figure.png {{output}}"
+        "mkdir -p {{output}} && cp figure.png {{output}}/barnyard.png && cp figure.png {{output}}/quality.png"
 
 rule report_reads:
     output:
@@ -83,7 +91,7 @@ include: "rules/report/manifest.smk"
 """
 QUESTION = """
 def get_figures(wildcards):
-    return collect("<results>/cells/{sample}.barnyard.png", sample=study.libraries)
+    return "<results>/cells/figures"
 
 rule cells:
     input:
@@ -136,7 +144,7 @@ def workflow(tmp_path_factory) -> Workflow:
     shutil.copy(ROOT / "resources" / "report.css", folder / "resources")
     shutil.copytree(ROOT / "config" / "schemas", folder / "config" / "schemas")
     (folder / "resources" / "captions" / "figure.rst").write_text(
-        "Sample {{ snakemake.wildcards.sample }}, n = {{ snakemake.params.n }}\n"
+        "Figure {{ snakemake.wildcards.figure }}, n = {{ snakemake.params.n }}\n"
     )
     for name in ("rules/report", "envs", "config"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -150,7 +158,7 @@ def workflow(tmp_path_factory) -> Workflow:
     run = complete(merged(config, demo)) | {"samples": "run.tsv", "units": None, "pathvars": {"results": "out/run"}}
     run["cells"] |= {"species": {"method": "threshold", "graft_min": 0.75, "host_max": 0.25}}
     run["cells"]["qc"] |= {"method": "fixed", "min_counts": 250, "max_counts": 100_000}
-    (folder / "run.tsv").write_text("sample\tmatrix\nA1\tcounts/A1.h5ad\nB1\t\n")
+    (folder / "run.tsv").write_text("sample\tassay\tmatrix\nA1\tscrna\tcounts/A1.h5ad\nB1\tscrna\t\n")
     (folder / "run.yaml").write_text(yaml.safe_dump(run))
     figure, _ = plt.subplots(figsize=(2, 2))
     figure.savefig(folder / "figure.png")

@@ -11,7 +11,7 @@ import yaml
 
 from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
 from scripts.activity import design as compared
-from scripts.confounders import measure_confounders, verdict
+from scripts.confounders import measure_confounders, shares
 from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
 from scripts.markers import find_markers
 from scripts.profiles import profiles, pseudobulk
@@ -27,7 +27,13 @@ ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
 FACTORS = {"JUNB": 1.5, "FOSL1": 1.0, "MYC": -1.2, "SOX10": 0.02}
 """Standardised change of each factor's activity."""
-SECTION = {"network": "activity", "gene_sets": "expression", "signatures": "expression", "fdr": "statistics"}
+SECTION = {
+    "network": "activity",
+    "platforms": "profiles",
+    "gene_sets": "expression",
+    "signatures": "expression",
+    "fdr": "statistics",
+}
 """The section of the config that a setting stands in."""
 STAGES = ("profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
 SWITCHED = ("JUNB", "FOSL1", "MYC")
@@ -57,13 +63,15 @@ HEADERS = {
     "switches/perturbation.tsv": join_perturbations.JOINED,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
-    "confounders/confounders.tsv": verdict.CONFOUNDERS,
-    "confounders/programme_verdict.tsv": verdict.VERDICT,
+    "confounders/confounders.tsv": shares.CONFOUNDERS,
+    "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
     "markers/markers_panels.tsv": find_markers.PANELS,
     "markers/markers_scores.tsv": find_markers.SCORES,
 }
-"""Columns of the tables as their writers make them; a matrix has the study's own."""
+"""Columns of the tables as their writers make them."""
+MATRIX = "treatment_correlation.tsv"
+"""Has a column for each model and arm of the study."""
 
 
 def config(**settings) -> dict:
@@ -122,7 +130,8 @@ class Results:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             name = path.split("/", 1)[1]
             known = HEADERS.get(path)
-            table = self.tables.get(name, pd.DataFrame(columns=known, dtype=object))
+            names = known or (["unit"] if name == MATRIX else [])
+            table = self.tables.get(name, pd.DataFrame(columns=names, dtype=object))
             if name.endswith(".parquet"):
                 table.to_parquet(self.root / path)
             elif name.endswith(".tsv"):

@@ -12,7 +12,7 @@ pytestmark = [
 ]
 FIGURES = {
     "question": {"design"},
-    "reads": {"saturation", "barnyard", "stroma"},
+    "reads": {"saturation", "barnyard", "ranks", "stroma"},
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},

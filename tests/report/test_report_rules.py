@@ -25,9 +25,9 @@ def variable(page: str, name: str):
 def test_every_figure_is_there_with_its_caption(workflow, page):
     results = variable(page, "results")
     paths = {path.removeprefix("out/run/") for path in results}
-    assert paths == {"cells/A1.barnyard.png", "cells/B1.barnyard.png", "report/rulegraph.png"}
+    assert paths == {"cells/figures/barnyard.png", "cells/figures/quality.png", "report/rulegraph.png"}
     caption = {path: entry["caption"] for path, entry in results.items()}
-    assert "Sample B1, n = 7" in caption["out/run/cells/B1.barnyard.png"]
+    assert "Figure quality, n = 7" in caption["out/run/cells/figures/quality.png"]
     assert "Which steps made these results" in caption["out/run/report/rulegraph.png"]
     assert not any("system-message" in text for text in caption.values())
     with zipfile.ZipFile(workflow.folder / ARCHIVE) as archive:
@@ -38,7 +38,7 @@ def test_the_first_page_says_what_holds_in_this_run(page):
     said = variable(page, "workflow_desc")
     assert "This is the demo" in said
     assert "8 models (HBCx95, HBCx39" in said
-    assert "single-cell libraries: 2." in said
+    assert "single cells: 2 libraries." in said
     assert "more than 75 % graft UMIs" in said
     assert "250 to 100,000 UMIs" in said
     assert "{{" not in said and "system-message" not in said
@@ -46,8 +46,8 @@ def test_the_first_page_says_what_holds_in_this_run(page):
 
 def test_jobs_of_this_run_are_described(page):
     rules = variable(page, "rules")
-    assert set(rules) - {"make_manifest"} == {"plot_barnyard", "make", "make_raw", "report_reads", "plot_rulegraph"}
-    assert rules["plot_barnyard"]["n_jobs"] == 2
+    assert set(rules) - {"make_manifest"} == {"draw_cells", "make", "make_raw", "report_reads", "plot_rulegraph"}
+    assert rules["draw_cells"]["n_jobs"] == 1
 
 
 def test_the_page_needs_no_network(page):
@@ -62,8 +62,8 @@ def test_the_archive_holds_page_and_files(workflow):
         assert archive.testzip() is None
     assert "report/report.html" in names
     assert sorted(name.rsplit("/", 1)[1] for name in names if "/data/" in name) == [
-        "A1.barnyard.png",
-        "B1.barnyard.png",
+        "barnyard.png",
+        "quality.png",
         "rulegraph.png",
     ]
 

@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from made_up import config, samples
 
-from scripts.report.sections import cells
-from scripts.report.source import Source, read_tsv
+from scripts.base.tables import read_tsv
+from scripts.report.source import Source
 
 NAMES = ["NA", "None", "nan", "null", "0172", "1e5"]
 """All of these fit the schema's pattern of names."""
@@ -33,17 +32,3 @@ def test_an_empty_cell_is_missing_in_names_and_in_numbers(tmp_path):
     table = read_tsv(path)
     assert table["note"].isna().tolist() == [True, False] and table["value"].isna().tolist() == [True, False]
     assert table["value"].dtype == float and table["model"].tolist() == ["A", "NA"]
-
-
-def test_a_sample_called_na_has_its_bar_of_verdicts(tmp_path):
-    sheet = samples("scrna", ("A",)).assign(sample=["NA", "null", "3"], model="NA", arm="None")
-    rows = [
-        {**row, "step": step, "barcodes_before": 100, "removed": 1, "remaining": 90}
-        for row in sheet[["sample", "model", "timepoint", "arm"]].to_dict("records")
-        for step in ("empty", *cells.STEPS)
-    ]
-    (tmp_path / "cells").mkdir()
-    pd.DataFrame(rows).to_csv(tmp_path / "cells" / "attrition.tsv", sep="\t", index=False)
-    source = Source(tmp_path, frozenset({"cells/attrition.tsv"}), config(), sheet)
-    drawn = cells.draw_libraries(source).data["libraries"]
-    assert set(drawn["sample"]) == {"NA", "null", "3"} and set(drawn["model"]) == {"NA"}

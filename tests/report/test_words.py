@@ -54,7 +54,9 @@ def test_captions_are_text_that_snakemakes_report_can_set(name, cells):
 
 
 def test_what_holds_of_cells_is_not_said_of_profiles_alone():
-    cells = caption("workflow", cells=True, files=(SimpleNamespace(target="A.barnyard.png"),))
+    cells = caption(
+        "workflow", cells=True, files=(SimpleNamespace(target="barnyard.png", labels={"n": "2 libraries."}),)
+    )
     assert all(f"*{step}*" in cells for step in ("Counts", "Species", "Clusters", "Regulons", "Ambient RNA"))
     profiles = caption("workflow", cells=False)
     assert not any(f"*{step}*" in profiles for step in ("Counts", "Species", "Cells", "Clusters", "Regulons"))

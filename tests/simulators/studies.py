@@ -26,7 +26,7 @@ from scripts.regulons import activity as act
 from scripts.regulons.score_activity import regulons_from
 from scripts.scenic import aucell
 from scripts.stats import paired, permutation
-from scripts.switches import switches, targets
+from scripts.switches import switches, targets, verdicts
 from scripts.switches.evidence import assemble, perturbation, reach
 
 ROOT = Path(__file__).parents[2]
@@ -271,7 +271,7 @@ def confounded(study: Study, found: Findings, size: int = 100) -> tuple[pd.DataF
         results = measure_confounders.of_cells(data, scores, clone, masks, regulons, 0)
         notes += [(model, *key, note) for key, (_, note) in results[0].items() if note]
         tables[model] = measure_confounders.tabulate(results, [data.var_names, regulons.columns])
-    shared = found.switches[found.switches["verdict"] == switches.SHARED]
+    shared = found.switches[found.switches["verdict"] == verdicts.SHARED.name]
     return tabulate_confounders.build(
         tables, pd.DataFrame(notes, columns=measure_confounders.NOTES), sets, shared, pd.Series(dtype=float),
         "persister vs untreated", size=size, fdr=0.05,

@@ -10,7 +10,7 @@ from snakemake.iocontainers import InputFiles
 from snakemake.resources import Resource
 
 from scripts.study import fit_resources
-from scripts.study.resources import BEYOND, MEASURED, Fit, gigabytes, memory, minutes, read_measured
+from scripts.study.resources import BEYOND, MEASURED, Fit, gigabytes, memory, minutes, read_measured, scaled_threads
 
 FIT = {"count": {"mem_mb": Fit(500, 1_000, 2), "runtime": Fit(7, 10, 2)}}
 
@@ -52,6 +52,15 @@ def test_a_rule_that_was_not_measured_asks_for_what_it_declares_and_more_at_each
     assert declared(None, input=files, attempt=1) == 5_500 and declared(None, input=files, attempt=3) == 16_500
     # What doesn't depend on the input is known before the input is there.
     assert memory("filter", base=500, measured=FIT)(None, input=InputFiles([tmp_path / "none"]), attempt=1) == 500
+
+
+def test_threads_follow_the_size_of_the_input_from_one_to_the_most_that_pays(tmp_path):
+    get_threads = scaled_threads(most=4, mb_per_thread=100)
+    sizes = (0, 0.05, 0.1, 0.25, 3)
+    assert [get_threads(None, [make_file(tmp_path / f"{size}", size)]) for size in sizes] == [1, 1, 2, 3, 4]
+    assert get_threads(None, Stored(0.15)) == 2
+    # Snakemake asks again when the input is there.
+    assert get_threads(None, [str(tmp_path / "none")]) == 4
 
 
 def test_measurements_decide_as_far_as_they_reach_and_never_lower_what_is_declared_beyond():

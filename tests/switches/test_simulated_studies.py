@@ -10,7 +10,7 @@ import pytest
 from simulators import studies as simulated
 
 from scripts.stats import paired
-from scripts.switches import switches
+from scripts.switches import verdicts
 from scripts.switches.evidence import assemble
 
 SEEDS = range(20)
@@ -39,7 +39,7 @@ def test_planted_switches_rank_first_in_twenty_of_twenty(seed):
     study, found = find(seed)
     best = found.switches.head(len(study.planted))
     assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)
-    assert (best["verdict"] == switches.SHARED).all()
+    assert (best["verdict"] == verdicts.SHARED.name).all()
     side = best.set_index("tf")["direction"].map({"up": 1, "down": -1})
     assert side.to_dict() == study.planted
 
@@ -53,7 +53,9 @@ def test_the_rank_product_does_better_than_activity_alone(studies):
     def first(by: str, ascending: bool) -> int:
         n = 0
         for study, found in studies:
-            table = found.switches.assign(other=~found.switches["verdict"].isin([switches.SHARED, switches.BESIDE]))
+            table = found.switches.assign(
+                other=~found.switches["verdict"].isin([verdicts.SHARED.name, verdicts.NOT_ENRICHED.name])
+            )
             table = table.sort_values(["other", by], ascending=[True, ascending])
             n += set(table.head(len(study.planted))["tf"]) == set(study.planted)
         return n
@@ -81,7 +83,7 @@ def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
     quiet = 0
     for seed in SEEDS:
         table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60), evidence=False).switches
-        called = (table["verdict"] == switches.SHARED) | (table["fdr_t"] <= 0.05) | (table["fdr_mod"] <= 0.05)
+        called = (table["verdict"] == verdicts.SHARED.name) | (table["fdr_t"] <= 0.05) | (table["fdr_mod"] <= 0.05)
         quiet += not called.any()
     assert quiet >= 19
 
@@ -99,7 +101,7 @@ def test_what_only_looks_like_a_programme_is_recognised(kind, verdict, seed):
     own = found.switches.set_index("tf").loc[sorted(carried), "verdict"]
     assert set(own) <= {"cell cycle", "stress"}
     first = found.switches["tf"].head(5)
-    assert not carried & set(first[found.switches["verdict"].head(5) == switches.SHARED])
+    assert not carried & set(first[found.switches["verdict"].head(5) == verdicts.SHARED.name])
 
 
 # -- designs that can't answer everything
@@ -121,7 +123,7 @@ def test_one_arm_and_no_relapse_leave_evidence_out_and_say_so():
     assert table["arm_weakest"].isna().all() and table["relapse_position"].isna().all()
     assert table["evidence_missing"].str.contains("no relapse").all()
     assert table["n_evidence"].max() == len(assemble.KINDS) - 1
-    assert table["verdict"].eq(switches.SHARED).any()
+    assert table["verdict"].eq(verdicts.SHARED.name).any()
 
 
 def test_unequal_replicates_count_a_model_once():

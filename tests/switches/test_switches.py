@@ -9,7 +9,7 @@ import pytest
 from scripts.activity import design
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import switches, targets
+from scripts.switches import switches, targets, verdicts
 
 MODELS = ["P1", "P2", "P3", "P4", "P5"]
 SETS = {"stress": {f"s{i}": "" for i in range(30)}, "s": {}, "g2m": {}, "hypoxia": {}}
@@ -35,8 +35,12 @@ def mean_activity(cells: pd.DataFrame, sheet: pd.DataFrame) -> tuple[pd.DataFram
     return wide(long, "activity", list(sheet.index)), wide(long, "sd", list(sheet.index))
 
 
-def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFrame:
-    """Return the switches of a simulated study. ``mrna``: log2 fold change by factor (default: as activity)."""
+def run(simulate, sheet, effects, seed=0, *, mrna=None, targets_go=1.0, evidence=None, **options) -> pd.DataFrame:
+    """Return the switches of a simulated study.
+
+    ``mrna``: log2 fold change by factor (default: as activity); ``targets_go``: that of the targets, as a multiple of
+    the activity's; ``evidence``: further columns by regulon.
+    """
     rng = np.random.default_rng(seed)
     cells = simulate.activity_of(sheet, {f"{name}(+)": size for name, size in effects.items()}, rng, **options)
     activity, spread = mean_activity(cells, sheet)
@@ -48,7 +52,7 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFra
     genes = sorted({*edges["target"], *SETS["stress"], *effects})
     truth = pd.Series(0.0, index=genes)
     for name, size in effects.items():
-        truth[regulons_of([name])[name]] = size
+        truth[regulons_of([name])[name]] = size * targets_go
         truth[name] = (mrna or effects)[name]
     changes = pd.DataFrame(rng.normal(0, 0.1, (len(models), len(genes))), index=models, columns=genes) + truth
     overlaps = targets.judge_overlap(
@@ -69,6 +73,7 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, **options) -> pd.DataFra
         set(own["arm"]),
         fdr=FDR,
         min_effect=MIN_EFFECT,
+        evidence=evidence,
     )
 
 
@@ -82,7 +87,7 @@ def test_planted_switches_come_first_and_stress_is_no_switch(simulate, seed):
     assert list(table) == switches.SWITCHES and len(table) == 17
     assert set(table["tf"].head(4)) == set(PLANTED)
     found = table.set_index("tf")
-    assert (found.loc[list(PLANTED), "verdict"] == switches.SHARED).all()
+    assert (found.loc[list(PLANTED), "verdict"] == verdicts.SHARED.name).all()
     assert found.loc[list(PLANTED), "direction"].to_dict() == {
         "UP1": "up",
         "UP2": "up",
@@ -90,7 +95,7 @@ def test_planted_switches_come_first_and_stress_is_no_switch(simulate, seed):
         "DOWN2": "down",
     }
     assert found.loc["STRESS", "verdict"] == "stress" and found.loc["STRESS", "explained_by"] == "stress"
-    assert not found.loc[list(DECOYS), "verdict"].isin([switches.SHARED, "stress"]).any()
+    assert not found.loc[list(DECOYS), "verdict"].isin([verdicts.SHARED.name, "stress"]).any()
     assert np.sign(found.loc[list(PLANTED), "effect"]).tolist() == [1, 1, -1, -1]
     # off again at relapse; each sample is off by 0.13 sd (samples 0.1, 150 cells 0.08), so the mean of two models'
     # differences by 0.13, which is 0.16 of the smallest shift (0.8): four such errors
@@ -109,7 +114,7 @@ def test_without_a_programme_switches_are_not_called(simulate):
     called = 0
     for seed in range(20):
         table = run(simulate, simulate.paired_sheet(MODELS), effects, seed, between=0.5, n_cells=20)
-        called += (table["verdict"] == switches.SHARED).any()
+        called += (table["verdict"] == verdicts.SHARED.name).any()
         assert (table["fdr"] > FDR).all()  # five models can't reach it
     assert called <= 3  # FDR 5 % with nothing true: one study in twenty; P(more than 3) = 1.6 %
 
@@ -133,12 +138,12 @@ def test_activity_without_mrna_is_told_apart_from_expression(simulate):
         "DOWN1": "follows",
         "DOWN2": "opposite",
     }
-    assert (found["verdict"] == switches.SHARED).all()
+    assert (found["verdict"] == verdicts.SHARED.name).all()
 
 
 def test_one_model_gives_effects_and_says_so(simulate):
     table = run(simulate, simulate.paired_sheet(["P1"], relapse=["P1"]), PLANTED | DECOYS)
-    assert set(table["verdict"]) == {switches.FEW} and set(table["note"]) == {"n = 1 model"}
+    assert set(table["verdict"]) == {verdicts.FEW.name} and set(table["note"]) == {"n = 1 model"}
     assert table[["ci_low", "p", "fdr", "p_t", "loo_stable", "mrna_ci_low"]].isna().all(axis=None)
     assert set(table["tf"].head(4)) == set(PLANTED)  # ranked by size, which is all there is
     assert table["activity_change_sd"].abs().is_monotonic_decreasing
@@ -147,14 +152,14 @@ def test_one_model_gives_effects_and_says_so(simulate):
 
 def test_two_models_are_too_few(simulate):
     table = run(simulate, simulate.paired_sheet(["P1", "P2"]), PLANTED)
-    assert set(table["verdict"]) == {switches.FEW} and table["note"].str.startswith("n = 2 models").all()
+    assert set(table["verdict"]) == {verdicts.FEW.name} and table["note"].str.startswith("n = 2 models").all()
     assert (table["p_min"] == 0.5).all()
 
 
 def test_untreated_only_study_is_not_tested(simulate):
     sheet = simulate.paired_sheet(MODELS)
     table = run(simulate, sheet[sheet["timepoint"] == "untreated"], PLANTED)
-    assert set(table["verdict"]) == {switches.UNTESTED} and (table["n"] == 0).all() and len(table) == 4
+    assert set(table["verdict"]) == {verdicts.UNTESTED.name} and (table["n"] == 0).all() and len(table) == 4
     assert (table["direction"] == "").all() and table["effect"].isna().all()
 
 
@@ -163,10 +168,10 @@ def test_change_of_one_arm_is_no_shared_switch(simulate):
     sheet = simulate.paired_sheet(MODELS, arms=arms)
     effects = PLANTED | DECOYS | {"ONLY_A": 0.0}
     found = run(simulate, sheet, effects, arm_effects={"A": {"ONLY_A(+)": 1.5}}).set_index("tf")
-    assert found.loc["ONLY_A", "verdict"] == switches.ARM_ONLY
+    assert found.loc["ONLY_A", "verdict"] == verdicts.ARM_ONLY.name
     assert found.loc["ONLY_A", "note"].startswith("arm A, confounded with its patients")
     assert found.loc["ONLY_A", "by_arm"].startswith("A +1.") and "(3); B " in found.loc["ONLY_A", "by_arm"]
-    assert (found.loc[list(PLANTED), "verdict"] == switches.SHARED).all()
+    assert (found.loc[list(PLANTED), "verdict"] == verdicts.SHARED.name).all()
 
 
 def test_model_with_two_persister_arms_counts_once(simulate):
@@ -226,21 +231,21 @@ def row_of(**values) -> pd.Series:
 @pytest.mark.parametrize(
     ("values", "arm", "carriers", "verdict"),
     [
-        ({}, "", [], switches.SHARED),
-        ({"activity_change_sd": -0.5}, "", [], switches.SHARED),
-        ({"activity_change_sd": 0.49}, "", [], switches.SMALL),
-        ({"fdr_mod": 0.051}, "", [], switches.UNCLEAR),
-        ({"fdr_mod": np.nan}, "", [], switches.UNCLEAR),
-        ({"k": 4}, "", [], switches.UNCLEAR),
-        ({"k": 4}, "A", [], switches.ARM_ONLY),
-        ({}, "A", [], switches.SHARED),
+        ({}, "", [], verdicts.SHARED.name),
+        ({"activity_change_sd": -0.5}, "", [], verdicts.SHARED.name),
+        ({"activity_change_sd": 0.49}, "", [], verdicts.SMALL.name),
+        ({"fdr_mod": 0.051}, "", [], verdicts.UNCLEAR.name),
+        ({"fdr_mod": np.nan}, "", [], verdicts.UNCLEAR.name),
+        ({"k": 4}, "", [], verdicts.UNCLEAR.name),
+        ({"k": 4}, "A", [], verdicts.ARM_ONLY.name),
+        ({}, "A", [], verdicts.SHARED.name),
         ({}, "", ["stress"], "stress"),
         ({"activity_change_sd": 0.1}, "", ["cell cycle", "hypoxia"], "cell cycle"),
-        ({"k": 4}, "", ["stress"], switches.UNCLEAR),
-        ({"n": 2, "k": 2}, "", ["stress"], switches.FEW),
-        ({"n": 1, "k": 1}, "", [], switches.FEW),
-        ({"n": 0, "k": 0}, "", [], switches.UNTESTED),
-        ({"n": 3, "k": 3}, "", [], switches.SHARED),
+        ({"k": 4}, "", ["stress"], verdicts.UNCLEAR.name),
+        ({"n": 2, "k": 2}, "", ["stress"], verdicts.FEW.name),
+        ({"n": 1, "k": 1}, "", [], verdicts.FEW.name),
+        ({"n": 0, "k": 0}, "", [], verdicts.UNTESTED.name),
+        ({"n": 3, "k": 3}, "", [], verdicts.SHARED.name),
     ],
 )
 def test_verdicts(values, arm, carriers, verdict):
@@ -286,10 +291,10 @@ def test_mrna_is_judged_apart(mrna, effect, expected):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"verdict": switches.SHARED}, ""),
-        ({"verdict": switches.FEW, "n": 1, "loo_stable": np.nan}, "n = 1 model"),
-        ({"verdict": switches.UNCLEAR, "loo_stable": 4}, "hangs on one model: its sign changes without it"),
-        ({"verdict": switches.SHARED, "targets_log2fc": -0.3}, "its targets' expression goes the other way"),
+        ({"verdict": verdicts.SHARED.name}, ""),
+        ({"verdict": verdicts.FEW.name, "n": 1, "loo_stable": np.nan}, "n = 1 model"),
+        ({"verdict": verdicts.UNCLEAR.name, "loo_stable": 4}, "hangs on one model: its sign changes without it"),
+        ({"verdict": verdicts.SHARED.name, "targets_log2fc": -0.3}, "its targets' expression goes the other way"),
     ],
 )
 def test_notes(values, words):
@@ -300,7 +305,13 @@ def test_order_is_shared_first_then_evidence_then_name():
     table = pd.DataFrame(
         {
             "regulon": ["b", "a", "small", "big", "none"],
-            "verdict": [switches.SHARED, switches.SHARED, switches.SHARED, switches.UNCLEAR, switches.UNTESTED],
+            "verdict": [
+                verdicts.SHARED.name,
+                verdicts.SHARED.name,
+                verdicts.SHARED.name,
+                verdicts.UNCLEAR.name,
+                verdicts.UNTESTED.name,
+            ],
             "n": [5, 5, 5, 5, 0],
             "activity_change_sd": [1.0, 1.0, 0.6, 3.0, np.nan],
             "loo_min_effect": [0.9, 0.9, 0.5, 2.0, np.nan],
@@ -320,10 +331,19 @@ def test_nothing_to_rank_keeps_the_header(simulate):
 
 
 @pytest.mark.parametrize(
-    "signature_enrichment_fdr, wanted", [(0.01, switches.SHARED), (0.3, switches.BESIDE), (np.nan, switches.SHARED)]
+    ("enrichment", "verdict"), [(0.01, verdicts.SHARED), (0.3, verdicts.NOT_ENRICHED), (np.nan, verdicts.SHARED)]
 )
-def test_a_shared_change_beside_the_signature_is_no_switch(signature_enrichment_fdr, wanted):
-    """A regulon of chance targets moves with the few that the programme moves; without a signature nobody can tell."""
-    assert switches.reaches(pd.Series({"signature_enrichment_fdr": signature_enrichment_fdr}), 0.05) == (
-        wanted == switches.SHARED
-    )
+def test_a_shared_change_of_chance_targets_is_no_switch(enrichment, verdict):
+    """A regulon of chance targets moves with the few that the programme moves; without a signature nobody can say."""
+    assert switches.judge(row_of(), "", [], enrichment, fdr=FDR, min_effect=MIN_EFFECT) == verdict.name
+    small = switches.judge(row_of(activity_change_sd=0.1), "", [], enrichment, fdr=FDR, min_effect=MIN_EFFECT)
+    assert small == verdicts.SMALL.name
+
+
+@pytest.mark.parametrize(("enrichment", "notes"), [(0.01, 4), (0.3, 0)])
+def test_the_note_is_on_the_final_verdict(simulate, enrichment, notes):
+    """The expression of targets is noted for switches alone, and not for what the signature shows to be none."""
+    table = pd.DataFrame({"signature_enrichment_fdr": enrichment}, index=[f"{name}(+)" for name in PLANTED])
+    found = run(simulate, simulate.paired_sheet(MODELS), PLANTED, targets_go=-1.0, evidence=table)
+    assert (found["note"] == "its targets' expression goes the other way").sum() == notes
+    assert set(found["verdict"]) == {(verdicts.SHARED if notes else verdicts.NOT_ENRICHED).name}

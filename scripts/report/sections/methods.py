@@ -8,11 +8,14 @@ from pathlib import Path
 import jinja2
 import yaml
 
+from scripts.base.verdicts import meaning
+from scripts.confounders import verdicts as confounders
 from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
 from scripts.stats.paired import MAX_EXACT, MIN_MODERATED
+from scripts.switches import verdicts as switches
 
 ROOT = Path(__file__).parents[3]
 RESOURCES = ROOT / "resources" / "report"
@@ -112,6 +115,9 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         python=platform.python_version(),
         max_exact=MAX_EXACT,
         min_moderated=MIN_MODERATED,
+        meaning=meaning,
+        switch_verdicts=switches.VERDICTS,
+        programme_verdicts=confounders.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scripts.stats.paired import false_discovery_rate
 
@@ -55,6 +54,8 @@ def null_distribution(hits: np.ndarray, totals: np.ndarray, draws: np.ndarray) -
     Per bin of expression: ``hits`` signature genes of ``totals`` genes, ``draws`` targets. The number in a bin is
     hypergeometric, that of all bins their convolution.
     """
+    from scipy import stats
+
     whole = np.ones(1)
     for k, n, m in zip(hits, totals, draws, strict=True):
         if m:

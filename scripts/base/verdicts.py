@@ -1,0 +1,48 @@
+"""Verdicts: a stage's conclusions as one ordered list of name, meaning and rule; the first rule that applies decides.
+
+Adding, renaming or changing a verdict touches the stage's list (``scripts/<stage>/verdicts.py``) and the description
+of its column in resources/columns.tsv, which a test holds equal to :func:`meaning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A conclusion.
+
+    Parameters
+    ----------
+    name
+        As it stands in the tables.
+    description
+        What it means, for readers; places in braces stand for the thresholds of the study.
+    applies
+        Whether the rule holds for the evidence, given that no earlier verdict's does.
+    note
+        What the table's note says of it, in places of the evidence's values; empty if it needs none.
+    """
+
+    name: str
+    description: str
+    applies: Callable[[Any], bool]
+    note: str = ""
+
+
+def decide(verdicts: Iterable[Verdict], evidence: Any) -> Verdict:
+    """Return the first verdict whose rule applies to the evidence."""
+    return next(verdict for verdict in verdicts if verdict.applies(evidence))
+
+
+def describe(verdicts: Iterable[Verdict], **thresholds: Any) -> dict[str, str]:
+    """Return name → description, in order, with the study's thresholds in the places."""
+    return {verdict.name: verdict.description.format_map(thresholds) for verdict in verdicts}
+
+
+def meaning(verdicts: Iterable[Verdict], **thresholds: Any) -> str:
+    """Return all verdicts with their descriptions as one text: name (description); name (description)."""
+    return "; ".join(f"{name} ({text})" for name, text in describe(verdicts, **thresholds).items())

@@ -1,0 +1,53 @@
+"""Names written next to points: which of them fit without lying over another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+SIZE = (640, 360)
+"""Width and height of the plot that the room is measured in (pixels)."""
+ROOM = (70, 12)
+"""Least distance between two names, horizontal or vertical (pixels): eight letters, one line."""
+
+
+def place_names(
+    table: pd.DataFrame, name: str, x: str, y: str, weight: pd.Series, places: Mapping[str, int]
+) -> pd.DataFrame:
+    """Choose the points whose names are written, and where.
+
+    Parameters
+    ----------
+    table
+        One row per point.
+    name, x, y
+        Columns with the name of a point and its place.
+    weight
+        Points in the order of their weight are named first; those with a missing weight have no name.
+    places
+        New column → height of a name above its point (pixels, negative is above, as in Vega-Lite), the best first.
+
+    Returns
+    -------
+    DataFrame
+        The table with the columns ``places``: the name in at most one of them, "" in the others. A point whose name
+        would lie over another's has none.
+    """
+    at = table[[x, y]].to_numpy(dtype=float)
+    extent = np.ptp(at, axis=0) if len(at) else np.ones(2)
+    at = (at - at.min(axis=0, initial=np.inf)) / np.where(extent > 0, extent, 1.0) * SIZE
+    weight = weight.to_numpy(dtype=float)
+    names = {place: [""] * len(table) for place in places}
+    taken: list[tuple[float, float]] = []
+    for i in np.argsort(-weight, kind="stable"):
+        if np.isnan(weight[i]):
+            continue
+        for place, offset in places.items():
+            spot = (at[i, 0], at[i, 1] - offset)
+            if all(abs(spot[0] - left) > ROOM[0] or abs(spot[1] - up) > ROOM[1] for left, up in taken):
+                names[place][i] = table[name].iloc[i]
+                taken.append(spot)
+                break
+    return table.assign(**names)

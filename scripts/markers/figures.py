@@ -1,0 +1,167 @@
+"""Figures of the markers: how few genes distinguish persister from untreated in patients left out of learning."""
+
+from functools import partial
+
+import altair as alt
+import pandas as pd
+
+from scripts.base import job
+from scripts.base.columns import axis_title
+from scripts.figure import draw
+from scripts.figure.figure import Absent, Figure, Table, Text
+from scripts.figure.style import Style, below, count, picked, rows_high, tooltips, unless_picked
+from scripts.markers.terms import NESTED
+
+PANELS, SCORES, ROC = "markers/markers_panels.tsv", "markers/markers_scores.tsv", "markers/markers_roc.tsv"
+POOLS = {"all genes": "all genes", "surface": "surface proteins", "secreted": "secreted proteins"}
+"""Pool of genes → title of its panel."""
+COLOUR = "#0072B2"
+
+
+def judged(panels: pd.DataFrame) -> pd.DataFrame:
+    """Return the panels that could be judged; ``size`` is text: a number, or the size that each fold chose."""
+    return panels.assign(size=panels["size"].astype(str).str.removesuffix(".0")).dropna(subset=["auc"])
+
+
+def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
+    """Return the AUC in left-out patients by panel size, against random panels; a panel per pool of genes.
+
+    ``panels``: markers/markers_panels.tsv.
+    """
+    table = judged(panels)
+    if table.empty:
+        said = " ".join(f"{row.pool}: {row.note}." for row in panels.dropna(subset=["note"]).itertuples())
+        return Absent("too_few", {"reason": said}) if said else None
+    order = [*sorted({size for size in table["size"] if size != NESTED}, key=float), NESTED]
+    what = {True: "size chosen without the patient", False: "size given"}
+    table = table.assign(what=(table["size"] == NESTED).map(what), random_reach=table["random_high"].clip(upper=1))
+    title = "AUC within left-out patients"
+    numbers = ["auc", "ci_low", "ci_high", "random_auc", "p_random", "p", "chosen_in", "genes"]
+    base = alt.Chart(alt.NamedData("panels")).encode(
+        x=alt.X("size:N", sort=order, title="genes in the panel", axis=alt.Axis(labelAngle=0)),
+        tooltip=tooltips(PANELS, "size", *numbers),
+    )
+    random = base.transform_filter("isValid(datum.random_auc)")
+    shape = alt.Scale(domain=["size given", "size chosen without the patient"], range=["circle", "diamond"])
+    y = alt.Y("auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
+    chart = alt.layer(
+        alt.Chart(alt.NamedData("panels")).mark_rule(color="#888888", strokeDash=[4, 3]).encode(y=alt.datum(0.5)),
+        random.mark_bar(color="#D0D0D0", width={"band": 0.5}).encode(
+            y=alt.Y("random_auc:Q", title=title), y2="random_reach:Q"
+        ),
+        random.mark_tick(color="#777777", thickness=2, width={"band": 0.5}).encode(y="random_auc:Q"),
+        base.mark_rule(color=COLOUR, strokeWidth=1.5).encode(y="ci_low:Q", y2="ci_high:Q"),
+        base.mark_point(filled=True, size=70, opacity=1, color=COLOUR).encode(
+            y=y, shape=alt.Shape("what:N", scale=shape, legend=below(None, 2))
+        ),
+    ).properties(width="container", height=230)
+    pools = [pool for pool in POOLS if pool in set(table["pool"])]
+    candidates = table.groupby("pool")["candidates"].max()
+    columns = [*table.columns.difference(["note", "random_reach"], sort=False), "random_reach"]
+    return Figure.by(
+        "pool",
+        chart,
+        {"panels": table[columns]},
+        values=pools,
+        titles={pool: f"{POOLS[pool]} ({int(candidates[pool]):,} candidates)" for pool in pools},
+        n=f"{count(int(table['n_models'].max()), 'model')}, each left out once: "
+        f"{count(int(table['n_untreated'].max()), 'untreated sample')}, "
+        f"{count(int(table['n_persister'].max()), 'persister sample')}.",
+        columns=3,
+        min_width=250,
+    )
+
+
+def draw_roc(roc: pd.DataFrame, panels: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the ROC curve of the left-out scores of each pool's panels of chosen size (markers/markers_roc.tsv)."""
+    if roc.empty:
+        return None
+    chosen = judged(panels).query("size == @NESTED").set_index("pool")
+    pools = [pool for pool in POOLS if pool in set(roc["pool"])]
+    ends = pd.DataFrame({"end": [0, 1]})
+    curve = alt.Chart(alt.NamedData("roc")).encode(
+        x=alt.X("false_positive_rate:Q", title=axis_title(ROC, "false_positive_rate"), axis=alt.Axis(format="%")),
+        y=alt.Y("true_positive_rate:Q", title=axis_title(ROC, "true_positive_rate"), axis=alt.Axis(format="%")),
+        order="order:Q",
+        tooltip=tooltips(ROC, "cut", "false_positive_rate", "true_positive_rate"),
+    )
+    chance = alt.Chart(alt.NamedData("chance")).mark_line(color="#999999", strokeDash=[4, 3])
+    chart = alt.layer(
+        chance.encode(x="end:Q", y="end:Q"),
+        curve.mark_line(strokeWidth=2, color=COLOUR, point=alt.OverlayMarkDef(size=16)),
+    )
+    numbers = {"n_models": "model", "n_untreated": "untreated sample", "n_persister": "persister sample"}
+    return Figure.by(
+        "pool",
+        chart.properties(width="container", height=230),
+        {"roc": roc.assign(order=roc.groupby("pool").cumcount()), "chance": ends},
+        values=pools,
+        titles={
+            pool: f"{POOLS[pool]}: {chosen.at[pool, 'auc_across']:.2f} across, {chosen.at[pool, 'auc']:.2f} within"
+            for pool in pools
+        },
+        n=", ".join(count(int(chosen[column].max()), one) for column, one in numbers.items()) + ".",
+        columns=3,
+        min_width=250,
+    )
+
+
+def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the score of each left-out patient's samples, by a panel learned in the others (markers_scores.tsv)."""
+    if scores.empty:
+        return None
+    models = style.in_order("model", scores["model"])
+    order = style.in_order("timepoint", scores["timepoint"])
+    forms = dict(zip(order, ("circle", "triangle-up", "square"), strict=False))
+    base = alt.Chart(alt.NamedData("scores"))
+    dots = base.mark_point(filled=True, size=50).encode(
+        x=alt.X("score:Q", title="score (0: cut of the other patients)"),
+        y=alt.Y("model:N", sort=models, title=None, axis=alt.Axis(grid=True)),
+        color=style.colour("timepoint", order),
+        shape=alt.Shape(
+            "timepoint:N", scale=alt.Scale(domain=list(forms), range=list(forms.values())), legend=below(None)
+        ),
+        opacity=unless_picked(shown=0.8),
+        tooltip=tooltips(SCORES, "sample", "model", "timepoint", "size", "score"),
+    )
+    zero = base.mark_rule(color="#1B1F24", strokeWidth=0.8).encode(x=alt.datum(0))
+    chart = alt.layer(zero, dots).add_params(picked()).properties(width="container", height=rows_high(len(models), 22))
+    pools = [pool for pool in POOLS if pool in set(scores["pool"])]
+    return Figure.by(
+        "pool",
+        chart,
+        {"scores": scores},
+        values=pools,
+        titles=POOLS,
+        n=f"{count(len(models), 'model')}, {count(scores['sample'].nunique(), 'sample')}.",
+        columns=3,
+        min_width=250,
+    )
+
+
+def list_panels(panels: pd.DataFrame, style: Style) -> Table:
+    """Return the panels, those of chosen size first."""
+    table = judged(panels)
+    return Table(table.iloc[(table["size"] != NESTED).argsort(kind="stable")], PANELS)
+
+
+def list_notes(panels: pd.DataFrame, style: Style) -> Text | None:
+    """Return what the table notes on pools of genes."""
+    noted = panels.dropna(subset=["note"])
+    return (
+        Text(tuple(("note", {"pool": r.pool, "note": r.note}) for r in noted.itertuples()), "bullets")
+        if len(noted)
+        else None
+    )
+
+
+FIGURES = {
+    "marker_panels": (draw_panels, PANELS),
+    "marker_roc": (draw_roc, [ROC, PANELS]),
+    "marker_scores": (draw_scores, SCORES),
+    "marker_panel_table": (list_panels, PANELS),
+    "marker_notes": (list_notes, PANELS),
+}
+
+if __name__ == "__main__":
+    job.run(partial(draw.main, FIGURES), snakemake)

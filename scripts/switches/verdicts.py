@@ -1,0 +1,139 @@
+"""The verdicts on regulons, in the order of their rules; code, report, methods, tables and biopsies read them here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scripts.base.verdicts import Verdict
+
+MIN_MODELS = 3
+"""Models that a shared change needs: the signs of two agree in every second regulon by chance."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change over the models, with the rule by which it is shared.
+
+    Parameters
+    ----------
+    n, k
+        Models compared, and those of them that have the sign of the mean.
+    fdr_mod
+        False discovery rate of the moderated t over models.
+    effect
+        Mean change over the models.
+    fdr
+        Limit of the false discovery rate (``statistics.fdr``).
+    """
+
+    n: float
+    k: float
+    fdr_mod: float
+    effect: float
+    fdr: float
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether at least three models changed, all in one direction, within the false discovery rate."""
+        return bool(self.n >= MIN_MODELS and self.k == self.n and self.fdr_mod <= self.fdr)
+
+
+@dataclass(frozen=True)
+class Evidence(Change):
+    """What decides about a regulon; ``effect`` is standardised.
+
+    Parameters
+    ----------
+    min_effect
+        Least size of the effect (``switches.min_effect``).
+    arm
+        The one arm in which the regulon changes, if there is one.
+    explained_by
+        Known programmes whose genes explain the change.
+    enrichment_fdr
+        False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+    """
+
+    min_effect: float
+    arm: str = ""
+    explained_by: tuple[str, ...] = ()
+    enrichment_fdr: float = math.nan
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the effect has the least size."""
+        return bool(abs(self.effect) >= self.min_effect)
+
+    @property
+    def is_enriched(self) -> bool:
+        """Whether the targets contain more of the signature than expected by chance; True where it isn't known.
+
+        A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in
+        simulated studies one or two in ten did, and by their activity alone they would be called switches.
+        """
+        return not self.enrichment_fdr > self.fdr
+
+
+@dataclass(frozen=True)
+class Transcription(Change):
+    """What decides about the mRNA of a factor; ``activity`` is the effect on the activity of its regulon."""
+
+    activity: float
+
+
+def _explained(programme: str) -> Verdict:
+    """Return the verdict on shared changes that the genes of a known programme explain."""
+    text = f"shared, of any size, but explained by genes of {programme} among the targets"
+    return Verdict(programme, text, lambda e: e.is_shared and programme in e.explained_by)
+
+
+UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n == 0)
+FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
+SMALL = Verdict(
+    "shared but small", "shared, with a mean change below {min_effect}", lambda e: e.is_shared and not e.is_large
+)
+NOT_ENRICHED = Verdict(
+    "shared, not enriched in signature",
+    "shared, and large enough, but the targets contain no more genes of the signature than expected by chance",
+    lambda e: e.is_shared and not e.is_enriched,
+)
+SHARED = Verdict(
+    "shared switch",
+    f"shared, that is {MIN_MODELS} models or more, all in one direction, with a false discovery rate "
+    "(moderated t over models) within {fdr}; a mean change of {min_effect} or more, and targets enriched in the "
+    "signature where this could be measured",
+    lambda e: e.is_shared,
+)
+ARM_ONLY = Verdict(
+    "treatment arm only",
+    "a change of {min_effect} or more in one arm, in two of its models or more, and not in any other arm",
+    lambda e: bool(e.arm),
+)
+UNCLEAR = Verdict("no shared change", "none of the other verdicts", lambda e: True)
+
+VERDICTS = (
+    UNTESTED,
+    FEW,
+    *map(_explained, ("stress", "cell cycle", "hypoxia")),
+    SMALL,
+    NOT_ENRICHED,
+    SHARED,
+    ARM_ONLY,
+    UNCLEAR,
+)
+"""On :class:`Evidence`: the first whose rule applies."""
+
+MRNA = (
+    Verdict("not measured", "no model measures the mRNA at both timepoints", lambda e: e.n == 0),
+    Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS),
+    Verdict(
+        "no shared change",
+        "fewer than all models in one direction, or a false discovery rate (moderated t over models) above {fdr}, "
+        "which is no proof of an unchanged mRNA",
+        lambda e: not e.is_shared,
+    ),
+    Verdict("follows", "shared, in the direction of the activity", lambda e: e.effect * e.activity > 0),
+    Verdict("opposite", "shared, against the direction of the activity", lambda e: True),
+)
+"""On :class:`Transcription`: whether the factor's own mRNA changes with its activity."""

@@ -1,0 +1,50 @@
+"""Verdicts stand once: names, order and meaning are those of tables, methods and programmes of genes."""
+
+import pandas as pd
+import pytest
+
+from scripts.base import columns
+from scripts.base.verdicts import decide, describe, meaning
+from scripts.confounders import verdicts as confounders
+from scripts.switches import targets
+from scripts.switches import verdicts as switches
+
+LISTS = {"switches": switches.VERDICTS, "mrna": switches.MRNA, "confounders": confounders.VERDICTS}
+NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_verdict_has_one_name_and_a_meaning(name):
+    found = describe(LISTS[name], **NAMES)
+    assert len(found) == len(LISTS[name]) and all(len(text) > 10 for text in found.values())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "name"),
+    [
+        ("switches/switches.tsv", "verdict", "switches"),
+        ("switches/switches.tsv", "mrna", "mrna"),
+        ("confounders/programme_verdict.tsv", "verdict", "confounders"),
+    ],
+)
+def test_the_dictionary_says_what_the_rules_say(table, column, name):
+    text = columns.describe(table, column).description
+    assert text.endswith(f"the first whose rule applies: {meaning(LISTS[name], **NAMES)}")
+
+
+def test_every_known_programme_has_a_verdict():
+    names = [verdict.name for verdict in switches.VERDICTS]
+    assert [name for name in names if name in targets.PROGRAMMES] == list(targets.PROGRAMMES)
+
+
+def test_the_first_rule_that_applies_decides():
+    evidence = switches.Evidence(n=5, k=5, fdr_mod=0.01, effect=1, fdr=0.05, min_effect=0.5, arm="A")
+    assert decide(switches.VERDICTS, evidence) is switches.SHARED
+    assert pd.isna(evidence.enrichment_fdr) and evidence.is_enriched
+
+
+def test_a_note_says_what_remains_or_what_was_not_measured():
+    evidence = confounders.Evidence(n=4, p=0.001, fdr=0.05, remaining={"cell cycle": 0.9, "hypoxia": 0.124})
+    verdict = decide(confounders.VERDICTS, evidence)
+    assert verdict.name == "hypoxia alone" and verdict.note.format_map(evidence.places).startswith("12% of")
+    assert evidence.not_measured == ["dissociation stress"]
