@@ -9,12 +9,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+
+# Before numpy is loaded: as in a job of one thread. Several processes test at once, and matrices are small.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 import pytest
 from checkout import RESULTS, WHOLE, copy_checkout, drop_if_outdated, hash_sources, run

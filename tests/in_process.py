@@ -80,12 +80,15 @@ def restored(folder: Path) -> Iterator[None]:
 
 def execute(script: PythonScript, path: str, edit: bool = False) -> None:
     """Run a job's script here; one that ends with a code other than 0 fails as a process would."""
+    searched = sys.path[:]
     with hooks(), benchmarked(benchmark_record=script.bench_record):
         try:
             runpy.run_path(path, run_name="__main__")
         except SystemExit as end:
             if end.code:
                 raise subprocess.CalledProcessError(int(end.code), path) from end
+        finally:
+            sys.path[:] = searched  # scripts extend it by what it holds: after forty jobs it would fill the memory
 
 
 @contextlib.contextmanager

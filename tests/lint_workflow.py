@@ -1,7 +1,7 @@
 """Refuse what Snakemake's linter finds, and what it doesn't see, since all files of rules have one namespace:
 `python tests/lint_workflow.py --configfile …`.
 
-Functions stand in rules/common.smk, each once. What another file assigns or imports is that file's own.
+Functions stand in rules/common.smk, each once, and are used. What another file assigns or imports is that file's own.
 """
 
 import io
@@ -48,7 +48,7 @@ def names_in(text: str) -> dict[str, int]:
     ]
     lines: dict[str, int] = {}
     for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        is_part = before is not None and before.string in (".", "rule", "as", "for")
+        is_part = before is not None and before.string in (".", "def", "rule", "as", "for")
         is_target = after is not None and after.string in ("=", ":")
         if token.type == tokenize.NAME and not is_part and not is_target:
             lines.setdefault(token.string, token.start[0])
@@ -58,6 +58,7 @@ def names_in(text: str) -> dict[str, int]:
 def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
     """Return what of functions and globals is out of place: the place, and what is wrong."""
     found, defined = [], defaultdict(list)
+    used = {name for text in files.values() for name in names_in(text)}
     for path, text in files.items():
         for name in functions_of(text):
             defined[name].append(path)
@@ -65,6 +66,8 @@ def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
         if len(paths) > 1:
             found.append((str(paths[1]), f"function {name} is defined in {paths[0]} too; the later one replaces it"))
         found += [(str(path), f"function {name} belongs in {COMMON}") for path in paths if path != COMMON]
+        if name not in used:
+            found.append((str(paths[0]), f"function {name} is used by nobody"))
     own = {path: globals_of(text) for path, text in files.items()}
     for path, text in files.items():
         foreign = {name: other for other in files if other not in (path, COMMON) for name in own[other]}

@@ -100,21 +100,24 @@ def draw_factors(factors: pd.DataFrame, style: Style) -> Figure | None:
         ("model_effect", "model_ci_low", "model_ci_high", "activity by its targets"),
         ("mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "its own mRNA"),
     ):
+        if shown[value].isna().all():
+            continue
         title = axis_title(FACTORS, value)
         base = alt.Chart(alt.NamedData("factors")).encode(
             y=alt.Y("tf:N", sort=list(shown["tf"]), title=None, axis=alt.Axis(grid=True)),
             color=alt.condition(f"datum.{value} > 0", alt.value(UP), alt.value(DOWN)),
             tooltip=tips,
         )
-        chart = alt.layer(
+        x = alt.X(f"{value}:Q", title=title)
+        layers = [
             alt.Chart(alt.NamedData("factors")).mark_rule(color="#888888").encode(x=alt.datum(0)),
-            base.transform_filter(f"isValid(datum.{low})")
-            .mark_bar(height=5, opacity=0.35)
-            .encode(x=alt.X(f"{low}:Q", title=title), x2=f"{high}:Q"),
-            base.transform_filter(f"isValid(datum.{value})")
-            .mark_point(filled=True, size=60, opacity=1)
-            .encode(x=alt.X(f"{value}:Q", title=title)),
-        )
+            base.transform_filter(f"isValid(datum.{value})").mark_point(filled=True, size=60, opacity=1).encode(x=x),
+        ]
+        # A layer without rows would leave the scale without an extent.
+        if shown[low].notna().any():
+            bars = base.transform_filter(f"isValid(datum.{low})").mark_bar(height=5, opacity=0.35)
+            layers.insert(1, bars.encode(x=alt.X(f"{low}:Q", title=title), x2=f"{high}:Q"))
+        chart = alt.layer(*layers)
         panels.append(Panel(chart.properties(width="container", height=rows_high(len(shown), 16)), head))
     some = f"the {len(shown)} largest changes of " if len(shown) < len(table) else ""
     return Figure(

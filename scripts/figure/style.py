@@ -112,7 +112,7 @@ class Style:
     models, arms, timepoints
         All names of the config, in its order.
     contrast
-        ``baseline``, ``persister`` and ``recovered``: the timepoints that are compared.
+        ``baseline``, ``persister`` and ``relapse``: the timepoints that are compared.
     cells
         Whether the study has single-cell libraries; without them, activity is of factors and not of regulons.
     settings

@@ -1,7 +1,7 @@
 """The words of figures, tables and sections: ``resources/words/<stage>.yaml``, with the study's terms filled in.
 
 A text may hold places in braces. Everywhere: the terms of ``resources/words/terms.yaml`` (``{ones}``, …), the
-timepoints compared (``{baseline}``, ``{persister}``, ``{recovered}``) and the config
+timepoints compared (``{baseline}``, ``{persister}``, ``{relapse}``) and the config
 (``{config[regulons][min_seeds]}``). In ``notes``, ``absent`` and ``texts`` also the values that the figure's function
 gives.
 """

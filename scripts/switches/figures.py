@@ -247,7 +247,7 @@ def draw_relapse(switches: pd.DataFrame, by_model: pd.DataFrame, style: Style) -
 
 def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
     """Return the change in activity against that of the factor's own mRNA (switches/switches.tsv)."""
-    table = switches[np.isfinite(switches["mrna_log2fc"]) & np.isfinite(switches["activity_change_sd"])]
+    table = switches[switches["mrna_log2fc"].notna() & switches["activity_change_sd"].notna()]
     if table.empty:
         return None
     table = table.assign(group=group(table))

@@ -83,7 +83,6 @@ def test_what_the_command_needs_is_said(capsys, arguments, message):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_a_script_runs_by_hand_on_a_finished_folder(reduced, tmp_path):
     """It makes what the workflow made, byte for byte, and leaves the folder as it was."""
     results = reduced / "results" / "demo"
@@ -91,8 +90,8 @@ def test_a_script_runs_by_hand_on_a_finished_folder(reduced, tmp_path):
     before = made.stat().st_mtime_ns
     command = [sys.executable, "-m", "scripts.base.mock", "compare_expression", "--configfile", *REDUCED]
     done = subprocess.run(
-        [*command, "--into", tmp_path],
-        cwd=reduced,
+        [*command, "--directory", reduced, "--into", tmp_path],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -13,12 +13,6 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
-import pandas as pd
-from types import SimpleNamespace
-
-from scripts.figure.rule import params_of, read_n
-from scripts.study.resources import memory, minutes
-
 configfile: "config.yaml"
 
 pathvars:
@@ -26,32 +20,17 @@ pathvars:
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
 
-rows = pd.DataFrame(
-    [("A1", "A", "untreated"), ("A3", "A", "relapse"), ("A2", "A", "persister"), ("A2b", "A", "persister"),
-     ("B1", "B", "untreated")],
-    columns=["sample", "model", "timepoint"],
-)
-
-def samples_of(model, timepoint=None):
-    chosen = rows[rows["model"] == model]
-    return list(chosen["sample"] if timepoint is None else chosen.loc[chosen["timepoint"] == timepoint, "sample"])
-
-def timepoints_of(model):
-    return list(rows.loc[rows["model"] == model, "timepoint"].unique())
-
-study = SimpleNamespace(
-    models=["A", "B"], libraries=list(rows["sample"]), samples_of=samples_of, timepoints_of=timepoints_of
-)
-
-def own(path):
-    return path
-
-wildcard_constraints:
-    timepoint="untreated|persister|relapse",
-
-include: "rules/figures.smk"
+include: "rules/common.smk"
 include: "rules/clusters.smk"
 """
+LIBRARIES = [
+    ("A1", "A", "untreated", [("a", 60), ("b", 50)]),
+    ("A3", "A", "relapse", [("a", 60), ("b", 50)]),
+    ("A2", "A", "persister", [("a", 30), ("c", 30)]),
+    ("A2b", "A", "persister", [("a", 20), ("c", 20)]),
+    ("B1", "B", "untreated", [("a", 4)]),
+]
+"""Sample, model, timepoint, and cells of each state; timepoints aren't in order."""
 MODELS = {"A": ["untreated", "persister", "relapse"], "B": ["untreated"]}
 
 
@@ -72,30 +51,33 @@ def study(simulator, settings, tmp_path_factory):
     shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
     for name in ("captions", "genesets", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
-    for name in ("rules", "envs"):
-        (folder / name).mkdir()
-    shutil.copy(ROOT / "rules" / "clusters.smk", folder / "rules")
-    common = (ROOT / "rules" / "common.smk").read_text()
-    functions = common[common.index("def figures_of") : common.index("wildcard_constraints:")]
-    (folder / "rules" / "figures.smk").write_text(functions)
+    shutil.copytree(ROOT / "config" / "schemas", folder / "config" / "schemas")
+    (folder / "rules").mkdir()
+    for name in ("common", "clusters"):
+        shutil.copy(ROOT / "rules" / f"{name}.smk", folder / "rules")
+    (folder / "envs").mkdir()
     for name in ("python", "figures"):
         (folder / "envs" / f"{name}.yaml").write_text("dependencies: []\n")
-    config = {"clusters": settings, "timepoints": MODELS["A"], "arms": [{"arm": "untreated"}, {"arm": "AC"}]}
-    config |= {"models": [{"model": "A"}, {"model": "B"}], "report": {"max_points": 2000}}
-    config["contrast"] = {"baseline": "untreated", "persister": "persister", "recovered": "relapse"}
+    config = {
+        "samples": "samples.tsv",
+        "check_files": False,
+        "timepoints": MODELS["A"],
+        "contrast": {"baseline": "untreated", "persister": "persister", "relapse": "relapse"},
+        "arms": [{"arm": "untreated", "drugs": []}, {"arm": "AC", "drugs": ["doxorubicin"]}],
+        "models": [{"model": model, "arms": ["untreated", "AC"]} for model in MODELS],
+        "clusters": settings,
+        "regulons": {"min_groups": 1},
+    }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "results" / "cells").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for sample, model, timepoint, groups in (
-        ("A1", "A", "untreated", [("a", 60), ("b", 50)]),
-        ("A2", "A", "persister", [("a", 30), ("c", 30)]),
-        ("A2b", "A", "persister", [("a", 20), ("c", 20)]),
-        ("A3", "A", "relapse", [("a", 60), ("b", 50)]),
-        ("B1", "B", "untreated", [("a", 4)]),
-    ):
+    rng, rows = np.random.default_rng(0), []
+    for number, (sample, model, timepoint, groups) in enumerate(LIBRARIES):
         arm = "untreated" if timepoint == "untreated" else "AC"
         cells = simulator.cells(groups, rng, sample=sample, model=model, timepoint=timepoint, arm=arm)
         cells.write_h5ad(folder / "results" / "cells" / f"{sample}.h5ad")
+        row = {"sample": sample, "model": model, "timepoint": timepoint, "arm": arm, "replicate": number}
+        rows.append(row | {"assay": "scrna", "matrix": f"{sample}.h5", "column": ""})
+    pd.DataFrame(rows).to_csv(folder / "samples.tsv", sep="\t", index=False)
     snakemake(folder)
     return folder
 

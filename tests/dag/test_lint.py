@@ -48,6 +48,11 @@ def test_functions_are_defined_once_and_in_common():
     ]
 
 
+def test_a_function_that_nobody_uses_is_found():
+    found = find_misplaced(common=FUNCTION, counts=RULE.format(log=LOG).replace("get_file", '"a.txt"'))
+    assert found == [("rules/common.smk", "function get_file is used by nobody")]
+
+
 def test_a_global_is_used_in_its_file_alone():
     """Names of attributes, arguments and rules are none, nor what a file imports or assigns; common is shared."""
     words = "import os\nfrom math import (\n    pi,\n    tau as turn,\n)\n\nfiles = ['a.txt']\n"

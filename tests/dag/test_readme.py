@@ -11,7 +11,8 @@ from scripts.study.stages import stage_of
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "programme", "report", "biopsy"]
+PROGRAMME = ["profiles", "expression", "activity", "switches", "confounders", "markers"]
+STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", *PROGRAMME, "report", "biopsy"]
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 CODE = re.findall(r"`([^`\n]+)`", README) + re.findall(r"^    (\S.*)$", README, re.MULTILINE)
 
@@ -69,7 +70,10 @@ def test_every_config_key_named_exists():
     named = {
         code.split(":")[0]
         for code in CODE
-        if re.match(r"^(?:counts|cells|clusters|regulons|programme)\.\w[\w.]+(?::.*)?$", code)
+        if re.match(
+            r"^(?:counts|cells|clusters|regulons|profiles|expression|activity|switches|markers)\.\w[\w.]+(?::.*)?$",
+            code,
+        )
     }
     assert len(named) >= 5
     for key in named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from scripts.activity import compare_activity, compare_networks, infer_activity,
 from scripts.activity import design as compared
 from scripts.confounders import measure_confounders, shares
 from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
+from scripts.figure import draw, rule, words
+from scripts.figure.style import Style
 from scripts.markers import find_markers
 from scripts.profiles import profiles, pseudobulk
 from scripts.report.inputs import results_of
@@ -21,7 +24,7 @@ from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
 from scripts.switches import switches as ranked
-from scripts.switches.evidence import family, join_perturbations
+from scripts.switches.evidence import family, join_perturbations, kinds
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
@@ -58,18 +61,24 @@ HEADERS = {
     "activity/reversibility.tsv": reversibility.REVERSIBILITY,
     "activity/tf_activity.tsv": infer_activity.TF_ACTIVITY,
     "switches/by_model.tsv": rank_switches.BY_MODEL,
+    "switches/evidence.tsv": kinds.EVIDENCE,
     "switches/families.tsv": family.FAMILIES,
     "switches/overlaps.tsv": targets.OVERLAPS,
     "switches/perturbation.tsv": join_perturbations.JOINED,
+    "switches/perturbation_shares.tsv": join_perturbations.SHARES,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
     "confounders/confounders.tsv": shares.CONFOUNDERS,
+    "confounders/confounders_notes.tsv": measure_confounders.NOTES,
     "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
     "markers/markers_panels.tsv": find_markers.PANELS,
+    "markers/markers_roc.tsv": find_markers.ROC,
     "markers/markers_scores.tsv": find_markers.SCORES,
 }
 """Columns of the tables as their writers make them."""
+FOR_FIGURES = {"expression/heatmap.tsv": signature.HEATMAP, "activity/reversibility_bins.tsv": reversibility.BINS}
+"""Those of tables that figures alone are drawn from."""
 MATRIX = "treatment_correlation.tsv"
 """Has a column for each model and arm of the study."""
 
@@ -126,10 +135,10 @@ class Results:
     def write(self) -> Source:
         """Write the tables that the study's design makes; return what a report reads them by."""
         files = [path for path in results_of(self.study) if path.startswith(STAGES)]
-        for path in files:
+        for path in (*files, *FOR_FIGURES):
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             name = path.split("/", 1)[1]
-            known = HEADERS.get(path)
+            known = (HEADERS | FOR_FIGURES).get(path)
             names = known or (["unit"] if name == MATRIX else [])
             table = self.tables.get(name, pd.DataFrame(columns=names, dtype=object))
             if name.endswith(".parquet"):
@@ -138,6 +147,22 @@ class Results:
                 whole = table if known is None else table.reindex(columns=known)
                 whole.to_csv(self.root / path, sep="\t", index=False)
         return Source(self.root, frozenset(files), self.study.config, samples(self.assay, self.models))
+
+
+def draw_stages(source: Source, *stages: str) -> Source:
+    """Draw the figures of stages in a made-up folder, as their rules do; return the source."""
+    own = source.config
+    settings = {"fdr": own["statistics"]["fdr"], "max_points": own["report"]["max_points"]}
+    settings |= {"signatures": own["expression"]["signatures"], "min_effect": own["switches"]["min_effect"]}
+    style = Style(**rule.style_of(own, cells=bool(len(source.libraries))), settings=settings)
+    for stage in stages:
+        paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]
+        given = {path: source.root / path for path in paths if (source.root / path).exists()}
+        folder = source.root / stage / "figures"
+        folder.mkdir()
+        said = words.for_rule(stage, own, cells=style.cells)
+        draw.draw_all(import_module(f"scripts.{stage}.figures").FIGURES, given, style, said, folder)
+    return source
 
 
 def switches() -> pd.DataFrame:
@@ -184,8 +209,8 @@ def switches() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def knockouts() -> dict[str, pd.DataFrame]:
-    """Return knockout.tsv and the random networks of each model: 4 of them, whose changes are −0.1, 0, 0, 0.1."""
+def perturbations() -> dict[str, pd.DataFrame]:
+    """Return what silencing does; the four random networks of each model change the score by −0.1, 0, 0 and 0.1."""
     rows = [
         {
             "model": model,
@@ -202,9 +227,9 @@ def knockouts() -> dict[str, pd.DataFrame]:
     ]
     every = [{**row, "model": "all models"} for row in rows[: len(SWITCHED)]]
     null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in SWITCHED for level in ("zero", "untreated")})
-    return {"perturbation.tsv": pd.DataFrame(every + rows)} | {
-        f"perturbation/{model}.null.parquet": null for model in MODELS
-    }
+    joined = pd.DataFrame(every + rows)
+    joint = join_perturbations.shares_of(joined, dict.fromkeys(MODELS, null))
+    return {"perturbation.tsv": joined, "perturbation_shares.tsv": joint}
 
 
 def families() -> pd.DataFrame:
@@ -341,6 +366,8 @@ def expression() -> dict[str, pd.DataFrame]:
         "treatment.tsv": pd.DataFrame(treatment),
         "treatment_correlation.tsv": likeness.rename_axis("unit").reset_index(),
         "reversibility.tsv": pd.DataFrame(relapse),
+        "reversibility_bins.tsv": reversibility.bin_positions(pd.DataFrame(relapse)),
+        "heatmap.tsv": samples("scrna").assign(gene="g9", direction="up", platform="bulk", deviation=[-1.0, 1, 0] * 3),
         "differential_expression.tsv": pd.DataFrame(genes),
     }
 
@@ -431,6 +458,7 @@ def markers() -> dict[str, pd.DataFrame]:
     ]
     scores = samples("scrna").query("timepoint != 'relapse'").assign(pool="all genes", size=1, score=[-1.0, 1.0] * 3)
     return {
+        "markers_roc.tsv": find_markers.roc_curves(scores, "persister"),
         "markers.tsv": pd.DataFrame(genes),
         "markers_panels.tsv": pd.DataFrame(panels),
         "markers_scores.tsv": scores,
@@ -480,7 +508,13 @@ def confounders() -> dict[str, pd.DataFrame]:
         "p": 0.001,
         "remaining": "dissociation stress 0.90",
     }
-    return {"confounders.tsv": pd.DataFrame(held), "programme_verdict.tsv": pd.DataFrame([verdict])}
+    notes = [("B", "depth", "at equal scores", "too few cells"), ("C", "CNV clone", "within clones", "8 cells")]
+    notes += [(model, "CNV clone", "within clones", "not inferable: 9 genes") for model in "AB"]
+    return {
+        "confounders.tsv": pd.DataFrame(held),
+        "confounders_notes.tsv": pd.DataFrame(notes, columns=measure_confounders.NOTES),
+        "programme_verdict.tsv": pd.DataFrame([verdict]),
+    }
 
 
 def activity() -> dict[str, pd.DataFrame]:
@@ -531,7 +565,8 @@ def everything() -> dict[str, pd.DataFrame]:
         **opinions(),
         **activity(),
         "switches.tsv": switches(),
-        **knockouts(),
+        "evidence.tsv": kinds.rank_evidence(switches()),
+        **perturbations(),
         "families.tsv": families(),
         **markers(),
         **confounders(),

@@ -16,13 +16,13 @@ FIGURES = {
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},
-    "programme": {
-        *("volcano", "profiles", "scores", "left_out", "states", "likeness", "drugs", "return", "regulon_forest"),
-        *("treatment", "timecourse", "relapse", "factors", "network_comparison"),
+    "expression": {
+        *("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs"),
     },
-    "switches": {"evidence", "mrna", "knockout", "families"},
-    "markers": {"marker_panels", "marker_scores"},
-    "confounders": {"held"},
+    "activity": {"arms", "factors", "network_comparison", "reversibility"},
+    "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
+    "markers": {"marker_panels", "marker_roc", "marker_scores"},
+    "confounders": {"adjusted"},
     "methods": set(),
     "provenance": set(),
 }

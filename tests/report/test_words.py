@@ -4,15 +4,16 @@ from types import SimpleNamespace
 
 import jinja2
 import pytest
-import yaml
 from docutils.core import publish_parts
-from made_up import ROOT, Results, config, everything
+from made_up import ROOT, Results, config, draw_stages, everything
 
+from scripts.figure.words import read
+from scripts.report import bind
 from scripts.report.page import inline
-from scripts.report.sections import confounders, design, programme, switches
+from scripts.report.sections import design
 
 CAPTIONS = ROOT / "resources" / "captions"
-OF_BOTH = ("switches", "switches_table", "timecourse", "mrna", "evidence", "knockout", "families")
+OF_BOTH = ("switches_table",)
 OF_CELLS = ("AUCell", "AUC)", "cells of a sample", "pseudobulk", "persister cells", "regulon", "tumour cells")
 NETWORK = {"network": {"path": "network.tsv"}}
 
@@ -47,7 +48,7 @@ def test_captions_of_a_study_with_cells_speak_of_regulons(name):
 
 
 @pytest.mark.parametrize("cells", [True, False])
-@pytest.mark.parametrize("name", [*OF_BOTH, "confounders", "confounders_table", "workflow"])
+@pytest.mark.parametrize("name", [*OF_BOTH, "confounders_table", "markers_table", "workflow"])
 def test_captions_are_text_that_snakemakes_report_can_set(name, cells):
     strict = {"report_level": 2, "halt_level": 2, "warning_stream": False}
     publish_parts(caption(name, cells), writer="html", settings_overrides=strict)
@@ -66,12 +67,15 @@ def test_what_holds_of_cells_is_not_said_of_profiles_alone():
 def said(source) -> str:
     """Return all words of the sections on activity, figures' and tables' too."""
     parts = []
-    for module in (design, programme, switches, confounders):
-        section = module.build(source)
+    stages = ("expression", "activity", "switches", "confounders")
+    draw_stages(source, *stages)
+    for section in [design.build(source), *(bind.build(source, name) for name in stages)]:
         parts += [section.lead, *(str(block) for block in section.blocks if isinstance(block, str))]
         for block in (*section.figures, *section.tables):
             parts += [block.title, block.caption]
-            parts += [block.question, block.alt] if block in section.figures else []
+            parts += (
+                [block.question, block.alt, getattr(block, "interpretation", "")] if block in section.figures else []
+            )
     return str(inline(" ".join(parts)))
 
 
@@ -100,7 +104,7 @@ def test_the_page_of_a_study_with_cells_speaks_of_them(tmp_path):
 
 
 def test_the_permutation_p_value_is_explained_as_one_of_tumours():
-    words = yaml.safe_load((ROOT / "resources" / "report" / "words.yaml").read_text())
+    table = read("switches")["tables"]["switches"]
     reading = (ROOT / "resources" / "docs" / "reading-the-report.md").read_text()
-    for text in (words["switches"]["caption"], caption("switches_table", cells=True), reading):
+    for text in (table["caption"], caption("switches_table", cells=True), reading):
         assert "p_perm" in text and "exchanges tumours" in " ".join(text.split())

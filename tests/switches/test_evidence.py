@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.switches.evidence import assemble, family, on_off, plot_evidence, rank_product, reach
+from scripts.switches.evidence import assemble, family, on_off, rank_product, reach
 
 GENES = [f"g{i}" for i in range(200)]
 MEAN = pd.Series(np.sin(np.arange(200)), index=GENES)
@@ -157,23 +157,3 @@ def test_weakest_is_that_of_the_table_of_switches():
     table.iloc[0, 3] = np.nan
     reference = paired.summarise(table, pd.Series(1.0, index=table.columns), 0)["loo_min_effect"]
     np.testing.assert_allclose(assemble.weakest(table), reference)
-
-
-@pytest.mark.parametrize("members", [True, False])
-def test_members_stand_below_their_family_only_in_its_unit(members):
-    families = pd.DataFrame(
-        [{"family": "AP-1", "members": "FOS,JUN", "targets": 9, "shared_targets": 2}
-         | {"activity_change_sd": 0.4, "activity_change_sd_low": 0.1, "activity_change_sd_high": 0.7}]
-    )  # fmt: skip
-    own = pd.DataFrame(
-        {
-            "tf": ["FOS", "JUN"],
-            "activity_change_sd": [7.0, 8.0],
-            "activity_change_sd_low": 6.0,
-            "activity_change_sd_high": 9,
-        }
-    )
-    figure = plot_evidence.draw_families(families, own, "sd", members, "title")
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == ["AP-1: 9 targets, 2 of two or more", *(["FOS", "JUN"] if members else [])]
-    assert ("diamonds" in figure.axes[0].get_xlabel()) == members

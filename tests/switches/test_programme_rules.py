@@ -18,7 +18,7 @@ from scripts.activity import compare_activity, summarise_activity
 from scripts.base.columns import describe
 from scripts.base.tables import read_labelled
 from scripts.profiles import aggregate_pseudobulk
-from scripts.switches import plot_switches, rank_switches
+from scripts.switches import rank_switches
 from scripts.switches.evidence.join_perturbations import JOINED
 from scripts.switches.switches import SWITCHES
 
@@ -26,9 +26,12 @@ ROOT = Path(__file__).parents[2]
 STAGES = {
     "profiles": ["samples.tsv", "pseudobulk.h5ad"],
     "activity": ["activity.tsv", "differences.tsv", "effects.tsv", "design.tsv", "permutations.tsv"],
-    "switches": ["switches.tsv", "overlaps.tsv", "by_model.tsv", "perturbation.tsv", "families.tsv"],
-    "confounders": ["confounders.tsv", "programme_verdict.tsv", "clones.tsv"],
-    "markers": ["markers.tsv", "markers_panels.tsv", "markers_scores.tsv"],
+    "switches": [
+        *("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "families.tsv"),
+        *("perturbation.tsv", "perturbation_shares.tsv"),
+    ],
+    "confounders": ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv"],
+    "markers": ["markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv"],
 }
 RULES = [
     "common",
@@ -74,9 +77,11 @@ SETTINGS = {
     "markers": {"sizes": [1, 3], "permutations": 9, "random_panels": 9},
 }
 TSV = [name for names in STAGES.values() for name in names if name.endswith(".tsv")]
-FIGURES = ["switches/switches.png", "switches/timecourse.png", "switches/mrna.png"]
-MORE_FIGURES = ["switches/evidence.png", "switches/perturbation.png", "switches/families.png"]
-MORE_FIGURES += ["confounders/confounders.png", "markers/markers.png"]
+FIGURES = [
+    *("switches/figures/regulon_forest.png", "switches/figures/timecourse.png", "switches/figures/mrna.png"),
+    *("switches/figures/evidence.png", "switches/figures/silenced.json", "switches/figures/families.json"),
+    *("confounders/figures/adjusted.png", "markers/figures/marker_panels.png", "markers/figures/marker_roc.png"),
+]
 
 
 def place(name: str) -> str:
@@ -100,7 +105,7 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
     groups = sorted((folder / "results" / "regulons").glob("*/activity.parquet"))
     libraries = list(sheet.index[sheet["assay"] == "scrna"])
     by = sheet[config["regulons"]["group_by"]].agg("_".join, axis=1).to_dict()
-    path = {name: results / place(name) for name in [*TSV, *FIGURES, "pseudobulk.h5ad"]}
+    path = {name: results / place(name) for name in [*TSV, "pseudobulk.h5ad"]}
 
     def call(script, given: dict, made: dict, **params) -> None:
         script.main(
@@ -141,18 +146,9 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
             "regulons": folder / "results" / "regulons" / "consensus.tsv",
             "genesets": sorted((ROOT / "resources" / "genesets").glob("*.tsv")),
         },
-        {"models": path["by_model.tsv"]} | {name: path[f"{name}.tsv"] for name in ("switches", "overlaps")},
+        {"models": path["by_model.tsv"]} | {name: path[f"{name}.tsv"] for name in ("switches", "overlaps", "evidence")},
         contrast=config["contrast"], fdr=fdr, min_effect=config["switches"]["min_effect"], min_cell_fraction=0.01,
         seed=0, groups=by,
-    )  # fmt: skip
-    call(
-        plot_switches,
-        {"models": path["by_model.tsv"]}
-        | {name: path[f"{name}.tsv"] for name in ("switches", "differences", "activity")},
-        {"forest": path[FIGURES[0]], "timecourse": path[FIGURES[1]], "scatter": path[FIGURES[2]]},
-        contrast=config["contrast"], timepoints=config["timepoints"], models=list(dict.fromkeys(sheet["model"])),
-        arms=[entry["arm"] for entry in config["arms"]], fdr=fdr, min_effect=config["switches"]["min_effect"], note="",
-        unit="AUC", spread="sd between cells", mrna="pseudobulk",
     )  # fmt: skip
 
 
@@ -179,8 +175,9 @@ def prepare(
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets", "factors", "markers"):
+    for name in ("captions", "genesets", "factors", "markers", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
+    shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
     (folder / "rules").mkdir()
     for name in RULES:
         shutil.copy(ROOT / "rules" / f"{name}.smk", folder / "rules")
@@ -282,9 +279,9 @@ def study(simulate, tmp_path_factory):
 
 def test_every_promised_file_is_there(study):
     results = study / "results"
-    made = [*map(place, [*TSV, "pseudobulk.h5ad"]), *FIGURES, *MORE_FIGURES]
+    made = [*map(place, [*TSV, "pseudobulk.h5ad"]), *FIGURES]
     assert all((results / name).stat().st_size for name in made)
-    for rule in ("aggregate_pseudobulk", "summarise_activity", "compare_activity", "rank_switches", "plot_switches"):
+    for rule in ("aggregate_pseudobulk", "summarise_activity", "compare_activity", "find_markers"):
         assert (results / "logs" / f"{rule}.log").exists() and (results / "benchmarks" / f"{rule}.tsv").exists()
 
 
@@ -344,7 +341,7 @@ def test_nothing_is_left_to_do(study):
     [
         (
             "switches={min_effect: 0.4}",
-            ["rank_switches", "plot_switches"],
+            ["rank_switches", "draw_switches"],
             ["aggregate_pseudobulk", "compare_activity"],
         ),
         (
@@ -352,7 +349,7 @@ def test_nothing_is_left_to_do(study):
             ["compare_activity", "rank_switches"],
             ["aggregate_pseudobulk", "summarise_activity"],
         ),
-        ("profiles={min_cells: 20}", ["aggregate_pseudobulk", "summarise_activity", "plot_switches"], []),
+        ("profiles={min_cells: 20}", ["aggregate_pseudobulk", "summarise_activity", "draw_switches"], []),
     ],
 )
 def test_a_changed_setting_repeats_what_hangs_on_it(study, change, repeated, spared):
@@ -365,12 +362,12 @@ def test_figures_come_into_the_report_with_their_captions(study):
     snakemake(study, "--report", "report.html")
     report = (study / "report.html").read_text()
     for words in (
-        "Which factors' regulons change with persistence in every patient",
+        "Which regulons change with persistence in every patient",
         "Does activity come back when the tumour regrows",
-        "Is a regulon more active because its factor is transcribed more",
+        "Is a factor more active because it is transcribed more",
         "Which regulons are candidate switches, best first",
-        "On what evidence is each factor called a switch",
-        "How few genes tell persister from untreated",
+        "On what evidence does each candidate stand",
+        "How few genes distinguish persister from untreated",
     ):
         assert words in html.unescape(report).replace("’", "'"), words
 
@@ -423,7 +420,6 @@ def test_labels_may_look_like_numbers_or_like_nothing(simulate, tmp_path, persis
     sheet = simulate.paired_sheet(["P1", "P2", "P3"], relapse=["P1"], arms={"P2": ["drug", "other"]})
     sheet = prepare(folder, simulate, sheet, called=called)
     run_jobs(folder, sheet)
-    assert all((folder / "results" / name).stat().st_size for name in FIGURES)
     table = read(folder, "switches.tsv").set_index("tf")
     assert (table["n"] == 3).all() and table.loc["UP", "by_arm"].startswith("NA ")
     models = read_labelled(folder / "results" / "switches" / "by_model.tsv")["model"]
@@ -444,7 +440,6 @@ def test_lame_studies_give_tables_with_clear_words(simulate, tmp_path, caplog, k
     )
     with caplog.at_level("INFO"):
         run_jobs(tmp_path / "study", sheet)
-    assert all((tmp_path / "study" / "results" / name).stat().st_size for name in FIGURES)
     table, answers = read(tmp_path / "study", "switches.tsv"), read(tmp_path / "study", "design.tsv")
     assert list(table.columns) == SWITCHES
     if kind == "one model":
