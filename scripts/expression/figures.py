@@ -1,7 +1,5 @@
 """Figures of the expression profiles: genes that change, their signature, gene sets; what is shown of the stage."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import altair as alt
