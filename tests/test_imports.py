@@ -113,9 +113,3 @@ def test_scripts_that_join_tables_load_little():
     code = f"import sys, {', '.join(LIGHT)}; print([name for name in {slow} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_of_a_rule_imports_nothing_from_the_future(script):
-    """Snakemake puts lines of its own before a script's, and Python wants such an import to come first."""
-    assert "from __future__ import" not in path_of(script).read_text()
