@@ -6,14 +6,9 @@ rule clusters:
         collect(
             "<results>/clusters/{model}/{file}",
             model=study.models,
-            file=[
-                "cells.tsv.gz",
-                "links.tsv",
-                "umap.png",
-                "stability.png",
-                "links.png",
-            ],
+            file=["cells.tsv.gz", "clusters.tsv", "links.tsv"],
         ),
+        "<results>/clusters/figures" if study.models else [],
     localrule: True
 
 
@@ -71,6 +66,7 @@ rule link_clusters:
     output:
         links="<results>/clusters/{model}/links.tsv",
         similarity="<results>/clusters/{model}/similarity.tsv",
+        clusters="<results>/clusters/{model}/clusters.tsv",
         cells="<results>/clusters/{model}/cells.tsv.gz",
     log:
         "<logs>/link_clusters/{model}.log",
@@ -89,47 +85,22 @@ rule link_clusters:
         "../scripts/clusters/link_clusters.py"
 
 
-rule plot_clusters:
+rule draw_clusters:
     input:
-        cells="<results>/clusters/{model}/cells.tsv.gz",
-        links="<results>/clusters/{model}/links.tsv",
-        stability=get_stability_of_model,
+        tables=get_cluster_tables,
     output:
-        umap=report(
-            "<results>/clusters/{model}/umap.png",
-            caption="../resources/captions/umap.rst",
-            category="Clusters",
-            labels={
-                "model": "{model}",
-                "figure": "cells by timepoint, arm, cluster and score",
-            },
-        ),
-        stability=report(
-            "<results>/clusters/{model}/stability.png",
-            caption="../resources/captions/stability.rst",
-            category="Clusters",
-            labels={"model": "{model}", "figure": "stability by resolution"},
-        ),
-        links=report(
-            "<results>/clusters/{model}/links.png",
-            caption="../resources/captions/links.rst",
-            category="Clusters",
-            labels={"model": "{model}", "figure": "clusters through time"},
-        ),
+        report(directory("<results>/clusters/figures"), **in_report("Clusters")),
     log:
-        "<logs>/plot_clusters/{model}.log",
-    benchmark:
-        "<benchmarks>/plot_clusters/{model}.tsv"
+        "<logs>/draw_clusters.log",
+    localrule: True
     conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=memory("plot_clusters", base=1_000, per_input_gb=20_000),
-        runtime=minutes("plot_clusters", base=20),
+        "../envs/figures.yaml"
     params:
-        own_timepoints=get_timepoints_of_model,
-        timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
-        min_stability=lookup(within=config, dpath="clusters/min_stability"),
-        seed=lookup(within=config, dpath="clusters/seed"),
+        figures=figures_of("clusters"),
+        settings={
+            "max_points": lookup(within=config, dpath="report/max_points"),
+            "min_stability": lookup(within=config, dpath="clusters/min_stability"),
+            "subsamples": lookup(within=config, dpath="clusters/subsamples"),
+        },
     script:
-        "../scripts/clusters/plot_clusters.py"
+        "../scripts/clusters/figures.py"

@@ -218,10 +218,14 @@ def get_clusters_of_model(wildcards):
     return collect("<results>/clusters/{{model}}/{timepoint}.h5ad", timepoint=study.timepoints_of(wildcards.model))
 
 
-def get_stability_of_model(wildcards):
-    """A model's stability curves, in the order of the config."""
-    timepoints = study.timepoints_of(wildcards.model)
-    return collect("<results>/clusters/{{model}}/{timepoint}.stability.tsv", timepoint=timepoints)
+def get_cluster_tables(wildcards):
+    """What figures of clusters show: tables of all models, and of their timepoints in the order of the config."""
+    tables = []
+    for model in study.models:
+        own = [f"{timepoint}.{table}.tsv" for timepoint in study.timepoints_of(model) for table in ("stability", "markers")]
+        files = ["cells.tsv.gz", "clusters.tsv", "links.tsv", *own]
+        tables += collect("<results>/clusters/{model}/{file}", model=model, file=files)
+    return tables
 
 
 def get_clusters_of_group(wildcards):

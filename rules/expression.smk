@@ -161,6 +161,8 @@ rule draw_expression:
             *rules.cluster_profiles.output,
             *rules.compare_treatments.output,
             *(rules.enrich_gene_sets.output if study.gene_set_files else []),
+            *(rules.score_cells.output if study.libraries else []),
+            *collect("<results>/clusters/{model}/cells.tsv.gz", model=study.models),
         ],
     output:
         report(directory("<results>/expression/figures"), **in_report("Expression")),

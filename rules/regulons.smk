@@ -11,7 +11,7 @@ PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
 rule regulons:
     input:
         "<results>/regulons/consensus.tsv" if study.groups else [],
-        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "heatmap.png", "on_off.png"])
+        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"])
         if study.groups
         else [],
         collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
@@ -166,6 +166,7 @@ rule consensus_over_models:
         regulons="<results>/regulons/consensus.tsv",
         gmt="<results>/regulons/consensus.gmt",
         support="<results>/regulons/support.tsv",
+        summary="<results>/regulons/summary.tsv",
     log:
         "<logs>/consensus_over_models.log",
     localrule: True
@@ -173,6 +174,7 @@ rule consensus_over_models:
         "../envs/scenic.yaml"
     params:
         groups=study.groups,
+        seeds=len(SEEDS),
         # What two timepoints of one patient agree on is found in one patient.
         models=[study.model_of_group(group) for group in study.groups],
         min_groups=lookup(within=config, dpath="regulons/min_groups"),
@@ -239,6 +241,8 @@ rule tabulate_activity:
         rss="<results>/regulons/rss.tsv",
         thresholds="<results>/regulons/thresholds.tsv",
         samples="<results>/regulons/samples.tsv",
+        standardised="<results>/regulons/standardised.tsv",
+        variability="<results>/regulons/variability.tsv",
     log:
         "<logs>/tabulate_activity.log",
     localrule: True
@@ -248,37 +252,23 @@ rule tabulate_activity:
         "../scripts/regulons/tabulate_activity.py"
 
 
-rule plot_activity:
+rule draw_regulons:
     input:
-        samples="<results>/regulons/samples.tsv",
-        thresholds="<results>/regulons/thresholds.tsv",
-        histograms=collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+        tables=[
+            rules.consensus_over_models.output.support,
+            rules.consensus_over_models.output.summary,
+            *rules.tabulate_activity.output,
+            *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+        ],
     output:
-        heatmap=report(
-            "<results>/regulons/heatmap.png",
-            caption="../resources/captions/heatmap.rst",
-            category="Regulons",
-            labels={"figure": "activity by sample"},
-        ),
-        on_off=report(
-            "<results>/regulons/on_off.png",
-            caption="../resources/captions/on_off.rst",
-            category="Regulons",
-            labels={"figure": "on/off thresholds"},
-        ),
+        report(directory("<results>/regulons/figures"), **in_report("Regulons")),
     log:
-        "<logs>/plot_activity.log",
-    benchmark:
-        "<benchmarks>/plot_activity.tsv"
+        "<logs>/draw_regulons.log",
+    localrule: True
     conda:
-        "../envs/scenic.yaml"
-    resources:
-        mem_mb=memory("plot_activity", base=1_500, per_input_gb=1_000),
-        runtime=minutes("plot_activity", base=20),
+        "../envs/figures.yaml"
     params:
-        timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
-        models=[entry["model"] for entry in config["models"]],
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        figures=figures_of("regulons"),
+        settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
     script:
-        "../scripts/regulons/plot_activity.py"
+        "../scripts/regulons/figures.py"

@@ -1,7 +1,5 @@
 """Figures of activity: arms compared, factors of a network, their agreement with regulons, position of relapse."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import altair as alt

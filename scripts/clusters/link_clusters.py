@@ -28,6 +28,7 @@ CELLS = [
     "ambient_fraction",
     "doublet_score",
 ]
+CLUSTERS = ["timepoint", "cluster", "n_cells", "share", "lineage", "fate"]
 
 
 def make_stages(parts: list, timepoints: list[str]) -> list[links.Stage]:
@@ -79,8 +80,32 @@ def tabulate_cells(parts: list) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def tabulate_clusters(cells: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per timepoint and cluster (:data:`CLUSTERS`), in the order of timepoints and of cluster numbers.
+
+    Parameters
+    ----------
+    cells
+        The model's cells, in the order of timepoints (:func:`tabulate_cells`).
+    table
+        The model's links. Clusters that are linked one to one have a lineage in common.
+    """
+    sizes = cells.groupby(["timepoint", "cluster"], sort=False, observed=True).size().rename("n_cells").reset_index()
+    order = {timepoint: number for number, timepoint in enumerate(dict.fromkeys(sizes["timepoint"]))}
+    keys = pd.DataFrame({"timepoint": sizes["timepoint"].map(order).astype(int), "n": sizes["cluster"].astype(int)})
+    sizes = sizes.loc[keys.sort_values(["timepoint", "n"]).index].reset_index(drop=True)
+    names = list(zip(sizes["timepoint"].astype(str), sizes["cluster"], strict=True))
+    number = links.lineages(names, table)
+    emerged, lost = table[table["status"] == "emerged"], table[table["status"] == "lost"]
+    new = set(zip(emerged["timepoint_to"], emerged["cluster_to"].astype(str), strict=True))
+    gone = set(zip(lost["timepoint_from"], lost["cluster_from"].astype(str), strict=True))
+    fates = [" and ".join(["emerged"] * (name in new) + ["lost"] * (name in gone)) for name in names]
+    share = sizes["n_cells"] / sizes.groupby("timepoint", observed=True)["n_cells"].transform("sum")
+    return sizes.assign(share=share, lineage=[number[name] for name in names], fate=fates)[CLUSTERS]
+
+
 def main(snakemake) -> None:
-    """Read a model's clustered cells; write links, similarities and the table of cells."""
+    """Read a model's clustered cells; write links, similarities, and the tables of clusters and of cells."""
     import anndata
 
     parts = [anndata.read_h5ad(path) for path in snakemake.input.clusters]
@@ -105,8 +130,10 @@ def main(snakemake) -> None:
         )
     table.to_csv(snakemake.output.links, sep="\t", index=False, float_format="%.6g")
     pairs.to_csv(snakemake.output.similarity, sep="\t", index=False, float_format="%.6g")
+    cells = tabulate_cells(parts)
+    tabulate_clusters(cells, table).to_csv(snakemake.output.clusters, sep="\t", index=False, float_format="%.6g")
     # No time stamp in the file: the same cells give the same bytes.
-    tabulate_cells(parts).to_csv(
+    cells.to_csv(
         snakemake.output.cells,
         sep="\t",
         index=False,

@@ -1,7 +1,5 @@
 """Measure one model's persister − untreated difference again with each confounder held: of genes and of regulons."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +54,7 @@ def covariates_of(values, scores: pd.DataFrame, sample: np.ndarray, treated, unt
 
 
 def of_cells(
-    cells: anndata.AnnData, scores: pd.DataFrame, clone: clones.Clones, masks, activity: pd.DataFrame, seed: int
+    cells: "anndata.AnnData", scores: pd.DataFrame, clone: clones.Clones, masks, activity: pd.DataFrame, seed: int
 ):
     """Return, for genes and for regulons, the difference before and by (confounder, method) after, with notes."""
     sample = cells.obs["sample"].astype(str).to_numpy()
@@ -118,7 +116,7 @@ def read_activity(paths: list[str]) -> pd.DataFrame:
     return pd.concat([part[regulon_columns(list(part.columns))] for part in parts])
 
 
-def positions_of(cells: anndata.AnnData, path: str | None, prefix: str) -> tuple[pd.DataFrame, str]:
+def positions_of(cells: "anndata.AnnData", path: str | None, prefix: str) -> tuple[pd.DataFrame, str]:
     """Return chromosome, start and end of the cells' genes, and why there are none."""
     nothing = pd.DataFrame({"chromosome": "", "start": 0, "end": 0}, index=cells.var_names)
     if not path:

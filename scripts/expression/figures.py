@@ -1,7 +1,5 @@
 """Figures of the expression profiles: genes that change, their signature, gene sets; what is shown of the stage."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import altair as alt
@@ -11,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_MODELS
-from scripts.expression import gene_set_figures, state_figures
+from scripts.expression import cell_figures, gene_set_figures, state_figures
 from scripts.figure import draw, palette
 from scripts.figure.figure import Absent, Figure, Panel, Table
 from scripts.figure.labels import place_names
@@ -247,6 +245,7 @@ FIGURES = {
     "signature_heatmap": (draw_heatmap, "expression/heatmap.tsv"),
     "scores": (draw_scores, SCORES),
     "left_out": (draw_left_out, SIZES),
+    "umap_signature": (cell_figures.draw_umap_signature, [cell_figures.CELLS, cell_figures.SCORES]),
     "states": (state_figures.draw_states, ["expression/state_structure.tsv", state_figures.PLACES]),
     "treatment_correlation": (state_figures.draw_correlation, [state_figures.CORRELATION, state_figures.TREATMENT]),
     "drugs": (state_figures.draw_drugs, state_figures.TREATMENT),

@@ -7,6 +7,9 @@ import pandas as pd
 RUN = ["regulon", "tf", "target", "weight"]
 SEEDS = [*RUN, "seeds"]
 GROUPS = [*RUN, "seeds", "groups"]
+SUMMARY = ["regulon", "tf", "targets", "groups", "runs", "run_share", "group_share", "strongest", "all_targets"]
+STRONGEST = 12
+"""Targets of a regulon that its summary names apart."""
 SUPPORT = ["regulon", "tf", "group", "edges", "targets"]
 
 
@@ -54,3 +57,34 @@ def support(groups: dict[str, pd.DataFrame], consensus: pd.DataFrame) -> pd.Data
         shared = consensus[RUN[:3]].merge(table[RUN[:3]]).groupby("regulon").size()
         rows += [(regulon, tf, group, int(shared.get(regulon, 0)), int(n)) for (regulon, tf), n in sizes.items()]
     return pd.DataFrame(rows, columns=SUPPORT).sort_values(["regulon", "group"], ignore_index=True)
+
+
+def summarise(edges: pd.DataFrame, support: pd.DataFrame, seeds: int) -> pd.DataFrame:
+    """Return a row per consensus regulon (:data:`SUMMARY`), in the order of their names.
+
+    Parameters
+    ----------
+    edges, support
+        The consensus (:data:`GROUPS`) and what each group has of it (:data:`SUPPORT`).
+    seeds
+        Number of runs per group.
+
+    Returns
+    -------
+    DataFrame
+        ``groups`` and ``runs``: mean over edges of the number of groups and of runs (all groups) that found one;
+        ``run_share``: mean over edges of the share of runs, among the groups that have the edge; ``group_share``: mean
+        over groups of the share of the edges that the group has. Targets are listed strongest first.
+    """
+    edges = edges.assign(share=edges["seeds"] / (edges["groups"] * seeds))
+    found = edges.groupby(["regulon", "tf"], sort=False).agg(
+        targets=("target", "size"),
+        groups=("groups", "mean"),
+        runs=("seeds", "mean"),
+        run_share=("share", "mean"),
+        strongest=("target", lambda targets: ", ".join(targets[:STRONGEST])),
+        all_targets=("target", ", ".join),
+    )
+    shares = (support["edges"] / support["targets"].clip(lower=1)).groupby(support["regulon"]).mean()
+    table = found.reset_index()
+    return table.assign(group_share=table["regulon"].map(shares).astype(float))[SUMMARY]

@@ -41,7 +41,10 @@ def main(snakemake) -> None:
             params.min_targets, params.min_groups, found,
         )  # fmt: skip
     edges.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")
-    consensus.support(groups, edges).to_csv(snakemake.output.support, sep="\t", index=False)
+    support = consensus.support(groups, edges)
+    support.to_csv(snakemake.output.support, sep="\t", index=False)
+    summary = consensus.summarise(edges, support, params.seeds)
+    summary.to_csv(snakemake.output.summary, sep="\t", index=False, float_format="%.6g")
     Path(snakemake.output.gmt).write_text(to_gmt(edges, params.note))
     job.log.info("%d regulons, %d edges over %d groups", edges["regulon"].nunique(), len(edges), len(groups))
 

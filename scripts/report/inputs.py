@@ -7,13 +7,14 @@ from scripts.study.study import Study
 EXPRESSION = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
               "expression_design.tsv", "state_structure.tsv", "state_places.tsv", "treatment.tsv",
               "treatment_correlation.tsv", "figures")  # fmt: skip
+REGULONS = ("consensus", "support", "summary", "rss", "thresholds", "samples", "standardised", "variability")
 ACTIVITY = ("design.tsv", "effects.tsv", "differences.tsv")
 SWITCHES = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "perturbation.tsv",
             "perturbation_shares.tsv", "families.tsv", "figures")  # fmt: skip
 CONFOUNDERS = ("confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures")
 MARKERS = ("markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv", "figures")
-NOT_GIVEN = ("histograms.tsv", "treatment_correlation.tsv")
-"""For figures alone: bins, and a matrix whose columns are named after the study's models."""
+NOT_GIVEN = "treatment_correlation.tsv"
+"""For figures alone: a matrix whose columns are named after the study's models."""
 
 
 def of_programme(study: Study) -> list[str]:
@@ -28,7 +29,6 @@ def of_programme(study: Study) -> list[str]:
     if study.gene_set_files:
         found["expression"] += ["gene_sets.tsv"]
     if study.libraries:
-        found["expression"] += ["signature_cells.parquet"]
         found["activity"] += ["activity.tsv"]
     if study.has_activity:
         found["activity"] += ACTIVITY
@@ -45,13 +45,13 @@ def results_of(study: Study) -> list[str]:
     if study.libraries:
         files += ["counts/figures", "cells/figures", "cells/libraries.tsv"]
         files += ["cells/attrition.tsv", "cells/attrition_by_arm.tsv", "cells/species_rules.tsv"]
+    files += ["clusters/figures"] if study.models else []
     for model in study.models:
-        files += [f"clusters/{model}/{name}" for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv")]
+        files += [f"clusters/{model}/{name}.tsv" for name in ("clusters", "links", "similarity")]
         for timepoint in study.timepoints_of(model):
             files += [f"clusters/{model}/{timepoint}.{name}.tsv" for name in ("stability", "markers")]
     if study.groups:
-        files += [f"regulons/{name}.tsv" for name in ("consensus", "support", "rss", "thresholds", "samples")]
-        files += [f"regulons/{group}/histograms.tsv" for group in study.groups]
+        files += ["regulons/figures", *(f"regulons/{name}.tsv" for name in REGULONS)]
     return files + of_programme(study)
 
 

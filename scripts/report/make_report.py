@@ -12,11 +12,9 @@ from scripts.figure import palette
 from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
-    clusters,
     design,
     methods,
     provenance,
-    regulons,
 )
 from scripts.report.source import Source
 
@@ -25,8 +23,8 @@ SECTIONS = (
     design,
     "reads",
     "cells",
-    clusters,
-    regulons,
+    "clusters",
+    "regulons",
     "expression",
     "activity",
     "switches",

@@ -13,8 +13,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from scripts.base.job import UserError
-from scripts.clusters import cluster_cells, communities, embed_model, link_clusters, markers, plot_clusters, stability
+from scripts.clusters import cluster_cells, communities, embed_model, link_clusters, markers, stability
 from scripts.clusters import links as linking
+from scripts.figure import draw
 
 ROOT = Path(__file__).parents[2]
 SETS = [str(ROOT / "resources" / "genesets" / f"{name}.tsv") for name in ("cell_cycle", "dissociation", "hypoxia")]
@@ -22,10 +23,8 @@ TIMEPOINTS = ["untreated", "persister", "relapse"]
 EMBEDDING = ("n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed")
 
 
-def run_model(
-    folder: Path, samples: dict[str, list], settings: dict, job_of, timepoints=TIMEPOINTS, arms=("untreated", "AC")
-) -> Path:
-    """Run all four scripts on a model; ``samples``: AnnDatas per timepoint. Returns the folder with the results."""
+def run_model(folder: Path, samples: dict[str, list], settings: dict, job_of) -> Path:
+    """Run the three scripts on a model; ``samples``: AnnDatas per timepoint. Returns the folder with the results."""
     folder.mkdir()
     paths = {}
     for timepoint, parts in samples.items():
@@ -39,26 +38,16 @@ def run_model(
         files = {"cells": "h5ad", "markers": "markers.tsv", "stability": "stability.tsv"}
         outputs = {name: str(folder / f"{timepoint}.{end}") for name, end in files.items()}
         cluster_cells.main(job_of({"cells": cells, "embedding": embedding}, outputs, settings=settings))
-    outputs = {"links": "links.tsv", "similarity": "similarity.tsv", "cells": "cells.tsv.gz"}
+    outputs = {
+        "links": "links.tsv",
+        "similarity": "similarity.tsv",
+        "clusters": "clusters.tsv",
+        "cells": "cells.tsv.gz",
+    }
     tables = {name: str(folder / file) for name, file in outputs.items()}
     clustered = [str(folder / f"{timepoint}.h5ad") for timepoint in paths]
     link_clusters.main(
         job_of({"clusters": clustered}, tables, timepoints=list(paths), links=settings["links"], seed=settings["seed"])
-    )
-    inputs = {"cells": tables["cells"], "links": tables["links"]}
-    inputs["stability"] = [str(folder / f"{timepoint}.stability.tsv") for timepoint in paths]
-    figures = {name: str(folder / f"{name}.png") for name in ("umap", "stability", "links")}
-    plot_clusters.main(
-        job_of(
-            inputs,
-            figures,
-            wildcards={"model": "M"},
-            own_timepoints=list(paths),
-            timepoints=timepoints,
-            arms=list(arms),
-            min_stability=settings["min_stability"],
-            seed=settings["seed"],
-        )
     )
     return folder
 
@@ -171,9 +160,20 @@ def test_links_are_the_planted_ones(study):
     assert found == {("a", "a"): "kept", ("ag2m", "ag2m"): "kept", ("b", ""): "lost", ("", "c"): "emerged"}
 
 
-def test_figures_are_drawn(study):
-    for name in ("umap", "stability", "links"):
-        assert (study[0] / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+def test_clusters_are_listed_with_their_size_lineage_and_fate(study):
+    table = pd.read_csv(study[0] / "clusters.tsv", sep="\t", keep_default_na=False, dtype={"cluster": str})
+    links = pd.read_csv(study[0] / "links.tsv", sep="\t", keep_default_na=False)
+    assert list(table.columns) == link_clusters.CLUSTERS
+    assert table["timepoint"].tolist() == ["untreated"] * 3 + ["persister"] * 3
+    assert table["cluster"].tolist() == ["0", "1", "2"] * 2 and table["n_cells"].sum() == 350
+    assert table.groupby("timepoint")["share"].sum().tolist() == pytest.approx([1, 1], abs=1e-5)
+    number = table.set_index(["timepoint", "cluster"])["lineage"]
+    kept = links[links["status"] == "kept"]
+    for row in kept.itertuples():
+        assert number["untreated", str(row.cluster_from)] == number["persister", str(row.cluster_to)]
+    # Four kinds of cells: two on both sides, one lost and one emerged.
+    assert len(kept) == 2 and number.nunique() == 4
+    assert table["fate"].value_counts().to_dict() == {"": 4, "lost": 1, "emerged": 1}
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -184,7 +184,7 @@ def test_the_same_cells_give_the_same_files_on_any_number_of_threads(study, simu
         again = run_model(tmp_path / "again", make_study(simulator), study[1], job_of)
     numba.set_num_threads(before)
     files = sorted(path.name for path in study[0].iterdir() if "cells.h5ad" not in path.name)
-    assert len(files) == 13
+    assert len(files) == 11
     assert {f: fingerprint(study[0] / f) for f in files} == {f: fingerprint(again / f) for f in files}
 
 
@@ -213,29 +213,23 @@ def test_small_and_empty_samples_leave_complete_files(simulator, settings, job_o
         assert list(pd.read_csv(folder / f"{timepoint}.stability.tsv", sep="\t").columns) == stability.COLUMNS
     table = pd.read_csv(folder / "links.tsv", sep="\t")
     assert list(table.columns) == linking.COLUMNS and len(table) == (early > 0 and late > 0)
-    for name in ("umap", "stability", "links"):
-        assert (folder / f"{name}.png").stat().st_size
+    listed = pd.read_csv(folder / "clusters.tsv", sep="\t")
+    assert list(listed.columns) == link_clusters.CLUSTERS and len(listed) == (early > 0) + (late > 0)
 
 
-def test_names_of_digits_or_na_stay_names(simulator, settings, job_of, tmp_path, monkeypatch):
+def test_names_of_digits_or_na_stay_names(simulator, settings, job_of, tmp_path):
     """Days as timepoints, numbers as samples; pandas would read numbers and missing values."""
     rng = np.random.default_rng(0)
     samples = {
         "0": [simulator.cells([("a", 60)], rng, sample="007", timepoint="0", arm="NA")],
         "21": [simulator.cells([("a", 60)], rng, sample="None", timepoint="21", arm="12")],
     }
-    drawn, draw = [], plot_clusters.draw_umap
-
-    def look(cells, links, **options):
-        drawn.extend((cells, links))
-        return draw(cells, links, **options)
-
-    monkeypatch.setattr(plot_clusters, "draw_umap", look)
-    run_model(tmp_path / "model", samples, settings, job_of, ["0", "7", "21"], ["NA", "12"])
-    cells, links = drawn
+    folder = run_model(tmp_path / "model", samples, settings, job_of)
+    cells, links, clusters = (draw.read_table(folder / name) for name in ("cells.tsv.gz", "links.tsv", "clusters.tsv"))
     labels = cells[["sample", "timepoint", "arm", "cluster"]].drop_duplicates().to_numpy().tolist()
     assert labels == [["007", "0", "NA", "0"], ["None", "21", "12", "0"]]
     assert links[linking.KEY].to_numpy().tolist() == [["0", "0", "21", "0"]]
+    assert clusters[["timepoint", "cluster"]].to_numpy().tolist() == [["0", "0"], ["21", "0"]]
     assert cells["umap_1"].dtype == float and links["score"].dtype == float
 
 
@@ -282,15 +276,3 @@ def test_regression_reaches_the_clusters(simulator, settings, job_of, tmp_path):
     assert pd.read_csv(plain / "cells.tsv.gz", sep="\t")["cluster"].nunique() == 2
     free = run_model(tmp_path / "free", parts, settings | {"regress": ["cycle"]}, job_of)
     assert pd.read_csv(free / "cells.tsv.gz", sep="\t")["cluster"].nunique() == 1
-
-
-def test_labels_are_spread_and_blocks_stacked():
-    places = np.array([[0.0, 0.0], [0.1, 0.01], [0.0, 0.02], [9.0, 0.0]])
-    moved = plot_clusters.spread_labels(places, [10.0, 10.0])
-    near = np.sort(moved[:3, 1])
-    assert (np.diff(near) >= 0.5 - 1e-6).all()
-    assert moved[3].tolist() == [9.0, 0.0] and moved[:, 0].tolist() == places[:, 0].tolist()
-    assert plot_clusters.spread_labels(np.zeros((0, 2)), [1.0, 1.0]).shape == (0, 2)
-    (low1, high1), (low2, high2) = plot_clusters.stack([30, 10])
-    assert high1 == 0.75 and high2 == 0.25
-    assert low2 == pytest.approx(0) and low1 == pytest.approx(0.25 + plot_clusters.GAP)

@@ -47,14 +47,17 @@ def study(simulator, settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clusters")
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets"):
+    (folder / "resources").mkdir()
+    shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
+    for name in ("captions", "genesets", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
     shutil.copytree(ROOT / "config" / "schemas", folder / "config" / "schemas")
     (folder / "rules").mkdir()
     for name in ("common", "clusters"):
         shutil.copy(ROOT / "rules" / f"{name}.smk", folder / "rules")
     (folder / "envs").mkdir()
-    (folder / "envs" / "python.yaml").write_text("dependencies: []\n")
+    for name in ("python", "figures"):
+        (folder / "envs" / f"{name}.yaml").write_text("dependencies: []\n")
     config = {
         "samples": "samples.tsv",
         "check_files": False,
@@ -82,14 +85,16 @@ def study(simulator, settings, tmp_path_factory):
 def test_every_promised_file_is_there(study):
     results = study / "results" / "clusters"
     for model, timepoints in MODELS.items():
-        for name in ("cells.tsv.gz", "links.tsv", "similarity.tsv", "umap.png", "stability.png", "links.png"):
+        for name in ("cells.tsv.gz", "clusters.tsv", "links.tsv", "similarity.tsv"):
             assert (results / model / name).stat().st_size
         for timepoint in timepoints:
             for name in ("h5ad", "markers.tsv", "stability.tsv"):
                 assert (results / model / f"{timepoint}.{name}").stat().st_size
-    for rule, wildcards in (("cluster_cells", "A_relapse"), ("embed_model", "B"), ("plot_clusters", "A")):
+    for rule, wildcards in (("cluster_cells", "A_relapse"), ("embed_model", "B"), ("link_clusters", "A")):
         assert (study / "results" / "logs" / rule / f"{wildcards}.log").exists()
         assert (study / "results" / "benchmarks" / rule / f"{wildcards}.tsv").exists()
+    for figure in ("umap", "stability", "flow"):
+        assert all((results / "figures" / f"{figure}.{end}").stat().st_size for end in ("json", "png", "svg"))
 
 
 def test_samples_of_a_timepoint_are_together_and_timepoints_in_the_order_of_the_config(study):
@@ -116,9 +121,9 @@ def test_nothing_is_left_to_do(study):
 @pytest.mark.parametrize(
     ("change", "repeated", "spared"),
     [
-        ("resolutions: [0.5]", ["cluster_cells", "link_clusters", "plot_clusters"], ["embed_model"]),
-        ("links: {min_score: 0.7}", ["link_clusters", "plot_clusters"], ["embed_model", "cluster_cells"]),
-        ("n_pcs: 10", ["embed_model", "cluster_cells", "link_clusters", "plot_clusters"], []),
+        ("resolutions: [0.5]", ["cluster_cells", "link_clusters", "draw_clusters"], ["embed_model"]),
+        ("links: {min_score: 0.7}", ["link_clusters", "draw_clusters"], ["embed_model", "cluster_cells"]),
+        ("n_pcs: 10", ["embed_model", "cluster_cells", "link_clusters", "draw_clusters"], []),
     ],
 )
 def test_a_changed_setting_repeats_what_hangs_on_it(study, change, repeated, spared):
@@ -131,12 +136,12 @@ def test_figures_come_into_the_report_with_their_captions(study):
     snakemake(study, "--report", "report.html")
     report = (study / "report.html").read_text()
     for words in (
-        "What sets the cells of A apart",
-        "How many clusters do the cells of A bear",
-        "Which clusters of B outlive",
+        "Cells by timepoint, cluster and score",
+        "How many clusters do the cells of a model have",
+        "Which clusters outlive the treatment",
     ):
         assert words in report
-    assert "clusterings of random 80 %" in report and "at least 0.6" in report
+    assert "clusterings of random 80% of them" in report and "dashed line (0.6)" in report
 
 
 def test_rules_run_on_one_thread(study):

@@ -23,7 +23,7 @@ PER_LIBRARY = (
 )
 PER_GROUP = ("select_expression", "consensus_over_seeds")
 PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
-PER_MODEL = ("embed_model", "link_clusters", "plot_clusters")
+PER_MODEL = ("embed_model", "link_clusters")
 AFTER_CONSENSUS = ("score_activity", "describe_activity", "resample_thresholds", "score_families")
 OF_ACTIVITY = ("simulate_perturbations", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
@@ -277,9 +277,9 @@ def test_the_number_of_cells_expected_counts_anew(finished):
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("scripts/clusters/plot_clusters.py", {"plot_clusters": PATIENTS}),
+        ("scripts/clusters/figures.py", {"draw_clusters": 1}),
         ("scripts/figure/style.py", {}),
-        ("resources/captions/umap.rst", {"archive_report": 1}),
+        ("resources/captions/figure.rst", {"archive_report": 1}),
         ("resources/report.css", {"archive_report": 1}),
     ],
     ids=["style of a figure", "style of all figures", "caption", "style of the report"],
@@ -289,7 +289,7 @@ def test_a_figure_s_style_and_words(finished, file, changed):
     path = finished.folder / file
     path.write_text(path.read_text() + "\n")
     answer = check(finished, changed)
-    told = {"plot_clusters", "plot_rulegraph", "archive_report", "make_report", "make_manifest", *DRAWN}
+    told = {"plot_rulegraph", "archive_report", "make_report", "make_manifest", *DRAWN}
     assert set(answer.count()) <= told
     assert file != "scripts/figure/style.py" or set(DRAWN) <= set(answer.count())
 

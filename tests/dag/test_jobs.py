@@ -32,7 +32,6 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
     per_model = (
         "embed_model",
         "link_clusters",
-        "plot_clusters",
         "select_expression",
         "consensus_over_seeds",
         "score_activity",
@@ -44,7 +43,7 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         ("join_genomes", "index_kb", "check_databases", "consensus_over_models", "report_reads"), 1
     )
     expected |= dict.fromkeys(("rank_switches", "plot_rulegraph", "make_report", "archive_report", "all"), 1)
-    expected |= dict.fromkeys(("draw_counts", "draw_cells"), 1)
+    expected |= dict.fromkeys(("draw_counts", "draw_cells", "draw_clusters", "draw_regulons"), 1)
     assert {rule: jobs.get(rule) for rule in expected} == expected
     assert not {"count_starsolo", "audit_bam", "import_matrix", "simulate_lane"} & set(jobs)
 
@@ -81,7 +80,7 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     came = added(shipped.dry_run().jobs, shipped_jobs.jobs)
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
     per_library += ("call_cells", "filter_cells", "cluster_cells")
-    per_model = ("embed_model", "link_clusters", "plot_clusters", "select_expression", "consensus_over_seeds")
+    per_model = ("embed_model", "link_clusters", "select_expression", "consensus_over_seeds")
     per_model += ("score_activity", "describe_activity", "export_model")
     per_model += ("resample_thresholds", "score_families", "simulate_perturbations", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
@@ -155,8 +154,8 @@ def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
         ("reads", "detect_chemistry", "count_kb"),
         ("counts", "draw_counts", "call_cells"),
         ("cells", "draw_cells", "embed_model"),
-        ("clusters", "plot_clusters", "infer_network"),
-        ("regulons", "plot_activity", "rank_switches"),
+        ("clusters", "draw_clusters", "infer_network"),
+        ("regulons", "draw_regulons", "rank_switches"),
         ("programme", "rank_switches", "make_report"),
     ],
 )

@@ -70,7 +70,10 @@ def test_every_config_key_named_exists():
     named = {
         code.split(":")[0]
         for code in CODE
-        if re.match(r"^(?:counts|cells|clusters|regulons|profiles|expression|activity|switches|markers)\.\w[\w.]+(?::.*)?$", code)
+        if re.match(
+            r"^(?:counts|cells|clusters|regulons|profiles|expression|activity|switches|markers)\.\w[\w.]+(?::.*)?$",
+            code,
+        )
     }
     assert len(named) >= 5
     for key in named:

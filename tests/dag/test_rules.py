@@ -138,6 +138,14 @@ def test_every_stage_is_a_target_and_the_first_rule_of_its_file(parsed, rules):
     assert parsed.workflow.default_target == "all"
 
 
+def test_no_script_imports_from_the_future(running):
+    """Snakemake puts its own lines before a script, and Python wants such imports first."""
+    of_rules = [rule for rule in running.values() if rule.script]
+    scripts = {Path(rule.basedir.get_path_or_uri(secret_free=True), rule.script) for rule in of_rules}
+    assert len(scripts) > 40 and all(path.exists() for path in scripts)
+    assert [path.name for path in sorted(scripts) if "from __future__" in path.read_text()] == []
+
+
 def test_names_of_logs_and_benchmarks_tell_the_rule(running):
     for name, rule in running.items():
         for path in [*rule.log, *([rule.benchmark] if rule.benchmark else [])]:

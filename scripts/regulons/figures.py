@@ -1,0 +1,222 @@
+"""Figures of the regulons: where each is active, specific to what; how far runs and patients agree on them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from scripts.base import job
+from scripts.base.columns import axis_title
+from scripts.figure import draw
+from scripts.figure.figure import Figure, Panel
+from scripts.figure.style import (
+    Style,
+    below,
+    colour_bar,
+    colour_scale,
+    count,
+    picked,
+    rows_high,
+    tooltips,
+    unless_picked,
+)
+from scripts.regulons import distributions
+
+SUPPORT, SUMMARY, SAMPLES, STANDARDISED, VARIABILITY, THRESHOLDS, RSS = (
+    f"regulons/{name}.tsv"
+    for name in ("support", "summary", "samples", "standardised", "variability", "thresholds", "rss")
+)
+MAX_ROWS, NAMED = 60, 3
+"""Regulons whose agreement is drawn; regulons named in a rank plot."""
+STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
+"""Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+
+
+def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | None:
+    """Return regulons by their specificity to each timepoint (to each cluster where no group has two), a panel a group.
+
+    Parameters
+    ----------
+    rss, samples
+        regulons/rss.tsv and samples.tsv.
+    """
+    table = rss[rss["rss"].notna()]
+    by_time = table[table["kind"] == "timepoint"]
+    if by_time.groupby("group")["label"].nunique().max() > 1:
+        table = by_time
+        labels = style.in_order("timepoint", table["label"])
+        scale = style.scale("timepoint", labels)
+    else:
+        table = table[table["kind"] == "cluster"]
+        labels = sorted(set(table["label"]))
+        scale = colour_scale("cluster", labels)
+    if table.empty:
+        return None
+    groups = list(dict.fromkeys(table["group"]))
+    table = table.sort_values(["group", "label", "rss"], ascending=[True, True, False], kind="stable")
+    table = table.assign(rank=table.groupby(["group", "label"]).cumcount() + 1)
+    base = alt.Chart(alt.NamedData("specificity")).encode(
+        x=alt.X(
+            "rank:Q",
+            title="rank",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(grid=False, values=[1, 2, 5, 10, 20, 50, 100, 200, 500]),
+        ),
+        y=alt.Y("rss:Q", title=f"{axis_title(RSS, 'rss')} (RSS)", scale=alt.Scale(zero=False)),
+        color=alt.Color("label:N", scale=scale, sort=labels, legend=below(None, 3)),
+        tooltip=["label:N", *tooltips(RSS, "regulon", "rss"), "rank:Q", *tooltips(RSS, "n_cells")],
+    )
+    named = base.transform_filter(f"datum.rank <= {NAMED}").mark_text(align="left", dx=6, fontSize=9)
+    chart = alt.layer(
+        base.mark_line(strokeWidth=0.6, opacity=0.5), base.mark_circle(size=16), named.encode(text="regulon:N")
+    ).properties(width="container", height=210)
+    return Figure.by(
+        "group",
+        chart,
+        {"specificity": table},
+        values=groups,
+        models=distributions.models_of(samples),
+        n=f"{count(len(groups), 'group')} of cells, {count(table['regulon'].nunique(), 'regulon')}; "
+        "cells behind each label on hover.",
+        columns=3,
+    )
+
+
+def draw_heatmap(
+    samples: pd.DataFrame, standardised: pd.DataFrame, variability: pd.DataFrame, style: Style
+) -> Figure | None:
+    """Return the activity of the most variable regulons in samples; nothing where a group doesn't measure one.
+
+    Parameters
+    ----------
+    samples, standardised, variability
+        regulons/samples.tsv, standardised.tsv and variability.tsv.
+    """
+    rows = variability.dropna(subset=["row"]).sort_values("row")["regulon"].tolist()
+    if not rows:
+        return None
+    table = samples[samples["regulon"].isin(rows)].drop(columns="group")
+    table = table.merge(standardised, on=["regulon", "sample"], how="left")
+    table["strip"] = ~table.duplicated("sample")
+    labels = table.drop_duplicates("sample")
+    ranks = pd.DataFrame({kind: labels[kind].map(style.names(kind).index) for kind in STRIPS})
+    labels = labels.loc[ranks.assign(sample=labels["sample"]).sort_values([*STRIPS, "sample"]).index]
+    limit = float(np.nanquantile(table["z"].abs(), 0.98)) if table["z"].notna().any() else 1.0
+    x = alt.X("sample:N", sort=list(labels["sample"]), title=None, axis=alt.Axis(labelAngle=-60, labelLimit=150))
+    base = alt.Chart(alt.NamedData("activity_heatmap"))
+    cells = base.mark_rect().encode(
+        x=x,
+        y=alt.Y("regulon:N", sort=rows, title=None),
+        color=alt.Color(
+            "z:Q",
+            scale=alt.Scale(scheme="purpleorange", domain=[-limit, 0, limit], clamp=True),
+            legend=colour_bar("sd from the regulon's mean"),
+        ),
+        opacity=unless_picked(hidden=0.15),
+        tooltip=[
+            *tooltips(SAMPLES, "regulon", "sample", "n_cells", "activity"),
+            *tooltips(STANDARDISED, "z"),
+            alt.Tooltip("on:Q", title="cells on", format=".0%"),
+        ],
+    )
+    strips = [
+        base.transform_filter("datum.strip")
+        .mark_rect(height=8)
+        .encode(
+            x=x,
+            y=alt.value(height),
+            color=style.colour(kind, labels[kind], columns=2),
+            tooltip=tooltips(SAMPLES, "sample", "model", "timepoint", "arm"),
+        )
+        for kind, height in STRIPS.items()
+    ]
+    chart = alt.layer(cells, *strips).resolve_scale(color="independent").add_params(picked())
+    number = len(variability)
+    few = f"the {len(rows)} most variable of {number} regulons." if len(rows) < number else f"{number} regulons."
+    return Figure(
+        panels=(Panel(chart.properties(width="container", height=rows_high(len(rows), 15))),),
+        data={"activity_heatmap": table},
+        n=f"{len(labels)} libraries of {count(labels['model'].nunique(), 'model')}; {few}",
+        notes={"synthetic": {"note": style.settings["note"]}} if style.settings.get("note") else {},
+    )
+
+
+def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Figure | None:
+    """Return how far groups and seeds agree on each regulon's edges.
+
+    Parameters
+    ----------
+    support, summary
+        regulons/support.tsv and summary.tsv.
+    """
+    if summary.empty:
+        return None
+    groups = list(dict.fromkeys(support["group"]))
+    # Regulons of one share keep the order of their names.
+    best = summary.sort_values("regulon").sort_values("group_share", ascending=False, kind="stable")
+    kept = best["regulon"].tolist()[:MAX_ROWS]
+    support = support[support["regulon"].isin(kept)]
+    support = support.assign(share=support["edges"] / support["targets"].clip(lower=1))
+    runs = best[best["regulon"].isin(kept)].drop(columns=["strongest", "all_targets"])
+    y, height = alt.Y("regulon:N", sort=kept, title=None), rows_high(len(kept), 15)
+    heat = (
+        alt.Chart(alt.NamedData("models"))
+        .mark_rect()
+        .encode(
+            x=alt.X("group:N", sort=groups, title=None, axis=alt.Axis(labelAngle=-40)),
+            y=y,
+            color=alt.Color(
+                "share:Q",
+                scale=alt.Scale(scheme="cividis", domain=[0, 1]),
+                legend=colour_bar("edges found in the group", length=140, format="%"),
+            ),
+            tooltip=[
+                *tooltips(SUPPORT, "regulon", "group", "edges", "targets"),
+                alt.Tooltip("share:Q", format=".0%"),
+            ],
+        )
+        .properties(width="container", height=height)
+    )
+    dots = (
+        alt.Chart(alt.NamedData("seeds"))
+        .mark_point(filled=True, opacity=1, color="#004488")
+        .encode(
+            x=alt.X(
+                "run_share:Q",
+                title="runs (seeds) that found an edge, mean share",
+                axis=alt.Axis(format="%", tickCount=5),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            y=y,
+            size=alt.Size(
+                "targets:Q",
+                legend=alt.Legend(orient="bottom", title="targets", tickCount=3),
+                scale=alt.Scale(range=[20, 180]),
+            ),
+            tooltip=tooltips(SUMMARY, "regulon", "targets", "run_share", "groups"),
+        )
+        .properties(width="container", height=height)
+    )
+    few = f"; the {len(kept)} best supported drawn." if len(kept) < len(summary) else "."
+    return Figure(
+        panels=(Panel(heat, "by group"), Panel(dots, "by seed")),
+        data={"models": support, "seeds": runs},
+        n=f"{count(len(summary), 'consensus regulon')}, {summary['targets'].sum():,} edges; "
+        f"{count(len(groups), 'group')} of cells × {count(style.settings['seeds'], 'seed')}{few}",
+        columns=2,
+        min_width=320,
+    )
+
+
+FIGURES = {
+    "specificity": (draw_specificity, [RSS, SAMPLES]),
+    "activity_heatmap": (draw_heatmap, [SAMPLES, STANDARDISED, VARIABILITY]),
+    "on_off": (distributions.draw_on_off, [distributions.HISTOGRAMS, THRESHOLDS, VARIABILITY, SAMPLES]),
+    "agreement": (draw_agreement, [SUPPORT, SUMMARY]),
+}
+
+if __name__ == "__main__":
+    job.run(partial(draw.main, FIGURES), snakemake)
