@@ -1,7 +1,5 @@
 """Figures of the clusters: each model's cells in one layout, how stable its clusters are, which go on through time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Figures of the regulons: where each is active, specific to what; how far runs and patients agree on them."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import altair as alt
