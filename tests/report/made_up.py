@@ -46,7 +46,6 @@ HEADERS = {
     "expression/expression_design.tsv": design.ANSWERS,
     "expression/gene_sets.tsv": enrichment.GENE_SETS,
     "expression/signature.tsv": signature.SIGNATURE,
-    "expression/signature_cells.parquet": score_cells.CELLS,
     "expression/signature_scores.tsv": signature.SCORES,
     "expression/signature_sizes.tsv": signature.SIZES,
     "expression/state_places.tsv": structure.PLACES,
