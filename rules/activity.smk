@@ -68,7 +68,7 @@ rule compare_activity:
         "../envs/evidence.yaml"
     params:
         contrast=lookup(within=config, dpath="contrast"),
-        groups=get_group_of_samples,
+        groups=study.group_of_sample,
         fdr=lookup(within=config, dpath="statistics/fdr"),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:

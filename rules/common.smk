@@ -69,44 +69,12 @@ def minutes_by_models(least, per_square):
     return round(least + per_square * study.samples["model"].nunique() ** 2)
 
 
-# The samples sheet, and orders of the config.
+# The samples sheet.
 
 
 def get_sample_row(wildcards):
     """What the samples sheet says about a sample."""
     return {"sample": wildcards.sample, **study.all_samples.loc[wildcards.sample].to_dict()}
-
-
-def get_sample_rows(wildcards):
-    """The rows of the samples sheet that the study learns from."""
-    columns = ["model", "timepoint", "arm", "replicate", "assay"]
-    return study.samples[columns].reset_index(names="sample").to_dict("records")
-
-
-def get_profile_rows(wildcards):
-    """The same rows with the table, column and platform of each profile."""
-    columns = ["model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform"]
-    return study.samples[columns].reset_index(names="sample").to_dict("records")
-
-
-def get_profile_tables(wildcards):
-    """The tables of genes × samples that profiles are columns of."""
-    return list(dict.fromkeys(study.samples.loc[study.profiles, "matrix"]))
-
-
-def get_group_of_samples(wildcards):
-    """The group that each library's activity is scored in."""
-    return {sample: group for group in study.groups for sample in study.samples_of_group(group)}
-
-
-def get_arm_order(wildcards):
-    """All arms, in the order of the config."""
-    return [entry["arm"] for entry in config["arms"]]
-
-
-def get_model_order(wildcards):
-    """All models, in the order of the config: those without libraries keep their colour too."""
-    return [entry["model"] for entry in config["models"]]
 
 
 # Inputs and settings of references, reads and counts.
@@ -115,12 +83,6 @@ def get_model_order(wildcards):
 def get_genomes(wildcards):
     """The genomes and annotations that the study gives, by name."""
     return {name: user_file(path) for name, path in study.genomes.items()}
-
-
-def get_index(wildcards):
-    """The index of the counter in use."""
-    indices = {"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"}
-    return indices[config["counts"]["aligner"]]
 
 
 def get_database(wildcards):
@@ -216,16 +178,6 @@ def get_timepoints_of_model(wildcards):
 def get_clusters_of_model(wildcards):
     """A model's clustered cells, a file per timepoint, in the order of the config."""
     return collect("<results>/clusters/{{model}}/{timepoint}.h5ad", timepoint=study.timepoints_of(wildcards.model))
-
-
-def get_cluster_tables(wildcards):
-    """What figures of clusters show: tables of all models, and of their timepoints in the order of the config."""
-    tables = []
-    for model in study.models:
-        own = [f"{timepoint}.{table}.tsv" for timepoint in study.timepoints_of(model) for table in ("stability", "markers")]
-        files = ["cells.tsv.gz", "clusters.tsv", "links.tsv", *own]
-        tables += collect("<results>/clusters/{model}/{file}", model=model, file=files)
-    return tables
 
 
 def get_clusters_of_group(wildcards):

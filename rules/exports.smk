@@ -32,9 +32,9 @@ rule export_study:
     params:
         title=TITLE,
         own=study.models,
-        models=get_model_order,
+        models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
+        arms=study.arm_order,
         top=TOP,
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
@@ -59,9 +59,9 @@ use rule export_study as export_model with:
     params:
         title="persister-regulons: {model}",
         own=["{model}"],
-        models=get_model_order,
+        models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
+        arms=study.arm_order,
         top=TOP,
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
 
@@ -87,9 +87,9 @@ rule export_loom:
     params:
         title=TITLE,
         own=study.models,
-        models=get_model_order,
+        models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
-        arms=get_arm_order,
+        arms=study.arm_order,
     script:
         "../scripts/exports/export_loom.py"
 

@@ -73,7 +73,7 @@ rule score_cells:
         mem_mb=memory("score_cells", base=3_000, per_input_gb=10_000),
         runtime=minutes("score_cells", base=120),
     params:
-        samples=get_sample_rows,
+        samples=study.sample_rows,
         libraries=study.libraries,
         seed=lookup(within=config, dpath="statistics/seed"),
     script:

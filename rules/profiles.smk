@@ -24,7 +24,7 @@ rule aggregate_pseudobulk:
         mem_mb=memory("aggregate_pseudobulk", base=3_000, per_input_gb=500),
         runtime=minutes("aggregate_pseudobulk", base=60),
     params:
-        samples=get_sample_rows,
+        samples=study.sample_rows,
         libraries=study.libraries,
         min_cells=lookup(within=config, dpath="profiles/min_cells"),
     script:
@@ -34,7 +34,7 @@ rule aggregate_pseudobulk:
 rule join_profiles:
     input:
         pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.libraries else [],
-        tables=get_profile_tables,
+        tables=study.profile_tables,
     output:
         profiles="<results>/profiles/profiles.h5ad",
         losses="<results>/profiles/profile_losses.tsv",
@@ -48,7 +48,7 @@ rule join_profiles:
         mem_mb=memory("join_profiles", base=2_000, per_input_gb=20_000),
         runtime=minutes("join_profiles", base=30),
     params:
-        samples=get_profile_rows,
+        samples=study.profile_rows,
         sheet=lookup(within=config, dpath="samples"),
         genes=lookup(within=config, dpath="profiles/genes"),
         min_count=lookup(within=config, dpath="profiles/min_count"),

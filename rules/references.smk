@@ -5,7 +5,12 @@ from scripts.references.chemistries import CHEMISTRIES
 rule references:
     input:
         "<results>/references/genes.tsv" if study.all_sequenced else [],
-        get_index if study.all_sequenced else [],
+        branch(
+            config["counts"]["aligner"],
+            cases={"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"},
+        )
+        if study.all_sequenced
+        else [],
         user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
         user_file(collect("<results>/references/{name}", name=["motifs.tbl", "tfs.txt"] if study.databases else [])),
     localrule: True

@@ -11,9 +11,7 @@ PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
 rule regulons:
     input:
         "<results>/regulons/consensus.tsv" if study.groups else [],
-        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"])
-        if study.groups
-        else [],
+        collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"]) if study.groups else [],
         collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
     localrule: True
 

@@ -40,7 +40,7 @@ rule make_report:
         mem_mb=memory("make_report", base=2_000, per_input_gb=10_000),
         runtime=minutes("make_report", base=30),
     params:
-        samples=get_sample_rows,
+        samples=study.sample_rows,
         settings=leave_out(config, "pathvars", "input_rules", "check_files"),
         words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:

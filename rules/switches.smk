@@ -155,7 +155,7 @@ rule rank_switches:
         "../envs/evidence.yaml"
     params:
         contrast=lookup(within=config, dpath="contrast"),
-        groups=get_group_of_samples,
+        groups=study.group_of_sample,
         fdr=lookup(within=config, dpath="statistics/fdr"),
         min_effect=lookup(within=config, dpath="switches/min_effect"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),

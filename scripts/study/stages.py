@@ -34,6 +34,16 @@ def captions_of(workflow: Any) -> list[str]:
     return sorted({os.path.relpath(caption.get_path_or_uri(secret_free=True)) for caption in captions})
 
 
+def cluster_tables(study: Study) -> list[str]:
+    """Return the tables that figures of clusters show: of all models, and of their timepoints in the config's order."""
+    files = []
+    for model in study.models:
+        files += [f"{model}/{name}" for name in ("cells.tsv.gz", "clusters.tsv", "links.tsv")]
+        for timepoint in study.timepoints_of(model):
+            files += [f"{model}/{timepoint}.{table}.tsv" for table in ("stability", "markers")]
+    return files
+
+
 def expression_files(study: Study) -> list[str]:
     """Return the tables and figures of the stage expression, by what the study and its config have."""
     files = [

@@ -65,6 +65,35 @@ class Study:
         """Samples that come as one bulk or array profile."""
         return list(self.samples.index[self.samples["assay"] == "profile"])
 
+    @property
+    def sample_rows(self) -> list[dict]:
+        """What the sheet says of the samples that the study learns from."""
+        return self._rows("model", "timepoint", "arm", "replicate", "assay")
+
+    @property
+    def profile_rows(self) -> list[dict]:
+        """The same rows with the table, column and platform of each profile."""
+        return self._rows("model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform")
+
+    def _rows(self, *columns: str) -> list[dict]:
+        """Return ``sample`` and these columns of the sheet, a dict per sample."""
+        return self.samples[list(columns)].reset_index(names="sample").to_dict("records")
+
+    @property
+    def profile_tables(self) -> list[str]:
+        """The tables of genes × samples that profiles are columns of."""
+        return list(dict.fromkeys(self.samples.loc[self.profiles, "matrix"]))
+
+    @property
+    def arm_order(self) -> list[str]:
+        """All arms, in the order of the config."""
+        return [entry["arm"] for entry in self.config["arms"]]
+
+    @property
+    def model_order(self) -> list[str]:
+        """All models, in the order of the config: those without libraries keep their colour too."""
+        return [entry["model"] for entry in self.config["models"]]
+
     @cached_property
     def models(self) -> list[str]:
         """Models with a library, in the order of the config."""
@@ -128,6 +157,11 @@ class Study:
     def samples_of_group(self, group: str) -> list[str]:
         """Return the libraries of a group."""
         return self.samples_by_group[group]
+
+    @property
+    def group_of_sample(self) -> dict[str, str]:
+        """The group that each library's activity is scored in."""
+        return {sample: group for group, samples in self.samples_by_group.items() for sample in samples}
 
     def model_of_group(self, group: str) -> str:
         """Return the model that a group's cells are of."""

@@ -35,18 +35,13 @@ from scripts.switches.evidence.charts import (
     group,
     group_colour,
     list_ap1,
+    one_of,
 )
 from scripts.switches.verdicts import VERDICTS
 
 DIFFERENCES, BY_MODEL = "activity/differences.tsv", "switches/by_model.tsv"
-MAX_ROWS, MAX_PANELS = 30, 12
-MAX_INTERVALS, FIRST = 60, 10
-"""Regulons up to which all have their intervals drawn; else how many of those that rank first."""
-
-
-def one_of(style: Style) -> str:
-    """Return what is ranked."""
-    return "regulon" if style.cells else "factor"
+MAX_ROWS, MAX_PANELS, MAX_INTERVALS, FIRST = 30, 12, 60, 10
+"""Rows, panels; regulons up to which all have their intervals drawn, else how many of those that rank first."""
 
 
 def list_verdicts(switches: pd.DataFrame, style: Style) -> Text | None:

@@ -134,7 +134,7 @@ def rows_of(table: str, column: str) -> list[tuple[str, str]]:
     return []
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_each_column_of_the_demo_has_one_row_and_no_row_is_unused(demo, rows):
     tables = headers_of(demo)
     assert {"switches/switches.tsv", "reference/genes.tsv", "cells/attrition.tsv"} <= set(tables)
@@ -147,7 +147,7 @@ def test_each_column_of_the_demo_has_one_row_and_no_row_is_unused(demo, rows):
     assert set(zip(rows["table"], rows["column"], strict=True)) == used
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_no_two_columns_of_a_table_have_one_title(demo):
     for table, names in (headers_of(demo) | optional_tables()).items():
         if columns.ALL_COLUMNS not in columns.read().get(table, {}):

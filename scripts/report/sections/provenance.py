@@ -47,11 +47,13 @@ def seeds(config: dict, place: str = "") -> dict[str, str]:
 
 
 def manifest(source: Source) -> pd.DataFrame:
-    """Return the files behind the page: path, size (bytes), SHA-256."""
+    """Return the files behind the page: path, size (bytes), SHA-256; of a folder of figures, their specifications."""
+    places = [source.root / path for path in source.files]
+    files = [file for place in places for file in (place.glob("*.json") if place.is_dir() else [place])]
     rows = []
-    for path in sorted(source.files):
-        content = (source.root / path).read_bytes()
-        rows.append((path, len(content), hashlib.sha256(content).hexdigest()))
+    for file in sorted(files):
+        content = file.read_bytes()
+        rows.append((str(file.relative_to(source.root)), len(content), hashlib.sha256(content).hexdigest()))
     return pd.DataFrame(rows, columns=["file", "bytes", "sha256"])
 
 

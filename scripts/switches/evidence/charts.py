@@ -47,6 +47,11 @@ GROUPS = {f"{SHARED.name}, up": UP, f"{SHARED.name}, down": DOWN, "other verdict
 """What colours a regulon where its verdict does."""
 
 
+def one_of(style: Style) -> str:
+    """Return what is ranked."""
+    return "regulon" if style.cells else "factor"
+
+
 def group(switches: pd.DataFrame) -> pd.Series:
     """Return what colours a regulon: shared switches by direction, others alike."""
     named = SHARED.name + ", " + switches["direction"].astype(str)
@@ -129,12 +134,11 @@ def draw_evidence(switches: pd.DataFrame, evidence: pd.DataFrame, style: Style) 
         span = ranks.transform_filter("isValid(datum.rank_best)").mark_bar(height=6, opacity=0.45)
         layers.insert(0, span.encode(x=alt.X("rank_best:Q", title=title), x2="rank_worst:Q"))
     right = alt.layer(*layers).properties(width="container", height=height)
-    one = "regulon" if style.cells else "factor"
     return Figure(
         panels=(Panel(left, "kinds of evidence"), Panel(right, "rank, and its span with single models left out")),
         data={"kinds": tiles(evidence, switches), "ranks": shown[["regulon", "verdict", "group", *columns]]},
         n=f"{count(int(switches['n'].max()), 'model')}; {first_of(len(shown), len(switches))}"
-        f"{count(len(switches), one)}.",
+        f"{count(len(switches), one_of(style))}.",
         columns=2,
         min_width=330,
     )
