@@ -65,17 +65,23 @@ def _rename(spec, names: dict[str, str]):
     return [_rename(value, names) for value in spec] if isinstance(spec, list) else spec
 
 
-def named(svg: str, title: str, description: str) -> str:
+def named(svg: str, title: str, description: str, ids: str = "id") -> str:
     """Return an SVG with title and description, and with ids that are the same whatever was drawn before it.
 
-    The renderer counts its ids (clip paths, gradients) up over all figures of a process.
+    The renderer counts its ids (clip paths, gradients) up over all figures of a process. ``ids``: what they begin with;
+    figures in one HTML document need different ones.
     """
-    ids = {old: f"id{number}" for number, old in enumerate(dict.fromkeys(IDS.findall(svg)))}
-    if ids:
-        either = "|".join(map(re.escape, sorted(ids, key=len, reverse=True)))
-        svg = re.sub(rf'(\bid="|url\(#|href="#)({either})(?=["\)])', lambda found: found[1] + ids[found[2]], svg)
+    new = {old: f"{ids}{number}" for number, old in enumerate(dict.fromkeys(IDS.findall(svg)))}
+    if new:
+        either = "|".join(map(re.escape, sorted(new, key=len, reverse=True)))
+        svg = re.sub(rf'(\bid="|url\(#|href="#)({either})(?=["\)])', lambda found: found[1] + new[found[2]], svg)
     words = f"<title>{escape(title, quote=False)}</title><desc>{escape(description, quote=False)}</desc>"
     return re.sub(r"<svg\b[^>]*>", lambda found: found[0] + words, svg, count=1)
+
+
+def to_svg(spec: dict, title: str, description: str, ids: str = "id") -> str:
+    """Return a static specification as SVG, see :func:`named`."""
+    return named(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE), title, description, ids)
 
 
 def pages_of(figure: Figure) -> list[tuple[Panel, ...]]:
@@ -117,7 +123,7 @@ def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str) -> No
     for number, panels in enumerate(pages_of(figure), 1):
         stem = name if number == 1 else f"{name}-{number}"
         spec = static_spec(figure, panels)
-        svg = named(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE), title, f"{alt} {figure.n}")
+        svg = to_svg(spec, title, f"{alt} {figure.n}")
         if marks_of(spec) <= MAX_MARKS:
             (folder / f"{stem}.svg").write_text(svg)
         (folder / f"{stem}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
