@@ -100,10 +100,19 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
 
 
-def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str) -> None:
+def warned(spec: dict, warning: str) -> dict:
+    """Return a static specification with a warning above it: a picture may be shown without the page's."""
+    if not warning:
+        return spec
+    title = spec.get("title")
+    return spec | {"title": {"text": title, "subtitle": warning} if title else {"text": warning}}
+
+
+def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warning: str = "") -> None:
     """Write ``<name>.json``, ``.svg``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` if there are several tables).
 
-    ``title`` and ``alt`` stand in the SVG for those who don't see it. Beyond :data:`MAX_MARKS` rows there is no SVG.
+    ``title`` and ``alt`` stand in the SVG for those who don't see it; ``warning``, if there is one, above the picture.
+    Beyond :data:`MAX_MARKS` rows there is no SVG.
     """
     write_json(
         folder / f"{name}.json",
@@ -122,7 +131,7 @@ def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str) -> No
     )
     for number, panels in enumerate(pages_of(figure), 1):
         stem = name if number == 1 else f"{name}-{number}"
-        spec = static_spec(figure, panels)
+        spec = warned(static_spec(figure, panels), warning)
         svg = to_svg(spec, title, f"{alt} {figure.n}")
         if marks_of(spec) <= MAX_MARKS:
             (folder / f"{stem}.svg").write_text(svg)
