@@ -1,6 +1,5 @@
 """One page about one biopsy: what it is like, how sure that is, and whether the reference may speak about it at all."""
 
-import io
 import json
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.tables import read_labelled
-from scripts.figure.palette import ABSENT, HIGH_CONTRAST
+from scripts.biopsy import figures
+from scripts.figure import export, words
 
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "limit", "verdict", "meaning"],
@@ -56,101 +56,21 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     return {"title": title, "columns": columns, "about": about, "rows": cells}
 
 
-def percent(value: float) -> str:
-    """Return a fraction in percent."""
-    return f"{100 * value:.1f} %" if value < 0.1 else f"{100 * value:.0f} %"
-
-
-def headline(scores: pd.DataFrame) -> tuple[str, str]:
-    """Return the sentence that the page opens with, and what it is about."""
-    for row in scores[scores["section"] == "fraction"].itertuples():
-        return f"{percent(row.value)} persister-like cells ({percent(row.low)} to {percent(row.high)})", str(row.note)
-    for row in scores[scores["section"] == "position"].itertuples():
-        reach = f" ({row.low:.2f} to {row.high:.2f})" if np.isfinite(row.low) else ""
-        return f"Position between untreated (0) and persister (1): {row.value:.2f}{reach}", str(row.note)
-    return "", ""
-
-
-def svg(figure) -> str:
-    """Return a figure as SVG without date or random names."""
-    import matplotlib.pyplot as plt
-
-    with plt.rc_context({"svg.hashsalt": "biopsy", "svg.fonttype": "none"}):
-        text = io.StringIO()
-        figure.savefig(
-            text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), bbox_inches="tight"
-        )
-    plt.close(figure)
-    return text.getvalue()[text.getvalue().index("<svg") :]
-
-
-def draw_distribution(table: pd.DataFrame) -> str:
-    """Draw the cells' scores over the fitted mixture."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7.5, 2.8), layout="constrained")
-    width = table["score"].diff().median()
-    axes.bar(table["score"], table["biopsy"], width=width, color=ABSENT, label="cells of the biopsy")
-    for name, colour in (("untreated", HIGH_CONTRAST[0]), ("persister", HIGH_CONTRAST[1])):
-        axes.plot(table["score"], table[name], color=colour, linewidth=2, label=f"{name} part")
-    total = table["untreated"] + table["persister"]
-    axes.plot(table["score"], total, color="black", linewidth=1, linestyle="--", label="both together")
-    axes.set(xlabel="score of a cell (training: 0 untreated, 1 persister)", ylabel="density")
-    axes.legend(frameon=False, fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    return svg(figure)
-
-
-def draw_switches(rows: pd.DataFrame) -> str:
-    """Draw the position of every switch, with the range of untreated samples."""
-    import matplotlib.pyplot as plt
-
-    rows = rows.dropna(subset=["value"]).iloc[::-1]
-    figure, axes = plt.subplots(figsize=(7.5, 0.8 + 0.32 * len(rows)), layout="constrained")
-    at = np.arange(len(rows))
-    axes.hlines(at, rows["low"], rows["high"], color=ABSENT, linewidth=8, label="an untreated sample of a new patient")
-    active = (rows["call"] == "active").to_numpy()
-    for chosen, face, label in ((active, HIGH_CONTRAST[2], "active"), (~active, "white", "not active")):
-        axes.plot(
-            rows["value"].to_numpy()[chosen],
-            at[chosen],
-            "o",
-            markerfacecolor=face,
-            markeredgecolor=HIGH_CONTRAST[2],
-            label=label,
-        )
-    for place in (0, 1):
-        axes.axvline(place, color="#555555", linewidth=0.8, linestyle=":")
-    axes.set_yticks(at, rows["item"])
-    axes.set_xlabel("position between untreated (0) and persister (1) training models")
-    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    axes.spines[["top", "right"]].set_visible(False)
-    return svg(figure)
-
-
-def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict]:
-    """Return the page's figures with title, words for those who can't see them, and caption."""
-    figures = []
-    said, about = headline(scores)
-    if len(distribution):
-        caption = (
-            "How are the cells' scores made up? Bars: cells of the biopsy. Lines: the untreated and the persister "
-            "state as in training, shifted to this patient and weighted by the fraction. "
-            "Were it all untreated, bars would follow the blue line alone."
-        )
-        figures.append({"title": "Cells between the two states", "svg": draw_distribution(distribution),
-                        "alt": f"Distribution of cell scores. {said}. {about}", "caption": caption})  # fmt: skip
-    switches = scores[(scores["section"] == "switch") & scores["value"].notna()]
-    if len(switches):
-        names = ", ".join(switches.loc[switches["call"] == "active", "item"]) or "none"
-        caption = (
-            "Which switches are thrown? A dot is the biopsy's mean activity, grey what an untreated sample of a new "
-            "patient would show. In one without persisters all dots would lie in the grey; with all cells persisters "
-            "they would lie around 1."
-        )
-        figures.append({"title": "Switches between the two states", "svg": draw_switches(switches),
-                        "alt": f"Position of each switch. Active: {names}.", "caption": caption})  # fmt: skip
-    return figures
+def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the page's figures as SVG with title, words for those who can't see them, and caption."""
+    drawn = {
+        "biopsy_distribution": figures.draw_distribution(distribution, scores, figures.STYLE),
+        "biopsy_switches": figures.draw_switches(scores, figures.STYLE),
+    }
+    done = []
+    for name, figure in drawn.items():
+        if figure:
+            said = words.of_figure("biopsy", name, {})
+            about = f"{said['alt']} {figure.n}"
+            svg = export.to_svg(export.static_spec(figure), said["title"], about, ids=f"{name}-")
+            caption = " ".join((said["question"], said["caption"], said["interpretation"]))
+            done.append({"title": said["title"], "svg": svg, "alt": about, "caption": caption})
+    return done
 
 
 def main(snakemake) -> None:
@@ -161,8 +81,8 @@ def main(snakemake) -> None:
     source = snakemake.input
     scores = read_labelled(source.scores, "item", "call", "note")
     manifest = json.loads(Path(source.reference).read_text())
-    figures = figures_of(scores, pd.read_csv(source.distribution, sep="\t"))
-    said, about = headline(scores)
+    drawn = figures_of(scores, pd.read_csv(source.distribution, sep="\t"))
+    said, about = figures.headline(scores)
     environment = Environment(loader=FileSystemLoader(job.ROOT / "resources"), autoescape=True, trim_blocks=True)
     template = environment.get_template("biopsy.html.j2")
     page = template.render(
@@ -170,7 +90,7 @@ def main(snakemake) -> None:
         verdict=scores[scores["section"] == "verdict"].iloc[0].to_dict(),
         headline=said,
         note=about,
-        figures=[{**figure, "svg": Markup(figure["svg"])} for figure in figures],
+        figures=[{**figure, "svg": Markup(figure["svg"])} for figure in drawn],
         tables=[table for section in TABLES if (table := table_of(scores, section))],
         **{key: manifest[key] for key in ("workflow", "format_version", "training", "provenance")},
     )

@@ -157,7 +157,8 @@ def flow_chart(blocks: pd.DataFrame, ribbons: pd.DataFrame, present: list[str]) 
         area = ribbon.mark_area(opacity=0.35, interpolate="monotone").encode(
             x="x:Q", y="low:Q", y2="high:Q", detail="link:N", color=colour, tooltip=[*tooltip, "basis:N"]
         )
-        score = ribbon.transform_filter("datum.label !== ''").mark_text(align="right", dx=-3, fontSize=10)
+        # An empty label draws nothing. A filter might leave no row, and a layer without rows has no extent of its own.
+        score = ribbon.mark_text(align="right", dx=-3, fontSize=10)
         layers = [area, score.encode(x="x:Q", y="y:Q", text="label:N")]
     own_line = f"datum.high - datum.low > {TWO_LINES} ? '\\n' : ', '"
     words = f"datum.label + ': ' + format(datum.n_cells, ',') + (datum.fate ? ({own_line}) + datum.fate : '')"

@@ -92,7 +92,8 @@ def draw_all(
         else:
             if name not in words:
                 raise KeyError(f"{name}: no words of this figure in resources/words")
-            export.save(name, made, folder, title=words[name]["title"], alt=words[name]["alt"])
+            said = words[name]
+            export.save(name, made, folder, title=said["title"], alt=said["alt"], warning=said.get("warning", ""))
             job.log.info("%s: %d panels. %s", name, len(made.panels), made.n)
 
 

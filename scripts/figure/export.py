@@ -65,17 +65,23 @@ def _rename(spec, names: dict[str, str]):
     return [_rename(value, names) for value in spec] if isinstance(spec, list) else spec
 
 
-def named(svg: str, title: str, description: str) -> str:
+def named(svg: str, title: str, description: str, ids: str = "id") -> str:
     """Return an SVG with title and description, and with ids that are the same whatever was drawn before it.
 
-    The renderer counts its ids (clip paths, gradients) up over all figures of a process.
+    The renderer counts its ids (clip paths, gradients) up over all figures of a process. ``ids``: what they begin with;
+    figures in one HTML document need different ones.
     """
-    ids = {old: f"id{number}" for number, old in enumerate(dict.fromkeys(IDS.findall(svg)))}
-    if ids:
-        either = "|".join(map(re.escape, sorted(ids, key=len, reverse=True)))
-        svg = re.sub(rf'(\bid="|url\(#|href="#)({either})(?=["\)])', lambda found: found[1] + ids[found[2]], svg)
+    new = {old: f"{ids}{number}" for number, old in enumerate(dict.fromkeys(IDS.findall(svg)))}
+    if new:
+        either = "|".join(map(re.escape, sorted(new, key=len, reverse=True)))
+        svg = re.sub(rf'(\bid="|url\(#|href="#)({either})(?=["\)])', lambda found: found[1] + new[found[2]], svg)
     words = f"<title>{escape(title, quote=False)}</title><desc>{escape(description, quote=False)}</desc>"
     return re.sub(r"<svg\b[^>]*>", lambda found: found[0] + words, svg, count=1)
+
+
+def to_svg(spec: dict, title: str, description: str, ids: str = "id") -> str:
+    """Return a static specification as SVG, see :func:`named`."""
+    return named(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE), title, description, ids)
 
 
 def pages_of(figure: Figure) -> list[tuple[Panel, ...]]:
@@ -94,10 +100,19 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n")
 
 
-def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str) -> None:
+def warned(spec: dict, warning: str) -> dict:
+    """Return a static specification with a warning above it: a picture may be shown without the page's."""
+    if not warning:
+        return spec
+    title = spec.get("title")
+    return spec | {"title": {"text": title, "subtitle": warning} if title else {"text": warning}}
+
+
+def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warning: str = "") -> None:
     """Write ``<name>.json``, ``.svg``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` if there are several tables).
 
-    ``title`` and ``alt`` stand in the SVG for those who don't see it. Beyond :data:`MAX_MARKS` rows there is no SVG.
+    ``title`` and ``alt`` stand in the SVG for those who don't see it; ``warning``, if there is one, above the picture.
+    Beyond :data:`MAX_MARKS` rows there is no SVG.
     """
     write_json(
         folder / f"{name}.json",
@@ -116,8 +131,8 @@ def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str) -> No
     )
     for number, panels in enumerate(pages_of(figure), 1):
         stem = name if number == 1 else f"{name}-{number}"
-        spec = static_spec(figure, panels)
-        svg = named(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE), title, f"{alt} {figure.n}")
+        spec = warned(static_spec(figure, panels), warning)
+        svg = to_svg(spec, title, f"{alt} {figure.n}")
         if marks_of(spec) <= MAX_MARKS:
             (folder / f"{stem}.svg").write_text(svg)
         (folder / f"{stem}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))

@@ -72,7 +72,7 @@ def as_rst(text: str) -> str:
 
 
 def for_rule(stage: str, config: Mapping[str, Any], cells: bool) -> dict[str, dict[str, str]]:
-    """Return figure → title, alternative text, and the caption of Snakemake's report, for the rule that draws them."""
+    """Return figure → title, alternative text, caption of Snakemake's report, and a warning of stand-in databases."""
     places, done = terms(config, cells), {}
     for name in read(stage).get("figures", {}):
         words = of_figure(stage, name, places)
@@ -81,5 +81,6 @@ def for_rule(stage: str, config: Mapping[str, Any], cells: bool) -> dict[str, di
             "title": words["title"],
             "alt": without_marks(words["alt"]),
             "caption": as_rst("\n\n".join(filter(None, caption))),
+            "warning": config["regulons"]["synthetic_data_note"],
         }
     return done

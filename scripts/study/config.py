@@ -24,6 +24,10 @@ SPECIES = {
 """Species as those names tell them."""
 
 
+FIGURES = "figures"
+"""A folder of the results beside those of the models."""
+
+
 def dotted(place: tuple) -> str:
     """Return a place in the config as one writes it: ``regulons.databases[0].path``."""
     named = (step if isinstance(step, int) or (step and step.isprintable()) else repr(step) for step in place)
@@ -118,6 +122,8 @@ def check_arms(config: dict) -> Problems:
             seen.setdefault(name, number)
     arms = [entry["arm"] for entry in config["arms"]]
     for number, model in enumerate(config["models"]):
+        if model["model"] == FIGURES:
+            yield ("models", number, "model"), f"{FIGURES!r} is the folder of each stage's figures; rename the model"
         for arm in model["arms"]:
             if arm not in arms:
                 hint = suggest(arm, arms)

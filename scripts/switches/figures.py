@@ -101,7 +101,7 @@ def draw_forest(
     mrna = mrna.assign(judged=mrna["regulon"].map(judged))
     arms = style.in_order("arm", points["arm"])
     activity = ("activity_change_sd", "activity_change_sd_low", "activity_change_sd_high")
-    title, height = axis_title(SWITCHES, activity[0]), rows_high(len(means), 26)
+    title, height = axis_title(SWITCHES, activity[0]), rows_high(len(means), 32)
     base = alt.Chart(alt.NamedData("differences")).mark_point(filled=True, size=46)
     y = alt.Y("regulon:N", sort=list(means["regulon"]), title=None, axis=alt.Axis(grid=True))
     shared = {

@@ -15,7 +15,7 @@ TIMEPOINTS = ["untreated", "persister", "relapse"]
 @pytest.fixture(scope="module")
 def listed(results) -> dict[str, pd.DataFrame]:
     """Return, by model, the cells as the stage lists them."""
-    folders = sorted((results / "clusters").iterdir())
+    folders = sorted(path.parent for path in (results / "clusters").glob("*/cells.tsv.gz"))
     text = {"cluster": str, "phase": str}
     return {folder.name: pd.read_csv(folder / "cells.tsv.gz", sep="\t", dtype=text) for folder in folders}
 

@@ -82,6 +82,15 @@ def test_files_hold_the_specification_the_picture_and_the_rows(tmp_path):
     assert pd.read_csv(tmp_path / "one.tsv", sep="\t", dtype={"x": float}).equals(table())
 
 
+@pytest.mark.parametrize("values", ["a", "ab"])
+def test_a_warning_stands_above_the_picture_itself(tmp_path, values):
+    export.save("one", figure(values), tmp_path, title="T", alt="A.", warning="stand-in motifs")
+    svg = (tmp_path / "one.svg").read_text()
+    assert svg.count(">stand-in motifs<") == 1
+    assert all(f">{value}<" in svg for value in values)
+    assert "stand-in" not in (tmp_path / "one.json").read_text()
+
+
 def test_files_are_the_same_whatever_was_drawn_before(tmp_path):
     """The renderer numbers gradients and clip paths over all figures of a process."""
     heat = alt.Chart(alt.NamedData("t")).mark_rect(clip=True).encode(x="g:N", y="x:O", color="x:Q")

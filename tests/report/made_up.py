@@ -13,7 +13,7 @@ import yaml
 from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
 from scripts.activity import design as compared
 from scripts.confounders import measure_confounders, shares
-from scripts.expression import design, differential, enrichment, score_cells, signature, structure, treatment
+from scripts.expression import design, differential, enrichment, signature, structure, treatment
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
 from scripts.markers import find_markers
@@ -46,7 +46,6 @@ HEADERS = {
     "expression/expression_design.tsv": design.ANSWERS,
     "expression/gene_sets.tsv": enrichment.GENE_SETS,
     "expression/signature.tsv": signature.SIGNATURE,
-    "expression/signature_cells.parquet": score_cells.CELLS,
     "expression/signature_scores.tsv": signature.SCORES,
     "expression/signature_sizes.tsv": signature.SIZES,
     "expression/state_places.tsv": structure.PLACES,

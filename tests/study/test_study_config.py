@@ -34,6 +34,11 @@ DEMO = {"network": "network.yaml", "libraries": "libraries.tsv", "bulk": []}
 # A key changed: key, new value (... removes it), place of the message, and some of its words.
 BAD = {
     "unknown section": ("regulon", {}, "regulon", "is not a key; did you mean 'regulons'?"),
+    "key of an old section": ("programme", {"fdr": 0.1}, "programme.fdr", "has moved to statistics.fdr; rename it"),
+    "old section without keys": ("programme", {}, "programme", "has moved to the sections activity, expression"),
+    "old key": ("prepare", "rules/demo.smk", "prepare", "has moved to input_rules; rename it"),
+    "old role": ("contrast.recovered", "relapse", "contrast.recovered", "has moved to contrast.relapse"),
+    "old note": ("regulons.standin_note", "x", "regulons.standin_note", "has moved to regulons.synthetic_data_note"),
     "unknown key": ("clusters.n_pc", 20, "clusters.n_pc", "is not a key; did you mean 'n_pcs'?"),
     "strange key": ("colour", "red", "colour", "is not a key; remove it"),
     "unknown key below": ("cells.qc.min_umis", 1, "cells.qc.min_umis", "is not a key"),

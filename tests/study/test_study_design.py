@@ -46,6 +46,7 @@ BAD_KEYS = {
         "arms[2].arm",
         "is also arms[1]; remove or rename one",
     ),
+    "model called as the figures": ("models.1.model", "figures", "models[1].model", "rename the model"),
     "model twice": ("models.1.model", "A", "models[1].model", "is also models[0]; remove or rename one"),
     "model's arm unknown": ("models.0.arms", ["untreated", "CA"], "models[0].arms", "'CA' is not among arms"),
     "no graft": ("references.graft", ..., "references.graft", "is missing; give species, prefix"),

@@ -1,0 +1,96 @@
+"""The figures of a biopsy's page: what they show, and their SVG."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.biopsy import draw_biopsy, figures
+from scripts.figure import export, words
+from scripts.figure.palette import HIGH_CONTRAST
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def distribution() -> pd.DataFrame:
+    """Return densities on four scores."""
+    score = [-0.5, 0.0, 0.5, 1.0]
+    parts = {"biopsy": [0.2, 1.1, 0.3, 0.4], "untreated": [0.25, 0.9, 0.2, 0.0], "persister": [0.0, 0.0, 0.1, 0.4]}
+    return pd.DataFrame({"score": score, **parts})
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    """Return the fraction, and switches of which one isn't scored and two are of one factor."""
+    rows = [
+        ("fraction", "persister-like cells", 0.25, 0.2, 0.31, "", "of 412 tumour cells"),
+        ("switch", "FOSL1", 0.9, -0.2, 0.3, "active", ""),
+        ("switch", "KLF4 & <x>", 0.1, -0.3, 0.2, "as untreated", ""),
+        ("switch", "SOX2", 0.4, np.nan, np.nan, "not judged", ""),
+        ("switch", "FOSL1", -0.4, -0.2, 0.28, "against the switch", ""),
+        ("switch", "YAP1", np.nan, np.nan, np.nan, "not scored", ""),
+    ]
+    return pd.DataFrame(rows, columns=["section", "item", "value", "low", "high", "call", "note"])
+
+
+def marks_of(svg: str, role: str) -> list[list[dict]]:
+    """Return the attributes of a drawn group's paths, group by group."""
+    root = ElementTree.fromstring(svg)
+    groups = [group for group in root.iter(f"{SVG}g") if role in group.get("class", "").split()]
+    return [[path.attrib for path in group.iter(f"{SVG}path")] for group in groups]
+
+
+def test_figure_of_the_distribution_has_bars_and_three_lines(distribution, scores):
+    figure = figures.draw_distribution(distribution, scores, figures.STYLE)
+    drawn = figure.data["densities"].set_index("part")
+    bars = drawn.loc["cells of the biopsy"]
+    assert bars["density"].tolist() == distribution["biopsy"].tolist()
+    assert bars["low"].tolist() == [-0.75, -0.25, 0.25, 0.75] and bars["high"].tolist() == [-0.25, 0.25, 0.75, 1.25]
+    assert drawn.loc["both together", "density"].tolist() == pytest.approx([0.25, 0.9, 0.3, 0.4])
+    assert figure.n == "25 % persister-like cells (20 % to 31 %). of 412 tumour cells"
+    svg = export.to_svg(export.static_spec(figure), "title", "words")
+    assert len(marks_of(svg, "layer_0_marks")[0]) == 4
+    lines = [path for group in marks_of(svg, "mark-line") for path in group]
+    assert [line["stroke"].upper() for line in lines] == [*HIGH_CONTRAST[:2], "#000000"]
+    assert ["stroke-dasharray" in line for line in lines] == [False, False, True]
+
+
+def test_figure_of_the_switches_has_a_row_for_each_that_was_scored(scores):
+    figure = figures.draw_switches(scores, figures.STYLE)
+    assert figure.data["switches"]["item"].tolist() == ["FOSL1", "KLF4 & <x>", "SOX2", "FOSL1"]
+    assert figure.n == "Active: FOSL1."
+    svg = export.to_svg(export.static_spec(figure), "title", "words")
+    dots = marks_of(svg, "layer_2_marks")[0]
+    assert [dot["fill"].upper() for dot in dots] == [HIGH_CONTRAST[2], *["#FFFFFF"] * 3]
+    assert {dot["stroke"].upper() for dot in dots} == {HIGH_CONTRAST[2]}
+    assert len(marks_of(svg, "layer_0_marks")[0]) == 3, "no range, no grey"
+    labels = [text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    assert labels.count("FOSL1") == 2 and "KLF4 & <x>" in labels and "YAP1" not in labels
+    none = scores.assign(call="as untreated")
+    assert figures.draw_switches(none, figures.STYLE).n == "Active: none."
+
+
+def test_page_has_figures_with_their_words_the_same_each_time(distribution, scores):
+    made = draw_biopsy.figures_of(scores, distribution)
+    assert made == draw_biopsy.figures_of(scores, distribution)
+    assert len(made) == 2 == len(words.read("biopsy")["figures"])
+    for figure in made:
+        root = ElementTree.fromstring(figure["svg"])
+        assert root.find(f"{SVG}title").text == figure["title"] and root.find(f"{SVG}desc").text == figure["alt"]
+        assert "?" in figure["caption"] and "{" not in figure["caption"] + figure["alt"]
+    assert "412 tumour cells" in made[0]["alt"] and "Active: FOSL1." in made[1]["alt"]
+
+
+def test_page_without_anything_to_draw_has_no_figures(distribution, scores):
+    assert draw_biopsy.figures_of(scores[:0], distribution[:0]) == []
+    unscored = scores[scores["item"] == "YAP1"]
+    assert draw_biopsy.figures_of(unscored, distribution[:0]) == []
+
+
+def test_figures_of_one_page_have_ids_of_their_own():
+    svg = '<svg><clipPath id="clip7"/><path clip-path="url(#clip7)"/></svg>'
+    ids = [re.findall(r'id="([^"]+)"|url\(#([^)]+)\)', export.named(svg, "t", "d", ids=name)) for name in ("a-", "b-")]
+    assert ids == [[("a-0", ""), ("", "a-0")], [("b-0", ""), ("", "b-0")]]
