@@ -10,7 +10,7 @@ RESULTS ?= results
 VENV := .venv
 STAMP := $(VENV)/.requirements.lock
 DEMO := config/demo/config.yaml
-TESTS = python -m pytest --numprocesses $(CORES) --dist loadgroup --no-loadscope-reorder
+TESTS = python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 # Tools of the environment come first, whether or not it is activated; no profile of the user's changes the demo.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport SNAKEMAKE_PROFILE PYTHONPATH PYTHONHOME VIRTUAL_ENV

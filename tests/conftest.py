@@ -25,6 +25,7 @@ import pytest
 from checkout import RESULTS, WHOLE, copy_checkout, drop_if_outdated, hash_sources, run
 from simulators.activity import simulate  # noqa: F401
 from simulators.profiles import simulated  # noqa: F401
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "config/demo/config.yaml"
@@ -35,25 +36,35 @@ TOGETHER = {
     "report": ("tests/report/test_manifest.py", "tests/report/test_report_rules.py"),
     "biopsy": ("tests/biopsy/",),
 }
-"""Files whose tests one process runs, since they share what takes long to make: the demo (``full``) or the reduced one,
-a small workflow, a frozen reference. Without these, each file is a group of its own.
+"""Files whose tests one process runs, since they share what takes long to make: the demo, whole or reduced, a small
+workflow, a frozen reference.
 """
 FIRST = ("tests/demo/", "tests/slurm/", "tests/faults/test_faults.py", "tests/report/test_browser.py", "tests/real/",
          "tests/dag/test_scale.py")  # fmt: skip
 """What takes longest, or waits for whole runs: started last, it would leave one core without work at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; name each test's group for ``--dist loadgroup``. The order within a file stays."""
+    """Put the longest files first; the order within a file stays."""
 
     def place(item: pytest.Item) -> int:
         return next((number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
     items.sort(key=place)
-    for item in items:
-        name = next((name for name, starts in TOGETHER.items() if item.nodeid.startswith(starts)), item.path.stem)
-        item.add_marker(pytest.mark.xdist_group(name))
+
+
+class Together(LoadScopeScheduling):
+    """Gives each process whole files, as ``--dist loadfile`` does, and files that share something to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the name of a test's group."""
+        return next((name for name, starts in TOGETHER.items() if nodeid.startswith(starts)), nodeid.split("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Together:
+    """Return what deals tests out to the processes."""
+    return Together(config, log)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from pathlib import Path
+from unittest import mock
 
 from corpus.case import Case, Outcome, script
 from scripts.references import join_genomes, provide_file
@@ -62,7 +63,8 @@ def provided(
             source.write_bytes(content)
         given = {"_": [source]} if by == "path" else {}
         params = {"url": (url or source.as_uri()) if by == "url" else None, "sha256": sha256}
-        return script(provide_file, folder, input=given, output=["db.feather"], params=params)
+        with mock.patch.object(provide_file, "PAUSES", (0, 0)):
+            return script(provide_file, folder, input=given, output=["db.feather"], params=params)
 
     return Case("provided file", name, f"^error in provide_file .*: {words}", run)
 
