@@ -1,5 +1,5 @@
 # Biopsy: what the study has learned, frozen; biopsies scored against it, each by itself.
-from scripts.figure.rule import PACKAGE, hash_of
+from scripts.figure.rule import hash_of
 from scripts.study.reference_manifest import FILES, MANIFEST
 
 
@@ -69,7 +69,7 @@ rule draw_biopsy:
         runtime=minutes("draw_biopsy", base=10),
     params:
         sample=get_sample_row,
-        figures=[hash_of(workflow_file("scripts/biopsy"), "figures.py"), hash_of(PACKAGE)],
+        figures=[hash_of(workflow_file("scripts/biopsy"), "figures.py"), hash_of(workflow_file("scripts/figure"))],
         words=hash_of(workflow_file("resources/words"), "biopsy.yaml"),
     script:
         "../scripts/biopsy/draw_biopsy.py"

@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+from pathlib import Path
 
 from scripts.base import job
 from scripts.figure.rule import params_of, read_n
@@ -270,7 +271,7 @@ def figures_of(stage):
     """Params of a drawing job: names of the study, words of the stage, and the hash of the code that draws."""
 
     def get_figures(wildcards):
-        return params_of(stage, config, cells=len(study.libraries) > 0)
+        return params_of(stage, config, cells=len(study.libraries) > 0, root=Path(root))
 
     return get_figures
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.figure import words
 
-PACKAGE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def hash_of(folder: str | Path, pattern: str = "*.py") -> str:
@@ -37,13 +37,14 @@ def read_n(folder: str | Path, name: str) -> str:
     return json.loads((Path(folder) / f"{name}.json").read_text())["n"]
 
 
-def params_of(stage: str, config: Mapping[str, Any], cells: bool) -> dict[str, Any]:
+def params_of(stage: str, config: Mapping[str, Any], cells: bool, root: Path = ROOT) -> dict[str, Any]:
     """Return the param ``figures`` of the rule that draws a stage: style, words, and a hash of the code all share.
 
-    ``config``: the study's, complete; ``cells``: whether the study has single-cell libraries.
+    ``config``: the study's, complete; ``cells``: whether the study has single-cell libraries; ``root``: the workflow's
+    folder, which holds words and code.
     """
     return {
         "style": style_of(config, cells),
-        "words": words.for_rule(stage, config, cells),
-        "code": hash_of(PACKAGE),
+        "words": words.for_rule(stage, config, cells, root / "resources" / "words"),
+        "code": hash_of(root / "scripts" / "figure"),
     }

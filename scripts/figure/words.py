@@ -71,11 +71,11 @@ def as_rst(text: str) -> str:
     return re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r"`\1 <\2>`__", text)
 
 
-def for_rule(stage: str, config: Mapping[str, Any], cells: bool) -> dict[str, dict[str, str]]:
+def for_rule(stage: str, config: Mapping[str, Any], cells: bool, folder: Path = FOLDER) -> dict[str, dict[str, str]]:
     """Return figure → title, alternative text, caption of Snakemake's report, and a warning of stand-in databases."""
-    places, done = terms(config, cells), {}
-    for name in read(stage).get("figures", {}):
-        words = of_figure(stage, name, places)
+    places, done = terms(config, cells, folder), {}
+    for name in read(stage, folder).get("figures", {}):
+        words = of_figure(stage, name, places, folder)
         caption = [f"**{words['question']}**", words["caption"], words["interpretation"]]
         done[name] = {
             "title": words["title"],

@@ -98,5 +98,6 @@ def test_other_code_or_words_draw_again(config, tmp_path):
     (tmp_path / "a.py").write_text("2")
     assert rule.hash_of(tmp_path) != before
     params = rule.params_of("cells", config, cells=True)
-    assert params["code"] == rule.hash_of(rule.PACKAGE) and params["style"]["models"][0] == config["models"][0]["model"]
+    assert params["code"] == rule.hash_of(rule.ROOT / "scripts" / "figure")
+    assert params["style"]["models"][0] == config["models"][0]["model"]
     assert "waterfall" in params["words"]["attrition"]["alt"].lower()

@@ -99,7 +99,7 @@ def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[st
 
     data = anndata.AnnData(frame.to_numpy(), obs=sheet, var=pd.DataFrame(index=frame.columns))
     data.write_h5ad(tmp_path / "profiles.h5ad")
-    output = {name: tmp_path / f"{name}.tsv" for name in ("markers", "panels", "scores")}
+    output = {name: tmp_path / f"{name}.tsv" for name in ("markers", "panels", "scores", "roc")}
     job = make_job(
         input={"profiles": tmp_path / "profiles.h5ad", "locations": "resources/markers/surface_secreted.tsv"},
         output=output,

@@ -73,7 +73,7 @@ def cells_of(
     on = row["timepoint"] == "persister"
     mean = base * 2.0 ** np.array([changes.get(gene, 0.0) if on else 0.0 for gene in genes])
     obs = pd.DataFrame(
-        {"sample": sample, **{label: row[label] for label in LABELS}}, index=[f"c{i}" for i in range(n_cells)]
+        {"sample": sample, **{label: row[label] for label in LABELS}}, index=[f"{sample}:c{i}" for i in range(n_cells)]
     )
     counts = sparse.csr_matrix(rng.poisson(mean, size=(n_cells, len(genes))).astype(np.int32))
     return anndata.AnnData(counts, obs=obs, var=pd.DataFrame({"gene_id": genes}, index=genes))

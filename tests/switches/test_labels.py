@@ -11,7 +11,8 @@ import pytest
 from scripts.activity import design, estimate_reversibility
 from scripts.base.tables import read_labelled
 from scripts.confounders import tabulate_confounders
-from scripts.expression import figures
+from scripts.expression import state_figures
+from scripts.figure.style import Style
 from scripts.profiles.pseudobulk import ACTIVITY
 from scripts.switches.evidence import compare_families
 
@@ -81,7 +82,7 @@ def test_the_share_of_cells_kept_is_compared_between_the_timepoints(make_job, tm
         for kind, path in paths.items():
             files[kind].append(path)
     files |= {"switches": tmp_path / "switches.tsv", "attrition": tmp_path / "attrition.tsv", "genesets": GENESETS}
-    output = {name: tmp_path / f"out.{name}.tsv" for name in ("confounders", "verdict", "clones")}
+    output = {name: tmp_path / f"out.{name}.tsv" for name in ("confounders", "verdict", "notes", "clones")}
     params = {"contrast": CONTRAST, "models": models, "size": 5, "regulons": 30, "fdr": 0.05}
     tabulate_confounders.main(make_job(input=files, output=output, params=params))
     table = pd.read_csv(output["confounders"], sep="\t").set_index("confounder")
@@ -90,15 +91,16 @@ def test_the_share_of_cells_kept_is_compared_between_the_timepoints(make_job, tm
 
 
 def test_places_of_states_are_drawn_by_timepoint_and_model(tmp_path):
-    places = pd.DataFrame({"adjustment": "", "sample": ["a", "b"], "model": ["1040", "None"], "timepoint": ["0", "21"]})
-    places = places.assign(arm=["null", "NA"], pc1=[0.0, 1.0], pc2=[1.0, 0.0], leaf=[0, 1], cluster=[1, 2])
+    places = pd.DataFrame({"adjustment": "blind", "sample": ["a", "b"], "model": ["1040", "None"]})
+    places = places.assign(timepoint=["0", "21"], arm=["null", "NA"], pc1=[0.0, 1.0], pc2=[1.0, 0.0], leaf=[0, 1])
+    places.assign(cluster=["1", "2"], note="").to_csv(tmp_path / "places.tsv", sep="\t", index=False)
     structure = {"pc1_share": 0.5, "pc1_state": 0.5, "pc2_share": 0.3, "purity": 1.0, "expected": 0.6, "p": 0.1}
-    name = next(iter(figures.MARKERS))
-    places.assign(adjustment=name).to_csv(tmp_path / "places.tsv", sep="\t", index=False)
-    orders = {"timepoint": ["0", "21"], "model": ["1040", "None"], "arm": ["null", "NA"]}
-    structure = pd.DataFrame([{"adjustment": name, **structure}])
-    figure = figures.draw_states(structure, read_labelled(tmp_path / "places.tsv"), orders, "")
-    assert sum(len(points.get_offsets()) for points in figure.axes[0].collections) == 2
+    counts = {"n_samples": 2, "n_models": 2, "n_genes": 9, "permutations": 19, "note": ""}
+    table = pd.DataFrame([{"adjustment": "blind", **structure, **counts}])
+    style = Style(["1040", "None"], ["null", "NA"], ["0", "21"], {"baseline": "0", "persister": "21"}, cells=True)
+    figure = state_figures.draw_states(table, read_labelled(tmp_path / "places.tsv"), style)
+    drawn = figure.data["states"]
+    assert drawn["model"].tolist() == ["1040", "None"] and drawn["timepoint"].tolist() == ["0", "21"]
 
 
 def test_activity_that_a_group_lacks_is_missing_and_not_left_out(tmp_path):

@@ -243,6 +243,12 @@ def prepare(
     shares.reindex(columns=["sample", "regulon", "on"]).to_csv(
         results / "regulons" / "samples.tsv", sep="\t", index=False
     )
+    for model, own in cells.groupby("model", sort=False):
+        place = pd.DataFrame({"cell": own.index, "umap_1": 0.0, "umap_2": 0.0, "cluster": "0", "phase": "G1"})
+        labels = own[["sample", "model", "timepoint", "arm"]].reset_index(drop=True)
+        (results / "clusters" / model).mkdir(parents=True)
+        table = results / "clusters" / model / "cells.tsv.gz"
+        pd.concat([place, labels], axis=1).to_csv(table, sep="\t", index=False)
     steps = [
         (s, r.model, r.timepoint, step, n) for s, r in libraries.iterrows() for step, n in (("empty", 100), ("qc", 80))
     ]

@@ -195,7 +195,7 @@ CONFIGS = [
     config("thresholds crossed", "cells.qc.min_counts: 2000 is not below max_counts, 100; .*lower it", cells__qc__max_counts=100),
     config("more seeds must agree than there are", "regulons.min_seeds: 3 runs must agree, but seeds lists 1; lower", regulons__seeds=[1]),
     config("more groups must agree than there are", "regulons.min_groups: groups of 4 models must agree, but the study has 2 .*; lower", regulons__min_groups=4),
-    config("persister before the baseline", "contrast.persister: .* doesn't come after baseline .*; reorder", contrast__persister="untreated", contrast__recovered=None),
+    config("persister before the baseline", "contrast.persister: .* doesn't come after baseline .*; reorder", contrast__persister="untreated", contrast__relapse=None),
     config("prefixes alike", "references.host.prefix: .* begin alike; give prefixes", references__host__prefix="GRCh38_mouse_"),
     config("reads without genomes", "references: is missing, but units.tsv, row 2 has reads; give", references=None),
     config("model that climbs", r"models\[0\].model: '\.\./A' is not a name", models__0__model="../A"),
