@@ -37,12 +37,12 @@ only_whole = pytest.mark.parametrize("results", [WHOLE], indirect=True, scope="s
 
 
 def copy_checkout(to: Path) -> Path:
-    """Copy what the workflow consists of, without results, environment or caches."""
+    """Copy what the workflow consists of, with compiled modules, without results and environment."""
     to.mkdir(parents=True, exist_ok=True)
     for name in ("Snakefile", "config", "rules", "envs", "scripts", "resources"):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, to / name)
         else:
             shutil.copy(source, to / name)
     return to

@@ -59,9 +59,11 @@ def restored(folder: Path) -> Iterator[None]:
     """Work in ``folder``; put back what Snakemake, our Snakefile and scripts change in a process of their own."""
     here, path, environment = Path.cwd(), sys.path[:], dict(os.environ)
     umask, handler = os.umask(0), signal.getsignal(signal.SIGTERM)
+    logger = logging.getLogger("snakemake.logging")
     os.umask(umask)
     os.chdir(folder)
     os.environ.pop("SNAKEMAKE_PROFILE", None)
+    logger.propagate = False  # pytest would keep every line once more
     try:
         with (
             warnings.catch_warnings(action="ignore", category=DeprecationWarning),  # of what Snakemake uses
@@ -70,6 +72,7 @@ def restored(folder: Path) -> Iterator[None]:
         ):
             yield
     finally:
+        logger.propagate = True
         os.chdir(here)
         os.environ.clear()
         os.environ.update(environment)
