@@ -3,7 +3,7 @@ runs a script) is paid once for many calls.
 
 The call is Snakemake's own, from its arguments to its exit code, and so are logs, benchmarks and what it keeps of jobs.
 Scripts run from the file that Snakemake wrote for them, with the object that it hands over, one at a time; the modules
-that they import are this checkout's, which matters where a module asks what lies beside it. Whole runs
+that they import are this checkout's, unless :func:`modules_of` says otherwise. Whole runs
 (tests/conftest.py), tests of what goes wrong, and one test of each kind elsewhere start processes, as a user does: they
 hold what this can't show.
 """
@@ -75,6 +75,23 @@ def restored(folder: Path) -> Iterator[None]:
         os.environ.update(environment)
         os.umask(umask)
         signal.signal(signal.SIGTERM, handler)
+        sys.path[:] = path
+
+
+@contextlib.contextmanager
+def modules_of(folder: Path) -> Iterator[None]:
+    """Import ``scripts`` anew from a copy of the project in ``folder``, where modules ask what lies beside them."""
+
+    def forget() -> dict:
+        return {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "scripts"}
+
+    kept, path = forget(), sys.path[:]
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        forget()
+        sys.modules.update(kept)
         sys.path[:] = path
 
 

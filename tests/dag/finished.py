@@ -171,6 +171,7 @@ class Project:
         settings = ConfigSettings(configfiles=[self.folder / name for name in configfiles])
         with (
             in_process.restored(self.folder),
+            in_process.modules_of(self.folder),
             SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)) as api,
         ):
             resources = ResourceSettings(cores=1)
