@@ -196,7 +196,10 @@ def get_network(wildcards):
 
 def get_network_of_study(wildcards):
     """The regulons; in a study of profiles alone, the network whose factors are scored in profiles."""
-    return "<results>/regulons/consensus.tsv" if study.groups else get_network(wildcards)
+    if study.groups:
+        return "<results>/regulons/consensus.tsv"
+    (network,) = get_network(wildcards)
+    return network
 
 
 def get_gene_lists(key):
