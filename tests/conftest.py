@@ -32,7 +32,12 @@ CONFIG = "config/demo/config.yaml"
 
 
 TOGETHER = {
-    "finished": ("tests/demo/", "tests/report/test_browser.py", "tests/faults/test_faults.py"),
+    "finished": (
+        "tests/demo/",
+        "tests/report/test_browser.py",
+        "tests/faults/test_faults.py",
+        "tests/base/test_columns.py",
+    ),
     "report": ("tests/report/test_manifest.py", "tests/report/test_report_rules.py"),
     "biopsy": ("tests/biopsy/",),
 }
