@@ -295,3 +295,11 @@ def test_ap1_is_among_the_families_whatever_its_rank_and_members_need_cells(swit
 def test_rows_of_ap1_are_those_of_its_members(switches):
     table = charts.list_ap1(switches.assign(tf=["JUNB", "MYC", "FOSL1"]), STYLE)
     assert table.frame["tf"].tolist() == ["JUNB", "FOSL1"] and table.source == "switches/switches.tsv"
+
+
+def test_no_factor_silenced_is_said_and_not_drawn(switches):
+    """A study of one model that has too few persisters: all columns of silencing are empty."""
+    empty = {name: np.nan for name in switches if name.startswith("perturbation_")}
+    names = ["model", "tf", "level", "share", "random_low", "random_median", "random_high"]
+    made = charts.draw_silenced(switches.assign(**empty), pd.DataFrame(columns=names, dtype=object), STYLE)
+    assert isinstance(made, Absent) and made.reason == "none_silenced"

@@ -175,9 +175,10 @@ def draw_silenced(switches: pd.DataFrame, shares: pd.DataFrame, style: Style) ->
     shares
         switches/perturbation_shares.tsv.
     """
-    factors, models = silenced(switches, shares)
-    if factors.empty:
+    # Where no factor was silenced, the columns of both tables are empty and have no type to join by.
+    if not switches["perturbation_share"].notna().any():
         return Absent("none_silenced")
+    factors, models = silenced(switches, shares)
     y = alt.Y("factor:N", sort=list(factors["factor"]), title=None, axis=alt.Axis(grid=True))
     title, percent = axis_title(SHARES, "share"), alt.Axis(format="%")
     columns = [c for c in factors if c not in ("factor", "tf", "random_median", "random_low", "random_high")]
