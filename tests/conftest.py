@@ -40,7 +40,7 @@ TOGETHER = {
     ),
     "report": ("tests/report/test_manifest.py", "tests/report/test_report_rules.py"),
     "biopsy": ("tests/biopsy/",),
-}
+}  # fmt: skip
 """Files whose tests one process runs, since they share what takes long to make: the demo, whole or reduced, a small
 workflow, a frozen reference.
 """
