@@ -20,7 +20,10 @@ EDGES = np.linspace(-1, 2, 31)
 """Edges of the bins of positions: from as far beyond untreated as persisters are from it, to as far beyond persisters.
 """
 GENE, FACTOR, REGULON, SIGNATURE = "gene", "factor", "regulon", "signature"
-BACK, STAYS, BETWEEN, BEYOND, UNCLEAR = "back", "stays", "between", "beyond", "unclear"
+BACK, STAYS, BEYOND, UNCLEAR = "back", "stays", "beyond", "unclear"
+MIDDLE = 0.5
+"""Half-way between baseline and persister: an interval on one side of it tells to which of the two relapse is nearer.
+"""
 
 
 def fieller(
@@ -54,14 +57,14 @@ def with_relapse(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 
 
 def verdict_of(low: float, high: float) -> str:
-    """Return what an interval says: back (holds 0 alone), stays (1 alone), between, beyond, unclear (holds both)."""
-    if not np.isfinite(low) or (low <= 0 and high >= 1):
+    """Return what an interval shows: back (nearer to the baseline than to persisters), stays (nearer to persisters),
+    beyond (outside both), unclear (neither).
+    """
+    if not np.isfinite(low):
         return UNCLEAR
-    if low <= 0 <= high:
-        return BACK
-    if low <= 1 <= high:
-        return STAYS
-    return BETWEEN if low > 0 and high < 1 else BEYOND
+    if high < 0 or low > 1:
+        return BEYOND
+    return BACK if high < MIDDLE else STAYS if low > MIDDLE else UNCLEAR
 
 
 def positions(

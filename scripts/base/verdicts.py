@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+MIN_MODELS = 3
+"""Models that a change shared by patients needs."""
+MIN_SAME_DIRECTION = 0.9
+"""Probability that one more patient changes in the same direction, which a shared change needs at least."""
+
 
 @dataclass(frozen=True)
 class Verdict:

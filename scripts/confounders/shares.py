@@ -78,14 +78,14 @@ def extrapolate(effect: pd.Series, gap: pd.Series) -> tuple[float, float, float,
 
 
 def count_genes(changes: pd.DataFrame, fdr: float) -> float:
-    """Return how many genes change in three or more models, all of one direction, with t over models within ``fdr``.
+    """Return how many genes' changes the patients share (:func:`scripts.stats.paired.is_shared`).
 
     ``changes``: models × genes.
     """
     if len(changes) < 3:
         return np.nan
     summary = paired.summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
-    return float(((summary["k"] == summary["n"]) & (summary["n"] >= 3) & (summary["fdr_mod"] <= fdr)).sum())
+    return float(paired.is_shared(summary, fdr).sum())
 
 
 def judge(effect: pd.Series, remaining: dict[str, float], *, fdr: float, contrast: str) -> dict:

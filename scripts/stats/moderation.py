@@ -59,11 +59,14 @@ def natural_spline(x: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones_like(z), z, *(bend(k) - last for k in range(len(knots) - 2))])
 
 
-def prior_of(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None) -> tuple[np.ndarray, float]:
+def prior_of(
+    variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None, caution: float = 0.0
+) -> tuple[np.ndarray, float]:
     """Return the prior variance by gene and its degrees of freedom (infinite where genes don't differ beyond chance).
 
     Moments of log variances, which follow a scaled F distribution (Smyth 2004, section 6.2); ``covariate``: the prior
-    follows it by a natural spline (limma-trend; Law et al. 2014).
+    follows it by a natural spline (limma-trend; Law et al. 2014). ``caution``: standard errors by which the spread of
+    the log variances is taken larger than estimated, so that the prior weighs less where few features tell it.
     """
     middle = np.median(variance) or 1.0
     raised = np.maximum(variance, MIN_SHARE * middle)
@@ -72,10 +75,12 @@ def prior_of(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None)
         basis = natural_spline(covariate)
         coefficients, _, rank, _ = np.linalg.lstsq(basis, e, rcond=None)
         mean = basis @ coefficients
-        spread = ((e - mean) ** 2).sum() / (len(e) - rank)
+        freedom = len(e) - rank
     else:
         covariate, mean = None, np.full(len(e), e.mean())
-        spread = e.var(ddof=1)
+        freedom = len(e) - 1
+    squares = (e - mean) ** 2
+    spread = squares.sum() / freedom + caution * squares.std() / np.sqrt(len(e))
     spread -= special.polygamma(1, df / 2).mean()
     if spread > 0:
         prior_df = 2 * trigamma_inverse(spread)
@@ -83,8 +88,13 @@ def prior_of(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None)
     return (np.full(len(e), raised.mean()) if covariate is None else np.exp(mean)), np.inf
 
 
-def moderate(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None = None) -> Moderated:
-    """Return posterior variances and their degrees of freedom; the latter are at most the sum over genes (limma)."""
+def moderate(
+    variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None = None, caution: float = 0.0
+) -> Moderated:
+    """Return posterior variances and their degrees of freedom; the latter are at most the sum over genes (limma).
+
+    ``caution``: see :func:`prior_of`; 0 is limma's estimate.
+    """
     usable = np.isfinite(variance) & (df > 0)
     posterior, total = np.full(len(variance), np.nan), np.zeros(len(variance))
     if not usable.any():
@@ -93,7 +103,7 @@ def moderate(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None 
     if len(own) < 2:
         posterior[usable], total[usable] = own, own_df
         return Moderated(posterior, total, 0.0)
-    prior, prior_df = prior_of(own, own_df, None if covariate is None else covariate[usable])
+    prior, prior_df = prior_of(own, own_df, None if covariate is None else covariate[usable], caution)
     squeezed = prior if np.isinf(prior_df) else (prior_df * prior + own_df * own) / (prior_df + own_df)
     posterior[usable], total[usable] = squeezed, np.minimum(own_df + prior_df, own_df.sum())
     return Moderated(posterior, total, float(prior_df))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.tables import ALL_ARMS
+from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION
 from scripts.stats.moderation import moderate
 
 MAX_EXACT = 16
@@ -15,11 +16,19 @@ BLOCK = 256
 """Flips at once: 256 flips × 20,000 features are 40 MB."""
 TOLERANCE = 1e-9
 """Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
-MIN_MODERATED = 10
+MIN_MODERATED = 30
 """Features from which a prior of their variances is learned; fewer say too little of one another."""
+CAUTION = 2.0
+"""Standard errors by which the features' spread of variances is taken larger than estimated. In a null of 30 features
+whose variances differ as an inverse chi-squared with 4 degrees of freedom, p ≤ 1e-4 occurs 17 times as often as it
+should with 3 models and 4 times with 5 if the estimate itself is used; with this, 3 times and as often as it should.
+"""
+MIN_P = 1e-6
+"""Smallest p-value of a t that is given. How often smaller ones occur by chance was never measured."""
 SUMMARY = [
     "n", "k", "effect", "ci_low", "ci_high", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high",
-    "t", "p_t", "fdr_t", "p_mod", "fdr_mod", "p", "p_min", "fdr", "loo_stable", "loo_min_effect",
+    "t", "p_t", "fdr_t", "p_mod", "fdr_mod", "fdr_least", "same_direction", "p", "p_min", "fdr", "loo_stable",
+    "loo_min_effect",
 ]  # fmt: skip
 
 
@@ -51,6 +60,17 @@ def _no_rows() -> pd.MultiIndex:
 def over_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model: the mean of its arms, each with the same weight whatever its number of replicates."""
     return table.groupby(level="model", sort=False).mean()
+
+
+def between_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Return by model and arm how its change differs from the mean of the model's other arms; models with several arms.
+
+    Arms are compared within patients: a difference between arms of different patients may be one of the patients.
+    """
+    groups = table.groupby(level="model", sort=False)
+    n, total = groups.transform("count"), groups.transform("sum")
+    others = (total - table) / (n - 1).where(n > 1)
+    return (table - others)[groups.transform("size") > 1]
 
 
 def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
@@ -111,7 +131,7 @@ def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> di
 
     n, n_features = table.shape
     nothing = np.full(n_features, np.nan)
-    found = {name: nothing.copy() for name in SUMMARY} | {"n": np.full(n_features, float(n))}
+    found = {name: nothing.copy() for name in [*SUMMARY, "_error"]} | {"n": np.full(n_features, float(n))}
     found["k"] = np.zeros(n_features)
     if not n:
         return found
@@ -128,52 +148,82 @@ def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> di
     found |= {"activity_change_sd_low": found["ci_low"] / scale, "activity_change_sd_high": found["ci_high"] / scale}
     with np.errstate(divide="ignore", invalid="ignore"):
         found["t"] = effect / error
-    found["p_t"] = 2 * stats.t.sf(np.abs(found["t"]), n - 1)
-    if flips:
-        found["p"] = sign_flip_p(table, seed)
-    found["p_min"] = np.full(n_features, smallest_p(n))
     without = (table.sum(axis=0)[None, :] - table) / (n - 1)
     left = np.sign(effect) * without
     found["loo_stable"] = (left > 0).sum(axis=0).astype(float)
     found["loo_min_effect"] = left.min(axis=0) / scale
+    found["p_min"] = np.full(n_features, smallest_p(n))
+    if n < MIN_MODELS:
+        return found
+    found["_error"] = error
+    found["p_t"] = np.maximum(2 * stats.t.sf(np.abs(found["t"]), n - 1), MIN_P)
+    # One more model's change is distributed around the mean with the models' own spread (Student's t).
+    found["same_direction"] = stats.t.cdf(np.abs(found["t"]) / np.sqrt(n + 1), n - 1)
+    if flips:
+        found["p"] = sign_flip_p(table, seed)
     return found
 
 
-def moderated_p(effect: np.ndarray, t: np.ndarray, n: np.ndarray, scale: np.ndarray, p_t: np.ndarray) -> np.ndarray:
-    """Return two-sided p-values of t with variances (in units of ``scale``) moderated over the features.
+def moderated_errors(error: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return standard errors of means over models, with variances moderated over the features, and their degrees of
+    freedom.
 
     What limma does with differences of pairs: the model is the replicate, and its few differences borrow what all
-    features say of how models vary (Smyth 2004). Where features are too few to learn from, ``p_t``.
+    features say of how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``error``: standard errors
+    of features in comparable units, NaN where there is none; ``n``: models. Where fewer than :data:`MIN_MODERATED`
+    features vary, the errors as they are.
+    """
+    freedom = n - 1.0
+    tested = np.isfinite(error) & (error > 0)
+    if tested.sum() < MIN_MODERATED:
+        return error, freedom
+    shrunk = moderate(error[tested] ** 2 * n[tested], freedom[tested], caution=CAUTION)
+    error, freedom = error.copy(), freedom.copy()
+    error[tested], freedom[tested] = np.sqrt(shrunk.variance / n[tested]), shrunk.df
+    return error, freedom
+
+
+def p_beyond(effect: np.ndarray, error: np.ndarray, df: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Return p-values of an effect being no larger than ``least`` in size (TREAT; McCarthy & Smyth 2009).
+
+    With ``least`` 0 the two-sided p-value of t. NaN where there is neither effect nor error.
     """
     from scipy import stats
 
-    error = np.divide(effect, t, out=np.full(len(t), np.nan), where=np.isfinite(t) & (t != 0))
-    variance = (error / scale) ** 2 * n
-    tested = np.isfinite(variance) & (variance > 0)
-    if tested.sum() < MIN_MODERATED:
-        return p_t
-    shrunk = moderate(variance[tested], n[tested] - 1)
-    found = p_t.copy()
-    found[tested] = 2 * stats.t.sf(
-        np.abs(effect[tested] / scale[tested]) / np.sqrt(shrunk.variance / n[tested]), shrunk.df
-    )
-    return found
+    size = np.abs(effect)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = stats.t.sf((size - least) / error, df) + stats.t.sf((size + least) / error, df)
+    return np.maximum(p, MIN_P)
 
 
-def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = True) -> pd.DataFrame:
+def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
+    """Return by feature whether its change is shared by the patients; ``table``: n, fdr_mod, same_direction.
+
+    The one rule for the word: three models or more, a false discovery rate over models within ``fdr``, and a
+    probability of :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` or more that one more patient changes in the same
+    direction (Higgins, Thompson & Spiegelhalter 2009; IntHout et al. 2016). A model that doesn't measure a feature is
+    absent, not against.
+    """
+    return (table["n"] >= MIN_MODELS) & (table["fdr_mod"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
+
+
+def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = True, least: float = 0.0) -> pd.DataFrame:
     """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
 
     ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
     feature. ``k`` counts the models whose difference has the sign of the mean. ``loo_stable`` counts the models that
     can be left out without the mean of the others changing sign; ``loo_min_effect`` is the smallest of those means,
-    standardised, negative where the sign changes. With one model there is an effect, but neither interval nor p-value.
+    standardised, negative where the sign changes. With one model there is an effect, but neither interval nor p-value;
+    with two there is no p-value. ``same_direction`` is the probability that one more model changes in the direction of
+    the mean; ``fdr_least`` is the false discovery rate of a change beyond ``least`` (in units of ``sd``).
     Without ``flips``, ``p`` and ``fdr`` are empty: beyond sixteen models flipping signs takes nearly all of the time.
     """
     scale = sd.reindex(table.columns).to_numpy(dtype=float)
     scale = np.where(scale > 0, scale, np.nan)
     values = table.to_numpy(dtype=float)
     present = np.isfinite(values)
-    result = pd.DataFrame(np.nan, index=table.columns, columns=SUMMARY)
+    columns = [*SUMMARY, "_error"]
+    result = pd.DataFrame(np.nan, index=table.columns, columns=columns)
     patterns, which = (
         np.unique(present, axis=1, return_inverse=True) if values.size else (present[:, :1], np.zeros(0, int))
     )
@@ -184,21 +234,23 @@ def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = Tr
         own = which == number
         if own.any():
             part = _columns(values[np.ix_(patterns[:, number], own)], scale[own], seed, flips)
-            result.loc[own, SUMMARY] = np.column_stack([part[name] for name in SUMMARY])
+            result.loc[own, columns] = np.column_stack([part[name] for name in columns])
     result["fdr"] = false_discovery_rate(result["p"])
     result["fdr_t"] = false_discovery_rate(result["p_t"])
-    columns = [result[name].to_numpy(dtype=float) for name in ("effect", "t", "n")]
-    result["p_mod"] = moderated_p(*columns, scale, result["p_t"].to_numpy(dtype=float))
+    error, df = moderated_errors(result.pop("_error").to_numpy() / scale, result["n"].to_numpy())
+    effect = result["activity_change_sd"].to_numpy()
+    result["p_mod"] = p_beyond(effect, error, df)
     result["fdr_mod"] = false_discovery_rate(result["p_mod"])
+    result["fdr_least"] = false_discovery_rate(p_beyond(effect, error, df, least))
     return result.astype({"n": int, "k": int})
 
 
-def summarise_arms(table: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFrame:
+def summarise_arms(table: pd.DataFrame, sd: pd.Series, seed: int, least: float = 0.0) -> pd.DataFrame:
     """Return the summary over all arms (:data:`ALL_ARMS`) and of each arm, with columns arm and feature before it."""
-    parts = [summarise(over_arms(table), sd, seed).assign(arm=ALL_ARMS)]
+    parts = [summarise(over_arms(table), sd, seed, least=least).assign(arm=ALL_ARMS)]
     for arm in dict.fromkeys(table.index.get_level_values("arm")):
         own = table[table.index.get_level_values("arm") == arm].droplevel("arm")
-        parts.append(summarise(own, sd, seed).assign(arm=arm))
+        parts.append(summarise(own, sd, seed, least=least).assign(arm=arm))
     joined = pd.concat([part.rename_axis("feature").reset_index() for part in parts], ignore_index=True)
     return joined[["arm", "feature", *SUMMARY]]
 

@@ -132,7 +132,6 @@ def main(snakemake) -> None:
     effects = read_labelled(source.effects)
     table = read_labelled(source.differences)
     permutations = read_labelled(source.permutations)
-    answers = read_labelled(source.design, "models", "note")
     edges = inputs.read_edges(source.regulons)
     sets = read_sets(source.genesets)
     values, labels, universe = read_universe(source, params.min_cell_fraction)
@@ -175,9 +174,9 @@ def main(snakemake) -> None:
         paired.summarise(mrna, one, params.seed, flips=False),
         positions,
         factors,
-        set(answers.loc[(answers["contrast"] == first) & (answers["confounded"] == "yes"), "arm"]),
         fdr=params.fdr,
         min_effect=params.min_effect,
+        between=switches.compare_arms(persister, sd, params.seed),
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
     )

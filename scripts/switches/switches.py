@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.verdicts import decide
+from scripts.stats import paired
 from scripts.stats.paired import ALL_ARMS
 from scripts.switches import verdicts
 from scripts.switches.evidence import terms
@@ -13,53 +14,56 @@ from scripts.switches.evidence import terms
 SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
     "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "p", "p_min", "fdr", "t",
-    "p_t", "fdr_t", "p_mod", "fdr_mod",
+    "p_t", "fdr_t", "p_mod", "fdr_mod", "fdr_least", "same_direction",
     "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 
-def arm_only(by_arm: pd.DataFrame, min_effect: float) -> str:
-    """Return the one arm in which a regulon changes, or nothing.
+def compare_arms(differences: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFrame:
+    """Return the summary by arm and regulon of how the arm's change differs from that of the same models' other arms.
 
-    ``by_arm``: the regulon's summary by arm (without the row of all arms). The arm has two models or more, all of one
-    direction, and shifts by ``min_effect`` or more; every other arm shifts less, or the other way.
+    ``differences``: (model, arm) × regulons. The false discovery rate is over all arms and regulons.
     """
-    strong = by_arm[
-        (by_arm["n"] >= 2) & (by_arm["k"] == by_arm["n"]) & (by_arm["activity_change_sd"].abs() >= min_effect)
-    ]
-    if len(strong) != 1 or len(by_arm) < 2:
-        return ""
-    one = strong.iloc[0]
-    others = by_arm[by_arm["arm"] != one["arm"]]
-    alike = (others["activity_change_sd"].abs() >= min_effect) & (
-        np.sign(others["activity_change_sd"]) == np.sign(one["activity_change_sd"])
-    )
-    return "" if alike.any() or others["activity_change_sd"].isna().any() else str(one["arm"])
+    found = paired.between_arms(differences)
+    if not len(found):
+        return pd.DataFrame(columns=["arm", "regulon", "n", "fdr", "activity_change_sd"])
+    table = paired.summarise_arms(found, sd, seed).rename(columns={"feature": "regulon"})
+    table = table[table["arm"] != ALL_ARMS]
+    return table.assign(fdr=paired.false_discovery_rate(table["p_mod"].to_numpy(dtype=float)))
 
 
-def judge(
-    row: pd.Series, arm: str, explained_by: list[str], enrichment: float = np.nan, *, fdr: float, min_effect: float
-) -> str:
+def differing_arm(by_arm: pd.DataFrame, between: pd.DataFrame, fdr: float) -> str:
+    """Return the arm whose change differs from that of the other arms of the same models, or nothing.
+
+    ``by_arm``: the regulon's summary by arm; ``between``: its rows of :func:`compare_arms`. Where several arms differ
+    (with two, each differs from the other), the one with the largest change.
+    """
+    sure = between.loc[between["fdr"] <= fdr, "arm"]
+    changes = by_arm.set_index("arm")["activity_change_sd"].abs().reindex(sure)
+    return str(changes.idxmax()) if changes.notna().any() else ""
+
+
+def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float = np.nan, *, fdr: float) -> str:
     """Return the verdict on a regulon (one of :data:`verdicts.VERDICTS`).
 
     Parameters
     ----------
     row
-        The regulon's summary over the models: n, k, fdr_mod, activity_change_sd.
+        The regulon's summary over the models: n, same_direction, fdr_mod, fdr_least, activity_change_sd.
     arm
-        What :func:`arm_only` found.
+        What :func:`differing_arm` found.
     explained_by
         Known programmes whose genes explain the change.
     enrichment
         False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
-    fdr, min_effect
-        The study's thresholds.
+    fdr
+        Limit of the false discovery rates.
     """
     evidence = verdicts.Evidence(
-        n=row["n"], k=row["k"], fdr_mod=row["fdr_mod"], effect=row["activity_change_sd"], fdr=fdr,
-        min_effect=min_effect, arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
+        n=row["n"], same_direction=row["same_direction"], fdr_mod=row["fdr_mod"], effect=row["activity_change_sd"],
+        fdr=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
     )  # fmt: skip
     return decide(verdicts.VERDICTS, evidence).name
 
@@ -75,8 +79,9 @@ def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
     ``mrna``: summary of its log2 fold change over models; ``effect``: mean change in activity.
     """
     change = verdicts.Transcription(
-        n=mrna["n"], k=mrna["k"], fdr_mod=mrna["fdr_mod"], effect=mrna["effect"], fdr=fdr, activity=effect
-    )
+        n=mrna["n"], same_direction=mrna["same_direction"], fdr_mod=mrna["fdr_mod"], effect=mrna["effect"], fdr=fdr,
+        activity=effect,
+    )  # fmt: skip
     return decide(verdicts.MRNA, change).name
 
 
@@ -86,7 +91,7 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
     return "; ".join(f"{row.arm} {row.activity_change_sd:+.2f} ({int(row.n)})" for row in shown.itertuples())
 
 
-def note_on(row: pd.Series, arm: str, confounded: set[str], unmeasured: list[str] = ()) -> str:
+def note_on(row: pd.Series, arm: str, unmeasured: list[str] = ()) -> str:
     """Return what a reader must know about this row, which has its final verdict.
 
     ``unmeasured``: models whose cells don't show enough targets.
@@ -94,10 +99,10 @@ def note_on(row: pd.Series, arm: str, confounded: set[str], unmeasured: list[str
     notes = []
     if row["n"] in (1, 2):
         notes.append("n = 1 model" if row["n"] == 1 else "n = 2 models")
-    if row["verdict"] == verdicts.ARM_ONLY.name:
-        notes.append(f"arm {arm}" + (", confounded with its patients" if arm in confounded else ""))
+    if row["verdict"] == verdicts.BY_ARM.name:
+        notes.append(f"the change is largest in arm {arm}")
     if row["n"] >= 2 and row["loo_stable"] < row["n"]:
-        notes.append("hangs on one model: its sign changes without it")
+        notes.append("rests on one model: the sign changes without it")
     if row["verdict"] == verdicts.SHARED.name and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
         notes.append("its targets' expression goes the other way")
     if unmeasured:
@@ -138,10 +143,10 @@ def build(
     mrna: pd.DataFrame,
     positions: pd.DataFrame,
     factors: dict[str, str],
-    confounded: set[str],
     *,
     fdr: float,
     min_effect: float,
+    between: pd.DataFrame | None = None,
     evidence: pd.DataFrame | None = None,
     unmeasured: dict[str, list[str]] | None = None,
 ) -> pd.DataFrame:
@@ -149,21 +154,25 @@ def build(
 
     ``effects``: summary of the persister contrast by arm and regulon. ``targets``, ``mrna``: summaries of expression
     changes by regulon and by factor. ``positions``: relapse position by regulon. ``factors``: tf by regulon.
-    ``confounded``: arms that can't be told apart from their patients. ``evidence``: more columns by regulon
+    ``min_effect``: shift (in units of sd) from which a relapse position is given. ``between``: arms compared within
+    models (:func:`compare_arms`). ``evidence``: more columns by regulon
     (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
     arms = dict(list(effects[effects["arm"] != ALL_ARMS].groupby("regulon")))
+    no_arms = pd.DataFrame(columns=["arm", "fdr"])
+    compared = {} if between is None else dict(list(between.groupby("regulon")))
     shared = overlaps.set_index(["regulon", "programme"])
     carriers = overlaps[overlaps["carries"] == "yes"].groupby("regulon")["programme"].agg(list).to_dict()
     rows = []
     for regulon, row in whole.iterrows():
         tf = factors[regulon]
         by_arm = arms.get(regulon, effects.iloc[:0])
-        arm, change, own = arm_only(by_arm, min_effect), targets.loc[regulon], mrna.loc[tf]
+        arm = differing_arm(by_arm, compared.get(regulon, no_arms), fdr)
+        change, own = targets.loc[regulon], mrna.loc[tf]
         more = evidence.loc[regulon] if evidence is not None and regulon in evidence.index else pd.Series(dtype=object)
         enrichment = more.get("signature_enrichment_fdr", np.nan)
-        verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr, min_effect=min_effect)
+        verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
@@ -177,7 +186,7 @@ def build(
         moved = position is not None and position["n"] > 0 and abs(position["shift"]) >= min_effect * row["sd"]
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
-        found["note"] = note_on(pd.Series(found), arm, confounded, (unmeasured or {}).get(regulon, []))
+        found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []))
         rows.append(found | more.to_dict())
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]

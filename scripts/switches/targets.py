@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from scripts.base.genesets import measured
+from scripts.base.verdicts import MIN_SAME_DIRECTION
 from scripts.stats.paired import false_discovery_rate, summarise
 
 PROGRAMMES = {"stress": ["stress"], "cell cycle": ["s", "g2m"], "hypoxia": ["hypoxia"]}
@@ -109,9 +110,11 @@ def judge_overlap(
 
     A programme carries a regulon (``carries`` = yes) whose targets are enriched in its genes (``fdr``) if these hold
     half of the regulon's weight, or if the targets outside don't change by themselves: fewer than three are left, or
-    they change less than half as much as those inside, or not in the same direction in all models.
+    they change less than half as much as those inside, or less than
+    :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` likely in the same direction in one more patient.
     """
     table = table.copy()
+    alike = pd.Series(np.nan, index=table.index)
     for programme, names in PROGRAMMES.items():
         genes = {name for part in names for name in measured(sets.get(part, {}), changes.columns)}
         inside = edges[edges["target"].isin(genes)]
@@ -123,12 +126,13 @@ def judge_overlap(
         regulon = table.loc[rows, "regulon"]
         table.loc[rows, "inside_log2fc"] = regulon.map(within["effect"])
         table.loc[rows, "n"] = regulon.map(beyond["n"])
+        alike.loc[rows] = regulon.map(beyond["same_direction"])
         for source, column in (("effect", "log2fc"), ("ci_low", "ci_low"), ("ci_high", "ci_high"), ("k", "k")):
             table.loc[rows, f"outside_{column}"] = regulon.map(beyond[source])
     left = table["targets"] - table["shared"]
     moves = table["outside_log2fc"].abs() >= CARRIED_CHANGE * table["inside_log2fc"].abs()
     moves &= np.sign(table["outside_log2fc"]) == np.sign(table["inside_log2fc"])
-    moves &= (table["outside_k"] == table["n"]) & (left >= MIN_OUTSIDE)
+    moves &= (alike >= MIN_SAME_DIRECTION) & (left >= MIN_OUTSIDE)
     carries = (table["fdr"] <= fdr) & ((table["weight_share"] >= CARRIED_SHARE) | ~moves)
     table["carries"] = np.where(carries, "yes", "no")
     return table.astype({"outside_k": "Int64", "n": "Int64"})

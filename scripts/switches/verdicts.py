@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scripts.base.verdicts import Verdict
-
-MIN_MODELS = 3
-"""Models that a shared change needs: the signs of two agree in every second regulon by chance."""
+from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 
 
 @dataclass(frozen=True)
@@ -17,8 +14,10 @@ class Change:
 
     Parameters
     ----------
-    n, k
-        Models compared, and those of them that have the sign of the mean.
+    n
+        Models compared.
+    same_direction
+        Probability that one more model changes in the direction of the mean.
     fdr_mod
         False discovery rate of the moderated t over models.
     effect
@@ -28,15 +27,15 @@ class Change:
     """
 
     n: float
-    k: float
+    same_direction: float
     fdr_mod: float
     effect: float
     fdr: float
 
     @property
     def is_shared(self) -> bool:
-        """Whether at least three models changed, all in one direction, within the false discovery rate."""
-        return bool(self.n >= MIN_MODELS and self.k == self.n and self.fdr_mod <= self.fdr)
+        """Whether the change is shared by the patients (the rule of :func:`scripts.stats.paired.is_shared`)."""
+        return bool(self.n >= MIN_MODELS and self.fdr_mod <= self.fdr and self.same_direction >= MIN_SAME_DIRECTION)
 
 
 @dataclass(frozen=True)
@@ -45,25 +44,25 @@ class Evidence(Change):
 
     Parameters
     ----------
-    min_effect
-        Least size of the effect (``switches.min_effect``).
+    fdr_least
+        False discovery rate of an effect beyond the least one (``switches.min_effect``).
     arm
-        The one arm in which the regulon changes, if there is one.
+        The arm whose change differs from that of the same models' other arms, if there is one.
     explained_by
         Known programmes whose genes explain the change.
     enrichment_fdr
         False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
     """
 
-    min_effect: float
+    fdr_least: float
     arm: str = ""
     explained_by: tuple[str, ...] = ()
     enrichment_fdr: float = math.nan
 
     @property
     def is_large(self) -> bool:
-        """Whether the effect has the least size."""
-        return bool(abs(self.effect) >= self.min_effect)
+        """Whether the effect is shown to be larger than the least one."""
+        return bool(self.fdr_least <= self.fdr)
 
     @property
     def is_enriched(self) -> bool:
@@ -91,7 +90,9 @@ def _explained(programme: str) -> Verdict:
 UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n == 0)
 FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
 SMALL = Verdict(
-    "shared but small", "shared, with a mean change below {min_effect}", lambda e: e.is_shared and not e.is_large
+    "shared but small",
+    "shared, with a change that is not shown to exceed {min_effect} (TREAT, false discovery rate within {fdr})",
+    lambda e: e.is_shared and not e.is_large,
 )
 NOT_ENRICHED = Verdict(
     "shared, not enriched in signature",
@@ -100,14 +101,15 @@ NOT_ENRICHED = Verdict(
 )
 SHARED = Verdict(
     "shared switch",
-    f"shared, that is {MIN_MODELS} models or more, all in one direction, with a false discovery rate "
-    "(moderated t over models) within {fdr}; a mean change of {min_effect} or more, and targets enriched in the "
-    "signature where this could be measured",
+    f"shared, that is {MIN_MODELS} models or more, a false discovery rate (moderated t over models) within "
+    f"{{fdr}}, and a probability of {MIN_SAME_DIRECTION} or more that one more patient changes in the same direction; "
+    "a change beyond {min_effect}, and targets enriched in the signature where this could be measured",
     lambda e: e.is_shared,
 )
-ARM_ONLY = Verdict(
-    "treatment arm only",
-    "a change of {min_effect} or more in one arm, in two of its models or more, and not in any other arm",
+BY_ARM = Verdict(
+    "differs between arms",
+    f"a change that differs between treatment arms of the same models (false discovery rate over {MIN_MODELS} such "
+    "models or more within {fdr}); arms of different models aren't compared",
     lambda e: bool(e.arm),
 )
 UNCLEAR = Verdict("no shared change", "none of the other verdicts", lambda e: True)
@@ -119,7 +121,7 @@ VERDICTS = (
     SMALL,
     NOT_ENRICHED,
     SHARED,
-    ARM_ONLY,
+    BY_ARM,
     UNCLEAR,
 )
 """On :class:`Evidence`: the first whose rule applies."""
@@ -129,8 +131,8 @@ MRNA = (
     Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS),
     Verdict(
         "no shared change",
-        "fewer than all models in one direction, or a false discovery rate (moderated t over models) above {fdr}, "
-        "which is no proof of an unchanged mRNA",
+        "not shared by the rule of a shared switch (number of models, false discovery rate, direction in one more "
+        "patient), which is no proof of an unchanged mRNA",
         lambda e: not e.is_shared,
     ),
     Verdict("follows", "shared, in the direction of the activity", lambda e: e.effect * e.activity > 0),

@@ -12,7 +12,7 @@ from scripts.stats import paired
 FAMILIES = [
     "family", "members", "n_members", "targets", "shared_targets", "overlap", "members_up", "members_down", "n", "k",
     "effect", "ci_low", "ci_high", "sd", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high", "t",
-    "p_t", "fdr_t", "p_mod", "fdr_mod", "p", "p_min", "member_effects", "note",
+    "p_t", "fdr_t", "p_mod", "fdr_mod", "same_direction", "p", "p_min", "member_effects", "note",
 ]  # fmt: skip
 
 
