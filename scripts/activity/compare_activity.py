@@ -74,9 +74,7 @@ def main(snakemake) -> None:
         found = paired.differences(activity, samples, baseline, treated)
         rows = describe_differences(activity, samples, sd, found, baseline, treated)
         differences.append(rows.assign(contrast=name))
-        summary = paired.summarise_arms(found, sd, params.seed, params.min_effect).rename(
-            columns={"feature": "regulon"}
-        )
+        summary = paired.summarise_arms(found, sd, params.min_effect).rename(columns={"feature": "regulon"})
         effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
         # In units of sd, so that all regulons can be compared in the joint null.
         units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)

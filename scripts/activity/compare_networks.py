@@ -60,7 +60,7 @@ def compare(
     """
     names = regulons.drop_duplicates("regulon").set_index("regulon")["tf"]
     scenic = effects.assign(tf=effects["regulon"].map(names)).rename(
-        columns={"effect": "regulon_effect", "fdr_mod": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
+        columns={"effect": "regulon_effect", "fdr": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
     )
     columns = ["tf", "regulon", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n"]
     # Genes as replicates for the score, models as replicates for the opinion.
@@ -106,7 +106,7 @@ def main(snakemake) -> None:
         effects = effects[(effects["contrast"] == first) & (effects["arm"] == ALL_ARMS)]
         regulons = read_labelled(str(source.regulons))
     else:
-        effects = pd.DataFrame(columns=["regulon", "effect", "fdr_mod", "k", "n"])
+        effects = pd.DataFrame(columns=["regulon", "effect", "fdr", "k", "n"])
         regulons = pd.DataFrame(columns=["regulon", "tf", "target"])
     network = networks.read_network(str(source.network[0]))
     selected = selected_genes(list(source.selected), params.models, params.min_groups)

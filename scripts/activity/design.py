@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts.stats.paired import ALL_ARMS, smallest_p
+from scripts.stats.flips import smallest_p
+from scripts.stats.paired import ALL_ARMS
 
 DESIGN = ["contrast", "arm", "n_models", "models", "n_baseline", "n_treated", "p_min", "confounded", "note"]
 

@@ -37,8 +37,8 @@ def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -
     parts = []
     for name, pair in differential.contrasts_of(contrast).items():
         changes = over_arms(differential.differences(scores, data.samples, *pair, contrast["baseline"]))
-        found = summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
-        found = found.rename(columns={"effect": "model_effect", "p_t": "model_p", "n": "n_models", "k": "agree"})
+        found = summarise(changes, pd.Series(1.0, index=changes.columns))
+        found = found.rename(columns={"effect": "model_effect", "p": "model_p", "n": "n_models", "k": "agree"})
         found = found.rename(columns={"ci_low": "model_ci_low", "ci_high": "model_ci_high"})
         positive = (changes > 0).sum()
         parts.append(found.assign(contrast=name, positive=positive).rename_axis("tf").reset_index())

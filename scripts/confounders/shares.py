@@ -84,7 +84,7 @@ def count_genes(changes: pd.DataFrame, fdr: float) -> float:
     """
     if len(changes) < 3:
         return np.nan
-    summary = paired.summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
+    summary = paired.summarise(changes, pd.Series(1.0, index=changes.columns))
     return float(paired.is_shared(summary, fdr).sum())
 
 

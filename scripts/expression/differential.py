@@ -22,7 +22,7 @@ PAIRED = {
     "ci_low": "paired_ci_low",
     "ci_high": "paired_ci_high",
     "t": "paired_t",
-    "p_t": "paired_p",
+    "p": "paired_p",
 }
 
 
@@ -181,7 +181,7 @@ def compare(
         tables = estimate(profiles, expression, own, list(pairs.values()), platforms)
         for (name, pair), table in zip(pairs.items(), tables, strict=True):
             changes = over_arms(differences(profiles.values, own, *pair, baseline))
-            summary = summarise(changes, pd.Series(1.0, index=changes.columns), 0, flips=False)
+            summary = summarise(changes, pd.Series(1.0, index=changes.columns))
             agreeing = (np.sign(changes) == np.sign(table["log_fc"])).sum().where(table["log_fc"].notna())
             table = table.assign(
                 contrast=name, arm=arm, gene=table.index, fdr=false_discovery_rate(table["p"]),

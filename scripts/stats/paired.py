@@ -9,13 +9,8 @@ from scripts.base.tables import ALL_ARMS
 from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION
 from scripts.stats.moderation import moderate
 
-MAX_EXACT = 16
-"""Up to this number of models all sign flips are tried (65,536); beyond, :data:`DRAWS` of them are drawn."""
-DRAWS = 100_000
-BLOCK = 256
-"""Flips at once: 256 flips × 20,000 features are 40 MB."""
 TOLERANCE = 1e-9
-"""Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
+"""An error below this share of the effect is rounding only."""
 MIN_MODERATED = 30
 """Features from which a prior of their variances is learned; fewer say too little of one another."""
 CAUTION = 2.0
@@ -27,8 +22,7 @@ MIN_P = 1e-6
 """Smallest p-value of a t that is given. How often smaller ones occur by chance was never measured."""
 SUMMARY = [
     "n", "k", "effect", "ci_low", "ci_high", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high",
-    "t", "p_t", "fdr_t", "p_mod", "fdr_mod", "fdr_least", "same_direction", "p", "p_min", "fdr", "loo_stable",
-    "loo_min_effect",
+    "spread", "t", "p", "fdr", "fdr_least", "same_direction", "loo_stable", "loo_min_effect",
 ]  # fmt: skip
 
 
@@ -73,47 +67,6 @@ def between_arms(table: pd.DataFrame) -> pd.DataFrame:
     return (table - others)[groups.transform("size") > 1]
 
 
-def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Return flips × n signs (±1) and whether these are all flips.
-
-    Only half of all flips: the other half are their mirror images, with the same absolute sum. The first leaves all
-    signs.
-    """
-    if n <= MAX_EXACT:
-        bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)[None, :]) & 1
-        return np.column_stack([np.ones(len(bits)), 1.0 - 2.0 * bits]), True
-    rng = np.random.default_rng(seed)
-    drawn = rng.choice([-1.0, 1.0], size=(DRAWS, n))
-    drawn[0] = 1.0
-    return drawn, False
-
-
-def sign_flip_p(table: np.ndarray, seed: int) -> np.ndarray:
-    """Return the two-sided p-value of each column of ``table`` (models × features, no NaN) by flipping models' signs.
-
-    Without an effect a model's difference is as likely to be the opposite. The p-value is the share of flips whose
-    absolute sum reaches the observed one, which is itself one of them: it is never 0, and exact where all flips are
-    tried. The smallest possible value is 2 / 2^n. One model: NaN, since both flips have the same absolute sum.
-    """
-    n, n_features = table.shape
-    if n < 2:
-        return np.full(n_features, np.nan)
-    flips, _ = signs(n, seed)
-    slack = TOLERANCE * np.abs(table).sum(axis=0)
-    observed = np.abs(table.sum(axis=0)) - slack
-    reached = np.zeros(n_features, dtype=np.int64)
-    for start in range(0, len(flips), BLOCK):
-        reached += (np.abs(flips[start : start + BLOCK] @ table) >= observed).sum(axis=0)
-    return reached / len(flips)
-
-
-def smallest_p(n: int) -> float:
-    """Return the smallest p-value that flipping the signs of ``n`` models can give (NaN below two)."""
-    if n < 2:
-        return np.nan
-    return 2.0 / 2.0**n if n <= MAX_EXACT else 1.0 / DRAWS
-
-
 def false_discovery_rate(p: np.ndarray) -> np.ndarray:
     """Return Benjamini & Hochberg's adjusted p-values; NaN stays NaN and doesn't count as a test."""
     from scipy import stats
@@ -125,8 +78,10 @@ def false_discovery_rate(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> dict[str, np.ndarray]:
-    """Return the summary of columns that the same n models have (no NaN); ``n`` may be 0."""
+def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the summary of columns that the same n models have (no NaN), without what all columns together tell; ``n``
+    may be 0.
+    """
     from scipy import stats
 
     n, n_features = table.shape
@@ -140,27 +95,20 @@ def _columns(table: np.ndarray, scale: np.ndarray, seed: int, flips: bool) -> di
     found["k"] = ((np.sign(table) == np.sign(effect)) & (effect != 0)).sum(axis=0).astype(float)
     if n < 2:
         return found
-    error = table.std(axis=0, ddof=1) / np.sqrt(n)
+    spread = table.std(axis=0, ddof=1)
     # Equal differences have an error that is rounding only; without any difference there is nothing to test.
-    error[error <= TOLERANCE * np.abs(effect)] = 0.0
-    reach = stats.t.ppf(0.975, n - 1) * error
-    found |= {"ci_low": effect - reach, "ci_high": effect + reach}
-    found |= {"activity_change_sd_low": found["ci_low"] / scale, "activity_change_sd_high": found["ci_high"] / scale}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found["t"] = effect / error
+    spread[spread <= TOLERANCE * np.abs(effect)] = 0.0
+    found["spread"] = spread / scale
     without = (table.sum(axis=0)[None, :] - table) / (n - 1)
     left = np.sign(effect) * without
     found["loo_stable"] = (left > 0).sum(axis=0).astype(float)
     found["loo_min_effect"] = left.min(axis=0) / scale
-    found["p_min"] = np.full(n_features, smallest_p(n))
     if n < MIN_MODELS:
         return found
-    found["_error"] = error
-    found["p_t"] = np.maximum(2 * stats.t.sf(np.abs(found["t"]), n - 1), MIN_P)
+    found["_error"] = spread / np.sqrt(n) / scale
     # One more model's change is distributed around the mean with the models' own spread (Student's t).
-    found["same_direction"] = stats.t.cdf(np.abs(found["t"]) / np.sqrt(n + 1), n - 1)
-    if flips:
-        found["p"] = sign_flip_p(table, seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found["same_direction"] = stats.t.cdf(np.abs(effect) / (spread * np.sqrt(1 + 1 / n)), n - 1)
     return found
 
 
@@ -197,27 +145,30 @@ def p_beyond(effect: np.ndarray, error: np.ndarray, df: np.ndarray, least: float
 
 
 def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
-    """Return by feature whether its change is shared by the patients; ``table``: n, fdr_mod, same_direction.
+    """Return by feature whether its change is shared by the patients; ``table``: n, fdr, same_direction.
 
     The one rule for the word: three models or more, a false discovery rate over models within ``fdr``, and a
     probability of :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` or more that one more patient changes in the same
     direction (Higgins, Thompson & Spiegelhalter 2009; IntHout et al. 2016). A model that doesn't measure a feature is
     absent, not against.
     """
-    return (table["n"] >= MIN_MODELS) & (table["fdr_mod"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
+    return (table["n"] >= MIN_MODELS) & (table["fdr"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
 
 
-def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = True, least: float = 0.0) -> pd.DataFrame:
+def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.DataFrame:
     """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
 
     ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
-    feature. ``k`` counts the models whose difference has the sign of the mean. ``loo_stable`` counts the models that
-    can be left out without the mean of the others changing sign; ``loo_min_effect`` is the smallest of those means,
-    standardised, negative where the sign changes. With one model there is an effect, but neither interval nor p-value;
-    with two there is no p-value. ``same_direction`` is the probability that one more model changes in the direction of
-    the mean; ``fdr_least`` is the false discovery rate of a change beyond ``least`` (in units of ``sd``).
-    Without ``flips``, ``p`` and ``fdr`` are empty: beyond sixteen models flipping signs takes nearly all of the time.
+    feature. ``k`` counts the models whose difference has the sign of the mean; ``spread`` is their standard deviation
+    (in units of ``sd``), which holds both how patients differ and the error of measurement. Interval, t, p and fdr are
+    those of the mean with a variance moderated over the features (:func:`moderated_errors`); ``fdr_least`` is the false
+    discovery rate of a change beyond ``least`` (in units of ``sd``). ``same_direction`` is the probability that one
+    more model changes in the direction of the mean. ``loo_stable`` counts the models that can be left out without the
+    mean of the others changing sign; ``loo_min_effect`` is the smallest of those means, standardised, negative where
+    the sign changes. Below :data:`MIN_MODELS` models there is an effect, but neither interval nor p-value.
     """
+    from scipy import stats
+
     scale = sd.reindex(table.columns).to_numpy(dtype=float)
     scale = np.where(scale > 0, scale, np.nan)
     values = table.to_numpy(dtype=float)
@@ -233,24 +184,28 @@ def summarise(table: pd.DataFrame, sd: pd.Series, seed: int, *, flips: bool = Tr
     for number in range(patterns.shape[1]):
         own = which == number
         if own.any():
-            part = _columns(values[np.ix_(patterns[:, number], own)], scale[own], seed, flips)
+            part = _columns(values[np.ix_(patterns[:, number], own)], scale[own])
             result.loc[own, columns] = np.column_stack([part[name] for name in columns])
-    result["fdr"] = false_discovery_rate(result["p"])
-    result["fdr_t"] = false_discovery_rate(result["p_t"])
-    error, df = moderated_errors(result.pop("_error").to_numpy() / scale, result["n"].to_numpy())
     effect = result["activity_change_sd"].to_numpy()
-    result["p_mod"] = p_beyond(effect, error, df)
-    result["fdr_mod"] = false_discovery_rate(result["p_mod"])
+    error, df = moderated_errors(result.pop("_error").to_numpy(), result["n"].to_numpy())
+    reach = stats.t.ppf(0.975, np.where(df > 0, df, np.nan)) * error
+    for end, side in (("low", -1), ("high", 1)):
+        limit = effect + side * reach
+        result[f"activity_change_sd_{end}"], result[f"ci_{end}"] = limit, limit * scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result["t"] = effect / error
+    result["p"] = p_beyond(effect, error, df)
+    result["fdr"] = false_discovery_rate(result["p"])
     result["fdr_least"] = false_discovery_rate(p_beyond(effect, error, df, least))
     return result.astype({"n": int, "k": int})
 
 
-def summarise_arms(table: pd.DataFrame, sd: pd.Series, seed: int, least: float = 0.0) -> pd.DataFrame:
+def summarise_arms(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.DataFrame:
     """Return the summary over all arms (:data:`ALL_ARMS`) and of each arm, with columns arm and feature before it."""
-    parts = [summarise(over_arms(table), sd, seed, least=least).assign(arm=ALL_ARMS)]
+    parts = [summarise(over_arms(table), sd, least).assign(arm=ALL_ARMS)]
     for arm in dict.fromkeys(table.index.get_level_values("arm")):
         own = table[table.index.get_level_values("arm") == arm].droplevel("arm")
-        parts.append(summarise(own, sd, seed, least=least).assign(arm=arm))
+        parts.append(summarise(own, sd, least).assign(arm=arm))
     joined = pd.concat([part.rename_axis("feature").reset_index() for part in parts], ignore_index=True)
     return joined[["arm", "feature", *SUMMARY]]
 

@@ -64,7 +64,7 @@ def forest(name: str, columns: tuple[str, str, str], y: alt.Y, dots: alt.Chart, 
     """
     mean, low, high = columns
     base = alt.Chart(alt.NamedData("means")).encode(
-        y=y, tooltip=tooltips(SWITCHES, "regulon", "verdict", *columns, "n", "k", "p", "fdr_mod")
+        y=y, tooltip=tooltips(SWITCHES, "regulon", "verdict", *columns, "n", "k", "p", "fdr")
     )
     zero = alt.Chart(alt.NamedData("means")).mark_rule(color="#888888").encode(x=alt.datum(0))
     colour = alt.condition(f"datum.{mean} > 0", alt.value(UP), alt.value(DOWN))
@@ -118,7 +118,7 @@ def draw_forest(
     )
     chart = forest(title, activity, y, dots, band=means[activity[1]].notna().any())
     panels = [Panel(chart.properties(width="container", height=height), f"activity of the {one_of(style)}")]
-    columns = ["regulon", "verdict", "direction", *activity, "n", "k", "p", "fdr_mod"]
+    columns = ["regulon", "verdict", "direction", *activity, "n", "k", "p", "fdr"]
     data = {"means": means, "differences": points.drop(columns=["contrast", "baseline", "treated", "difference"])}
     if len(mrna):
         change = ("mrna_log2fc", "mrna_ci_low", "mrna_ci_high")

@@ -121,7 +121,6 @@ def gather(
         mean=values[universe].mean(),
         knockout=read_knockouts(source.knockouts)[0],
         min_effect=params.min_effect,
-        seed=params.seed,
     )
     return sources, shares
 
@@ -146,7 +145,7 @@ def main(snakemake) -> None:
     change = targets.target_change(changes, edges)
     mrna = targets.factor_change(changes, sorted(set(factors.values())))
     overlaps = targets.overlap(edges, sets, universe)
-    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=params.fdr, seed=params.seed)
+    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=params.fdr)
 
     persister = differences_of(table, first)
     relapse = differences_of(table, rest[0]) if rest else persister.iloc[:0]
@@ -170,13 +169,13 @@ def main(snakemake) -> None:
     ranked = switches.build(
         own,
         overlaps,
-        paired.summarise(change, one, params.seed, flips=False),
-        paired.summarise(mrna, one, params.seed, flips=False),
+        paired.summarise(change, one),
+        paired.summarise(mrna, one),
         positions,
         factors,
         fdr=params.fdr,
         min_effect=params.min_effect,
-        between=switches.compare_arms(persister, sd, params.seed),
+        between=switches.compare_arms(persister, sd),
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
     )

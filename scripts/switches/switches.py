@@ -13,15 +13,15 @@ from scripts.switches.evidence import terms
 
 SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
-    "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "p", "p_min", "fdr", "t",
-    "p_t", "fdr_t", "p_mod", "fdr_mod", "fdr_least", "same_direction",
+    "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
+    "fdr_least", "same_direction",
     "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 
-def compare_arms(differences: pd.DataFrame, sd: pd.Series, seed: int) -> pd.DataFrame:
+def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
     """Return the summary by arm and regulon of how the arm's change differs from that of the same models' other arms.
 
     ``differences``: (model, arm) × regulons. The false discovery rate is over all arms and regulons.
@@ -29,9 +29,9 @@ def compare_arms(differences: pd.DataFrame, sd: pd.Series, seed: int) -> pd.Data
     found = paired.between_arms(differences)
     if not len(found):
         return pd.DataFrame(columns=["arm", "regulon", "n", "fdr", "activity_change_sd"])
-    table = paired.summarise_arms(found, sd, seed).rename(columns={"feature": "regulon"})
+    table = paired.summarise_arms(found, sd).rename(columns={"feature": "regulon"})
     table = table[table["arm"] != ALL_ARMS]
-    return table.assign(fdr=paired.false_discovery_rate(table["p_mod"].to_numpy(dtype=float)))
+    return table.assign(fdr=paired.false_discovery_rate(table["p"].to_numpy(dtype=float)))
 
 
 def differing_arm(by_arm: pd.DataFrame, between: pd.DataFrame, fdr: float) -> str:
@@ -51,7 +51,7 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
     Parameters
     ----------
     row
-        The regulon's summary over the models: n, same_direction, fdr_mod, fdr_least, activity_change_sd.
+        The regulon's summary over the models: n, same_direction, fdr, fdr_least, activity_change_sd.
     arm
         What :func:`differing_arm` found.
     explained_by
@@ -62,8 +62,8 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
         Limit of the false discovery rates.
     """
     evidence = verdicts.Evidence(
-        n=row["n"], same_direction=row["same_direction"], fdr_mod=row["fdr_mod"], effect=row["activity_change_sd"],
-        fdr=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
+        n=row["n"], same_direction=row["same_direction"], fdr=row["fdr"], effect=row["activity_change_sd"],
+        limit=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
     )  # fmt: skip
     return decide(verdicts.VERDICTS, evidence).name
 
@@ -79,7 +79,7 @@ def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
     ``mrna``: summary of its log2 fold change over models; ``effect``: mean change in activity.
     """
     change = verdicts.Transcription(
-        n=mrna["n"], same_direction=mrna["same_direction"], fdr_mod=mrna["fdr_mod"], effect=mrna["effect"], fdr=fdr,
+        n=mrna["n"], same_direction=mrna["same_direction"], fdr=mrna["fdr"], effect=mrna["effect"], limit=fdr,
         activity=effect,
     )  # fmt: skip
     return decide(verdicts.MRNA, change).name

@@ -103,7 +103,6 @@ def judge_overlap(
     changes: pd.DataFrame,
     *,
     fdr: float,
-    seed: int,
 ) -> pd.DataFrame:
     """Return the overlaps with what the targets inside and outside the programme do, and whether the programme carries
     it.
@@ -120,8 +119,8 @@ def judge_overlap(
         inside = edges[edges["target"].isin(genes)]
         outside = edges[~edges["target"].isin(genes)]
         unit = pd.Series(1.0, index=sorted(edges["regulon"].unique()))
-        within = summarise(target_change(changes, inside).reindex(columns=unit.index), unit, seed, flips=False)
-        beyond = summarise(target_change(changes, outside).reindex(columns=unit.index), unit, seed, flips=False)
+        within = summarise(target_change(changes, inside).reindex(columns=unit.index), unit)
+        beyond = summarise(target_change(changes, outside).reindex(columns=unit.index), unit)
         rows = table["programme"] == programme
         regulon = table.loc[rows, "regulon"]
         table.loc[rows, "inside_log2fc"] = regulon.map(within["effect"])

@@ -18,24 +18,24 @@ class Change:
         Models compared.
     same_direction
         Probability that one more model changes in the direction of the mean.
-    fdr_mod
+    fdr
         False discovery rate of the moderated t over models.
     effect
         Mean change over the models.
-    fdr
+    limit
         Limit of the false discovery rate (``statistics.fdr``).
     """
 
     n: float
     same_direction: float
-    fdr_mod: float
-    effect: float
     fdr: float
+    effect: float
+    limit: float
 
     @property
     def is_shared(self) -> bool:
         """Whether the change is shared by the patients (the rule of :func:`scripts.stats.paired.is_shared`)."""
-        return bool(self.n >= MIN_MODELS and self.fdr_mod <= self.fdr and self.same_direction >= MIN_SAME_DIRECTION)
+        return bool(self.n >= MIN_MODELS and self.fdr <= self.limit and self.same_direction >= MIN_SAME_DIRECTION)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Evidence(Change):
     @property
     def is_large(self) -> bool:
         """Whether the effect is shown to be larger than the least one."""
-        return bool(self.fdr_least <= self.fdr)
+        return bool(self.fdr_least <= self.limit)
 
     @property
     def is_enriched(self) -> bool:
@@ -71,7 +71,7 @@ class Evidence(Change):
         A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in
         simulated studies one or two in ten did, and by their activity alone they would be called switches.
         """
-        return not self.enrichment_fdr > self.fdr
+        return not self.enrichment_fdr > self.limit
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from simulators import studies as simulated
 
-from scripts.stats import paired, permutation
+from scripts.stats import flips, paired, permutation
 
 REPLICATES = {"HBCx95": 3, "HBCx39": 2, "HBCx172": 4}
 
@@ -62,9 +62,9 @@ def test_with_a_sample_each_it_is_the_flip_of_signs():
     values = draw(sheet, 50, np.random.default_rng(11), effect=1.0)
     table = paired.over_arms(paired.differences(values, sheet, "untreated", "persister"))
     found = run(values, sheet)
-    np.testing.assert_allclose(found["p_perm"], paired.sign_flip_p(table.to_numpy(), 0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found["p_perm"], flips.sign_flip_p(table.to_numpy(), 0), rtol=0, atol=1e-12)
     assert (found["exact"] == "yes").all() and (found["n_permutations"] == 2**7).all()
-    assert found["p_perm_min"].iloc[0] == paired.smallest_p(7)
+    assert found["p_perm_min"].iloc[0] == flips.smallest_p(7)
 
 
 def test_the_observed_deal_is_the_difference_that_is_reported():

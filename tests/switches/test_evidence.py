@@ -155,5 +155,5 @@ def test_weakest_is_that_of_the_table_of_switches():
     rng = np.random.default_rng(5)
     table = pd.DataFrame(rng.normal(0.3, 1, (5, 30)))
     table.iloc[0, 3] = np.nan
-    reference = paired.summarise(table, pd.Series(1.0, index=table.columns), 0)["loo_min_effect"]
+    reference = paired.summarise(table, pd.Series(1.0, index=table.columns))["loo_min_effect"]
     np.testing.assert_allclose(assemble.weakest(table), reference)

@@ -54,17 +54,15 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, targets_go=1.0, evidence
         truth[regulons_of([name])[name]] = size * targets_go
         truth[name] = (mrna or effects)[name]
     changes = pd.DataFrame(rng.normal(0, 0.1, (len(models), len(genes))), index=models, columns=genes) + truth
-    overlaps = targets.judge_overlap(
-        targets.overlap(edges, SETS, pd.Index(genes)), edges, SETS, changes, fdr=FDR, seed=0
-    )
+    overlaps = targets.judge_overlap(targets.overlap(edges, SETS, pd.Index(genes)), edges, SETS, changes, fdr=FDR)
     unit = pd.Series(1.0, index=[*edges["regulon"].unique(), *effects])
     return switches.build(
-        paired.summarise_arms(persister, sd, 0, MIN_EFFECT)
+        paired.summarise_arms(persister, sd, MIN_EFFECT)
         .rename(columns={"feature": "regulon"})
         .assign(sd=lambda t: t["regulon"].map(sd)),
         overlaps,
-        paired.summarise(targets.target_change(changes, edges), unit, 0),
-        paired.summarise(targets.factor_change(changes, sorted(effects)), unit, 0),
+        paired.summarise(targets.target_change(changes, edges), unit),
+        paired.summarise(targets.factor_change(changes, sorted(effects)), unit),
         paired.relapse_position(persister, relapse)[0],
         dict(zip(edges["regulon"], edges["tf"], strict=True)),
         fdr=FDR,
@@ -220,7 +218,7 @@ def test_rank_asks_for_size_and_agreement_at_once():
         odd = rng.random(n_regulons) < 0.15  # changes of single patients
         odd[:k] = False
         values[:, odd] += (rng.random((n, odd.sum())) < 0.3) * rng.normal(0, 0.8, (n, odd.sum()))
-        table = paired.summarise(pd.DataFrame(values), pd.Series(1.0, index=range(n_regulons)), 0)
+        table = paired.summarise(pd.DataFrame(values), pd.Series(1.0, index=range(n_regulons)))
         size = table["activity_change_sd"].abs()
         for name, score in (
             ("evidence", switches.evidence_of(table)),
@@ -243,7 +241,7 @@ def row_of(**values) -> pd.Series:
         {
             "n": 5,
             "same_direction": 0.95,
-            "fdr_mod": 0.01,
+            "fdr": 0.01,
             "fdr_least": 0.01,
             "activity_change_sd": 1.0,
             "effect": 0.05,
@@ -260,8 +258,8 @@ def row_of(**values) -> pd.Series:
         ({}, "", [], verdicts.SHARED.name),
         ({"activity_change_sd": -1.0}, "", [], verdicts.SHARED.name),
         ({"fdr_least": 0.051}, "", [], verdicts.SMALL.name),
-        ({"fdr_mod": 0.051}, "", [], verdicts.UNCLEAR.name),
-        ({"fdr_mod": np.nan}, "", [], verdicts.UNCLEAR.name),
+        ({"fdr": 0.051}, "", [], verdicts.UNCLEAR.name),
+        ({"fdr": np.nan}, "", [], verdicts.UNCLEAR.name),
         ({"same_direction": 0.89}, "", [], verdicts.UNCLEAR.name),
         ({"same_direction": 0.89}, "A", [], verdicts.BY_ARM.name),
         ({}, "A", [], verdicts.SHARED.name),
@@ -291,7 +289,7 @@ def test_verdicts(values, arm, carriers, verdict):
     ],
 )
 def test_mrna_is_judged_apart(mrna, effect, expected):
-    row = pd.Series(dict(zip(["n", "same_direction", "effect", "fdr_mod"], mrna, strict=True)))
+    row = pd.Series(dict(zip(["n", "same_direction", "effect", "fdr"], mrna, strict=True)))
     assert switches.judge_mrna(row, effect, FDR) == expected
 
 

@@ -22,7 +22,7 @@ def changes_of(values: dict[str, float], spread: float = 0.05) -> pd.DataFrame:
 
 def judged(edges: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     table = targets.overlap(edges, SETS, pd.Index(GENES))
-    return targets.judge_overlap(table, edges, SETS, changes, fdr=0.05, seed=0).set_index(["regulon", "programme"])
+    return targets.judge_overlap(table, edges, SETS, changes, fdr=0.05).set_index(["regulon", "programme"])
 
 
 def test_targets_are_weighted_by_their_edges(simulate):
@@ -116,9 +116,7 @@ def test_targets_outside_that_move_in_some_models_only_follow_the_programme(simu
 
 def test_empty_regulons_give_empty_overlaps(simulate):
     edges = simulate.edges_of({})
-    table = targets.judge_overlap(
-        targets.overlap(edges, SETS, pd.Index(GENES)), edges, SETS, changes_of({}), fdr=0.05, seed=0
-    )
+    table = targets.judge_overlap(targets.overlap(edges, SETS, pd.Index(GENES)), edges, SETS, changes_of({}), fdr=0.05)
     assert table.empty and list(table) == targets.OVERLAPS
 
 

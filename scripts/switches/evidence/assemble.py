@@ -42,7 +42,6 @@ class Sources:
     mean: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     knockout: pd.DataFrame = field(default_factory=pd.DataFrame)
     min_effect: float = 0.5
-    seed: int = 0
 
     @property
     def models(self) -> list[str]:
@@ -61,7 +60,7 @@ class Sources:
         knockout = self.knockout if self.knockout.empty else self.knockout[self.knockout["model"] != model]
         return Sources(
             drop(self.differences), self.sd, self.edges, self.factors, drop(self.relapse), drop(self.on), changes,
-            signature, self.mean, knockout, self.min_effect, self.seed,
+            signature, self.mean, knockout, self.min_effect,
         )  # fmt: skip
 
 
@@ -77,7 +76,7 @@ def weakest(table: pd.DataFrame) -> pd.Series:
     return left.where(n > 1, mean.abs()).where(n > 0)
 
 
-def join_perturbations(table: pd.DataFrame, direction: pd.Series, seed: int) -> pd.DataFrame:
+def join_perturbations(table: pd.DataFrame, direction: pd.Series) -> pd.DataFrame:
     """Return by factor (:data:`PERTURBATION` without perturbation_p) what its silencing does, joined over models.
 
     ``direction``: of its regulon's activity in persisters, by factor. One that is more active is set to zero, one that
@@ -97,7 +96,7 @@ def join_perturbations(table: pd.DataFrame, direction: pd.Series, seed: int) -> 
         after=table["classed_zero"].where(zero, table["classed_untreated"]),
     )
     wide = table.pivot(index="model", columns="tf", values="change")
-    summary = paired.summarise(wide, pd.Series(1.0, index=wide.columns), seed, flips=False)
+    summary = paired.summarise(wide, pd.Series(1.0, index=wide.columns))
     groups = table.groupby("tf")
     shift = groups["programme_shift"].sum()
     return pd.DataFrame(
@@ -137,7 +136,7 @@ def measure(sources: Sources) -> pd.DataFrame:
         found["reversibility"] = steps.where(moved).reindex(effect.index)
     if len(sources.knockout):
         by_factor = pd.Series({sources.factors[r]: s for r, s in side.items()}, dtype=float)
-        share = join_perturbations(sources.knockout, by_factor, sources.seed)["perturbation_share"]
+        share = join_perturbations(sources.knockout, by_factor)["perturbation_share"]
         found["knockout"] = found.index.map(sources.factors).map(share)
     return found
 
@@ -185,7 +184,8 @@ def assemble(
         for name in on_shares:
             table[name] = on_shares[name].reindex(index)
         change = paired.summarise(
-            paired.over_arms(sources.on), pd.Series(1.0, index=sources.on.columns), sources.seed, flips=False
+            paired.over_arms(sources.on),
+            pd.Series(1.0, index=sources.on.columns),
         )
         for name, column in (
             ("on_difference", "effect"),
@@ -206,7 +206,7 @@ def assemble(
     tf = index.map(sources.factors)
     if len(sources.knockout):
         side = pd.Series(np.sign(effect).to_numpy(), index=tf)
-        own = join_perturbations(sources.knockout, side, sources.seed)
+        own = join_perturbations(sources.knockout, side)
         for name in own:
             table[name] = own[name].reindex(tf).to_numpy()
         if len(perturbation_p):

@@ -61,7 +61,7 @@ def main(snakemake) -> None:
         .groupby(own.index.map(edges.drop_duplicates("regulon").set_index("regulon")["tf"]))
         .first()
     )
-    result = family.build(described, found, paired.pooled_sd(spread), members, params.seed, note)
+    result = family.build(described, found, paired.pooled_sd(spread), members, note)
     result.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
     job.log.info("%d families with two or more regulons", len(result))
 

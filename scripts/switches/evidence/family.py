@@ -11,8 +11,9 @@ from scripts.stats import paired
 
 FAMILIES = [
     "family", "members", "n_members", "targets", "shared_targets", "overlap", "members_up", "members_down", "n", "k",
-    "effect", "ci_low", "ci_high", "sd", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high", "t",
-    "p_t", "fdr_t", "p_mod", "fdr_mod", "same_direction", "p", "p_min", "member_effects", "note",
+    "effect", "ci_low", "ci_high", "sd", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high",
+    "spread",
+    "t", "p", "fdr", "same_direction", "member_effects", "note",
 ]  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def describe(edges: pd.DataFrame, families: pd.Series) -> pd.DataFrame:
 
 
 def build(
-    described: pd.DataFrame, found: pd.DataFrame, sd: pd.Series, members: pd.Series, seed: int, note: str = ""
+    described: pd.DataFrame, found: pd.DataFrame, sd: pd.Series, members: pd.Series, note: str = ""
 ) -> pd.DataFrame:
     """Return :data:`FAMILIES`, the largest combined change first.
 
@@ -67,7 +68,7 @@ def build(
     """
     if described.empty:
         return pd.DataFrame(columns=FAMILIES)
-    summary = paired.summarise(found.reindex(columns=described["family"]), sd.reindex(described["family"]), seed)
+    summary = paired.summarise(found.reindex(columns=described["family"]), sd.reindex(described["family"]))
     table = described.join(summary, on="family").assign(sd=described["family"].map(sd), note=note)
     words = []
     for own in table["members"]:
