@@ -36,7 +36,6 @@ EXEMPT = {
     ("preflight.tsv", "verdict"): INPUT,
     ("*", "lost_low"): "a number of genes",
     ("switches/thresholds/*.tsv", "agreement"): CELLS,
-    ("reference/switches.tsv", "p"): COPY,
     ("reference/switches.tsv", "verdict"): COPY,
 }
 """(table, column) → why no error rate is asked for."""
@@ -47,10 +46,8 @@ PENDING = {
         "fwer", "heterogeneity_p", "high", "hypoxia_fdr", "low", "mrna_fdr", "on_ci_high", "on_ci_low", "p_perm",
         "p_random", "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
         "perturbation_ci_low", "perturbation_p", "score_fdr", "share_high", "share_low", "shared_down_p", "shared_fdr",
-        "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr", "fdr_mod",
-        "fdr_t", "p_mod", "p_t",
+        "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr",
     )),
-    ("activity/effects.tsv", "p"),
     ("activity/tf_activity.tsv", "p"),
     ("confounders/programme_verdict.tsv", "p"),
     ("confounders/programme_verdict.tsv", "verdict"),
@@ -60,10 +57,8 @@ PENDING = {
     ("expression/signature_sizes.tsv", "ci_low"),
     ("markers/*.tsv", "ci_low"),
     ("markers/markers_panels.tsv", "p"),
-    ("switches/families.tsv", "p"),
     ("switches/overlaps.tsv", "p"),
     ("switches/perturbation_shares.tsv", "p"),
-    ("switches/switches.tsv", "p"),
 }  # fmt: skip
 """(table, column) whose rates are not measured yet: none may stay."""
 

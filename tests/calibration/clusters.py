@@ -71,10 +71,10 @@ def alike_rows(name: str, arms: list[tuple[str, ...]], by_arm: float, studies: i
 def rows(quick: bool) -> list[Row]:
     """Return the rates of this topic."""
     found = []
-    studies, permutations = (40, 99) if quick else (300, 199)
+    studies, permutations = (40, 99) if quick else (150, 99)
     names = ("8 × (1+1)", "8 × (3+3)") if quick else ("5 × (1+1)", "8 × (1+1)", "8 × (3+3)", "4 × (5+1)", designs.STUDY)
     for place, name in enumerate(names):
-        for number, between in enumerate((0.6,) if quick else (0.0, 0.3, 0.6)):
+        for number, between in enumerate((0.6,) if quick else (0.0, 0.6)):
             found += structure_rows(name, between, 0.0, studies, permutations, 70_000 + 100 * place + 10 * number)
         found += structure_rows(name, 0.3, 0.5, studies // 3, permutations, 70_050 + 100 * place)
     named = {

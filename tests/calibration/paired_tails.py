@@ -6,7 +6,7 @@ import numpy as np
 from calibration import designs
 from calibration.row import AT_MOST, TYPE_1, Row, clustered
 
-NOTE = "at most: 3 patients can say little of how far features differ, and the prior is weighed with caution"
+NOTE = "at most: the prior is weighed with caution, since few features or patients tell it badly"
 
 
 def tail_rows(name: str, features: int, studies: int, levels: tuple[float, ...], seed: int) -> list[Row]:
