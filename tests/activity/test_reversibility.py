@@ -48,7 +48,9 @@ def test_without_a_sure_shift_or_with_two_models_there_are_no_limits():
     assert np.isnan(reversibility.fieller(recovered[:2], shift[:2])).all()
 
 
-@pytest.mark.parametrize(("position", "verdict"), [(0.0, BACK), (0.2, BACK), (0.5, UNCLEAR), (0.9, STAYS), (1.6, BEYOND)])
+@pytest.mark.parametrize(
+    ("position", "verdict"), [(0.0, BACK), (0.2, BACK), (0.5, UNCLEAR), (0.9, STAYS), (1.6, BEYOND)]
+)
 def test_verdicts_follow_the_interval(position, verdict):
     samples = sheet(4)
     table = reversibility.positions(values_of(samples, position), samples, CONTRAST, "gene")
