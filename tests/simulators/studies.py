@@ -248,7 +248,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
         paired.summarise(targets.target_change(changes, edges), unit),
         paired.summarise(targets.factor_change(changes, sorted(set(edges["tf"]))), unit),
         paired.relapse_position(persister, relapse)[0],
-        factors, fdr=0.05, min_effect=0.5, between=switches.compare_arms(persister, sd, 0), evidence=added,
+        factors, fdr=0.05, min_effect=0.5, between=switches.compare_arms(persister, sd), evidence=added,
     )  # fmt: skip
     return Findings(table, sources, logs, changes)
 
