@@ -116,7 +116,6 @@ rule compare_families:
         "../envs/evidence.yaml"
     params:
         contrast=lookup(within=config, dpath="contrast"),
-        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/switches/evidence/compare_families.py"
 
