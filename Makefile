@@ -43,6 +43,9 @@ format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants the
 benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)
 
+calibration: $(STAMP)  ## error rates of every p-value, interval and verdict; CALIBRATION=--quick to try it, --write for the docs
+	@python tests/calibration/calibrate.py $(CALIBRATION)
+
 resources: $(STAMP)  ## what rules ask a cluster for, from finished runs (RESULTS="results results/demo")
 	@python -m scripts.study.fit_resources $(RESULTS)
 
@@ -90,4 +93,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test test-all lint format benchmark resources faults lock clean-demo
+.PHONY: help demo test test-all lint format benchmark calibration resources faults lock clean-demo

@@ -104,7 +104,6 @@ rule compare_networks:
 rule estimate_reversibility:
     input:
         profiles="<results>/profiles/profiles.h5ad",
-        expression="<results>/expression/differential_expression.tsv",
         scores="<results>/expression/signature_scores.tsv",
         activity=get_activity_tables,
     output:

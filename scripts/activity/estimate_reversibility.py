@@ -6,7 +6,6 @@ import pandas as pd
 from scripts.activity import reversibility
 from scripts.base import job
 from scripts.base.tables import read_labelled
-from scripts.expression import differential, signature
 from scripts.profiles import profiles
 
 LEARNED_ELSEWHERE = "signature of the other models"
@@ -25,30 +24,21 @@ def main(snakemake) -> None:
     params, source = snakemake.params, snakemake.input
     contrast = params.contrast
     data = profiles.read(source.profiles)
-    chosen = reversibility.with_relapse(data.samples, contrast) if contrast.get("relapse") else data.samples.iloc[:0]
     parts = []
-    if len(chosen):
-        whole = signature.persister_rows(differential.read(source.expression), contrast)
-        moved = whole[(whole["fdr"] <= params.fdr) & (whole["log_fc"].abs() >= params.min_log_fc)]
-        weighed = differential.weigh(data)
-        genes = reversibility.positions(weighed.values, weighed.weights, chosen, contrast, reversibility.GENE, True)
-        genes = reversibility.shifted(genes, params.fdr, set(moved["gene"]), params.min_log_fc)
+    if contrast.get("relapse") and len(reversibility.with_relapse(data.samples, contrast)):
         scores = read_labelled(source.scores).set_index("sample")
         # Learned on the same samples a signature's shift is too large, and relapse looks nearer to the baseline.
         scores = scores[["score", "left_out"]].rename(columns={"score": "signature", "left_out": LEARNED_ELSEWHERE})
         scores = scores.dropna(axis=1, how="all")
-        scored = reversibility.positions(scores, None, chosen, contrast, reversibility.SIGNATURE, False)
-        parts += [reversibility.shifted(scored, params.fdr), genes]
+        scored = reversibility.positions(scores, data.samples, contrast, reversibility.SIGNATURE)
+        genes = reversibility.positions(data.values, data.samples, contrast, reversibility.GENE)
+        parts += [reversibility.shifted(scored, params.fdr), reversibility.shifted(genes, params.fdr, params.min_log_fc)]
         for path in source.activity:
             values = wide(path, data.samples)
-            own = chosen[chosen.index.isin(values.index)]
-            own = reversibility.with_relapse(own, contrast)
+            own = data.samples.loc[values.index]
             kind = reversibility.FACTOR if str(path).endswith("profile_activity.tsv") else reversibility.REGULON
-            # What another model lacks is no reason to leave a regulon out, what one of these lacks is.
-            values = values.loc[own.index].dropna(axis=1)
-            if values.size:
-                found = reversibility.positions(values, None, own, contrast, kind, True)
-                parts.append(reversibility.shifted(found, params.fdr))
+            found = reversibility.positions(values, own, contrast, kind)
+            parts.append(reversibility.shifted(found, params.fdr))
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=reversibility.REVERSIBILITY)
     table[reversibility.REVERSIBILITY].to_csv(snakemake.output.table, sep="\t", index=False, float_format="%.6g")

@@ -1,15 +1,19 @@
-"""Where relapse lies between baseline (0) and persister (1): a ratio of two estimates, with Fieller's interval."""
+"""Where relapse lies between baseline (0) and persister (1): a ratio of two means over models, with Fieller's interval.
+
+The model is the replicate: its tumours are averaged first, and the interval comes from how models differ.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from scripts.base.verdicts import MIN_MODELS, Verdict, decide
 from scripts.expression import differential
-from scripts.stats import linear
-from scripts.stats.moderation import moderate
-from scripts.stats.paired import false_discovery_rate
+from scripts.stats.paired import over_arms, summarise
 
 REVERSIBILITY = [
     "feature", "kind", "position", "ci_low", "ci_high", "n_models", "models", "shift", "shift_fdr", "recovered",
@@ -20,29 +24,52 @@ EDGES = np.linspace(-1, 2, 31)
 """Edges of the bins of positions: from as far beyond untreated as persisters are from it, to as far beyond persisters.
 """
 GENE, FACTOR, REGULON, SIGNATURE = "gene", "factor", "regulon", "signature"
-BACK, STAYS, BEYOND, UNCLEAR = "back", "stays", "beyond", "unclear"
 MIDDLE = 0.5
 """Half-way between baseline and persister: an interval on one side of it tells to which of the two relapse is nearer.
 """
+LEVEL = 0.95
 
 
-def fieller(
-    recovered: np.ndarray, shift: np.ndarray, covariance: np.ndarray, df: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of recovered / shift (Fieller 1954), NaN where it isn't bounded.
+@dataclass(frozen=True)
+class Interval:
+    """Limits of the position of relapse; NaN where they are not bounded."""
 
-    ``covariance``: features × 2 × 2, of (shift, recovered). Both estimates share the baseline, hence their covariance.
-    Not the bootstrap over models: two models with relapse can be drawn in three ways.
+    low: float
+    high: float
+
+
+BACK, STAYS, BEYOND, UNCLEAR = "back", "stays", "beyond", "unclear"
+VERDICTS = (
+    Verdict(BEYOND, "interval outside 0 to 1", lambda i: i.high < 0 or i.low > 1),
+    Verdict(BACK, f"interval below {MIDDLE:g}: nearer to the baseline", lambda i: i.high < MIDDLE),
+    Verdict(STAYS, f"interval above {MIDDLE:g}: nearer to persisters", lambda i: i.low > MIDDLE),
+    Verdict(UNCLEAR, f"interval includes {MIDDLE:g}, is not bounded, or fewer than {MIN_MODELS} models", lambda i: True),
+)
+"""On :class:`Interval`: the first whose rule applies."""
+
+
+def fieller(recovered: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 95 % interval of the mean of ``recovered`` over that of ``shift`` (Fieller 1954).
+
+    Both are models × features, differences from the same baseline, hence their covariance, which the models themselves
+    tell: positions ρ for which recovered − ρ × shift has a mean that Student's t with n − 1 degrees of freedom doesn't
+    distinguish from 0. NaN where the interval is not bounded (the mean shift is not distinguished from 0) and below
+    :data:`~scripts.base.verdicts.MIN_MODELS` models.
     """
-    t2 = stats.t.ppf(0.975, df) ** 2
-    a = shift**2 - t2 * covariance[:, 0, 0]
-    b = shift * recovered - t2 * covariance[:, 0, 1]
-    c = recovered**2 - t2 * covariance[:, 1, 1]
+    n, n_features = shift.shape
+    if n < MIN_MODELS:
+        return np.full(n_features, np.nan), np.full(n_features, np.nan)
+    reach = stats.t.ppf((1 + LEVEL) / 2, n - 1) ** 2 / n / (n - 1)
+    x, y = shift.mean(axis=0), recovered.mean(axis=0)
+    dx, dy = shift - x, recovered - y
+    a = x**2 - reach * (dx**2).sum(axis=0)
+    b = x * y - reach * (dx * dy).sum(axis=0)
+    c = y**2 - reach * (dy**2).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        root = np.sqrt(b**2 - a * c)
+        # Without a spread between models, rounding alone can make the root's argument negative.
+        root = np.sqrt(np.maximum(b**2 - a * c, 0.0))
         low, high = (b - root) / a, (b + root) / a
-    bounded = a > 0
-    return np.where(bounded, low, np.nan), np.where(bounded, high, np.nan)
+    return np.where(a > 0, low, np.nan), np.where(a > 0, high, np.nan)
 
 
 def with_relapse(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
@@ -57,71 +84,56 @@ def with_relapse(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 
 
 def verdict_of(low: float, high: float) -> str:
-    """Return what an interval shows: back (nearer to the baseline than to persisters), stays (nearer to persisters),
-    beyond (outside both), unclear (neither).
-    """
-    if not np.isfinite(low):
-        return UNCLEAR
-    if high < 0 or low > 1:
-        return BEYOND
-    return BACK if high < MIDDLE else STAYS if low > MIDDLE else UNCLEAR
+    """Return what an interval shows (one of :data:`VERDICTS`)."""
+    return decide(VERDICTS, Interval(low, high)).name
 
 
-def positions(
-    values: pd.DataFrame,
-    weights: pd.DataFrame | None,
-    samples: pd.DataFrame,
-    contrast: dict,
-    kind: str,
-    moderated: bool,
-) -> pd.DataFrame:
+def positions(values: pd.DataFrame, samples: pd.DataFrame, contrast: dict, kind: str) -> pd.DataFrame:
     """Return one row (:data:`REVERSIBILITY`) per feature of ``values`` (samples × features).
 
-    ``samples``: :func:`with_relapse`; ``moderated``: variances are squeezed over the features, which must be alike.
+    ``samples``: all of the study that have values. Each model's tumours are averaged by timepoint and arm, then its
+    arms. Position and interval are of the models with relapse (:func:`with_relapse`), and of features that these
+    measure; what another model lacks is no reason to leave a feature out. ``shift_fdr`` is over all models that have
+    baseline and persisters (:func:`scripts.stats.paired.summarise`): those with relapse are few.
     """
-    if not len(samples):
+    chosen = with_relapse(samples, contrast)
+    if not len(chosen):
         return pd.DataFrame(columns=REVERSIBILITY)
-    design = differential.design_of(samples)
-    pairs = [(contrast["baseline"], contrast["persister"]), (contrast["baseline"], contrast["relapse"])]
-    contrasts = np.array([differential.contrast_of(design, *pair) for pair in pairs])
-    own = None if weights is None else weights.loc[samples.index].to_numpy()
-    found = linear.fit(values.loc[samples.index].to_numpy(), design.to_numpy(), contrasts, own)
-    variance, df = found.variance, found.df.astype(float)
-    if moderated and len(variance) > 2:
-        squeezed = moderate(variance, df)
-        variance, df = squeezed.variance, squeezed.df
-    covariance = found.covariance * variance[:, None, None]
-    shift, recovered = found.effect[:, 0], found.effect[:, 1]
-    low, high = fieller(recovered, shift, covariance, df)
+    values = values[values.columns[values.loc[chosen.index].notna().all()]]
+    baseline = contrast["baseline"]
+    shift, recovered = (
+        over_arms(differential.differences(values, chosen, baseline, contrast[role], baseline))
+        for role in ("persister", "relapse")
+    )
+    recovered = recovered.loc[shift.index]
+    low, high = fieller(recovered.to_numpy(), shift.to_numpy())
+    whole = over_arms(differential.differences(values, samples, baseline, contrast["persister"], baseline))
+    tested = summarise(whole, pd.Series(1.0, index=values.columns))
+    means = shift.mean(), recovered.mean()
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.t.sf(np.abs(shift) / np.sqrt(covariance[:, 0, 0]), df)
-        position = recovered / shift
-    models = list(dict.fromkeys(samples["model"]))
+        position = (means[1] / means[0]).replace([np.inf, -np.inf], np.nan)
     return pd.DataFrame(
         {
             "feature": values.columns,
             "kind": kind,
-            "position": position,
+            "position": position.to_numpy(),
             "ci_low": low,
             "ci_high": high,
-            "n_models": len(models),
-            "models": ",".join(models),
-            "shift": shift,
-            "shift_fdr": false_discovery_rate(p),
-            "recovered": recovered,
+            "n_models": len(shift),
+            "models": ",".join(shift.index),
+            "shift": means[0].to_numpy(),
+            "shift_fdr": tested["fdr"].to_numpy(),
+            "recovered": means[1].to_numpy(),
             "verdict": [verdict_of(*ends) for ends in zip(low, high, strict=True)],
         }
     )
 
 
-def shifted(table: pd.DataFrame, fdr: float, chosen: set[str] | None = None, least: float = 0.0) -> pd.DataFrame:
-    """Return the features that really shift in the models with relapse (FDR, and by ``least`` or more), and by the
-    whole study (``chosen``); the others have nothing to come back from.
+def shifted(table: pd.DataFrame, fdr: float, least: float = 0.0) -> pd.DataFrame:
+    """Return the features that shift over the patients (FDR), and by ``least`` or more in the models with relapse; the
+    others have nothing to come back from.
     """
-    real = (table["shift_fdr"] <= fdr) & (table["shift"].abs() >= least)
-    if chosen is not None:
-        real &= table["feature"].isin(chosen)
-    return table[real]
+    return table[(table["shift_fdr"] <= fdr) & (table["shift"].abs() >= least)]
 
 
 def bin_positions(table: pd.DataFrame) -> pd.DataFrame:

@@ -60,6 +60,20 @@ def shuffle_within(labels: np.ndarray, blocks: np.ndarray, rng: np.random.Genera
     return result
 
 
+def exchange_states(states: np.ndarray, models: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the states with their names exchanged within each model: all samples of a state get the same other name.
+
+    Samples of one state of a model are alike for being of one tumour treated alike: they are no replicates of what
+    patients share, and must not be told apart by a relabelling.
+    """
+    result = states.copy()
+    for model in np.unique(models):
+        own = models == model
+        names = np.unique(states[own])
+        result[own] = rng.permutation(names)[np.searchsorted(names, states[own])]
+    return result
+
+
 def components(adjusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the first two principal components (samples × 2) and their shares of the variance; signs are fixed by the
     largest loading.
@@ -84,9 +98,9 @@ def share_of_state(component: np.ndarray, persister: np.ndarray) -> float:
 def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one row (:data:`STRUCTURE`) per adjustment, and one (:data:`PLACES`) per adjustment and sample.
 
-    The p-value is the share of relabellings within blocks (the observed one among them) whose purity reaches the
-    observed one. Where the adjustment is told the states it is told the shuffled ones anew: what it does by
-    construction it does to the null as well.
+    The p-value is over models: the share of relabellings (:func:`exchange_states`; the observed one among them) whose
+    purity reaches the observed one. Where the adjustment is told the states it is told the exchanged ones again: what
+    it does by construction it does to the null as well.
     """
     samples = profiles.samples
     several = samples.groupby("block")["timepoint"].transform("nunique") > 1
@@ -109,7 +123,7 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
         clusters = two_clusters(tree)
         observed, null = purity(clusters, persister), []
         for _ in range(permutations):
-            shuffled = shuffle_within(states, blocks, rng)
+            shuffled = exchange_states(states, kept["model"].to_numpy(dtype=str), rng)
             again = two_clusters(tree_of(take_blocks(values, blocks, shuffled))) if name == TOLD else clusters
             null.append(purity(again, (shuffled == contrast["persister"]).astype(int)))
         p = (1 + (np.array(null) >= observed - 1e-12).sum()) / (1 + permutations)

@@ -106,9 +106,6 @@ def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
     if n < MIN_MODELS:
         return found
     found["_error"] = spread / np.sqrt(n) / scale
-    # One more model's change is distributed around the mean with the models' own spread (Student's t).
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found["same_direction"] = stats.t.cdf(np.abs(effect) / (spread * np.sqrt(1 + 1 / n)), n - 1)
     return found
 
 
@@ -194,6 +191,10 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.Data
         result[f"activity_change_sd_{end}"], result[f"ci_{end}"] = limit, limit * scale
     with np.errstate(divide="ignore", invalid="ignore"):
         result["t"] = effect / error
+    # One more model's change is distributed around the mean with the models' own spread (Student's t), moderated too: by
+    # chance, a few models' own is too small for some of many features.
+    n = result["n"].to_numpy()
+    result["same_direction"] = stats.t.cdf(result["t"].abs() / np.sqrt(n + 1), np.where(df > 0, df, np.nan))
     result["p"] = p_beyond(effect, error, df)
     result["fdr"] = false_discovery_rate(result["p"])
     result["fdr_least"] = false_discovery_rate(p_beyond(effect, error, df, least))

@@ -1,0 +1,75 @@
+"""Columns that claim something beyond their own numbers, and have to stand in the calibration table."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from scripts.base import columns
+
+NAME = re.compile(
+    r"p|fdr|fwer|p_.*|.*_p|fdr_.*|.*_fdr|low|high|(?:.*_)?(?:ci_)?(?:low|high)|verdict|mrna|call|carries|agreement"
+    r"|reversibility|same_direction"
+)
+"""Names that p-values, false discovery rates, limits of intervals and verdicts have."""
+LABEL = re.compile(r"\bCI\b|\bFDR\b|\bFWER\b|\bp\b|\bp-value\b|\bP\b|verdict")
+"""Words by which labels say the same, whatever the column's name."""
+PERMITTED = "smallest value that p can take"
+NULL = "quantile of a null distribution that is drawn, or of what was observed; no inference"
+CELLS = "within one sample; cells are not replicates"
+INPUT = "a check of inputs or of droplets; says nothing about patients"
+COPY = "copy of a column of another table"
+OBSERVED = "extreme of what was observed; no inference"
+EXEMPT = {
+    ("*", "p_min"): PERMITTED,
+    ("*", "p_perm_min"): PERMITTED,
+    ("*", "random_high"): NULL,
+    ("switches/perturbation_shares.tsv", "random_high"): NULL,
+    ("switches/perturbation_shares.tsv", "random_low"): NULL,
+    ("*", "loo_t_high"): OBSERVED,
+    ("*", "loo_t_low"): OBSERVED,
+    ("clusters/*/*.markers.tsv", "p"): CELLS,
+    ("clusters/*/links.tsv", "p"): CELLS,
+    ("clusters/*/similarity.tsv", "p"): CELLS,
+    ("cells/*.barnyard.tsv", "verdict"): INPUT,
+    ("preflight.tsv", "verdict"): INPUT,
+    ("*", "lost_low"): "a number of genes",
+    ("switches/thresholds/*.tsv", "agreement"): CELLS,
+    ("reference/switches.tsv", "verdict"): COPY,
+}
+"""(table, column) → why no error rate is asked for."""
+
+PENDING = {
+    *(("*", name) for name in (
+        "across_high", "across_low", "agreement", "auc_high", "auc_low", "call", "carries", "cycle_fdr", "fdr_perm",
+        "fwer", "heterogeneity_p", "high", "hypoxia_fdr", "low", "mrna_fdr", "on_ci_high", "on_ci_low", "p_perm",
+        "p_random", "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
+        "perturbation_ci_low", "perturbation_p", "score_fdr", "share_high", "share_low", "shared_down_p", "shared_fdr",
+        "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr",
+    )),
+    ("activity/tf_activity.tsv", "p"),
+    ("confounders/programme_verdict.tsv", "p"),
+    ("confounders/programme_verdict.tsv", "verdict"),
+    ("expression/differential_expression.tsv", "ci_low"),
+    ("expression/differential_expression.tsv", "p"),
+    ("expression/gene_sets.tsv", "p"),
+    ("expression/signature_sizes.tsv", "ci_low"),
+    ("markers/*.tsv", "ci_low"),
+    ("markers/markers_panels.tsv", "p"),
+    ("switches/overlaps.tsv", "p"),
+    ("switches/perturbation_shares.tsv", "p"),
+}  # fmt: skip
+"""(table, column) whose rates are not measured yet: none may stay."""
+
+
+def claims() -> list[tuple[str, str]]:
+    """Return (table, column) of every row of resources/columns.tsv that holds a p-value, a false discovery rate, a limit
+    of an interval or a verdict, by its name or its label.
+    """
+    rows = pd.read_csv(columns.PATH, sep="\t", dtype=str, keep_default_na=False, quoting=3)
+    return [
+        (row.table, row.column)
+        for row in rows.itertuples()
+        if NAME.fullmatch(row.column) or LABEL.search(row.label)
+    ]
