@@ -100,7 +100,9 @@ def test_the_patient_s_own_baseline_takes_away_what_differs_between_patients():
     labels = table[["model", "timepoint", "platform"]]
     found = profile.place_from_baseline(5.0, "c", table["score"], labels, STATES, bulk=True, level=0.95)
     assert found.position == pytest.approx(0.5) and np.isnan(found.low) and "without replicates" in found.note
-    more = pd.DataFrame([("d", s, "bulk", 1.0 + r) for s, r in zip(STATES, (0.0, 2.0), strict=True)], columns=list(table))
+    more = pd.DataFrame(
+        [("d", s, "bulk", 1.0 + r) for s, r in zip(STATES, (0.0, 2.0), strict=True)], columns=list(table)
+    )
     twice = pd.concat([part.assign(score=part["score"] + e) for part in (table, more) for e in (-0.01, 0.01)])
     twice = twice.reset_index(drop=True)
     found = profile.place_from_baseline(5.0, "c", twice["score"], twice[list(labels)], STATES, bulk=True, level=0.95)
