@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scripts.stats import permutation
 from scripts.switches.evidence.reach import expression_bins
@@ -93,21 +92,6 @@ def auc(scores: np.ndarray, state: np.ndarray) -> float:
     """Return the chance that a persister sample scores above an untreated one (ties count half)."""
     difference = scores[state > 0][:, None] - scores[state < 0][None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean()) if difference.size else np.nan
-
-
-def interval(mean: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return an interval of a mean of n numbers from 0 to 1, one a model: Clopper & Pearson's with n · mean successes.
-
-    Exact for models that are all right or all wrong, and too wide for numbers between, which vary less. Five of five
-    give 0.48 to 1: five patients can't show more.
-    """
-    if n < 1 or not np.isfinite(mean):
-        return np.nan, np.nan
-    right = n * mean
-    tail = (1 - level) / 2
-    low = stats.beta.ppf(tail, right, n - right + 1) if right > 1e-9 else 0.0
-    high = stats.beta.ppf(1 - tail, right + 1, n - right) if right < n - 1e-9 else 1.0
-    return float(low), float(high)
 
 
 def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.ndarray) -> np.ndarray:
@@ -297,27 +281,3 @@ def random_aucs(
             genes = [rng.choice(members[b]) for b in wanted]
             found[draw, left] = auc(z[:, genes].mean(axis=1), state)
     return found.mean(axis=1)
-
-
-def single_genes(pairs: Pairs, genes: np.ndarray) -> pd.DataFrame:
-    """Return, for single genes (positions), auc, specificity and sensitivity in left-out models, and mean difference.
-
-    Direction, scale and cut of a gene come from the other models; the AUC is within the left-out model.
-    """
-    untreated, persister = state_means(pairs)
-    rows = []
-    for gene in genes:
-        within, right = [], []
-        for left in range(pairs.n_models):
-            rest = np.arange(pairs.n_models) != left
-            side = 1.0 if (persister[rest, gene] - untreated[rest, gene]).mean() >= 0 else -1.0
-            cut = (persister[rest, gene] + untreated[rest, gene]).mean() / 2
-            own, state = side * (pairs.values[pairs.model == left, gene] - cut), pairs.state[pairs.model == left]
-            within.append(auc(own, state))
-            right.append(((own[state > 0] > 0).mean(), (own[state < 0] <= 0).mean()))
-        sensitivity, specificity = np.mean(right, axis=0)
-        low, high = interval(float(np.mean(within)), pairs.n_models)
-        change = (persister[:, gene] - untreated[:, gene]).mean()
-        rows.append((change, float(np.mean(within)), low, high, sensitivity, specificity))
-    names = ["log_fc", "auc", "ci_low", "ci_high", "sensitivity", "specificity"]
-    return pd.DataFrame(rows, columns=names, index=genes)
