@@ -1,4 +1,4 @@
-"""Single marker genes: what a listed gene does in the models that it was chosen with, and what to expect of its rank."""
+"""Single marker genes: in the models that they were chosen with, and what to expect of a gene of their rank."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scripts.stats import permutation
+from scripts.stats import paired
 from scripts.switches.evidence.reach import expression_bins
 
 MIN_MODELS = 3
@@ -219,40 +219,30 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
     return float(gaps.mean() / (gaps.std(ddof=1) / np.sqrt(len(gaps)) + 0.1)) if len(gaps) > 1 else float(gaps.mean())
 
 
-def relabelled(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the same samples with the states swapped within models: in every other way, or in ``n`` drawn ones.
+def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
+    """Return the same samples with whole models turned round: in every other way, or in ``n`` drawn ones.
 
-    Of two ways that are mirror images one is enough: panels of the opposite direction part the samples as well.
+    The model is the replicate: without a shared change, its change is as likely to be the opposite. Its samples are
+    mirrored in the middle between its states' means, so that states keep their samples and these their scatter. Of two
+    ways that are mirror images one is enough: panels of the opposite direction separate the samples as well.
     """
-    orders = [permutation.count_orders(pairs.state[pairs.model == m]) for m in range(pairs.n_models)]
-    if np.prod(orders, dtype=float) <= n + 1:
-        weights = np.zeros((len(pairs.state), pairs.n_models))
-        weights[np.arange(len(pairs.state)), pairs.model] = pairs.state
-        deals = np.sign(permutation.deal(pd.DataFrame(weights), seed).weights)
-        seen: set[bytes] = set()
-        states = []
-        for deal in deals:
-            if (-deal).tobytes() not in seen:
-                states.append(deal)
-            seen.add(deal.tobytes())
-        return [Pairs(pairs.values, state, pairs.model) for state in states[1:]]
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(n):
-        state = pairs.state.copy()
-        for model in range(pairs.n_models):
-            own = pairs.model == model
-            state[own] = rng.permutation(state[own])
-        found.append(Pairs(pairs.values, state, pairs.model))
-    return found
+    untreated, persister = state_means(pairs)
+    middle = ((untreated + persister) / 2)[pairs.model]
+    if 2 ** (pairs.n_models - 1) <= n + 1:
+        signs = paired.signs(pairs.n_models, seed)[0][1:]
+    else:
+        signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n, pairs.n_models))
+    return [
+        Pairs(middle + sign[pairs.model][:, None] * (pairs.values - middle), pairs.state, pairs.model) for sign in signs
+    ]
 
 
 def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:
-    """Return the p-value of the whole procedure (choice of genes and size included) against swapped labels, and the
-    number of deals, the observed one among them.
+    """Return the p-value over models of the whole procedure (choice of genes and size included) against models turned
+    round, and the number of ways, the observed one among them.
     """
     observed = margin(pairs, nested(pairs, sizes, pool), None)
-    null = [margin(other, nested(other, sizes, pool), None) for other in relabelled(pairs, seed, n)]
+    null = [margin(other, nested(other, sizes, pool), None) for other in flipped(pairs, seed, n)]
     return (1 + sum(value >= observed - 1e-12 for value in null)) / (1 + len(null)), 1 + len(null)
 
 

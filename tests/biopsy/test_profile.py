@@ -50,7 +50,7 @@ def test_switches_are_told_of_a_profile_too(simulator, frozen):
 
 
 def test_the_interval_is_the_prediction_interval_of_one_more_model():
-    """Four models whose states lie 2 apart but begin elsewhere: t with 3 degrees of freedom, variance of the mean too."""
+    """Four models whose states lie 2 apart: t with 3 degrees of freedom, and the variance of the mean."""
     offsets = {"a": -0.2, "b": 0.0, "c": 0.1, "d": 0.1}
     labels = pd.DataFrame(
         [(model, state, "bulk") for model in offsets for state in STATES], columns=["model", "timepoint", "platform"]
