@@ -87,6 +87,7 @@ def test_imports_go_down(tmp_path, module, imported, contract):
     path.parent.mkdir(exist_ok=True)
     (path.parent / "__init__.py").touch()
     path.write_text((path.read_text() if path.exists() else "") + f"\nimport {imported}\n")
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo', '--no-cache'])"
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and f"{contract} BROKEN" in done.stdout, done.stdout + done.stderr
