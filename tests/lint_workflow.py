@@ -89,7 +89,7 @@ def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
 
 
 def too_long(files: dict[Path, str]) -> list[tuple[str, str]]:
-    """Return the files that have more lines than :data:`LONGEST`, and those of :data:`LONGER` that need not be there."""
+    """Return the files of more lines than :data:`LONGEST`, and those of :data:`LONGER` that need not be there."""
     lines = {path: text.count("\n") for path, text in files.items()}
     found = [
         (str(path), f"{n} lines, more than {LONGEST}: split it along its two things")
