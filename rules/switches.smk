@@ -1,10 +1,10 @@
 # Switches: the evidence on each regulon, combined and ranked.
-from scripts.study.stages import switch_files
+from scripts.switches.results import targets
 
 
 rule switches:
     input:
-        collect("<results>/switches/{file}", file=switch_files(study)),
+        collect("<results>/switches/{file}", file=targets(study)),
     localrule: True
 
 
