@@ -20,7 +20,6 @@ LONGER = {
     Path(
         "scripts", "scenic", "boosting.py"
     ): "numba compiles functions anew only if the file of the one called changes",
-    Path("scripts", "markers", "panels.py"): "to be split",
 }
 """Files that may be longer, with the reason."""
 

@@ -32,7 +32,10 @@ def main(snakemake) -> None:
         scores = scores.dropna(axis=1, how="all")
         scored = reversibility.positions(scores, data.samples, contrast, reversibility.SIGNATURE)
         genes = reversibility.positions(data.values, data.samples, contrast, reversibility.GENE)
-        parts += [reversibility.shifted(scored, params.fdr), reversibility.shifted(genes, params.fdr, params.min_log_fc)]
+        parts += [
+            reversibility.shifted(scored, params.fdr),
+            reversibility.shifted(genes, params.fdr, params.min_log_fc),
+        ]
         for path in source.activity:
             values = wide(path, data.samples)
             own = data.samples.loc[values.index]

@@ -43,7 +43,9 @@ VERDICTS = (
     Verdict(BEYOND, "interval outside 0 to 1", lambda i: i.high < 0 or i.low > 1),
     Verdict(BACK, f"interval below {MIDDLE:g}: nearer to the baseline", lambda i: i.high < MIDDLE),
     Verdict(STAYS, f"interval above {MIDDLE:g}: nearer to persisters", lambda i: i.low > MIDDLE),
-    Verdict(UNCLEAR, f"interval includes {MIDDLE:g}, is not bounded, or fewer than {MIN_MODELS} models", lambda i: True),
+    Verdict(
+        UNCLEAR, f"interval includes {MIDDLE:g}, is not bounded, or fewer than {MIN_MODELS} models", lambda i: True
+    ),
 )
 """On :class:`Interval`: the first whose rule applies."""
 

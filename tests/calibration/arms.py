@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+
 from calibration import designs
 from calibration.row import AT_MOST, FAMILY_WISE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
-
 from scripts.stats import paired
 from scripts.switches import switches, verdicts
 
@@ -54,7 +54,9 @@ def verdicts_of(differences: pd.DataFrame, between: pd.DataFrame, unit: pd.Serie
     by_arm = dict(tuple(effects[effects["arm"] != paired.ALL_ARMS].groupby("regulon")))
     compared = dict(tuple(between.groupby("regulon"))) if len(between) else {}
     nothing = between.iloc[:0]
-    return np.array([bool(switches.differing_arm(by_arm[name], compared.get(name, nothing), LEVEL)) for name in unit.index])
+    return np.array(
+        [bool(switches.differing_arm(by_arm[name], compared.get(name, nothing), LEVEL)) for name in unit.index]
+    )
 
 
 def study_rows(

@@ -64,12 +64,10 @@ PENDING = {
 
 
 def claims() -> list[tuple[str, str]]:
-    """Return (table, column) of every row of resources/columns.tsv that holds a p-value, a false discovery rate, a limit
-    of an interval or a verdict, by its name or its label.
+    """Return (table, column) of every row of resources/columns.tsv that holds a p-value, a false discovery rate, a
+    limit of an interval or a verdict, by its name or its label.
     """
     rows = pd.read_csv(columns.PATH, sep="\t", dtype=str, keep_default_na=False, quoting=3)
     return [
-        (row.table, row.column)
-        for row in rows.itertuples()
-        if NAME.fullmatch(row.column) or LABEL.search(row.label)
+        (row.table, row.column) for row in rows.itertuples() if NAME.fullmatch(row.column) or LABEL.search(row.label)
     ]

@@ -6,13 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from calibration import designs
-from calibration.row import (
-    AT_LEAST, AT_MOST, COVERAGE, FALSE_DISCOVERIES, FAMILY_WISE, POWER, REPORTED, TYPE_1, VERDICT, Row,
-    clustered,
-)  # fmt: skip
 from scipy import stats
 
+from calibration import designs
+from calibration.row import (
+    AT_LEAST,
+    AT_MOST,
+    COVERAGE,
+    FALSE_DISCOVERIES,
+    FAMILY_WISE,
+    POWER,
+    REPORTED,
+    TYPE_1,
+    VERDICT,
+    Row,
+    clustered,
+)  # fmt: skip
 from scripts.stats import moderation
 from scripts.stats.paired import false_discovery_rate, is_shared
 
@@ -123,9 +132,7 @@ def effect_rows(name: str, between: float, r: float, studies: int, seed: int) ->
 def least_rows(name: str, between: float, studies: int, seed: int) -> list[Row]:
     """Return how often an effect that is exactly the least one is called larger."""
     rng = np.random.default_rng(seed)
-    draws = designs.draw_differences(
-        designs.DESIGNS[name], rng, studies=studies, between=between, effect=LEAST_EFFECT
-    )
+    draws = designs.draw_differences(designs.DESIGNS[name], rng, studies=studies, between=between, effect=LEAST_EFFECT)
     found = any_of(summaries(draws, LEAST_EFFECT), lambda t: t["fdr_least"] <= LEVEL)
     truth = f"all features change by the least effect ({LEAST_EFFECT:g}); {words(between, 0)}"
     return [Row(LEAST, name, truth, FAMILY_WISE, LEVEL, **found, bound=AT_MOST)]
@@ -162,7 +169,12 @@ def shared_rows(n: int, studies: int, seed: int) -> list[Row]:
         own = effect + present * rng.normal(0, 0.3, effect.shape) + rng.normal(0, 0.4, effect.shape)
         tables.append(is_shared(designs.summarise(own), LEVEL).to_numpy().reshape(4, size).sum(axis=1))
     called = np.array(tables)
-    truths = ("all patients change, 1.2 ± 0.3", "85 % of the patients change", "half up, half down", "no patient changes")
+    truths = (
+        "all patients change, 1.2 ± 0.3",
+        "85 % of the patients change",
+        "half up, half down",
+        "no patient changes",
+    )
     rows = []
     for number, truth in enumerate(truths):
         found = clustered(called[:, number], size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from calibration import designs
 from calibration.row import AT_MOST, TYPE_1, Row, clustered
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+
 from calibration import designs
 from calibration.row import (
-    AT_MOST, COVERAGE, FAMILY_WISE, POWER, REPORTED, VERDICT, Row, clustered,
+    AT_MOST,
+    COVERAGE,
+    FAMILY_WISE,
+    POWER,
+    REPORTED,
+    VERDICT,
+    Row,
+    clustered,
 )  # fmt: skip
-
 from scripts.activity import reversibility
 from scripts.activity.reversibility import BACK, BEYOND, STAYS
 
@@ -33,7 +40,9 @@ def sheet(n_models: int, n_relapse: int, replicates: int) -> pd.DataFrame:
     return table.assign(block=table["model"])
 
 
-def draw(samples: pd.DataFrame, rng: np.random.Generator, position: float, between: float, shift: float) -> pd.DataFrame:
+def draw(
+    samples: pd.DataFrame, rng: np.random.Generator, position: float, between: float, shift: float
+) -> pd.DataFrame:
     """Return values, samples × features, whose patients shift by ``shift`` ± ``between`` and lie at ``position`` of it
     at relapse, ± ``between`` of their own.
     """
@@ -71,7 +80,15 @@ def design_rows(n_models: int, n_relapse: int, replicates: int, between: float, 
         if sum(printed):
             note = f"{share:.0%} of the rows have a bounded interval"
             found.append(
-                Row(INTERVAL, name, truth, COVERAGE, 1 - LEVEL, **clustered(np.array(covered), np.array(printed)), note=note)
+                Row(
+                    INTERVAL,
+                    name,
+                    truth,
+                    COVERAGE,
+                    1 - LEVEL,
+                    **clustered(np.array(covered), np.array(printed)),
+                    note=note,
+                )
             )
         counts = np.array(said)
         for place, verdict in enumerate(named):
