@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from scripts.study import messages
+from scripts.study.stages import STAGES
 
 min_version("9.25")
 
@@ -25,18 +26,13 @@ pathvars:
 
 
 include: "rules/common.smk"
-include: "rules/references.smk"
-include: "rules/reads.smk"
-include: "rules/counts.smk"
-include: "rules/cells.smk"
-include: "rules/clusters.smk"
-include: "rules/regulons.smk"
-include: "rules/profiles.smk"
-include: "rules/expression.smk"
-include: "rules/activity.smk"
-include: "rules/switches.smk"
-include: "rules/confounders.smk"
-include: "rules/markers.smk"
+
+
+for stage in STAGES:
+
+    include: f"rules/{stage}.smk"
+
+
 include: "rules/programme.smk"
 include: "rules/biopsy.smk"
 include: "rules/exports.smk"

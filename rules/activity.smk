@@ -1,10 +1,10 @@
 # Activity: of regulons by sample and of a network's factors by profile, compared between timepoints within each patient.
-from scripts.study.stages import activity_files
+from scripts.activity.results import targets
 
 
 rule activity:
     input:
-        collect("<results>/activity/{file}", file=activity_files(study)),
+        collect("<results>/activity/{file}", file=targets(study)),
     localrule: True
 
 

@@ -1,5 +1,5 @@
 # Clusters: per model and timepoint, at the resolution that subsampling finds most stable; linked through time; scored.
-from scripts.study.stages import cluster_tables
+from scripts.clusters.results import tables
 
 
 rule clusters:
@@ -88,7 +88,7 @@ rule link_clusters:
 
 rule draw_clusters:
     input:
-        tables=collect("<results>/clusters/{file}", file=cluster_tables(study)),
+        tables=collect("<results>/clusters/{file}", file=tables(study)),
     output:
         report(directory("<results>/clusters/figures"), **in_report("Clusters")),
     log:

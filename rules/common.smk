@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from scripts.base import job
-from scripts.figure.rule import params_of, read_n
+from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
 from scripts.study.stages import captions_of, stage_of, stages_of
@@ -281,19 +281,12 @@ def figures_of(stage):
 
 def in_report(category):
     """How a folder of figures appears in Snakemake's report."""
-    return {
-        "patterns": ["{figure}.png"],
-        "caption": "../resources/captions/figure.rst",
-        "category": category,
-        "labels": get_figure_labels,
-    }
+    return report_of(category, get_figure_labels)
 
 
 def get_figure_labels(wildcards, output, params):
     """A figure's title and its n."""
-    name, _, page = wildcards.figure.partition("-")
-    title = params.figures["words"][name]["title"] + (f", page {page}" if page else "")
-    return {"figure": title, "n": read_n(output[0], name)}
+    return labels_of(wildcards.figure, output[0], params.figures["words"])
 
 
 wildcard_constraints:

@@ -1,16 +1,10 @@
 # Confounders: what remains of the programme when another difference between the samples is adjusted for.
+from scripts.confounders.results import targets
 
 
 rule confounders:
     input:
-        collect(
-            "<results>/confounders/{file}",
-            file=(
-                ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures"]
-                if study.has_activity
-                else []
-            ),
-        ),
+        collect("<results>/confounders/{file}", file=targets(study)),
     localrule: True
 
 

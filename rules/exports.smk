@@ -1,6 +1,6 @@
 # Exports: cells for cellxgene and scanpy, the same with regulons for SCope, gene sets, and all tables with their dictionary.
 from scripts.report.inputs import tables_of
-from scripts.study.stages import export_files
+from scripts.exports.results import targets
 
 TITLE = "persister-regulons"
 TOP = 30  # regulons that a viewer can colour cells by; all are in obsm
@@ -8,7 +8,7 @@ TOP = 30  # regulons that a viewer can colour cells by; all are in obsm
 
 rule exports:
     input:
-        collect("<results>/exports/{file}", file=export_files(study)),
+        collect("<results>/exports/{file}", file=targets(study)),
     localrule: True
 
 

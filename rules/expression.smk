@@ -1,10 +1,10 @@
 # Expression: profiles compared between timepoints, the signature, gene sets, states and treatments.
-from scripts.study.stages import expression_files
+from scripts.expression.results import targets
 
 
 rule expression:
     input:
-        collect("<results>/expression/{file}", file=expression_files(study)),
+        collect("<results>/expression/{file}", file=targets(study)),
     localrule: True
 
 

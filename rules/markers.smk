@@ -1,12 +1,10 @@
 # Markers: the smallest gene panels that distinguish persister from untreated in patients they were not learned from.
+from scripts.markers.results import targets
 
 
 rule markers:
     input:
-        collect(
-            "<results>/markers/{file}",
-            file=["markers.tsv", "markers_panels.tsv", "markers_roc.tsv", "figures"] if study.has_activity else [],
-        ),
+        collect("<results>/markers/{file}", file=targets(study)),
     localrule: True
 
 

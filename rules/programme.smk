@@ -1,12 +1,8 @@
 # Programme: the stages that compare patients, from profiles to markers, as one target.
+from scripts.study.stages import PROGRAMME
 
 
 rule programme:
     input:
-        rules.profiles.input,
-        rules.expression.input,
-        rules.activity.input,
-        rules.switches.input,
-        rules.confounders.input,
-        rules.markers.input,
+        [getattr(rules, stage).input for stage in PROGRAMME],
     localrule: True

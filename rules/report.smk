@@ -1,7 +1,7 @@
 # Report: one page for reading and its figures for papers, Snakemake's archive of every job's figures, and exports to other tools.
 from scripts.figure.rule import hash_of
 from scripts.report.inputs import results_of
-from scripts.study.stages import export_files
+from scripts.exports.results import targets
 
 
 rule report:
@@ -9,7 +9,7 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
-        collect("<results>/exports/{file}", file=export_files(study)),
+        collect("<results>/exports/{file}", file=targets(study)),
     localrule: True
 
 

@@ -1,10 +1,10 @@
 # Switches: the evidence on each regulon, combined and ranked.
-from scripts.study.stages import switch_files
+from scripts.switches.results import targets
 
 
 rule switches:
     input:
-        collect("<results>/switches/{file}", file=switch_files(study)),
+        collect("<results>/switches/{file}", file=targets(study)),
     localrule: True
 
 
@@ -116,7 +116,6 @@ rule compare_families:
         "../envs/evidence.yaml"
     params:
         contrast=lookup(within=config, dpath="contrast"),
-        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/switches/evidence/compare_families.py"
 

@@ -1,4 +1,5 @@
 # Snakemake's own report: every figure with its caption, the graph of the rules behind it, and what holds in this run.
+from scripts.study.stages import STAGES
 
 
 report: "../../resources/captions/workflow.rst"
@@ -8,18 +9,7 @@ report: "../../resources/captions/workflow.rst"
 # finished jobs, and is asked to while the report is still being made.
 rule findings:
     input:
-        rules.references.input,
-        rules.reads.input,
-        rules.counts.input,
-        rules.cells.input,
-        rules.clusters.input,
-        rules.regulons.input,
-        rules.profiles.input,
-        rules.expression.input,
-        rules.activity.input,
-        rules.switches.input,
-        rules.confounders.input,
-        rules.markers.input,
+        [getattr(rules, stage).input for stage in STAGES],
         "<results>/reads/multiqc.html" if study.libraries else [],
     localrule: True
 

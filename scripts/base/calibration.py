@@ -1,4 +1,5 @@
-"""Measured error rates of p-values, intervals and verdicts: resources/calibration.tsv, by ``make calibration``.
+"""Measured error rates of p-values, intervals and verdicts: resources/calibration.tsv, which ``make calibration``
+writes.
 
 One row per rate: what it is about, the simulated design and truth, the level that the rate should have, and the rate
 with its Monte-Carlo error. Docs and report read the figures here.

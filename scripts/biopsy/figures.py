@@ -29,7 +29,12 @@ def percent(value: float) -> str:
 def headline(scores: pd.DataFrame) -> tuple[str, str]:
     """Return the sentence that the page opens with, and what it is about."""
     for row in scores[scores["section"] == "fraction"].itertuples():
-        return f"{percent(row.value)} persister-like cells ({percent(row.low)} to {percent(row.high)})", str(row.note)
+        reach = (
+            f"{percent(row.low)} to {percent(row.high)}"
+            if np.isfinite(row.low)
+            else "interval not given: too few models"
+        )
+        return f"{percent(row.value)} persister-like cells ({reach})", str(row.note)
     for row in scores[scores["section"] == "position"].itertuples():
         reach = f" ({row.low:.2f} to {row.high:.2f})" if np.isfinite(row.low) else ""
         return f"Position between untreated (0) and persister (1): {row.value:.2f}{reach}", str(row.note)

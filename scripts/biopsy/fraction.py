@@ -18,10 +18,16 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-NODES = 13
-"""Shifts tried along each of their two axes."""
-REACH = 4.0
-"""How far they go (standard deviations)."""
+from scripts.stats.intervals import MIN_MODELS
+
+NODES = 21
+"""Shifts tried along each of their two axes, first over all that the prior allows, then where the cells may lie."""
+REACH = {3: 10.0, 4: 7.0, 6: 5.5, 9: 4.0}
+"""How far they go (standard deviations) from so many models on: the fewer models, the further off a patient may be."""
+NEGLIGIBLE = 12.0
+"""Shifts whose log posterior is lower than the best one's by this are not looked at again."""
+COARSE = np.linspace(0, 1, 26)
+"""Fractions of the first search."""
 GRID = np.linspace(0, 1, 201)
 """Fractions tried."""
 STRAYS = 0.005
@@ -32,11 +38,15 @@ BINS = 400
 
 @dataclass(frozen=True)
 class States:
-    """The two states' score distributions: ``grid`` of scores around each state's mean, and densities on it."""
+    """The two states' score distributions: ``grid`` of scores around each state's mean, and densities on it.
+
+    ``cells``: training cells of the state that has fewer.
+    """
 
     means: tuple[float, float]
     grid: np.ndarray
     densities: tuple[np.ndarray, np.ndarray]
+    cells: int
 
     def density(self, scores: np.ndarray, state: int, shift: np.ndarray) -> np.ndarray:
         """Return shifts × scores: the density of a state (0 or 1) once it is shifted."""
@@ -83,47 +93,77 @@ def learn_states(groups: tuple[list[np.ndarray], list[np.ndarray]]) -> States:
         bandwidth = 0.9 * min(spread, (high - low) / 1.34 or spread) * len(values) ** -0.2 or 1e-3
         density = (weight * norm.pdf((grid[:, None] - values[None, :]) / bandwidth)).sum(axis=1) / bandwidth
         densities.append(density / np.trapezoid(density, grid))
-    return States((means[0], means[1]), grid, (densities[0], densities[1]))
+    return States((means[0], means[1]), grid, (densities[0], densities[1]), min(map(len, centred)))
 
 
-def prior_of_shifts(shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return shifts to try (nodes × 2) and their log prior, from those of models left out (models × 2).
+@dataclass(frozen=True)
+class Prior:
+    """What is known of a patient's shifts: ``axes`` (rows: one standard deviation along each), ``freedom``, ``reach``.
 
-    Bivariate t around 0 with as many degrees of freedom as models: with few of them, a patient further off than any is
-    not excluded. A single node, 0, where no shift could be measured.
+    Where one more model lies if models are drawn from a bivariate normal distribution: a bivariate t with n − 2 degrees
+    of freedom (Hotelling 1931). With few models, a patient further off than any is not excluded. Without, no shift.
     """
-    shifts = np.asarray(shifts, dtype=float).reshape(-1, 2)
-    n = len(shifts)
-    if n == 0:
-        return np.zeros((1, 2)), np.zeros(1)
-    second_moment = shifts.T @ shifts / n
-    values, axes = np.linalg.eigh(second_moment)
-    spread = np.sqrt(np.maximum(values, 1e-6))
-    steps = np.linspace(-REACH, REACH, NODES)
-    z = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    return (z * spread) @ axes.T, -(n + 2) / 2 * np.log1p((z**2).sum(axis=1) / n)
+
+    axes: np.ndarray
+    freedom: int
+    reach: float
+
+    @classmethod
+    def of(cls, shifts: np.ndarray) -> Prior:
+        """Return the prior that the shifts of models left out (models × 2) give."""
+        shifts = np.asarray(shifts, dtype=float).reshape(-1, 2)
+        n = len(shifts)
+        if n == 0:
+            return cls(np.zeros((2, 2)), 1, 0.0)
+        few = max(n, MIN_MODELS)
+        # A model lies further from the mean of the others than a new one from that of all.
+        wider = (few + 1) * (few - 1) ** 2 / (few**2 * (few - 2))
+        values, axes = np.linalg.eigh(wider * shifts.T @ shifts / n)
+        reach = next((far for least, far in sorted(REACH.items(), reverse=True) if n >= least), REACH[min(REACH)])
+        return cls(np.sqrt(np.maximum(values, 1e-6))[:, None] * axes.T, few - 2, reach)
+
+    def grid(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return nodes between two corners (in standard deviations), their shifts, and their log prior."""
+        if not self.reach:
+            return np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(1)
+        steps = [np.linspace(one, other, NODES) for one, other in zip(low, high, strict=True)]
+        z = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 2)
+        return z, z @ self.axes, -(self.freedom + 2) / 2 * np.log1p((z**2).sum(axis=1) / self.freedom)
 
 
 def estimate(scores: np.ndarray, states: States, shifts: np.ndarray, level: float) -> Estimate:
     """Return the fraction of persister cells among ``scores`` (one a cell, at least one).
 
     ``shifts``: models left out × the two states; ``level``: probability that the interval (highest posterior density)
-    holds. Prior of the fraction: uniform.
+    holds; NaN ends with fewer than :data:`~scripts.stats.intervals.MIN_MODELS` models. Prior of the fraction: uniform.
     """
-    nodes, log_prior = prior_of_shifts(shifts)
+    prior = Prior.of(shifts)
     edges = np.linspace(scores.min() - 1e-9, scores.max() + 1e-9, BINS + 1)
     number, _ = np.histogram(scores, edges)
     filled = np.flatnonzero(number)
-    middle, weight = (edges[filled] + edges[filled + 1]) / 2, number[filled].astype(float)
-    untreated, persister = states.density(middle, 0, nodes[:, 0]), states.density(middle, 1, nodes[:, 1])
-    log = np.array([np.log((1 - f) * untreated + f * persister) @ weight + log_prior for f in GRID])
+    # The states' densities are known from so many cells only: the noise of both samples adds up.
+    weight = number[filled] / (1 + len(scores) / states.cells)
+    middle = (edges[filled] + edges[filled + 1]) / 2
+
+    def posterior_at(low: np.ndarray, high: np.ndarray, fractions: np.ndarray) -> tuple:
+        z, nodes, log_prior = prior.grid(low, high)
+        parts = [states.density(middle, state, nodes[:, state]) for state in (0, 1)]
+        log = np.array([np.log((1 - f) * parts[0] + f * parts[1]) @ weight + log_prior for f in fractions])
+        return z, nodes, parts, log
+
+    # The cells tell their shifts far more exactly than the prior does: the grid is laid again where they may be.
+    corners = np.full(2, -prior.reach), np.full(2, prior.reach)
+    z, _, _, log = posterior_at(*corners, COARSE)
+    likely = z[(log > log.max() - NEGLIGIBLE).any(axis=0)]
+    step = 2 * prior.reach / (NODES - 1)
+    _, nodes, (untreated, persister), log = posterior_at(likely.min(axis=0) - step, likely.max(axis=0) + step, GRID)
     joint = np.exp(log - log.max())
     joint /= joint.sum()
     posterior = joint.sum(axis=1)
     chance = np.zeros(len(middle))
     for f, by_node in zip(GRID, joint, strict=True):
         chance += by_node @ (f * persister / ((1 - f) * untreated + f * persister))
-    low, high = highest_density(posterior, level)
+    low, high = highest_density(posterior, level) if len(shifts) >= MIN_MODELS else (np.nan, np.nan)
     fraction = float(posterior @ GRID)
     shift = joint.sum(axis=0) @ nodes
     of_cell = np.searchsorted(filled, np.clip(np.digitize(scores, edges) - 1, 0, BINS - 1))

@@ -85,7 +85,9 @@ def find_thresholds(activity: pd.DataFrame, seed: int) -> pd.DataFrame:
         values = activity[regulon].to_numpy()
         found = threshold(values, seed)
         rows.append({"regulon": regulon, **found, "quantile": float((values <= found["threshold"]).mean())})
-    return pd.DataFrame(rows, columns=["regulon", "threshold", "quantile", "bimodal", "separation", "bic_gain"])
+    return pd.DataFrame(
+        rows, columns=["regulon", "threshold", "quantile", "bimodal", "p_one_mode", "separation", "bic_gain"]
+    )
 
 
 def describe_samples(cells, scores: np.ndarray) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from scripts.profiles.tables import read_profiles
+from scripts.stats.intervals import MIN_MODELS as MIN_INTERVAL
 from scripts.stats.intervals import position_interval, prediction
 
 MIN_MODELS = 4
@@ -56,11 +56,11 @@ def state_means(scores: pd.Series, labels: pd.DataFrame, states: tuple[str, str]
     return table.reindex(columns=list(states)).dropna()
 
 
-def spread_of_replicates(scores: pd.Series, labels: pd.DataFrame) -> float:
-    """Return the standard deviation of replicates within model, timepoint and platform; NaN without any."""
+def spread_of_replicates(scores: pd.Series, labels: pd.DataFrame) -> tuple[float, int]:
+    """Return the variance of replicates within model, timepoint and platform, and its degrees of freedom."""
     groups = scores.groupby([labels[name].astype(str) for name in ("model", "timepoint", "platform")])
-    free = (groups.size() - 1).sum()
-    return float(np.sqrt(groups.apply(lambda g: ((g - g.mean()) ** 2).sum()).sum() / free)) if free else np.nan
+    free = int((groups.size() - 1).sum())
+    return (float(groups.apply(lambda g: ((g - g.mean()) ** 2).sum()).sum() / free) if free else np.nan), free
 
 
 def place_from_baseline(
@@ -76,7 +76,7 @@ def place_from_baseline(
     """Return the position of a score counted from the patient's own untreated profiles; None if training has none.
 
     What differs between patients before treatment falls away. The interval holds replicates' noise, and how far the
-    persister state lies from the untreated one in different models.
+    persister state lies from the untreated one in different models; without replicates there is none.
     """
     kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
     baseline = (
@@ -88,11 +88,27 @@ def place_from_baseline(
     if not baseline.any() or len(others) < 2:
         return None
     way = others[states[1]] - others[states[0]]
-    position = float((score - scores[baseline].mean()) / way.mean())
-    noise = np.nan_to_num(spread_of_replicates(scores, labels)) * np.sqrt(1 + 1 / baseline.sum()) / way.mean()
-    reach = t.ppf((1 + level) / 2, len(way) - 1) * np.hypot(position * way.std() / way.mean(), noise)
+    start = float(scores[baseline].mean())
+    position = float((score - start) / way.mean())
     note = f"counted from {int(baseline.sum())} untreated profiles of {model}, in units of other models' difference"
-    return Position(position, float(position - reach), float(position + reach), list(way.index), note)
+    variance, freedom = spread_of_replicates(scores, labels)
+    if not freedom:
+        note += "; no interval: without replicates their noise is unknown"
+        return Position(position, np.nan, np.nan, list(way.index), note)
+    noise = variance * (1 + 1 / baseline.sum()), freedom
+    low, high = position_interval(score, np.full(len(way), start), start + way.to_numpy(), level, noise)
+    return Position(position, low, high, list(way.index), note + no_interval(len(way), low))
+
+
+def no_interval(n: int, low: float) -> str:
+    """Return what a note adds where a position has no interval."""
+    if np.isfinite(low):
+        return ""
+    return "; no interval: " + (
+        f"too few models ({n}; {MIN_INTERVAL} needed)"
+        if n < MIN_INTERVAL
+        else "the states of the models overlap too much"
+    )
 
 
 def place(
@@ -101,7 +117,7 @@ def place(
     """Return the position of a score among training profiles (``labels``: model, timepoint, platform).
 
     Profiles of the biopsy's own kind are compared with if :data:`MIN_MODELS` models have both states there, else all.
-    The interval is that of a new model: its states err as those of models left out did.
+    The interval is that of a new model (:func:`~scripts.stats.intervals.position_interval`).
     """
     kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk
     own = state_means(scores[kind], labels[kind], states)
@@ -113,17 +129,10 @@ def place(
         )
     if own.empty:
         return Position(np.nan, np.nan, np.nan, [], "no training model has profiles of both states")
-    left_out = []
-    for model in own.index if len(own) > 1 else []:
-        low, high = own.drop(index=model).mean()
-        left_out.append([(own.at[model, state] - low) / (high - low) for state in states])
     low, high = own.mean()
     position = float((score - low) / (high - low))
-    errors = np.array(left_out).reshape(-1, 2)
-    least, most = position_interval(position, errors[:, 0], errors[:, 1], level)
-    if len(own) == 1:
-        note += "; one model: no interval"
-    return Position(position, least, most, list(own.index), note)
+    least, most = position_interval(score, own[states[0]].to_numpy(), own[states[1]].to_numpy(), level)
+    return Position(position, least, most, list(own.index), note + no_interval(len(own), least))
 
 
 def place_switches(

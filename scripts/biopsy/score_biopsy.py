@@ -11,6 +11,7 @@ from scipy import sparse
 from scripts.base import job
 from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
 from scripts.biopsy.describe import ROWS
+from scripts.stats.intervals import MIN_MODELS
 from scripts.switches.verdicts import SHARED
 
 CELLS = ["cell", "total_counts", "score", "persister", "far"]
@@ -84,8 +85,8 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     at = describe.cuts(frozen.table("thresholds"), training)
     at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
     note = f"part of {len(scores)} tumour cells that are like the training's {states[1]} cells"
-    if len(pairs) == 1:
-        note += "; one training model: the interval doesn't hold differences between patients"
+    if not np.isfinite(found.low):
+        note += f"; no interval: too few models ({len(pairs)} with both states; {MIN_MODELS} needed)"
     tables = [
         rows_of_checks(checks),
         pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),

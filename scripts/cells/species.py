@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
+
+from scripts.cells.species_model import (
+    CellSize,
+    CrossTalk,
+    ambient_log_likelihood,
+    cell_log_likelihood,
+    fit_cross_talk,
+    fit_size,
+)
 
 RULES = ("threshold", "mixture", "ambient", "cellranger")
 CELLRANGER_PERCENTILE = 10
@@ -22,8 +31,6 @@ SMALLEST_CELL = 0.01
 """Quantile of the single cells' sizes below which RNA is not a cell, so that tiny cells don't explain ambient RNA."""
 MIXTURE_SURE, MIXTURE_DISTANCE = 0.95, 3.0
 """Posterior, and distance in standard deviations, from which a droplet between two Gaussians belongs to one of them."""
-SIZE_GRID = 64
-"""Cell sizes at which a log-normal is summed."""
 COMPONENTS = ("graft", "host", "mixed", "ambient")
 
 
@@ -35,31 +42,6 @@ class SpeciesCalls:
     posterior: np.ndarray | None = None
     model: dict = field(default_factory=dict)
     note: str = ""
-
-
-@dataclass(frozen=True)
-class CrossTalk:
-    """UMIs of the other species in a droplet: negative binomial of mean m = floor + slope × own UMIs.
-
-    Its variance is m + dispersion × m².
-    """
-
-    floor: float
-    slope: float
-    dispersion: float
-
-    def mean(self, own: np.ndarray) -> np.ndarray:
-        """Return the UMIs expected beside ``own`` UMIs of the cell's species."""
-        return self.floor + self.slope * np.asarray(own, dtype=float)
-
-
-@dataclass(frozen=True)
-class CellSize:
-    """UMIs of a cell beyond ambient: log-normal (mean and sd of the natural log), nothing below ``smallest``."""
-
-    log_mean: float
-    log_sd: float
-    smallest: float
 
 
 def graft_fraction(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
@@ -132,66 +114,6 @@ def call_by_mixture(graft: np.ndarray, host: np.ndarray, *, graft_min: float, ho
     )
 
 
-def _negative_binomial(x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return the log-probability of counts under a negative binomial given by mean and variance."""
-    mean = np.maximum(mean, 1e-6)
-    size = np.minimum(mean**2 / np.maximum(variance - mean, 1e-9 * mean), 1e9)
-    p = size / (size + mean)
-    return gammaln(x + size) - gammaln(size) - gammaln(x + 1) + size * np.log(p) + x * np.log1p(-p)
-
-
-def ambient_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk) -> np.ndarray:
-    """Return the log-probability of ``x`` UMIs if all are ambient."""
-    return _negative_binomial(x, mean, mean + talk.dispersion * mean**2)
-
-
-def cell_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk, size: CellSize) -> np.ndarray:
-    """Return the log-probability of ``x`` UMIs if a cell adds to the ambient mean: summed over a grid of cell sizes."""
-    low = max(size.log_mean - 4 * size.log_sd, np.log(max(size.smallest, 1.0)))
-    high = max(size.log_mean + 4 * size.log_sd, low + 1.0)
-    log_sizes, step = np.linspace(low, high, SIZE_GRID, retstep=True)
-    weight = -0.5 * ((log_sizes - size.log_mean) / size.log_sd) ** 2
-    weight -= logsumexp(weight)
-    sizes = np.exp(log_sizes)
-    total = mean[:, None] + sizes
-    # The variance between neighbouring grid sizes (half a step to each side) closes the gaps of the grid.
-    variance = total + talk.dispersion * mean[:, None] ** 2 + (sizes * step / 2) ** 2
-    return logsumexp(weight + _negative_binomial(x[:, None], total, variance), axis=1)
-
-
-def fit_cross_talk(other: np.ndarray, own: np.ndarray, weight: np.ndarray, start: CrossTalk | None = None) -> CrossTalk:
-    """Fit the other species' UMIs by iteratively reweighted least squares (floor and slope not negative)."""
-    other, own, weight = (np.asarray(v, dtype=float) for v in (other, own, weight))
-    floor = start.floor if start else max(float(np.average(other, weights=weight)), 0.1)
-    slope, dispersion = (start.slope, start.dispersion) if start else (0.0, 0.2)
-    for _ in range(50):
-        mean = np.maximum(floor + slope * own, 1e-3)
-        w = weight / (mean + dispersion * mean**2)
-        s, sx, sxx, sy, sxy = w.sum(), (w * own).sum(), (w * own**2).sum(), (w * other).sum(), (w * own * other).sum()
-        determinant = s * sxx - sx**2
-        new_floor, new_slope = sy / s, 0.0
-        if determinant > 1e-12 * s * sxx:
-            new_floor, new_slope = (sxx * sy - sx * sxy) / determinant, (s * sxy - sx * sy) / determinant
-        if new_slope < 0:
-            new_floor, new_slope = sy / s, 0.0
-        elif new_floor < 0:
-            new_floor, new_slope = 0.0, sxy / sxx
-        mean = np.maximum(new_floor + new_slope * own, 1e-3)
-        dispersion = float(np.clip((weight * ((other - mean) ** 2 - mean) / mean**2).sum() / weight.sum(), 1e-3, 5.0))
-        done = abs(new_floor - floor) <= 1e-6 * (1 + floor) and abs(new_slope - slope) <= 1e-9
-        floor, slope = float(new_floor), float(new_slope)
-        if done:
-            break
-    return CrossTalk(max(floor, 1e-3), slope, dispersion)
-
-
-def _fit_size(umis: np.ndarray, weight: np.ndarray, smallest: float) -> CellSize:
-    """Fit a log-normal to the UMIs beyond ambient."""
-    logs = np.log(np.maximum(umis, 1.0))
-    mean = float(np.average(logs, weights=weight))
-    return CellSize(mean, max(float(np.sqrt(np.average((logs - mean) ** 2, weights=weight))), 0.2), smallest)
-
-
 def kind_log_likelihoods(
     graft: np.ndarray,
     host: np.ndarray,
@@ -256,8 +178,8 @@ def call_by_ambient(
     for _ in range(rounds):
         in_graft = fit_cross_talk(host, graft, posterior[:, 0], in_graft)
         in_host = fit_cross_talk(graft, host, posterior[:, 1], in_host)
-        graft_size = _fit_size(graft - in_host.floor, posterior[:, 0], least_graft)
-        host_size = _fit_size(host - in_graft.floor, posterior[:, 1], least_host)
+        graft_size = fit_size(graft - in_host.floor, posterior[:, 0], least_graft)
+        host_size = fit_size(host - in_graft.floor, posterior[:, 1], least_host)
         log = np.log(share) + kind_log_likelihoods(graft, host, in_graft, in_host, graft_size, host_size)
         evidence = logsumexp(log, axis=1)
         # Never quite zero, so that a kind of droplet that has died out still has weights to average with.

@@ -63,7 +63,7 @@ def main(snakemake) -> None:
     gene = molecules["gene"][which]
     shape, scale, least = FRAGMENT
     distance = np.clip(rng.gamma(shape, scale, len(which)).astype(np.int64), least, length[gene])
-    cdna = reference["sequence"][(end[gene] - distance)[:, None] + np.arange(READ_LENGTH)[None, :]]
+    cdna = np.lib.stride_tricks.sliding_window_view(reference["sequence"], READ_LENGTH)[end[gene] - distance]
     stray = np.flatnonzero(rng.random(len(which)) < STRAY)
     unexpressed = reference["unexpressed"]
     row = rng.integers(0, len(unexpressed), len(stray))

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.demo.plan import Cells, Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
+from scripts.references.chemistries import BARCODE_LENGTH
 
 EMPTY_SHARE = 0.4
 """Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's
@@ -22,7 +23,9 @@ CELL_SIZE = {"graft": (1_000, 0.33), "host": (620, 0.35)}
 def read_whitelist(path: str) -> np.ndarray:
     """Return the barcodes of a 10x whitelist (fixed width text, gzip) as bytes."""
     with gzip.open(path, "rb") as handle:
-        return np.array(handle.read().split(), dtype="S16")
+        lines = handle.read().rstrip(b"\n") + b"\n"
+    letters = np.frombuffer(lines, np.uint8).reshape(-1, BARCODE_LENGTH + 1)
+    return np.ascontiguousarray(letters[:, :BARCODE_LENGTH]).view(f"S{BARCODE_LENGTH}").ravel()
 
 
 def simulate_tumour(plan: Plan, library: pd.Series, rng: np.random.Generator) -> Cells:

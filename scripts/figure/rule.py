@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +48,23 @@ def params_of(stage: str, config: Mapping[str, Any], cells: bool, root: Path = R
         "words": words.for_rule(stage, config, cells, root / "resources" / "words"),
         "code": hash_of(root / "scripts" / "figure"),
     }
+
+
+def report_of(category: str, labels: Callable) -> dict[str, Any]:
+    """Return how a folder of figures appears in Snakemake's report: arguments of ``report``."""
+    return {
+        "patterns": ["{figure}.png"],
+        "caption": "../resources/captions/figure.rst",
+        "category": category,
+        "labels": labels,
+    }
+
+
+def labels_of(figure: str, folder: str | Path, words: Mapping[str, Any]) -> dict[str, str]:
+    """Return a figure's title and its n.
+
+    ``figure``: the picture's name without its ending, ``<name>`` or ``<name>-<page>``; ``folder``: where it lies;
+    ``words``: as :func:`params_of` gives them.
+    """
+    name, _, page = figure.partition("-")
+    return {"figure": words[name]["title"] + (f", page {page}" if page else ""), "n": read_n(folder, name)}

@@ -32,6 +32,11 @@ def read(stage: str, folder: Path = FOLDER) -> dict[str, Any]:
     return _load(folder / f"{stage}.yaml")
 
 
+def has_section(stage: str, folder: Path = FOLDER) -> bool:
+    """Return whether a stage has words with a section for the page."""
+    return (folder / f"{stage}.yaml").exists() and "section" in read(stage, folder)
+
+
 def terms(config: Mapping[str, Any], cells: bool, folder: Path = FOLDER) -> dict[str, Any]:
     """Return what the places of all texts stand for.
 

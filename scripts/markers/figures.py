@@ -36,7 +36,7 @@ def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
     what = {True: "size chosen without the patient", False: "size given"}
     table = table.assign(what=(table["size"] == NESTED).map(what), random_reach=table["random_high"].clip(upper=1))
     title = "AUC within left-out patients"
-    numbers = ["auc", "ci_low", "ci_high", "random_auc", "p_random", "p", "chosen_in", "genes"]
+    numbers = ["auc", "ci_low", "ci_high", "random_auc", "random_high", "p", "chosen_in", "genes"]
     base = alt.Chart(alt.NamedData("panels")).encode(
         x=alt.X("size:N", sort=order, title="genes in the panel", axis=alt.Axis(labelAngle=0)),
         tooltip=tooltips(PANELS, "size", *numbers),

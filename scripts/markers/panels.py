@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from scripts.stats import permutation
+from scripts.stats import paired
 from scripts.switches.evidence.reach import expression_bins
 
 MIN_MODELS = 3
@@ -93,21 +92,6 @@ def auc(scores: np.ndarray, state: np.ndarray) -> float:
     """Return the chance that a persister sample scores above an untreated one (ties count half)."""
     difference = scores[state > 0][:, None] - scores[state < 0][None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean()) if difference.size else np.nan
-
-
-def interval(mean: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return an interval of a mean of n numbers from 0 to 1, one a model: Clopper & Pearson's with n · mean successes.
-
-    Exact for models that are all right or all wrong, and too wide for numbers between, which vary less. Five of five
-    give 0.48 to 1: five patients can't show more.
-    """
-    if n < 1 or not np.isfinite(mean):
-        return np.nan, np.nan
-    right = n * mean
-    tail = (1 - level) / 2
-    low = stats.beta.ppf(tail, right, n - right + 1) if right > 1e-9 else 0.0
-    high = stats.beta.ppf(1 - tail, right + 1, n - right) if right < n - 1e-9 else 1.0
-    return float(low), float(high)
 
 
 def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.ndarray) -> np.ndarray:
@@ -235,40 +219,30 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
     return float(gaps.mean() / (gaps.std(ddof=1) / np.sqrt(len(gaps)) + 0.1)) if len(gaps) > 1 else float(gaps.mean())
 
 
-def relabelled(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the same samples with the states swapped within models: in every other way, or in ``n`` drawn ones.
+def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
+    """Return the same samples with whole models turned round: in every other way, or in ``n`` drawn ones.
 
-    Of two ways that are mirror images one is enough: panels of the opposite direction part the samples as well.
+    The model is the replicate: without a shared change, its change is as likely to be the opposite. Its samples are
+    mirrored in the middle between its states' means, so that states keep their samples and these their scatter. Of two
+    ways that are mirror images one is enough: panels of the opposite direction separate the samples as well.
     """
-    orders = [permutation.count_orders(pairs.state[pairs.model == m]) for m in range(pairs.n_models)]
-    if np.prod(orders, dtype=float) <= n + 1:
-        weights = np.zeros((len(pairs.state), pairs.n_models))
-        weights[np.arange(len(pairs.state)), pairs.model] = pairs.state
-        deals = np.sign(permutation.deal(pd.DataFrame(weights), seed).weights)
-        seen: set[bytes] = set()
-        states = []
-        for deal in deals:
-            if (-deal).tobytes() not in seen:
-                states.append(deal)
-            seen.add(deal.tobytes())
-        return [Pairs(pairs.values, state, pairs.model) for state in states[1:]]
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(n):
-        state = pairs.state.copy()
-        for model in range(pairs.n_models):
-            own = pairs.model == model
-            state[own] = rng.permutation(state[own])
-        found.append(Pairs(pairs.values, state, pairs.model))
-    return found
+    untreated, persister = state_means(pairs)
+    middle = ((untreated + persister) / 2)[pairs.model]
+    if 2 ** (pairs.n_models - 1) <= n + 1:
+        signs = paired.signs(pairs.n_models, seed)[0][1:]
+    else:
+        signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n, pairs.n_models))
+    return [
+        Pairs(middle + sign[pairs.model][:, None] * (pairs.values - middle), pairs.state, pairs.model) for sign in signs
+    ]
 
 
 def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:
-    """Return the p-value of the whole procedure (choice of genes and size included) against swapped labels, and the
-    number of deals, the observed one among them.
+    """Return the p-value over models of the whole procedure (choice of genes and size included) against models turned
+    round, and the number of ways, the observed one among them.
     """
     observed = margin(pairs, nested(pairs, sizes, pool), None)
-    null = [margin(other, nested(other, sizes, pool), None) for other in relabelled(pairs, seed, n)]
+    null = [margin(other, nested(other, sizes, pool), None) for other in flipped(pairs, seed, n)]
     return (1 + sum(value >= observed - 1e-12 for value in null)) / (1 + len(null)), 1 + len(null)
 
 
@@ -297,27 +271,3 @@ def random_aucs(
             genes = [rng.choice(members[b]) for b in wanted]
             found[draw, left] = auc(z[:, genes].mean(axis=1), state)
     return found.mean(axis=1)
-
-
-def single_genes(pairs: Pairs, genes: np.ndarray) -> pd.DataFrame:
-    """Return, for single genes (positions), auc, specificity and sensitivity in left-out models, and mean difference.
-
-    Direction, scale and cut of a gene come from the other models; the AUC is within the left-out model.
-    """
-    untreated, persister = state_means(pairs)
-    rows = []
-    for gene in genes:
-        within, right = [], []
-        for left in range(pairs.n_models):
-            rest = np.arange(pairs.n_models) != left
-            side = 1.0 if (persister[rest, gene] - untreated[rest, gene]).mean() >= 0 else -1.0
-            cut = (persister[rest, gene] + untreated[rest, gene]).mean() / 2
-            own, state = side * (pairs.values[pairs.model == left, gene] - cut), pairs.state[pairs.model == left]
-            within.append(auc(own, state))
-            right.append(((own[state > 0] > 0).mean(), (own[state < 0] <= 0).mean()))
-        sensitivity, specificity = np.mean(right, axis=0)
-        low, high = interval(float(np.mean(within)), pairs.n_models)
-        change = (persister[:, gene] - untreated[:, gene]).mean()
-        rows.append((change, float(np.mean(within)), low, high, sensitivity, specificity))
-    names = ["log_fc", "auc", "ci_low", "ci_high", "sensitivity", "specificity"]
-    return pd.DataFrame(rows, columns=names, index=genes)

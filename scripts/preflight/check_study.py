@@ -9,6 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.workflow import ask
 from scripts.preflight import inspect_study
+from scripts.preflight.page import page
 from scripts.study.load import load_study, refuse
 
 STATS = re.compile(r"^job +count\n[- ]+\n(.*?)^total ", re.MULTILINE | re.DOTALL)
@@ -42,15 +43,15 @@ def main(snakemake) -> None:
             message = "not all results can be planned, only those of earlier stages; `snakemake --dry-run` says why"
             findings.append(inspect_study.Finding("jobs", "all results", "note", message))
     jobs = count_jobs(said, snakemake.params.stages)
-    page = inspect_study.page(study, findings, design, jobs, free, str(results))
-    print(page)
+    text = page(study, findings, design, jobs, free, str(results))
+    print(text)
     for finding in findings:
         if finding.verdict == "broken":
             job.log.warning("%s: %s", finding.subject, finding.message)
     refuse([finding.message for finding in findings if finding.verdict == "refused"])
-    Path(snakemake.output.page).write_text(page)
+    Path(snakemake.output.page).write_text(text)
     pd.DataFrame(findings).to_csv(snakemake.output.findings, sep="\t", index=False)
-    job.log.info("\n%s", page)
+    job.log.info("\n%s", text)
 
 
 if __name__ == "__main__":

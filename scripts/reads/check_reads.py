@@ -15,7 +15,8 @@ from scripts.base.files import is_gzip
 from scripts.references.chemistries import BARCODE_LENGTH
 
 pysam.set_verbosity(0)  # what htslib says of a broken file on the terminal is said once, in our words
-NOT_A_BASE = re.compile("[^ACGTNacgtn]")
+BASES = b"ACGTNacgtn"
+NOT_A_BASE = re.compile(f"[^{BASES.decode()}]")
 INDEX_READ = 12
 """Reads up to this length are sample-index reads (8 or 10 bp), never a mate of a 10x library."""
 
@@ -63,18 +64,15 @@ def records(path: str):
     """
     seen = 0
     with open_mate(path) as handle:
-        source = iter(handle)
-        while True:
-            try:
-                record = next(source)
-            except StopIteration:
-                break
-            except (ValueError, OSError) as error:
-                raise diagnose(path, seen, error) from error
-            if record.quality is None or len(record.quality) != len(record.sequence):
-                raise diagnose(path, seen)
-            seen += 1
-            yield record
+        try:
+            for record in handle:
+                quality = record.quality
+                if quality is None or len(quality) != len(record.sequence):
+                    raise diagnose(path, seen)
+                seen += 1
+                yield record
+        except (ValueError, OSError) as error:
+            raise diagnose(path, seen, error) from error
     if not seen:
         raise job.UserError(f"{path}: no read in it; fetch it again, or remove the lane from the units sheet")
 
@@ -98,7 +96,7 @@ def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
     differ in names or number, letters that aren't bases, index reads given as a mate, and barcodes of which none can be
     read.
     """
-    lengths: dict[str, Counter] = {fq1: Counter(), fq2: Counter()}
+    lengths1, lengths2 = Counter(), Counter()
     pairs = unreadable = 0
     ones, twos = islice(records(fq1), most), islice(records(fq2), most)
     no_barcode = "N" * BARCODE_LENGTH
@@ -110,20 +108,27 @@ def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
                 f"{short} has {pairs} reads, {long} has {more}; the mates must pair up, fetch the shorter file again"
             )
         pairs += 1
-        if one.name != two.name and not same_fragment(one.name, two.name):
+        # A property of a record makes a new string each time it is asked for.
+        name1, name2, sequence1, sequence2 = one.name, two.name, one.sequence, two.sequence
+        if name1 != name2 and not same_fragment(name1, name2):
             raise job.UserError(
-                f"{fq1} and {fq2}, record {pairs}: names differ ({one.name} and {two.name}); "
+                f"{fq1} and {fq2}, record {pairs}: names differ ({name1} and {name2}); "
                 "fq1 and fq2 must be mates of one lane in the same order"
             )
-        for path, sequence in ((fq1, one.sequence), (fq2, two.sequence)):
-            lengths[path][len(sequence)] += 1
-            if wrong := NOT_A_BASE.search(sequence):
-                raise job.UserError(
-                    f"{path}, record {pairs}: {wrong.group()!r} in the sequence isn't a base; "
-                    "the file is edited or shifted, fetch it again"
-                )
-        unreadable += one.sequence[:BARCODE_LENGTH] == no_barcode
-    for path, seen in lengths.items():
+        lengths1[len(sequence1)] += 1
+        lengths2[len(sequence2)] += 1
+        if (sequence1 + sequence2).encode().translate(None, BASES):
+            path, wrong = next(
+                (path, found.group())
+                for path, sequence in ((fq1, sequence1), (fq2, sequence2))
+                if (found := NOT_A_BASE.search(sequence))
+            )
+            raise job.UserError(
+                f"{path}, record {pairs}: {wrong!r} in the sequence isn't a base; "
+                "the file is edited or shifted, fetch it again"
+            )
+        unreadable += sequence1.startswith(no_barcode)
+    for path, seen in ((fq1, lengths1), (fq2, lengths2)):
         if max(seen) <= INDEX_READ:
             raise job.UserError(
                 f"{path}: reads of {max(seen)} bp are index reads (I1 or I2); name R1 and R2 in the units sheet"
@@ -135,8 +140,8 @@ def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
         )
     return {
         "pairs": pairs,
-        "read1_length": describe_lengths(lengths[fq1]),
-        "read2_length": describe_lengths(lengths[fq2]),
+        "read1_length": describe_lengths(lengths1),
+        "read2_length": describe_lengths(lengths2),
         "unreadable_barcodes": unreadable,
     }
 

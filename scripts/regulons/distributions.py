@@ -59,7 +59,7 @@ def distribution(bins: pd.DataFrame, style: Style, legend: bool) -> alt.LayerCha
                 "kind:N", scale=alt.Scale(domain=["two modes", "mean + 2 sd"], range=[[1, 0], [3, 3]]), legend=None
             ),
             tooltip=[
-                *tooltips("regulons/thresholds.tsv", "threshold"),
+                *tooltips("regulons/thresholds.tsv", "threshold", "p_one_mode"),
                 "kind:N",
                 alt.Tooltip("on:Q", title="cells on", format=".0%"),
             ],
@@ -100,7 +100,7 @@ def draw_on_off(
         for group in groups[:MAX_GROUPS]
         if f"{group} {regulon}" in drawn
     ]
-    kept = ["panel", "group", "regulon", "threshold", "bimodal", "kind", "separation", "bic_gain", "on"]
+    kept = ["panel", "group", "regulon", "threshold", "bimodal", "kind", "p_one_mode", "separation", "bic_gain", "on"]
     return Figure(
         panels=tuple(panels),
         data={"cells": table, "thresholds": cuts[kept]},

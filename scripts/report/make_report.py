@@ -8,7 +8,7 @@ import pandas as pd
 import vl_convert
 
 from scripts.base import job
-from scripts.figure import palette
+from scripts.figure import palette, words
 from scripts.report import bind, charts
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
@@ -17,23 +17,11 @@ from scripts.report.sections import (
     provenance,
 )
 from scripts.report.source import Source
+from scripts.study.stages import STAGES
 
 TITLE = "persister-regulons"
-SECTIONS = (
-    design,
-    "reads",
-    "cells",
-    "clusters",
-    "regulons",
-    "expression",
-    "activity",
-    "switches",
-    "markers",
-    "confounders",
-    methods,
-    provenance,
-)
-"""In the order of reading: a name is a file of resources/words, whose section is bound from what stages made."""
+SECTIONS = (design, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
+"""In the order of reading: a name is a stage, whose section is bound from what stages made."""
 
 
 def build_sections(source: Source) -> list[Section]:

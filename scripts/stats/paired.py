@@ -82,6 +82,7 @@ def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
     """Return the summary of columns that the same n models have (no NaN), without what all columns together tell; ``n``
     may be 0.
     """
+
     n, n_features = table.shape
     nothing = np.full(n_features, np.nan)
     found = {name: nothing.copy() for name in [*SUMMARY, "_error"]} | {"n": np.full(n_features, float(n))}
@@ -189,8 +190,8 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.Data
         result[f"activity_change_sd_{end}"], result[f"ci_{end}"] = limit, limit * scale
     with np.errstate(divide="ignore", invalid="ignore"):
         result["t"] = effect / error
-    # One more model's change is distributed around the mean with the models' spread (Student's t). That of a few models
-    # is too small by chance for some of many features, hence moderated too.
+    # One more model's change is distributed around the mean with the models' own spread (Student's t), moderated too:
+    # by chance, a few models' own is too small for some of many features.
     n = result["n"].to_numpy()
     result["same_direction"] = stats.t.cdf(result["t"].abs() / np.sqrt(n + 1), np.where(df > 0, df, np.nan))
     result["p"] = p_beyond(effect, error, df)

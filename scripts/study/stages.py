@@ -1,4 +1,4 @@
-"""Stages of the workflow: which rule belongs to which, which files their targets name, and the captions of figures."""
+"""Stages of the workflow: their list, which rule belongs to which, and the captions of figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,28 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scripts.study.study import Study
+STAGES = (
+    "references",
+    "reads",
+    "counts",
+    "cells",
+    "clusters",
+    "regulons",
+    "profiles",
+    "expression",
+    "activity",
+    "switches",
+    "markers",
+    "confounders",
+)
+"""From reads to claims, each before what reads its results. A stage named here brings its own ``rules/<stage>.smk``
+with a target of that name, ``scripts/<stage>/`` and, to be on the page, ``resources/words/<stage>.yaml``. The Snakefile
+includes it, the findings and the report ask for it, the page has its section in this order, and a stage imports only
+from those before it (``make lint``). The files that its target names and that the report reads are told by
+``scripts/<stage>/results.py``.
+"""
+PROGRAMME = STAGES[STAGES.index("profiles") :]
+"""The stages that compare patients: one target."""
 
 
 def stage_of(rule: Any) -> str:
@@ -32,49 +53,3 @@ def captions_of(workflow: Any) -> list[str]:
     outputs = [file for rule in workflow.rules for file in rule.output if is_flagged(file, "report")]
     captions = [get_flag_value(file, "report").caption for file in outputs] + [workflow.report_text]
     return sorted({os.path.relpath(caption.get_path_or_uri(secret_free=True)) for caption in captions})
-
-
-def cluster_tables(study: Study) -> list[str]:
-    """Return the tables that figures of clusters show: of all models, and of their timepoints in the config's order."""
-    files = []
-    for model in study.models:
-        files += [f"{model}/{name}" for name in ("cells.tsv.gz", "clusters.tsv", "links.tsv")]
-        for timepoint in study.timepoints_of(model):
-            files += [f"{model}/{timepoint}.{table}.tsv" for table in ("stability", "markers")]
-    return files
-
-
-def expression_files(study: Study) -> list[str]:
-    """Return the tables and figures of the stage expression, by what the study and its config have."""
-    files = [
-        "expression_design.tsv",
-        "signature_scores.tsv",
-        "signature_sizes.tsv",
-        "state_structure.tsv",
-        "treatment.tsv",
-        "figures",
-    ]
-    files += ["signature_cells.parquet"] if study.libraries else []
-    files += ["gene_sets.tsv"] if study.gene_set_files else []
-    return files
-
-
-def activity_files(study: Study) -> list[str]:
-    """Return the tables and figures of the stage activity, by what the study and its config have."""
-    files = ["reversibility.tsv", "figures"]
-    files += ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
-    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
-    return files
-
-
-def switch_files(study: Study) -> list[str]:
-    """Return the tables and figures of the stage switches; nothing where no activity is measured."""
-    tables = ("switches", "overlaps", "evidence", "perturbation", "perturbation_shares", "families")
-    return [*(f"{name}.tsv" for name in tables), "figures"] if study.has_activity else []
-
-
-def export_files(study: Study) -> list[str]:
-    """Return the files for other tools; without libraries there are no cells and no regulons."""
-    of_cells = ["study.h5ad", "study.loom"] if study.groups else []
-    of_models = [f"models/{model}.h5ad" for model in study.models]
-    return [*of_cells, *of_models, "regulons.gmt", "signatures.gmt", "tables"]

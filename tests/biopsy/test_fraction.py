@@ -6,8 +6,10 @@ import pytest
 from scripts.biopsy import fraction
 
 RNG = np.random.default_rng(0)
-TRAINING = tuple([RNG.normal(mean + shift, 0.4, 300) for shift in (-0.1, 0.0, 0.1)] for mean in (0.0, 1.0))
-SHIFTS = np.array([[-0.1, -0.1], [0.0, 0.05], [0.1, 0.05]])
+TRAINING = tuple([RNG.normal(mean + shift, 0.4, 1000) for shift in (-0.1, 0.0, 0.1)] for mean in (0.0, 1.0))
+SHIFTS = np.array(
+    [[-0.1, -0.1], [0.0, 0.05], [0.1, 0.05], [-0.05, 0.0], [0.05, -0.05], [0.0, 0.1], [-0.1, 0.0], [0.1, 0.0]]
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +48,25 @@ def test_intervals_narrow_with_cells_and_widen_with_differences_between_patients
         return float(np.mean([one.high - one.low for one in found]))
 
     assert width(50, SHIFTS) > 1.5 * width(500, SHIFTS)
-    assert width(200, 4 * SHIFTS) > 1.05 * width(200, np.empty((0, 2)))
+    assert width(200, 4 * SHIFTS) > 1.05 * width(200, 0.1 * SHIFTS)
 
 
 def test_shifts_are_found(states):
     found = fraction.estimate(draw(0.5, 0.2, 1000, 2), states, 2 * SHIFTS, 0.95)
     assert found.shift == pytest.approx((0.2, 0.2), abs=0.08)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_too_few_models_give_no_interval(states, n):
+    found = fraction.estimate(draw(0.5, 0.0, 300, 6), states, SHIFTS[:n], 0.95)
+    assert found.fraction == pytest.approx(0.5, abs=0.1) and np.isnan([found.low, found.high]).all()
+
+
+def test_a_shift_between_the_nodes_of_a_coarse_grid_is_found(states):
+    """Cells tell their shift to 0.01; nodes 0.7 standard deviations apart would be off by up to 0.1."""
+    for shift in (-0.13, 0.04, 0.11):
+        found = fraction.estimate(draw(0.5, shift, 3000, 7), states, 3 * SHIFTS, 0.95)
+        assert found.shift == pytest.approx((shift, shift), abs=0.04)
 
 
 def test_a_single_cell_leaves_all_open(states):

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.base import job
 from scripts.biopsy import profile, score_biopsy
+from scripts.stats.intervals import position_interval, prediction
 
 SETTINGS = {"min_cells": 20, "level": 0.95, "seed": 0}
 STATES = ("untreated", "persister")
@@ -48,8 +49,8 @@ def test_switches_are_told_of_a_profile_too(simulator, frozen):
     assert (calls[0] == "as untreated").sum() >= 6
 
 
-def test_the_interval_is_that_of_models_left_out():
-    """Four models, whose states lie 2 apart but begin elsewhere: a new one errs as they do."""
+def test_the_interval_is_the_prediction_interval_of_one_more_model():
+    """Four models whose states lie 2 apart: t with 3 degrees of freedom, and the variance of the mean."""
     offsets = {"a": -0.2, "b": 0.0, "c": 0.1, "d": 0.1}
     labels = pd.DataFrame(
         [(model, state, "bulk") for model in offsets for state in STATES], columns=["model", "timepoint", "platform"]
@@ -57,9 +58,23 @@ def test_the_interval_is_that_of_models_left_out():
     scores = pd.Series([offset + level for offset in offsets.values() for level in (0.0, 2.0)])
     found = profile.place(1.0, scores, labels, STATES, bulk=True, level=0.95)
     assert found.position == pytest.approx(0.5) and found.models == list(offsets)
-    gaps = np.array([(v - np.mean([w for n, w in offsets.items() if n != m])) / 2 for m, v in offsets.items()])
-    reach = 3.182 * np.sqrt((gaps**2).mean() / 2)  # t with 3 degrees of freedom; both states half
+    reach = 3.182 * np.std(list(offsets.values()), ddof=1) * np.sqrt(1 + 1 / 4) / 2
     assert (found.low, found.high) == pytest.approx((0.5 - reach, 0.5 + reach), abs=1e-3)
+
+
+def test_ends_of_the_interval_are_where_the_score_leaves_the_prediction_interval():
+    rng = np.random.default_rng(0)
+    untreated = rng.normal(0, 0.2, 6)
+    persister = 1 + 0.5 * untreated + rng.normal(0, 0.2, 6)
+    for end in position_interval(0.7, untreated, persister, 0.95):
+        _, low, high = prediction((1 - end) * untreated + end * persister, 0.95)
+        assert min(abs(0.7 - low), abs(0.7 - high)) < 1e-9
+
+
+def test_states_that_overlap_between_models_give_no_interval():
+    untreated, persister = np.array([0.0, 0.1, 0.2, 0.3]), np.array([1.0, -0.5, 0.4, 0.2])
+    assert np.isnan(position_interval(0.2, untreated, persister, 0.95)).all()
+    assert np.isnan(position_interval(0.2, untreated[:2], untreated[:2] + 1, 0.95)).all(), "two models"
 
 
 def test_profiles_of_its_own_kind_are_preferred_where_there_are_enough():
@@ -84,7 +99,14 @@ def test_the_patient_s_own_baseline_takes_away_what_differs_between_patients():
     table = pd.DataFrame(rows, columns=["model", "timepoint", "platform", "score"])
     labels = table[["model", "timepoint", "platform"]]
     found = profile.place_from_baseline(5.0, "c", table["score"], labels, STATES, bulk=True, level=0.95)
-    assert found.position == pytest.approx(0.5) and (found.low, found.high) == pytest.approx((0.5, 0.5))
+    assert found.position == pytest.approx(0.5) and np.isnan(found.low) and "without replicates" in found.note
+    more = pd.DataFrame(
+        [("d", s, "bulk", 1.0 + r) for s, r in zip(STATES, (0.0, 2.0), strict=True)], columns=list(table)
+    )
+    twice = pd.concat([part.assign(score=part["score"] + e) for part in (table, more) for e in (-0.01, 0.01)])
+    twice = twice.reset_index(drop=True)
+    found = profile.place_from_baseline(5.0, "c", twice["score"], twice[list(labels)], STATES, bulk=True, level=0.95)
+    assert 0.45 < found.low < 0.5 < found.high < 0.55
     among_all = profile.place(5.0, table["score"], labels, STATES, bulk=True, level=0.95)
     assert among_all.high - among_all.low > 2
     assert profile.place_from_baseline(5.0, "d", table["score"], labels, STATES, bulk=True, level=0.95) is None

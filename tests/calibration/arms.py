@@ -54,8 +54,9 @@ def verdicts_of(differences: pd.DataFrame, between: pd.DataFrame, unit: pd.Serie
     by_arm = dict(tuple(effects[effects["arm"] != paired.ALL_ARMS].groupby("regulon")))
     compared = dict(tuple(between.groupby("regulon"))) if len(between) else {}
     nothing = between.iloc[:0]
-    arms = [switches.differing_arm(by_arm[name], compared.get(name, nothing), LEVEL) for name in unit.index]
-    return np.array([bool(arm) for arm in arms])
+    return np.array(
+        [bool(switches.differing_arm(by_arm[name], compared.get(name, nothing), LEVEL)) for name in unit.index]
+    )
 
 
 def study_rows(

@@ -25,10 +25,10 @@ for _folder in (ROOT, ROOT / "tests"):
     if str(_folder) not in sys.path:
         sys.path.insert(0, str(_folder))
 
-import pandas as pd
+import pandas as pd  # noqa: E402
 
-from calibration.row import WEAK, Row
-from scripts.base import calibration
+from calibration.row import WEAK, Row  # noqa: E402
+from scripts.base import calibration  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
 RESULT = ROOT / "results" / "calibration.json"
@@ -133,7 +133,9 @@ def main() -> int:
     """Measure, print and write; return 1 if a rate is not what it should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", help=f"some of: {', '.join(topics())} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="few simulations, as make test has them")
+    parser.add_argument(
+        "--quick", action="store_true", help="few simulations: to see whether all is right, not how far"
+    )
     parser.add_argument("--write", action="store_true", help="write resources/calibration.tsv and its page of the docs")
     parser.add_argument("--processes", type=int, default=2, help="topics at a time (default 2)")
     options = parser.parse_args()

@@ -64,8 +64,8 @@ PENDING = {
 
 
 def claims() -> list[tuple[str, str]]:
-    """Return (table, column) of every row of resources/columns.tsv that claims something, by its name or its label: a
-    p-value, a false discovery rate, a limit of an interval or a verdict.
+    """Return (table, column) of every row of resources/columns.tsv that holds a p-value, a false discovery rate, a
+    limit of an interval or a verdict, by its name or its label.
     """
     rows = pd.read_csv(columns.PATH, sep="\t", dtype=str, keep_default_na=False, quoting=3)
     return [

@@ -1,5 +1,5 @@
-"""Claims about groups of profiles over patients: states as clusters (scripts/expression/structure.py), and models that
-are alike by arm (scripts/expression/treatment.py).
+"""Claims about groups of profiles over patients: states as clusters (scripts/expression/structure.py) and models alike
+by arm (scripts/expression/treatment.py).
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def structure_rows(name: str, between: float, shift: float, studies: int, permut
 def alike_rows(
     name: str, arms: list[tuple[str, ...]], by_arm: float, studies: int, permutations: int, seed: int
 ) -> list[Row]:
-    """Return how often models of one arm are said to be more alike; ``by_arm``: sd over genes of what an arm adds."""
+    """Return how often models of one arm are said to be more alike; ``by_arm``: sd over genes of an arm's own
+    change.
+    """
     rng = np.random.default_rng(seed)
     units = [(f"m{model}", arm) for model, own in enumerate(arms) for arm in own]
     platforms = pd.Series("bulk", index=[f"m{model}" for model in range(len(arms))])

@@ -37,7 +37,9 @@ def sheet(design: list[tuple[int, int]]) -> pd.DataFrame:
 
 
 def correlated(rng: np.random.Generator, shape: tuple[int, int, int], r: float) -> np.ndarray:
-    """Return standard normal values, units × studies × features, whose features correlate by ``r`` in a study."""
+    """Return standard normal values, units × studies × features, that correlate by ``r`` between features of a
+    study.
+    """
     values = rng.normal(size=shape)
     if r:
         values = np.sqrt(1 - r) * values + np.sqrt(r) * rng.normal(size=(*shape[:2], 1))

@@ -169,7 +169,12 @@ def shared_rows(n: int, studies: int, seed: int) -> list[Row]:
         own = effect + present * rng.normal(0, 0.3, effect.shape) + rng.normal(0, 0.4, effect.shape)
         tables.append(is_shared(designs.summarise(own), LEVEL).to_numpy().reshape(4, size).sum(axis=1))
     called = np.array(tables)
-    truths = ("all patients change by 1.2 ± 0.3", "85 % of them do", "half up, half down", "no patient changes")
+    truths = (
+        "all patients change, 1.2 ± 0.3",
+        "85 % of the patients change",
+        "half up, half down",
+        "no patient changes",
+    )
     rows = []
     for number, truth in enumerate(truths):
         found = clustered(called[:, number], size)

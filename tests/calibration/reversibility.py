@@ -79,8 +79,17 @@ def design_rows(n_models: int, n_relapse: int, replicates: int, between: float, 
         share = np.sum(printed) / max(np.sum(said, axis=0)[-1], 1)
         if sum(printed):
             note = f"{share:.0%} of the rows have a bounded interval"
-            rates = clustered(np.array(covered), np.array(printed))
-            found.append(Row(INTERVAL, name, truth, COVERAGE, 1 - LEVEL, **rates, note=note))
+            found.append(
+                Row(
+                    INTERVAL,
+                    name,
+                    truth,
+                    COVERAGE,
+                    1 - LEVEL,
+                    **clustered(np.array(covered), np.array(printed)),
+                    note=note,
+                )
+            )
         counts = np.array(said)
         for place, verdict in enumerate(named):
             rates = clustered(counts[:, place], counts[:, -1])

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scripts.cells import figures, qc, summaries, tabulate_attrition
+from scripts.cells import droplet_figures, figures, qc, summaries, tabulate_attrition
 from scripts.figure.figure import Absent
 from scripts.figure.style import Style
 
@@ -109,7 +109,9 @@ def test_the_rank_curve_begins_and_ends_where_the_barcodes_do():
     assert summaries.rank_curve(totals * 0).empty
     ranks = summaries.rank_barcodes(droplets()).assign(sample="S1")
     made = figures.draw_ranks(ranks, libraries(), STYLE)
-    assert made.n == "1 library, 7 barcodes with a UMI." and list(ranks["barcodes"].unique()) == list(figures.CURVES)
+    assert made.n == "1 library, 7 barcodes with a UMI." and list(ranks["barcodes"].unique()) == list(
+        droplet_figures.CURVES
+    )
     assert made.data["limits"].query("sample == 'S2'")["limit"].tolist() == ["knee"], "it has no ambient pool"
 
 
@@ -135,8 +137,8 @@ def test_each_arm_begins_at_the_baseline_of_its_model():
 
 
 def test_every_verdict_and_step_has_a_colour_of_its_own():
-    assert set(summaries.VERDICTS.values()) == set(figures.VERDICTS)
+    assert set(summaries.VERDICTS.values()) == set(droplet_figures.VERDICTS)
     assert set(summaries.VERDICTS) == {"", *qc.STEPS} - {"empty"}
     assert set(figures.STEPS) == {*qc.STEPS, "kept"} - {"empty"}
-    for colours in (figures.VERDICTS, figures.STEPS):
+    for colours in (droplet_figures.VERDICTS, figures.STEPS):
         assert len(set(colours.values())) == len(colours)

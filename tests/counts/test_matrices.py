@@ -14,7 +14,7 @@ import scipy.io
 from scipy import sparse
 
 from scripts.base.job import UserError
-from scripts.counts import matrices
+from scripts.counts import matrices, text_matrices
 
 BARCODES = ["AAACCTGAGAAACCAT-1", "AAACCTGAGAAACCGC-1", "AAACCTGAGAAACCTA-1"]
 IDS = ["ENSG00000075624", "ENSG00000198804", "ENSG00000111640", "ENSG00000198793"]
@@ -308,7 +308,7 @@ def test_text_tables_with_ids_and_symbols(tmp_path, corner):
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 1000])
 def test_text_is_read_in_parts(tmp_path, monkeypatch, size):
     """However many rows are held at once; a value that is no count is named in whichever part it lies."""
-    monkeypatch.setattr(matrices, "ROWS_AT_ONCE", size)
+    monkeypatch.setattr(text_matrices, "ROWS_AT_ONCE", size)
     same(matrices.read_table(write_text(tmp_path / "a.txt", text_table())), SYMBOLS, None)
     wrong = [list(row) for row in COUNTS.T.tolist()]
     wrong[2][1] = "lots"

@@ -63,6 +63,13 @@ def test_a_global_is_used_in_its_file_alone():
     assert found == [("rules/counts.smk:4", f"turn {advice}"), ("rules/counts.smk:5", f"files {advice}")]
 
 
+def test_a_file_of_more_than_300_lines_is_two_things():
+    long, named = Path("scripts", "a.py"), next(iter(lint_workflow.LONGER))
+    assert lint_workflow.too_long({long: "\n" * 300, named: "\n" * 301}) == []
+    found = dict(lint_workflow.too_long({long: "\n" * 301, named: "\n" * 300}))
+    assert "301 lines" in found[str(long)] and "remove it from LONGER" in found[str(named)]
+
+
 def test_what_is_out_of_place_is_refused_and_a_workflow_that_can_not_be_read(tmp_path):
     done = lint(tmp_path, common="rule copy:\n    nothing: 1\n", counts=FUNCTION)
     assert done.returncode == 1 and "nothing" in done.stderr
@@ -87,6 +94,7 @@ def test_imports_go_down(tmp_path, module, imported, contract):
     path.parent.mkdir(exist_ok=True)
     (path.parent / "__init__.py").touch()
     path.write_text((path.read_text() if path.exists() else "") + f"\nimport {imported}\n")
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo', '--no-cache'])"
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and f"{contract} BROKEN" in done.stdout, done.stdout + done.stderr

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.study import stages
 from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-PROGRAMME = ["profiles", "expression", "activity", "switches", "confounders", "markers"]
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", *PROGRAMME, "report", "biopsy"]
+STAGES = [*stages.STAGES, "report", "biopsy"]
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 CODE = re.findall(r"`([^`\n]+)`", README) + re.findall(r"^    (\S.*)$", README, re.MULTILINE)
 

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 from snakemake.io import get_flag_value, is_flagged
 
+from scripts.study import stages
 from scripts.study.resources import read_measured
 from scripts.study.stages import stage_of
 
 ROOT = Path(__file__).parents[2]
-PROGRAMME = ["profiles", "expression", "activity", "switches", "confounders", "markers"]
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", *PROGRAMME, "biopsy", "report"]
+STAGES = [*stages.STAGES, "biopsy", "report"]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pyarrow import feather
 
 from scripts.base.files import sha256_of
 from scripts.preflight import check_study, inspect_study
+from scripts.preflight.page import page
 from scripts.study.load import load_study
 
 GENES = [f"GENE{i}" for i in range(60)]
@@ -199,12 +200,12 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     draft.set("regulons.min_groups", 1)
     given = study()
     findings = [*inspect_study.inspect(given), inspect_study.look_at_disk(given, Path("."))[0]]
-    page = inspect_study.page(given, findings, inspect_study.design_of(given), {"reads": 7, "counts": 4}, "9 GB", "out")
-    assert "4 libraries (2 from reads, 3 lanes; 2 matrices) of 2 models; 2 profiles" in page
-    assert "What will run: 11 jobs" in page and "     7 reads" in page
-    assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in page
-    assert "with 2 models no exact p is below 0.5" in page
-    assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 models: one of the models is" in page
+    text = page(given, findings, inspect_study.design_of(given), {"reads": 7, "counts": 4}, "9 GB", "out")
+    assert "4 libraries (2 from reads, 3 lanes; 2 matrices) of 2 models; 2 profiles" in text
+    assert "What will run: 11 jobs" in text and "     7 reads" in text
+    assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in text
+    assert "with 2 models no exact p is below 0.5" in text
+    assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 models: one of the models is" in text
 
 
 def test_jobs_are_counted_by_stage():

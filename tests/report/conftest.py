@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from scripts.study.config import complete, merged
+from scripts.study.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
@@ -98,8 +99,6 @@ rule cells:
         get_figures,
     localrule: True
 """
-STAGES = ["references", "reads", "counts", "cells", "clusters", "regulons", "profiles", "expression", "activity",
-          "switches", "confounders", "markers"]  # fmt: skip
 
 
 def stage(name: str) -> str:

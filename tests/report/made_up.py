@@ -451,7 +451,8 @@ def markers() -> dict[str, pd.DataFrame]:
             "rank": 1,
             "in_panel": 3,
             "folds": 3,
-            "auc": 1.0,
+            "auc_in_sample": 1.0,
+            "auc_at_rank": 0.9,
             "location": "surface",
         }
     ]

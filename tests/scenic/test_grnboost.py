@@ -21,6 +21,7 @@ from slow_grnboost import boost_slowly
 from scripts.base.job import UserError
 from scripts.scenic import grnboost
 from scripts.scenic.errors import ScenicInputError
+from scripts.scenic.factors import bin_values
 from scripts.scenic.grnboost import infer_network
 
 GOLD = Path(__file__).parents[3] / "shared" / "data" / "grn"
@@ -341,7 +342,7 @@ def test_adjacencies_are_sorted_and_positive(umi):
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=1500))
 def test_bins_are_exact_or_equal_shares(numbers):
     values = np.array(numbers, dtype=np.float32) / 7
-    bins, low, high = grnboost.bin_values(values)
+    bins, low, high = bin_values(values)
     distinct = np.unique(values)
     assert sorted(set(bins)) == list(range(1, bins.max() + 1))
     by_value = bins[np.argsort(values, kind="stable")].astype(int)

@@ -59,7 +59,8 @@ REGULONS = {
     "FLAT": [f"f{i}" for i in range(12)],
 }
 STRESS = ["FOS", "FOSB", "IER2", "IER3", "HSPA1A", "HSPA1B", "DUSP1", "ZFP36", "BTG2", "SOCS3"]
-ACTIVITY = {"UP(+)": 1.2, "DOWN(+)": -1.0, "FLAT(+)": 0.0, "STRESSED(+)": 1.0}
+ACTIVITY = {"UP(+)": 2.4, "DOWN(+)": -2.2, "FLAT(+)": 0.0, "STRESSED(+)": 2.0}
+"""Three patients can show no less than this to exceed the least effect (0.5)."""
 EXPRESSION = {**dict.fromkeys([*REGULONS["UP"], *STRESS], 1.0), **dict.fromkeys([*REGULONS["DOWN"], "DOWN"], -1.0)}
 GENES = [
     *REGULONS,
@@ -127,6 +128,7 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         {"activity": path["activity.tsv"], "samples": path["samples.tsv"]},
         {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design", "permutations")},
         contrast=config["contrast"], groups=by, fdr=fdr, seed=0,
+        min_effect=config["switches"]["min_effect"],
     )  # fmt: skip
     signature = pd.DataFrame(
         {"gene": list(EXPRESSION), "direction": ["up" if x > 0 else "down" for x in EXPRESSION.values()]}
@@ -347,8 +349,8 @@ def test_nothing_is_left_to_do(study):
     [
         (
             "switches={min_effect: 0.4}",
-            ["rank_switches", "draw_switches"],
-            ["aggregate_pseudobulk", "compare_activity"],
+            ["compare_activity", "rank_switches", "draw_switches"],
+            ["aggregate_pseudobulk", "summarise_activity"],
         ),
         (
             "statistics={fdr: 0.1}",

@@ -67,7 +67,7 @@ def run(simulate, sheet, effects, seed=0, *, mrna=None, targets_go=1.0, evidence
         dict(zip(edges["regulon"], edges["tf"], strict=True)),
         fdr=FDR,
         min_effect=MIN_EFFECT,
-        between=switches.compare_arms(persister, sd, 0),
+        between=switches.compare_arms(persister, sd),
         evidence=evidence,
     )
 
@@ -98,10 +98,14 @@ def test_planted_switches_come_first_and_stress_is_no_switch(simulate, seed):
     assert (found["n_relapse"] == 2).all() and found.loc[list(DECOYS), "relapse_position"].isna().all()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_changes_near_the_least_effect_are_shared_but_small(simulate, seed):
-    found = run(simulate, simulate.paired_sheet(MODELS), DECOYS | {"NEAR": 0.6, "NEARER": -0.6}, seed).set_index("tf")
-    assert set(found.loc[["NEAR", "NEARER"], "verdict"]) == {verdicts.SMALL.name}
+def test_changes_near_the_least_effect_are_shared_but_small(simulate):
+    """Five patients show that there is a change of 0.6, and can't show that it exceeds 0.5."""
+    said = []
+    for seed in range(10):
+        table = run(simulate, simulate.paired_sheet(MODELS), DECOYS | {"NEAR": 0.6, "NEARER": -0.6}, seed)
+        said += table.set_index("tf").loc[["NEAR", "NEARER"], "verdict"].tolist()
+    assert set(said) == {verdicts.SMALL.name, verdicts.UNCLEAR.name}
+    assert said.count(verdicts.SMALL.name) > 10
 
 
 def test_effects_are_recovered_in_their_unit(simulate):
@@ -116,7 +120,6 @@ def test_without_a_programme_switches_are_not_called(simulate):
     for seed in range(20):
         table = run(simulate, simulate.paired_sheet(MODELS), effects, seed, between=0.5, n_cells=20)
         called += (table["verdict"] == verdicts.SHARED.name).any()
-        assert (table["fdr"] > FDR).all()  # five models can't reach it
     assert called <= 3  # FDR 5 % with nothing true: one study in twenty; P(more than 3) = 1.6 %
 
 
@@ -145,7 +148,7 @@ def test_activity_without_mrna_is_told_apart_from_expression(simulate):
 def test_one_model_gives_effects_and_says_so(simulate):
     table = run(simulate, simulate.paired_sheet(["P1"], relapse=["P1"]), PLANTED | DECOYS)
     assert set(table["verdict"]) == {verdicts.FEW.name} and set(table["note"]) == {"n = 1 model"}
-    assert table[["ci_low", "p", "fdr", "p_t", "loo_stable", "mrna_ci_low"]].isna().all(axis=None)
+    assert table[["ci_low", "p", "fdr", "loo_stable", "mrna_ci_low"]].isna().all(axis=None)
     assert set(table["tf"].head(4)) == set(PLANTED)  # ranked by size, which is all there is
     assert table["activity_change_sd"].abs().is_monotonic_decreasing
     assert set(table["mrna"]) == {"too few models"} and (table["n_relapse"] == 1).all()
@@ -154,7 +157,7 @@ def test_one_model_gives_effects_and_says_so(simulate):
 def test_two_models_are_too_few(simulate):
     table = run(simulate, simulate.paired_sheet(["P1", "P2"]), PLANTED)
     assert set(table["verdict"]) == {verdicts.FEW.name} and table["note"].str.startswith("n = 2 models").all()
-    assert (table["p_min"] == 0.5).all()
+    assert table[["ci_low", "p", "fdr", "same_direction"]].isna().all(axis=None)
 
 
 def test_untreated_only_study_is_not_tested(simulate):
@@ -193,7 +196,7 @@ def test_arms_that_change_alike_are_rarely_said_to_differ(simulate):
     for _ in range(100):
         patients = np.repeat(rng.normal(0.5, 0.4, (8, 50)), 3, axis=0)
         values = pd.DataFrame(patients + rng.normal(0, 0.3, (24, 50)), index).rename_axis(columns="regulon")
-        said += (switches.compare_arms(values, pd.Series(1.0, index=values.columns), 0)["fdr"] <= FDR).any()
+        said += (switches.compare_arms(values, pd.Series(1.0, index=values.columns))["fdr"] <= FDR).any()
     assert said <= 12  # one study in twenty; P(more than 12 of 100) = 0.2 %
 
 
@@ -201,7 +204,7 @@ def test_model_with_two_persister_arms_counts_once(simulate):
     arms = {"P1": ["A", "B"], "P2": ["A", "B"], "P3": ["A", "B"]}
     sheet = simulate.paired_sheet(["P1", "P2", "P3"], arms=arms)
     found = run(simulate, sheet, PLANTED | {"ONLY_A": 0.0}, arm_effects={"A": {"ONLY_A(+)": 2.0}}).set_index("tf")
-    assert (found["n"] == 3).all() and (found["p_min"] == 0.25).all()
+    assert (found["n"] == 3).all()
     assert found.loc["UP1", "by_arm"].count("(3)") == 2
     assert found.loc["ONLY_A", "activity_change_sd"] == pytest.approx(1.0, abs=0.2)  # the mean of 2 and 0
 
@@ -341,7 +344,7 @@ def test_nothing_to_rank_keeps_the_header(simulate):
 def test_a_shared_change_of_chance_targets_is_no_switch(enrichment, verdict):
     """A regulon of chance targets moves with the few that the programme moves; without a signature nobody can say."""
     assert switches.judge(row_of(), "", [], enrichment, fdr=FDR) == verdict.name
-    small = switches.judge(row_of(activity_change_sd=0.1), "", [], enrichment, fdr=FDR, min_effect=MIN_EFFECT)
+    small = switches.judge(row_of(fdr_least=0.2), "", [], enrichment, fdr=FDR)
     assert small == verdicts.SMALL.name
 
 

@@ -89,7 +89,7 @@ def activity(switches) -> pd.DataFrame:
 def test_verdicts_that_occur_are_listed_with_rule_and_number(switches):
     made = figures.list_verdicts(switches, STYLE)
     assert [values["name"] for _, values in made.parts] == ["stress", verdicts.SHARED.name] and made.kind == "bullets"
-    assert made.parts[1][1]["number"] == "2 regulons" and "0.5 sd or more" in made.parts[1][1]["rule"]
+    assert made.parts[1][1]["number"] == "2 regulons" and "beyond 0.5 sd" in made.parts[1][1]["rule"]
     assert "{" not in made.parts[1][1]["rule"] and figures.list_verdicts(switches.iloc[:0], STYLE) is None
 
 

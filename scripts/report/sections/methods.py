@@ -8,13 +8,13 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from scripts.base.verdicts import meaning
+from scripts.base.verdicts import MIN_MODELS, meaning
 from scripts.confounders import verdicts as confounders
 from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
-from scripts.stats.paired import MAX_EXACT, MIN_MODERATED
+from scripts.stats.paired import MIN_MODERATED
 from scripts.switches import verdicts as switches
 
 ROOT = Path(__file__).parents[3]
@@ -113,7 +113,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         n=numbers(source),
         named=named,
         python=platform.python_version(),
-        max_exact=MAX_EXACT,
+        min_models=MIN_MODELS,
         min_moderated=MIN_MODERATED,
         meaning=meaning,
         switch_verdicts=switches.VERDICTS,

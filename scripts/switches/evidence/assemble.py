@@ -187,12 +187,8 @@ def assemble(
             paired.over_arms(sources.on),
             pd.Series(1.0, index=sources.on.columns),
         )
-        for name, column in (
-            ("on_difference", "effect"),
-            ("on_ci_low", "ci_low"),
-            ("on_ci_high", "ci_high"),
-            ("on_k", "k"),
-        ):
+        # No interval: that of a difference of shares over few models covers .84 where cells on are rare.
+        for name, column in (("on_difference", "effect"), ("on_k", "k")):
             table[name] = change[column].reindex(index)
     if len(stability):
         firm = on_off.summarise_stability(stability)

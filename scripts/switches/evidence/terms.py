@@ -3,7 +3,7 @@
 from scripts.stats import permutation
 from scripts.switches.evidence import reach
 
-ON = ["on_baseline", "on_persister", "on_recovered", "on_difference", "on_ci_low", "on_ci_high", "on_k"]
+ON = ["on_baseline", "on_persister", "on_recovered", "on_difference", "on_k"]
 PERTURBATION = [
     "perturbation_level", "perturbation_change", "perturbation_ci_low", "perturbation_ci_high", "perturbation_k",
     "perturbation_n", "perturbation_share", "perturbation_classed_before", "perturbation_classed_after",

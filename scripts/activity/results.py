@@ -1,0 +1,24 @@
+"""Which files of activity the report reads and the target names, by what a study has."""
+
+from __future__ import annotations
+
+from scripts.study.study import Study
+
+
+def targets(study: Study) -> list[str]:
+    """Return the tables and figures that the target of the stage names."""
+    files = ["reversibility.tsv", "figures", *of_network(study)]
+    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
+    return files
+
+
+def of_network(study: Study) -> list[str]:
+    """Return the tables of the factors that a network names; none if the config has no network."""
+    return ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
+
+
+def of_report(study: Study) -> list[str]:
+    """Return the files that the report reads, in the folder of the stage."""
+    files = ["reversibility.tsv", "figures", *of_network(study)]
+    files += ["activity.tsv"] if study.libraries else []
+    return [*files, *(("design.tsv", "effects.tsv", "differences.tsv") if study.has_activity else ())]

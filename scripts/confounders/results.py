@@ -1,0 +1,14 @@
+"""Which files of confounders the report reads and the target names, by what a study has."""
+
+from __future__ import annotations
+
+from scripts.study.study import Study
+
+
+def targets(study: Study) -> list[str]:
+    """Return the tables and figures of the stage; nothing where no activity is measured. The report reads the same."""
+    files = ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures"]
+    return files if study.has_activity else []
+
+
+of_report = targets

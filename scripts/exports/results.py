@@ -1,0 +1,12 @@
+"""Which files are made for other tools."""
+
+from __future__ import annotations
+
+from scripts.study.study import Study
+
+
+def targets(study: Study) -> list[str]:
+    """Return the files for other tools; without libraries there are no cells and no regulons."""
+    of_cells = ["study.h5ad", "study.loom"] if study.groups else []
+    of_models = [f"models/{model}.h5ad" for model in study.models]
+    return [*of_cells, *of_models, "regulons.gmt", "signatures.gmt", "tables"]

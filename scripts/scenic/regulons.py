@@ -1,0 +1,56 @@
+"""Regulons from the enriched motifs that pruning found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scripts.scenic.modules import REPRESSING
+
+MOTIFS = [
+    "tf", "sign", "criterion", "database", "motif", "nes", "auc", "motif_similarity_qvalue", "orthologous_identity",
+    "annotation", "rank_at_max", "targets", "weights",
+]  # fmt: skip
+REGULONS = ["regulon", "tf", "target", "weight", "motifs"]
+
+
+def no_motifs() -> pd.DataFrame:
+    """Return a table of motifs without rows."""
+    table = pd.DataFrame(columns=MOTIFS, dtype=object)
+    numbers = ["nes", "auc", "motif_similarity_qvalue", "orthologous_identity"]
+    return table.astype(dict.fromkeys(numbers, np.float64) | {"rank_at_max": np.int64})
+
+
+def no_regulons() -> pd.DataFrame:
+    """Return a table of regulons without rows."""
+    return pd.DataFrame(columns=REGULONS, dtype=object).astype({"weight": np.float64, "motifs": np.int64})
+
+
+def name_regulons(motifs: pd.DataFrame) -> pd.Series:
+    """Return the regulon that each row of a table of motifs supports: FOSL1(+) if activating, else FOSL1(-)."""
+    return motifs["tf"] + np.where(motifs["sign"] == REPRESSING, "(-)", "(+)")
+
+
+def regulons_from_motifs(motifs: pd.DataFrame, *, min_targets: int = 0) -> pd.DataFrame:
+    """Return the regulons (:data:`REGULONS`) of ``min_targets`` or more: what any of a factor's motifs keeps.
+
+    ``weight`` is an edge's importance (1 for the factor itself), the highest of the modules that keep it; ``motifs``
+    counts the different motifs that do. Rows go by regulon, falling weight and target.
+    """
+    if motifs.empty:
+        return no_regulons()
+    table = motifs.assign(regulon=name_regulons(motifs))[["regulon", "tf", "motif", "targets", "weights"]]
+    table = table.explode(["targets", "weights"]).dropna(subset="targets").astype({"weights": np.float64})
+    table = table.groupby(["regulon", "tf", "targets"], sort=False).agg(
+        weight=("weights", "max"), motifs=("motif", "nunique")
+    )
+    table = table.reset_index().rename(columns={"targets": "target"})
+    large = table.groupby("regulon")["target"].transform("size") >= min_targets
+    return sort_regulons(table[large][REGULONS])
+
+
+def sort_regulons(regulons: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows by regulon, falling weight and target."""
+    if regulons.empty:
+        return no_regulons()
+    return regulons.sort_values(["regulon", "weight", "target"], ascending=[True, False, True], ignore_index=True)
