@@ -134,5 +134,5 @@ def test_features_of_one_study_are_no_independent_trials():
 def test_a_row_speaks_the_words_of_the_table(wrong):
     right = {"quantity": TYPE_1, "level": 0.05, "hits": 1, "trials": 10, "bound": AROUND}
     row(**right)
-    with pytest.raises(ValueError, match="word of the calibration table|unless it is only reported"):
+    with pytest.raises(ValueError, match=r"word of the calibration table|unless it is only reported"):
         row(**right | wrong)
