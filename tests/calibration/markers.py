@@ -1,19 +1,19 @@
-"""Markers: AUCs over left-out models, their interval, and the p-value of the whole procedure, with the model as unit."""
+"""Markers: AUCs over left-out models, their interval, and the p-value over models of the whole procedure."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from calibration.row import COVERAGE, POWER, TYPE_1, Row
 from scripts.markers import genes, panels
 from scripts.stats.intervals import share_interval
-from tests.calibration.row import COVERAGE, POWER, TYPE_1, Row
 
 PANELS = "markers/markers_panels.tsv"
 N_GENES, SIZES, WAYS = 60, [1, 5], 39
 
 
 def study(rng, n: int, replicates: tuple[int, int], *, differ: float, r: float, effect: float = 0.0) -> panels.Pairs:
-    """Return untreated and persister samples of ``n`` models; a gene's change differs between models by ``differ``, genes
+    """Return untreated and persister samples of ``n`` models; changes differ by ``differ``, genes
     correlate by ``r``, and the first five rise by ``effect``.
     """
     rows = [(m, s) for m in range(n) for s, k in zip((-1.0, 1.0), replicates, strict=True) for _ in range(k)]
@@ -90,7 +90,7 @@ def nested_rows(trials: int, seed: int) -> list[Row]:
         for column, held in ((f"{PANELS} ci_low", within), ("* across_low", across)):
             found.append(
                 Row(
-                    (column,), f"{n} × ({replicates[0]}+{replicates[1]})", "no shared change: a panel's true AUC is 0.5",
+                    (column,), f"{n} × ({replicates[0]}+{replicates[1]})", "no shared change: true AUC 0.5",
                     COVERAGE, 0.95, int(np.sum(held)), runs, "at least", "panels learned in overlapping models",
                 )
             )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibration.row import POWER, TYPE_1, VERDICT, Row
 from scripts.regulons.activity import one_mode_p, threshold
-from tests.calibration.row import POWER, TYPE_1, VERDICT, Row
 
 P, BIMODAL = ("* p_one_mode",), ("* bimodal",)
 
