@@ -1,6 +1,4 @@
-"""Markers: AUCs over left-out models, their interval, and the p-value of the whole procedure, with the model as
-unit.
-"""
+"""Markers: AUCs over left-out models, their interval, and the p-value over models of the whole procedure."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ N_GENES, SIZES, WAYS = 60, [1, 5], 39
 
 
 def study(rng, n: int, replicates: tuple[int, int], *, differ: float, r: float, effect: float = 0.0) -> panels.Pairs:
-    """Return untreated and persister samples of ``n`` models; a gene's change differs between models by ``differ``,
-    genes correlate by ``r``, and the first five rise by ``effect``.
+    """Return untreated and persister samples of ``n`` models; changes differ by ``differ``, genes
+    correlate by ``r``, and the first five rise by ``effect``.
     """
     rows = [(m, s) for m in range(n) for s, k in zip((-1.0, 1.0), replicates, strict=True) for _ in range(k)]
     model, state = np.array([m for m, _ in rows]), np.array([s for _, s in rows])

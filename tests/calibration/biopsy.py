@@ -1,0 +1,135 @@
+"""Biopsies: intervals of a new patient's fraction, position and switches, and what is called unusual.
+
+Every trial draws the training models and the new patient anew: coverage is that over patients. Features, and but for
+one row the signature, are given, as in production they are learned from all training models and not from the patient.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from calibration.row import COVERAGE, VERDICT, Row
+from scripts.biopsy import describe, discriminant, drift, fraction, profile
+from scripts.stats.intervals import position_interval
+
+SCORES = "biopsy/*/scores.tsv"
+LOW, CALL = ("* low",), (f"{SCORES} call",)
+STATES = ("untreated", "persister")
+N_SETS, CELLS = 5, 150
+
+
+def fraction_of(rng, n: int, differ: float, share: float) -> tuple[fraction.Estimate, float]:
+    """Return the estimate in a new patient of ``share`` persister cells, and the share; learned from ``n`` models."""
+    start, way = rng.normal(0, differ, (n + 1, N_SETS)), 1.5 + rng.normal(0, differ, (n + 1, N_SETS))
+    training = [start[m] + state * way[m] + rng.normal(size=(CELLS, N_SETS)) for m in range(n) for state in (0, 1)]
+    names = [f"set {i}" for i in range(N_SETS)]
+    features = pd.DataFrame(np.vstack(training), columns=names)
+    labels = pd.DataFrame(
+        [(f"m{m}", state) for m in range(n) for state in STATES for _ in range(CELLS)], columns=["model", "timepoint"]
+    )
+    rule = discriminant.learn(features, labels, STATES)
+    groups = fraction.groups_of_states(rule.score(features), discriminant.groups(labels, STATES), STATES)
+    on = (rng.random(CELLS) < share)[:, None]
+    biopsy = pd.DataFrame(start[n] + on * way[n] + rng.normal(size=(CELLS, N_SETS)), columns=names)
+    shifts = discriminant.shifts(features, labels, STATES).to_numpy()
+    return fraction.estimate(rule.score(biopsy), fraction.learn_states(groups), shifts, 0.95), share
+
+
+def fraction_rows(trials: int, seed: int) -> list[Row]:
+    """Return how often the interval of the fraction holds it."""
+    found = []
+    for n in (3, 5, 8, 25):
+        for differ, share in ((0.3, 0.0), (0.3, 0.2), (0.6, 0.2), (0.6, 0.5), (0.6, 1.0)):
+            rng = np.random.default_rng([seed, n, round(100 * share), round(100 * differ)])
+            runs = max(4, trials * 5 // max(n, 5))
+            ends = [fraction_of(rng, n, differ, share)[0] for _ in range(runs)]
+            hits = sum(e.low - 1e-9 <= share <= e.high + 1e-9 for e in ends)
+            truth = f"fraction {share:g}; patients differ by sd {differ}"
+            note = "conservative: prior of the shifts with n - 2 degrees of freedom"
+            found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, 0.95, hits, runs, "at least", note))
+    return found
+
+
+def position_rows(trials: int, seed: int) -> list[Row]:
+    """Return how often the interval of a position holds it, where it is given."""
+    found = []
+    for n in (3, 5, 8, 25, 100):
+        for true in (0.0, 0.5, 1.0):
+            rng = np.random.default_rng([seed, n, round(10 * true)])
+            hits = given = 0
+            for _ in range(trials):
+                low = rng.normal(0, 0.1, n + 1)
+                high = 1 + 0.5 * low + rng.normal(0, 0.1, n + 1)
+                ends = position_interval((1 - true) * low[0] + true * high[0], low[1:], high[1:], 0.95)
+                given += np.isfinite(ends[0])
+                hits += ends[0] <= true <= ends[1]
+            truth = f"position {true:g}; patients differ by sd 0.1 of the way"
+            found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, 0.95, hits, int(given), note="where it is given"))
+    return found
+
+
+def learned_rows(trials: int, seed: int) -> list[Row]:
+    """Return the same of profiles of genes, with the signature learned from the training models."""
+    found = []
+    n_genes = 400
+    for n in (5, 8, 25):
+        rng = np.random.default_rng([seed, n])
+        hits = {0.0: 0, 1.0: 0}
+        given = {0.0: 0, 1.0: 0}
+        for _ in range(trials):
+            shared = np.where(np.arange(n_genes) < 80, np.where(np.arange(n_genes) % 2, 1.0, -1.0), 0.0)
+            start = 3 * rng.normal(size=n_genes) + rng.normal(0, 0.5, (n + 1, n_genes))
+            after = start + shared + rng.normal(0, 0.5, (n + 1, n_genes))
+            change = after[:n] - start[:n]
+            t = change.mean(axis=0) / (change.std(axis=0, ddof=1) + 0.2)
+            order = np.argsort(t)
+            names = [f"g{i}" for i in range(n_genes)]
+            signature = pd.DataFrame(
+                {"gene": [names[i] for i in [*order[:30], *order[-30:]]], "direction": ["down"] * 30 + ["up"] * 30}
+            )
+            values = pd.DataFrame(np.vstack([start, after]), columns=names)
+            scores = profile.signature_scores(values, signature).to_numpy()
+            labels = pd.DataFrame(
+                [(f"m{m}", state, "bulk") for state in STATES for m in range(n)],
+                columns=["model", "timepoint", "platform"],
+            )
+            known = pd.Series(np.concatenate([scores[:n], scores[n + 1 : -1]]))
+            for true, score in ((0.0, scores[n]), (1.0, scores[-1])):
+                place = profile.place(float(score), known, labels, STATES, bulk=True, level=0.95)
+                given[true] += np.isfinite(place.low)
+                hits[true] += place.low <= true <= place.high
+        for true in hits:
+            truth = f"position {true:g}; signature of 60 genes learned from the training models"
+            note = "reported: scores of training models are better than those of a new patient"
+            found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, None, hits[true], given[true], "reported", note))
+    return found
+
+
+def call_rows(trials: int, seed: int) -> list[Row]:
+    """Return how often an untreated new patient is called other than untreated, or its sample unusual."""
+    found = []
+    for n in (3, 5, 8, 25, 100):
+        rng = np.random.default_rng([seed, n])
+        values = rng.normal(0.3, 0.05, (trials, n + 1))
+        calls = [describe.compare("", row[0], row[1:], row[1:], 0.95)[-1] for row in values]
+        hits = sum(call != "as untreated" for call in calls)
+        about = f"{SCORES}: above or below untreated"
+        found.append(Row((about, *CALL), f"{n} × (1+1)", "an untreated new patient", VERDICT, 0.05, hits, trials))
+        far = rng.lognormal(-2, 0.3, (trials, n + 1))
+        verdicts = [drift.check_expression(row[0], pd.Series(row[1:])).verdict for row in far]
+        for verdict, level in ((drift.CAUTION, 0.04), (drift.OUT, 0.01)):
+            hits = verdicts.count(verdict)
+            truth = "a new patient like those of training"
+            found.append(Row((f"{SCORES}: {verdict}", *CALL), f"{n} × (1+1)", truth, VERDICT, level, hits, trials))
+    return found
+
+
+def rows(quick: bool) -> list[Row]:
+    """Return the rows of biopsies; ``quick``: fewer trials."""
+    return [
+        *fraction_rows(6 if quick else 100, 1),
+        *position_rows(200 if quick else 4000, 2),
+        *learned_rows(10 if quick else 200, 3),
+        *call_rows(300 if quick else 4000, 4),
+    ]
