@@ -9,6 +9,7 @@ from scipy import optimize, stats
 from scripts.base.tables import ALL_ARMS, ALL_MODELS
 from scripts.expression import differential
 from scripts.profiles.profiles import Profiles
+from scripts.stats.intervals import share_interval
 
 SIGNATURE = ["gene", "direction", "rank", "log_fc", "t", "fdr"]
 SIZES = [
@@ -141,7 +142,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             (
                 *(size, ALL_MODELS, len(own), own["n_baseline"].sum(), own["n_persister"].sum(), change.mean()),
-                *mean_interval(change), auc.mean(), *np.clip(mean_interval(auc), 0, 1), (change > 0).sum(),
+                *mean_interval(change), auc.mean(), *share_interval(auc.mean(), len(own)), (change > 0).sum(),
                 own["genes"].max(),
             )
         )  # fmt: skip

@@ -65,7 +65,7 @@ def interval_rows(trials: int, seed: int) -> list[Row]:
             means = draw(np.random.default_rng([seed, n, round(100 * truth)]), (trials, n)).mean(axis=1)
             ends = np.array([share_interval(mean, n) for mean in means])
             hits = int(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).sum())
-            columns = tuple(f"{t} {c}" for t, c in ((PANELS, "ci_low"), ("*", "across_low")))
+            columns = tuple(f"{t} {c}" for t, c in ((PANELS, "ci_low"), ("*", "across_low"), ("*", "auc_low")))
             note = "conservative: exact for AUCs of 0 and 1, too wide for those between"
             found.append(
                 Row(columns, f"{n} × (1+1)", f"mean AUC {name}", COVERAGE, 0.95, hits, trials, "at least", note)
