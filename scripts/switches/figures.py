@@ -9,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.verdicts import describe
-from scripts.figure import draw
+from scripts.figure import draw, labels
 from scripts.figure.figure import Figure, Panel, Text
 from scripts.figure.style import (
     DOWN,
@@ -271,9 +271,8 @@ def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
     # A layer without rows would leave the scales without an extent.
     layers = [chart for low, chart in bars.items() if table.loc[table["barred"], low].notna().any()]
     layers.append(base.mark_circle(size=55, opacity=1).encode(x=x, y=y))
-    if (table["name"] != "").any():
-        text = base.transform_filter("datum.name !== ''").mark_text(dy=-9, fontSize=10)
-        layers.append(text.encode(x=x, y=y, text="name:N", color=alt.value("#1B1F24")))
+    spread = table[[*mrna, *activity]].where(table["barred"], table[[mrna[0], activity[0]]])
+    layers += labels.draw_names(base, table[table["name"] != ""].iloc[::-1], spread, "name", (mrna, x), (activity, y))
     chart = alt.layer(zero.encode(x=alt.datum(0)), zero.encode(y=alt.datum(0)), *layers)
     bars_of = f"bars ({FIRST} that rank first): " if many else "bars: "
     return Figure(
