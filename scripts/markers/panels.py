@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scripts.stats import paired
+from scripts.stats import flips
 from scripts.switches.evidence.reach import expression_bins
 
 MIN_MODELS = 3
@@ -229,7 +229,7 @@ def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
     untreated, persister = state_means(pairs)
     middle = ((untreated + persister) / 2)[pairs.model]
     if 2 ** (pairs.n_models - 1) <= n + 1:
-        signs = paired.signs(pairs.n_models, seed)[0][1:]
+        signs = flips.signs(pairs.n_models, seed)[0][1:]
     else:
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n, pairs.n_models))
     return [
