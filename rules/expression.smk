@@ -53,6 +53,7 @@ rule learn_signature:
         platforms=lookup(within=config, dpath="profiles/platforms"),
         size=lookup(within=config, dpath="expression/signature_size"),
         sizes=lookup(within=config, dpath="expression/signature_sizes"),
+        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/expression/learn_signature.py"
 

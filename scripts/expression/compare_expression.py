@@ -16,7 +16,8 @@ def main(snakemake) -> None:
     table.to_csv(snakemake.output.expression, sep="\t", index=False, float_format="%.6g")
     answers.to_csv(snakemake.output.design, sep="\t", index=False)
     for (contrast, arm), own in table.groupby(["contrast", "arm"], sort=False):
-        job.log.info("%s, %s: %d of %d genes at an FDR of 5 %%", contrast, arm, (own["fdr"] <= 0.05).sum(), len(own))
+        counts = ((own["fdr"] <= 0.05).sum(), (own["voom_fdr"] <= 0.05).sum(), len(own))
+        job.log.info("%s, %s: %d genes over patients, %d in these tumours, of %d (FDR 5 %%)", contrast, arm, *counts)
     if table.empty:
         job.log.warning("nothing is compared: no model has two of the contrast's timepoints")
 

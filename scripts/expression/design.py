@@ -57,9 +57,9 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
     if answered == EFFECT_ONLY:
         notes.append("no replicates beyond what the design takes: effects without interval or p-value")
     if len(models) == 1:
-        notes.append("n = 1 model: p-values are about its tumours and say nothing about other patients")
+        notes.append("n = 1 model: voom_p is about its tumours; nothing is said about other patients")
     elif len(models) == 2:
-        notes.append("n = 2 models: too few to call a change shared")
+        notes.append("n = 2 models: too few to call a change shared; p-values are about their tumours")
     for one, other in ((treated, reference), (reference, treated)):
         alone = [m for m in dict.fromkeys(own.loc[own["timepoint"] == one, "model"]) if m not in models]
         if alone and one == treated:
@@ -67,8 +67,8 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
     counts = own.loc[own["model"].isin(models), "model"].value_counts()
     if len(models) > 1 and counts.iloc[0] > LARGE_SHARE * counts.sum():
         notes.append(
-            f"{counts.index[0]} has {counts.iloc[0]} of {counts.sum()} samples and weighs most in t; "
-            "paired_* give every model the same weight"
+            f"{counts.index[0]} has {counts.iloc[0]} of {counts.sum()} samples and weighs most in voom_t; "
+            "over patients every model has the same weight"
         )
     return notes
 
