@@ -190,7 +190,8 @@ def in_tumours(
             # The platforms' weights depend on errors of each gene: the share that is indirect is not told.
             n_models = np.nansum([part["n_models"] for part in parts], axis=0)
             weights = pd.DataFrame({"n_models": n_models, "indirect": np.nan})
-        weights = weights.where(table["log_fc"].notna().to_numpy()[:, None]).set_axis(table.index, axis=0)
+        weights[table["log_fc"].isna().to_numpy()] = np.nan
+        weights.index = table.index
         table = table.assign(fdr=false_discovery_rate(table["p"])).join(weights)
         found.append(table[[*TUMOURS, "mean_expression"]])
     return found
