@@ -186,7 +186,9 @@ def in_tumours(
             weights = contributions(samples, pair, present)
         else:
             of = {name: (samples["platform"] == name).to_numpy() for name in dict.fromkeys(samples["platform"])}
-            parts = [contributions(samples[own], pair, present[own]) for own in of.values() if both(samples[own], *pair)]
+            parts = [
+                contributions(samples[own], pair, present[own]) for own in of.values() if both(samples[own], *pair)
+            ]
             # The platforms' weights depend on errors of each gene: the share that is indirect is not told.
             n_models = np.nansum([part["n_models"] for part in parts], axis=0)
             weights = pd.DataFrame({"n_models": n_models, "indirect": np.nan})

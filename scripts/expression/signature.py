@@ -113,12 +113,12 @@ def leave_one_out(
 
 def summary(table: pd.DataFrame, changes: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return a row per size over the models left out in turn: means, how many rise, and how often models without a
-    shared change reach the mean change (:func:`left_out.null_of`, on the genes that all models have).
+    shared change reach the mean change (:func:`left_out.nulls_of`, on the genes that all models have).
     """
-    rows, complete = [], changes.dropna(axis=1).to_numpy()
-    for size, own in table.groupby("size", sort=False):
+    rows, groups = [], table.groupby("size", sort=False)
+    nulls = left_out.nulls_of(changes.dropna(axis=1).to_numpy(), [int(size) for size in groups.groups], seed)
+    for (size, own), null in zip(groups, nulls, strict=True):
         change = own["difference"]
-        null = left_out.null_of(complete, int(size), seed)
         rows.append(
             (
                 *(size, ALL_MODELS, len(own), own["n_baseline"].sum(), own["n_persister"].sum(), change.mean()),
