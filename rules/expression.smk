@@ -25,6 +25,7 @@ rule compare_expression:
         runtime=minutes("compare_expression", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
     script:
         "../scripts/expression/compare_expression.py"
