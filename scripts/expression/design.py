@@ -52,8 +52,9 @@ def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 
 
 def with_counts(said: pd.DataFrame, expression: pd.DataFrame, fdr: float) -> pd.DataFrame:
-    """Return :func:`answers` with the number of genes compared, that change over patients (``changed``) and in these
-    tumours (``voom_changed``), both within ``fdr``, and of the latter those whose mean over patients has the other sign.
+    """Return :func:`answers` with the numbers of genes that are compared, that change over patients (``changed``) and
+    in these tumours (``voom_changed``), both within ``fdr``, and of the latter those whose mean over patients has the
+    other sign.
     """
     voom = expression["voom_fdr"] <= fdr
     opposite = voom & (expression["log_fc"] * expression["voom_log_fc"] < 0)

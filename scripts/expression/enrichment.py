@@ -107,9 +107,15 @@ def table_of(
             told.append(
                 {
                     **found.to_dict(),
-                    **{"contrast": contrast, "collection": collection, "gene_set": name, "size": len(genes)},
-                    **{"measured": len(own), "nes": score, "leading": ",".join(ordered)},
-                    **{"shared_up": len(up & set(own)), "shared_down": len(down & set(own))},
+                    "contrast": contrast,
+                    "collection": collection,
+                    "gene_set": name,
+                    "size": len(genes),
+                    "measured": len(own),
+                    "nes": score,
+                    "leading": ",".join(ordered),
+                    "shared_up": len(up & set(own)),
+                    "shared_down": len(down & set(own)),
                 }
             )
         part = pd.DataFrame(told).reindex(columns=GENE_SETS)

@@ -64,7 +64,7 @@ def learn_without(profiles: Profiles, model: str, contrast: dict, platforms: str
     other model by voom's t over its tumours.
     """
     rest = profiles.of(profiles.samples["model"] != model)
-    name, pair = next(iter(differential.contrasts_of(contrast).items()))
+    name = next(iter(differential.contrasts_of(contrast)))
     changes = changes_of(rest, contrast)
     if len(changes) > 1:
         known = changes.columns[changes.notna().sum() > 1]
