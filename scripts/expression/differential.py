@@ -10,8 +10,8 @@ import pandas as pd
 from scripts.expression.terms import VOOM
 from scripts.profiles.profiles import Profiles
 from scripts.stats import linear, meta, voom
-from scripts.stats.moderation import moderate
 from scripts.stats.paired import ALL_ARMS, false_discovery_rate, over_arms, summarise
+from scripts.stats.squeeze import squeeze
 
 PATIENTS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "same_direction", "models_agreeing", "n_models"]
 TUMOURS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "df", "t_contrasts_fit", "n_models", "indirect"]
@@ -102,7 +102,7 @@ class Expression:
         contrasts = np.array([contrast_of(design, *pair) for pair in pairs])
         found = linear.fit(values, design.to_numpy(), contrasts, weights)
         mean = _mean(values)
-        moderated = moderate(found.variance, found.df, mean if self.trended else None)
+        moderated = squeeze(found.variance, found.df, mean if self.trended else None)
         tables = []
         for number in range(len(pairs)):
             table = linear.table_of(found.effect[:, number], found.covariance[:, number, number], moderated)

@@ -13,7 +13,8 @@ import pytest
 from scripts.expression import differential
 from scripts.expression.terms import VOOM
 from scripts.stats import linear, voom
-from scripts.stats.moderation import cautious_prior, moderate
+from scripts.stats.moderation import cautious_prior, moderate, trigamma_inverse
+from scripts.stats.squeeze import squeeze
 
 HERE = Path(__file__).parent / "limma"
 STUDY = Path(__file__).parents[3].parent / "shared" / "data" / "study_profiles"
@@ -80,13 +81,22 @@ def test_a_cautious_prior_weighs_less_and_without_caution_it_is_limmas():
     assert cautious_prior(same, df, 0.0)[1] > 200
     apart = rng.chisquare(10, 4000) / 10 * 4 / rng.chisquare(4, 4000)
     prior, prior_df = cautious_prior(apart, df, 0.0)
-    limmas = moderate(apart, df)
+    limmas = squeeze(apart, df)
     assert prior_df == pytest.approx(4, rel=0.2) and prior_df == pytest.approx(limmas.prior_df, rel=1e-6)
     expected = (prior_df * prior + 10 * apart) / (prior_df + 10)
     np.testing.assert_allclose(limmas.variance, expected, rtol=1e-6)
     assert cautious_prior(apart, df, 2.0)[1] < prior_df
-    nothing = moderate(np.full(3, np.nan), np.zeros(3))
-    assert np.isnan(nothing.variance).all() and (nothing.df == 0).all()
+    np.testing.assert_allclose(moderate(apart, df).variance, expected, rtol=1e-6)
+    for function in (moderate, squeeze):
+        nothing = function(np.full(3, np.nan), np.zeros(3))
+        assert np.isnan(nothing.variance).all() and (nothing.df == 0).all()
+
+
+def test_inverse_of_trigamma():
+    from scipy.special import polygamma
+
+    for x in (1e-8, 1e-3, 0.5, 3.0, 1e9):
+        assert polygamma(1, trigamma_inverse(x)) == pytest.approx(x, rel=1e-6)
 
 
 def test_weighted_fit_equals_one_gene_at_a_time():
