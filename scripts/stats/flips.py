@@ -9,6 +9,10 @@ MAX_EXACT = 16
 DRAWS = 100_000
 BLOCK = 256
 """Flips at once: 256 flips × 20,000 features are 40 MB."""
+MIN_FLIPPED = 6
+"""Models from which flips give a one-sided p-value below .05 to a signature: 1 / 2^5."""
+MAX_LEARNED = 512
+"""Flips or rotations where a signature is learned again on each: all flips of up to ten models."""
 TOLERANCE = 1e-9
 """Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
 
@@ -52,3 +56,28 @@ def smallest_p(n: int) -> float:
     if n < 2:
         return np.nan
     return 2.0 / 2.0**n if n <= MAX_EXACT else 1.0 / DRAWS
+
+
+def orthogonal(n: int, seed: int, draws: int) -> tuple[np.ndarray, str]:
+    """Return draws × n × n matrices that make other studies of a study's models (rows) without a shared change, and
+    what they are.
+
+    The first leaves all as it is. From :data:`MIN_FLIPPED` models on the others flip the signs of whole models: all
+    flips where they are no more than ``draws`` (half of them, since the mirror image of a flip learns the mirror image
+    of a signature and scores the same). With fewer models flips can't give a p-value below .05; rotations can, which
+    take the models' changes as normal, alike in variance (Langsrud 2005).
+    """
+    if n < MIN_FLIPPED:
+        rng = np.random.default_rng(seed)
+        square, triangle = np.linalg.qr(rng.normal(size=(draws, n, n)))
+        rotations = square * np.sign(np.einsum("dii->di", triangle))[:, None, :]
+        rotations[0] = np.eye(n)
+        return rotations, f"{draws} rotations"
+    if 2 ** (n - 1) <= draws + 1:
+        flips = signs(n, seed)[0]
+        method = f"all {len(flips)} flips"
+    else:
+        flips = np.random.default_rng(seed).choice([-1.0, 1.0], size=(draws, n))
+        flips[0] = 1.0
+        method = f"{draws} flips"
+    return flips[:, :, None] * np.eye(n), method
