@@ -35,6 +35,7 @@ def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float,
     b = x * y - t2 * covariance[0, 1]
     c = y**2 - t2 * covariance[1, 1]
     root = b**2 - a * c
+    root = 0.0 if abs(root) <= 1e-12 * b**2 else root  # nothing changed: the share is 1, without error
     if a <= 0 or root < 0:
         return np.nan, np.nan, np.nan
     return ratio, float((b - np.sqrt(root)) / a), float((b + np.sqrt(root)) / a)

@@ -70,7 +70,7 @@ class Evidence:
         """What the places of the notes stand for."""
         return {
             "models": f"{self.n} model{'' if self.n == 1 else 's'}",
-            "share": f"{self.remaining[self.strongest].share:.0%}" if self.strongest else "",
+            "share": f"{max(self.remaining[self.strongest].share, 0):.0%}" if self.strongest else "",
             "unclear": ", ".join(self.unclear),
         }
 
