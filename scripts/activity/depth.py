@@ -6,12 +6,15 @@ changes without any change of the cell.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from scripts.scenic import aucell
 from scripts.stats import paired
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 TOLERANCE = 0.1
 """Mean log2 ratio of depths, treated to baseline, within which samples of a model count as equally deep."""
@@ -52,7 +55,7 @@ def thin(counts: sparse.csr_matrix, share: float | np.ndarray, rng: np.random.Ge
     """Return the counts (cells × genes, whole numbers) with each molecule kept with probability ``share``, a number for
     all cells or one for each.
     """
-    out = sparse.csr_matrix(counts, copy=True)
+    out = counts.tocsr(copy=True)
     per_value = np.repeat(share, np.diff(out.indptr)) if np.ndim(share) else share
     out.data = rng.binomial(out.data.astype(np.int64), per_value)
     out.eliminate_zeros()
@@ -69,11 +72,15 @@ def mean_activity(
     averaged; with a share of 1 there is nothing to draw. ``seed`` decides between equal counts, as in the stage
     regulons.
     """
+    from scripts.scenic import aucell  # needs numba, which those who only thin or compare don't
+
     draws = DRAWS if share < 1 else 1
     found = np.zeros(len(regulons))
     for _ in range(draws):
         own = thin(counts, share, rng) if share < 1 else counts
-        found += aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads).mean(
-            axis=0
-        ).to_numpy()
+        found += (
+            aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads)
+            .mean(axis=0)
+            .to_numpy()
+        )
     return found / draws

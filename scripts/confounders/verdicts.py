@@ -84,8 +84,8 @@ def _alone(confounder: str, name: str) -> Verdict:
     """Return the verdict that a confounder is the whole programme."""
     return Verdict(
         name,
-        f"the upper limit, over the models, of what remains of the signature's change with {confounder} adjusted for is "
-        f"below {KEPT:.0%} (one-sided t at {{fdr}}, corrected for all confounders and ways of adjustment)",
+        f"the upper limit, over the models, of what remains of the signature's change with {confounder} adjusted for "
+        f"is below {KEPT:.0%} (one-sided t at {{fdr}}, corrected for all confounders and ways of adjustment)",
         lambda e: e.strongest == confounder,
         "{share} of the signature's change remains without it",
     )
@@ -106,8 +106,8 @@ VERDICTS = (
     ),
     Verdict(
         "no shared programme shown",
-        "the score of a signature learned in the other models doesn't rise in the one left out (p of flipped or rotated "
-        "models, signature learned anew, within {fdr})",
+        "the score of a signature learned in the other models doesn't rise in the one left out (p of flipped or "
+        "rotated models, signature learned anew, within {fdr})",
         lambda e: not e.p <= e.fdr,
         "what is learned in the other patients doesn't rise in the one left out by more than chance",
     ),
