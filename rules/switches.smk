@@ -126,6 +126,7 @@ rule rank_switches:
         differences="<results>/activity/differences.tsv",
         design="<results>/activity/design.tsv",
         permutations="<results>/activity/permutations.tsv",
+        equal_depth="<results>/activity/depth_matched.tsv" if study.groups else [],
         pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.groups else [],
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         regulons=get_network_of_study,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.activity import design
+from scripts.activity import depth, design
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS, wide
@@ -53,6 +53,23 @@ def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
     return activity.drop_duplicates("sample").set_index("sample")[LABELS].astype(str)
 
 
+def read_depth(path: str | None) -> pd.Series | None:
+    """Return the mean number of UMIs per cell by sample (of profiles/pseudobulk.h5ad); None without cells."""
+    if not path:
+        return None
+    import anndata
+
+    sums = anndata.read_h5ad(path)
+    return pd.Series(depth.depth_of(sums.layers["counts"], sums.obs["n_cells"]), index=sums.obs_names.astype(str))
+
+
+def read_platforms(path: str) -> pd.Series:
+    """Return the platform by sample (of profiles/profiles.h5ad)."""
+    import anndata
+
+    return anndata.read_h5ad(path, backed="r").obs["platform"].astype(str)
+
+
 def main(snakemake) -> None:
     """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
     and what the design answers.
@@ -80,7 +97,10 @@ def main(snakemake) -> None:
         units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)
         null = permutation.test(units, samples, baseline, treated, seed=params.seed)
         permuted.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
-    answers = design.design_table(samples, params.contrast, params.groups, params.fdr)
+    if getattr(snakemake.input, "profiles", None):
+        samples = samples.assign(platform=read_platforms(snakemake.input.profiles).reindex(samples.index))
+    known = read_depth(getattr(snakemake.input, "pseudobulk", None))
+    answers = design.design_table(samples, params.contrast, params.groups, params.fdr, known)
     for row in answers[answers["note"] != ""].itertuples():
         job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
     for tables, columns, path in (

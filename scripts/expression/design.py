@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from scripts.expression import differential
+from scripts.profiles import platforms
 from scripts.stats import linear
 from scripts.stats.paired import ALL_ARMS
 
 ANSWERS = [
     "contrast", "arm", "answered", "n_models", "models", "n_reference", "n_treated", "residual_df", "confounded",
-    "genes", "changed", "voom_changed", "voom_opposite", "note",
+    "platform", "genes", "changed", "voom_changed", "voom_opposite", "note",
 ]  # fmt: skip
 COUNTS = ["genes", "changed", "voom_changed", "voom_opposite"]
 YES, EFFECT_ONLY, NO = "yes", "effect only", "no"
@@ -39,13 +40,13 @@ def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
             answered = NO if not models else YES if df > 0 else EFFECT_ONLY
             confounded = _confounded(samples, arm, treated, models)
             notes = _notes(own, models, reference, treated, answered, df)
-            if confounded:
-                notes.append(confounded)
+            platform, told = platforms.describe(chosen)
+            notes += [text for text in (confounded, told) if text]
             rows.append(
                 (
                     *(name, arm, answered, len(models), ",".join(models)),
                     *((chosen["timepoint"] == timepoint).sum() for timepoint in (reference, treated)),
-                    *(df, "yes" if confounded else "no", *[pd.NA] * len(COUNTS), "; ".join(notes)),
+                    *(df, "yes" if confounded else "no", platform, *[pd.NA] * len(COUNTS), "; ".join(notes)),
                 )
             )
     return pd.DataFrame(rows, columns=ANSWERS)

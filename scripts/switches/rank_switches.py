@@ -10,7 +10,7 @@ from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import switches, targets
+from scripts.switches import checks, switches, targets
 from scripts.switches.evidence import assemble, family, kinds, on_off, terms
 
 BY_MODEL = [
@@ -125,6 +125,15 @@ def gather(
     return sources, shares
 
 
+def check(source, persister: pd.DataFrame, effect: pd.Series, sd: pd.Series, labels, pair) -> pd.DataFrame:
+    """Return :data:`checks.COLUMNS` by regulon: the change at equal depth (of cells), and by platform (of profiles)."""
+    path = getattr(source, "equal_depth", None)
+    parts = [checks.at_equal_depth(read_labelled(path), effect, sd, *pair)] if path else []
+    if "platform" in labels and len(persister):
+        parts.append(checks.by_platform(paired.over_arms(persister), checks.platform_of_models(labels), sd))
+    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
+
+
 def main(snakemake) -> None:
     """Read effects, expression, regulons, gene sets, evidence; write switches, overlaps, values by model, ranks."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
@@ -151,6 +160,7 @@ def main(snakemake) -> None:
     relapse = differences_of(table, rest[0]) if rest else persister.iloc[:0]
     positions, single = paired.relapse_position(persister, relapse)
     sd = own.drop_duplicates("regulon").set_index("regulon")["sd"]
+    effect = own[own["arm"] == paired.ALL_ARMS].set_index("regulon")["effect"]
     evidence = None
     if len(persister):
         sources, shares = gather(
@@ -178,6 +188,7 @@ def main(snakemake) -> None:
         between=switches.compare_arms(persister, sd),
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
+        checked=check(source, persister, effect, sd, labels, names[first]),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     results = (

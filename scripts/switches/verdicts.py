@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 
+KEPT = 0.5
+"""Share of a change that must be left at equal depth."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -52,12 +55,18 @@ class Evidence(Change):
         Known programmes whose genes explain the change.
     enrichment_fdr
         False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+    depth_share
+        Share of the change that is left at equal depth; NaN if it wasn't measured, or if depth doesn't differ.
+    depth_fdr
+        False discovery rate of the change at equal depth.
     """
 
     fdr_least: float
     arm: str = ""
     explained_by: tuple[str, ...] = ()
     enrichment_fdr: float = math.nan
+    depth_share: float = math.nan
+    depth_fdr: float = math.nan
 
     @property
     def is_large(self) -> bool:
@@ -72,6 +81,12 @@ class Evidence(Change):
         simulated studies one or two in ten did, and by their activity alone they would be called switches.
         """
         return not self.enrichment_fdr > self.limit
+
+    @property
+    def is_of_depth(self) -> bool:
+        """Whether the change isn't shown at equal depth any more, or less than :data:`KEPT` of it is left."""
+        measured = not math.isnan(self.depth_share)
+        return measured and not (self.depth_share >= KEPT and self.depth_fdr <= self.limit)
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,12 @@ def _explained(programme: str) -> Verdict:
 
 UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n == 0)
 FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
+DEPTH = Verdict(
+    "depth",
+    f"shared, but with the counts of each model's samples thinned to equal depth less than {KEPT} of the change is "
+    "left, or its false discovery rate is above {fdr}",
+    lambda e: e.is_shared and e.is_of_depth,
+)
 SMALL = Verdict(
     "shared but small",
     "shared, with a change that is not shown to exceed {min_effect} (TREAT, false discovery rate within {fdr})",
@@ -118,6 +139,7 @@ VERDICTS = (
     UNTESTED,
     FEW,
     *map(_explained, ("stress", "cell cycle", "hypoxia")),
+    DEPTH,
     SMALL,
     NOT_ENRICHED,
     SHARED,
