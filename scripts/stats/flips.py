@@ -13,17 +13,18 @@ TOLERANCE = 1e-9
 """Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
 
 
-def signs(n: int, seed: int) -> tuple[np.ndarray, bool]:
+def signs(n: int, seed: int, draws: int | None = None) -> tuple[np.ndarray, bool]:
     """Return flips × n signs (±1) and whether these are all flips.
 
     Only half of all flips: the other half are their mirror images, with the same absolute sum. The first leaves all
-    signs.
+    signs. ``draws``: all flips where they are at most so many, else so many of them; without it :data:`DRAWS` beyond
+    :data:`MAX_EXACT` models.
     """
-    if n <= MAX_EXACT:
+    if n <= MAX_EXACT if draws is None else 2 ** (n - 1) <= draws:
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)[None, :]) & 1
         return np.column_stack([np.ones(len(bits)), 1.0 - 2.0 * bits]), True
     rng = np.random.default_rng(seed)
-    drawn = rng.choice([-1.0, 1.0], size=(DRAWS, n))
+    drawn = rng.choice([-1.0, 1.0], size=(draws or DRAWS, n))
     drawn[0] = 1.0
     return drawn, False
 
