@@ -15,10 +15,6 @@ from scipy import sparse
 from scripts.base.verdicts import MIN_MODELS
 from scripts.stats import flips, paired
 
-MIN_MODELS_FLIPPED = 5
-"""Models below which there is no p-value: with four there are eight flips, so that where more than four in ten regulons
-are enriched these can't all be among the first twentieth of all flips.
-"""
 DRAWS = 512
 """Flips: all of them up to ten models, so many with more."""
 BLOCK = 64
@@ -121,16 +117,16 @@ def test(pool, changes: pd.DataFrame, activity: pd.DataFrame, size: int, seed: i
     Returns
     -------
     Series
-        One-sided p-values. Each regulon's enrichment is standardised by its own mean and standard deviation over the flips (to which the
-        regulons' median is added: Tusher et al. 2001, PNAS 98:5116); the p-value is the share of all flips of all
-        regulons that reach it, the observed ones among them. So the share of regulons with p ≤ .05 is .05 on average,
-        since without an effect each flip may have been the observed one; and few models, whose flips are few, still
-        give p-values that can be told apart. NaN below :data:`MIN_MODELS_FLIPPED` models.
+        One-sided p-values. Each regulon's enrichment is standardised by its own mean and standard deviation over the
+        flips (to which the regulons' median is added: Tusher et al. 2001, PNAS 98:5116); the p-value is the share of
+        all flips of all regulons that reach it, the observed ones among them. So the share of regulons with p ≤ .05 is
+        .05 on average, since without an effect each flip may have been the observed one; and few models, whose flips
+        are few, still give p-values that can be told apart. NaN below :data:`flips.MIN_RELEARNED` models.
     """
     regulons = list(pool.targets)
     result = pd.Series(np.nan, index=regulons, dtype=float)
     models = [model for model in changes.index if model in activity.index]
-    if len(models) < MIN_MODELS_FLIPPED or not regulons or not size:
+    if len(models) < flips.MIN_RELEARNED or not regulons or not size:
         return result
     table = changes.loc[models].reindex(columns=pool.bins.index).to_numpy(dtype=float)
     own = np.nan_to_num(activity.loc[models].reindex(columns=regulons).to_numpy(dtype=float))
