@@ -6,13 +6,13 @@ from scripts.activity import depth, design
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS, wide
-from scripts.stats import paired, permutation
+from scripts.stats import flips, paired
 
 DIFFERENCES = [
     "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
     "activity_change_sd",
 ]  # fmt: skip
-PERMUTED = ["contrast", "regulon", *permutation.PERMUTATIONS]
+FLIPPED = ["contrast", "regulon", *flips.FLIPS]
 EFFECTS = ["contrast", "arm", "regulon", "sd", *paired.SUMMARY]
 
 
@@ -71,7 +71,7 @@ def read_platforms(path: str) -> pd.Series:
 
 
 def main(snakemake) -> None:
-    """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
+    """Read the samples' activity; write differences by model and arm, their summary, the same against flipped signs,
     and what the design answers.
     """
     params = snakemake.params
@@ -86,7 +86,7 @@ def main(snakemake) -> None:
             "no replicates to take a standard deviation from: standardised effects are in units of activity"
         )
         sd = sd.fillna(1.0)
-    differences, effects, permuted = [], [], []
+    differences, effects, flipped = [], [], []
     for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
         found = paired.differences(activity, samples, baseline, treated)
         rows = describe_differences(activity, samples, sd, found, baseline, treated)
@@ -94,9 +94,9 @@ def main(snakemake) -> None:
         summary = paired.summarise_arms(found, sd, params.min_effect).rename(columns={"feature": "regulon"})
         effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
         # In units of sd, so that all regulons can be compared in the joint null.
-        units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)
-        null = permutation.test(units, samples, baseline, treated, seed=params.seed)
-        permuted.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
+        units = paired.over_arms(found) / sd.reindex(found.columns).where(lambda s: s > 0)
+        null = flips.family_wise(units, params.seed)
+        flipped.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
     if getattr(snakemake.input, "profiles", None):
         samples = samples.assign(platform=read_platforms(snakemake.input.profiles).reindex(samples.index))
     known = read_depth(getattr(snakemake.input, "pseudobulk", None))
@@ -106,7 +106,7 @@ def main(snakemake) -> None:
     for tables, columns, path in (
         (differences, DIFFERENCES, snakemake.output.differences),
         (effects, EFFECTS, snakemake.output.effects),
-        (permuted, PERMUTED, snakemake.output.permutations),
+        (flipped, FLIPPED, snakemake.output.permutations),
         ([answers], design.DESIGN, snakemake.output.design),
     ):
         filled = [part for part in tables if len(part)] or tables[:1]

@@ -21,6 +21,9 @@ SWITCHES = [
 ]  # fmt: skip
 
 
+UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to tell, or no signature"
+
+
 def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
     """Return the summary by arm and regulon of how the arm's change differs from that of the same models' other arms.
 
@@ -58,13 +61,13 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
     explained_by
         Known programmes whose genes explain the change.
     enrichment
-        False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+        p-value of the targets' enrichment in the signature; NaN if it couldn't be tested.
     fdr
         Limit of the false discovery rates.
     """
     evidence = verdicts.Evidence(
         n=row["n"], same_direction=row["same_direction"], fdr=row["fdr"], effect=row["activity_change_sd"],
-        limit=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
+        limit=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_p=enrichment,
         depth_share=row.get("depth_share", np.nan), depth_fdr=row.get("fdr_at_equal_depth", np.nan),
     )  # fmt: skip
     return decide(verdicts.VERDICTS, evidence).name
@@ -93,10 +96,11 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
     return "; ".join(f"{row.arm} {row.activity_change_sd:+.2f} ({int(row.n)})" for row in shown.itertuples())
 
 
-def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), fdr: float = 0.05) -> str:
+def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), untested: bool = False, fdr: float = 0.05) -> str:
     """Return what a reader must know about this row, which has its final verdict.
 
-    ``unmeasured``: models whose cells don't show enough targets; ``fdr``: limit of the false discovery rates.
+    ``unmeasured``: models whose cells don't show enough targets. ``untested``: the enrichment couldn't be tested.
+    ``fdr``: limit of the false discovery rates.
     """
     notes = []
     if row["n"] in (1, 2):
@@ -108,6 +112,8 @@ def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), fdr: float = 0
     if row["verdict"] == verdicts.SHARED.name and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
         notes.append("its targets' expression goes the other way")
     notes += [note] if (note := checks.note_on_platform(row, fdr)) else []
+    if row["verdict"] == verdicts.SHARED.name and untested:
+        notes.append(UNTESTED_ENRICHMENT)
     if unmeasured:
         notes.append(f"not measured in {', '.join(unmeasured)}")
     return "; ".join(notes)
@@ -178,7 +184,7 @@ def build(
         arm = differing_arm(by_arm, compared.get(regulon, no_arms), fdr)
         change, own = targets.loc[regulon], mrna.loc[tf]
         more = evidence.loc[regulon] if evidence is not None and regulon in evidence.index else pd.Series(dtype=object)
-        enrichment = more.get("signature_enrichment_fdr", np.nan)
+        enrichment = more.get("signature_enrichment_p", np.nan)
         verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
@@ -193,7 +199,8 @@ def build(
         moved = position is not None and position["n"] > 0 and abs(position["shift"]) >= min_effect * row["sd"]
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
-        found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []), fdr)
+        untested = bool(len(more)) and not np.isfinite(enrichment)
+        found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []), untested, fdr)
         rows.append(found | more.to_dict())
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]

@@ -25,7 +25,7 @@ from scripts.profiles import pseudobulk
 from scripts.regulons import activity as act
 from scripts.regulons.score_activity import regulons_from
 from scripts.scenic import aucell
-from scripts.stats import paired, permutation
+from scripts.stats import flips, paired
 from scripts.switches import switches, targets, verdicts
 from scripts.switches.evidence import assemble, perturbation, reach
 
@@ -209,7 +209,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
     persister = paired.differences(activity, sheet, "untreated", "persister")
     relapse = paired.differences(activity, sheet, "untreated", "relapse")
     factors = dict(zip(edges["regulon"], edges["tf"], strict=True))
-    sources = assemble.Sources(persister, sd, edges, factors, relapse)
+    sources = assemble.Sources(persister, sd, edges, factors)
     added = None
     if evidence and len(persister):
         signature = reach.learn_signature(changes, signature_size)
@@ -220,22 +220,22 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
         silenced = []
         for model in cells:
             counts, sample, timepoint = cells_of(study, model)
-            table, _, _ = perturbation.silence(
+            table = perturbation.silence(
                 normalise(counts), pd.Index(study.genes), timepoint == "persister", timepoint == "untreated", edges,
-                signature, alpha=10.0, steps=3, networks=0, seed=0, strata=sample,
+                signature, alpha=10.0, steps=3, strata=sample,
             )  # fmt: skip
             silenced.append(table.assign(model=model))
         filled = [table for table in silenced if len(table)]
         sources = assemble.Sources(
-            persister, sd, edges, factors, relapse,
+            persister, sd, edges, factors,
             on=paired.differences(on.reindex(sheet.index), sheet, "untreated", "persister"),
             changes=changes, signature=signature, mean=logs.mean(),
             knockout=pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(),
         )  # fmt: skip
         added = assemble.assemble(
             sources,
-            permutation.test(activity / sd, sheet, "untreated", "persister", seed=0),
-            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
+            flips.family_wise(paired.over_arms(persister) / sd, 0),
+            pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
         )  # fmt: skip
     sets = read_sets(GENESETS)
     unit = pd.Series(1.0, index=[*regulons, *sorted(set(edges["tf"]))])
