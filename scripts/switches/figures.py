@@ -250,12 +250,11 @@ def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
     # All intervals of hundreds of factors would hide the points: then those that rank first have theirs, and a name.
     shared, many = table["group"] != "other verdicts", len(table) > MAX_INTERVALS
     first = np.arange(len(table)) < FIRST
-    named = shared | (first if many else False)
     table = table.assign(barred=shared | first | (not many))
     activity = ["activity_change_sd", "activity_change_sd_low", "activity_change_sd_high"]
     mrna = ["mrna_log2fc", "mrna_ci_low", "mrna_ci_high"]
     bars = table[[*mrna, *activity]].where(table["barred"])
-    weight = pd.Series(-np.arange(len(table)), table.index).where(named)
+    weight = pd.Series(-np.arange(len(table)), table.index).where(shared | (first & many))
     table = labels.place_names(table, "tf", mrna[0], activity[0], weight, NAME_AT, (bars[mrna], bars[activity]))
     # Those that rank first are drawn last, on top.
     table = table[["regulon", "tf", "verdict", "group", "n", *activity, *mrna, "mrna", *NAME_AT, "barred"]].iloc[::-1]
