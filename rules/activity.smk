@@ -47,7 +47,7 @@ rule score_at_equal_depth:
     params:
         contrast=lookup(within=config, dpath="contrast"),
         auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
-        seed=SEEDS[0],
+        seed=config["regulons"]["seeds"][0],
     script:
         "../scripts/activity/score_at_equal_depth.py"
 
