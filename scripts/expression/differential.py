@@ -16,6 +16,8 @@ from scripts.stats.squeeze import squeeze
 PATIENTS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "same_direction", "models_agreeing", "n_models"]
 TUMOURS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "df", "t_contrasts_fit", "n_models", "indirect"]
 EXPRESSION = ["contrast", "arm", "gene", *PATIENTS, "mean_expression", *(VOOM + name for name in TUMOURS)]
+ROUNDING = 1e-9
+"""Weights below this share of the largest are rounding only."""
 WHOLE = ["models_agreeing", "n_models", f"{VOOM}n_models"]
 
 
@@ -156,10 +158,10 @@ def contributions(samples: pd.DataFrame, pair: tuple[str, str], present: np.ndar
         if not rows.any() or not linear.can_answer(x[rows], contrast):
             continue
         weight = np.abs(contrast @ np.linalg.pinv(x[rows]))
+        weight[weight <= ROUNDING * weight.max()] = 0.0
         own = samples[rows]
-        counted = weight > 1e-9 * weight.max()
         direct = own["model"].isin(both(own, *pair)).to_numpy()
-        found[number] = own.loc[counted, "model"].nunique(), weight[~direct].sum() / weight.sum()
+        found[number] = own.loc[weight > 0, "model"].nunique(), weight[~direct].sum() / weight.sum()
     return pd.DataFrame(found[np.ravel(which)], columns=["n_models", "indirect"])
 
 

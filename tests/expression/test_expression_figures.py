@@ -25,7 +25,9 @@ def genes(**columns) -> pd.DataFrame:
     """Return differential_expression.tsv of ten genes, and one arm's rows."""
     table = pd.DataFrame({"contrast": CONTRAST, "arm": "all arms", "gene": [f"g{i}" for i in range(10)]})
     table = table.assign(log_fc=np.arange(10.0) - 5, t=np.arange(10.0) - 5, ci_low=-6.0, ci_high=6.0, fdr=0.01)
-    table = table.assign(models_agreeing=3, n_models=3, **columns)
+    table = table.assign(models_agreeing=3, n_models=3, same_direction=0.95, p=0.01, **columns)
+    voom = ("log_fc", "ci_low", "ci_high", "t", "p", "fdr", "n_models")
+    table = table.assign(**{f"voom_{name}": table[name] for name in voom if f"voom_{name}" not in table})
     return pd.concat([table, table.assign(arm="AC", fdr=0.5)], ignore_index=True)
 
 
@@ -128,11 +130,13 @@ def test_each_platform_has_its_panel_of_scores():
 
 def test_models_left_out_are_points_and_all_of_them_a_mean():
     rows = [(size, name) for size in (10, 40) for name in ("A", "NA", "all models")]
-    table = pd.DataFrame(rows, columns=["size", "left_out"]).assign(difference=2.0, ci_low=1.0, ci_high=3.0)
-    table = table.assign(auc=1.0, auc_low=0.5, auc_high=1.0, n_baseline=1, n_persister=1)
+    table = pd.DataFrame(rows, columns=["size", "left_out"]).assign(difference=2.0, auc=1.0)
+    table = table.assign(n_baseline=1, n_persister=1, models_agreeing=2, n_models=1, p=0.02, null="all 64 flips")
     made = figures.draw_left_out(table, STYLE)
     assert list(made.data["models"]["model"]) == ["A", "NA"] * 2 and len(made.data["mean"]) == 2
     assert made.n == "2 models, each left out once; 2 sizes of the signature."
+    assert made.notes == {"tested": {"p": "10 genes: 0.02, 40 genes: 0.02", "null": "all 64 flips"}}
+    assert figures.draw_left_out(table.assign(p=np.nan), STYLE).notes == {"few": {}}
     assert figures.draw_left_out(table.iloc[:0], STYLE) is None
 
 
@@ -144,15 +148,16 @@ def sets() -> pd.DataFrame:
     names = [*(f"HALLMARK_SET_{i}" for i in range(6)), "DTP up", "few genes"]
     table = pd.DataFrame({"contrast": CONTRAST, "gene_set": names, "collection": "hallmarks"})
     table.loc[6, "collection"] = "published.up"
-    nes = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.1, np.nan]
-    return table.assign(nes=nes, fdr=[0.5, *[0.01] * 7], measured=20, models_agreeing=2, n_models=3)
+    change = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.6, 0.1, np.nan])
+    table = table.assign(log_fc=change, ci_low=change - 1, ci_high=change + 1, p=0.01, fdr=[0.5, *[0.01] * 7])
+    return table.assign(measured=20, models_agreeing=2, n_models=3)
 
 
 def test_published_signatures_are_all_drawn_whatever_their_score(monkeypatch):
     monkeypatch.setattr(gene_set_figures, "MAX_SETS", 3)
     made = gene_set_figures.draw_gene_sets(sets(), STYLE)
     table = made.data["gene_sets"].set_index("gene_set")
-    assert list(table.index) == ["DTP up", "HALLMARK_SET_5", "HALLMARK_SET_0"] and "4 weakest" in made.n
+    assert list(table.index) == ["DTP up", "HALLMARK_SET_5", "HALLMARK_SET_0"] and "4 with the least evidence" in made.n
     assert [panel.title for panel in made.panels] == ["published signatures", "gene sets"]
     assert list(table["group"]) == ["more", "more", "above the FDR"] and set(table["models"]) == {"2/3"}
     assert table.loc["HALLMARK_SET_5", "name"].replace("|", " ") == "SET 5 (20)"
@@ -160,8 +165,8 @@ def test_published_signatures_are_all_drawn_whatever_their_score(monkeypatch):
 
 def test_the_table_of_gene_sets_has_those_without_a_score_too():
     made = gene_set_figures.tabulate_gene_sets(sets(), STYLE)
-    assert len(made.frame) == 8 and made.frame["gene_set"].iloc[0] == "HALLMARK_SET_5"
-    assert gene_set_figures.draw_gene_sets(sets().assign(nes=np.nan), STYLE) == Absent("not_scored")
+    assert len(made.frame) == 8 and made.frame["gene_set"].iloc[-1] == "HALLMARK_SET_0"
+    assert gene_set_figures.draw_gene_sets(sets().assign(log_fc=np.nan), STYLE) == Absent("not_scored")
 
 
 # --- States and treatments ---

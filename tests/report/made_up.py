@@ -258,11 +258,9 @@ def expression() -> dict[str, pd.DataFrame]:
             "left_out": name,
             "n_models": 2,
             "difference": 2.0,
-            "ci_low": 1.0,
-            "ci_high": 3.0,
             "auc": 1.0,
-            "auc_low": 0.5,
-            "auc_high": 1.0,
+            "p": 0.02 if name == "all models" else np.nan,
+            "null": "all 64 flips" if name == "all models" else "",
             "n_baseline": 1,
             "n_persister": 1,
         }
@@ -352,6 +350,9 @@ def expression() -> dict[str, pd.DataFrame]:
             "fdr": 0.01,
             "models_agreeing": 3,
             "n_models": 3,
+            "voom_log_fc": i - 5,
+            "voom_t": i - 5,
+            "voom_fdr": 0.01,
         }
         for i in range(10)
     ]
@@ -377,23 +378,26 @@ def opinions() -> dict[str, pd.DataFrame]:
             "collection": "hallmarks",
             "gene_set": f"HALLMARK_SET_{i}",
             "measured": 20,
-            "nes": i - 2.5,
+            "log_fc": i - 2.5,
+            "ci_low": i - 3.5,
+            "ci_high": i - 1.5,
+            "p": 0.01,
             "fdr": 0.01 if i else 0.5,
             "models_agreeing": 2,
             "n_models": 3,
         }
         for i in range(6)
     ]
-    sets.append({**sets[-1], "collection": "published.up", "gene_set": "DTP up", "nes": 0.4})
+    sets.append({**sets[-1], "collection": "published.up", "gene_set": "DTP up", "log_fc": 0.4})
     factors = [
         {
             "contrast": CONTRAST,
             "tf": tf,
             "score": v,
             "fdr": 0.01,
-            "model_effect": v,
-            "model_ci_low": v - 0.5,
-            "model_ci_high": v + 0.5,
+            "effect": v,
+            "ci_low": v - 0.5,
+            "ci_high": v + 0.5,
             "n_models": 3,
             "n_targets": 20,
         }
