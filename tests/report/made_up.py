@@ -24,7 +24,7 @@ from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
 from scripts.switches import switches as ranked
-from scripts.switches.evidence import family, join_perturbations, kinds
+from scripts.switches.evidence import family, join_perturbations, kinds, perturbation
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
