@@ -240,7 +240,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
     sets = read_sets(GENESETS)
     unit = pd.Series(1.0, index=[*regulons, *sorted(set(edges["tf"]))])
     overlaps = targets.overlap(edges, sets, pd.Index(study.genes))
-    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=0.05, seed=0)
+    overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=0.05)
     effects = paired.summarise_arms(persister, sd, 0.5).rename(columns={"feature": "regulon"})
     table = switches.build(
         effects.assign(sd=effects["regulon"].map(sd)),
@@ -248,7 +248,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
         paired.summarise(targets.target_change(changes, edges), unit),
         paired.summarise(targets.factor_change(changes, sorted(set(edges["tf"]))), unit),
         paired.relapse_position(persister, relapse)[0],
-        factors, fdr=0.05, min_effect=0.5, between=switches.compare_arms(persister, sd, 0), evidence=added,
+        factors, fdr=0.05, min_effect=0.5, between=switches.compare_arms(persister, sd), evidence=added,
     )  # fmt: skip
     return Findings(table, sources, logs, changes)
 
