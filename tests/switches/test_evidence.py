@@ -102,18 +102,18 @@ def enrichment_p(n: int, planted: bool, seed: int = 0) -> pd.Series:
 
 
 def test_enrichment_of_co_regulated_chance_regulons_is_calibrated():
-    """40 studies without a programme, 60 co-regulated regulons each; regulons of a study go together, so wide bounds
+    """Ten studies without a programme, 60 co-regulated regulons each; regulons of a study go together, so wide bounds
     (tests/calibration has more studies).
     """
-    rate = np.mean([(enrichment_p(6, False, seed) <= 0.05).mean() for seed in range(40)])
-    assert 0.02 <= rate <= 0.08
+    rate = np.mean([(enrichment_p(6, False, seed) <= 0.05).mean() for seed in range(10)])
+    assert 0.01 <= rate <= 0.1
 
 
 def test_enrichment_of_planted_regulons_is_found_and_that_of_others_is_not():
-    p = enrichment_p(6, True)
-    assert (p.iloc[:6] <= 0.05).all() and (p.iloc[6:] <= 0.05).mean() <= 0.05
+    p = pd.concat({seed: enrichment_p(6, True, seed) for seed in range(4)}, axis=1)
+    assert (p.iloc[:6] <= 0.05).mean(axis=None) >= 0.7 and (p.iloc[6:] <= 0.05).mean(axis=None) <= 0.05
     assert enrichment_p(4, True).isna().all()
-    pd.testing.assert_series_equal(enrichment_p(6, True), p)
+    pd.testing.assert_series_equal(enrichment_p(6, True), p[0], check_names=False)
 
 
 def test_enrichment_is_that_of_all_flips_done_one_by_one():
@@ -123,7 +123,7 @@ def test_enrichment_is_that_of_all_flips_done_one_by_one():
     rows = []
     for signs in itertools.product([1.0], *[[1.0, -1.0]] * 4):
         own = pd.DataFrame(np.array(signs)[:, None] * changes, index=changes.index, columns=changes.columns)
-        side = np.sign(np.array(signs) @ activity[list(pool.targets)])
+        side = np.sign(np.array(signs) @ activity[list(pool.targets)].to_numpy())
         signature = reach.learn_signature(own, 60)
         masks = [np.array([[signature.get(gene, 0) == way for gene in mean.index]]) for way in (1, -1)]
         rows.append(flipped.enrichment(pool, *masks, side[None, :])[0])

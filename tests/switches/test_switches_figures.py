@@ -35,7 +35,7 @@ def switches() -> pd.DataFrame:
         "mrna_log2fc": [0.1, -0.9, np.nan],
         "on_difference": [0.2, -0.3, 0.1], "signature_enrichment_log2": [1.0, 2.0, -1.0],
         "relapse_position": [0.1, 0.4, np.nan], "perturbation_share": [0.2, 0.4, np.nan],
-        "perturbation_level": ["zero", "untreated", ""], "perturbation_p": [0.005, np.nan, np.nan],
+        "perturbation_level": ["zero", "untreated", ""], "perturbation_targets_change": [0.3, -0.2, np.nan],
         "evidence_rank": [1, 2, 3], "rank_best": [1, 1, 3], "rank_worst": [2, 2, 3], "targets": [20, 30, 10],
     })  # fmt: skip
     rows["regulon"] = rows["tf"] + "(+)"
@@ -189,24 +189,23 @@ def test_scatter_shows_measured_factors_only_and_names_switches(switches):
 def test_ranks_are_those_of_each_kind_by_itself(switches):
     table = kinds.rank_evidence(switches)
     assert list(table) == kinds.EVIDENCE and table["regulon"].tolist() == [
-        r for r in switches["regulon"] for _ in range(5)
+        r for r in switches["regulon"] for _ in kinds.COLUMNS
     ]
     above = table.pivot(index="regulon", columns="kind", values="rank_above")
-    # In its direction, B changes the most cells; C has none that relapse or silencing could say something of.
+    # In its direction, B changes the most cells; C has none that silencing could say something of.
     assert above["on_off"].to_dict() == {"A(+)": 0.5, "B(+)": 0.0, "C(+)": 1.0}
-    assert above["reversibility"].tolist()[:2] == [0, 1] and above["knockout"].tolist()[:2] == [1, 0]
-    assert above.loc["C(+)", ["reversibility", "knockout"]].isna().all()
+    assert above["knockout"].tolist()[:2] == [1, 0] and np.isnan(above.loc["C(+)", "knockout"])
     assert kinds.rank_evidence(switches.iloc[:0]).empty
 
 
 def test_evidence_that_there_is_not_is_a_dash_and_zero_has_no_sign(switches):
     table = charts.tiles(kinds.rank_evidence(switches), switches).set_index(["regulon", "kind"])
     heads = {kind: head for kind, (head, _) in charts.KINDS.items()}
-    assert table.loc[("C(+)", heads["knockout"]), "said"] == "–" == table.loc[("C(+)", heads["reversibility"]), "said"]
+    assert table.loc[("C(+)", heads["knockout"]), "said"] == "–"
     assert table.loc[("A(+)", heads["activity"]), "said"] == "+0.90"
     assert table.loc[("B(+)", heads["activity"]), "said"] == "0.00" == table.loc[("C(+)", heads["activity"]), "said"]
     made = charts.draw_evidence(switches, kinds.rank_evidence(switches), STYLE)
-    assert made.n == "3 models; 3 regulons." and len(made.data["kinds"]) == 15
+    assert made.n == "3 models; 3 regulons." and len(made.data["kinds"]) == 12
     nothing = switches.assign(evidence_rank=np.nan)
     assert charts.draw_evidence(nothing, kinds.rank_evidence(nothing), STYLE) is None
 
@@ -216,56 +215,39 @@ def test_only_shared_switches_are_coloured(switches):
 
 
 @pytest.fixture
-def joined() -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Return changes of two factors in three models and their means, and four random networks of each model."""
+def joined() -> pd.DataFrame:
+    """Return changes of two factors in three models and their means."""
     rows = [
         {"model": model, "tf": tf, "out_degree": 20, "programme_shift": 1.0 + i, "zero_change": -0.2 * (1 + i)}
-        | {"untreated_change": -0.4 * (1 + i), "p_zero": 0.02, "p_untreated": 0.03}
+        | {"untreated_change": -0.4 * (1 + i), "targets_change": 0.3}
         for i, model in enumerate(("P1", "P2", "P3"))
         for tf in "AB"
     ]
     table = pd.DataFrame(rows)
     means = table.groupby("tf", as_index=False)[list(table.columns[2:])].mean().assign(model=ALL_MODELS)
-    null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in "AB" for level in ("zero", "untreated")})
-    return pd.concat([means, table], ignore_index=True), dict.fromkeys(("P1", "P2", "P3"), null.astype("float32"))
+    return pd.concat([means, table], ignore_index=True)
 
 
-def test_what_goes_back_is_a_share_of_the_shift_and_random_networks_are_joined_as_the_models_are(joined):
-    table = join_perturbations.shares_of(*joined).set_index(["model", "tf", "level"])
+def test_what_goes_back_is_a_share_of_the_shift(joined):
+    table = join_perturbations.shares_of(joined).set_index(["model", "tf", "level"])
     assert np.allclose(table.xs("zero", level="level")["share"], 0.2)
     assert np.allclose(table.xs("untreated", level="level")["share"], 0.4)
-    names = ["random_low", "random_median", "random_high"]
-    # The sum of the models' changes over the sum of their shifts: 3 × ±0.1 over 1 + 2 + 3.
-    expected = np.quantile([-0.05, 0, 0, 0.05], join_perturbations.QUANTILES)
-    np.testing.assert_allclose(table.loc[(ALL_MODELS, "A", "zero"), names].to_numpy(float), expected, atol=1e-8)
-    expected = np.quantile([-0.05, 0, 0, 0.05], join_perturbations.QUANTILES)
-    np.testing.assert_allclose(table.loc[("P2", "A", "zero"), names].to_numpy(float), expected, atol=1e-8)
-
-
-def test_a_model_without_random_networks_takes_no_part_in_their_share(joined):
-    table, nulls = joined
-    shares = join_perturbations.shares_of(table, {**nulls, "P3": pd.DataFrame()}).set_index(["model", "tf", "level"])
-    high = shares.loc[(ALL_MODELS, "A", "zero"), "random_high"]
-    assert high == pytest.approx(np.quantile([-0.2 / 3, 0, 0, 0.2 / 3], 0.95))
-    assert np.isnan(shares.loc[("P3", "A", "zero"), "random_high"])
 
 
 def test_a_programme_that_does_not_shift_gives_no_share(joined):
-    table, nulls = joined
-    shares = join_perturbations.shares_of(table.assign(programme_shift=-1.0), nulls)
-    assert shares[["share", "random_high"]].isna().all(axis=None)
-    none = join_perturbations.shares_of(table.iloc[:0], {})
+    assert join_perturbations.shares_of(joined.assign(programme_shift=-1.0))["share"].isna().all()
+    none = join_perturbations.shares_of(joined.iloc[:0])
     assert none.empty and list(none) == join_perturbations.SHARES
 
 
 def test_each_factor_is_shown_at_the_level_that_counts(switches, joined):
-    made = charts.draw_silenced(switches, join_perturbations.shares_of(*joined), STYLE)
-    assert made.data["factors"]["factor"].tolist() == ["B → untreated", "A → 0, p 0.005"]
+    made = charts.draw_silenced(switches, join_perturbations.shares_of(joined), STYLE)
+    assert made.data["factors"]["factor"].tolist() == ["B → untreated", "A → 0"]
     models = made.data["models"].set_index("tf")
     assert np.allclose(models.loc["A", "share"], 0.2) and np.allclose(models.loc["B", "share"], 0.4)
     assert ALL_MODELS not in set(made.data["models"]["model"]) and made.n == "3 models; 2 factors."
     none = switches.assign(perturbation_share=np.nan)
-    assert charts.draw_silenced(none, join_perturbations.shares_of(*joined), STYLE) == Absent("none_silenced")
+    assert charts.draw_silenced(none, join_perturbations.shares_of(joined), STYLE) == Absent("none_silenced")
 
 
 # -- families
@@ -300,6 +282,6 @@ def test_rows_of_ap1_are_those_of_its_members(switches):
 def test_no_factor_silenced_is_said_and_not_drawn(switches):
     """A study of one model that has too few persisters: all columns of silencing are empty."""
     empty = {name: np.nan for name in switches if name.startswith("perturbation_")}
-    names = ["model", "tf", "level", "share", "random_low", "random_median", "random_high"]
+    names = ["model", "tf", "level", "share", "targets_change"]
     made = charts.draw_silenced(switches.assign(**empty), pd.DataFrame(columns=names, dtype=object), STYLE)
     assert isinstance(made, Absent) and made.reason == "none_silenced"
