@@ -161,8 +161,7 @@ def tell_verdict(verdicts: pd.DataFrame, style: Style) -> Text | None:
     parts = [("verdict", {"verdict": row["verdict"]})]
     size = {"effect": f"{row['signature_effect']:.2f}", "n": count(int(row["n_models"]), "model")}
     if pd.notna(row["p"]):
-        interval = {"low": f"{row['ci_low']:.2f}", "high": f"{row['ci_high']:.2f}", "p": f"{row['p']:.2g}"}
-        parts.append(("size_tested", size | interval))
+        parts.append(("size_tested", size | {"k": int(row["models_agreeing"]), "p": f"{row['p']:.2g}"}))
     elif pd.notna(row["signature_effect"]):
         parts.append(("size", size))
     if pd.notna(row["remaining"]):

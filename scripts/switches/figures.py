@@ -8,9 +8,8 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.columns import axis_title
-from scripts.base.verdicts import describe
 from scripts.figure import draw, labels
-from scripts.figure.figure import Figure, Panel, Text
+from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import (
     DOWN,
     MEAN,
@@ -37,24 +36,12 @@ from scripts.switches.evidence.charts import (
     list_ap1,
     one_of,
 )
-from scripts.switches.verdicts import VERDICTS
+from scripts.switches.told import list_checks, list_verdicts
 
 DIFFERENCES, BY_MODEL = "activity/differences.tsv", "switches/by_model.tsv"
 NAME_AT = {"name": -9, "name_below": 12, "name_over": -21}
 MAX_ROWS, MAX_PANELS, MAX_INTERVALS, FIRST = 30, 12, 60, 10
 """Rows, panels; regulons up to which all have their intervals drawn, else how many of those that rank first."""
-
-
-def list_verdicts(switches: pd.DataFrame, style: Style) -> Text | None:
-    """Return the verdicts that occur, in the order of their rules, with number and rule."""
-    numbers = switches["verdict"].value_counts()
-    rules = describe(VERDICTS, fdr=style.settings["fdr"], min_effect=f"{style.settings['min_effect']} sd")
-    parts = [
-        ("verdict", {"name": name, "number": count(int(numbers[name]), one_of(style)), "rule": rule})
-        for name, rule in rules.items()
-        if name in numbers
-    ]
-    return Text(tuple(parts), "bullets") if parts else None
 
 
 def forest(name: str, columns: tuple[str, str, str], y: alt.Y, dots: alt.Chart, *, band: bool) -> alt.LayerChart:
@@ -286,6 +273,7 @@ def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
 
 FIGURES = {
     "verdicts": (list_verdicts, SWITCHES),
+    "checks": (list_checks, SWITCHES),
     "regulon_forest": (draw_forest, [SWITCHES, DIFFERENCES, BY_MODEL]),
     "evidence": (draw_evidence, [SWITCHES, "switches/evidence.tsv"]),
     "timecourse": (draw_timecourse, [SWITCHES, "?activity/activity.tsv", "?activity/profile_activity.tsv"]),

@@ -44,7 +44,8 @@ def test_the_first_rule_that_applies_decides():
 
 
 def test_a_note_says_what_remains_or_what_was_not_measured():
-    evidence = confounders.Evidence(n=4, p=0.001, fdr=0.05, remaining={"cell cycle": 0.9, "hypoxia": 0.124})
+    kept, gone = confounders.Remaining(0.9, less=1, more=0.001), confounders.Remaining(0.124, less=0.001, more=0.99)
+    evidence = confounders.Evidence(n=4, p=0.001, fdr=0.05, remaining={"cell cycle": kept, "hypoxia": gone})
     verdict = decide(confounders.VERDICTS, evidence)
     assert verdict.name == "hypoxia alone" and verdict.note.format_map(evidence.places).startswith("12% of")
     assert evidence.not_measured == ["dissociation stress"]

@@ -44,7 +44,7 @@ def notes() -> pd.DataFrame:
 
 def verdict(**values) -> pd.DataFrame:
     """Return the verdict on a study."""
-    row = {"verdict": "persister programme", "n_models": 3, "signature_effect": 1.0, "ci_low": 0.8, "ci_high": 1.2}
+    row = {"verdict": "persister programme", "n_models": 3, "signature_effect": 1.0, "models_agreeing": 3}
     row |= {"p": 0.001, "remaining": "dissociation stress 0.90"}
     return pd.DataFrame([row | values]).reindex(columns=VERDICT)
 

@@ -504,9 +504,8 @@ def confounders() -> dict[str, pd.DataFrame]:
         "contrast": CONTRAST,
         "verdict": "persister programme",
         "n_models": 3,
+        "models_agreeing": 3,
         "signature_effect": 1.0,
-        "ci_low": 0.8,
-        "ci_high": 1.2,
         "p": 0.001,
         "remaining": "dissociation stress 0.90",
     }

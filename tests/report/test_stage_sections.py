@@ -60,7 +60,7 @@ def test_drugs_that_can_not_be_separated_from_patients_are_a_warning(source):
 def test_sentences_tell_what_figures_do_not(source):
     found = {name: said(bind.build(source, name)) for name in FIGURES}
     assert "shared switch</strong> (3 regulons): shared, that is 3 models or more" in found["switches"]
-    assert "persister programme" in found["confounders"] and "0.80 to 1.20; 3 models" in found["confounders"]
+    assert "persister programme" in found["confounders"] and "rises in 3 of 3 models" in found["confounders"]
     assert "within clones</strong>: not inferable: 9 genes (A and B)." in found["confounders"]
     assert "No copy-number clones are drawn" in found["confounders"]
     assert "secreted: too few such genes are measured." in found["markers"]

@@ -1,0 +1,134 @@
+"""The programme's verdict, and shares that remain with a confounder adjusted for (scripts/confounders)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from calibration.row import COVERAGE, POWER, TYPE_1, VERDICT, Row
+
+from scripts.confounders import left_out, shares
+from scripts.confounders.tabulate_confounders import signature_effects
+from scripts.confounders.verdicts import ALONE, PROGRAMME
+
+LEVEL = 0.05
+GENES, SIZE, CHANGED = 200, 20, 40
+"""Genes, those of the signature in each direction, and those that a programme moves in each direction."""
+FACTORS = 4
+"""Independent factors that make genes vary together over models."""
+EFFECT, BETWEEN = 1.0, 0.3
+"""Change of the programme's genes (log2, noise 1) and how it varies between models, as a share of itself."""
+WAYS = ("cell cycle", "cell cycle", "dissociation stress", "dissociation stress", "hypoxia", "hypoxia")
+"""Ways of adjustment, by the confounder that they are of."""
+P = ("confounders/programme_verdict.tsv p",)
+VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
+SHARES = ("confounders/confounders.tsv share_low", "confounders/confounders.tsv share_high")
+INTERVAL = ("confounders/confounders.tsv ci_low", "confounders/confounders.tsv ci_high")
+STUDIES = {3: (60, 400), 5: (60, 400), 8: (40, 300), 25: (10, 120)}
+"""Models → simulated studies, quick and whole."""
+
+
+def noise(rng: np.random.Generator, n: int, r: float) -> np.ndarray:
+    """Return changes without a programme (models × genes), of unit variance, with a mean squared correlation by r."""
+    loadings = rng.normal(size=(FACTORS, GENES)) / np.sqrt(FACTORS)
+    return np.sqrt(r) * rng.normal(size=(n, FACTORS)) @ loadings + np.sqrt(1 - r) * rng.normal(size=(n, GENES))
+
+
+def programme(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the change that a programme makes, models × genes."""
+    direction = np.zeros(GENES)
+    direction[:CHANGED], direction[CHANGED : 2 * CHANGED] = 1.0, -1.0
+    return EFFECT * (1 + BETWEEN * rng.normal(size=(n, 1))) * direction
+
+
+def frame(values: np.ndarray) -> pd.DataFrame:
+    """Return a table with names."""
+    return pd.DataFrame(values, [f"m{i}" for i in range(len(values))], [f"g{i:03d}" for i in range(values.shape[1])])
+
+
+def null_rows(n: int, studies: int, r: float, uneven: bool) -> list[Row]:
+    """Return how often a programme is shown where there is none."""
+    hits = 0
+    for seed in range(studies):
+        rng = np.random.default_rng([n, int(100 * r), uneven, seed])
+        scale = np.linspace(0.5, 1.5, n)[:, None] if uneven else 1.0
+        hits += left_out.programme_p(noise(rng, n, r) * scale, SIZE, seed) <= LEVEL
+    # Models that differ in size are no rotations of one another: a model with large changes weighs most in all.
+    truth = f"no programme; genes correlated, r {r:g}" + ("; models differ three-fold in spread" if uneven else "")
+    bound = "at most" if uneven or n == 8 else "around"
+    note = "rotations suppose equal spread; conservative else" if uneven else ""
+    note = "steps of 1/128: 6/128 is the largest level below .05" if n == 8 else note
+    return [Row(P, f"{n} × (1+1)", truth, TYPE_1, LEVEL, hits, studies, bound, note)]
+
+
+def study(rng: np.random.Generator, n: int, remaining: tuple[float, ...]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Return changes before and after each way of adjustment, of which a share of the programme remains on average."""
+    moved, error = programme(rng, n), noise(rng, n, 0.1)
+    after = []
+    for share in remaining:
+        own = share + 0.1 * rng.normal(size=(n, 1))
+        after.append(frame(own * moved + np.sqrt(0.8) * error + np.sqrt(0.2) * noise(rng, n, 0.1)))
+    return frame(moved + error), after
+
+
+def judged_rows(n: int, studies: int) -> list[Row]:
+    """Return verdicts and coverage where the shares that remain are known."""
+    truths = {
+        "a share of .8 remains without each confounder": (0.8,) * 6,
+        "a share of .5 remains without each confounder": (0.5,) * 6,
+        "nothing remains without the cell cycle": (0.0, 0.0, 1.0, 1.0, 1.0, 1.0),
+        "all remains": (1.0,) * 6,
+    }
+    found, covered, inside, intervals = [], 0, 0, 0
+    design = f"{n} × (1+1)"
+    for truth, remaining in truths.items():
+        said = []
+        for seed in range(studies):
+            rng = np.random.default_rng([n, int(10 * sum(remaining)), seed])
+            before, after = study(rng, n, remaining)
+            pairs = [signature_effects(before, own, SIZE) for own in after]
+            ways: dict[str, list] = {}
+            for name, pair in zip(WAYS, pairs, strict=True):
+                ways.setdefault(name, []).append(pair)
+            p = left_out.programme_p(before.to_numpy(), SIZE, seed)
+            verdict = shares.judge(pairs[0][0], p, shares.remaining_of(ways), fdr=LEVEL, contrast="c")
+            said.append(verdict["verdict"])
+            row = shares.compare(*pairs[0])
+            if p <= LEVEL and np.isfinite(row["share_low"]):
+                intervals += 1
+                covered += row["share_low"] <= remaining[0] <= row["share_high"]
+                # What the signatures of the others would score if neither chance nor patients made a difference.
+                level = programme(np.random.default_rng(0), 1)
+                level = level / np.abs(level).max() * EFFECT * remaining[0]
+                expected = signature_effects(before, frame(np.repeat(level, n, axis=0)), SIZE)[1].mean()
+                inside += row["ci_low"] <= expected <= row["ci_high"]
+        alone = sum(name in ALONE.values() for name in said)
+        shown = sum(name == PROGRAMME.name for name in said)
+        if remaining[0] >= 0.5:
+            columns = (*(f"confounders: {name}" for name in ALONE.values()), VERDICT_COLUMN)
+            if remaining[0] < 1:
+                found.append(Row(columns, design, truth, VERDICT, LEVEL, alone, studies, "at most"))
+        if truth.startswith("nothing"):
+            columns = ("confounders: cell cycle alone", VERDICT_COLUMN)
+            found.append(Row(columns, design, truth, POWER, None, alone, studies, "reported"))
+        columns = (f"confounders: {PROGRAMME.name}", VERDICT_COLUMN)
+        if remaining[0] == 0.5:
+            found.append(Row(columns, design, truth, VERDICT, LEVEL, shown, studies, "at most"))
+        elif remaining[0] >= 0.8:
+            found.append(Row(columns, design, truth, POWER, None, shown, studies, "reported"))
+    truth = "programme with shares of 0 to 1 left; patients differ by 30 %"
+    found.append(Row(SHARES, design, truth, COVERAGE, 0.95, covered, intervals))
+    found.append(Row(INTERVAL, design, truth, COVERAGE, 0.95, inside, intervals))
+    return found
+
+
+def rows(quick: bool) -> list[Row]:
+    """Return the rates of the stage confounders."""
+    found = []
+    for n, (few, many) in STUDIES.items():
+        studies = few if quick else many
+        for r, uneven in ((0.0, False), (0.3, False), (0.1, True)) if n < 6 else ((0.0, False), (0.3, False)):
+            if not (quick and r == 0.0):
+                found += null_rows(n, studies, r, uneven)
+        if not quick or n < 25:
+            found += judged_rows(n, studies // 4)
+    return found
