@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from calibration.biopsy import learned_rows
+
 from scripts.base import job
 from scripts.biopsy import profile, score_biopsy
 from scripts.stats.intervals import position_interval, prediction

@@ -43,8 +43,8 @@ EXEMPT = {
 PENDING = {
     *(("*", name) for name in (
         "agreement", "auc_high", "auc_low", "carries", "cycle_fdr", "fdr_perm",
-        "fwer", "heterogeneity_p", "hypoxia_fdr", "mrna_fdr", "on_ci_high", "on_ci_low", "p_perm",
-        "p_random", "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
+        "fwer", "heterogeneity_p", "hypoxia_fdr", "mrna_fdr", "p_perm",
+        "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
         "perturbation_ci_low", "perturbation_p", "score_fdr", "share_high", "share_low", "shared_down_p", "shared_fdr",
         "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr",
     )),
