@@ -37,6 +37,7 @@ rule learn_signature:
         expression="<results>/expression/differential_expression.tsv",
     output:
         signature="<results>/expression/signature.tsv",
+        left_out="<results>/expression/signature_left_out.tsv",
         scores="<results>/expression/signature_scores.tsv",
         sizes="<results>/expression/signature_sizes.tsv",
         heatmap="<results>/expression/heatmap.tsv",

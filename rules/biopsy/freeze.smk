@@ -17,6 +17,7 @@ rule freeze_reference:
         switches="<results>/switches/switches.tsv" if study.groups else [],
         profiles="<results>/profiles/profiles.h5ad",
         signature="<results>/expression/signature.tsv",
+        signature_left_out="<results>/expression/signature_left_out.tsv",
         markers="<results>/markers/markers.tsv",
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),

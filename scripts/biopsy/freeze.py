@@ -14,7 +14,7 @@ from scripts.base import job
 from scripts.base.expression import join_samples
 from scripts.base.tables import read_labelled
 from scripts.biopsy import discriminant, features, fraction
-from scripts.biopsy.profile import signature_scores
+from scripts.biopsy.profile import left_out_scores
 from scripts.regulons.activity import threshold
 from scripts.study import reference_manifest as manifests
 from scripts.switches.verdicts import SHARED
@@ -24,6 +24,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REGULONS = ["tf", "regulon", "target", "weight"]
 SWITCHES = ["tf", "regulon", "verdict", "direction"]
 SIGNATURE = ["gene", "direction", "rank"]
+LEFT_OUT = ["left_out", *SIGNATURE]
 MARKERS = ["gene", "direction", "pool", "location"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
 """What the numbers hang on."""
@@ -111,7 +112,7 @@ def describe_samples(cells, scores: np.ndarray) -> pd.DataFrame:
 
 def read_optional(path: str | None, columns: list[str]) -> pd.DataFrame:
     """Return a table of an earlier stage, or an empty one where the study has none."""
-    return read_labelled(path) if path else pd.DataFrame(columns=columns)
+    return read_labelled(path, "left_out") if path else pd.DataFrame(columns=columns)
 
 
 def final_panel(markers: pd.DataFrame) -> pd.DataFrame:
@@ -169,13 +170,14 @@ reference.json    format, study, settings, versions, SHA-256 of every file here;
 regulons.tsv      consensus regulons: targets and weights
 thresholds.tsv    activity at which a regulon is on, and the part of training cells below
 signature.tsv     genes of the shared persister programme
+signature_left_out.tsv  the same learned without one model each, by which training profiles are scored
 switches.tsv      ranked switches; called are those of verdict "{SHARED.name}"
 markers.tsv       marker panels learned from all models: any genes, surface, secreted
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
 cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
 profiles.h5ad     training profiles: log2 expression
 samples.tsv       training samples: cells, depth, quantiles of their cells' scores (0 untreated, 1 persister)
-profiles.tsv      training profiles: score of the signature
+profiles.tsv      training profiles: score of the signature learned without their model
 calibration.tsv   what is estimated for mixtures of a model that the scores weren't learned from
 """
 
@@ -188,6 +190,7 @@ def main(snakemake) -> None:
     regulons = read_optional(source.get("regulons"), REGULONS)
     switches = read_optional(source.get("switches"), SWITCHES)
     signature = read_optional(source.get("signature"), SIGNATURE)
+    left_out = read_optional(source.get("signature_left_out"), LEFT_OUT)
     markers = final_panel(read_optional(source.get("markers"), [*MARKERS, "in_final"]))
     wanted = set(regulons["target"]) | set(regulons["tf"]) | set(signature["gene"]) | set(markers["gene"])
     cells = join_training(list(source.cells), wanted, settings)
@@ -204,11 +207,13 @@ def main(snakemake) -> None:
         job.log.warning("no model has enough cells of %s and %s: no fraction can be told", *states)
     expression = pd.DataFrame(np.asarray(profiles.X), index=profiles.obs_names, columns=profiles.var_names)
     of_profiles = profiles.obs.rename_axis("sample")
-    of_profiles = of_profiles.assign(score=signature_scores(expression, signature)).reset_index()
+    of_profiles = of_profiles.assign(
+        score=left_out_scores(expression, signature, left_out, of_profiles["model"])
+    ).reset_index()
 
     tables = {
-        "regulons": regulons, "signature": signature, "switches": switches, "markers": markers,
-        "calibration": calibration, "thresholds": find_thresholds(activity, settings["seed"]),
+        "regulons": regulons, "signature": signature, "signature_left_out": left_out, "switches": switches,
+        "markers": markers, "calibration": calibration, "thresholds": find_thresholds(activity, settings["seed"]),
         "genes": describe_genes(cells), "samples": describe_samples(cells, scores), "profiles": of_profiles,
     }  # fmt: skip
     training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,

@@ -39,6 +39,37 @@ def signature_scores(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series
     return scores.get("up", zero) - scores.get("down", zero)
 
 
+def signature_of(model: str, signature: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+    """Return the signature that a model had no part in: the one learned without it, else the whole one."""
+    own = left_out[left_out["left_out"].astype(str) == model]
+    return own if len(own) else signature
+
+
+def left_out_scores(
+    values: pd.DataFrame, signature: pd.DataFrame, left_out: pd.DataFrame, models: pd.Series
+) -> pd.Series:
+    """Return the score of each training profile, by the signature learned without its model.
+
+    The whole signature separates the states of the models that it was learned from better than those of a new patient,
+    whose persister profile would seem to lie short of persister.
+
+    Parameters
+    ----------
+    values
+        Profiles × genes.
+    signature, left_out
+        Signature of all models (gene, direction), and those without one model each (left_out, gene, direction).
+    models
+        Model of each profile, in the order of ``values``.
+    """
+    labels = models.astype(str).to_numpy()
+    scores = pd.Series(np.nan, index=values.index)
+    for model in dict.fromkeys(labels):
+        own = labels == model
+        scores[own] = signature_scores(values[own], signature_of(model, signature, left_out)).to_numpy()
+    return scores
+
+
 @dataclass(frozen=True)
 class Position:
     """Where a profile lies (0 untreated, 1 persister), its interval, and the models that it is compared with."""

@@ -21,7 +21,7 @@ class Reference:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one of :data:`TABLES`; cells are text where they look like a replicate or a name."""
-        labels = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate"), str)
+        labels = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "left_out"), str)
         return pd.read_csv(self.folder / f"{name}.tsv", sep="\t", dtype=labels, keep_default_na=False, na_values=[""])
 
     @cached_property

@@ -134,8 +134,9 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
     known = pd.DataFrame(np.asarray(trained[:, genes].X), index=trained.obs_names, columns=genes)
     own = values[genes].to_frame().T
     labels = trained.obs.reset_index(drop=True)
-    scores = profile.signature_scores(known, signature).reset_index(drop=True)
-    score = float(profile.signature_scores(own, signature).iloc[0])
+    left_out = frozen.table("signature_left_out")
+    scores = profile.left_out_scores(known.reset_index(drop=True), signature, left_out, labels["model"])
+    score = float(profile.signature_scores(own, profile.signature_of(model, signature, left_out)).iloc[0])
     level = settings["level"]
     about = {"bulk": True, "level": level}
     from_own = profile.place_from_baseline(score, model, scores, labels, states, **about)

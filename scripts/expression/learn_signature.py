@@ -1,14 +1,31 @@
 """Learn the persister signature, score every profile by it, and try it on models it was not learned from."""
 
+import pandas as pd
+
 from scripts.base import job
 from scripts.expression import differential, signature
 from scripts.expression.terms import IN_TUMOURS
 from scripts.profiles import profiles
 
+LEFT_OUT = ["left_out", "gene", "direction", "rank"]
+
+
+def learn_left_out(data: profiles.Profiles, contrast: dict, size: int, platforms: str) -> pd.DataFrame:
+    """Return the signatures learned without one model each (:data:`LEFT_OUT`), by model in order of appearance.
+
+    By these a model is scored as a new patient would be: the whole signature fits the models that it was learned from.
+    Of models that the contrast doesn't use there is none, nor where the other models give no t-values.
+    """
+    parts = [pd.DataFrame(columns=LEFT_OUT)]
+    for model in differential.both(data.samples, contrast["baseline"], contrast["persister"]):
+        found = signature.learn(signature.learn_without(data, model, contrast, platforms), size)
+        parts.append(found.assign(left_out=model)[LEFT_OUT])
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
 
 def main(snakemake) -> None:
-    """Read profiles and the table of genes; write signature, scores by sample, signatures of several sizes, and the
-    expression of the signature's first genes.
+    """Read profiles and the table of genes; write signature, signatures learned without a model, scores by sample,
+    signatures of several sizes, and the expression of the signature's first genes.
     """
     params = snakemake.params
     data = profiles.read(snakemake.input.profiles)
@@ -24,6 +41,7 @@ def main(snakemake) -> None:
     output = snakemake.output
     for result, path in (
         (found, output.signature), (table, output.scores), (tried, output.sizes),
+        (learn_left_out(data, params.contrast, params.size, params.platforms), output.left_out),
         (signature.heatmap(data, found), output.heatmap),
     ):  # fmt: skip
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")

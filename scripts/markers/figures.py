@@ -36,7 +36,7 @@ def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
     what = {True: "size chosen without the patient", False: "size given"}
     table = table.assign(what=(table["size"] == NESTED).map(what), random_reach=table["random_high"].clip(upper=1))
     title = "AUC within left-out patients"
-    numbers = ["auc", "ci_low", "ci_high", "random_auc", "random_high", "p", "chosen_in", "genes"]
+    numbers = ["auc", "random_auc", "random_high", "p", "chosen_in", "genes"]
     base = alt.Chart(alt.NamedData("panels")).encode(
         x=alt.X("size:N", sort=order, title="genes in the panel", axis=alt.Axis(labelAngle=0)),
         tooltip=tooltips(PANELS, "size", *numbers),
@@ -50,7 +50,6 @@ def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
             y=alt.Y("random_auc:Q", title=title), y2="random_reach:Q"
         ),
         random.mark_tick(color="#777777", thickness=2, width={"band": 0.5}).encode(y="random_auc:Q"),
-        base.mark_rule(color=COLOUR, strokeWidth=1.5).encode(y="ci_low:Q", y2="ci_high:Q"),
         base.mark_point(filled=True, size=70, opacity=1, color=COLOUR).encode(
             y=y, shape=alt.Shape("what:N", scale=shape, legend=below(None, 2))
         ),

@@ -13,7 +13,10 @@ MANIFEST = "reference.json"
 FORMAT = "persister-regulons reference"
 FORMAT_VERSION = 1
 """Raised whenever a reader of the version before would misread the folder."""
-TABLES = ("regulons", "thresholds", "signature", "switches", "markers", "genes", "samples", "profiles", "calibration")
+TABLES = (
+    "regulons", "thresholds", "signature", "signature_left_out", "switches", "markers", "genes", "samples", "profiles",
+    "calibration",
+)  # fmt: skip
 """Text tables of the folder."""
 FILES = (*(f"{name}.tsv" for name in TABLES), "cells.h5ad", "profiles.h5ad", "README.txt")
 """Every file of the folder but the manifest, which lists them."""

@@ -114,6 +114,9 @@ def planted_tables(plan) -> dict[str, pd.DataFrame]:
         "regulons": edges,
         "switches": pd.DataFrame(switches, columns=["tf", "regulon", "verdict", "direction"]),
         "signature": signature[["gene", "direction", "rank"]],
+        "signature_left_out": pd.concat(
+            [signature[["gene", "direction", "rank"]].assign(left_out=model) for model in MODELS]
+        ),
         "markers": markers_of(signature),
     }
 

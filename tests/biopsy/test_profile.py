@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from calibration.biopsy import learned_rows
 
 from scripts.base import job
 from scripts.biopsy import profile, score_biopsy
@@ -33,6 +34,22 @@ def test_ranks_are_those_of_singscore():
     signature = pd.DataFrame({"gene": ["c", "d", "a", "missing"], "direction": ["up", "up", "down", "up"]})
     assert profile.signature_scores(values, signature).tolist() == pytest.approx([0.625])
     assert profile.signature_scores(np.log2(values), signature).tolist() == pytest.approx([0.625]), "any scale"
+
+
+def test_a_training_profile_is_scored_by_the_signature_learned_without_its_model():
+    values = pd.DataFrame([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]], columns=["a", "b", "c"])
+    whole = pd.DataFrame({"gene": ["c", "a"], "direction": ["up", "down"]})
+    left_out = pd.DataFrame({"left_out": ["021", "021"], "gene": ["b", "a"], "direction": ["up", "down"]})
+    found = profile.left_out_scores(values, whole, left_out, pd.Series(["021", "other", "021"]))
+    assert found.tolist() == pytest.approx([1 / 3, 2 / 3, -1 / 3])
+    new = profile.signature_of("new", whole, left_out)
+    assert new is whole and list(profile.signature_of("021", whole, left_out)["gene"]) == ["b", "a"]
+
+
+def test_the_interval_of_a_position_holds_with_a_signature_that_was_learned():
+    """Five models and a weak programme: the whole signature covers about half of new persister profiles."""
+    found = {row.truth[9]: row for row in learned_rows(60, 3, designs=((5, 0.5),))}
+    assert found["0"].rate >= 0.9 and found["1"].rate >= 0.9
 
 
 def test_positions_rise_with_the_part_of_persisters_and_hold_the_ends(simulator, frozen):

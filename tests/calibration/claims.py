@@ -42,9 +42,9 @@ EXEMPT = {
 
 PENDING = {
     *(("*", name) for name in (
-        "across_high", "across_low", "agreement", "auc_high", "auc_low", "call", "carries", "cycle_fdr", "fdr_perm",
-        "fwer", "heterogeneity_p", "high", "hypoxia_fdr", "low", "mrna_fdr", "on_ci_high", "on_ci_low", "p_perm",
-        "p_random", "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
+        "agreement", "auc_high", "auc_low", "carries", "cycle_fdr", "fdr_perm",
+        "fwer", "heterogeneity_p", "hypoxia_fdr", "mrna_fdr", "p_perm",
+        "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
         "perturbation_ci_low", "perturbation_p", "score_fdr", "share_high", "share_low", "shared_down_p", "shared_fdr",
         "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr",
     )),
@@ -55,8 +55,6 @@ PENDING = {
     ("expression/differential_expression.tsv", "p"),
     ("expression/gene_sets.tsv", "p"),
     ("expression/signature_sizes.tsv", "ci_low"),
-    ("markers/*.tsv", "ci_low"),
-    ("markers/markers_panels.tsv", "p"),
     ("switches/overlaps.tsv", "p"),
     ("switches/perturbation_shares.tsv", "p"),
 }  # fmt: skip

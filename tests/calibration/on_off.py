@@ -7,7 +7,7 @@ import numpy as np
 from calibration.row import POWER, TYPE_1, VERDICT, Row
 from scripts.regulons.activity import one_mode_p, threshold
 
-P, BIMODAL = ("* p_one_mode",), ("* bimodal",)
+P, BIMODAL = ("* p_one_mode",), ("regulons/thresholds.tsv: bimodal",)
 
 
 def zeros(values: np.ndarray, share: float, rng) -> np.ndarray:

@@ -35,6 +35,7 @@ FILES = {
     "expression": "expression/differential_expression.tsv",
     "design": "expression/expression_design.tsv",
     "signature": "expression/signature.tsv",
+    "left_out": "expression/signature_left_out.tsv",
     "scores": "expression/signature_scores.tsv",
     "sizes": "expression/signature_sizes.tsv",
     "heatmap": "expression/heatmap.tsv",
@@ -79,7 +80,7 @@ def results(folder, make_job):
     params |= {"seed": 0, "min_log_fc": 0.5}
     for script, given, made in (
         (compare_expression, ["profiles"], ["expression", "design"]),
-        (learn_signature, ["profiles", "expression"], ["signature", "scores", "sizes", "heatmap"]),
+        (learn_signature, ["profiles", "expression"], ["signature", "left_out", "scores", "sizes", "heatmap"]),
         (cluster_profiles, ["profiles"], ["structure", "places"]),
         (compare_treatments, ["profiles", "expression", "signature"], ["treatment", "likeness"]),
     ):
@@ -106,6 +107,9 @@ def test_every_label_is_found_again_in_tables_and_figures(results):
     assert "4 models" in made["treatment_correlation"].n and "2 arms" in made["treatment_correlation"].n
     drugs = made["drugs"].data["drugs"]
     assert set(drugs["model"]) == {"1040"} and set(drugs["drugs"]) == {"NA, 7"}
+    left_out = read_labelled(results["left_out"], "left_out")
+    assert set(left_out["left_out"]) == set(called["model"])
+    assert (left_out.groupby("left_out")["gene"].nunique() == 40).all()
     table = read_labelled(results["expression"])
     first = table[(table["contrast"] == "21 vs 0") & (table["arm"] == "all arms")]
     assert (first["n_models"] == 4).all() and set(table["arm"]) == {"all arms", "NA", "7"}

@@ -14,7 +14,7 @@ STYLE = Style(models=("A", "B", "C"), timepoints=("untreated", "persister", "rel
 
 def panels() -> pd.DataFrame:
     """Return panels of one and two genes from two pools; secreted proteins are too few."""
-    common = {"candidates": 50, "auc": 0.9, "auc_across": 0.8, "ci_low": 0.6, "ci_high": 1.0, "n_models": 3}
+    common = {"candidates": 50, "auc": 0.9, "auc_across": 0.8, "n_models": 3}
     common |= {"n_untreated": 3, "n_persister": 3, "genes": "HBEGF"}
     rows = [
         {**common, "pool": pool, "size": size, "random_auc": np.nan if size == "chosen" else 0.6, "random_high": 1.2}

@@ -432,8 +432,6 @@ def markers() -> dict[str, pd.DataFrame]:
             "size": size,
             "candidates": 50,
             "auc": 0.9,
-            "ci_low": 0.6,
-            "ci_high": 1.0,
             "n_models": 3,
             "random_auc": np.nan if size == "chosen" else 0.6,
             "random_high": np.nan if size == "chosen" else 0.8,
