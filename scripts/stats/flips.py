@@ -20,10 +20,6 @@ TOLERANCE = 1e-9
 """Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
 JOINT_DRAWS = 10_000
 """Flips of all features together: all of them up to 14 models."""
-MIN_RELEARNED = 5
-"""Models that a p-value needs whose null learns again what was learned from the data: with four there are eight flips,
-so that where more than four in ten regulons are enriched these can't all be among the first twentieth of all flips.
-"""
 FLIPS = ["n_flips", "exact", "fwer", "fwer_min"]
 
 

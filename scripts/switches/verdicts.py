@@ -10,8 +10,7 @@ from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 KEPT = 0.5
 """Share of a change that must be left at equal depth."""
 ENRICHMENT_LEVEL = 0.05
-"""Level of the p-value of enrichment in the signature. Asked of regulons whose change is already shared, one by one:
-flips of few models can't give a false discovery rate within .05.
+"""Level of the p-value of enrichment in the signature. Asked of regulons whose change is already shared, one by one.
 """
 
 
@@ -122,7 +121,7 @@ SMALL = Verdict(
 NOT_ENRICHED = Verdict(
     "shared, not enriched in signature",
     "shared, and large enough, but the targets aren't shown to contain more genes of the signature than expected by "
-    f"chance (p > {ENRICHMENT_LEVEL}, flipped signs of whole models)",
+    f"chance (p > {ENRICHMENT_LEVEL}, rotations of the models' differences)",
     lambda e: e.is_shared and not e.is_enriched,
 )
 SHARED = Verdict(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from scripts.stats import paired
-from scripts.switches.evidence import assemble, family, flipped, on_off, rank_product, reach
+from scripts.switches.evidence import assemble, family, on_off, rank_product, reach, rotated
 
 GENES = [f"g{i}" for i in range(200)]
 MEAN = pd.Series(np.sin(np.arange(200)), index=GENES)
@@ -43,7 +41,7 @@ def test_expected_reach_is_that_of_drawing():
         )
     assert found["signature_enrichment_expected"] * 40 == pytest.approx(hits.mean(), abs=0.05)
     up = MEAN.index.isin(signature.index)[None, :]
-    z = flipped.enrichment(pool, up, ~up & False, np.array([[1.0]]))[0, 0]
+    z = rotated.enrichment(pool, up, ~up & False, np.array([[1.0]]))[0, 0]
     reached = found["signature_enrichment_targets"]
     # sd of 20,000 draws' own sd: half a percent
     assert z == pytest.approx((reached - hits.mean()) / np.sqrt(hits.var() + 0.5), rel=0.05, abs=0.02)
@@ -61,12 +59,12 @@ def test_reach_counts_what_goes_the_regulon_s_way():
     assert found.loc["UP(+)", "signature_enrichment"] == 0.5
     assert reach.count_reached(pool, signature, -side)["signature_enrichment_targets"].sum() == 0
     masks = [np.array([[signature.get(gene, 0) == way for gene in GENES]]) for way in (1, -1)]
-    z = flipped.enrichment(pool, *masks, side[list(pool.targets)].to_numpy()[None, :])[0]
+    z = rotated.enrichment(pool, *masks, side[list(pool.targets)].to_numpy()[None, :])[0]
     z = dict(zip(pool.targets, z, strict=True))
     assert min(z["UP(+)"], z["DOWN(+)"], z["REPRESSOR(+)"]) > 3 > 0 > z["NONE(+)"]
 
 
-# -- enrichment against flipped signs
+# -- enrichment against rotations
 
 
 def test_moderated_t_of_the_observed_signs_is_that_of_the_summary():
@@ -74,7 +72,7 @@ def test_moderated_t_of_the_observed_signs_is_that_of_the_summary():
     changes = pd.DataFrame(rng.normal(0.2, 1, (6, 200)) * rng.gamma(2, 1, 200), columns=GENES)
     changes.iloc[0, 5] = np.nan
     changes.iloc[:4, 6] = np.nan
-    t = flipped.moderated_t(changes.to_numpy(), np.ones((1, 6)))[0]
+    t = rotated.moderated_t(changes.to_numpy())
     reference = paired.summarise(changes, pd.Series(1.0, index=GENES))["t"]
     np.testing.assert_allclose(t, reference, rtol=1e-8)
     assert np.isnan(t[6])
@@ -98,7 +96,7 @@ def programme_study(n: int, planted: bool, seed: int) -> tuple:
 
 def enrichment_p(n: int, planted: bool, seed: int = 0) -> pd.Series:
     changes, activity, edges, mean = programme_study(n, planted, seed)
-    return flipped.test(reach.make_pool(edges, mean), changes, activity, 60, 0)
+    return rotated.test(reach.make_pool(edges, mean), changes, activity, 60, 0)
 
 
 def test_enrichment_of_co_regulated_chance_regulons_is_calibrated():
@@ -116,21 +114,14 @@ def test_enrichment_of_planted_regulons_is_found_and_that_of_others_is_not():
     pd.testing.assert_series_equal(enrichment_p(6, True), p[0], check_names=False)
 
 
-def test_enrichment_is_that_of_all_flips_done_one_by_one():
-    """Every flip as a study of its own: the p-value is the rank among all of them, standardised by regulon."""
-    changes, activity, edges, mean = programme_study(5, True, 3)
-    pool = reach.make_pool(edges, mean)
-    rows = []
-    for signs in itertools.product([1.0], *[[1.0, -1.0]] * 4):
-        own = pd.DataFrame(np.array(signs)[:, None] * changes, index=changes.index, columns=changes.columns)
-        side = np.sign(np.array(signs) @ activity[list(pool.targets)].to_numpy())
-        signature = reach.learn_signature(own, 60)
-        masks = [np.array([[signature.get(gene, 0) == way for gene in mean.index]]) for way in (1, -1)]
-        rows.append(flipped.enrichment(pool, *masks, side[None, :])[0])
-    rows = np.array(rows)
-    z = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + np.median(rows.std(axis=0)))
-    expected = (z[None] >= z[0][:, None, None] - 1e-9).mean(axis=(1, 2))
-    np.testing.assert_allclose(flipped.test(pool, changes, activity, 60, 0), expected)
+def test_rotations_hold_nothing_that_models_share_and_keep_how_they_differ():
+    changes = np.random.default_rng(0).normal(2, 1, (6, 50))
+    for turn in rotated.rotations(6, 1)[:5]:
+        np.testing.assert_allclose(turn @ np.ones(6), 0, atol=1e-12)
+        np.testing.assert_allclose(turn @ turn.T, np.eye(5), atol=1e-12)
+        # The covariance of genes within models is that of the models' differences.
+        centred = changes - changes.mean(axis=0)
+        np.testing.assert_allclose((turn @ changes).T @ (turn @ changes), centred.T @ centred, atol=1e-9)
 
 
 def test_signature_is_learned_from_what_models_share():

@@ -14,9 +14,9 @@ from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
-from scripts.stats.flips import MIN_RELEARNED
 from scripts.stats.paired import MIN_MODERATED
 from scripts.switches import verdicts as switches
+from scripts.switches.evidence.rotated import MIN_ROTATED
 
 ROOT = Path(__file__).parents[3]
 RESOURCES = ROOT / "resources" / "report"
@@ -115,7 +115,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         named=named,
         python=platform.python_version(),
         min_models=MIN_MODELS,
-        min_flipped=MIN_RELEARNED,
+        min_rotated=MIN_ROTATED,
         min_moderated=MIN_MODERATED,
         meaning=meaning,
         switch_verdicts=switches.VERDICTS,

@@ -27,7 +27,7 @@ class Sources:
     ``differences``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
     on, (model, arm) × regulons. ``changes``: models × genes. ``edges``: regulons. ``signature``: ±1 by gene.
     ``mean``: mean expression of possible targets. ``knockout``: model, tf and what :mod:`knockout` found. ``factors``:
-    tf by regulon. ``seed``: of flipped signs, where models are too many to try all.
+    tf by regulon. ``seed``: of the rotations that enrichment is tested against.
     """
 
     differences: pd.DataFrame

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scripts.switches.evidence import flipped
+from scripts.switches.evidence import rotated
 
 BINS = 10
 """Bins of expression that random targets are drawn from in the regulon's own proportions."""
@@ -32,12 +32,12 @@ def learn_signature(changes: pd.DataFrame, size: int) -> pd.Series:
     if not len(changes) or not changes.shape[1]:
         return pd.Series(dtype=float)
     table = changes.to_numpy(dtype=float)
-    score = flipped.moderated_t(table, np.ones((1, len(table))))
+    score = rotated.moderated_t(table)[None, :]
     if not np.isfinite(score).any():
         score = changes.mean().to_numpy(dtype=float)[None, :]
     parts = [
         pd.Series(sign, index=changes.columns[np.flatnonzero(mask[0])])
-        for sign, mask in zip((1.0, -1.0), flipped.extremes(score, size), strict=True)
+        for sign, mask in zip((1.0, -1.0), rotated.extremes(score, size), strict=True)
     ]
     return pd.concat(parts)
 
@@ -122,11 +122,11 @@ def reach(
         Mean expression of the genes that could be targets.
     changes, activity, seed
         Models × genes and models × regulons, differences within each model: what ``signature_enrichment_p`` is taken
-        from (:func:`scripts.switches.evidence.flipped.test`).
+        from (:func:`scripts.switches.evidence.rotated.test`).
     """
     pool = make_pool(edges, mean)
     table = count_reached(pool, signature, direction)
     size = int(max((signature > 0).sum(), (signature < 0).sum(), 0))
-    table["signature_enrichment_p"] = flipped.test(pool, changes, activity, size, seed)
+    table["signature_enrichment_p"] = rotated.test(pool, changes, activity, size, seed)
     table.loc[table["signature_enrichment_targets"].isna(), "signature_enrichment_p"] = np.nan
     return table[REACH]

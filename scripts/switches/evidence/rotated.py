@@ -1,9 +1,11 @@
-"""Enrichment of regulons in the signature against studies in which whole models' signs are flipped.
+"""Enrichment of regulons in the signature against the same study without what its models share.
 
-Without a treatment effect that patients share, a patient's changes are as likely to be the opposite, all together. So
-the signs of whole models are flipped, and all is repeated: the signature is learned again, the direction of each
-regulon too, and the enrichment is counted again. Genes and regulons keep their correlation within a model, which
-random sets of genes do not (Goeman & Bühlmann 2007, Bioinformatics 23:980).
+Random sets of genes are too kind a null: genes of a regulon change together (Goeman & Bühlmann 2007, Bioinformatics
+23:980). So the models' differences are rotated in the space that is orthogonal to their mean (Langsrud 2005, Statistics
+and Computing 15:53; Wu et al. 2010, Bioinformatics 26:2176). That keeps every correlation of genes and regulons within
+models and leaves a study of one model less, in which nothing is shared; there the signature is learned again, and the
+direction of each regulon too. Flipping the models' signs would be exact, but most of few models' flips keep most of a
+programme: in simulated studies of 460 genes the flips found two in seven planted regulons, the rotations all.
 """
 
 from __future__ import annotations
@@ -13,35 +15,28 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base.verdicts import MIN_MODELS
-from scripts.stats import flips, paired
+from scripts.stats import paired
 
-DRAWS = 512
-"""Flips: all of them up to ten models, so many with more."""
-BLOCK = 64
-"""Flips at once: 64 flips × 20,000 genes are 10 MB."""
+MIN_ROTATED = 5
+"""Models below which there is no p-value: the calibration was measured from five models on."""
+ROTATIONS = 199
+TOLERANCE = 1e-9
 
 
-def moderated_t(changes: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    """Return the moderated paired t of every gene under every flip, flips × genes; NaN below :data:`MIN_MODELS` models.
+def moderated_t(changes: np.ndarray) -> np.ndarray:
+    """Return the moderated paired t by gene, as :func:`scripts.stats.paired.summarise`; NaN below three models.
 
-    Parameters
-    ----------
-    changes
-        Models × genes, log2; NaN where a model doesn't measure a gene, which then is absent there.
-    signs
-        Flips × models, ±1. The variance is that of :func:`scripts.stats.paired.summarise`, moderated over the genes of
-        the same flip.
+    ``changes``: models × genes, log2; NaN where a model doesn't measure a gene, which then is absent there.
     """
     present = np.isfinite(changes)
     n = present.sum(axis=0).astype(float)
     enough = np.where(n >= MIN_MODELS, n, np.nan)
     known = np.where(present, changes, 0.0)
-    squares = (known**2).sum(axis=0)
-    mean = signs @ known / enough
-    error = np.sqrt(np.maximum(squares - enough * mean**2, 0.0) / (enough - 1) / enough)
+    mean = known.sum(axis=0) / enough
+    squares = (np.where(present, changes - mean, 0.0) ** 2).sum(axis=0)
+    error = np.sqrt(squares / (enough - 1) / enough)
     error[error <= paired.TOLERANCE * np.abs(mean)] = 0.0
-    for number, own in enumerate(error):
-        error[number] = paired.moderated_errors(own, n)[0]
+    error, _ = paired.moderated_errors(error, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return mean / error
 
@@ -98,6 +93,27 @@ def enrichment(pool, up: np.ndarray, down: np.ndarray, side: np.ndarray) -> np.n
     return np.where(side > 0, found[0], np.where(side < 0, found[1], np.nan))
 
 
+def rotations(n: int, seed: int) -> list[np.ndarray]:
+    """Return :data:`ROTATIONS` random orthonormal bases ((n − 1) × n) of the space orthogonal to the mean of n."""
+    rng = np.random.default_rng(seed)
+    basis = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, 1:]]))[0][:, 1:]
+    found = []
+    for _ in range(ROTATIONS):
+        turned, upper = np.linalg.qr(rng.normal(size=(n - 1, n - 1)))
+        # Signs of the diagonal make the rotation uniform (Mezzadri 2007).
+        found.append((basis @ (turned * np.sign(np.diag(upper)))).T)
+    return found
+
+
+def measure(pool, changes: np.ndarray, activity: np.ndarray, size: int) -> np.ndarray:
+    """Return the enrichment of each regulon, with signature and directions learned from these changes.
+
+    ``changes``: models × genes of the pool; ``activity``: models × regulons; ``size``: genes of each direction.
+    """
+    up, down = extremes(moderated_t(changes)[None, :], size)
+    return enrichment(pool, up, down, np.sign(activity.mean(axis=0))[None, :])[0]
+
+
 def test(pool, changes: pd.DataFrame, activity: pd.DataFrame, size: int, seed: int) -> pd.Series:
     """Return the p-value of each regulon's enrichment in the signature, by regulon.
 
@@ -106,62 +122,37 @@ def test(pool, changes: pd.DataFrame, activity: pd.DataFrame, size: int, seed: i
     pool
         :class:`scripts.switches.evidence.reach.Pool`.
     changes
-        Models × genes, log2 fold changes within each model; genes that aren't in the pool play no part.
+        Models × genes, log2 fold changes within each model; genes that aren't in the pool, or that a model doesn't
+        measure, play no part.
     activity
         Models × regulons, differences of the same models.
     size
         Genes of the signature in each direction.
     seed
-        Of the flips, where they are drawn.
+        Of the rotations.
 
     Returns
     -------
     Series
-        One-sided p-values. Each regulon's enrichment is standardised by its own mean and standard deviation over the
-        flips (to which the regulons' median is added: Tusher et al. 2001, PNAS 98:5116); the p-value is the share of
-        all flips of all regulons that reach it, the observed ones among them. So the share of regulons with p ≤ .05 is
-        .05 on average, since without an effect each flip may have been the observed one; and few models, whose flips
-        are few, still give p-values that can be told apart. NaN below :data:`flips.MIN_RELEARNED` models.
+        One-sided p-values: the share of all rotations of all regulons that reach the regulon's enrichment (in standard
+        deviations of random regulons of its size and expression), the observed one among them. They hold on average
+        over regulons; one that is co-regulated much more than others has smaller ones. NaN below :data:`MIN_ROTATED`
+        models.
     """
     regulons = list(pool.targets)
     result = pd.Series(np.nan, index=regulons, dtype=float)
     models = [model for model in changes.index if model in activity.index]
-    if len(models) < flips.MIN_RELEARNED or not regulons or not size:
+    if len(models) < MIN_ROTATED or not regulons or not size:
         return result
     table = changes.loc[models].reindex(columns=pool.bins.index).to_numpy(dtype=float)
-    own = np.nan_to_num(activity.loc[models].reindex(columns=regulons).to_numpy(dtype=float))
-    signs, _ = flips.signs(len(models), seed, DRAWS)
-    parts = []
-    for start in range(0, len(signs), BLOCK):
-        some = signs[start : start + BLOCK]
-        up, down = extremes(moderated_t(table, some), size)
-        parts.append(enrichment(pool, up, down, np.sign(some @ own)))
-    return pooled_p(np.concatenate(parts), np.array([len(places) > 0 for places, _ in pool.targets.values()]), result)
-
-
-def pooled_p(statistic: np.ndarray, usable: np.ndarray, result: pd.Series) -> pd.Series:
-    """Return the share of the standardised statistics of all flips and columns that reach the first row's, by column.
-
-    Parameters
-    ----------
-    statistic
-        Flips × columns, the observed one first; NaN where a column has none.
-    usable
-        Columns that are compared.
-    result
-        Series by column that is filled.
-    """
-    usable = usable & np.isfinite(statistic).all(axis=0)
-    if not usable.any():
-        return result
-    known = statistic[:, usable]
-    spread = known.std(axis=0)
-    scale = spread + np.median(spread)
-    if not np.median(spread):
-        scale = np.where(scale > 0, scale, np.nan)
-    score = (known - known.mean(axis=0)) / scale
-    every = np.sort(np.nan_to_num(score).ravel())
-    observed = np.nan_to_num(score[0])
-    reached = len(every) - np.searchsorted(every, observed - flips.TOLERANCE, side="left")
-    result[usable] = reached / len(every)
+    table[:, ~np.isfinite(table).all(axis=0)] = np.nan
+    own = activity.loc[models].reindex(columns=regulons)
+    own = own.fillna(own.mean()).fillna(0.0).to_numpy(dtype=float)
+    observed = measure(pool, table, own, size)
+    null = [measure(pool, turn @ table, turn @ own, size) for turn in rotations(len(models), seed)]
+    usable = np.isfinite(observed) & np.array([len(places) > 0 for places, _ in pool.targets.values()])
+    every = np.sort(np.array(null)[:, usable].ravel())
+    every = every[np.isfinite(every)]
+    reached = len(every) - np.searchsorted(every, observed[usable] - TOLERANCE, side="left")
+    result[usable] = (1 + reached) / (1 + len(every))
     return result
