@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from calibration.row import COVERAGE, POWER, TYPE_1, VERDICT, Row
 
+from calibration.row import COVERAGE, POWER, TYPE_1, VERDICT, Row
 from scripts.confounders import left_out, shares
 from scripts.confounders.tabulate_confounders import signature_effects
 from scripts.confounders.verdicts import ALONE, PROGRAMME

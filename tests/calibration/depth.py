@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calibration.row import POWER, TYPE_1, VERDICT, Row
 from simulators import studies
 
+from calibration.row import POWER, TYPE_1, VERDICT, Row
 from scripts.switches import verdicts
 
 LEVEL = 0.05

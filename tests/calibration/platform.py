@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from calibration.row import COVERAGE, FAMILY_WISE, POWER, TYPE_1, Row
 
+from calibration.row import COVERAGE, FAMILY_WISE, POWER, TYPE_1, Row
 from scripts.switches import checks
 
 LEVEL = 0.05
