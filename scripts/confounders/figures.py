@@ -14,7 +14,7 @@ from scripts.figure.style import UP, Style, below, colour_bar, count, listed, ro
 
 CONFOUNDERS, CLONES = "confounders/confounders.tsv", "confounders/clones.tsv"
 MAX_SWITCHES = 12
-EFFECTS = ("effect_before", "effect_after", "ci_low", "ci_high", "share_remaining", "n_models")
+EFFECTS = ("effect_before", "effect_after", "share_remaining", "n_models")
 
 
 def label(table: pd.DataFrame) -> pd.Series:
@@ -27,11 +27,8 @@ def draw_signature(own: pd.DataFrame) -> alt.LayerChart:
     title = "change of the score (log scale)"
     y = alt.Y("row:N", sort=list(own["row"]), title=None, axis=two_lines(grid=True))
     base = alt.Chart(alt.NamedData("signature")).encode(y=y, tooltip=["row:N", *tooltips(CONFOUNDERS, *EFFECTS)])
-    band = base.transform_filter("isValid(datum.ci_low)").mark_bar(height=6, opacity=0.4, color=UP)
-    band = band.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q")
     return alt.layer(
         alt.Chart(alt.NamedData("signature")).mark_rule(color="#888888").encode(x=alt.datum(0)),
-        *([band] if own["ci_low"].notna().any() else []),
         base.mark_point(filled=True, size=56, opacity=1, color=UP).encode(x=alt.X("effect_after:Q", title=title)),
         # On top, as a ring: where nothing is lost both would lie in one place.
         base.mark_point(size=110, color="#555555", opacity=1).encode(x="effect_before:Q"),

@@ -25,7 +25,7 @@ class Remaining:
     less
         p-value of :data:`KEPT` or more remaining, corrected for all ways and confounders.
     more
-        p-value of :data:`KEPT` or less remaining in one of the ways: the largest.
+        p-value of :data:`KEPT` or less remaining in one of the ways: the largest, corrected likewise.
     """
 
     share: float
@@ -94,7 +94,7 @@ def _alone(confounder: str, name: str) -> Verdict:
 PROGRAMME = Verdict(
     "persister programme",
     f"the score rises, and with each confounder adjusted for the lower limit of what remains is above {KEPT:.0%} "
-    "(one-sided t at {fdr})",
+    "(one-sided t at {fdr}, corrected likewise)",
     lambda e: not e.unclear,
 )
 VERDICTS = (

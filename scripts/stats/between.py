@@ -25,7 +25,9 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, scale: pd.Series) -> pd.D
     -------
     DataFrame
         Difference and 95 % interval in units of ``scale``. Welch's t with variances moderated over the features, in
-        either group by itself (:func:`scripts.stats.paired.moderated_errors`), and Satterthwaite's degrees of freedom.
+        either group by itself (:func:`scripts.stats.paired.moderated_errors`), and the smaller of their degrees of
+        freedom: with those of Satterthwaite, tails are too light with three models (a false discovery in 10 to 13 %
+        of studies at 5 %).
         Without interval and p-value where a group has fewer than :data:`~scripts.base.verdicts.MIN_MODELS` models.
     """
     from scipy import stats
@@ -46,7 +48,7 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, scale: pd.Series) -> pd.D
     squares = [error**2 for error in errors]
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(squares[0] + squares[1])
-        df = error**4 / (squares[0] ** 2 / freedoms[0] + squares[1] ** 2 / freedoms[1])
+        df = np.minimum(*freedoms)
     reach = stats.t.ppf(0.975, df) * error
     p = np.where(error > 0, paired.p_beyond(difference, error, df), np.nan)
     found = (difference, difference - reach, difference + reach, p, paired.false_discovery_rate(p))

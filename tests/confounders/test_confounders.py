@@ -8,7 +8,8 @@ import pytest
 from scipy import sparse
 
 from scripts.base.expression import normalise
-from scripts.confounders import adjust, clones, measure_confounders, shares, tabulate_confounders
+from scripts.confounders import adjust, clones, left_out, measure_confounders, shares, tabulate_confounders
+from scripts.confounders.verdicts import Remaining
 
 
 def test_a_change_through_the_covariate_goes_and_one_beside_it_stays():
@@ -74,20 +75,66 @@ def test_extrapolation_takes_out_what_a_covariate_explains():
     assert np.isnan(shares.extrapolate(gap[:3], gap[:3])[0]) and np.isnan(shares.extrapolate(gap, gap * 0)[0])
 
 
+KEPT = Remaining(0.9, less=1.0, more=0.001)
+GONE = Remaining(0.1, less=0.001, more=1.0)
+OPEN = Remaining(0.4, less=0.3, more=0.8)
+
+
 @pytest.mark.parametrize(
-    "effects, remaining, said",
+    "n, p, remaining, said",
     [
-        ([1.0, 1.2, 0.9, 1.1], {"cell cycle": 0.9, "dissociation stress": 0.8}, "persister programme"),
-        ([1.0, 1.2, 0.9, 1.1], {"cell cycle": 0.1, "dissociation stress": 0.9}, "cell cycle alone"),
-        ([1.0, 1.2, 0.9, 1.1], {"cell cycle": 0.9, "dissociation stress": 0.2}, "stress alone"),
-        ([0.2, -0.3, 0.1, 0.05], {"cell cycle": 0.1}, "no shared programme shown"),
-        ([-1.0, -1.1, -0.9, -1.0], {}, "no shared programme shown"),
-        ([1.0, 1.2], {}, "too few models"),
-        ([], {}, "too few models"),
+        (4, 0.01, {"cell cycle": KEPT, "dissociation stress": KEPT}, "persister programme"),
+        (4, 0.01, {"cell cycle": GONE, "dissociation stress": KEPT}, "cell cycle alone"),
+        (4, 0.01, {"cell cycle": OPEN, "dissociation stress": GONE}, "stress alone"),
+        (4, 0.01, {"cell cycle": OPEN, "dissociation stress": KEPT}, "programme, confounders unclear"),
+        (4, 0.01, {}, "persister programme"),
+        (4, 0.2, {"cell cycle": GONE}, "no shared programme shown"),
+        (2, np.nan, {}, "too few models"),
+        (0, np.nan, {}, "too few models"),
     ],
 )
-def test_verdict_on_the_study(effects, remaining, said):
-    assert shares.judge(pd.Series(effects, dtype=float), remaining, fdr=0.05, contrast="c")["verdict"] == said
+def test_verdict_on_the_study(n, p, remaining, said):
+    found = shares.judge(pd.Series(np.ones(n), dtype=float), p, remaining, fdr=0.05, contrast="c")
+    assert found["verdict"] == said and found["models_agreeing"] == n
+    assert list(found) == shares.VERDICT
+
+
+def test_a_small_share_in_few_models_is_not_named_the_whole():
+    """Half of what remains by chance in one of three models: the estimate is low, the limit isn't."""
+    before = pd.Series([1.0, 1.1, 0.9])
+    noisy = {"cell cycle": [(before, pd.Series([0.9, 0.1, 0.2]))], "hypoxia": [(before, before)]}
+    found = shares.remaining_of(noisy)
+    assert found["cell cycle"].share < 0.5 and found["cell cycle"].less > 0.05 and found["cell cycle"].more > 0.05
+    gone = shares.remaining_of({"cell cycle": [(before, 0.01 * before.iloc[::-1].set_axis(before.index))]})
+    assert gone["cell cycle"].less < 0.05
+    assert shares.remaining_of({"cell cycle": [(before[:2], before[:2])]}) == {}
+
+
+def test_scores_left_out_are_those_of_the_signature_of_the_others():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(5, 200))).rename(columns=lambda i: f"g{i:03d}")
+    scores, _ = tabulate_confounders.signature_effects(table, table, 20)
+    np.testing.assert_allclose(left_out.left_out_scores(table.to_numpy(), 20), scores)
+    both = np.stack([table.to_numpy(), -table.to_numpy()])
+    np.testing.assert_allclose(left_out.left_out_scores(both, 20), [scores, scores])
+
+
+@pytest.mark.parametrize("n", [3, 5, 6, 12])
+def test_a_shared_programme_has_a_small_p_and_noise_has_none_that_is(n):
+    rng = np.random.default_rng(n)
+    noise = rng.normal(size=(n, 120))
+    shift = np.r_[np.ones(20), -np.ones(20), np.zeros(80)]
+    assert left_out.programme_p(noise * 0.3 + 2 * shift, 20, 0) <= 0.05
+    assert left_out.programme_p(noise, 20, 0) == left_out.programme_p(noise, 20, 0)
+    assert left_out.programme_p(noise * np.r_[1, np.zeros(n - 1)][:, None], 20, 0) > 0.05
+    assert np.isnan(left_out.programme_p(noise[:2], 20, 0))
+
+
+def test_flips_are_all_or_drawn_and_rotations_keep_lengths():
+    flips = left_out.flips(6, 0)
+    assert len({tuple(row) for row in flips}) == 32 and (flips[:, 0] == 1).all() and (flips[0] == 1).all()
+    assert left_out.flips(11, 0).shape == (left_out.FLIPS + 1, 11)
+    moved = left_out.rotations(3, 0)
+    np.testing.assert_allclose(moved @ moved.transpose(0, 2, 1), np.broadcast_to(np.eye(3), moved.shape), atol=1e-12)
 
 
 def test_signature_is_never_learned_from_the_model_it_is_tried_on():

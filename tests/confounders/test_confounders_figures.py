@@ -95,7 +95,7 @@ def test_models_with_one_reason_stand_together():
     [
         ({}, ["verdict", "size_tested", "remaining"]),
         ({"note": "not asked: hypoxia"}, ["verdict", "size_tested", "remaining", "note"]),
-        ({"p": np.nan, "ci_low": np.nan, "n_models": 2, "remaining": np.nan}, ["verdict", "size"]),
+        ({"p": np.nan, "n_models": 2, "remaining": np.nan}, ["verdict", "size"]),
         ({"p": np.nan, "signature_effect": np.nan, "n_models": 0, "remaining": np.nan}, ["verdict"]),
     ],
 )
@@ -105,5 +105,5 @@ def test_the_verdict_is_told_with_what_was_measured(values, keys):
     if "note" in keys:
         assert made.parts[-1][1] == {"note": "Not asked: hypoxia"}
     if "size_tested" in keys:
-        assert made.parts[1][1] == {"effect": "1.00", "n": "3 models", "low": "0.80", "high": "1.20", "p": "0.001"}
+        assert made.parts[1][1] == {"effect": "1.00", "n": "3 models", "k": 3, "p": "0.001"}
     assert figures.tell_verdict(verdict().iloc[:0], STYLE) is None

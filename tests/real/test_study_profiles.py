@@ -118,4 +118,5 @@ def test_what_the_design_can_not_answer_is_called_confounded(programme):
 
 
 def test_it_is_no_cycle_and_no_stress_alone(programme):
-    assert read(programme, "programme_verdict.tsv")["verdict"].tolist() == ["persister programme"]
+    """Scores can be held equal in three models only, whose limits can't show that half of the change remains."""
+    assert read(programme, "programme_verdict.tsv")["verdict"].tolist() == ["programme, confounders unclear"]
