@@ -27,6 +27,45 @@ rule summarise_activity:
         "../scripts/activity/summarise_activity.py"
 
 
+rule score_at_equal_depth:
+    input:
+        expression="<results>/regulons/{group}/expression.h5ad",
+        regulons="<results>/regulons/consensus.tsv",
+        pseudobulk="<results>/profiles/pseudobulk.h5ad",
+    output:
+        "<results>/activity/depth/{group}.tsv",
+    log:
+        "<logs>/score_at_equal_depth/{group}.log",
+    benchmark:
+        "<benchmarks>/score_at_equal_depth/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    threads: scaled_threads(most=4, mb_per_thread=2)
+    resources:
+        mem_mb=memory("score_at_equal_depth", base=2_000, per_input_gb=20_000),
+        runtime=minutes("score_at_equal_depth", base=120),
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        seed=config["regulons"]["seeds"][0],
+    script:
+        "../scripts/activity/score_at_equal_depth.py"
+
+
+rule join_at_equal_depth:
+    input:
+        collect("<results>/activity/depth/{group}.tsv", group=study.groups),
+    output:
+        "<results>/activity/depth_matched.tsv",
+    log:
+        "<logs>/join_at_equal_depth.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    script:
+        "../scripts/activity/join_at_equal_depth.py"
+
+
 rule infer_activity:
     input:
         profiles="<results>/profiles/profiles.h5ad",
@@ -54,6 +93,8 @@ rule compare_activity:
     input:
         activity=get_mean_activity,
         samples="<results>/profiles/samples.tsv" if study.groups else [],
+        pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.groups else [],
+        profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
     output:
         differences="<results>/activity/differences.tsv",
         effects="<results>/activity/effects.tsv",

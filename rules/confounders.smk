@@ -69,6 +69,7 @@ rule tabulate_confounders:
         size=lookup(within=config, dpath="expression/signature_size"),
         regulons=lookup(within=config, dpath="confounders/regulons"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
+        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/confounders/tabulate_confounders.py"
 

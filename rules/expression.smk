@@ -25,6 +25,7 @@ rule compare_expression:
         runtime=minutes("compare_expression", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
     script:
         "../scripts/expression/compare_expression.py"
@@ -54,6 +55,7 @@ rule learn_signature:
         platforms=lookup(within=config, dpath="profiles/platforms"),
         size=lookup(within=config, dpath="expression/signature_size"),
         sizes=lookup(within=config, dpath="expression/signature_sizes"),
+        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/expression/learn_signature.py"
 

@@ -38,7 +38,6 @@ rule simulate_perturbations:
         signature="<results>/expression/signature.tsv",
     output:
         changes="<results>/switches/perturbation/{model}.tsv",
-        null="<results>/switches/perturbation/{model}.null.parquet",
     log:
         "<logs>/simulate_perturbations/{model}.log",
     benchmark:
@@ -53,8 +52,6 @@ rule simulate_perturbations:
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
         alpha=lookup(within=config, dpath="switches/perturbation/alpha"),
         steps=lookup(within=config, dpath="switches/perturbation/steps"),
-        networks=lookup(within=config, dpath="switches/perturbation/networks"),
-        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/switches/evidence/simulate_perturbations.py"
 
@@ -62,7 +59,6 @@ rule simulate_perturbations:
 rule join_perturbations:
     input:
         changes=collect("<results>/switches/perturbation/{model}.tsv", model=study.compared_models),
-        nulls=collect("<results>/switches/perturbation/{model}.null.parquet", model=study.compared_models),
     output:
         perturbation="<results>/switches/perturbation.tsv",
         shares="<results>/switches/perturbation_shares.tsv",
@@ -126,6 +122,7 @@ rule rank_switches:
         differences="<results>/activity/differences.tsv",
         design="<results>/activity/design.tsv",
         permutations="<results>/activity/permutations.tsv",
+        equal_depth="<results>/activity/depth_matched.tsv" if study.groups else [],
         pseudobulk="<results>/profiles/pseudobulk.h5ad" if study.groups else [],
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         regulons=get_network_of_study,

@@ -2,17 +2,17 @@
 
 import pandas as pd
 
-from scripts.activity import design
+from scripts.activity import depth, design
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS, wide
-from scripts.stats import paired, permutation
+from scripts.stats import flips, paired
 
 DIFFERENCES = [
     "contrast", "model", "arm", "regulon", "n_baseline", "n_treated", "baseline", "treated", "difference",
     "activity_change_sd",
 ]  # fmt: skip
-PERMUTED = ["contrast", "regulon", *permutation.PERMUTATIONS]
+FLIPPED = ["contrast", "regulon", *flips.FLIPS]
 EFFECTS = ["contrast", "arm", "regulon", "sd", *paired.SUMMARY]
 
 
@@ -53,8 +53,25 @@ def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
     return activity.drop_duplicates("sample").set_index("sample")[LABELS].astype(str)
 
 
+def read_depth(path: str | None) -> pd.Series | None:
+    """Return the mean number of UMIs per cell by sample (of profiles/pseudobulk.h5ad); None without cells."""
+    if not path:
+        return None
+    import anndata
+
+    sums = anndata.read_h5ad(path)
+    return pd.Series(depth.depth_of(sums.layers["counts"], sums.obs["n_cells"]), index=sums.obs_names.astype(str))
+
+
+def read_platforms(path: str) -> pd.Series:
+    """Return the platform by sample (of profiles/profiles.h5ad)."""
+    import anndata
+
+    return anndata.read_h5ad(path, backed="r").obs["platform"].astype(str)
+
+
 def main(snakemake) -> None:
-    """Read the samples' activity; write differences by model and arm, their summary, the same against swapped labels,
+    """Read the samples' activity; write differences by model and arm, their summary, the same against flipped signs,
     and what the design answers.
     """
     params = snakemake.params
@@ -69,7 +86,7 @@ def main(snakemake) -> None:
             "no replicates to take a standard deviation from: standardised effects are in units of activity"
         )
         sd = sd.fillna(1.0)
-    differences, effects, permuted = [], [], []
+    differences, effects, flipped = [], [], []
     for name, (baseline, treated) in design.contrasts_of(params.contrast).items():
         found = paired.differences(activity, samples, baseline, treated)
         rows = describe_differences(activity, samples, sd, found, baseline, treated)
@@ -77,16 +94,19 @@ def main(snakemake) -> None:
         summary = paired.summarise_arms(found, sd, params.min_effect).rename(columns={"feature": "regulon"})
         effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
         # In units of sd, so that all regulons can be compared in the joint null.
-        units = activity / sd.reindex(activity.columns).where(lambda s: s > 0)
-        null = permutation.test(units, samples, baseline, treated, seed=params.seed)
-        permuted.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
-    answers = design.design_table(samples, params.contrast, params.groups, params.fdr)
+        units = paired.over_arms(found) / sd.reindex(found.columns).where(lambda s: s > 0)
+        null = flips.family_wise(units, params.seed)
+        flipped.append(null.rename_axis("regulon").reset_index().assign(contrast=name))
+    if getattr(snakemake.input, "profiles", None):
+        samples = samples.assign(platform=read_platforms(snakemake.input.profiles).reindex(samples.index))
+    known = read_depth(getattr(snakemake.input, "pseudobulk", None))
+    answers = design.design_table(samples, params.contrast, params.groups, params.fdr, known)
     for row in answers[answers["note"] != ""].itertuples():
         job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
     for tables, columns, path in (
         (differences, DIFFERENCES, snakemake.output.differences),
         (effects, EFFECTS, snakemake.output.effects),
-        (permuted, PERMUTED, snakemake.output.permutations),
+        (flipped, FLIPPED, snakemake.output.permutations),
         ([answers], design.DESIGN, snakemake.output.design),
     ):
         filled = [part for part in tables if len(part)] or tables[:1]

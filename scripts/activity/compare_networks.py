@@ -14,7 +14,7 @@ from scripts.profiles import networks
 from scripts.stats.paired import ALL_ARMS, false_discovery_rate
 
 OPINIONS = [
-    "tf", "agreement", "score", "score_fdr", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
+    "tf", "agreement", "score", "model_effect", "model_fdr", "n_models", "regulon", "regulon_effect",
     "regulon_fdr", "regulon_k", "regulon_n", "network_targets", "regulon_targets", "shared_targets", "shared_p",
     "shared_fdr", "mrna_log_fc", "mrna_fdr",
 ]  # fmt: skip
@@ -63,9 +63,8 @@ def compare(
         columns={"effect": "regulon_effect", "fdr": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}
     )
     columns = ["tf", "regulon", "regulon_effect", "regulon_fdr", "regulon_k", "regulon_n"]
-    # Genes as replicates for the score, models as replicates for the opinion.
-    factors = factors.assign(model_fdr=false_discovery_rate(factors["model_p"].to_numpy(dtype=float)))
-    table = factors.rename(columns={"fdr": "score_fdr"}).merge(scenic[columns], on="tf", how="outer")
+    factors = factors.rename(columns={"effect": "model_effect", "fdr": "model_fdr"})
+    table = factors.merge(scenic[columns], on="tf", how="outer")
     known = {tf: set(own) for tf, own in network.groupby("source")["target"]}
     found = {name: set(own) for name, own in regulons.groupby("regulon")["target"]}
     universe = set(network["target"]) & selected

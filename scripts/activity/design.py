@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scripts.activity import depth as depths
+from scripts.profiles import platforms
 from scripts.stats.flips import smallest_p
 from scripts.stats.paired import ALL_ARMS
 
-DESIGN = ["contrast", "arm", "n_models", "models", "n_baseline", "n_treated", "p_min", "confounded", "note"]
+DESIGN = [
+    "contrast", "arm", "n_models", "models", "n_baseline", "n_treated", "p_min", "confounded", "platform", "depth_log2",
+    "note",
+]  # fmt: skip
 
 
 def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
@@ -49,15 +54,40 @@ def _note_on_arms(arms: pd.Series) -> list[str]:
     return [f"arms can be compared within {', '.join(several)} only"] if len(several) < len(arms) else []
 
 
-def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], fdr: float) -> pd.DataFrame:
+def _depth_of(
+    depth: pd.Series | None, samples: pd.DataFrame, baseline: str, treated: str, arm: str | None
+) -> tuple[float, list[str]]:
+    """Return the mean log2 ratio of depths over the models, and what follows from it; NaN and nothing without cells."""
+    if depth is None:
+        return float("nan"), []
+    gap = depths.gaps(depth, samples, baseline, treated)
+    own = gap if arm is None else gap[gap.index.get_level_values("arm") == arm]
+    mean = float(own.groupby(level="model").mean().mean()) if len(own) else float("nan")
+    if arm is not None or not len(gap):
+        return mean, []
+    if not depths.differs(gap):
+        told = f"depth doesn't differ (log2 ratio within ±{depths.TOLERANCE} in each model): not thinned"
+    else:
+        told = "depth differs in some models: changes are measured again at equal depth"
+    return mean, [told]
+
+
+def design_table(
+    samples: pd.DataFrame,
+    contrast: dict,
+    groups: dict[str, str],
+    fdr: float,
+    depth: pd.Series | None = None,
+) -> pd.DataFrame:
     """Return one row (:data:`DESIGN`) per contrast and arm, that of all arms first, with what can't be answered.
 
     ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that
     each sample's activity was scored in. ``confounded``: arms can't be told apart from patients (row of all arms), or
-    this arm can't, since its models had no other.
+    this arm can't, since its models had no other. ``samples`` of profiles have their platform, too. ``depth``: mean
+    number of UMIs per cell of each sample; only the first contrast is measured at equal depth.
     """
     rows = []
-    for name, (baseline, treated) in contrasts_of(contrast).items():
+    for number, (name, (baseline, treated)) in enumerate(contrasts_of(contrast).items()):
         before, after, alone = _matched(samples, baseline, treated)
         arms = after.groupby("model", sort=False)["arm"].unique()
         notes = _note_on_numbers(len(arms), baseline, treated, fdr) + _note_on_arms(arms)
@@ -69,8 +99,13 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
                 f"{baseline} and {treated} of {', '.join(split)} were scored in different groups, which may rank other "
                 "genes: part of the difference may come from there"
             )
+        platform, told = platforms.describe(pd.concat([before, after]))
+        notes += [told] if told else []
+        gap, told_of_depth = _depth_of(depth, samples, baseline, treated, None)
+        notes += told_of_depth if not number else []
         apart = "yes" if len(set(after["arm"])) > 1 and arms.map(len).max() == 1 else "no"
-        rows.append((name, ALL_ARMS, *_numbers(before, after), smallest_p(len(arms)), apart, "; ".join(notes)))
+        found = (name, ALL_ARMS, *_numbers(before, after), smallest_p(len(arms)), apart)
+        rows.append((*found, platform, gap, "; ".join(notes)))
         for arm in dict.fromkeys(after["arm"]):
             own = after[after["arm"] == arm]
             models = list(dict.fromkeys(own["model"]))
@@ -78,9 +113,11 @@ def design_table(samples: pd.DataFrame, contrast: dict, groups: dict[str, str], 
             note = ["n = 1 model: nothing is said about other patients"] if len(models) == 1 else []
             note += ["the only arm of its models: confounded with the patients"] if alike else []
             matched = before[before["model"].isin(models)]
-            rows.append(
-                (name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no", "; ".join(note))
-            )
+            platform, told = platforms.describe(pd.concat([matched, own]))
+            note += [told] if told else []
+            gap, _ = _depth_of(depth, samples, baseline, treated, arm)
+            found = (name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no")
+            rows.append((*found, platform, gap, "; ".join(note)))
     return pd.DataFrame(rows, columns=DESIGN)
 
 

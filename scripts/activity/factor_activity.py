@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, stats
+from scipy import linalg
 
 from scripts.base import job
-from scripts.stats.paired import false_discovery_rate
 
 MIN_TARGETS = 5
 """Targets that a factor needs among the measured genes (decoupler's default)."""
+METHODS = {"score": "consensus", "ulm": "ulm", "mlm": "mlm"}
+"""Column → decoupler's method; consensus is the mean of both as z-scores over factors."""
 TOLERANCE = 1e-8
 """Pivots below this share of the largest: a factor's targets are a combination of other factors' targets."""
 
@@ -58,33 +59,20 @@ def infer(values: pd.DataFrame, network: pd.DataFrame) -> dict[str, pd.DataFrame
     return scores | {"consensus": found["score_consensus"]}
 
 
-def p_values(consensus: pd.DataFrame) -> pd.DataFrame:
-    """Return two-sided p-values of consensus scores, which are means of z-scores over factors (decoupler)."""
-    return pd.DataFrame(2 * stats.norm.sf(consensus.abs()), consensus.index, consensus.columns)
-
-
 def table_of_contrasts(t: pd.DataFrame, network: pd.DataFrame) -> pd.DataFrame:
-    """Return contrast, tf, score, p, fdr, ulm, mlm, n_targets; ``t``: contrasts × genes. Strongest first."""
+    """Return contrast, tf, score, ulm, mlm, n_targets; ``t``: contrasts × genes. Largest absolute score first.
+
+    The score orders factors within a contrast. It comes with no p-value: that of one contrast's vector compares a
+    factor with the other factors, and says nothing of patients.
+    """
     scores = infer(t, network)
-    p = p_values(scores["consensus"])
     n_targets = network.groupby("source")["target"].size()
     parts = []
-    for contrast in t.index:
-        part = pd.DataFrame(
-            {
-                "contrast": contrast,
-                "tf": scores["consensus"].columns,
-                "score": scores["consensus"].loc[contrast].to_numpy() if len(n_targets) else [],
-                "p": p.loc[contrast].to_numpy() if len(n_targets) else [],
-                "ulm": scores["ulm"].loc[contrast].to_numpy() if len(n_targets) else [],
-                "mlm": scores["mlm"].loc[contrast].to_numpy() if len(n_targets) else [],
-            }
-        )
-        part["fdr"] = false_discovery_rate(part["p"].to_numpy(dtype=float))
+    for contrast in t.index if len(n_targets) else []:
+        own = {name: scores[method].loc[contrast].to_numpy() for name, method in METHODS.items()}
+        part = pd.DataFrame({"contrast": contrast, "tf": scores["consensus"].columns, **own})
         part["n_targets"] = part["tf"].map(n_targets)
-        parts.append(part.sort_values(["p", "tf"], kind="stable"))
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame(columns=["contrast", "tf", "score", "p", "ulm", "mlm", "fdr", "n_targets"])
-    )
+        strength = part.assign(_strength=-part["score"].abs())
+        parts.append(part.loc[strength.sort_values(["_strength", "tf"], kind="stable").index])
+    columns = ["contrast", "tf", *METHODS, "n_targets"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

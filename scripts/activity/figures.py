@@ -84,18 +84,18 @@ def draw_factors(factors: pd.DataFrame, style: Style) -> Figure | None:
 
     ``factors``: activity/tf_activity.tsv.
     """
-    table = style.main_rows(factors).dropna(subset=["model_effect"])
+    table = style.main_rows(factors).dropna(subset=["effect"])
     if table.empty:
         return None
-    order = table["model_effect"].abs().sort_values(ascending=False, kind="stable").index
-    shown = table.loc[order].head(MAX_FACTORS).sort_values("model_effect", ascending=False, kind="stable")
+    order = table["effect"].abs().sort_values(ascending=False, kind="stable").index
+    shown = table.loc[order].head(MAX_FACTORS).sort_values("effect", ascending=False, kind="stable")
     tips = tooltips(
-        FACTORS, "tf", "n_targets", "model_effect", "model_ci_low", "model_ci_high", "score", "fdr", "mrna_log_fc",
-        "mrna_ci_low", "mrna_ci_high", "models_agreeing", "n_models",
+        FACTORS, "tf", "n_targets", "effect", "ci_low", "ci_high", "fdr", "score", "mrna_log_fc", "mrna_ci_low",
+        "mrna_ci_high", "models_agreeing", "n_models",
     )  # fmt: skip
     panels = []
     for value, low, high, head in (
-        ("model_effect", "model_ci_low", "model_ci_high", "activity by its targets"),
+        ("effect", "ci_low", "ci_high", "activity by its targets"),
         ("mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "its own mRNA"),
     ):
         if shown[value].isna().all():

@@ -7,13 +7,14 @@ from threadpoolctl import threadpool_limits
 from scripts.activity import factor_activity
 from scripts.base import job
 from scripts.expression import differential
+from scripts.expression.terms import with_level
 from scripts.profiles import networks, profiles
 from scripts.profiles.pseudobulk import ACTIVITY
 from scripts.stats.paired import ALL_ARMS, over_arms, summarise
 
 TF_ACTIVITY = [
-    "contrast", "tf", "score", "p", "fdr", "ulm", "mlm", "n_targets", "models_agreeing", "n_models", "model_effect",
-    "model_ci_low", "model_ci_high", "model_p", "mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "mrna_t", "mrna_fdr",
+    "contrast", "tf", "effect", "ci_low", "ci_high", "t", "p", "fdr", "same_direction", "models_agreeing", "n_models",
+    "score", "ulm", "mlm", "n_targets", "mrna_log_fc", "mrna_ci_low", "mrna_ci_high", "mrna_t", "mrna_fdr",
 ]  # fmt: skip
 
 
@@ -38,11 +39,21 @@ def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -
     for name, pair in differential.contrasts_of(contrast).items():
         changes = over_arms(differential.differences(scores, data.samples, *pair, contrast["baseline"]))
         found = summarise(changes, pd.Series(1.0, index=changes.columns))
-        found = found.rename(columns={"effect": "model_effect", "p": "model_p", "n": "n_models", "k": "agree"})
-        found = found.rename(columns={"ci_low": "model_ci_low", "ci_high": "model_ci_high"})
-        positive = (changes > 0).sum()
-        parts.append(found.assign(contrast=name, positive=positive).rename_axis("tf").reset_index())
+        found = found.rename(columns={"n": "n_models", "k": "models_agreeing"})
+        parts.append(found.assign(contrast=name).rename_axis("tf").reset_index())
     return pd.concat(parts, ignore_index=True)
+
+
+def t_of_contrasts(whole: pd.DataFrame, contrast: dict) -> pd.DataFrame:
+    """Return contrasts × genes: the t over patients of each, or that in these tumours where there is none.
+
+    ``whole``: differential_expression.tsv over all arms. Genes that every contrast has.
+    """
+    names = [name for name in differential.contrasts_of(contrast) if (whole["contrast"] == name).any()]
+    rows = [with_level(whole[whole["contrast"] == name]).set_index("gene")["t"] for name in names]
+    # A contrast without any t (no replicates) would take all genes with it.
+    table = pd.DataFrame({name: t for name, t in zip(names, rows, strict=True) if t.notna().any()}).T
+    return table.dropna(axis=1)
 
 
 def main(snakemake) -> None:
@@ -52,8 +63,7 @@ def main(snakemake) -> None:
     table = differential.read(snakemake.input.expression)
     network = networks.read_network(str(snakemake.input.network[0]))
     whole = table[table["arm"] == ALL_ARMS]
-    t = whole.pivot(index="contrast", columns="gene", values="t") if len(whole) else pd.DataFrame()
-    t = t.reindex([name for name in differential.contrasts_of(params.contrast) if name in t.index]).dropna(axis=1)
+    t = t_of_contrasts(whole, params.contrast)
     measured = data.values.dropna(axis=1)
     with threadpool_limits(1):
         found = factor_activity.table_of_contrasts(t, factor_activity.usable_network(network, list(t.columns)))
@@ -61,10 +71,11 @@ def main(snakemake) -> None:
             "consensus"
         ]
     by_profile(data, scores).to_csv(snakemake.output.profiles, sep="\t", index=False, float_format="%.6g")
-    found = found.merge(
-        over_models(scores, data, params.contrast), on=["contrast", "tf"], how="left", suffixes=("", "_paired")
-    )
-    found["models_agreeing"] = found["positive"].where(found["score"] > 0, found["n_models"] - found["positive"])
+    found = found.merge(over_models(scores, data, params.contrast), on=["contrast", "tf"], how="left")
+    # Strongest evidence over patients first; without p-values by the score.
+    found["_contrast"] = pd.Categorical(found["contrast"], list(differential.contrasts_of(params.contrast)))
+    found["_strength"] = -found["score"].abs()
+    found = found.sort_values(["_contrast", "p", "_strength", "tf"], kind="stable")
     own = whole.rename(
         columns={
             "gene": "tf",

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from scripts.activity import depth
+
 MIN_CELLS = 20
 """Cells of either timepoint that a restricted comparison needs."""
 MIN_SPARE = 3
@@ -86,11 +88,7 @@ def thin(counts: sparse.csr_matrix, sample: np.ndarray, seed: int) -> sparse.csr
     medians = {name: np.median(totals[sample == name]) for name in np.unique(sample)}
     least = min(medians.values(), default=0.0)
     share = np.array([min(1.0, least / medians[name]) if medians[name] else 1.0 for name in sample])
-    out = sparse.csr_matrix(counts, copy=True)
-    per_value = np.repeat(share, np.diff(out.indptr))
-    out.data = rng.binomial(out.data.astype(np.int64), per_value)
-    out.eliminate_zeros()
-    return out
+    return depth.thin(counts, share, rng)
 
 
 def matched(

@@ -7,14 +7,14 @@ import pandas as pd
 from scipy import stats
 
 from scripts.base.verdicts import decide
-from scripts.confounders.verdicts import MIN_MODELS, VERDICTS, Evidence
+from scripts.confounders.verdicts import KEPT, MIN_MODELS, PROGRAMME, VERDICTS, Evidence, Remaining
 from scripts.stats import paired
 
 CONFOUNDERS = [
     "confounder", "method", "contrast", "what", "effect_before", "effect_after", "ci_low", "ci_high", "share_remaining",
     "share_low", "share_high", "n_models", "note",
 ]  # fmt: skip
-VERDICT = ["contrast", "verdict", "n_models", "signature_effect", "ci_low", "ci_high", "p", "remaining", "note"]
+VERDICT = ["contrast", "verdict", "n_models", "models_agreeing", "signature_effect", "p", "remaining", "note"]
 
 
 def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
@@ -35,6 +35,7 @@ def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float,
     b = x * y - t2 * covariance[0, 1]
     c = y**2 - t2 * covariance[1, 1]
     root = b**2 - a * c
+    root = 0.0 if abs(root) <= 1e-12 * b**2 else root  # nothing changed: the share is 1, without error
     if a <= 0 or root < 0:
         return np.nan, np.nan, np.nan
     return ratio, float((b - np.sqrt(root)) / a), float((b + np.sqrt(root)) / a)
@@ -56,6 +57,47 @@ def compare(before: pd.Series, after: pd.Series) -> dict:
         found |= {"ci_low": y.mean() - reach, "ci_high": y.mean() + reach}
     found["share_remaining"], found["share_low"], found["share_high"] = share_interval(x, y)
     return found
+
+
+def one_sided(values: np.ndarray) -> tuple[float, float]:
+    """Return p-values of a mean over models that is zero or more, and of one that is zero or less (t); NaN below
+    :data:`MIN_MODELS` models.
+    """
+    n = len(values)
+    if n < MIN_MODELS:
+        return np.nan, np.nan
+    error = values.std(ddof=1) / np.sqrt(n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = values.mean() / error
+    return float(stats.t.cdf(t, n - 1)), float(stats.t.sf(t, n - 1))
+
+
+def remaining_of(ways: dict[str, list[tuple[pd.Series, pd.Series]]]) -> dict[str, Remaining]:
+    """Return, by confounder, whether more or less than :data:`KEPT` of the signature's change remains.
+
+    ``ways``: by confounder, the change before and after (by model) of each way of adjustment. The share of a sum is
+    below :data:`KEPT` if after − KEPT · before is below zero, which a one-sided t over the models tests. Any way of any
+    confounder may explain the change, so that these p-values are corrected for their number (Bonferroni). That more
+    remains must be shown of all ways, of which each is tested by itself. Ways of fewer than :data:`MIN_MODELS` models
+    don't count.
+    """
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    for confounder, pairs in ways.items():
+        for before, after in pairs:
+            both = before.notna() & after.notna()
+            x, y = before[both].to_numpy(dtype=float), after[both].to_numpy(dtype=float)
+            less, more = one_sided(y - KEPT * x)
+            if np.isfinite(less) and x.sum():
+                found.setdefault(confounder, []).append((y.sum() / x.sum(), less, more))
+    total = sum(map(len, found.values()))
+    return {
+        confounder: Remaining(
+            share=float(min(share for share, _, _ in own)),
+            less=float(min(1.0, total * min(less for _, less, _ in own))),
+            more=float(max(more for _, _, more in own)),
+        )
+        for confounder, own in found.items()
+    }
 
 
 def extrapolate(effect: pd.Series, gap: pd.Series) -> tuple[float, float, float, int]:
@@ -88,37 +130,32 @@ def count_genes(changes: pd.DataFrame, fdr: float) -> float:
     return float(paired.is_shared(summary, fdr).sum())
 
 
-def judge(effect: pd.Series, remaining: dict[str, float], *, fdr: float, contrast: str) -> dict:
+def judge(effect: pd.Series, p: float, remaining: dict[str, Remaining], *, fdr: float, contrast: str) -> dict:
     """Return the study's verdict (:data:`VERDICT`).
 
     Parameters
     ----------
     effect
-        By model, the change of the score of the signature that was learned without the model. The programme is shared
-        if the mean over the models is above zero (one-sided t, since the signature knows its direction).
+        By model, the change of the score of the signature that was learned without the model.
+    p
+        Its p-value (:func:`scripts.confounders.left_out.programme_p`).
     remaining
-        Confounder of :data:`verdicts.ALONE` → share of the change that remains; NaN if it wasn't measured.
+        What :func:`remaining_of` found.
     fdr
-        Limit of the p-value.
+        Limit of the p-values.
     contrast
         Name of the comparison.
     """
     values = effect.dropna().to_numpy(dtype=float)
     n = len(values)
-    known = {name: share for name, share in remaining.items() if np.isfinite(share)}
-    found = dict.fromkeys(VERDICT, np.nan) | {"contrast": contrast, "n_models": n}
-    found["remaining"] = "; ".join(f"{name} {share:.2f}" for name, share in known.items())
+    found = dict.fromkeys(VERDICT, np.nan) | {"contrast": contrast, "n_models": n, "models_agreeing": 0, "p": p}
+    found["remaining"] = "; ".join(f"{name} {own.share:.2f}" for name, own in remaining.items())
     if n:
-        found["signature_effect"] = values.mean()
-    if n >= MIN_MODELS:
-        error = values.std(ddof=1) / np.sqrt(n)
-        reach = stats.t.ppf(0.975, n - 1) * error
-        t = values.mean() / error if error > 0 else np.inf * np.sign(values.mean())
-        p = float(stats.t.sf(t, n - 1))
-        found |= {"ci_low": values.mean() - reach, "ci_high": values.mean() + reach, "p": p}
-    evidence = Evidence(n, found["p"], fdr, known)
+        found |= {"signature_effect": values.mean(), "models_agreeing": int((values > 0).sum())}
+    evidence = Evidence(n, p, fdr, remaining)
     verdict = decide(VERDICTS, evidence)
-    # The rows of what could have changed the conclusion, had it been measured.
-    missing = evidence.not_measured if verdict is VERDICTS[-1] else []
-    note = f"not asked: {', '.join(missing)}" if missing else verdict.note.format_map(evidence.places)
-    return found | {"verdict": verdict.name, "note": note}
+    notes = [verdict.note.format_map(evidence.places)] if verdict.note else []
+    # What could have changed the conclusion, had it been measured.
+    if evidence.not_measured and verdict in (PROGRAMME, VERDICTS[-1]):
+        notes.append(f"not asked: {', '.join(evidence.not_measured)}")
+    return found | {"verdict": verdict.name, "note": "; ".join(notes)}

@@ -7,7 +7,7 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
-from scripts.confounders import shares
+from scripts.confounders import left_out, shares
 from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
 from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.confounders.verdicts import ALONE
@@ -73,32 +73,39 @@ def build(
     *,
     size: int,
     fdr: float,
+    seed: int,
 ) -> tuple[pd.DataFrame, dict]:
     """Return confounders.tsv and the verdict on the study.
 
     ``tables``: by model, features × confounders; ``switches``: tf, regulon, direction, verdict of the shared ones.
+    Where no programme is shown, neither an interval nor a share of the signature's change is given: nothing remains of
+    what isn't there, and scores that were learned from one another vary less than their mean.
     """
     before = by_feature(tables, "gene", BEFORE)
+    p = left_out.programme_p(before.dropna(axis=1, how="any").to_numpy(dtype=float), size, seed)
+    is_shown = p <= fdr
     active = by_feature(tables, "regulon", BEFORE)
     columns = list(dict.fromkeys(c for table in tables.values() for c in table if "|" in c and c != BEFORE))
     rows = []
 
-    def add(confounder: str, method: str, what: str, first: pd.Series, second: pd.Series, note: str = "") -> dict:
+    def add(confounder: str, method: str, what: str, first: pd.Series, second: pd.Series, note: str = "") -> None:
         found = shares.compare(first, second)
+        if what == SIGNATURE and not is_shown:
+            found |= dict.fromkeys(("ci_low", "ci_high", "share_remaining", "share_low", "share_high"), np.nan)
         row = {"confounder": confounder, "method": method, "contrast": contrast, "what": what, **found, "note": note}
         rows.append(row)
-        return row
 
-    remaining: dict[str, list[float]] = {}
+    ways: dict[str, list[tuple[pd.Series, pd.Series]]] = {}
     for name in sorted(columns):
         confounder, method = name.split("|")
         after = by_feature(tables, "gene", name)
         said = notes[(notes["confounder"] == confounder) & (notes["method"] == method)]
         note = "; ".join(f"{row.model}: {row.note}" for row in said.itertuples())
         if len(after):
-            row = add(confounder, method, SIGNATURE, *signature_effects(before, after, size), note)
+            pair = signature_effects(before, after, size)
+            add(confounder, method, SIGNATURE, *pair, note)
             if confounder in ALONE:
-                remaining.setdefault(confounder, []).append(row["share_remaining"])
+                ways.setdefault(confounder, []).append(pair)
             both = before.index.intersection(after.index)
             one = pd.Series({"": shares.count_genes(before.loc[both], fdr)})
             other = pd.Series({"": shares.count_genes(after.loc[both], fdr)})
@@ -112,10 +119,9 @@ def build(
         if before.empty:
             continue
         genes = {gene for name in names for gene in measured(sets.get(name, {}), before.columns)}
-        row = add(
-            confounder, LEFT_OUT, SIGNATURE, *signature_effects(before, before, size, genes), f"{len(genes)} genes"
-        )
-        remaining.setdefault(confounder, []).append(row["share_remaining"])
+        pair = signature_effects(before, before, size, genes)
+        add(confounder, LEFT_OUT, SIGNATURE, *pair, f"{len(genes)} genes")
+        ways.setdefault(confounder, []).append(pair)
     told = {(row["confounder"], row["method"]) for row in rows}
     for (confounder, method), own in notes.groupby(["confounder", "method"], sort=True):
         if (confounder, method) not in told:
@@ -128,13 +134,13 @@ def build(
         at_zero, low, high, n = shares.extrapolate(effect, gap)
         note = "" if np.isfinite(at_zero) else "needs four models whose samples differ"
         mean = effect[gap.reindex(effect.index).notna()].mean()
-        rows.append(
-            dict(zip(shares.CONFOUNDERS, [*ATTRITION, contrast, SIGNATURE, mean, at_zero, low, high, at_zero / mean,
-                                           low / mean, high / mean, n, note], strict=True))
-        )  # fmt: skip
-    least = {name: float(np.nanmin(own)) if np.isfinite(own).any() else np.nan for name, own in remaining.items()}
+        found = {"effect_before": mean, "effect_after": at_zero, "n_models": n}
+        if is_shown:
+            found |= {"ci_low": low, "ci_high": high, "share_remaining": at_zero / mean}
+        labels = dict(zip(shares.CONFOUNDERS[:4], [*ATTRITION, contrast, SIGNATURE], strict=True))
+        rows.append(labels | found | {"note": note})
     table = pd.DataFrame(rows, columns=shares.CONFOUNDERS)
-    return table, shares.judge(effect, least, fdr=fdr, contrast=contrast)
+    return table, shares.judge(effect, p, shares.remaining_of(ways), fdr=fdr, contrast=contrast)
 
 
 def main(snakemake) -> None:
@@ -159,6 +165,7 @@ def main(snakemake) -> None:
         contrast,
         size=params.size,
         fdr=params.fdr,
+        seed=params.seed,
     )
     table.to_csv(output.confounders, sep="\t", index=False, float_format="%.6g")
     pd.DataFrame([found], columns=shares.VERDICT).to_csv(output.verdict, sep="\t", index=False, float_format="%.6g")

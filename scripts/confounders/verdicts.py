@@ -15,6 +15,25 @@ ALONE = {"cell cycle": "cell cycle alone", "dissociation stress": "stress alone"
 
 
 @dataclass(frozen=True)
+class Remaining:
+    """What remains of the signature's change with a confounder adjusted for, over the models.
+
+    Parameters
+    ----------
+    share
+        Smallest share over the ways of adjustment.
+    less
+        p-value of :data:`KEPT` or more remaining, corrected for all ways and confounders.
+    more
+        p-value of :data:`KEPT` or less remaining in one of the ways: the largest.
+    """
+
+    share: float
+    less: float
+    more: float
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What decides about the programme.
 
@@ -23,30 +42,36 @@ class Evidence:
     n
         Models in which the signature of the others was measured.
     p
-        p-value of the mean change of its score over the models (one-sided t); NaN below three models.
+        p-value of the mean change of its score over the models (:func:`left_out.programme_p`); NaN below three.
     fdr
-        Limit of ``p`` (``statistics.fdr``).
+        Limit of the p-values (``statistics.fdr``).
     remaining
-        Confounder of :data:`ALONE` → share of the change that remains without it; only those that were measured.
+        Confounder of :data:`ALONE` → what remains without it; only those that were measured.
     """
 
     n: int
     p: float
     fdr: float
-    remaining: Mapping[str, float]
+    remaining: Mapping[str, Remaining]
 
     @property
     def strongest(self) -> str:
-        """The confounder without which least remains, if this is less than :data:`KEPT`; else empty."""
-        least = min(self.remaining, key=self.remaining.get, default="")
-        return least if least and self.remaining[least] < KEPT else ""
+        """The confounder without which less than :data:`KEPT` is shown to remain, and the least; else empty."""
+        shown = {name: own.share for name, own in self.remaining.items() if own.less <= self.fdr}
+        return min(shown, key=shown.get, default="")
+
+    @property
+    def unclear(self) -> list[str]:
+        """Confounders without which :data:`KEPT` is neither shown to remain nor shown not to."""
+        return [name for name, own in self.remaining.items() if not min(own.less, own.more) <= self.fdr]
 
     @property
     def places(self) -> dict[str, str]:
         """What the places of the notes stand for."""
         return {
             "models": f"{self.n} model{'' if self.n == 1 else 's'}",
-            "share": f"{self.remaining[self.strongest]:.0%}" if self.strongest else "",
+            "share": f"{max(self.remaining[self.strongest].share, 0):.0%}" if self.strongest else "",
+            "unclear": ", ".join(self.unclear),
         }
 
     @property
@@ -59,12 +84,19 @@ def _alone(confounder: str, name: str) -> Verdict:
     """Return the verdict that a confounder is the whole programme."""
     return Verdict(
         name,
-        f"less than {KEPT:.0%} of the signature's change remains with {confounder} adjusted for",
+        f"the upper limit, over the models, of what remains of the signature's change with {confounder} adjusted for "
+        f"is below {KEPT:.0%} (one-sided t at {{fdr}}, corrected for all confounders and ways of adjustment)",
         lambda e: e.strongest == confounder,
         "{share} of the signature's change remains without it",
     )
 
 
+PROGRAMME = Verdict(
+    "persister programme",
+    f"the score rises, and with each confounder adjusted for the lower limit of what remains is above {KEPT:.0%} "
+    "(one-sided t at {fdr})",
+    lambda e: not e.unclear,
+)
 VERDICTS = (
     Verdict(
         "too few models",
@@ -74,11 +106,18 @@ VERDICTS = (
     ),
     Verdict(
         "no shared programme shown",
-        "the score of a signature learned in the other models doesn't rise in the one left out, within {fdr}",
+        "the score of a signature learned in the other models doesn't rise in the one left out (p of flipped or "
+        "rotated models, signature learned anew, within {fdr})",
         lambda e: not e.p <= e.fdr,
-        "what is learned in the other patients doesn't rise in the one left out",
+        "what is learned in the other patients doesn't rise in the one left out by more than chance",
     ),
     *(_alone(confounder, name) for confounder, name in ALONE.items()),
-    Verdict("persister programme", "the score rises, and no confounder explains the rise alone", lambda e: True),
+    PROGRAMME,
+    Verdict(
+        "programme, confounders unclear",
+        f"the score rises, but of a confounder neither is shown: whether more than {KEPT:.0%} remains or less",
+        lambda e: True,
+        "not clear whether half of the change remains: {unclear}",
+    ),
 )
 """On :class:`Evidence`: the first whose rule applies."""

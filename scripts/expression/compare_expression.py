@@ -14,9 +14,11 @@ def main(snakemake) -> None:
         job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
     table = differential.compare(data, params.contrast, platforms=params.platforms)
     table.to_csv(snakemake.output.expression, sep="\t", index=False, float_format="%.6g")
+    answers = design.with_counts(answers, table, params.fdr)
     answers.to_csv(snakemake.output.design, sep="\t", index=False)
-    for (contrast, arm), own in table.groupby(["contrast", "arm"], sort=False):
-        job.log.info("%s, %s: %d of %d genes at an FDR of 5 %%", contrast, arm, (own["fdr"] <= 0.05).sum(), len(own))
+    for row in answers.dropna(subset=["genes"]).itertuples():
+        counts = (row.contrast, row.arm, row.changed, row.voom_changed, row.genes, params.fdr)
+        job.log.info("%s, %s: %d genes change over patients, %d in these tumours, of %d (FDR %g)", *counts)
     if table.empty:
         job.log.warning("nothing is compared: no model has two of the contrast's timepoints")
 

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from scripts.expression import differential
+from scripts.profiles import platforms
 from scripts.stats import linear
 from scripts.stats.paired import ALL_ARMS
 
 ANSWERS = [
     "contrast", "arm", "answered", "n_models", "models", "n_reference", "n_treated", "residual_df", "confounded",
-    "note",
+    "platform", "genes", "changed", "voom_changed", "voom_opposite", "note",
 ]  # fmt: skip
+COUNTS = ["genes", "changed", "voom_changed", "voom_opposite"]
 YES, EFFECT_ONLY, NO = "yes", "effect only", "no"
 LARGE_SHARE = 0.4
 """A model with more than this share of the samples is named: it weighs most in the joint model."""
@@ -38,16 +40,31 @@ def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
             answered = NO if not models else YES if df > 0 else EFFECT_ONLY
             confounded = _confounded(samples, arm, treated, models)
             notes = _notes(own, models, reference, treated, answered, df)
-            if confounded:
-                notes.append(confounded)
+            platform, told = platforms.describe(chosen)
+            notes += [text for text in (confounded, told) if text]
             rows.append(
                 (
                     *(name, arm, answered, len(models), ",".join(models)),
                     *((chosen["timepoint"] == timepoint).sum() for timepoint in (reference, treated)),
-                    *(df, "yes" if confounded else "no", "; ".join(notes)),
+                    *(df, "yes" if confounded else "no", platform, *[pd.NA] * len(COUNTS), "; ".join(notes)),
                 )
             )
     return pd.DataFrame(rows, columns=ANSWERS)
+
+
+def with_counts(said: pd.DataFrame, expression: pd.DataFrame, fdr: float) -> pd.DataFrame:
+    """Return :func:`answers` with the numbers of genes that are compared, that change over patients (``changed``) and
+    in these tumours (``voom_changed``), both within ``fdr``, and of the latter those whose mean over patients has the
+    other sign.
+    """
+    voom = expression["voom_fdr"] <= fdr
+    opposite = voom & (expression["log_fc"] * expression["voom_log_fc"] < 0)
+    counts = expression[["contrast", "arm"]].assign(
+        genes=1, changed=expression["fdr"] <= fdr, voom_changed=voom, voom_opposite=opposite
+    )
+    counts = counts.groupby(["contrast", "arm"], sort=False)[COUNTS].sum()
+    table = said.drop(columns=COUNTS, errors="ignore").join(counts, on=["contrast", "arm"])
+    return table[ANSWERS].astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, answered: str, df: int) -> list[str]:
@@ -57,9 +74,9 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
     if answered == EFFECT_ONLY:
         notes.append("no replicates beyond what the design takes: effects without interval or p-value")
     if len(models) == 1:
-        notes.append("n = 1 model: p-values are about its tumours and say nothing about other patients")
+        notes.append("n = 1 model: voom_p is about its tumours; nothing is said about other patients")
     elif len(models) == 2:
-        notes.append("n = 2 models: too few to call a change shared")
+        notes.append("n = 2 models: too few to call a change shared; p-values are about their tumours")
     for one, other in ((treated, reference), (reference, treated)):
         alone = [m for m in dict.fromkeys(own.loc[own["timepoint"] == one, "model"]) if m not in models]
         if alone and one == treated:
@@ -67,8 +84,8 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
     counts = own.loc[own["model"].isin(models), "model"].value_counts()
     if len(models) > 1 and counts.iloc[0] > LARGE_SHARE * counts.sum():
         notes.append(
-            f"{counts.index[0]} has {counts.iloc[0]} of {counts.sum()} samples and weighs most in t; "
-            "paired_* give every model the same weight"
+            f"{counts.index[0]} has {counts.iloc[0]} of {counts.sum()} samples and weighs most in voom_t; "
+            "over patients every model has the same weight"
         )
     return notes
 

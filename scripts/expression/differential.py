@@ -1,4 +1,4 @@
-"""Differential expression with the model as block: limma's voom on all profiles, checked by the models one by one."""
+"""Differential expression on two levels: over patients, each counted once, and in these tumours, by voom and limma."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scripts.expression.terms import VOOM
 from scripts.profiles.profiles import Profiles
 from scripts.stats import linear, meta, voom
-from scripts.stats.moderation import moderate
 from scripts.stats.paired import ALL_ARMS, false_discovery_rate, over_arms, summarise
+from scripts.stats.squeeze import squeeze
 
-EXPRESSION = [
-    "contrast", "arm", "gene", "log_fc", "ci_low", "ci_high", "t", "p", "fdr", "models_agreeing", "n_models",
-    "mean_expression", "df", "loo_t_low", "loo_t_high", "paired_log_fc", "paired_ci_low", "paired_ci_high", "paired_t",
-    "paired_p", "t_contrasts_fit", "heterogeneity_p",
-]  # fmt: skip
-PAIRED = {
-    "effect": "paired_log_fc",
-    "ci_low": "paired_ci_low",
-    "ci_high": "paired_ci_high",
-    "t": "paired_t",
-    "p": "paired_p",
-}
+PATIENTS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "same_direction", "models_agreeing", "n_models"]
+TUMOURS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "df", "t_contrasts_fit", "n_models", "indirect"]
+EXPRESSION = ["contrast", "arm", "gene", *PATIENTS, "mean_expression", *(VOOM + name for name in TUMOURS)]
+WHOLE = ["models_agreeing", "n_models", f"{VOOM}n_models"]
 
 
 def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
@@ -109,7 +102,7 @@ class Expression:
         contrasts = np.array([contrast_of(design, *pair) for pair in pairs])
         found = linear.fit(values, design.to_numpy(), contrasts, weights)
         mean = _mean(values)
-        moderated = moderate(found.variance, found.df, mean if self.trended else None)
+        moderated = squeeze(found.variance, found.df, mean if self.trended else None)
         tables = []
         for number in range(len(pairs)):
             table = linear.table_of(found.effect[:, number], found.covariance[:, number, number], moderated)
@@ -138,7 +131,7 @@ def estimate(
 ) -> list[pd.DataFrame]:
     """Return the table of each pair by gene, over all platforms ``together`` or ``separate`` and then joined."""
     if platforms == "together":
-        return [table.assign(heterogeneity_p=np.nan) for table in expression.fit(samples, pairs)]
+        return expression.fit(samples, pairs)
     parts = []
     for _, own in samples.groupby("platform", sort=False):
         single = Expression(profiles.values, None, trended=True).fit(own, pairs)
@@ -147,24 +140,66 @@ def estimate(
     return [meta.join([part[number] for part in parts]) for number in range(len(pairs))]
 
 
-def leave_out(
-    profiles: Profiles, expression: Expression, samples: pd.DataFrame, pair: tuple[str, str], platforms: str
-) -> pd.DataFrame:
-    """Return the smallest and the largest t by gene when models are left out one at a time; NaN with one model."""
-    models = both(samples, *pair)
-    index = expression.values.columns
-    if len(models) < 2:
-        return pd.DataFrame(np.nan, index=index, columns=["loo_t_low", "loo_t_high"])
-    t = [
-        estimate(profiles, expression, samples[samples["model"] != model], [pair], platforms)[0]["t"].to_numpy()
-        for model in models
-    ]
-    return pd.DataFrame({"loo_t_low": np.min(t, axis=0), "loo_t_high": np.max(t, axis=0)}, index=index)
+def contributions(samples: pd.DataFrame, pair: tuple[str, str], present: np.ndarray) -> pd.DataFrame:
+    """Return by gene how many models the joint linear model takes evidence from (``n_models``), and what share of the
+    weight is indirect (``indirect``): of samples whose model lacks one of the two timepoints.
+
+    ``present``: samples × genes. A least-squares estimate is a weighted sum of samples. A model with the treated and a
+    third timepoint moves it although its own difference doesn't exist.
+    """
+    design = design_of(samples)
+    contrast, x = contrast_of(design, *pair), design.to_numpy()
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    found = np.full((patterns.shape[1], 2), np.nan)
+    for number in range(patterns.shape[1]):
+        rows = patterns[:, number]
+        if not rows.any() or not linear.can_answer(x[rows], contrast):
+            continue
+        weight = np.abs(contrast @ np.linalg.pinv(x[rows]))
+        own = samples[rows]
+        counted = weight > 1e-9 * weight.max()
+        direct = own["model"].isin(both(own, *pair)).to_numpy()
+        found[number] = own.loc[counted, "model"].nunique(), weight[~direct].sum() / weight.sum()
+    return pd.DataFrame(found[np.ravel(which)], columns=["n_models", "indirect"])
 
 
-def compare(
-    profiles: Profiles, contrast: dict, *, platforms: str = "together", leave_one_out: bool = True, arms: bool = True
-) -> pd.DataFrame:
+def over_patients(profiles: Profiles, samples: pd.DataFrame, pair: tuple[str, str], baseline: str) -> pd.DataFrame:
+    """Return the columns :data:`PATIENTS` by gene: moderated paired differences, each model with the same weight."""
+    changes = over_arms(differences(profiles.values, samples, *pair, baseline))
+    summary = summarise(changes, pd.Series(1.0, index=changes.columns))
+    return summary.rename(columns={"effect": "log_fc", "k": "models_agreeing", "n": "n_models"})[PATIENTS]
+
+
+def in_tumours(
+    profiles: Profiles, expression: Expression, samples: pd.DataFrame, pairs: list[tuple[str, str]], platforms: str
+) -> list[pd.DataFrame]:
+    """Return the columns :data:`TUMOURS` of each pair by gene, and mean_expression.
+
+    Samples are the replicates, and patients are taken to change alike: p-values say whether these tumours differ, not
+    whether those of further patients do.
+    """
+    present = np.isfinite(profiles.values.loc[samples.index].to_numpy())
+    tables = estimate(profiles, expression, samples, pairs, platforms)
+    found = []
+    for table, pair in zip(tables, pairs, strict=True):
+        if platforms == "together":
+            weights = contributions(samples, pair, present)
+        else:
+            of = {name: (samples["platform"] == name).to_numpy() for name in dict.fromkeys(samples["platform"])}
+            parts = [
+                contributions(samples[own], pair, present[own]) for own in of.values() if both(samples[own], *pair)
+            ]
+            # The platforms' weights depend on errors of each gene: the share that is indirect is not told.
+            n_models = np.nansum([part["n_models"] for part in parts], axis=0)
+            weights = pd.DataFrame({"n_models": n_models, "indirect": np.nan})
+        weights[table["log_fc"].isna().to_numpy()] = np.nan
+        weights.index = table.index
+        table = table.assign(fdr=false_discovery_rate(table["p"])).join(weights)
+        found.append(table[[*TUMOURS, "mean_expression"]])
+    return found
+
+
+def compare(profiles: Profiles, contrast: dict, *, platforms: str = "together", arms: bool = True) -> pd.DataFrame:
     """Return one row (:data:`EXPRESSION`) per contrast, arm and gene; a contrast without a model that has both its
     timepoints has none.
     """
@@ -178,22 +213,14 @@ def compare(
         pairs = {name: pair for name, pair in contrasts_of(contrast).items() if both(own, *pair)}
         if not pairs:
             continue
-        tables = estimate(profiles, expression, own, list(pairs.values()), platforms)
+        tables = in_tumours(profiles, expression, own, list(pairs.values()), platforms)
         for (name, pair), table in zip(pairs.items(), tables, strict=True):
-            changes = over_arms(differences(profiles.values, own, *pair, baseline))
-            summary = summarise(changes, pd.Series(1.0, index=changes.columns))
-            agreeing = (np.sign(changes) == np.sign(table["log_fc"])).sum().where(table["log_fc"].notna())
-            table = table.assign(
-                contrast=name, arm=arm, gene=table.index, fdr=false_discovery_rate(table["p"]),
-                models_agreeing=agreeing, n_models=changes.notna().sum(),
-            )  # fmt: skip
-            table = table.join(summary.rename(columns=PAIRED)[list(PAIRED.values())])
-            if leave_one_out:
-                table = table.join(leave_out(profiles, expression, own, pair, platforms))
-            rows.append(table.reindex(columns=EXPRESSION))
+            table = table.rename(columns={column: VOOM + column for column in TUMOURS})
+            table = over_patients(profiles, own, pair, baseline).join(table)
+            rows.append(table.assign(contrast=name, arm=arm, gene=table.index)[EXPRESSION])
     if not rows:
         return pd.DataFrame(columns=EXPRESSION)
-    return pd.concat(rows, ignore_index=True).astype({"models_agreeing": "Int64", "n_models": "Int64"})
+    return pd.concat(rows, ignore_index=True).astype(dict.fromkeys(WHOLE, "Int64"))
 
 
 def read(path: str) -> pd.DataFrame:

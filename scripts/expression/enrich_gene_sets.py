@@ -5,6 +5,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.files import bare_name
 from scripts.expression import differential, enrichment
+from scripts.expression.terms import with_level
 from scripts.profiles import networks, profiles
 from scripts.stats.paired import ALL_ARMS, over_arms
 
@@ -19,7 +20,7 @@ def main(snakemake) -> None:
     collections = {name: networks.read_sets(path) for name, path in paths.items()}
     parts = []
     for name, pair in differential.contrasts_of(params.contrast).items():
-        rows = expression[(expression["contrast"] == name) & (expression["arm"] == ALL_ARMS)]
+        rows = with_level(expression[(expression["contrast"] == name) & (expression["arm"] == ALL_ARMS)])
         if rows["t"].notna().any():
             found = differential.differences(data.values, data.samples, *pair, params.contrast["baseline"])
             parts.append(
@@ -31,7 +32,8 @@ def main(snakemake) -> None:
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=enrichment.GENE_SETS)
     table.to_csv(snakemake.output.table, sep="\t", index=False, float_format="%.6g")
     for (name, collection), own in table.groupby(["contrast", "collection"], sort=False):
-        job.log.info("%s, %s: %d of %d sets at an FDR of 5 %%", name, collection, (own["fdr"] <= 0.05).sum(), len(own))
+        counts = ((own["fdr"] <= 0.05).sum(), len(own))
+        job.log.info("%s, %s: %d of %d sets over patients at an FDR of 5 %%", name, collection, *counts)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,33 @@
-"""Gene sets among the changes: GSEA on the contrast's t, and what a published signature shares with ours."""
+"""Gene sets among the changes: each set's mean change against that of all other genes, tested over patients."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scripts.profiles.networks import set_table
-from scripts.stats.paired import false_discovery_rate
+from scripts.stats.paired import false_discovery_rate, summarise
 
 GENE_SETS = [
-    "contrast", "collection", "gene_set", "size", "measured", "nes", "p", "fdr", "mean_log_fc", "models_agreeing",
-    "n_models", "shared_up", "shared_up_p", "shared_down", "shared_down_p", "leading",
+    "contrast", "collection", "gene_set", "size", "measured", "log_fc", "ci_low", "ci_high", "t", "p", "fdr",
+    "same_direction", "models_agreeing", "n_models", "nes", "shared_up", "shared_down", "leading",
 ]  # fmt: skip
+SUMMARY = {
+    "effect": "log_fc", "ci_low": "ci_low", "ci_high": "ci_high", "t": "t", "p": "p",
+    "same_direction": "same_direction", "k": "models_agreeing", "n": "n_models",
+}  # fmt: skip
 MIN_GENES = 5
 """Measured genes that a set needs."""
 LEADING = 10
 """Genes named of each set: those furthest in its direction."""
 
 
-def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int) -> pd.DataFrame:
-    """Return nes and p by set (index); sets with few measured genes have none (Subramanian et al. 2005).
+def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int) -> pd.Series:
+    """Return the normalised enrichment score by set; sets with few measured genes have none (Subramanian et al. 2005).
 
-    ``t``: by gene, without NaN. Genes are permuted, as the models are too few: p asks whether the set's genes differ
-    from others, and takes genes as independent, which those of a set aren't. Computed by decoupler; its p of 0 out of
-    ``permutations`` is told as what these can show.
+    ``t``: by gene, without NaN. Computed by decoupler, for comparison with published scores. Its p-value permutes genes
+    as if they were independent and is not used: sets whose genes vary together would reach .05 in up to half of the
+    cases without any change.
     """
     import decoupler as dc
 
@@ -32,21 +35,41 @@ def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int)
     edges = edges[edges["target"].isin(t.index)].assign(weight=1.0)
     edges = edges[edges.groupby("source")["target"].transform("size") >= MIN_GENES]
     if edges.empty:
-        return pd.DataFrame(columns=["nes", "p"], dtype=float)
+        return pd.Series(dtype=float)
     names, members, starts, offsets = dc.pp.idxmat(t.index.to_numpy(dtype=str), edges.copy())
     # decoupler takes a seed of 0 for none, and then permutes nothing.
-    nes, p = dc.mt.gsea.func(
+    nes, _ = dc.mt.gsea.func(
         t.to_numpy(dtype=float)[None, :], members, starts, offsets, times=permutations, seed=seed + 1
     )
-    # About half of the permutations have the sign of the score and are what it is compared with.
-    compared = permutations / 2
-    return pd.DataFrame({"nes": nes[0], "p": (p[0] * compared + 1) / (compared + 1)}, index=names)
+    return pd.Series(nes[0], index=names)
 
 
-def overlap(genes: set[str], signature: set[str], universe: int) -> tuple[int, float]:
-    """Return how many genes of the signature a set holds, and the upper tail of the hypergeometric distribution."""
-    shared = len(genes & signature)
-    return shared, float(stats.hypergeom.sf(shared - 1, universe, len(signature), len(genes)))
+def changes_of_sets(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFrame:
+    """Return, by model and set (columns, by place), the mean change of the set's genes minus that of all other genes.
+
+    ``changes``: models × genes, NaN where a model doesn't measure a gene. NaN where it measures fewer than
+    :data:`MIN_GENES` of the set, or none outside it. Taken against the other genes (a competitive test; Goeman &
+    Bühlmann 2007), so that what is common to all genes is no change of a set. How genes vary together is in these
+    means, whatever it is: the models are the replicates.
+    """
+    values = changes.to_numpy(dtype=float)
+    present = np.isfinite(values)
+    filled, columns = np.where(present, values, 0.0), changes.columns
+    total, number = filled.sum(axis=1), present.sum(axis=1)
+    found = np.full((len(changes), len(sets)), np.nan)
+    for place, genes in enumerate(sets):
+        own = columns.isin(genes)
+        inside, n = filled[:, own].sum(axis=1), present[:, own].sum(axis=1)
+        enough = (n >= MIN_GENES) & (number > n)
+        found[enough, place] = (inside / np.maximum(n, 1) - (total - inside) / np.maximum(number - n, 1))[enough]
+    return pd.DataFrame(found, index=changes.index)
+
+
+def over_patients(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFrame:
+    """Return the columns of :data:`SUMMARY` by set (by place): a moderated t over models, p from three models on."""
+    table = changes_of_sets(changes, sets)
+    found = summarise(table, pd.Series(1.0, index=table.columns))
+    return found.rename(columns=SUMMARY)[list(SUMMARY.values())]
 
 
 def table_of(
@@ -61,32 +84,43 @@ def table_of(
 ) -> pd.DataFrame:
     """Return one row (:data:`GENE_SETS`) per set of one contrast; FDR within a collection, best first.
 
-    ``rows``: the contrast's genes (t, log_fc) over all arms; ``changes``: the models' own differences, models × genes;
-    ``collections``: sets by name of their file.
+    ``rows``: the contrast's genes over all arms, with the level that their t speaks of; ``changes``: the models' own
+    differences, models × genes; ``collections``: sets by name of their file. Variances are moderated over the sets of
+    all collections.
     """
-    known = rows[rows["t"].notna()].set_index("gene")
+    if not collections:
+        return pd.DataFrame(columns=GENE_SETS)
+    t = rows[rows["t"].notna()].set_index("gene")["t"]
+    measured = set(changes.columns[changes.notna().any()])
     up, down = (set(signature.loc[signature["direction"] == way, "gene"]) for way in ("up", "down"))
-    parts = []
+    tested = over_patients(changes, [genes for sets in collections.values() for genes in sets.values()])
+    parts, place = [], 0
     for collection, sets in collections.items():
-        found = gsea(known["t"], sets, permutations, seed)
-        told = []
+        nes, told = gsea(t, sets, permutations, seed), []
         for name, genes in sets.items():
-            own = [gene for gene in genes if gene in known.index]
-            score = found.loc[name] if name in found.index else pd.Series({"nes": np.nan, "p": np.nan})
-            by_model = changes[[gene for gene in own if gene in changes.columns]].mean(axis=1)
-            mean = known.loc[own, "log_fc"].mean() if own else np.nan
-            sign = np.sign(score["nes"]) if np.isfinite(score["nes"]) else np.sign(mean)
-            ordered = known.loc[own, "t"].sort_values(ascending=sign < 0, kind="stable").index[:LEADING]
+            own = [gene for gene in genes if gene in measured]
+            found = tested.iloc[place]
+            place += 1
+            score = nes.get(name, np.nan)
+            falls = found["log_fc"] < 0 if np.isfinite(found["log_fc"]) else score < 0
+            ordered = t.reindex(own).dropna().sort_values(ascending=bool(falls), kind="stable").index[:LEADING]
             told.append(
-                (
-                    *(contrast, collection, name, len(genes), len(own), score["nes"], score["p"], np.nan, mean),
-                    *((np.sign(by_model) == sign).sum(), by_model.notna().sum()),
-                    *overlap(set(own), up & set(known.index), len(known)),
-                    *overlap(set(own), down & set(known.index), len(known)),
-                    ",".join(ordered),
-                )
+                {
+                    **found.to_dict(),
+                    "contrast": contrast,
+                    "collection": collection,
+                    "gene_set": name,
+                    "size": len(genes),
+                    "measured": len(own),
+                    "nes": score,
+                    "leading": ",".join(ordered),
+                    "shared_up": len(up & set(own)),
+                    "shared_down": len(down & set(own)),
+                }
             )
-        part = pd.DataFrame(told, columns=GENE_SETS)
+        part = pd.DataFrame(told).reindex(columns=GENE_SETS)
         part["fdr"] = false_discovery_rate(part["p"].to_numpy(dtype=float))
-        parts.append(part.sort_values(["p", "gene_set"], kind="stable"))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=GENE_SETS)
+        strength = part.assign(_size=-part["log_fc"].abs())
+        parts.append(part.loc[strength.sort_values(["p", "_size", "gene_set"], kind="stable").index])
+    whole = ["models_agreeing", "n_models"]
+    return pd.concat(parts, ignore_index=True).astype(dict.fromkeys(whole, "Int64"))

@@ -10,6 +10,7 @@ from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_MODELS
 from scripts.expression import cell_figures, gene_set_figures, state_figures
+from scripts.expression.terms import IN_TUMOURS, with_level
 from scripts.figure import draw, palette
 from scripts.figure.figure import Absent, Figure, Panel, Table
 from scripts.figure.labels import place_names
@@ -52,7 +53,7 @@ def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style
     style
         Its settings: ``max_points``, most genes drawn outside the signature, and ``fdr``.
     """
-    rows = style.main_rows(expression)
+    rows = with_level(style.main_rows(expression))
     if rows.empty:
         return Absent("nothing_compared")
     # Without residual degrees of freedom there is neither interval nor p-value.
@@ -74,7 +75,19 @@ def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style
         color=alt.Color(
             "group:N", scale=alt.Scale(domain=list(GROUPS), range=list(GROUPS.values())), legend=below(None)
         ),
-        tooltip=tooltips(EXPRESSION, "gene", "log_fc", "ci_low", "ci_high", "fdr", "models_agreeing", "n_models"),
+        tooltip=tooltips(
+            EXPRESSION,
+            "gene",
+            "log_fc",
+            "ci_low",
+            "ci_high",
+            "fdr",
+            "same_direction",
+            "models_agreeing",
+            "n_models",
+            "voom_log_fc",
+            "voom_fdr",
+        ),
     )
     line = alt.Chart(alt.NamedData("volcano")).mark_rule(color="#888888", strokeDash=[4, 3])
     layers = [
@@ -92,14 +105,28 @@ def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style
         data={
             "volcano": shown[
                 [
-                    *("gene", "group", "name", "log_fc", "ci_low", "ci_high", "t", "fdr", "models_agreeing"),
-                    *("n_models", "evidence"),
+                    *("gene", "group", "name", "log_fc", "ci_low", "ci_high", "t", "fdr", "same_direction"),
+                    *("models_agreeing", "n_models", "voom_log_fc", "voom_fdr", "evidence"),
                 ]
             ]
         },
         n=f"{count(int(table['n_models'].max()), 'model')}, {count(len(table), 'gene')}{some}; "
-        f"signature: {' and '.join(ways)}.",
+        f"signature: {' and '.join(ways)}; {table['level'].iloc[0]}.",
+        notes=tell_levels(table, style.settings["fdr"]),
     )
+
+
+def tell_levels(table: pd.DataFrame, fdr: float) -> dict[str, dict]:
+    """Return the note on what these tumours show and what holds over patients; ``table``: rows with their level."""
+    voom = table["voom_fdr"] <= fdr
+    if table["level"].iloc[0] == IN_TUMOURS:
+        return {"few": {"voom": f"{voom.sum():,}", "genes": f"{len(table):,}"}}
+    numbers = {
+        "voom": voom,
+        "changed": table["fdr"] <= fdr,
+        "opposite": voom & (table["log_fc"] * table["voom_log_fc"] < 0),
+    }
+    return {"levels": {name: f"{own.sum():,}" for name, own in numbers.items()} | {"genes": f"{len(table):,}"}}
 
 
 def tabulate_genes(expression: pd.DataFrame, signature: pd.DataFrame, style: Style) -> Table | None:
@@ -109,7 +136,8 @@ def tabulate_genes(expression: pd.DataFrame, signature: pd.DataFrame, style: Sty
         return None
     direction = rows["gene"].map(signature.set_index("gene")["direction"])
     rows = rows.drop(columns=["contrast", "arm"]).assign(direction=direction.fillna(""))
-    rows = rows.sort_values("fdr", kind="stable").head(MAX_GENES)
+    rows = rows.assign(_size=-rows["t"].fillna(rows["voom_t"]).abs())
+    rows = rows.sort_values(["fdr", "_size"], kind="stable").drop(columns="_size").head(MAX_GENES)
     return Table(rows[["gene", "direction", *[c for c in rows if c not in ("gene", "direction")]]], EXPRESSION)
 
 
@@ -199,7 +227,7 @@ def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
 def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
     """Return change and ROC AUC of the score in each model left out, by size of the signature.
 
-    ``sizes``: expression/signature_sizes.tsv, whose rows over all models are drawn as mean and interval.
+    ``sizes``: expression/signature_sizes.tsv, whose rows over all models are drawn as means and tell p.
     """
     whole = sizes["left_out"] == ALL_MODELS
     models = sizes[~whole].assign(model=sizes["left_out"])
@@ -207,7 +235,7 @@ def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
         return None
     x = alt.X("size:O", title=axis_title(SIZES, "size"), axis=alt.Axis(labelAngle=0))
     panels = []
-    for value, low, high, none in (("difference", "ci_low", "ci_high", 0), ("auc", "auc_low", "auc_high", 0.5)):
+    for value, none in (("difference", 0), ("auc", 0.5)):
         title = axis_title(SIZES, value)
         base = alt.Chart(alt.NamedData("mean")).encode(x=x)
         dots = (
@@ -219,19 +247,23 @@ def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
                 y=alt.Y(f"{value}:Q", title=title),
                 color=style.colour("model", models["model"]),
                 opacity=unless_picked(),
-                tooltip=tooltips(SIZES, "model", "size", value, low, high, "n_baseline", "n_persister"),
+                tooltip=tooltips(SIZES, "model", "size", value, "n_models", "n_baseline", "n_persister"),
             )
         )
         chart = alt.layer(
             alt.Chart(alt.NamedData("mean")).mark_rule(color="#888888", strokeDash=[4, 3]).encode(y=alt.datum(none)),
-            base.mark_bar(opacity=0.18, color=MEAN).encode(y=alt.Y(f"{low}:Q", title=title), y2=f"{high}:Q"),
-            base.mark_tick(thickness=2, color=MEAN).encode(y=f"{value}:Q"),
+            base.mark_tick(thickness=2, color=MEAN).encode(
+                y=alt.Y(f"{value}:Q", title=title),
+                tooltip=tooltips(SIZES, "size", value, "models_agreeing", "p", "null"),
+            ),
             dots,
         ).resolve_scale(xOffset="independent")
         panels.append(Panel(chart.add_params(picked()).properties(width="container", height=240), title))
+    told = ", ".join(f"{row.size} genes: {row.p:.2g}" for row in sizes[whole].dropna(subset=["p"]).itertuples())
     return Figure(
         panels=tuple(panels),
         data={"models": models, "mean": sizes[whole]},
+        notes={"tested": {"p": told, "null": sizes.loc[whole, "null"].iloc[0]}} if told else {"few": {}},
         n=f"{count(models['model'].nunique(), 'model')}, each left out once; "
         f"{count(models['size'].nunique(), 'size')} of the signature.",
         columns=2,

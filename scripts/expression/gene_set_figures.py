@@ -1,4 +1,4 @@
-"""Figure and table of the enrichment of gene sets and published signatures."""
+"""Figure and table of the change of gene sets and published signatures."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ LETTERS = 22
 
 
 def choose_sets(table: pd.DataFrame, published: set[str], fdr: float) -> pd.DataFrame:
-    """Return the sets to draw, from the top: all of published signatures, then those of highest absolute score.
+    """Return the sets to draw, from the top: all of published signatures, then those with the most evidence.
 
     Parameters
     ----------
     table
-        Sets with a score.
+        Sets with a change.
     published
         Collections that are published signatures.
     fdr
         False discovery rate up to which a set is coloured.
     """
     alone, many = (table[table["collection"].isin(published) == is_one] for is_one in (True, False))
-    best = many.loc[many["nes"].abs().sort_values(ascending=False, kind="stable").index]
-    best = best.head(max(0, MAX_SETS - len(alone)))
-    shown = pd.concat(part.sort_values("nes", ascending=False, kind="stable") for part in (alone, best))
+    order = many.assign(_size=-many["log_fc"].abs()).sort_values(["p", "_size"], kind="stable").index
+    best = many.loc[order].head(max(0, MAX_SETS - len(alone)))
+    shown = pd.concat(part.sort_values("log_fc", ascending=False, kind="stable") for part in (alone, best))
     names = shown["gene_set"].str.replace("HALLMARK_", "").str.replace("_", " ")
     names = names + " (" + shown["measured"].astype(int).astype(str) + ")"
     agreeing, models = (shown[name].astype("Int64").astype(str) for name in ("models_agreeing", "n_models"))
     return shown.assign(
         name=["|".join(textwrap.wrap(name, LETTERS)) for name in names],
-        group=np.select([shown["fdr"] > fdr, shown["nes"] > 0], ["above the FDR", "more"], "less"),
+        group=np.select([~(shown["fdr"] <= fdr), shown["log_fc"] > 0], ["above the FDR", "more"], "less"),
         kind=np.where(shown.index.isin(alone.index), "published signatures", "gene sets"),
         models=agreeing + "/" + models,
     )
 
 
 def draw_gene_sets(table: pd.DataFrame, style: Style) -> Figure | Absent:
-    """Return the enrichment of gene sets (expression/gene_sets.tsv).
+    """Return the change of gene sets against all other genes (expression/gene_sets.tsv).
 
     ``style.settings``: ``fdr`` and ``signatures``, the published ones as the config lists them.
     """
-    rows = style.main_rows(table).dropna(subset=["nes"])
+    rows = style.main_rows(table).dropna(subset=["log_fc"])
     if rows.empty:
         return Absent("not_scored")
     published = {bare_name(entry.get("url") or entry["path"]) for entry in style.settings["signatures"]}
@@ -69,36 +69,40 @@ def draw_gene_sets(table: pd.DataFrame, style: Style) -> Figure | Absent:
     base = alt.Chart(alt.NamedData("gene_sets")).encode(
         y=alt.Y("name:N", sort=list(shown["name"]), title=None, axis=axis),
         tooltip=tooltips(
-            TABLE, "gene_set", "collection", "nes", "fdr", "mean_log_fc", "models_agreeing", "n_models",
-            "measured", "shared_up", "shared_down", "leading",
+            TABLE, "gene_set", "collection", "log_fc", "ci_low", "ci_high", "fdr", "same_direction", "models_agreeing",
+            "n_models", "measured", "nes", "shared_up", "shared_down", "leading",
         ),
     )  # fmt: skip
-    reach = float(shown["nes"].abs().max()) * 1.2
-    x = alt.X("nes:Q", title=axis_title(TABLE, "nes"), scale=alt.Scale(domain=[-reach, reach]))
+    title = axis_title(TABLE, "log_fc")
+    x = alt.X("log_fc:Q", title=title)
     colours = alt.Scale(domain=list(DIRECTIONS), range=list(DIRECTIONS.values()))
-    bars = base.mark_bar(height=13).encode(x=x, color=alt.Color("group:N", scale=colours, legend=below(None, 3)))
-    # At the end of the bar, outside.
-    texts = [
-        base.transform_filter(f"datum.nes {sign} 0")
-        .mark_text(align=align, dx=dx, fontSize=9, color="#444444")
-        .encode(x=x, text="models:N")
-        for sign, align, dx in ((">", "left", 3), ("<", "right", -3))
-    ]
+    dots = base.mark_circle(size=60, opacity=1).encode(
+        x=x, color=alt.Color("group:N", scale=colours, legend=below(None, 3))
+    )
+    layers = [alt.Chart(alt.NamedData("gene_sets")).mark_rule(color="#888888").encode(x=alt.datum(0)), dots]
+    if shown["ci_low"].notna().any():
+        layers.insert(1, base.mark_rule(color="#999999").encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
+    # Right of the interval, or of the point where there is none.
+    ends = base.transform_calculate(end="isValid(datum.ci_high) ? datum.ci_high : datum.log_fc")
+    texts = ends.mark_text(align="left", dx=6, fontSize=9, color="#444444").encode(
+        x=alt.X("end:Q", title=title), text="models:N"
+    )
+    layers.append(texts)
     panels = []
     for kind in dict.fromkeys(shown["kind"]):
         high = rows_high(int((shown["kind"] == kind).sum()), 20)
-        panels.append(Panel(alt.layer(bars, *texts).properties(width="container", height=high), kind, {"kind": kind}))
+        panels.append(Panel(alt.layer(*layers).properties(width="container", height=high), kind, {"kind": kind}))
     hidden = len(rows) - len(shown)
     return Figure(
         panels=tuple(panels),
         data={"gene_sets": shown},
         n=f"{count(int(rows['n_models'].max()), 'model')}; {count(len(rows), 'set')}"
-        + (f", all but the {hidden} weakest drawn." if hidden else "."),
+        + (f", all but the {hidden} with the least evidence drawn." if hidden else "."),
     )
 
 
 def tabulate_gene_sets(table: pd.DataFrame, style: Style) -> Table | None:
-    """Return all gene sets by their enrichment."""
-    rows = style.main_rows(table).drop(columns="contrast").sort_values("nes", ascending=False, kind="stable")
+    """Return all gene sets, those with the most evidence first."""
+    rows = style.main_rows(table).drop(columns="contrast").sort_values(["fdr", "collection"], kind="stable")
     first = ["gene_set", "collection"]
     return None if rows.empty else Table(rows[[*first, *[c for c in rows if c not in first]]], TABLE)

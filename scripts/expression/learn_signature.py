@@ -4,6 +4,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.expression import differential, signature
+from scripts.expression.terms import IN_TUMOURS
 from scripts.profiles import profiles
 
 LEFT_OUT = ["left_out", "gene", "direction", "rank"]
@@ -32,8 +33,10 @@ def main(snakemake) -> None:
     found = signature.learn(signature.persister_rows(table, params.contrast), params.size)
     if found.empty:
         job.log.warning("no signature: the persister contrast has no t-values (see expression_design.tsv)")
+    elif found["level"].iloc[0] == IN_TUMOURS:
+        job.log.warning("fewer than three models: the signature is one of these tumours")
     sizes = sorted({*params.sizes, params.size})
-    tried, scores = signature.leave_one_out(data, params.contrast, sizes, params.platforms)
+    tried, scores = signature.leave_one_out(data, params.contrast, sizes, params.platforms, params.seed)
     table = signature.score_table(data, found, scores[params.size], params.contrast["baseline"])
     output = snakemake.output
     for result, path in (
@@ -44,7 +47,8 @@ def main(snakemake) -> None:
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
     for row in tried[tried["left_out"] == signature.ALL_MODELS].itertuples():
         job.log.info(
-            "size %d: rises in %d of %d models left out, AUC %.3f", row.size, row.models_agreeing, row.n_models, row.auc
+            "size %d: rises in %d of %d models left out, AUC %.3f, p %.3g (%s)",
+            *(row.size, row.models_agreeing, row.n_models, row.auc, row.p, row.null),
         )
 
 

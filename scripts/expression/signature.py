@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
 
 from scripts.base.tables import ALL_ARMS, ALL_MODELS
-from scripts.expression import differential
+from scripts.expression import differential, left_out
+from scripts.expression.terms import OVER_PATIENTS, with_level
 from scripts.profiles.profiles import Profiles
-from scripts.stats.intervals import share_interval
+from scripts.stats.paired import over_arms
 
-SIGNATURE = ["gene", "direction", "rank", "log_fc", "t", "fdr"]
+SIGNATURE = ["gene", "direction", "rank", "log_fc", "t", "fdr", "level"]
 SIZES = [
-    "size", "left_out", "n_models", "n_baseline", "n_persister", "difference", "ci_low", "ci_high", "auc", "auc_low",
-    "auc_high", "models_agreeing", "genes",
+    "size", "left_out", "n_models", "n_baseline", "n_persister", "difference", "auc", "models_agreeing", "p", "null",
+    "genes",
 ]  # fmt: skip
 SCORES = ["sample", "model", "timepoint", "arm", "replicate", "platform", "score", "relative", "left_out"]
 HEATMAP = ["gene", "direction", "sample", "model", "timepoint", "arm", "platform", "deviation"]
 HEATMAP_SIZE = 20
 """Genes of each direction in the heat map."""
-CONFIDENCE = 0.95
 
 
 def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
     """Return the signature (:data:`SIGNATURE`): the ``size`` genes with the largest and those with the smallest t.
 
-    ``expression``: rows of one contrast over all arms. Fewer where fewer rise or fall.
+    ``expression``: rows of one contrast over all arms, with the level that their t speaks of
+    (:func:`~scripts.expression.terms.with_level`). Fewer genes where fewer rise or fall.
     """
     known = expression[expression["t"].notna()]
     parts = []
@@ -41,7 +41,7 @@ def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
 def score(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series:
     """Return, by sample, mean log2 expression of the up genes minus that of the down genes.
 
-    ``values``: samples × genes. Each sample's score hangs on that sample alone; genes it lacks are passed over.
+    ``values``: samples × genes. Each sample's score depends on that sample alone; genes it lacks are passed over.
     """
     means = []
     for direction in ("up", "down"):
@@ -56,51 +56,32 @@ def area(baseline: np.ndarray, persister: np.ndarray) -> float:
     return float((np.sign(above) / 2 + 0.5).mean())
 
 
-def area_interval(auc: float, m: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of an area from ``m`` and ``n`` samples, also where it is 0 or 1.
-
-    Newcombe 2006, method 5: the ends are the areas from which the observed one is 1.96 standard errors away, these
-    after Hanley & McNeil 1982.
-    """
-    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
-
-    def gap(theta: float) -> float:
-        inner = 1 + ((m + n) / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))
-        return abs(auc - theta) - z * np.sqrt(theta * (1 - theta) * inner / (m * n))
-
-    edge = 1e-9
-    inside = min(max(auc, edge), 1 - edge)
-    low = 0.0 if auc <= edge else optimize.brentq(gap, 0.0, inside)
-    high = 1.0 if auc >= 1 - edge else optimize.brentq(gap, inside, 1.0)
-    return float(low), float(high)
-
-
-def difference_interval(baseline: np.ndarray, persister: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of the difference in means (Welch); NaN without replicates on both sides."""
-    if min(len(baseline), len(persister)) < 2:
-        return np.nan, np.nan
-    found = stats.ttest_ind(persister, baseline, equal_var=False).confidence_interval(CONFIDENCE)
-    return float(found.low), float(found.high)
-
-
-def mean_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of a mean over models (t); NaN with fewer than two."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - reach), float(values.mean() + reach)
-
-
 def learn_without(profiles: Profiles, model: str, contrast: dict, platforms: str) -> pd.DataFrame:
-    """Return the persister contrast learned from all models but one; empty if no other model has both timepoints."""
+    """Return the rows of the persister contrast learned from all models but one; empty if no other model has both
+    timepoints.
+
+    From two other models on genes are ordered by the moderated t over models (:func:`left_out.order_of`), from one
+    other model by voom's t over its tumours.
+    """
     rest = profiles.of(profiles.samples["model"] != model)
-    first = next(iter(differential.contrasts_of(contrast)))
-    found = differential.compare(rest, contrast, platforms=platforms, leave_one_out=False, arms=False)
-    return found[found["contrast"] == first]
+    name = next(iter(differential.contrasts_of(contrast)))
+    changes = changes_of(rest, contrast)
+    if len(changes) > 1:
+        known = changes.columns[changes.notna().sum() > 1]
+        found = pd.DataFrame({"gene": known, "log_fc": changes[known].mean().to_numpy(), "fdr": np.nan})
+        return found.assign(t=left_out.order_of(changes[known].to_numpy()), level=OVER_PATIENTS)
+    found = differential.compare(rest, contrast, platforms=platforms, arms=False)
+    return with_level(found[found["contrast"] == name])
+
+
+def changes_of(profiles: Profiles, contrast: dict) -> pd.DataFrame:
+    """Return persister − baseline by model (rows) and gene, replicates and arms averaged."""
+    pair = (contrast["baseline"], contrast["persister"])
+    return over_arms(differential.differences(profiles.values, profiles.samples, *pair, contrast["baseline"]))
 
 
 def leave_one_out(
-    profiles: Profiles, contrast: dict, sizes: list[int], platforms: str
+    profiles: Profiles, contrast: dict, sizes: list[int], platforms: str, seed: int
 ) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
     """Return how signatures of several sizes do in the models they were not learned from (:data:`SIZES`), and by size
     the scores of samples under the signature of the other models.
@@ -122,28 +103,26 @@ def leave_one_out(
             scores[size].loc[own.index] = values
             before = values[own["timepoint"] == baseline].to_numpy()
             after = values[own["timepoint"] == persister].to_numpy()
-            auc = area(before, after)
-            rows.append(
-                (
-                    *(size, model, n_models, len(before), len(after), after.mean() - before.mean()),
-                    *difference_interval(before, after), auc, *area_interval(auc, len(before), len(after)),
-                    *(np.nan, len(learned)),
-                )
-            )  # fmt: skip
+            change = after.mean() - before.mean()
+            numbers = (size, model, n_models, len(before), len(after), change, area(before, after))
+            rows.append((*numbers, np.nan, np.nan, "", len(learned)))
     table = pd.DataFrame(rows, columns=SIZES)
-    return pd.concat([table, summary(table)], ignore_index=True) if len(table) else table, scores
+    whole = summary(table, changes_of(profiles, contrast), seed) if len(table) else table
+    return pd.concat([table, whole], ignore_index=True) if len(table) else table, scores
 
 
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per size over the models left out in turn: means, the interval over models, how many rise."""
-    rows = []
-    for size, own in table.groupby("size", sort=False):
-        change, auc = own["difference"].to_numpy(), own["auc"].to_numpy()
+def summary(table: pd.DataFrame, changes: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return a row per size over the models left out in turn: means, how many rise, and how often models without a
+    shared change reach the mean change (:func:`left_out.nulls_of`, on the genes that all models have).
+    """
+    rows, groups = [], table.groupby("size", sort=False)
+    nulls = left_out.nulls_of(changes.dropna(axis=1).to_numpy(), [int(size) for size in groups.groups], seed)
+    for (size, own), null in zip(groups, nulls, strict=True):
+        change = own["difference"]
         rows.append(
             (
                 *(size, ALL_MODELS, len(own), own["n_baseline"].sum(), own["n_persister"].sum(), change.mean()),
-                *mean_interval(change), auc.mean(), *share_interval(auc.mean(), len(own)), (change > 0).sum(),
-                own["genes"].max(),
+                *(own["auc"].mean(), (change > 0).sum(), null.p, null.method, own["genes"].max()),
             )
         )  # fmt: skip
     return pd.DataFrame(rows, columns=SIZES)
@@ -199,6 +178,6 @@ def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZ
 
 
 def persister_rows(expression: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return the rows of the persister contrast over all arms."""
+    """Return the rows of the persister contrast over all arms, with the level that they speak of."""
     first = next(iter(differential.contrasts_of(contrast)))
-    return expression[(expression["contrast"] == first) & (expression["arm"] == ALL_ARMS)]
+    return with_level(expression[(expression["contrast"] == first) & (expression["arm"] == ALL_ARMS)])

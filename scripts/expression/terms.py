@@ -1,6 +1,27 @@
-"""Words in the tables of the stage that figures and the report look up; importable in any environment."""
+"""Words in the tables of the stage that figures and the report look up, and which of two levels a row speaks of;
+importable in any environment.
+"""
+
+import pandas as pd
 
 ARMS, UNITS, DRUGS = "arms alike", "models alike by arm", "state x drug"
 """What treatment.tsv asks."""
 CONFOUNDED = "confounded"
 """How a note of treatment.tsv begins if what the drug does can't be separated from what the patient does."""
+OVER_PATIENTS, IN_TUMOURS = "over patients", "in these tumours"
+"""Whom a number speaks for: patients like these, each counted once; or the tumours measured (voom and limma)."""
+VOOM = "voom_"
+"""Start of the columns that speak of these tumours."""
+
+
+def with_level(expression: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of differential_expression.tsv of one contrast and arm with ``level``, and with log_fc, ci_low,
+    ci_high, t, p and fdr of that level.
+
+    The level is :data:`OVER_PATIENTS` wherever there is a t over patients. Fewer than three models have none: what
+    orders genes is then the t :data:`IN_TUMOURS`, and the column says so.
+    """
+    if expression["t"].notna().any() or expression["voom_t"].isna().all():
+        return expression.assign(level=OVER_PATIENTS)
+    own = {name: expression[VOOM + name] for name in ("log_fc", "ci_low", "ci_high", "t", "p", "fdr")}
+    return expression.assign(**own, n_models=expression["voom_n_models"], level=IN_TUMOURS)

@@ -12,8 +12,8 @@ from scripts.expression import differential
 from scripts.expression.terms import ARMS, DRUGS, UNITS
 from scripts.profiles.profiles import Profiles
 from scripts.stats import linear
-from scripts.stats.moderation import moderate
 from scripts.stats.paired import ALL_ARMS, false_discovery_rate
+from scripts.stats.squeeze import squeeze
 
 TREATMENT = [
     "question", "subject", "other", "n_models", "value", "expected", "p", "signature_value", "genes", "changed",
@@ -121,7 +121,7 @@ def drug_test(profiles: Profiles, model: str, contrast: dict) -> pd.DataFrame | 
     )
     if not (found.df > 0).any():
         return None
-    moderated = moderate(found.variance, found.df)
+    moderated = squeeze(found.variance, found.df)
     k = len(contrasts)
     beta, covariance = found.effect[:, :k], found.covariance[:, :k, :k]
     usable = np.isfinite(beta).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))

@@ -49,7 +49,7 @@ def read_profiles(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(np.asarray(data.X, dtype=np.float64), index=data.obs_names, columns=data.var_names)
-    labels = data.obs[["model", "timepoint", "arm", "replicate"]].astype(str)
+    labels = data.obs[["model", "timepoint", "arm", "replicate", "platform"]].astype(str)
     return values.dropna(axis=1), labels
 
 

@@ -102,23 +102,3 @@ class Source:
         names = {"model": self.models, "arm": self.arms, "timepoint": self.timepoints}[kind]
         found = set(map(str, values))
         return [name for name in names if name in found]
-
-
-def thin(table: pd.DataFrame, most: int, by: str | None = None, seed: int = 0) -> pd.DataFrame:
-    """Return at most ``most`` rows, drawn with a fixed seed and in their order; ``by``: at most that many per value."""
-    if by is not None:
-        parts = [thin(part, most, seed=seed) for _, part in table.groupby(by, sort=False)]
-        return pd.concat(parts).sort_index() if parts else table
-    return table if len(table) <= most else table.sample(most, random_state=seed).sort_index()
-
-
-def count(number: int, one: str) -> str:
-    """Return a number with its noun: 1 model, 3 models, 2 libraries."""
-    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names as one says them: a, b and c."""
-    names = list(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "none"

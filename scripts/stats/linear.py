@@ -1,7 +1,13 @@
-"""Linear models of many genes at once, with weights, and variances moderated over genes (limma's method)."""
+"""Linear models of many genes at once, with weights (limma's, by pylimma), and what limma doesn't keep of them.
+
+By hand: patterns of missing values with a design of any rank, since limma answers contrasts that the samples left don't
+determine; and the covariance of contrasts by gene, which limma keeps for the unweighted design only, and which a ratio
+of contrasts needs.
+"""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,48 +65,31 @@ def can_answer(design: np.ndarray, contrast: np.ndarray) -> bool:
     return bool(np.abs(contrast @ null).max(initial=0.0) < 1e-8)
 
 
-def _fit_complete(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray | None):
-    """Fit genes that all samples have; see :func:`fit`."""
-    n, n_genes = values.shape
+def _fit_complete(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray | None) -> tuple:
+    """Fit genes that all samples have; see :func:`fit`. ``design``: of any rank above 0."""
+    import pylimma
+
     kept = independent_columns(design)
-    x = design[:, kept]
-    n_contrasts = len(contrasts)
-    if not kept:
-        empty = np.full((n_genes, n_contrasts), np.nan)
-        return (
-            empty,
-            np.full((n_genes, n_contrasts, n_contrasts), np.nan),
-            np.full(n_genes, np.nan),
-            n,
-            0,
-            values * 0,
-            empty,
-        )
+    x, chosen = design[:, kept], contrasts[:, kept]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pylimma.lm_fit(values.T, design=x, weights=None if weights is None else weights.T)
+    coefficients = np.asarray(found["coefficients"], dtype=float)
+    df = len(x) - len(kept)
+    variance = np.asarray(found["sigma"], dtype=float) ** 2 if df else np.full(len(coefficients), np.nan)
+    approximate = np.zeros((len(coefficients), 0))
+    if len(contrasts):
+        approximate = np.asarray(pylimma.contrasts_fit(found, contrasts=chosen.T)["stdev_unscaled"], dtype=float) ** 2
     if weights is None:
-        inverse = np.linalg.inv(x.T @ x)
-        coefficients = (inverse @ x.T @ values).T
-        inverse = np.broadcast_to(inverse, (n_genes, *inverse.shape))
-        w = np.ones_like(values)
+        inverse = np.broadcast_to(np.linalg.inv(x.T @ x), (len(coefficients), len(kept), len(kept)))
     else:
-        w = weights
-        inverse = np.linalg.inv(np.einsum("sg,sp,sq->gpq", w, x, x, optimize=True))
-        coefficients = np.einsum("gpq,sq,sg,sg->gp", inverse, x, w, values, optimize=True)
-    fitted = x @ coefficients.T
-    df = n - len(kept)
-    rss = (w * (values - fitted) ** 2).sum(axis=0)
-    variance = rss / df if df else np.full(n_genes, np.nan)
-    chosen = contrasts[:, kept]
+        inverse = np.linalg.inv(np.einsum("sg,sp,sq->gpq", weights, x, x, optimize=True))
     effect = coefficients @ chosen.T
     covariance = np.einsum("cp,gpq,dq->gcd", chosen, inverse, chosen, optimize=True)
-    # Correlations of the unweighted coefficients with each gene's own standard errors.
-    whole = np.linalg.inv(x.T @ x)
-    correlation = whole / np.sqrt(np.outer(np.diag(whole), np.diag(whole)))
-    scaled = chosen[None] * np.sqrt(np.einsum("gpp->gp", inverse))[:, None, :]
-    approximate = np.einsum("gcp,pq,gcq->gc", scaled, correlation, scaled, optimize=True)
     unknown = np.array([not can_answer(design, contrast) for contrast in contrasts], dtype=bool)
     effect[:, unknown] = np.nan
     covariance = np.where(unknown[None, :, None] | unknown[None, None, :], np.nan, covariance)
-    return effect, covariance, variance, df, len(kept), fitted, approximate
+    return effect, covariance, variance, df, len(kept), x @ coefficients.T, approximate
 
 
 def fit(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray | None = None) -> Estimates:
@@ -128,7 +117,7 @@ def fit(values: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: 
     which = np.ravel(which)
     for number in range(patterns.shape[1]):
         rows, genes = patterns[:, number], np.flatnonzero(which == number)
-        if not rows.any():
+        if not np.abs(design[rows]).any():
             continue
         part = _fit_complete(
             values[np.ix_(rows, genes)],

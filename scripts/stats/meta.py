@@ -11,8 +11,8 @@ def join(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return one table by gene of tables with log_fc, se, df, t_contrasts_fit and mean_expression (rows: same genes).
 
     Fixed effects: every platform measures the same shift, with errors of its own. Degrees of freedom after
-    Satterthwaite. ``heterogeneity_p``: Cochran's Q, whether platforms differ more than their errors explain. A platform
-    without an error (no replicates, gene missing) doesn't speak.
+    Satterthwaite. A platform without an error (no replicates, gene missing) doesn't speak. Whether platforms differ is
+    not asked here: patients of different platforms are different patients.
     """
     effect, se, df = (
         np.array([table[name].to_numpy(dtype=float) for table in tables]) for name in ("log_fc", "se", "df")
@@ -26,12 +26,10 @@ def join(tables: list[pd.DataFrame]) -> pd.DataFrame:
         error = np.where(total > 0, total**-0.5, np.nan)
         freedom = total**2 / np.where(speaks, weight**2 / np.maximum(df, 1e-300), 0.0).sum(axis=0)
         n = speaks.sum(axis=0)
-        q = (weight * (known - joined) ** 2).sum(axis=0)
-        heterogeneity = np.where(n > 1, stats.chi2.sf(q, np.maximum(n - 1, 1)), np.nan)
         t = joined / error
         reach = stats.t.ppf(0.975, freedom) * error
         mean = np.array([table["mean_expression"].to_numpy(dtype=float) for table in tables])
         mean = np.where(speaks, mean, 0.0).sum(axis=0) / n
     columns = {"log_fc": joined, "se": error, "ci_low": joined - reach, "ci_high": joined + reach, "t": t}
     columns |= {"p": 2 * stats.t.sf(np.abs(t), freedom), "df": freedom, "t_contrasts_fit": np.full(len(t), np.nan)}
-    return pd.DataFrame(columns | {"mean_expression": mean, "heterogeneity_p": heterogeneity}, index=tables[0].index)
+    return pd.DataFrame(columns | {"mean_expression": mean}, index=tables[0].index)

@@ -1,4 +1,4 @@
-"""Counts as log expression with precision weights: voom (Law et al. 2014), and the genes worth testing."""
+"""Counts as log expression with precision weights: limma's voom (Law et al. 2014), and the genes worth testing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pandas as pd
 
 from scripts.stats import linear
 
-SPAN = 0.5
-"""Share of the genes that each point of the trend is smoothed over (limma's default)."""
 LARGE_GROUP, LARGE_SHARE = 10, 0.7
 """A smallest group above 10 samples counts with 70 % of its surplus (edgeR's filterByExpr)."""
 MIN_TOTAL = 15
@@ -19,14 +17,10 @@ MIN_TOTAL = 15
 
 @dataclass(frozen=True)
 class Voom:
-    """``values``: log2 CPM, samples × genes; ``weights``: as many; ``trend``: the points (mean log2 count, square root
-    of the residual sd) of genes, and the smoothed ``curve``.
-    """
+    """``values``: log2 CPM, samples × genes; ``weights``: as many."""
 
     values: np.ndarray
     weights: np.ndarray
-    trend: tuple[np.ndarray, np.ndarray]
-    curve: tuple[np.ndarray, np.ndarray]
 
 
 def norm_factors(counts: np.ndarray) -> np.ndarray:
@@ -62,33 +56,28 @@ def expressed(counts: np.ndarray, size: np.ndarray, groups: pd.Series, min_count
     return (shown >= needed - 1e-14) & (known.sum(axis=0) >= MIN_TOTAL - 1e-14)
 
 
-def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smoothed curve at the distinct values of x (Cleveland 1979), as R's ``lowess`` gives it."""
-    from statsmodels.nonparametric.smoothers_lowess import lowess as smooth
-
-    curve = smooth(y, x, frac=span, it=3, delta=0.01 * np.ptp(x))
-    # Equal x have one value: their mean.
-    points, which = np.unique(curve[:, 0], return_inverse=True)
-    return points, np.bincount(which, weights=curve[:, 1]) / np.bincount(which)
-
-
 def voom(counts: np.ndarray, size: np.ndarray, design: np.ndarray) -> Voom:
     """Return log expression and the weight of every value, from the trend of the residual sd over the mean count.
 
-    ``counts``: samples × genes, NaN where a platform lacks a gene; ``size``: effective library sizes. Without residual
-    degrees of freedom all weights are 1.
+    ``counts``: samples × genes, NaN where a platform lacks a gene; ``size``: effective library sizes. Computed by
+    pylimma from the genes that all samples have. It takes no missing values: the other genes' weights are read off the
+    same curve, at their own fitted values. Without residual degrees of freedom all weights are 1.
     """
+    import pylimma
+
     values = log_cpm(counts, size)
-    found = linear.fit(values, design, np.zeros((0, design.shape[1])))
-    known = np.nan_to_num(counts).sum(axis=0) > 0
-    usable = known & np.isfinite(found.variance)
-    if usable.sum() < 2:
-        nothing = np.zeros(0)
-        return Voom(values, np.where(np.isfinite(values), 1.0, np.nan), (nothing, nothing), (nothing, nothing))
-    shift = np.log2(size + 1).mean() - np.log2(1e6)
-    x = np.nanmean(values[:, usable], axis=0) + shift
-    y = found.variance[usable] ** 0.25
-    curve = lowess(x, y)
-    log_count = found.fitted + np.log2(size + 1)[:, None] - np.log2(1e6)
-    weights = np.interp(log_count, *curve) ** -4.0
-    return Voom(values, np.where(np.isfinite(values), weights, np.nan), (x, y), curve)
+    complete = np.isfinite(values).all(axis=0)
+    weights = np.where(np.isfinite(values), 1.0, np.nan)
+    kept = linear.independent_columns(design)
+    if complete.sum() < 2 or len(design) <= len(kept):
+        return Voom(values, weights)
+    x = design[:, kept]
+    found = pylimma.voom(counts[:, complete].T, design=x, lib_size=size, adaptive_span=False, save_plot=True)
+    weights[:, complete] = found["weights"].T
+    if not complete.all():
+        curve = found["voom_line"]
+        fitted = linear.fit(values[:, ~complete], design, np.zeros((0, design.shape[1]))).fitted
+        log_count = fitted + np.log2(size + 1)[:, None] - np.log2(1e6)
+        read_off = np.interp(log_count, curve["x"], curve["y"]) ** -4.0
+        weights[:, ~complete] = np.where(np.isfinite(values[:, ~complete]), read_off, np.nan)
+    return Voom(values, weights)

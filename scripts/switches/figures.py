@@ -40,6 +40,7 @@ from scripts.switches.evidence.charts import (
 from scripts.switches.verdicts import VERDICTS
 
 DIFFERENCES, BY_MODEL = "activity/differences.tsv", "switches/by_model.tsv"
+NAME_AT = {"name": -9, "name_below": 12, "name_over": -21}
 MAX_ROWS, MAX_PANELS, MAX_INTERVALS, FIRST = 30, 12, 60, 10
 """Rows, panels; regulons up to which all have their intervals drawn, else how many of those that rank first."""
 
@@ -249,37 +250,37 @@ def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
     # All intervals of hundreds of factors would hide the points: then those that rank first have theirs, and a name.
     shared, many = table["group"] != "other verdicts", len(table) > MAX_INTERVALS
     first = np.arange(len(table)) < FIRST
-    named = shared | (first if many else False)
-    table = table.assign(name=table["tf"].where(named, ""), barred=shared | first | (not many))
+    table = table.assign(barred=shared | first | (not many))
     activity = ["activity_change_sd", "activity_change_sd_low", "activity_change_sd_high"]
     mrna = ["mrna_log2fc", "mrna_ci_low", "mrna_ci_high"]
+    bars = table[[*mrna, *activity]].where(table["barred"])
+    weight = pd.Series(-np.arange(len(table)), table.index).where(shared | (first & many))
+    table = labels.place_names(table, "tf", mrna[0], activity[0], weight, NAME_AT, (bars[mrna], bars[activity]))
     # Those that rank first are drawn last, on top.
-    table = table[["regulon", "tf", "verdict", "group", "n", *activity, *mrna, "mrna", "name", "barred"]].iloc[::-1]
+    table = table[["regulon", "tf", "verdict", "group", "n", *activity, *mrna, "mrna", *NAME_AT, "barred"]].iloc[::-1]
     base = alt.Chart(alt.NamedData("mrna")).encode(
         color=group_colour(table["group"]), tooltip=tooltips(SWITCHES, "regulon", "verdict", *activity, *mrna, "mrna")
     )
     across, up = axis_title(SWITCHES, "mrna_log2fc"), axis_title(SWITCHES, "activity_change_sd")
     x, y = alt.X("mrna_log2fc:Q", title=across), alt.Y("activity_change_sd:Q", title=up)
     zero = alt.Chart(alt.NamedData("mrna")).mark_rule(color="#888888", strokeWidth=0.7)
+    least = alt.Y("activity_change_sd_low:Q", title=up)
     bar = base.transform_filter("datum.barred").mark_rule(opacity=0.55)
     bars = {
         "mrna_ci_low": bar.encode(x=alt.X("mrna_ci_low:Q", title=across), x2="mrna_ci_high:Q", y=y),
-        "activity_change_sd_low": bar.encode(
-            x=x, y=alt.Y("activity_change_sd_low:Q", title=up), y2="activity_change_sd_high:Q"
-        ),
+        "activity_change_sd_low": bar.encode(x=x, y=least, y2="activity_change_sd_high:Q"),
     }
     # A layer without rows would leave the scales without an extent.
     layers = [chart for low, chart in bars.items() if table.loc[table["barred"], low].notna().any()]
     layers.append(base.mark_circle(size=55, opacity=1).encode(x=x, y=y))
-    spread = table[[*mrna, *activity]].where(table["barred"], table[[mrna[0], activity[0]]])
-    layers += labels.draw_names(base, table[table["name"] != ""].iloc[::-1], spread, "name", (mrna, x), (activity, y))
+    words = base.encode(x=x, y=y, color=alt.value("#1B1F24"))
+    layers += [words.mark_text(dy=dy, fontSize=10).encode(text=f"{place}:N") for place, dy in NAME_AT.items()]
     chart = alt.layer(zero.encode(x=alt.datum(0)), zero.encode(y=alt.datum(0)), *layers)
-    bars_of = f"bars ({FIRST} that rank first): " if many else "bars: "
     return Figure(
         panels=(Panel(chart.properties(width="container", height=380)),),
         data={"mrna": table},
-        n=f"{count(len(table), one_of(style))}, {count(int(switches['n'].max()), 'model')}; {bars_of}"
-        "95 % intervals over models.",
+        n=f"{count(len(table), one_of(style))}, {count(int(switches['n'].max()), 'model')}; "
+        f"bars{f' ({FIRST} that rank first)' if many else ''}: 95 % intervals over models.",
     )
 
 

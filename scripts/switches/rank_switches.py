@@ -10,7 +10,7 @@ from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import switches, targets
+from scripts.switches import checks, switches, targets
 from scripts.switches.evidence import assemble, family, kinds, on_off, terms
 
 BY_MODEL = [
@@ -74,12 +74,10 @@ def read_shares(path: str | None, samples: list[str]) -> pd.DataFrame:
     return wide(read_labelled(path), "on", samples)
 
 
-def read_knockouts(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the changes by model and factor, and by factor the p-values of their means (zero, untreated)."""
+def read_knockouts(path: str) -> pd.DataFrame:
+    """Return the changes by model and factor."""
     table = read_labelled(path)
-    joint = table[table["model"] == ALL_MODELS].set_index("tf")
-    p = joint[["p_zero", "p_untreated"]].set_axis(["zero", "untreated"], axis=1)
-    return table[table["model"] != ALL_MODELS], p
+    return table[table["model"] != ALL_MODELS]
 
 
 def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
@@ -96,7 +94,7 @@ def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame,
 
 
 def gather(
-    source, params, persister, relapse, sd, edges, factors, values, labels, universe, changes
+    source, params, persister, sd, edges, factors, values, labels, universe, changes
 ) -> tuple[assemble.Sources, pd.DataFrame]:
     """Return what the evidence is measured from, and the share of cells on by regulon and timepoint."""
     names = params.contrast
@@ -114,15 +112,23 @@ def gather(
         sd=sd,
         edges=known,
         factors=factors,
-        relapse=relapse,
         on=on,
         changes=changes,
         signature=inputs.read_signature(source.signature),
         mean=values[universe].mean(),
-        knockout=read_knockouts(source.knockouts)[0],
-        min_effect=params.min_effect,
+        knockout=read_knockouts(source.knockouts),
+        seed=params.seed,
     )
     return sources, shares
+
+
+def check(source, persister: pd.DataFrame, effect: pd.Series, sd: pd.Series, labels, pair) -> pd.DataFrame:
+    """Return :data:`checks.COLUMNS` by regulon: the change at equal depth (of cells), and by platform (of profiles)."""
+    path = getattr(source, "equal_depth", None)
+    parts = [checks.at_equal_depth(read_labelled(path), effect, sd, *pair)] if path else []
+    if "platform" in labels and len(persister):
+        parts.append(checks.by_platform(paired.over_arms(persister), checks.platform_of_models(labels), sd))
+    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
 
 
 def main(snakemake) -> None:
@@ -130,7 +136,7 @@ def main(snakemake) -> None:
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     effects = read_labelled(source.effects)
     table = read_labelled(source.differences)
-    permutations = read_labelled(source.permutations)
+    flipped = read_labelled(source.permutations)
     edges = inputs.read_edges(source.regulons)
     sets = read_sets(source.genesets)
     values, labels, universe = read_universe(source, params.min_cell_fraction)
@@ -151,18 +157,16 @@ def main(snakemake) -> None:
     relapse = differences_of(table, rest[0]) if rest else persister.iloc[:0]
     positions, single = paired.relapse_position(persister, relapse)
     sd = own.drop_duplicates("regulon").set_index("regulon")["sd"]
+    effect = own[own["arm"] == paired.ALL_ARMS].set_index("regulon")["effect"]
     evidence = None
     if len(persister):
-        sources, shares = gather(
-            source, params, persister, relapse, sd, edges, factors, values, labels, universe, changes
-        )
+        sources, shares = gather(source, params, persister, sd, edges, factors, values, labels, universe, changes)
         stability = [read_labelled(path) for path in source.stability]
         evidence = assemble.assemble(
             sources,
-            permutations[permutations["contrast"] == first].set_index("regulon"),
+            flipped[flipped["contrast"] == first].set_index("regulon"),
             shares,
             pd.concat(stability, ignore_index=True) if stability else pd.DataFrame(),
-            read_knockouts(source.knockouts)[1],
             family.read_families(source.families),
         )
     one = pd.Series(1.0, index=[*change.columns, *mrna.columns]).groupby(level=0).first()
@@ -178,6 +182,7 @@ def main(snakemake) -> None:
         between=switches.compare_arms(persister, sd),
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
+        checked=check(source, persister, effect, sd, labels, names[first]),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     results = (

@@ -8,17 +8,20 @@ import pandas as pd
 from scripts.base.verdicts import decide
 from scripts.stats import paired
 from scripts.stats.paired import ALL_ARMS
-from scripts.switches import verdicts
+from scripts.switches import checks, verdicts
 from scripts.switches.evidence import terms
 
 SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
     "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
     "fdr_least", "same_direction",
-    "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
+    *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
+
+
+UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to tell, or no signature"
 
 
 def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
@@ -51,19 +54,21 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
     Parameters
     ----------
     row
-        The regulon's summary over the models: n, same_direction, fdr, fdr_least, activity_change_sd.
+        The regulon's summary over the models: n, same_direction, fdr, fdr_least, activity_change_sd; if its activity
+        was measured at equal depth, also depth_share and fdr_at_equal_depth.
     arm
         What :func:`differing_arm` found.
     explained_by
         Known programmes whose genes explain the change.
     enrichment
-        False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+        p-value of the targets' enrichment in the signature; NaN if it couldn't be tested.
     fdr
         Limit of the false discovery rates.
     """
     evidence = verdicts.Evidence(
         n=row["n"], same_direction=row["same_direction"], fdr=row["fdr"], effect=row["activity_change_sd"],
-        limit=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_fdr=enrichment,
+        limit=fdr, fdr_least=row["fdr_least"], arm=arm, explained_by=tuple(explained_by), enrichment_p=enrichment,
+        depth_share=row.get("depth_share", np.nan), depth_fdr=row.get("fdr_at_equal_depth", np.nan),
     )  # fmt: skip
     return decide(verdicts.VERDICTS, evidence).name
 
@@ -91,10 +96,11 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
     return "; ".join(f"{row.arm} {row.activity_change_sd:+.2f} ({int(row.n)})" for row in shown.itertuples())
 
 
-def note_on(row: pd.Series, arm: str, unmeasured: list[str] = ()) -> str:
+def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), untested: bool = False, fdr: float = 0.05) -> str:
     """Return what a reader must know about this row, which has its final verdict.
 
-    ``unmeasured``: models whose cells don't show enough targets.
+    ``unmeasured``: models whose cells don't show enough targets. ``untested``: the enrichment couldn't be tested.
+    ``fdr``: limit of the false discovery rates.
     """
     notes = []
     if row["n"] in (1, 2):
@@ -105,6 +111,9 @@ def note_on(row: pd.Series, arm: str, unmeasured: list[str] = ()) -> str:
         notes.append("rests on one model: the sign changes without it")
     if row["verdict"] == verdicts.SHARED.name and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
         notes.append("its targets' expression goes the other way")
+    notes += [note] if (note := checks.note_on_platform(row, fdr)) else []
+    if row["verdict"] == verdicts.SHARED.name and untested:
+        notes.append(UNTESTED_ENRICHMENT)
     if unmeasured:
         notes.append(f"not measured in {', '.join(unmeasured)}")
     return "; ".join(notes)
@@ -149,6 +158,7 @@ def build(
     between: pd.DataFrame | None = None,
     evidence: pd.DataFrame | None = None,
     unmeasured: dict[str, list[str]] | None = None,
+    checked: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
@@ -157,8 +167,11 @@ def build(
     ``min_effect``: shift (in units of sd) from which a relapse position is given. ``between``: arms compared within
     models (:func:`compare_arms`). ``evidence``: more columns by regulon
     (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
+    ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`).
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
+    if checked is not None:
+        whole = whole.join(checked.reindex(columns=checks.COLUMNS))
     arms = dict(list(effects[effects["arm"] != ALL_ARMS].groupby("regulon")))
     no_arms = pd.DataFrame(columns=["arm", "fdr"])
     compared = {} if between is None else dict(list(between.groupby("regulon")))
@@ -171,7 +184,7 @@ def build(
         arm = differing_arm(by_arm, compared.get(regulon, no_arms), fdr)
         change, own = targets.loc[regulon], mrna.loc[tf]
         more = evidence.loc[regulon] if evidence is not None and regulon in evidence.index else pd.Series(dtype=object)
-        enrichment = more.get("signature_enrichment_fdr", np.nan)
+        enrichment = more.get("signature_enrichment_p", np.nan)
         verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
@@ -186,7 +199,8 @@ def build(
         moved = position is not None and position["n"] > 0 and abs(position["shift"]) >= min_effect * row["sd"]
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
-        found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []))
+        untested = bool(len(more)) and not np.isfinite(enrichment)
+        found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []), untested, fdr)
         rows.append(found | more.to_dict())
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]

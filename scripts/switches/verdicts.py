@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 
+KEPT = 0.5
+"""Share of a change that must be left at equal depth."""
+ENRICHMENT_LEVEL = 0.05
+"""Level of the p-value of enrichment in the signature. Asked of regulons whose change is already shared, one by one:
+flips of few models can't give a false discovery rate within .05.
+"""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -50,14 +57,20 @@ class Evidence(Change):
         The arm whose change differs from that of the same models' other arms, if there is one.
     explained_by
         Known programmes whose genes explain the change.
-    enrichment_fdr
-        False discovery rate of the targets' enrichment in the signature; NaN if it wasn't measured.
+    enrichment_p
+        p-value of the targets' enrichment in the signature; NaN if models are too few to tell, or without a signature.
+    depth_share
+        Share of the change that is left at equal depth; NaN if it wasn't measured, or if depth doesn't differ.
+    depth_fdr
+        False discovery rate of the change at equal depth.
     """
 
     fdr_least: float
     arm: str = ""
     explained_by: tuple[str, ...] = ()
-    enrichment_fdr: float = math.nan
+    enrichment_p: float = math.nan
+    depth_share: float = math.nan
+    depth_fdr: float = math.nan
 
     @property
     def is_large(self) -> bool:
@@ -71,7 +84,13 @@ class Evidence(Change):
         A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in
         simulated studies one or two in ten did, and by their activity alone they would be called switches.
         """
-        return not self.enrichment_fdr > self.limit
+        return not self.enrichment_p > ENRICHMENT_LEVEL
+
+    @property
+    def is_of_depth(self) -> bool:
+        """Whether the change isn't shown at equal depth any more, or less than :data:`KEPT` of it is left."""
+        measured = not math.isnan(self.depth_share)
+        return measured and not (self.depth_share >= KEPT and self.depth_fdr <= self.limit)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,12 @@ def _explained(programme: str) -> Verdict:
 
 UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n == 0)
 FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
+DEPTH = Verdict(
+    "depth",
+    f"shared, but with the counts of each model's samples thinned to equal depth less than {KEPT} of the change is "
+    "left, or its false discovery rate is above {fdr}",
+    lambda e: e.is_shared and e.is_of_depth,
+)
 SMALL = Verdict(
     "shared but small",
     "shared, with a change that is not shown to exceed {min_effect} (TREAT, false discovery rate within {fdr})",
@@ -96,14 +121,15 @@ SMALL = Verdict(
 )
 NOT_ENRICHED = Verdict(
     "shared, not enriched in signature",
-    "shared, and large enough, but the targets contain no more genes of the signature than expected by chance",
+    "shared, and large enough, but the targets aren't shown to contain more genes of the signature than expected by "
+    f"chance (p > {ENRICHMENT_LEVEL}, flipped signs of whole models)",
     lambda e: e.is_shared and not e.is_enriched,
 )
 SHARED = Verdict(
     "shared switch",
     f"shared, that is {MIN_MODELS} models or more, a false discovery rate (moderated t over models) within "
     f"{{fdr}}, and a probability of {MIN_SAME_DIRECTION} or more that one more patient changes in the same direction; "
-    "a change beyond {min_effect}, and targets enriched in the signature where this could be measured",
+    "a change beyond {min_effect}, and targets enriched in the signature where this could be tested",
     lambda e: e.is_shared,
 )
 BY_ARM = Verdict(
@@ -118,6 +144,7 @@ VERDICTS = (
     UNTESTED,
     FEW,
     *map(_explained, ("stress", "cell cycle", "hypoxia")),
+    DEPTH,
     SMALL,
     NOT_ENRICHED,
     SHARED,

@@ -40,7 +40,7 @@ def test_every_known_programme_has_a_verdict():
 def test_the_first_rule_that_applies_decides():
     evidence = switches.Evidence(n=5, same_direction=0.95, fdr=0.01, effect=1, limit=0.05, fdr_least=0.01, arm="A")
     assert decide(switches.VERDICTS, evidence) is switches.SHARED
-    assert pd.isna(evidence.enrichment_fdr) and evidence.is_enriched
+    assert pd.isna(evidence.enrichment_p) and evidence.is_enriched
 
 
 def test_a_note_says_what_remains_or_what_was_not_measured():

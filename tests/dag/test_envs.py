@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 CONDA_NAMES = {"igraph": "python-igraph", "matplotlib": "matplotlib-base"}
 """PyPI's names that conda-forge has otherwise."""
-CONDA_ONLY = {"python", "star"}
-"""What isn't on PyPI, so that no lock pins it."""
+CONDA_ONLY = {"python", "pip", "star"}
+"""What no lock pins: what isn't on PyPI, and pip itself, which installs what conda-forge lacks."""
 
 
 def canonical(name: str) -> str:
@@ -29,8 +29,11 @@ def locked() -> dict[str, str]:
 
 
 def pins(env: Path) -> dict[str, str]:
-    """Return the versions that an environment asks for, by conda's names."""
-    return dict(entry.split("=") for entry in yaml.safe_load(env.read_text())["dependencies"])
+    """Return the versions that an environment asks for, by conda's names; those from PyPI (``pip``) included."""
+    entries = yaml.safe_load(env.read_text())["dependencies"]
+    conda = [entry for entry in entries if isinstance(entry, str)]
+    pip = [entry.replace("==", "=") for part in entries if isinstance(part, dict) for entry in part["pip"]]
+    return dict(entry.partition("=")[::2] for entry in [*conda, *pip])
 
 
 @cache
@@ -68,7 +71,11 @@ def test_channels_are_named_and_python_is_ours(env):
     content = yaml.safe_load(env.read_text())
     assert content["channels"] == ["conda-forge", "bioconda", "nodefaults"]
     assert pins(env)["python"] == "3.11"
-    assert list(content["dependencies"])[1:] == sorted(content["dependencies"][1:])
+    conda = [entry for entry in content["dependencies"] if isinstance(entry, str)]
+    assert conda[1:] == sorted(conda[1:])
+    # What conda-forge lacks comes last, from PyPI; conda asks that pip itself is named then.
+    pip = content["dependencies"][len(conda) :]
+    assert not pip or ([list(part) for part in pip] == [["pip"]] and "pip" in conda)
 
 
 def test_every_environment_is_used_and_every_one_used_is_there(rules):

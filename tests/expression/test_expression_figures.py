@@ -73,6 +73,12 @@ def test_names_of_points_do_not_lie_over_each_other():
     table = pd.DataFrame({"tf": list("abcd"), "x": [1.0, 1, 1, 9], "y": [1.0, 1, 1, 9]})
     named = place_names(table, "tf", "x", "y", pd.Series([1, 3, 2, np.nan]), {"above": -9, "below": 13})
     assert list(named["above"]) == ["", "b", "", ""] and list(named["below"]) == ["", "", "c", ""]
+    # The axis holds a bar that makes eight letters of room a wider part of it: what stood beside has none.
+    apart = table.assign(x=[1.0, 2, 3, 9])
+    named = place_names(apart, "tf", "x", "y", pd.Series([1, 3, 2, np.nan]), {"above": -9})
+    assert list(named["above"]) == ["a", "b", "c", ""]
+    named = place_names(apart, "tf", "x", "y", pd.Series([1, 3, 2, np.nan]), {"above": -9}, ([-20.0, np.nan], []))
+    assert list(named["above"]) == ["", "b", "", ""]
     assert place_names(table.iloc[:0], "tf", "x", "y", pd.Series(dtype=float), {"above": -9}).empty
 
 

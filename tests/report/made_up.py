@@ -24,7 +24,7 @@ from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
 from scripts.switches import switches as ranked
-from scripts.switches.evidence import family, join_perturbations, kinds
+from scripts.switches.evidence import family, join_perturbations, kinds, perturbation
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
@@ -63,7 +63,7 @@ HEADERS = {
     "switches/evidence.tsv": kinds.EVIDENCE,
     "switches/families.tsv": family.FAMILIES,
     "switches/overlaps.tsv": targets.OVERLAPS,
-    "switches/perturbation.tsv": join_perturbations.JOINED,
+    "switches/perturbation.tsv": perturbation.KNOCKOUT,
     "switches/perturbation_shares.tsv": join_perturbations.SHARES,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
@@ -195,21 +195,21 @@ def switches() -> pd.DataFrame:
                 "perturbation_change": -0.1,
                 "perturbation_k": 3,
                 "perturbation_n": 3,
-                "perturbation_p": 0.01,
+                "perturbation_targets_change": 0.3,
                 "perturbation_classed_before": 0.9,
                 "perturbation_classed_after": 0.8,
                 "evidence_rank": rank,
                 "rank_best": max(1, rank - 1),
                 "rank_worst": rank + 1,
-                "n_evidence": 5 if shared else 3,
-                "evidence_missing": "" if shared else "relapse",
+                "n_evidence": 4 if shared else 3,
+                "evidence_missing": "" if shared else "knock-out",
             }
         )
     return pd.DataFrame(rows)
 
 
 def perturbations() -> dict[str, pd.DataFrame]:
-    """Return what silencing does; the four random networks of each model change the score by −0.1, 0, 0 and 0.1."""
+    """Return what silencing does."""
     rows = [
         {
             "model": model,
@@ -218,16 +218,14 @@ def perturbations() -> dict[str, pd.DataFrame]:
             "programme_shift": 1.0 + i,
             "zero_change": -0.2 * (1 + i),
             "untreated_change": -0.4 * (1 + i),
-            "p_zero": 0.02,
-            "p_untreated": 0.03,
+            "targets_change": 0.3,
         }
         for i, model in enumerate(MODELS)
         for tf in SWITCHED
     ]
     every = [{**row, "model": "all models"} for row in rows[: len(SWITCHED)]]
-    null = pd.DataFrame({f"{tf}:{level}": [-0.1, 0.0, 0.0, 0.1] for tf in SWITCHED for level in ("zero", "untreated")})
     joined = pd.DataFrame(every + rows)
-    joint = join_perturbations.shares_of(joined, dict.fromkeys(MODELS, null))
+    joint = join_perturbations.shares_of(joined)
     return {"perturbation.tsv": joined, "perturbation_shares.tsv": joint}
 
 

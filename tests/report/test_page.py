@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.figure.style import count, listed, thin
 from scripts.report.charts import static_spec
 from scripts.report.page import Figure, Panel, Section, Table, columnar, dump, inline, render, show, to_rows
-from scripts.report.source import Source, count, listed, thin
+from scripts.report.source import Source
 from scripts.report.words import read
 
 TEMPLATES = Path(__file__).parents[2] / "resources" / "report"

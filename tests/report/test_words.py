@@ -103,8 +103,9 @@ def test_the_page_of_a_study_with_cells_speaks_of_them(tmp_path):
     assert "between the replicates" not in text and "{" not in text
 
 
-def test_the_permutation_p_value_is_explained_as_one_of_tumours():
+def test_the_family_wise_error_is_explained_as_one_of_whole_models():
     table = read("switches")["tables"]["switches"]
     reading = (ROOT / "resources" / "docs" / "reading-the-report.md").read_text()
     for text in (table["caption"], caption("switches_table", cells=True), reading):
-        assert "p_perm" in text and "exchanges tumours" in " ".join(text.split())
+        words = " ".join(text.split())
+        assert "fwer" in text and "flips the signs of whole models" in words

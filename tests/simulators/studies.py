@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from scripts.activity import depth as depths
 from scripts.base.expression import normalise
 from scripts.base.genesets import read_sets
 from scripts.clusters.scores import score_cells
@@ -25,8 +26,8 @@ from scripts.profiles import pseudobulk
 from scripts.regulons import activity as act
 from scripts.regulons.score_activity import regulons_from
 from scripts.scenic import aucell
-from scripts.stats import paired, permutation
-from scripts.switches import switches, targets, verdicts
+from scripts.stats import flips, paired
+from scripts.switches import checks, switches, targets, verdicts
 from scripts.switches.evidence import assemble, perturbation, reach
 
 ROOT = Path(__file__).parents[2]
@@ -130,8 +131,13 @@ def sheet_of(
     return pd.DataFrame(rows, columns=["sample", *LABELS]).set_index("sample").assign(assay="scrna")
 
 
-def simulate(seed: int, kind: str = "persister", sheet: pd.DataFrame | None = None, n_cells: int = 90) -> Study:
-    """Return a study of ``kind``: with the planted persister programme, without any, or with cycle or stress alone."""
+def simulate(
+    seed: int, kind: str = "persister", sheet: pd.DataFrame | None = None, n_cells: int = 90, depth: float = 1.0
+) -> Study:
+    """Return a study of ``kind``: with the planted persister programme, without any, or with cycle or stress alone.
+
+    ``depth``: that of the persister samples as a share of the others'.
+    """
     plan = load(seed)
     rng = demo.stream(seed, "study", kind)
     sheet = sheet_of(5 + seed % 4) if sheet is None else sheet
@@ -140,8 +146,9 @@ def simulate(seed: int, kind: str = "persister", sheet: pd.DataFrame | None = No
     for sample, row in sheet.iterrows():
         own = demo.Plan(network_of(plan.network, kind, rng), plan.genes, plan.edges, plan.seed)
         cells = demo.simulate_graft_cells(own, row["model"], row["timepoint"], row["arm"], n_cells, rng)
-        depth = DEPTH * rng.lognormal(0, 0.2) * rng.lognormal(0, 0.3, n_cells)
-        counts[sample] = sparse.csr_matrix(rng.poisson(cells.expression * depth[:, None]).astype(np.int32))
+        own_depth = DEPTH * rng.lognormal(0, 0.2) * rng.lognormal(0, 0.3, n_cells)
+        own_depth *= depth if row["timepoint"] == "persister" else 1.0
+        counts[sample] = sparse.csr_matrix(rng.poisson(cells.expression * own_depth[:, None]).astype(np.int32))
     planted = {}
     if kind == "persister":
         roles = {"persister_up": 1, "persister_down": -1}
@@ -164,6 +171,25 @@ def score(study: Study) -> dict[str, pd.DataFrame]:
         table.index = pd.Index([f"{s}_{i}" for i, s in enumerate(labels["sample"])], name="cell")
         found[model] = table
     return found
+
+
+def score_at_equal_depth(study: Study) -> pd.DataFrame:
+    """Return activity at equal depth as the stage activity's script makes it; empty where depth doesn't differ."""
+    totals = np.array([counts.sum() for counts in study.counts.values()])[:, None]
+    cells = [counts.shape[0] for counts in study.counts.values()]
+    known = pd.Series(depths.depth_of(totals, cells), index=list(study.counts))
+    pair = (study.sheet, "untreated", "persister")
+    if not depths.differs(depths.gaps(known, *pair)):
+        return pd.DataFrame(columns=depths.AT_EQUAL_DEPTH)
+    regulons, parts = regulons_from(study.edges), []
+    for number, (sample, share) in enumerate(depths.shares(known, *pair).items()):
+        rng = np.random.default_rng([1, number])
+        found = depths.mean_activity(
+            study.counts[sample], study.genes, regulons, share, auc_threshold=0.2, seed=1, rng=rng
+        )
+        labels = {"sample": sample, **study.sheet.loc[sample, LABELS]}
+        parts.append(pd.DataFrame({"regulon": list(regulons), "activity": found}).assign(**labels))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=depths.AT_EQUAL_DEPTH)
 
 
 def pseudobulk_of(study: Study) -> pd.DataFrame:
@@ -209,7 +235,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
     persister = paired.differences(activity, sheet, "untreated", "persister")
     relapse = paired.differences(activity, sheet, "untreated", "relapse")
     factors = dict(zip(edges["regulon"], edges["tf"], strict=True))
-    sources = assemble.Sources(persister, sd, edges, factors, relapse)
+    sources = assemble.Sources(persister, sd, edges, factors)
     added = None
     if evidence and len(persister):
         signature = reach.learn_signature(changes, signature_size)
@@ -220,28 +246,30 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
         silenced = []
         for model in cells:
             counts, sample, timepoint = cells_of(study, model)
-            table, _, _ = perturbation.silence(
+            table = perturbation.silence(
                 normalise(counts), pd.Index(study.genes), timepoint == "persister", timepoint == "untreated", edges,
-                signature, alpha=10.0, steps=3, networks=0, seed=0, strata=sample,
+                signature, alpha=10.0, steps=3, strata=sample,
             )  # fmt: skip
             silenced.append(table.assign(model=model))
         filled = [table for table in silenced if len(table)]
         sources = assemble.Sources(
-            persister, sd, edges, factors, relapse,
+            persister, sd, edges, factors,
             on=paired.differences(on.reindex(sheet.index), sheet, "untreated", "persister"),
             changes=changes, signature=signature, mean=logs.mean(),
             knockout=pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(),
         )  # fmt: skip
         added = assemble.assemble(
             sources,
-            permutation.test(activity / sd, sheet, "untreated", "persister", seed=0),
-            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
+            flips.family_wise(paired.over_arms(persister) / sd, 0),
+            pd.DataFrame(), pd.DataFrame(), pd.Series(dtype=object),
         )  # fmt: skip
     sets = read_sets(GENESETS)
     unit = pd.Series(1.0, index=[*regulons, *sorted(set(edges["tf"]))])
     overlaps = targets.overlap(edges, sets, pd.Index(study.genes))
     overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=0.05)
     effects = paired.summarise_arms(persister, sd, 0.5).rename(columns={"feature": "regulon"})
+    thinned = score_at_equal_depth(study)
+    effect = effects[effects["arm"] == paired.ALL_ARMS].set_index("regulon")["effect"]
     table = switches.build(
         effects.assign(sd=effects["regulon"].map(sd)),
         overlaps,
@@ -249,6 +277,7 @@ def analyse(study: Study, *, evidence: bool = True, signature_size: int = 100) -
         paired.summarise(targets.factor_change(changes, sorted(set(edges["tf"]))), unit),
         paired.relapse_position(persister, relapse)[0],
         factors, fdr=0.05, min_effect=0.5, between=switches.compare_arms(persister, sd), evidence=added,
+        checked=checks.at_equal_depth(thinned, effect, sd, "untreated", "persister"),
     )  # fmt: skip
     return Findings(table, sources, logs, changes)
 
@@ -274,5 +303,5 @@ def confounded(study: Study, found: Findings, size: int = 100) -> tuple[pd.DataF
     shared = found.switches[found.switches["verdict"] == verdicts.SHARED.name]
     return tabulate_confounders.build(
         tables, pd.DataFrame(notes, columns=measure_confounders.NOTES), sets, shared, pd.Series(dtype=float),
-        "persister vs untreated", size=size, fdr=0.05,
+        "persister vs untreated", size=size, fdr=0.05, seed=0,
     )  # fmt: skip

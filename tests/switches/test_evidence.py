@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.switches.evidence import assemble, family, on_off, rank_product, reach
+from scripts.stats import paired
+from scripts.switches.evidence import assemble, family, flipped, on_off, rank_product, reach
 
 GENES = [f"g{i}" for i in range(200)]
 MEAN = pd.Series(np.sin(np.arange(200)), index=GENES)
@@ -24,23 +27,26 @@ def edges_of(regulons: dict[str, list[str]], signs: dict[str, float] | None = No
 # -- reach
 
 
-def test_chance_of_reach_is_that_of_drawing():
-    """Exact probability against 20,000 random regulons of the same expression (sd of a share of 0.2: 0.003)."""
+def test_expected_reach_is_that_of_drawing():
+    """Against 20,000 random regulons of the same expression."""
     rng = np.random.default_rng(0)
     signature = pd.Series(1.0, index=rng.choice(GENES, 40, replace=False))
     targets = [str(gene) for gene in rng.choice(GENES, 15, replace=False)]
-    found = reach.reach(edges_of({"A": targets}), signature, pd.Series({"A(+)": 1.0}), MEAN).loc["A(+)"]
+    pool = reach.make_pool(edges_of({"A": targets}), MEAN)
+    found = reach.count_reached(pool, signature, pd.Series({"A(+)": 1.0})).loc["A(+)"]
     bins = reach.expression_bins(MEAN)
     hits = np.zeros(20_000)
     for b, n in bins[targets].value_counts().items():
-        pool = MEAN.index[bins == b]
+        genes = MEAN.index[bins == b]
         hits += rng.hypergeometric(
-            int(pool.isin(signature.index).sum()), int((~pool.isin(signature.index)).sum()), n, 20_000
+            int(genes.isin(signature.index).sum()), int((~genes.isin(signature.index)).sum()), n, 20_000
         )
-    assert found["signature_enrichment_p"] == pytest.approx(
-        (hits >= found["signature_enrichment_targets"]).mean(), abs=0.015
-    )
     assert found["signature_enrichment_expected"] * 40 == pytest.approx(hits.mean(), abs=0.05)
+    up = MEAN.index.isin(signature.index)[None, :]
+    z = flipped.enrichment(pool, up, ~up & False, np.array([[1.0]]))[0, 0]
+    reached = found["signature_enrichment_targets"]
+    # sd of 20,000 draws' own sd: half a percent
+    assert z == pytest.approx((reached - hits.mean()) / np.sqrt(hits.var() + 0.5), rel=0.05, abs=0.02)
 
 
 def test_reach_counts_what_goes_the_regulon_s_way():
@@ -48,19 +54,83 @@ def test_reach_counts_what_goes_the_regulon_s_way():
     up, down = GENES[:5], GENES[10:15]
     edges = edges_of({"UP": up, "DOWN": down, "REPRESSOR": up, "NONE": GENES[100:110]}, {"REPRESSOR": -1.0})
     side = pd.Series({"UP(+)": 1.0, "DOWN(+)": -1.0, "REPRESSOR(+)": -1.0, "NONE(+)": 1.0})
-    found = reach.reach(edges, signature, side, MEAN)
-    assert found["signature_enrichment_targets"].to_dict() == {
-        "UP(+)": 5,
-        "DOWN(+)": 5,
-        "REPRESSOR(+)": 5,
-        "NONE(+)": 0,
-    }
-    assert (
-        found.loc["UP(+)", "signature_enrichment"] == 0.5
-        and found.loc["UP(+)", "signature_enrichment_p"] < 1e-4
-        and found.loc["NONE(+)", "signature_enrichment_p"] > 0.999
-    )
-    assert reach.reach(edges, signature, -side, MEAN)["signature_enrichment_targets"].sum() == 0
+    pool = reach.make_pool(edges, MEAN)
+    found = reach.count_reached(pool, signature, side)
+    expected = {"UP(+)": 5, "DOWN(+)": 5, "REPRESSOR(+)": 5, "NONE(+)": 0}
+    assert found["signature_enrichment_targets"].to_dict() == expected
+    assert found.loc["UP(+)", "signature_enrichment"] == 0.5
+    assert reach.count_reached(pool, signature, -side)["signature_enrichment_targets"].sum() == 0
+    masks = [np.array([[signature.get(gene, 0) == way for gene in GENES]]) for way in (1, -1)]
+    z = flipped.enrichment(pool, *masks, side[list(pool.targets)].to_numpy()[None, :])[0]
+    z = dict(zip(pool.targets, z, strict=True))
+    assert min(z["UP(+)"], z["DOWN(+)"], z["REPRESSOR(+)"]) > 3 > 0 > z["NONE(+)"]
+
+
+# -- enrichment against flipped signs
+
+
+def test_moderated_t_of_the_observed_signs_is_that_of_the_summary():
+    rng = np.random.default_rng(4)
+    changes = pd.DataFrame(rng.normal(0.2, 1, (6, 200)) * rng.gamma(2, 1, 200), columns=GENES)
+    changes.iloc[0, 5] = np.nan
+    changes.iloc[:4, 6] = np.nan
+    t = flipped.moderated_t(changes.to_numpy(), np.ones((1, 6)))[0]
+    reference = paired.summarise(changes, pd.Series(1.0, index=GENES))["t"]
+    np.testing.assert_allclose(t, reference, rtol=1e-8)
+    assert np.isnan(t[6])
+
+
+def programme_study(n: int, planted: bool, seed: int) -> tuple:
+    """Return changes, activity, edges of a study: 60 regulons that are co-regulated by patient, A0 to A5 planted."""
+    rng = np.random.default_rng(seed)
+    genes = [f"g{i}" for i in range(1200)]
+    changes = pd.DataFrame(rng.normal(0, 0.5, (n, 1200)), index=[f"P{i}" for i in range(n)], columns=genes)
+    regulons = {f"A{i}": [str(g) for g in rng.choice(genes[120:], 30, replace=False)] for i in range(60)}
+    for i in range(6):
+        regulons[f"A{i}"][:12] = [str(g) for g in rng.choice(genes[:60], 12, replace=False)]
+    for own in regulons.values():
+        changes[own] += rng.normal(0, 0.4, (n, 1))
+    if planted:
+        changes.iloc[:, :60] += 1.0 + rng.normal(0, 0.3, (n, 1))
+    activity = pd.DataFrame({f"{tf}(+)": changes[own].mean(axis=1) for tf, own in regulons.items()})
+    return changes, activity, edges_of(regulons), pd.Series(rng.normal(5, 2, 1200), index=genes)
+
+
+def enrichment_p(n: int, planted: bool, seed: int = 0) -> pd.Series:
+    changes, activity, edges, mean = programme_study(n, planted, seed)
+    return flipped.test(reach.make_pool(edges, mean), changes, activity, 60, 0)
+
+
+def test_enrichment_of_co_regulated_chance_regulons_is_calibrated():
+    """40 studies without a programme, 60 co-regulated regulons each; regulons of a study go together, so wide bounds
+    (tests/calibration has more studies).
+    """
+    rate = np.mean([(enrichment_p(6, False, seed) <= 0.05).mean() for seed in range(40)])
+    assert 0.02 <= rate <= 0.08
+
+
+def test_enrichment_of_planted_regulons_is_found_and_that_of_others_is_not():
+    p = enrichment_p(6, True)
+    assert (p.iloc[:6] <= 0.05).all() and (p.iloc[6:] <= 0.05).mean() <= 0.05
+    assert enrichment_p(4, True).isna().all()
+    pd.testing.assert_series_equal(enrichment_p(6, True), p)
+
+
+def test_enrichment_is_that_of_all_flips_done_one_by_one():
+    """Every flip as a study of its own: the p-value is the rank among all of them, standardised by regulon."""
+    changes, activity, edges, mean = programme_study(5, True, 3)
+    pool = reach.make_pool(edges, mean)
+    rows = []
+    for signs in itertools.product([1.0], *[[1.0, -1.0]] * 4):
+        own = pd.DataFrame(np.array(signs)[:, None] * changes, index=changes.index, columns=changes.columns)
+        side = np.sign(np.array(signs) @ activity[list(pool.targets)])
+        signature = reach.learn_signature(own, 60)
+        masks = [np.array([[signature.get(gene, 0) == way for gene in mean.index]]) for way in (1, -1)]
+        rows.append(flipped.enrichment(pool, *masks, side[None, :])[0])
+    rows = np.array(rows)
+    z = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + np.median(rows.std(axis=0)))
+    expected = (z[None] >= z[0][:, None, None] - 1e-9).mean(axis=(1, 2))
+    np.testing.assert_allclose(flipped.test(pool, changes, activity, 60, 0), expected)
 
 
 def test_signature_is_learned_from_what_models_share():
@@ -130,15 +200,33 @@ def test_families_name_each_factor_once():
 
 
 def test_rank_product_leaves_out_what_is_missing():
+    """Each minus log of a relative rank is exponential: one kind gives its relative rank, two their product's share."""
     evidence = pd.DataFrame(
         {"activity": [3.0, 2.0, 1.0, 0.5], "signature_enrichment": [np.nan, 2.0, 3.0, 1.0], "none": [np.nan] * 4},
         index=list("abcd"),
     )
     found = rank_product.rank_product(evidence)
     assert found["n_evidence"].tolist() == [1, 2, 2, 2]
-    expected = [1 / 4, np.sqrt(2 / 4 * 2 / 3), np.sqrt(3 / 4 * 1 / 3), 1.0]
-    np.testing.assert_allclose(found["rank_product"], expected)
+    # P(product of two uniform numbers ≤ q) = q (1 − log q)
+    q = np.array([2 / 5 * 2 / 4, 3 / 5 * 1 / 4, 4 / 5 * 3 / 4])
+    np.testing.assert_allclose(found["rank_product"], [1 / 5, *(q * (1 - np.log(q)))])
     assert found["evidence_rank"].tolist() == [1, 3, 2, 4]
+    assert rank_product.rank_product(evidence[["none"]])["evidence_rank"].isna().all()
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6], ids=["kinds apart", "kinds that go together"])
+def test_the_first_tenth_is_reached_as_often_with_one_kind_as_with_five(correlation):
+    rng, first = np.random.default_rng(11), np.zeros((200, 5))
+    kinds = np.repeat(np.arange(1, 6), 40)
+    for study in range(200):
+        values = np.sqrt(1 - correlation) * rng.normal(size=(200, 5))
+        values += np.sqrt(correlation) * rng.normal(size=(200, 1))
+        order = np.argsort(rng.random((200, 5)), axis=1)
+        values[order >= kinds[:, None]] = np.nan
+        rank = rank_product.rank_product(pd.DataFrame(values))["evidence_rank"]
+        first[study] = [(rank[kinds == k] <= 20).mean() for k in range(1, 6)]
+    # 8,000 rows of each number of kinds: a standard error of .0034
+    np.testing.assert_allclose(first.mean(axis=0), 0.1, atol=0.015)
 
 
 def test_rank_interval_spans_the_models_left_out():
@@ -150,8 +238,6 @@ def test_rank_interval_spans_the_models_left_out():
 
 
 def test_weakest_is_that_of_the_table_of_switches():
-    from scripts.stats import paired
-
     rng = np.random.default_rng(5)
     table = pd.DataFrame(rng.normal(0.3, 1, (5, 30)))
     table.iloc[0, 3] = np.nan

@@ -83,7 +83,7 @@ def test_the_share_of_cells_kept_is_compared_between_the_timepoints(make_job, tm
             files[kind].append(path)
     files |= {"switches": tmp_path / "switches.tsv", "attrition": tmp_path / "attrition.tsv", "genesets": GENESETS}
     output = {name: tmp_path / f"out.{name}.tsv" for name in ("confounders", "verdict", "notes", "clones")}
-    params = {"contrast": CONTRAST, "models": models, "size": 5, "regulons": 30, "fdr": 0.05}
+    params = {"contrast": CONTRAST, "models": models, "size": 5, "regulons": 30, "fdr": 0.05, "seed": 0}
     tabulate_confounders.main(make_job(input=files, output=output, params=params))
     table = pd.read_csv(output["confounders"], sep="\t").set_index("confounder")
     assert table.loc["attrition", "n_models"] == 4

@@ -351,7 +351,7 @@ def test_a_shared_change_of_chance_targets_is_no_switch(enrichment, verdict):
 @pytest.mark.parametrize(("enrichment", "notes"), [(0.01, 4), (0.3, 0)])
 def test_the_note_is_on_the_final_verdict(simulate, enrichment, notes):
     """The expression of targets is noted for switches alone, and not for what the signature shows to be none."""
-    table = pd.DataFrame({"signature_enrichment_fdr": enrichment}, index=[f"{name}(+)" for name in PLANTED])
+    table = pd.DataFrame({"signature_enrichment_p": enrichment}, index=[f"{name}(+)" for name in PLANTED])
     found = run(simulate, simulate.paired_sheet(MODELS), PLANTED, targets_go=-1.0, evidence=table)
     assert (found["note"] == "its targets' expression goes the other way").sum() == notes
     assert set(found["verdict"]) == {(verdicts.SHARED if notes else verdicts.NOT_ENRICHED).name}

@@ -3,9 +3,10 @@
 import altair as alt
 import pandas as pd
 
+from scripts.figure.style import count, listed
 from scripts.report.charts import below, colour_scale, picked, rows_high, unless_picked
 from scripts.report.page import Figure, Panel, Section, Table
-from scripts.report.source import Source, count, listed
+from scripts.report.source import Source
 from scripts.report.text import paragraph, warning
 from scripts.report.words import read, section, sentence, words
 

@@ -14,6 +14,7 @@ from scripts.report.page import Section
 from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
+from scripts.stats.flips import MIN_RELEARNED
 from scripts.stats.paired import MIN_MODERATED
 from scripts.switches import verdicts as switches
 
@@ -114,6 +115,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         named=named,
         python=platform.python_version(),
         min_models=MIN_MODELS,
+        min_flipped=MIN_RELEARNED,
         min_moderated=MIN_MODERATED,
         meaning=meaning,
         switch_verdicts=switches.VERDICTS,

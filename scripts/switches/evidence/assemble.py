@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from scripts.stats import paired, permutation
+from scripts.stats import flips, paired
 from scripts.switches.evidence import on_off, rank_product, reach
 from scripts.switches.evidence.terms import COLUMNS, PERTURBATION
 
-KINDS = ("activity", "on_off", "signature_enrichment", "reversibility", "knockout")
-"""Kinds of evidence that the rank product joins."""
+KINDS = ("activity", "on_off", "signature_enrichment", "knockout")
+"""Kinds of evidence that the rank product joins. Not where relapse lies: the few models with one don't tell it."""
 MISSING = {
     "on_off": "on/off: no cells, or thresholds of untreated and treated differ",
     "signature_enrichment": "reach: no signature",
-    "reversibility": "reversibility: no relapse, or no shift to return from",
     "knockout": "knock-out: too few persisters in every model, or the factor isn't measured",
 }
 
@@ -25,23 +24,22 @@ MISSING = {
 class Sources:
     """What is known by model; every table may be empty.
 
-    ``differences``, ``relapse``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
+    ``differences``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
     on, (model, arm) × regulons. ``changes``: models × genes. ``edges``: regulons. ``signature``: ±1 by gene.
     ``mean``: mean expression of possible targets. ``knockout``: model, tf and what :mod:`knockout` found. ``factors``:
-    tf by regulon. ``min_effect``: least shift (sd) that reversibility is asked of.
+    tf by regulon. ``seed``: of flipped signs, where models are too many to try all.
     """
 
     differences: pd.DataFrame
     sd: pd.Series
     edges: pd.DataFrame
     factors: dict[str, str]
-    relapse: pd.DataFrame = field(default_factory=pd.DataFrame)
     on: pd.DataFrame = field(default_factory=pd.DataFrame)
     changes: pd.DataFrame = field(default_factory=pd.DataFrame)
     signature: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     mean: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     knockout: pd.DataFrame = field(default_factory=pd.DataFrame)
-    min_effect: float = 0.5
+    seed: int = 0
 
     @property
     def models(self) -> list[str]:
@@ -59,8 +57,8 @@ class Sources:
         signature = reach.learn_signature(changes, size) if size and len(changes) else self.signature
         knockout = self.knockout if self.knockout.empty else self.knockout[self.knockout["model"] != model]
         return Sources(
-            drop(self.differences), self.sd, self.edges, self.factors, drop(self.relapse), drop(self.on), changes,
-            signature, self.mean, knockout, self.min_effect,
+            drop(self.differences), self.sd, self.edges, self.factors, drop(self.on), changes, signature, self.mean,
+            knockout, self.seed,
         )  # fmt: skip
 
 
@@ -77,15 +75,14 @@ def weakest(table: pd.DataFrame) -> pd.Series:
 
 
 def join_perturbations(table: pd.DataFrame, direction: pd.Series) -> pd.DataFrame:
-    """Return by factor (:data:`PERTURBATION` without perturbation_p) what its silencing does, joined over models.
+    """Return by factor (:data:`PERTURBATION`) what its silencing does, joined over models.
 
     ``direction``: of its regulon's activity in persisters, by factor. One that is more active is set to zero, one that
     is less active to its untreated level. ``perturbation_share``: part of the distance between untreated and persister
-    that the score goes back, ratio of sums over models.
+    that the score goes back, ratio of sums over models. No interval over models: the signature was learned from them.
     """
-    columns = [column for column in PERTURBATION if column != "perturbation_p"]
     if table.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=PERTURBATION)
     side = table["tf"].map(direction)
     table = table[side.notna() & (side != 0)].assign(
         level=np.where(side > 0, "zero", "untreated")[side.notna() & (side != 0)]
@@ -96,22 +93,20 @@ def join_perturbations(table: pd.DataFrame, direction: pd.Series) -> pd.DataFram
         after=table["classed_zero"].where(zero, table["classed_untreated"]),
     )
     wide = table.pivot(index="model", columns="tf", values="change")
-    summary = paired.summarise(wide, pd.Series(1.0, index=wide.columns))
     groups = table.groupby("tf")
     shift = groups["programme_shift"].sum()
     return pd.DataFrame(
         {
             "perturbation_level": groups["level"].first(),
-            "perturbation_change": summary["effect"],
-            "perturbation_ci_low": summary["ci_low"],
-            "perturbation_ci_high": summary["ci_high"],
+            "perturbation_change": wide.mean(),
             "perturbation_k": (wide < 0).sum(),
             "perturbation_n": wide.notna().sum(),
             "perturbation_share": -groups["change"].sum() / shift.where(shift > 0),
+            "perturbation_targets_change": groups["targets_change"].mean(),
             "perturbation_classed_before": groups["classed_before"].mean(),
             "perturbation_classed_after": groups["after"].mean(),
         }
-    )[columns]
+    )[PERTURBATION]
 
 
 def measure(sources: Sources) -> pd.DataFrame:
@@ -126,14 +121,6 @@ def measure(sources: Sources) -> pd.DataFrame:
     if len(sources.signature):
         table = reach.count_reached(reach.make_pool(sources.edges, sources.mean), sources.signature, side)
         found["signature_enrichment"] = table["signature_enrichment_log2"].reindex(effect.index)
-    if len(sources.relapse):
-        position, _ = paired.relapse_position(sources.differences, sources.relapse)
-        moved = (position["n"] > 0) & (
-            position["shift"].abs() >= sources.min_effect * sources.sd.reindex(position.index)
-        )
-        # In steps of a half: the few models with relapse can't tell more than whether it returns, in part, or not.
-        steps = (2 * (1 - position["position"].clip(0, 1))).round() / 2
-        found["reversibility"] = steps.where(moved).reindex(effect.index)
     if len(sources.knockout):
         by_factor = pd.Series({sources.factors[r]: s for r, s in side.items()}, dtype=float)
         share = join_perturbations(sources.knockout, by_factor)["perturbation_share"]
@@ -161,24 +148,22 @@ def missing_words(evidence: pd.DataFrame) -> pd.Series:
 
 def assemble(
     sources: Sources,
-    permutations: pd.DataFrame,
+    flipped: pd.DataFrame,
     on_shares: pd.DataFrame,
     stability: pd.DataFrame,
-    perturbation_p: pd.DataFrame,
     families: pd.Series,
 ) -> pd.DataFrame:
     """Return regulons × :data:`COLUMNS`.
 
-    ``permutations``: by regulon; ``on_shares``: share of cells on by regulon (columns of :data:`terms.ON` up to the
-    difference); ``stability``: by regulon; ``perturbation_p``: by factor, columns zero and untreated; ``families``: by
-    factor.
+    ``flipped``: :data:`flips.FLIPS` by regulon; ``on_shares``: share of cells on by regulon (columns of
+    :data:`terms.ON` up to the difference); ``stability``: by regulon; ``families``: by factor.
     """
     evidence = measure(sources)
     index = evidence.index
     table = pd.DataFrame(np.nan, index=index, columns=COLUMNS)
-    for name in permutation.PERMUTATIONS[2:]:
-        if name in permutations:
-            table[name] = permutations[name].reindex(index)
+    for name in flips.FLIPS[2:]:
+        if name in flipped:
+            table[name] = flipped[name].reindex(index)
     table["arm_weakest"] = arm_weakest(sources.differences, sources.sd).reindex(index)
     if len(sources.on):
         for name in on_shares:
@@ -196,7 +181,10 @@ def assemble(
             table[name] = firm[name].reindex(index)
     effect = paired.over_arms(sources.differences).mean()
     if len(sources.signature):
-        own = reach.reach(sources.edges, sources.signature, np.sign(effect), sources.mean)
+        activity = paired.over_arms(sources.differences)
+        own = reach.reach(
+            sources.edges, sources.signature, np.sign(effect), sources.mean, sources.changes, activity, sources.seed
+        )
         for name in reach.REACH[1:]:
             table[name] = own[name].reindex(index)
     tf = index.map(sources.factors)
@@ -205,12 +193,6 @@ def assemble(
         own = join_perturbations(sources.knockout, side)
         for name in own:
             table[name] = own[name].reindex(tf).to_numpy()
-        if len(perturbation_p):
-            level = table["perturbation_level"].to_numpy()
-            both = perturbation_p.reindex(tf)
-            table["perturbation_p"] = np.where(
-                level == "zero", both["zero"], np.where(level == "untreated", both["untreated"], np.nan)
-            )
     table["family"] = pd.Series(tf, index=index).map(families).fillna("")
     table["perturbation_level"] = table["perturbation_level"].fillna("")
     ranked = rank_product.rank_product(evidence)

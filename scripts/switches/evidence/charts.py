@@ -32,7 +32,6 @@ KINDS = {
     "activity": ("activity|(sd)", "{:+.2f}"),
     "on_off": ("cells on|(change)", "{:+.2f}"),
     "signature_enrichment": ("enrichment|(log2)", "{:+.1f}"),
-    "reversibility": ("relapse|position", "{:.2f}"),
     "knockout": ("silenced|(share)", "{:+.0%}"),
 }
 """Kind of evidence → head of its narrow column, broken at the bar, and form of its numbers."""
@@ -154,19 +153,16 @@ def silenced(switches: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame
     table = table.loc[strongest].sort_values("perturbation_share", ascending=False, kind="stable")
     shares = shares.rename(columns={"level": "perturbation_level"})
     keys = ["tf", "perturbation_level"]
-    random = shares.loc[shares["model"] == ALL_MODELS, [*keys, "random_low", "random_median", "random_high"]]
-    table = table.merge(random, on=keys, how="left")
-    p = table["perturbation_p"].map(lambda value: f", p {value:.1g}" if pd.notna(value) else "")
-    table["factor"] = table["tf"] + " → " + table["perturbation_level"].replace("zero", "0") + p
+    table["factor"] = table["tf"] + " → " + table["perturbation_level"].replace("zero", "0")
     models = shares[(shares["model"] != ALL_MODELS) & shares["share"].notna()]
     models = models.merge(table[[*keys, "factor"]], on=keys)
-    columns = ["factor", "tf", "verdict", *[c for c in table if c.startswith(("perturbation_", "random_"))]]
-    named = ["factor", "tf", "model", "out_degree", "programme_shift", "change", "share", "p"]
+    columns = ["factor", "tf", "verdict", *[c for c in table if c.startswith("perturbation_")]]
+    named = ["factor", "tf", "model", "out_degree", "programme_shift", "change", "share", "targets_change"]
     return table[columns], models[named].rename(columns={"out_degree": "targets"})
 
 
 def draw_silenced(switches: pd.DataFrame, shares: pd.DataFrame, style: Style) -> Figure | Absent:
-    """Return the share of the signature's change that silencing takes back by model, against random networks.
+    """Return the share of the signature's change that silencing takes back by model.
 
     Parameters
     ----------
@@ -181,13 +177,10 @@ def draw_silenced(switches: pd.DataFrame, shares: pd.DataFrame, style: Style) ->
     factors, models = silenced(switches, shares)
     y = alt.Y("factor:N", sort=list(factors["factor"]), title=None, axis=alt.Axis(grid=True))
     title, percent = axis_title(SHARES, "share"), alt.Axis(format="%")
-    columns = [c for c in factors if c not in ("factor", "tf", "random_median", "random_low", "random_high")]
-    tips = ["factor:N", *tooltips(SWITCHES, *columns), *tooltips(SHARES, "random_low", "random_high")]
+    columns = [c for c in factors if c not in ("factor", "tf")]
+    tips = ["factor:N", *tooltips(SWITCHES, *columns)]
     base = alt.Chart(alt.NamedData("factors")).encode(y=y, tooltip=tips)
     layers = [alt.Chart(alt.NamedData("factors")).mark_rule(color="#888888").encode(x=alt.datum(0))]
-    if factors["random_low"].notna().any():
-        band = base.transform_filter("isValid(datum.random_low)").mark_bar(height=10, color="#D0D0D0")
-        layers.append(band.encode(x=alt.X("random_low:Q", title=title, axis=percent), x2="random_high:Q"))
     dots = (
         alt.Chart(alt.NamedData("models"))
         .mark_point(filled=True, size=40)
@@ -197,7 +190,12 @@ def draw_silenced(switches: pd.DataFrame, shares: pd.DataFrame, style: Style) ->
             yOffset=alt.YOffset("model:N", sort=list(style.models)),
             color=style.colour("model", models["model"]),
             opacity=unless_picked(),
-            tooltip=["factor:N", "model:N", *tooltips(SHARES, "share", "change", "p"), alt.Tooltip("targets:Q")],
+            tooltip=[
+                "factor:N",
+                "model:N",
+                *tooltips(SHARES, "share", "change", "targets_change"),
+                alt.Tooltip("targets:Q"),
+            ],
         )
     )
     height = rows_high(len(factors), 20)

@@ -10,7 +10,6 @@ COLUMNS = {
     "activity": "loo_min_effect",
     "on_off": "on_difference",
     "signature_enrichment": "signature_enrichment_log2",
-    "reversibility": "relapse_position",
     "knockout": "perturbation_share",
 }
 """Kind of evidence → the column of switches.tsv that measures it."""
@@ -24,14 +23,12 @@ def favourable(values: pd.Series, kind: str, effect: pd.Series) -> pd.Series:
     values
         The column of the kind.
     kind
-        On and off counts in the direction of the change; reversibility in the steps that the rank product counts.
+        On and off counts in the direction of the change.
     effect
         Mean change in activity.
     """
     if kind == "on_off":
         return values * np.sign(effect)
-    if kind == "reversibility":
-        return (2 * (1 - values.clip(0, 1))).round() / 2
     return values
 
 

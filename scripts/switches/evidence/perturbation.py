@@ -1,10 +1,11 @@
-"""What silencing a factor would do to the programme: a ridge model of its targets, propagated, against random networks.
+"""What silencing a factor would do to the programme: a ridge model of its targets, with the change passed on.
 
 After CellOracle (Kamimoto et al. 2023, Nature 614:742): in the persister cells of one model each gene is explained by
 the factors whose regulon it belongs to (ridge), one factor is set to another level, and the change is passed on along
-the edges for a few steps with the factor held. Two differences: the response stays linear (nothing is cut at zero), so
-that it is exact for every cell at once; and what it means is judged against networks whose targets were exchanged for
-other genes of like expression, in which every factor keeps its number of targets.
+the edges for a few steps with the factor held. One difference: the response stays linear (nothing is cut at zero), so
+that it is exact for every cell at once. There is no p-value: against networks of exchanged genes, whose targets aren't
+co-expressed as a regulon's are, chance regulons had p ≤ .05 in 35 % of one model's cases and more with more models.
+Beside it stands what needs no model, the mean change of the targets themselves.
 
 A factor's level is its mRNA, which is not its activity: where cells differ in activity but not in mRNA, no model that
 reads mRNA sees an effect. Dropouts make coefficients too small, so that shares are lower bounds.
@@ -17,8 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scripts.switches.evidence.reach import expression_bins
-
 MIN_CELLS = 20
 """Persister cells of a model below which coefficients would be noise."""
 MIN_PROFILES = 3
@@ -27,7 +26,7 @@ that the timepoints' means take, at least).
 """
 KNOCKOUT = [
     "model", "tf", "out_degree", "level_untreated", "level_persister", "programme_shift", "zero_change",
-    "untreated_change", "classed_before", "classed_zero", "classed_untreated",
+    "untreated_change", "targets_change", "classed_before", "classed_zero", "classed_untreated",
 ]  # fmt: skip
 """Columns of a model's table."""
 
@@ -45,6 +44,13 @@ class Network:
         """Return the number of targets of each factor."""
         every = [regulators.ravel() for _, regulators in self.blocks]
         return np.bincount(np.concatenate(every) if every else np.zeros(0, int), minlength=len(self.factors))
+
+    def mean_over_targets(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of ``values`` (by gene) over the targets of each factor."""
+        total = np.zeros(len(self.factors))
+        for targets, regulators in self.blocks:
+            np.add.at(total, regulators, values[targets][:, None])
+        return total / self.out_degree()
 
 
 def build_network(edges: pd.DataFrame, genes: pd.Index) -> tuple[Network, list[str]]:
@@ -95,22 +101,18 @@ def moments_of(values, factors: np.ndarray, strata: np.ndarray | None = None) ->
     return Moments(between / np.outer(unit, unit), across / unit[:, None], np.where(sd > 0, sd, np.nan), n)
 
 
-def fit(moments: Moments, network: Network, alpha: float, exchange: np.ndarray | None = None) -> np.ndarray:
+def fit(moments: Moments, network: Network, alpha: float) -> np.ndarray:
     """Return coefficients, factors × genes: ridge of every target on its regulators, in the genes' own units.
 
-    ``alpha``: penalty on factors scaled to unit variance. ``exchange``: the gene that takes a target's place. A factor
-    that doesn't vary, or that would be its own target, has a coefficient of 0.
+    ``alpha``: penalty on factors scaled to unit variance. A factor that doesn't vary has a coefficient of 0.
     """
     found = np.zeros_like(moments.across)
-    for targets, regulators in network.blocks:
-        genes = targets if exchange is None else exchange[targets]
+    for genes, regulators in network.blocks:
         k = regulators.shape[1]
         left = moments.between[regulators[:, :, None], regulators[:, None, :]] + alpha * np.eye(k)
         right = moments.across[regulators, genes[:, None]]
         found[regulators, genes[:, None]] = np.linalg.solve(left, right[:, :, None])[:, :, 0]
-    found = np.nan_to_num(found / moments.sd[:, None])
-    found[np.arange(len(network.factors)), network.factors] = 0.0
-    return found
+    return np.nan_to_num(found / moments.sd[:, None])
 
 
 def respond(coefficients: np.ndarray, factors: np.ndarray, weights: np.ndarray, steps: int) -> np.ndarray:
@@ -128,20 +130,6 @@ def respond(coefficients: np.ndarray, factors: np.ndarray, weights: np.ndarray, 
         total = direct + passed @ direct
         back = np.einsum("ij,ji->i", passed, among)
     return total - back * weights[factors]
-
-
-def exchanges(mean: np.ndarray, network: Network, n: int, seed: int) -> list[np.ndarray]:
-    """Return ``n`` random exchanges of genes within bins of mean expression."""
-    rng = np.random.default_rng(seed)
-    bins = expression_bins(pd.Series(mean)).to_numpy()
-    members = [np.flatnonzero(bins == b) for b in range(int(bins.max()) + 1)] if len(bins) else []
-    found = []
-    for _ in range(n):
-        exchange = np.arange(len(mean))
-        for own in members:
-            exchange[own] = rng.permutation(own)
-        found.append(exchange)
-    return found
 
 
 def score_weights(signature: pd.Series, genes: pd.Index) -> np.ndarray:
@@ -164,23 +152,21 @@ def silence(
     *,
     alpha: float,
     steps: int,
-    networks: int,
-    seed: int,
     min_cells: int = MIN_CELLS,
     strata: np.ndarray | None = None,
     timepoint: np.ndarray | None = None,
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Return what each factor's silencing does in one model (:data:`KNOCKOUT` without model), and the same changes in
-    random networks (networks × factors), of setting it to zero and of setting it to its untreated level.
+) -> pd.DataFrame:
+    """Return what each factor's silencing does in one model (:data:`KNOCKOUT` without model).
 
     ``values``: log expression, cells × genes; ``persister``, ``untreated``: masks of cells. The change is that of the
     signature's score, mean over persister cells; negative: towards untreated. ``classed_…``: share of persister cells
-    beyond half-way between the mean scores of both timepoints. ``strata``: samples, within which slopes are taken.
+    beyond half-way between the mean scores of both timepoints. ``targets_change``: persister − untreated expression,
+    mean over the factor's targets. ``strata``: samples, within which slopes are taken.
     ``timepoint``: given for profiles, which are too few for slopes in persisters alone: all are used, around the mean
     of their timepoint. Too few: no rows.
     """
     network, names = build_network(edges, genes)
-    empty = pd.DataFrame(columns=KNOCKOUT[1:]), np.zeros((networks, 0)), np.zeros((networks, 0))
+    empty = pd.DataFrame(columns=KNOCKOUT[1:])
     weights = score_weights(signature, genes)
     if persister.sum() < min_cells or not untreated.any() or not names or not weights.any():
         return empty
@@ -210,15 +196,10 @@ def silence(
             "programme_shift": shift,
             "zero_change": 0.0 - levels * response,
             "untreated_change": (targets - levels) * response,
+            "targets_change": network.mean_over_targets(mean - base),
             "classed_before": float(beyond(scores)),
             "classed_zero": beyond(scores[:, None] - own_levels * response),
             "classed_untreated": beyond(scores[:, None] + (targets - own_levels) * response),
         }
     )
-    null = np.array(
-        [
-            respond(fit(moments, network, alpha, exchange), network.factors, weights, steps)
-            for exchange in exchanges(mean, network, networks, seed)
-        ]
-    ).reshape(networks, len(names))
-    return table[KNOCKOUT[1:]], -levels * null, (targets - levels) * null
+    return table[KNOCKOUT[1:]]

@@ -5,19 +5,44 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+MIN_COMMON = 10
+"""Rows that two kinds of evidence must share before it is asked how far they go together."""
+
 
 def rank_product(evidence: pd.DataFrame) -> pd.DataFrame:
-    """Return per row ``rank_product`` (geometric mean of its relative ranks, small is good), ``n_evidence`` and
-    ``evidence_rank`` (1 is best; NaN without any evidence).
+    """Return per row ``rank_product`` (small is good), ``n_evidence`` and ``evidence_rank`` (1 is best; NaN without any
+    evidence).
 
-    ``evidence``: rows × kinds of evidence, more is better, NaN where there is none: it is left out of the row's product
-    rather than guessed. A kind that no row has plays no part. Ties share the mean rank. After Breitling et al. 2004
-    (FEBS Letters 573:83), the root taken over the kinds that a row has.
+    Parameters
+    ----------
+    evidence
+        Rows × kinds of evidence, more is better, NaN where there is none: it is left out of the row's product rather
+        than guessed. A kind that no row has plays no part. Ties share the mean rank.
+
+    Returns
+    -------
+    DataFrame
+        ``rank_product`` is the share of random rankings whose product over as many kinds is as small. Minus the
+        logarithms of uniform ranks sum to a gamma distribution (Koziol 2010, FEBS Letters 584:941, of the rank product
+        of Breitling et al. 2004, FEBS Letters 573:83); where kinds go together, their sum varies more, and the
+        distribution is fitted to the variance that the kinds' own correlation gives (empirical Brown's method: Poole et
+        al. 2016, Bioinformatics 32:i430). So a row with one kind reaches the first tenth by chance as often as one with
+        all. It orders rows; it is no test of any.
     """
+    from scipy import stats
+
+    known = evidence.notna()
+    n = known.sum(axis=1)
     ranks = evidence.rank(ascending=False, method="average")
-    relative = ranks / evidence.notna().sum().replace(0, np.nan)
-    n = relative.notna().sum(axis=1)
-    product = np.exp(np.log(relative).mean(axis=1))
+    loss = -np.log(ranks / (known.sum() + 1))
+    together = loss.corr(min_periods=MIN_COMMON).fillna(0.0).clip(lower=0.0).to_numpy(copy=True)
+    np.fill_diagonal(together, 1.0)
+    mask = known.to_numpy(dtype=float)
+    # Each has mean 1 and variance 1; a gamma distribution with the mean and variance of their sum.
+    total, variance = n.to_numpy(dtype=float), np.einsum("ri,ij,rj->r", mask, together, mask)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        product = stats.gamma.sf(loss.sum(axis=1), total**2 / variance, scale=variance / total)
+    product = pd.Series(product, index=evidence.index).where(n > 0)
     table = pd.DataFrame({"rank_product": product, "n_evidence": n}, index=evidence.index)
     table["evidence_rank"] = product.rank(method="min")
     return table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scripts.stats.paired import false_discovery_rate
+from scripts.switches.evidence import flipped
 
 BINS = 10
 """Bins of expression that random targets are drawn from in the regulon's own proportions."""
@@ -18,7 +18,6 @@ REACH = [
     "signature_enrichment_expected",
     "signature_enrichment_log2",
     "signature_enrichment_p",
-    "signature_enrichment_fdr",
 ]
 PSEUDO = 0.5
 """Added to both counts of the ratio: none of ten and none of a hundred aren't the same."""
@@ -27,40 +26,26 @@ PSEUDO = 0.5
 def learn_signature(changes: pd.DataFrame, size: int) -> pd.Series:
     """Return the direction (+1, −1) of the ``size`` genes that rise and fall most, by gene.
 
-    ``changes``: models × genes, log2 fold changes within each model. Ordered by mean over its standard error plus the
-    median standard error of all genes (Tusher et al. 2001), so that a gene with two equal small changes isn't first.
-    For signatures without a model; the study's own is signature.tsv.
+    ``changes``: models × genes, log2 fold changes within each model. Ordered by the moderated paired t over models, as
+    the study's own signature (signature.tsv); with fewer than three models by the mean. For signatures without a model.
     """
-    table = changes.dropna(axis=1)
-    if not len(table) or table.empty:
+    if not len(changes) or not changes.shape[1]:
         return pd.Series(dtype=float)
-    mean = table.mean()
-    error = table.std(ddof=1) / np.sqrt(len(table)) if len(table) > 1 else pd.Series(0.0, index=table.columns)
-    offset = float(np.median(error)) or 1.0
-    score = (mean / (error + offset)).sort_values(kind="stable")
-    up, down = score[score > 0].index[::-1][:size], score[score < 0].index[:size]
-    return pd.Series([1.0] * len(up) + [-1.0] * len(down), index=[*up, *down])
+    table = changes.to_numpy(dtype=float)
+    score = flipped.moderated_t(table, np.ones((1, len(table))))
+    if not np.isfinite(score).any():
+        score = changes.mean().to_numpy(dtype=float)[None, :]
+    parts = [
+        pd.Series(sign, index=changes.columns[np.flatnonzero(mask[0])])
+        for sign, mask in zip((1.0, -1.0), flipped.extremes(score, size), strict=True)
+    ]
+    return pd.concat(parts)
 
 
 def expression_bins(mean: pd.Series) -> pd.Series:
     """Return the bin of each gene by its rank of mean expression (at most :data:`BINS`, 20 genes or more in each)."""
     n = max(1, min(BINS, len(mean) // 20))
     return (mean.rank(method="first") - 1).mul(n).floordiv(max(len(mean), 1)).astype(int)
-
-
-def null_distribution(hits: np.ndarray, totals: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Return the probabilities of 0, 1, 2 … signature genes among random targets, exactly.
-
-    Per bin of expression: ``hits`` signature genes of ``totals`` genes, ``draws`` targets. The number in a bin is
-    hypergeometric, that of all bins their convolution.
-    """
-    from scipy import stats
-
-    whole = np.ones(1)
-    for k, n, m in zip(hits, totals, draws, strict=True):
-        if m:
-            whole = np.convolve(whole, stats.hypergeom.pmf(np.arange(m + 1), n, k, m))
-    return whole
 
 
 @dataclass(frozen=True)
@@ -114,30 +99,34 @@ def count_reached(pool: Pool, signature: pd.Series, direction: pd.Series) -> pd.
     return pd.DataFrame.from_dict(rows, orient="index", columns=REACH[:5]).rename_axis("regulon")
 
 
-def chance_of(pool: Pool, regulon: str, signature: pd.Series, side: float, shared: float) -> float:
-    """Return how probable ``shared`` or more reached targets are in random regulons: as many targets in every bin."""
-    own = signature.reindex(pool.bins.index).fillna(0.0).to_numpy(dtype=float)
-    bins, n_bins = pool.bins.to_numpy(), len(pool.totals)
-    places, signs = pool.targets[regulon]
-    whole = np.ones(1)
-    for sign in np.unique(signs):
-        hits = np.bincount(bins[own == side * sign], minlength=n_bins)
-        draws = np.bincount(bins[places[signs == sign]], minlength=n_bins)
-        whole = np.convolve(whole, null_distribution(hits, pool.totals, draws))
-    return float(min(whole[int(shared) :].sum(), 1.0))
-
-
-def reach(edges: pd.DataFrame, signature: pd.Series, direction: pd.Series, mean: pd.Series) -> pd.DataFrame:
+def reach(
+    edges: pd.DataFrame,
+    signature: pd.Series,
+    direction: pd.Series,
+    mean: pd.Series,
+    changes: pd.DataFrame,
+    activity: pd.DataFrame,
+    seed: int,
+) -> pd.DataFrame:
     """Return one row (:data:`REACH`) a regulon: the share of the signature among its targets, against chance.
 
-    ``mean``: mean expression of the genes that could be targets. Genes count as independent, though those of one
-    regulon move together: ``signature_enrichment_p`` is an order among regulons rather than a proof.
+    Parameters
+    ----------
+    edges
+        regulon, tf, target and, if any represses, sign.
+    signature
+        ±1 by gene.
+    direction
+        Of the regulon's activity.
+    mean
+        Mean expression of the genes that could be targets.
+    changes, activity, seed
+        Models × genes and models × regulons, differences within each model: what ``signature_enrichment_p`` is taken
+        from (:func:`scripts.switches.evidence.flipped.test`).
     """
     pool = make_pool(edges, mean)
     table = count_reached(pool, signature, direction)
-    table["signature_enrichment_p"] = [
-        chance_of(pool, regulon, signature, direction[regulon], shared) if np.isfinite(shared) else np.nan
-        for regulon, shared in table["signature_enrichment_targets"].items()
-    ]
-    table["signature_enrichment_fdr"] = false_discovery_rate(table["signature_enrichment_p"].to_numpy(dtype=float))
+    size = int(max((signature > 0).sum(), (signature < 0).sum(), 0))
+    table["signature_enrichment_p"] = flipped.test(pool, changes, activity, size, seed)
+    table.loc[table["signature_enrichment_targets"].isna(), "signature_enrichment_p"] = np.nan
     return table[REACH]

@@ -1,17 +1,12 @@
-"""Silence each factor in one model's persisters, and in random networks, and see what becomes of the signature."""
-
-import numpy as np
-import pandas as pd
+"""Silence each factor in one model's persisters and see what becomes of the signature."""
 
 from scripts.base import job
 from scripts.profiles import inputs
 from scripts.switches.evidence import perturbation
 
-LEVELS = ("zero", "untreated")
-
 
 def main(snakemake) -> None:
-    """Read the model's cells (or its profiles), regulons and signature; write changes, and those of random networks."""
+    """Read the model's cells (or its profiles), regulons and signature; write the changes."""
     source, params, model = snakemake.input, snakemake.params, snakemake.wildcards.model
     edges, signature = inputs.read_edges(source.regulons), inputs.read_signature(source.signature)
     if getattr(source, "cells", None):
@@ -25,7 +20,7 @@ def main(snakemake) -> None:
         # Profiles are too few for a slope of persisters alone: those of all timepoints, each around its own mean.
         strata = None
     names = params.contrast
-    result, zero, untreated = perturbation.silence(
+    result = perturbation.silence(
         values,
         genes,
         timepoint == names["persister"],
@@ -36,16 +31,11 @@ def main(snakemake) -> None:
         timepoint=timepoint if strata is None else None,
         alpha=params.alpha,
         steps=params.steps,
-        networks=params.networks,
-        seed=params.seed,
         min_cells=perturbation.MIN_CELLS if strata is not None else perturbation.MIN_PROFILES,
     )
     result.assign(model=model)[perturbation.KNOCKOUT].to_csv(
         snakemake.output.changes, sep="\t", index=False, float_format="%.6g"
     )
-    null = {f"{tf}:{level}": table[:, i] for level, table in zip(LEVELS, (zero, untreated), strict=True)
-            for i, tf in enumerate(result["tf"])}  # fmt: skip
-    pd.DataFrame(null, index=range(params.networks)).astype(np.float32).to_parquet(snakemake.output.null)
     if result.empty:
         job.log.warning("%s: nothing silenced: too few persisters, no baseline, or no factor measured", model)
     job.log.info(

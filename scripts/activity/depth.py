@@ -1,0 +1,86 @@
+"""Activity at equal depth: counts of a patient's samples thinned to the lowest depth among them, and scored again.
+
+A cell with fewer counts shows fewer of its genes, so that other genes are among its most expressed ones: activity
+changes without any change of the cell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scripts.stats import paired
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+TOLERANCE = 0.1
+"""Mean log2 ratio of depths, treated to baseline, within which samples of a model count as equally deep."""
+DRAWS = 3
+"""Thinnings to average; a sample's mean over its cells averages already."""
+AT_EQUAL_DEPTH = ["sample", "model", "timepoint", "arm", "replicate", "depth", "depth_matched", "regulon", "activity"]
+
+
+def depth_of(counts, n_cells) -> np.ndarray:
+    """Return the mean number of UMIs per cell of each sample. ``counts``: samples × genes, summed over the cells."""
+    return np.asarray(counts, dtype=np.float64).sum(axis=1) / np.maximum(np.asarray(n_cells, dtype=np.float64), 1)
+
+
+def gaps(depth: pd.Series, samples: pd.DataFrame, baseline: str, treated: str) -> pd.Series:
+    """Return the mean log2 ratio of depths, treated to baseline, by model and arm (empty where nothing is compared).
+
+    ``depth``: by sample; ``samples``: indexed by sample, with model, timepoint, arm.
+    """
+    logs = np.log2(depth.where(depth > 0)).to_frame("depth")
+    return paired.differences(logs, samples, baseline, treated)["depth"]
+
+
+def differs(gap: pd.Series) -> bool:
+    """Return whether depth differs between the timepoints in any model (:data:`TOLERANCE`)."""
+    return bool((gap.abs() > TOLERANCE).any())
+
+
+def shares(depth: pd.Series, samples: pd.DataFrame, baseline: str, treated: str) -> pd.Series:
+    """Return, by sample that is compared, the share of its counts that is left at the lowest depth of its model."""
+    own = samples[samples["timepoint"].isin([baseline, treated]) & samples.index.isin(depth.index[depth > 0])]
+    both = own.groupby("model")["timepoint"].transform("nunique") == 2
+    own = own[both]
+    known = depth.reindex(own.index)
+    return known.groupby(own["model"]).transform("min") / known
+
+
+def thin(counts: sparse.csr_matrix, share: float | np.ndarray, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Return the counts (cells × genes, whole numbers) with each molecule kept with probability ``share``, a number for
+    all cells or one for each.
+    """
+    out = counts.tocsr(copy=True)
+    per_value = np.repeat(share, np.diff(out.indptr)) if np.ndim(share) else share
+    out.data = rng.binomial(out.data.astype(np.int64), per_value)
+    out.eliminate_zeros()
+    return out
+
+
+def mean_activity(
+    counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, *, auc_threshold: float, seed: int,
+    rng: np.random.Generator, threads: int = 1,
+) -> np.ndarray:  # fmt: skip
+    """Return each regulon's mean activity (AUCell) over a sample's cells, from counts thinned to ``share``.
+
+    Ranks within a cell are those of its counts, whatever it is scaled by. Several thinnings (:data:`DRAWS`) are
+    averaged; with a share of 1 there is nothing to draw. ``seed`` decides between equal counts, as in the stage
+    regulons.
+    """
+    from scripts.scenic import aucell  # needs numba, which those who only thin or compare don't
+
+    draws = DRAWS if share < 1 else 1
+    found = np.zeros(len(regulons))
+    for _ in range(draws):
+        own = thin(counts, share, rng) if share < 1 else counts
+        found += (
+            aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads)
+            .mean(axis=0)
+            .to_numpy()
+        )
+    return found / draws

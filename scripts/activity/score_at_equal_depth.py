@@ -1,0 +1,50 @@
+"""Score a group's regulons again at equal depth, if depth differs between the timepoints that are compared."""
+
+import anndata
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts.activity import depth, design
+from scripts.base import job
+from scripts.base.tables import read_labelled
+from scripts.profiles.pseudobulk import LABELS
+from scripts.regulons.score_activity import only_measured, regulons_from
+
+
+def main(snakemake) -> None:
+    """Read the group's counts, the regulons and all libraries' sums; write mean activity by sample and regulon, nothing
+    where no model's samples differ in depth.
+    """
+    source, params = snakemake.input, snakemake.params
+    sums = anndata.read_h5ad(source.pseudobulk)
+    samples = sums.obs[LABELS].astype(str)
+    known = pd.Series(depth.depth_of(sums.layers["counts"], sums.obs["n_cells"]), index=samples.index)
+    baseline, treated = next(iter(design.contrasts_of(params.contrast).values()))
+    gap = depth.gaps(known, samples, baseline, treated)
+    tables = []
+    if depth.differs(gap):
+        data = anndata.read_h5ad(source.expression)
+        counts, of_cell = sparse.csr_matrix(data.layers["counts"]), data.obs["sample"].astype(str).to_numpy()
+        genes, regulons = data.var_names.tolist(), regulons_from(read_labelled(source.regulons))
+        measured = only_measured(genes, regulons)
+        share = depth.shares(known, samples, baseline, treated)
+        order = list(samples.index)
+        for sample in [name for name in share.index if measured and (of_cell == name).any()]:
+            rng = np.random.default_rng([params.seed, order.index(sample)])
+            found = depth.mean_activity(
+                counts[of_cell == sample], genes, measured, share[sample],
+                auc_threshold=params.auc_threshold, seed=params.seed, rng=rng, threads=snakemake.threads,
+            )  # fmt: skip
+            table = pd.DataFrame({"regulon": list(measured), "activity": found}).assign(sample=sample)
+            labels = {"depth": known[sample], "depth_matched": known[sample] * share[sample], **samples.loc[sample]}
+            tables.append(table.assign(**labels)[depth.AT_EQUAL_DEPTH])
+            job.log.info("%s: %.0f UMIs per cell, thinned to %.0f %%", sample, known[sample], 100 * share[sample])
+    else:
+        job.log.info("depth doesn't differ between %s and %s: nothing is thinned", baseline, treated)
+    filled = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=depth.AT_EQUAL_DEPTH)
+    filled.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.8g")
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,89 @@
+"""The change of the signature's score in models it was not learned from, and its null: everything learned again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scripts.base.verdicts import MIN_MODELS
+from scripts.stats.flips import MAX_LEARNED, orthogonal
+from scripts.stats.moderation import moderate
+from scripts.stats.paired import CAUTION
+
+
+@dataclass(frozen=True)
+class Null:
+    """``p``: one-sided, NaN below three models; ``method``: what was done to the models' changes, and how often."""
+
+    p: float
+    method: str
+
+
+def order_of(changes: np.ndarray) -> np.ndarray:
+    """Return by gene the t that orders genes for a signature; ``changes``: models (two or more) × genes, no NaN.
+
+    The moderated t over models. Two models give an order, too, but no p-value.
+    """
+    n = len(changes)
+    variance = changes.var(axis=0, ddof=1)
+    moderated = moderate(variance, np.full(changes.shape[1], n - 1.0), caution=CAUTION)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(changes.mean(axis=0) / np.sqrt(moderated.variance / n))
+
+
+def chosen(t: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the genes (places) with the ``size`` largest positive and the ``size`` smallest negative t."""
+    size = min(size, len(t))
+    top = np.argpartition(-t, size - 1)[:size]
+    bottom = np.argpartition(t, size - 1)[:size]
+    return top[t[top] > 0], bottom[t[bottom] < 0]
+
+
+def score_change(change: np.ndarray, up: np.ndarray, down: np.ndarray) -> float:
+    """Return mean change of the up genes minus that of the down genes; a direction without genes counts 0."""
+    return float((change[up].mean() if len(up) else 0.0) - (change[down].mean() if len(down) else 0.0))
+
+
+def changes_left_out(changes: np.ndarray, sizes: list[int]) -> np.ndarray:
+    """Return, by size and model, the change of the score of a signature that was learned from the other models.
+
+    ``changes``: models × genes without NaN, three models or more; ``sizes``: numbers of genes of each direction.
+    """
+    orders = [order_of(np.delete(changes, number, axis=0)) for number in range(len(changes))]
+    return np.array(
+        [[score_change(own, *chosen(t, size)) for own, t in zip(changes, orders, strict=True)] for size in sizes]
+    )
+
+
+def alike(changes: np.ndarray) -> np.ndarray:
+    """Return each model's changes divided by their root mean square, so that no noisy model decides."""
+    scale = np.sqrt((changes**2).mean(axis=1, keepdims=True))
+    return changes / np.where(scale > 0, scale, 1.0)
+
+
+def nulls_of(changes: np.ndarray, sizes: list[int], seed: int, draws: int = MAX_LEARNED) -> list[Null]:
+    """Return, by size, how often models without a shared change reach the mean change of the score in models left out.
+
+    The scores of models left out in turn depend on one another, since each model is among those that the others'
+    signatures are learned from; a t-test over them is wrong. Here the models' changes get other signs
+    (:func:`~scripts.stats.flips.orthogonal`) as whole models, the correlation between genes stays, and the signatures
+    are learned again. Too few models for flips are rotated (Langsrud 2005; ROAST, Wu et al. 2010). Models are made
+    alike in scale (:func:`alike`), before and after.
+
+    ``changes``: models × genes without NaN. The p-value counts the observed changes as one of the draws.
+    """
+    if len(changes) < MIN_MODELS or not changes.shape[1]:
+        return [Null(np.nan, "") for _ in sizes]
+    scaled = alike(changes)
+    matrices, method = orthogonal(len(changes), seed, draws)
+    observed = changes_left_out(scaled, sizes).mean(axis=1) - 1e-9
+    reached = np.ones(len(sizes))
+    for matrix in matrices[1:]:
+        reached += changes_left_out(alike(matrix @ scaled), sizes).mean(axis=1) >= observed
+    return [Null(float(number), method) for number in reached / len(matrices)]
+
+
+def null_of(changes: np.ndarray, size: int, seed: int, draws: int = MAX_LEARNED) -> Null:
+    """Return the null of one size of the signature; see :func:`nulls_of`."""
+    return nulls_of(changes, [size], seed, draws)[0]
