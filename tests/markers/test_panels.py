@@ -159,7 +159,7 @@ def test_files_hold_results_or_say_why_not(make_job, tmp_path, n_models):
     rng = np.random.default_rng(5)
     names = [f"m{m}_{t}" for m in range(n_models) for t in ("untreated", "persister")]
     labels = {"model": [n.split("_")[0] for n in names], "timepoint": [n.split("_")[1] for n in names]}
-    sheet = pd.DataFrame(labels | {"arm": "a", "replicate": "1"}, index=names)
+    sheet = pd.DataFrame(labels | {"arm": "a", "replicate": "1", "platform": "bulk"}, index=names)
     frame = pd.DataFrame(
         rng.normal(5, 1, (len(names), 50)), index=names, columns=["CD44", "SERPINE1", *[f"g{i}" for i in range(48)]]
     )
