@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from calibration.row import COVERAGE, FALSE_DISCOVERIES, POWER, TYPE_1, Row
 from scripts.expression import differential, enrichment, left_out
 from scripts.profiles.profiles import Profiles
 from scripts.stats import voom
-from calibration.row import COVERAGE, FALSE_DISCOVERIES, POWER, TYPE_1, Row
 
 GENES = "expression/differential_expression.tsv"
 SETS = "expression/gene_sets.tsv"
