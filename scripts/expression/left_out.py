@@ -68,19 +68,19 @@ def nulls_of(changes: np.ndarray, sizes: list[int], seed: int, draws: int = MAX_
     The scores of models left out in turn depend on one another, since each model is among those that the others'
     signatures are learned from; a t-test over them is wrong. Here the models' changes get other signs
     (:func:`~scripts.stats.flips.orthogonal`) as whole models, the correlation between genes stays, and the signatures
-    are learned again. Too few models for flips are rotated (Langsrud 2005; ROAST, Wu et al. 2010). Models are made
-    alike in scale (:func:`alike`), before and after.
+    are learned again. Too few models for flips are rotated (Langsrud 2005; ROAST, Wu et al. 2010). After each draw
+    models are made alike in scale (:func:`alike`). Rotations are exact where models are equally noisy, and conservative
+    where they are not; models made alike before they are rotated would have p ≤ .05 in 9 % of studies without a change.
 
     ``changes``: models × genes without NaN. The p-value counts the observed changes as one of the draws.
     """
     if len(changes) < MIN_MODELS or not changes.shape[1]:
         return [Null(np.nan, "") for _ in sizes]
-    scaled = alike(changes)
     matrices, method = orthogonal(len(changes), seed, draws)
-    observed = changes_left_out(scaled, sizes).mean(axis=1) - 1e-9
+    observed = changes_left_out(alike(changes), sizes).mean(axis=1) - 1e-9
     reached = np.ones(len(sizes))
     for matrix in matrices[1:]:
-        reached += changes_left_out(alike(matrix @ scaled), sizes).mean(axis=1) >= observed
+        reached += changes_left_out(alike(matrix @ changes), sizes).mean(axis=1) >= observed
     return [Null(float(number), method) for number in reached / len(matrices)]
 
 

@@ -36,8 +36,8 @@ def test_an_arm_is_set_against_all_arms():
 def test_factors_are_those_that_change_most_with_their_own_mrna(monkeypatch):
     monkeypatch.setattr(figures, "MAX_FACTORS", 2)
     table = pd.DataFrame({"tf": ["a", "b", "c", "d"], "effect": [0.1, -2.0, 1.0, np.nan]})
-    table = table.assign(contrast=CONTRAST, n_models=3, mrna_log_fc=[1.0, np.nan, 0.2, 0.1], model_ci_low=0.0)
-    table = table.assign(model_ci_high=1.0, mrna_ci_low=0.0, mrna_ci_high=1.0)
+    table = table.assign(contrast=CONTRAST, n_models=3, mrna_log_fc=[1.0, np.nan, 0.2, 0.1], ci_low=0.0)
+    table = table.assign(ci_high=1.0, mrna_ci_low=0.0, mrna_ci_high=1.0)
     made = figures.draw_factors(table, STYLE)
     assert list(made.data["factors"]["tf"]) == ["c", "b"] and made.n == "3 models; the 2 largest changes of 3 factors."
     titles = [panel.chart.to_dict()["layer"][2]["encoding"]["x"]["title"] for panel in made.panels]

@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 import yaml
 
+from scripts.base.tables import ALL_ARMS
 from scripts.base.verdicts import MIN_MODELS, meaning
 from scripts.confounders import verdicts as confounders
 from scripts.report.page import Section
@@ -80,7 +81,9 @@ def numbers(source: Source) -> dict[str, int]:
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "regulons": int(edges["regulon"].nunique()) if edges is not None else 0,
         "compared": rows("expression/differential_expression.tsv", "gene"),
+        **levels(source),
         "signature": rows("expression/signature.tsv", "gene"),
+        "sets": rows("expression/gene_sets.tsv", "gene_set", "p"),
         "tried": rows("expression/signature_sizes.tsv", "left_out"),
         "ranked": rows("switches/switches.tsv", "regulon"),
         "replicated": int(activity is not None and activity["sd"].notna().any()),
@@ -91,6 +94,20 @@ def numbers(source: Source) -> dict[str, int]:
         "factors": rows("activity/tf_activity.tsv", "tf"),
         **droplets(source),
     }
+
+
+def levels(source: Source) -> dict[str, int | str]:
+    """Return how many genes change over patients and in these tumours, and which of the two the signature speaks of."""
+    design, signature = source.table("expression/expression_design.tsv"), source.table("expression/signature.tsv")
+    told = {"compared_twice": 0, "changed": 0, "voom_changed": 0, "signature_level": ""}
+    if design is not None and "voom_changed" in design:
+        whole = design[(design["arm"] == ALL_ARMS) & design["voom_changed"].notna()]
+        if len(whole):
+            first = whole.iloc[0]
+            told |= {"compared_twice": 1, "changed": int(first["changed"]), "voom_changed": int(first["voom_changed"])}
+    if signature is not None and len(signature) and "level" in signature:
+        told["signature_level"] = str(signature["level"].iloc[0])
+    return told
 
 
 def relabelled(source: Source) -> int:
