@@ -15,18 +15,18 @@ def study(rng, n: int, shift: float = 0.0, noisy: bool = False) -> np.ndarray:
     return values
 
 
-@pytest.mark.parametrize("n, noisy", [(3, False), (5, False), (6, True)])
+@pytest.mark.parametrize("n, noisy", [(3, False), (6, True)])
 def test_type_1_error_of_the_null(n, noisy):
-    """300 studies: 5 % ± 3.8 (three standard errors)."""
+    """120 studies: 5 % and three standard errors (6.0). All 32 flips of six models are tried."""
     rng = np.random.default_rng(n)
-    p = np.array([left_out.null_of(study(rng, n, noisy=noisy), 15, seed, draws=64).p for seed in range(300)])
-    assert 0.0 < (p <= 0.05).mean() <= 0.088
+    p = np.array([left_out.null_of(study(rng, n, noisy=noisy), 15, seed, draws=40).p for seed in range(120)])
+    assert 0.0 < (p <= 0.05).mean() <= 0.11
 
 
 def test_a_shared_change_is_found_with_three_models_and_with_eight():
     rng = np.random.default_rng(0)
     for n, least in ((3, 0.7), (8, 0.95)):
-        p = [left_out.null_of(study(rng, n, shift=0.8), 15, seed, draws=99).p for seed in range(25)]
+        p = [left_out.null_of(study(rng, n, shift=0.8), 15, seed, draws=60).p for seed in range(12)]
         assert (np.array(p) <= 0.05).mean() >= least
 
 
