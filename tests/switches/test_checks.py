@@ -50,9 +50,7 @@ def test_a_factor_that_rises_in_bulk_and_falls_in_single_cells_is_seen():
     jun = found.loc["JUN"]
     assert jun["by_platform"] == "single-cell -1.16 (5); bulk +2.70 (1); array +4.95 (2)"
     assert jun["platform_difference"] == pytest.approx(-1.16 - 4.2) and jun["platform_ci_high"] < 0
-    assert found["platform_p"].idxmin() == "JUN" and checks.note_on_platform(jun, 1.0).startswith(
-        "differs by platform"
-    )
+    assert found["platform_p"].idxmin() == "JUN" and checks.note_on_platform(jun, 1.0).startswith("differs by platform")
     few = checks.by_platform(changes.iloc[:7], of_model, pd.Series(1.0, index=changes.columns)).loc["JUN"]
     assert np.isnan(few["platform_fdr"]) and "confounded with platform" in checks.note_on_platform(few, 0.05)
     alone = checks.by_platform(changes.iloc[:5], of_model, pd.Series(1.0, index=changes.columns))
