@@ -23,7 +23,7 @@ P = ("confounders/programme_verdict.tsv p",)
 VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
 SHARES = ("confounders/confounders.tsv share_low", "confounders/confounders.tsv share_high")
 INTERVAL = ("confounders/confounders.tsv ci_low", "confounders/confounders.tsv ci_high")
-STUDIES = {3: (60, 400), 5: (60, 400), 8: (40, 300), 25: (10, 120)}
+STUDIES = {3: (30, 200), 5: (30, 200), 8: (30, 160), 25: (8, 60)}
 """Models → simulated studies, quick and whole."""
 
 
@@ -133,10 +133,10 @@ def rows(quick: bool) -> list[Row]:
     found = []
     for n, (few, many) in STUDIES.items():
         studies = few if quick else many
-        for r, uneven in ((0.0, False), (0.3, False), (0.1, True)) if n < 6 else ((0.0, False), (0.3, False)):
-            if not (quick and r == 0.0):
-                found += null_rows(n, studies, r, uneven)
+        settings = {8: ((0.3, False), (0.0, False)), 25: ((0.3, False),)}.get(n, ((0.3, False), (0.1, True)))
+        for r, uneven in settings[: 1 if quick else None]:
+            found += null_rows(n, studies, r, uneven)
         found += interval_rows(n, 300 if quick else 2000)
-        if not quick or n < 25:
+        if n == 5 or not quick:
             found += judged_rows(n, studies // 4)
     return found

@@ -90,6 +90,32 @@ def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
     assert quiet >= 19
 
 
+@pytest.mark.parametrize("seed", [6, 7])
+def test_depth_alone_makes_no_switch(seed):
+    """Seeds whose regulons change in all patients as they are, and not at equal depth."""
+    table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60, depth=0.5), evidence=False).switches
+    assert (table["verdict"] == verdicts.DEPTH.name).any() and (table["fdr_at_equal_depth"] > 0.05).all()
+    assert not (table["verdict"] == verdicts.SHARED.name).any()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("depth", [0.5, 0.3])
+def test_without_a_programme_nothing_is_called_at_unequal_depth(depth):
+    called = 0
+    for seed in SEEDS:
+        table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60, depth=depth), evidence=False).switches
+        called += (table["verdict"] == verdicts.SHARED.name).any()
+    assert called <= 1
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_planted_switches_are_called_at_half_the_depth(seed):
+    study = simulated.simulate(seed, n_cells=60, depth=0.5)
+    table = simulated.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
+    assert table["verdict"].isin([verdicts.SHARED.name, verdicts.SMALL.name]).all()
+    assert (table["depth_share"] > 0.7).all()
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(
     "kind, verdict", [("cycle", "cell cycle alone"), ("stress", "stress alone"), ("persister", "persister programme")]
