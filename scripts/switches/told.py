@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scripts.base.calibration import rates_of_verdict
 from scripts.base.verdicts import describe
 from scripts.figure.figure import Text
 from scripts.figure.style import Style, count
@@ -14,15 +15,28 @@ NAMED = 8
 """Regulons or factors that a sentence names."""
 
 
+def error_of(verdict: str) -> dict[str, str]:
+    """Return how often a verdict was given where it is false: the largest rate of the calibration (rate, trials,
+    design, truth); nothing where none was measured.
+    """
+    rates = rates_of_verdict("switches", verdict)
+    rates = rates[rates["bound"] == "at most"]
+    if rates.empty:
+        return {}
+    worst = rates.loc[rates["rate"].idxmax()]
+    return {"rate": f"{worst['rate']:.1%}", "trials": f"{worst['trials']:,.0f}", **worst[["design", "truth"]]}
+
+
 def list_verdicts(switches: pd.DataFrame, style: Style) -> Text | None:
-    """Return the verdicts that occur, in the order of their rules, with number and rule."""
+    """Return the verdicts that occur, in the order of their rules, with number, rule and measured error."""
     numbers = switches["verdict"].value_counts()
     rules = describe(VERDICTS, fdr=style.settings["fdr"], min_effect=f"{style.settings['min_effect']} sd")
-    parts = [
-        ("verdict", {"name": name, "number": count(int(numbers[name]), one_of(style)), "rule": rule})
-        for name, rule in rules.items()
-        if name in numbers
-    ]
+    parts = []
+    for name, rule in rules.items():
+        if name in numbers:
+            error = error_of(name)
+            told = {"name": name, "number": count(int(numbers[name]), one_of(style)), "rule": rule} | error
+            parts.append(("verdict_measured" if error else "verdict", told))
     return Text(tuple(parts), "bullets") if parts else None
 
 

@@ -112,9 +112,11 @@ def genes_in_tumours(quick: bool) -> list[Row]:
             bound = "around" if alike else "reported"
             hits = (table["voom_p"] <= 0.05).sum()
             columns = (f"{GENES} voom_p", f"{GENES} voom_fdr")
-            found.append(Row(columns, name, truth, TYPE_1, 0.05, hits, len(table), bound, note))
+            found.append(Row(columns, name, truth, TYPE_1, 0.05 if alike else None, hits, len(table), bound, note))
             ends = (f"{GENES} voom_ci_low", f"{GENES} voom_ci_high")
-            found.append(Row(ends, name, truth, COVERAGE, 0.95, inside.sum(), len(table), bound, note))
+            found.append(
+                Row(ends, name, truth, COVERAGE, 0.95 if alike else None, inside.sum(), len(table), bound, note)
+            )
     return found
 
 
