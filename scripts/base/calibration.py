@@ -47,13 +47,15 @@ def rates_of(table: str, column: str) -> pd.DataFrame:
     DataFrame
         Rows of :data:`HEADER`; none if nothing was measured.
     """
-    rates = read()
-    names = rates["what"].str.split(SEPARATOR)
-    return rates[[f"{table} {column}" in own for own in names]].reset_index(drop=True)
+    return _about(f"{table} {column}")
 
 
 def rates_of_verdict(verdicts: str, name: str) -> pd.DataFrame:
     """Return the rates measured for one verdict (``name``) of a list (``verdicts``), as :func:`rates_of` does."""
+    return _about(f"{verdicts}: {name}")
+
+
+def _about(what: str) -> pd.DataFrame:
     rates = read()
-    names = rates["what"].str.split(SEPARATOR)
-    return rates[[f"{verdicts}: {name}" in own for own in names]].reset_index(drop=True)
+    chosen = rates["what"].map(lambda names: what in names.split(SEPARATOR)).astype(bool)
+    return rates[chosen].reset_index(drop=True)
