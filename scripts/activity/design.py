@@ -38,7 +38,7 @@ def _note_on_numbers(n: int, baseline: str, treated: str, fdr: float) -> list[st
     notes = [f"n = {n} models: too few to call a change shared"] if n == 2 else []
     if smallest_p(n) > fdr:
         notes.append(
-            f"with {n} models no exact p is below {smallest_p(n):.3g}: none can reach an FDR of {fdr:g} by signs alone"
+            f"with {n} models flipped signs give no family-wise error below {smallest_p(n):.3g}"
         )
     return notes
 

@@ -22,7 +22,7 @@ def test_each_model_one_arm_is_confounded(simulate):
     whole = table.loc[("persister vs untreated", ALL_ARMS)]
     assert whole["n_models"] == 5 and whole["models"] == "P1,P2,P3,P4,P5" and whole["p_min"] == 0.0625
     assert whole["confounded"] == "yes" and "confounded: each model has one arm" in whole["note"]
-    assert "no exact p is below 0.0625: none can reach an FDR of 0.05" in whole["note"]
+    assert "with 5 models flipped signs give no family-wise error below 0.0625" in whole["note"]
     one = table.loc[("persister vs untreated", "B")]
     assert one["confounded"] == "yes" and "n = 1 model: nothing is said about other patients" in one["note"]
     assert np.isnan(one["p_min"]) and one["n_baseline"] == one["n_treated"] == 1

@@ -204,7 +204,7 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     assert "4 libraries (2 from reads, 3 lanes; 2 matrices) of 2 models; 2 profiles" in text
     assert "What will run: 11 jobs" in text and "     7 reads" in text
     assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in text
-    assert "with 2 models no exact p is below 0.5" in text
+    assert "with 2 models flipped signs give no family-wise error below 0.5" in text
     assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 models: one of the models is" in text
 
 
