@@ -60,27 +60,3 @@ def thin(counts: sparse.csr_matrix, share: float | np.ndarray, rng: np.random.Ge
     out.data = rng.binomial(out.data.astype(np.int64), per_value)
     out.eliminate_zeros()
     return out
-
-
-def mean_activity(
-    counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, *, auc_threshold: float, seed: int,
-    rng: np.random.Generator, threads: int = 1,
-) -> np.ndarray:  # fmt: skip
-    """Return each regulon's mean activity (AUCell) over a sample's cells, from counts thinned to ``share``.
-
-    Ranks within a cell are those of its counts, whatever it is scaled by. Several thinnings (:data:`DRAWS`) are
-    averaged; with a share of 1 there is nothing to draw. ``seed`` decides between equal counts, as in the stage
-    regulons.
-    """
-    from scripts.scenic import aucell  # needs numba, which those who only thin or compare don't
-
-    draws = DRAWS if share < 1 else 1
-    found = np.zeros(len(regulons))
-    for _ in range(draws):
-        own = thin(counts, share, rng) if share < 1 else counts
-        found += (
-            aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads)
-            .mean(axis=0)
-            .to_numpy()
-        )
-    return found / draws

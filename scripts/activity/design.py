@@ -37,9 +37,7 @@ def _note_on_numbers(n: int, baseline: str, treated: str, fdr: float) -> list[st
         return ["n = 1 model: an effect without interval or p-value, which says nothing about other patients"]
     notes = [f"n = {n} models: too few to call a change shared"] if n == 2 else []
     if smallest_p(n) > fdr:
-        notes.append(
-            f"with {n} models flipped signs give no family-wise error below {smallest_p(n):.3g}"
-        )
+        notes.append(f"with {n} models flipped signs give no family-wise error below {smallest_p(n):.3g}")
     return notes
 
 

@@ -10,6 +10,29 @@ from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS
 from scripts.regulons.score_activity import only_measured, regulons_from
+from scripts.scenic import aucell
+
+
+def mean_activity(
+    counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, *, auc_threshold: float, seed: int,
+    rng: np.random.Generator, threads: int = 1,
+) -> np.ndarray:  # fmt: skip
+    """Return each regulon's mean activity (AUCell) over a sample's cells, from counts thinned to ``share``.
+
+    Ranks within a cell are those of its counts, whatever it is scaled by. Several thinnings (:data:`depth.DRAWS`) are
+    averaged; with a share of 1 there is nothing to draw. ``seed`` decides between equal counts, as in the stage
+    regulons.
+    """
+    draws = depth.DRAWS if share < 1 else 1
+    found = np.zeros(len(regulons))
+    for _ in range(draws):
+        own = depth.thin(counts, share, rng) if share < 1 else counts
+        found += (
+            aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads)
+            .mean(axis=0)
+            .to_numpy()
+        )
+    return found / draws
 
 
 def main(snakemake) -> None:
@@ -32,7 +55,7 @@ def main(snakemake) -> None:
         order = list(samples.index)
         for sample in [name for name in share.index if measured and (of_cell == name).any()]:
             rng = np.random.default_rng([params.seed, order.index(sample)])
-            found = depth.mean_activity(
+            found = mean_activity(
                 counts[of_cell == sample], genes, measured, share[sample],
                 auc_threshold=params.auc_threshold, seed=params.seed, rng=rng, threads=snakemake.threads,
             )  # fmt: skip

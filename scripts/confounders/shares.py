@@ -139,7 +139,7 @@ def judge(effect: pd.Series, p: float, remaining: dict[str, Remaining], *, fdr: 
     effect
         By model, the change of the score of the signature that was learned without the model.
     p
-        Its p-value (:func:`scripts.confounders.left_out.programme_p`).
+        Its p-value (:func:`scripts.expression.left_out.null_of`).
     remaining
         What :func:`remaining_of` found.
     fdr

@@ -7,10 +7,11 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
-from scripts.confounders import left_out, shares
+from scripts.confounders import shares
 from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
 from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.confounders.verdicts import ALONE
+from scripts.expression import left_out
 from scripts.switches.evidence.perturbation import score_weights
 from scripts.switches.evidence.reach import learn_signature
 from scripts.switches.verdicts import SHARED
@@ -83,7 +84,7 @@ def build(
     that intervals of t over them covered 87 to 95 % in simulation.
     """
     before = by_feature(tables, "gene", BEFORE)
-    p = left_out.programme_p(before.dropna(axis=1, how="any").to_numpy(dtype=float), size, seed)
+    p = left_out.null_of(before.dropna(axis=1, how="any").to_numpy(dtype=float), size, seed).p
     is_shown = p <= fdr
     active = by_feature(tables, "regulon", BEFORE)
     columns = list(dict.fromkeys(c for table in tables.values() for c in table if "|" in c and c != BEFORE))

@@ -42,7 +42,8 @@ class Evidence:
     n
         Models in which the signature of the others was measured.
     p
-        p-value of the mean change of its score over the models (:func:`left_out.programme_p`); NaN below three.
+        p-value of the mean change of its score over the models (:func:`scripts.expression.left_out.null_of`); NaN
+        below three models.
     fdr
         Limit of the p-values (``statistics.fdr``).
     remaining

@@ -85,7 +85,7 @@ def test_groups_are_scored_at_equal_depth_and_joined(make_job, tmp_path, samples
     assert table["depth_matched"].std() < 0.05 * table["depth"].std()
     mean = table.groupby("timepoint")["activity"].mean()
     raw = {
-        name: depth.mean_activity(
+        name: score_at_equal_depth.mean_activity(
             cells[np.isin(of_cell, samples.index[samples["timepoint"] == name])].X, genes,
             {"A(+)": dict.fromkeys(edges["target"], 1.0)}, 1.0, auc_threshold=0.2, seed=0, rng=rng,
         )[0]

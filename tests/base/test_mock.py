@@ -44,7 +44,7 @@ def test_a_job_has_what_snakemake_gives_it(workflow, sample, tmp_path):
     # Never more threads than there are cores; outputs elsewhere, inputs where they are.
     group = workflow.globals["study"].groups[0]
     score = make_job(workflow, "score_activity", {"group": group}, tmp_path).snakemake
-    assert score.threads == 2
+    assert 1 <= score.threads <= 2
     assert score.output.activity == str(tmp_path / "results" / "demo" / "regulons" / group / "activity.parquet")
     assert score.log[0].startswith(str(tmp_path)) and score.input.regulons == "results/demo/regulons/consensus.tsv"
 

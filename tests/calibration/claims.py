@@ -20,15 +20,11 @@ NULL = "quantile of a null distribution that is drawn, or of what was observed; 
 CELLS = "within one sample; cells are not replicates"
 INPUT = "a check of inputs or of droplets; says nothing about patients"
 COPY = "copy of a column of another table"
-OBSERVED = "extreme of what was observed; no inference"
 EXEMPT = {
     ("*", "p_min"): PERMITTED,
-    ("*", "p_perm_min"): PERMITTED,
+    ("*", "fwer_min"): PERMITTED,
+    ("*", "mrna_fdr"): COPY,
     ("*", "random_high"): NULL,
-    ("switches/perturbation_shares.tsv", "random_high"): NULL,
-    ("switches/perturbation_shares.tsv", "random_low"): NULL,
-    ("*", "loo_t_high"): OBSERVED,
-    ("*", "loo_t_low"): OBSERVED,
     ("clusters/*/*.markers.tsv", "p"): CELLS,
     ("clusters/*/links.tsv", "p"): CELLS,
     ("clusters/*/similarity.tsv", "p"): CELLS,
@@ -39,26 +35,6 @@ EXEMPT = {
     ("reference/switches.tsv", "verdict"): COPY,
 }
 """(table, column) → why no error rate is asked for."""
-
-PENDING = {
-    *(("*", name) for name in (
-        "agreement", "auc_high", "auc_low", "carries", "cycle_fdr", "fdr_perm",
-        "fwer", "heterogeneity_p", "hypoxia_fdr", "mrna_fdr", "p_perm",
-        "p_untreated", "p_zero", "paired_ci_high", "paired_ci_low", "paired_p", "perturbation_ci_high",
-        "perturbation_ci_low", "perturbation_p", "score_fdr", "share_high", "share_low", "shared_down_p", "shared_fdr",
-        "shared_p", "shared_up_p", "signature_enrichment_fdr", "signature_enrichment_p", "stress_fdr",
-    )),
-    ("activity/tf_activity.tsv", "p"),
-    ("confounders/programme_verdict.tsv", "p"),
-    ("confounders/programme_verdict.tsv", "verdict"),
-    ("expression/differential_expression.tsv", "ci_low"),
-    ("expression/differential_expression.tsv", "p"),
-    ("expression/gene_sets.tsv", "p"),
-    ("expression/signature_sizes.tsv", "ci_low"),
-    ("switches/overlaps.tsv", "p"),
-    ("switches/perturbation_shares.tsv", "p"),
-}  # fmt: skip
-"""(table, column) whose rates are not measured yet: none may stay."""
 
 
 def claims() -> list[tuple[str, str]]:

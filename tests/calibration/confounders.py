@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from calibration.row import COVERAGE, POWER, TYPE_1, VERDICT, Row
-from scripts.confounders import left_out, shares
+from scripts.confounders import shares
 from scripts.confounders.tabulate_confounders import signature_effects
 from scripts.confounders.verdicts import ALONE, PROGRAMME
+from scripts.expression import left_out
 
 LEVEL = 0.05
 GENES, SIZE, CHANGED = 200, 20, 40
@@ -21,7 +22,7 @@ WAYS = ("cell cycle", "cell cycle", "dissociation stress", "dissociation stress"
 """Ways of adjustment, by the confounder that they are of."""
 P = ("confounders/programme_verdict.tsv p",)
 VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
-SHARES = ("confounders/confounders.tsv share_low", "confounders/confounders.tsv share_high")
+SHARES = ("* share_low", "* share_high")
 INTERVAL = ("confounders/confounders.tsv ci_low", "confounders/confounders.tsv ci_high")
 STUDIES = {3: (30, 200), 5: (30, 200), 8: (30, 160), 25: (8, 60)}
 """Models → simulated studies, quick and whole."""
@@ -51,7 +52,7 @@ def null_rows(n: int, studies: int, r: float, uneven: bool) -> list[Row]:
     for seed in range(studies):
         rng = np.random.default_rng([n, int(100 * r), uneven, seed])
         scale = np.linspace(0.5, 1.5, n)[:, None] if uneven else 1.0
-        hits += left_out.programme_p(noise(rng, n, r) * scale, SIZE, seed) <= LEVEL
+        hits += left_out.null_of(noise(rng, n, r) * scale, SIZE, seed).p <= LEVEL
     # Models that differ in size are no rotations of one another: a model with large changes weighs most in all.
     truth = f"no programme; genes correlated, r {r:g}" + ("; models differ three-fold in spread" if uneven else "")
     bound = "at most" if uneven or n == 8 else "around"
@@ -90,7 +91,7 @@ def judged_rows(n: int, studies: int) -> list[Row]:
             ways: dict[str, list] = {}
             for name, pair in zip(WAYS, pairs, strict=True):
                 ways.setdefault(name, []).append(pair)
-            p = left_out.programme_p(before.to_numpy(), SIZE, seed)
+            p = left_out.null_of(before.to_numpy(), SIZE, seed).p
             verdict = shares.judge(pairs[0][0], p, shares.remaining_of(ways), fdr=LEVEL, contrast="c")
             said.append(verdict["verdict"])
         alone = sum(name in ALONE.values() for name in said)

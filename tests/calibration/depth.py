@@ -9,7 +9,7 @@ from scripts.switches import verdicts
 
 LEVEL = 0.05
 CELLS = 60
-P = ("switches/switches.tsv p_at_equal_depth", "switches/switches.tsv fdr_at_equal_depth")
+P = ("* p_at_equal_depth", "* fdr_at_equal_depth")
 SHARED = (f"switches: {verdicts.SHARED.name}", "switches/switches.tsv verdict")
 DEPTH = (f"switches: {verdicts.DEPTH.name}", "switches/switches.tsv verdict")
 

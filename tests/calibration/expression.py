@@ -81,7 +81,7 @@ def genes_over_patients(quick: bool) -> list[Row]:
         table = pd.concat(_patients(rng, name, 0.3, n_genes, true, 1.0, pair) for _ in range(2))
         planted, called = np.tile(np.arange(n_genes) < true, 2), (table["fdr"] <= 0.05).to_numpy()
         truth = f"{true} of {n_genes} genes shift by {SHIFT} ± 0.3"
-        column = (f"{GENES} fdr",)
+        column = ("* fdr",)
         found.append(Row(column, name, truth, POWER, None, (called & planted).sum(), int(planted.sum()), "reported"))
         numbers = ((called & ~planted).sum(), int(called.sum()))
         found.append(Row(column, name, truth, FALSE_DISCOVERIES, 0.05, *numbers, "at most"))
@@ -111,9 +111,9 @@ def genes_in_tumours(quick: bool) -> list[Row]:
             note = "" if alike else "speaks of these tumours, which do change; no claim on patients"
             bound = "around" if alike else "reported"
             hits = (table["voom_p"] <= 0.05).sum()
-            columns = (f"{GENES} voom_p", f"{GENES} voom_fdr")
+            columns = ("* voom_p", "* voom_fdr")
             found.append(Row(columns, name, truth, TYPE_1, 0.05 if alike else None, hits, len(table), bound, note))
-            ends = (f"{GENES} voom_ci_low", f"{GENES} voom_ci_high")
+            ends = ("* voom_ci_low", "* voom_ci_high")
             found.append(
                 Row(ends, name, truth, COVERAGE, 0.95 if alike else None, inside.sum(), len(table), bound, note)
             )
@@ -140,13 +140,13 @@ def gene_sets(quick: bool) -> list[Row]:
             null, moved = table[table["shift"] == 0], table[(table["shift"] > 0) & (table["place"] == 0)]
             design, truth = f"{n} × (1+1)", f"no effect; correlation between genes of a set {r:g}"
             hits = (null["p"] <= 0.05).sum()
-            found.append(Row((f"{SETS} p", f"{SETS} fdr"), design, truth, TYPE_1, 0.05, hits, len(null)))
+            found.append(Row(("* p", "* fdr"), design, truth, TYPE_1, 0.05, hits, len(null)))
             inside = ((null["ci_low"] <= 0) & (null["ci_high"] >= 0)).sum()
-            ends = (f"{SETS} ci_low", f"{SETS} ci_high")
+            ends = ("* ci_low", "* ci_high")
             found.append(Row(ends, design, truth, COVERAGE, 0.95, inside, len(null)))
             truth = f"a set shifts by 0.5; correlation between genes of a set {r:g}"
             power = (moved["p"] <= 0.05).sum()
-            found.append(Row((f"{SETS} p",), design, truth, POWER, None, power, len(moved), "reported"))
+            found.append(Row(("* p",), design, truth, POWER, None, power, len(moved), "reported"))
     return found
 
 
@@ -165,7 +165,7 @@ def score_left_out(quick: bool) -> list[Row]:
             truth = "no shared change; correlation between genes 0.3" if not shift else f"40 genes shift by {shift:g}"
             kind, level, bound = (TYPE_1, 0.05, "at most") if not shift else (POWER, None, "reported")
             note = "with flips p is a multiple of one over their number" if n < 9 else ""
-            found.append(Row((f"{SIZES} p",), f"{n} × (1+1)", truth, kind, level, hits, len(p), bound, note))
+            found.append(Row(("* p",), f"{n} × (1+1)", truth, kind, level, hits, len(p), bound, note))
     return found
 
 

@@ -12,9 +12,9 @@ LEVEL = 0.05
 FEATURES = 100
 PRIOR_DF = 6
 """Degrees of freedom of the features' variances, which differ as an inverse chi-squared."""
-P = ("switches/switches.tsv platform_p",)
-FDR = ("switches/switches.tsv platform_fdr",)
-INTERVAL = ("switches/switches.tsv platform_ci_low", "switches/switches.tsv platform_ci_high")
+P = ("* platform_p",)
+FDR = ("* platform_fdr",)
+INTERVAL = ("* platform_ci_low", "* platform_ci_high")
 NOTE = "conservative: degrees of freedom are those of the smaller side, as tails need them"
 DESIGNS = ((3, 3), (5, 3), (3, 8), (10, 15))
 

@@ -8,8 +8,9 @@ import pytest
 from scipy import sparse
 
 from scripts.base.expression import normalise
-from scripts.confounders import adjust, clones, left_out, measure_confounders, shares, tabulate_confounders
+from scripts.confounders import adjust, clones, measure_confounders, shares, tabulate_confounders
 from scripts.confounders.verdicts import Remaining
+from scripts.expression import left_out
 
 
 def test_a_change_through_the_covariate_goes_and_one_beside_it_stays():
@@ -113,9 +114,7 @@ def test_a_small_share_in_few_models_is_not_named_the_whole():
 def test_scores_left_out_are_those_of_the_signature_of_the_others():
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(5, 200))).rename(columns=lambda i: f"g{i:03d}")
     scores, _ = tabulate_confounders.signature_effects(table, table, 20)
-    np.testing.assert_allclose(left_out.left_out_scores(table.to_numpy(), 20), scores)
-    both = np.stack([table.to_numpy(), -table.to_numpy()])
-    np.testing.assert_allclose(left_out.left_out_scores(both, 20), [scores, scores])
+    np.testing.assert_allclose(left_out.changes_left_out(table.to_numpy(), [20])[0], scores)
 
 
 @pytest.mark.parametrize("n", [3, 5, 6, 12])
@@ -123,18 +122,10 @@ def test_a_shared_programme_has_a_small_p_and_noise_has_none_that_is(n):
     rng = np.random.default_rng(n)
     noise = rng.normal(size=(n, 120))
     shift = np.r_[np.ones(20), -np.ones(20), np.zeros(80)]
-    assert left_out.programme_p(noise * 0.3 + 2 * shift, 20, 0) <= 0.05
-    assert left_out.programme_p(noise, 20, 0) == left_out.programme_p(noise, 20, 0)
-    assert left_out.programme_p(noise * np.r_[1, np.zeros(n - 1)][:, None], 20, 0) > 0.05
-    assert np.isnan(left_out.programme_p(noise[:2], 20, 0))
-
-
-def test_flips_are_all_or_drawn_and_rotations_keep_lengths():
-    flips = left_out.flips(6, 0)
-    assert len({tuple(row) for row in flips}) == 32 and (flips[:, 0] == 1).all() and (flips[0] == 1).all()
-    assert left_out.flips(11, 0).shape == (left_out.FLIPS + 1, 11)
-    moved = left_out.rotations(3, 0)
-    np.testing.assert_allclose(moved @ moved.transpose(0, 2, 1), np.broadcast_to(np.eye(3), moved.shape), atol=1e-12)
+    assert left_out.null_of(noise * 0.3 + 2 * shift, 20, 0).p <= 0.05
+    assert left_out.null_of(noise, 20, 0) == left_out.null_of(noise, 20, 0)
+    assert left_out.null_of(noise * np.r_[1, np.zeros(n - 1)][:, None], 20, 0).p > 0.05
+    assert np.isnan(left_out.null_of(noise[:2], 20, 0).p)
 
 
 def test_signature_is_never_learned_from_the_model_it_is_tried_on():

@@ -24,7 +24,13 @@ PER_LIBRARY = (
 PER_GROUP = ("select_expression", "consensus_over_seeds")
 PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
 PER_MODEL = ("embed_model", "link_clusters")
-AFTER_CONSENSUS = ("score_activity", "describe_activity", "resample_thresholds", "score_families")
+AFTER_CONSENSUS = (
+    "score_activity",
+    "score_at_equal_depth",
+    "describe_activity",
+    "resample_thresholds",
+    "score_families",
+)
 OF_ACTIVITY = ("simulate_perturbations", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
 STAGES = {
@@ -238,9 +244,12 @@ THRESHOLDS = {
     "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS * SEEDS}),
     "regulons.min_seeds": (1, {"consensus_over_seeds": PATIENTS}),
     "regulons.min_groups": (1, {"consensus_over_models": 1}),
-    "regulons.activity_auc_threshold": (0.1, {"score_activity": PATIENTS, "score_families": PATIENTS}),
+    "regulons.activity_auc_threshold": (
+        0.1,
+        {"score_activity": PATIENTS, "score_at_equal_depth": PATIENTS, "score_families": PATIENTS},
+    ),
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
-    "switches.min_effect": (0.3, {"rank_switches": 1}),
+    "switches.min_effect": (0.3, {"compare_activity": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),
     "biopsy.training_cells": (300, {"freeze_reference": 1}),
     "report.max_points": (500, {}),

@@ -81,7 +81,7 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
     per_library += ("call_cells", "filter_cells", "cluster_cells")
     per_model = ("embed_model", "link_clusters", "select_expression", "consensus_over_seeds")
-    per_model += ("score_activity", "describe_activity", "export_model")
+    per_model += ("score_activity", "score_at_equal_depth", "describe_activity", "export_model")
     per_model += ("resample_thresholds", "score_families", "simulate_perturbations", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
     expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}

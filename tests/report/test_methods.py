@@ -173,7 +173,7 @@ def test_platforms_apart_are_compared_without_voom(tmp_path):
         study = Results(tmp_path / platforms, "profile", {**NETWORK, "platforms": platforms}, tables=everything())
         texts[platforms] = paragraph(study.write(), "Expression")
     assert "by voom" in texts["together"] and "platform apart" not in texts["together"]
-    assert "voom" not in texts["separate"] and "on each platform apart" in texts["separate"]
+    assert "by voom" not in texts["separate"] and "on each platform apart" in texts["separate"]
 
 
 def test_a_study_without_a_signature_claims_none(tmp_path):

@@ -19,7 +19,7 @@ from scripts.base.columns import describe
 from scripts.base.tables import read_labelled
 from scripts.profiles import aggregate_pseudobulk
 from scripts.switches import rank_switches
-from scripts.switches.evidence.join_perturbations import JOINED
+from scripts.switches.evidence.perturbation import KNOCKOUT
 from scripts.switches.switches import SWITCHES
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +134,7 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         {"gene": list(EXPRESSION), "direction": ["up" if x > 0 else "down" for x in EXPRESSION.values()]}
     )
     signature.to_csv(results / "expression" / "signature.tsv", sep="\t", index=False)
-    pd.DataFrame(columns=JOINED).to_csv(path["perturbation.tsv"], sep="\t", index=False)
+    pd.DataFrame(columns=KNOCKOUT).to_csv(path["perturbation.tsv"], sep="\t", index=False)
     call(
         rank_switches,
         {name: path[f"{name}.tsv"] for name in ("effects", "differences", "design", "permutations")}
