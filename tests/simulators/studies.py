@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.activity import depth as depths
+from scripts.activity import score_at_equal_depth
 from scripts.base.expression import normalise
 from scripts.base.genesets import read_sets
 from scripts.clusters.scores import score_cells
@@ -184,7 +185,7 @@ def score_at_equal_depth(study: Study) -> pd.DataFrame:
     regulons, parts = regulons_from(study.edges), []
     for number, (sample, share) in enumerate(depths.shares(known, *pair).items()):
         rng = np.random.default_rng([1, number])
-        found = depths.mean_activity(
+        found = score_at_equal_depth.mean_activity(
             study.counts[sample], study.genes, regulons, share, auc_threshold=0.2, seed=1, rng=rng
         )
         labels = {"sample": sample, **study.sheet.loc[sample, LABELS]}
