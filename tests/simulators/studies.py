@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.activity import depth as depths
-from scripts.activity import score_at_equal_depth
+from scripts.activity.score_at_equal_depth import mean_activity
 from scripts.base.expression import normalise
 from scripts.base.genesets import read_sets
 from scripts.clusters.scores import score_cells
@@ -185,9 +185,7 @@ def score_at_equal_depth(study: Study) -> pd.DataFrame:
     regulons, parts = regulons_from(study.edges), []
     for number, (sample, share) in enumerate(depths.shares(known, *pair).items()):
         rng = np.random.default_rng([1, number])
-        found = score_at_equal_depth.mean_activity(
-            study.counts[sample], study.genes, regulons, share, auc_threshold=0.2, seed=1, rng=rng
-        )
+        found = mean_activity(study.counts[sample], study.genes, regulons, share, auc_threshold=0.2, seed=1, rng=rng)
         labels = {"sample": sample, **study.sheet.loc[sample, LABELS]}
         parts.append(pd.DataFrame({"regulon": list(regulons), "activity": found}).assign(**labels))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=depths.AT_EQUAL_DEPTH)
