@@ -105,10 +105,11 @@ def test_signature_tells_patients_it_was_not_learned_from(programme):
     assert (whole["auc"] > 0.95).all() and (whole["models_agreeing"] == 8).all() and (whole["p"] == 1 / 128).all()
 
 
-def test_relapse_has_returned(programme):
+def test_two_models_with_relapse_have_a_position_and_no_verdict(programme):
     table = read(programme, "reversibility.tsv")
     row = table[table["feature"] == "signature"].iloc[0]
-    assert row["ci_low"] <= row["position"] <= row["ci_high"] and row["position"] < 0.5
+    assert row["position"] < 0.5 and row["n_models"] == 2
+    assert pd.isna(row["ci_low"]) and row["verdict"] == "unclear"
 
 
 def test_markers_tell_left_out_patients_better_than_chance(programme):
