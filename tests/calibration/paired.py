@@ -191,13 +191,13 @@ def rows(quick: bool) -> list[Row]:
                 continue
             seed = 1000 * place + 10 * number
             slow = len(designs.DESIGNS[name]) > 25
-            found += null_rows(name, between, r, 60 if quick else 200 if slow else 400, designs.FEATURES, seed)
+            found += null_rows(name, between, r, 60 if quick else 100 if slow else 200, designs.FEATURES, seed)
             if not r or not quick:
-                found += effect_rows(name, between, r, 40 if quick else 60 if slow else 120, seed + 1)
-        found += least_rows(name, 0.3, 40 if quick else 100 if slow else 300, 1000 * place + 100)
+                found += effect_rows(name, between, r, 40 if quick else 40 if slow else 80, seed + 1)
+        found += least_rows(name, 0.3, 40 if quick else 60 if slow else 150, 1000 * place + 100)
         found += direction_rows(name, 0.6, 30 if quick else 60, 1000 * place + 200)
     for place, name in enumerate(("3 × (1+1)", "5 × (1+1)", "8 × (1+1)")):
-        found += null_rows(name, 0.3, 0.0, 150 if quick else 1_000, FEW, 20_000 + place)
+        found += null_rows(name, 0.3, 0.0, 150 if quick else 500, FEW, 20_000 + place)
     for n in (8, 25) if quick else (8, 25, 100):
         found += shared_rows(n, 20 if quick else 60, 30_000 + n)
     return found

@@ -120,5 +120,5 @@ def rows(quick: bool) -> list[Row]:
     found = []
     for place, plan in enumerate(plans[1::2] if quick else plans):
         for number, between in enumerate((0.3,) if quick else (0.0, 0.3, 0.6)):
-            found += design_rows(*plan, between, 25 if quick else 150, 60_000 + 100 * place + 10 * number)
-    return found + null_rows(8, 40 if quick else 400, 61_000)
+            found += design_rows(*plan, between, 25 if quick else 80, 60_000 + 100 * place + 10 * number)
+    return found + null_rows(8, 40 if quick else 200, 61_000)
