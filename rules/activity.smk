@@ -111,7 +111,6 @@ rule compare_activity:
         contrast=lookup(within=config, dpath="contrast"),
         groups=study.group_of_sample,
         fdr=lookup(within=config, dpath="statistics/fdr"),
-        min_effect=lookup(within=config, dpath="switches/min_effect"),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/activity/compare_activity.py"

@@ -13,7 +13,7 @@ DIFFERENCES = [
     "activity_change_sd",
 ]  # fmt: skip
 FLIPPED = ["contrast", "regulon", *flips.FLIPS]
-EFFECTS = ["contrast", "arm", "regulon", "sd", *paired.SUMMARY]
+EFFECTS = ["contrast", "arm", "regulon", "sd", *(name for name in paired.SUMMARY if name != "fdr_least")]
 
 
 def describe_differences(
@@ -91,7 +91,7 @@ def main(snakemake) -> None:
         found = paired.differences(activity, samples, baseline, treated)
         rows = describe_differences(activity, samples, sd, found, baseline, treated)
         differences.append(rows.assign(contrast=name))
-        summary = paired.summarise_arms(found, sd, params.min_effect).rename(columns={"feature": "regulon"})
+        summary = paired.summarise_arms(found, sd).rename(columns={"feature": "regulon"})
         effects.append(summary.assign(contrast=name, sd=summary["regulon"].map(sd)))
         # In units of sd, so that all regulons can be compared in the joint null.
         units = paired.over_arms(found) / sd.reindex(found.columns).where(lambda s: s > 0)

@@ -1,6 +1,7 @@
 """Rank the regulons as switches of persistence, with the evidence for and against each in columns of its own."""
 
 import anndata
+import numpy as np
 import pandas as pd
 
 from scripts.activity import design
@@ -122,6 +123,14 @@ def gather(
     return sources, shares
 
 
+def with_least(effects: pd.DataFrame, persister: pd.DataFrame, sd: pd.Series, min_effect: float) -> pd.DataFrame:
+    """Return the effects by arm and regulon with the false discovery rate of a change beyond the least one."""
+    if persister.empty:
+        return effects.assign(fdr_least=np.nan)
+    found = paired.summarise_arms(persister, sd, min_effect).rename(columns={"feature": "regulon"})
+    return effects.merge(found[["arm", "regulon", "fdr_least"]], on=["arm", "regulon"], how="left")
+
+
 def check(source, persister: pd.DataFrame, effect: pd.Series, sd: pd.Series, labels, pair) -> pd.DataFrame:
     """Return :data:`checks.COLUMNS` by regulon: the change at equal depth (of cells), and by platform (of profiles)."""
     path = getattr(source, "equal_depth", None)
@@ -171,7 +180,7 @@ def main(snakemake) -> None:
         )
     one = pd.Series(1.0, index=[*change.columns, *mrna.columns]).groupby(level=0).first()
     ranked = switches.build(
-        own,
+        with_least(own, persister, sd, params.min_effect),
         overlaps,
         paired.summarise(change, one),
         paired.summarise(mrna, one),

@@ -249,7 +249,7 @@ THRESHOLDS = {
         {"score_activity": PATIENTS, "score_at_equal_depth": PATIENTS, "score_families": PATIENTS},
     ),
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
-    "switches.min_effect": (0.3, {"compare_activity": 1}),
+    "switches.min_effect": (0.3, {"rank_switches": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),
     "biopsy.training_cells": (300, {"freeze_reference": 1}),
     "report.max_points": (500, {}),

@@ -74,7 +74,7 @@ SETTINGS = {
     "profiles": {"min_cells": 30},
     "expression": {"signature_size": 10, "signature_sizes": [5], "permutations": 19},
     "activity": {"network": {"path": "network.tsv"}},
-    "switches": {"min_effect": 0.5, "threshold_resamples": 2, "perturbation": {"networks": 9}},
+    "switches": {"min_effect": 0.5, "threshold_resamples": 2},
     "markers": {"sizes": [1, 3], "permutations": 9, "random_panels": 9},
 }
 TSV = [name for names in STAGES.values() for name in names if name.endswith(".tsv")]
@@ -128,7 +128,6 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         {"activity": path["activity.tsv"], "samples": path["samples.tsv"]},
         {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design", "permutations")},
         contrast=config["contrast"], groups=by, fdr=fdr, seed=0,
-        min_effect=config["switches"]["min_effect"],
     )  # fmt: skip
     signature = pd.DataFrame(
         {"gene": list(EXPRESSION), "direction": ["up" if x > 0 else "down" for x in EXPRESSION.values()]}
@@ -349,8 +348,8 @@ def test_nothing_is_left_to_do(study):
     [
         (
             "switches={min_effect: 0.4}",
-            ["compare_activity", "rank_switches", "draw_switches"],
-            ["aggregate_pseudobulk", "summarise_activity"],
+            ["rank_switches", "draw_switches"],
+            ["aggregate_pseudobulk", "compare_activity"],
         ),
         (
             "statistics={fdr: 0.1}",
