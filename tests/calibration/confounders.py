@@ -24,7 +24,7 @@ P = ("confounders/programme_verdict.tsv p",)
 VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
 SHARES = ("* share_low", "* share_high")
 INTERVAL = ("confounders/confounders.tsv ci_low", "confounders/confounders.tsv ci_high")
-STUDIES = {3: (30, 100), 5: (30, 100), 8: (30, 60), 25: (8, 12)}
+STUDIES = {3: (12, 100), 5: (12, 100), 8: (12, 60), 25: (2, 12)}
 """Models → simulated studies, quick and whole."""
 
 
