@@ -192,4 +192,4 @@ def test_relabellings_are_told_as_many_as_there_were(tmp_path):
     tables = everything()
     tables["markers_panels.tsv"]["n_permutations"] = 4
     text = paragraph(Results(tmp_path, tables=tables).write(), "Evidence and checks")
-    assert "with 3 ways of turning whole models round" in text
+    assert "with 3 ways of flipping the signs of whole models" in text
