@@ -74,7 +74,7 @@ def genes_over_patients(quick: bool) -> list[Row]:
                 truth += f"; treated samples at {depth:g} of the depth" if depth < 1 else ""
                 p, inside = null["p"].dropna(), (null["ci_low"] <= 0) & (null["ci_high"] >= 0)
                 found.append(Row((f"{GENES} p",), name, truth, TYPE_1, 0.05, (p <= 0.05).sum(), len(p)))
-                ends = tuple(f"{GENES} {end}" for end in ("ci_low", "ci_high"))
+                ends = (f"{GENES} ci_low", "* ci_high")
                 found.append(Row(ends, name, truth, COVERAGE, 0.95, inside.sum(), len(null)))
         rng = np.random.default_rng([len(DESIGNS[name]), 1])
         true = n_genes // 15
@@ -165,7 +165,7 @@ def score_left_out(quick: bool) -> list[Row]:
             truth = "no shared change; correlation between genes 0.3" if not shift else f"40 genes shift by {shift:g}"
             kind, level, bound = (TYPE_1, 0.05, "at most") if not shift else (POWER, None, "reported")
             note = "with flips p is a multiple of one over their number" if n < 9 else ""
-            found.append(Row(("* p",), f"{n} × (1+1)", truth, kind, level, hits, len(p), bound, note))
+            found.append(Row((f"{SIZES} p",), f"{n} × (1+1)", truth, kind, level, hits, len(p), bound, note))
     return found
 
 

@@ -26,7 +26,7 @@ from scripts.stats import moderation
 from scripts.stats.paired import false_discovery_rate, is_shared
 
 LEVEL = 0.05
-P, FDR = ("* p"), ("* fdr", "* model_fdr", "* regulon_fdr")
+P, FDR = ("* p",), ("* fdr", "* model_fdr", "* regulon_fdr")
 LEAST, DIRECTION = ("* fdr_least",), ("* same_direction",)
 INTERVAL = tuple(
     f"* {name}_{side}" for name in ("ci", "activity_change_sd", "mrna_ci", "outside_ci") for side in ("low", "high")
