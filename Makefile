@@ -18,6 +18,8 @@ unexport SNAKEMAKE_PROFILE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 help:  ## say what can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
+env: $(STAMP)  ## build the environment .venv
+
 demo: $(STAMP)  ## run the study in miniature, simulated reads to report (CORES=2)
 	@snakemake --cores $(CORES) --configfile $(DEMO) --workflow-profile config/profiles/local
 	@echo "The report: $(CURDIR)/results/demo/report/report.html"

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from scripts.base import job
 from scripts.biopsy import reference
@@ -107,6 +109,14 @@ def test_the_config_of_a_biopsy_takes_from_the_reference_what_it_lacks(frozen, t
     assert study.config["cells"]["qc"]["min_counts"] == 300 and study.config["cells"]["qc"]["min_genes"] == 100
     assert study.config["references"]["host"]["prefix"] == "GRCm39_"
     assert study.config["biopsy"]["reference"] == str(frozen.folder)
+
+
+def test_the_template_of_a_biopsy_is_a_study(frozen):
+    folder = Path(__file__).parents[2] / "config" / "template" / "biopsy"
+    given = yaml.safe_load((folder / "config.yaml").read_text())
+    given |= {"samples": str(folder / "samples.tsv"), "reference": str(frozen.folder), "check_files": False}
+    study = load_study(given)
+    assert list(study.queries.index) == ["B1"] and study.samples.empty
 
 
 def test_biopsies_without_reference_and_study_are_refused(tmp_path, frozen):

@@ -56,8 +56,8 @@ def dry_run_as_a_user(folder: Path, *arguments: str) -> DryRun:
 
 def named_files(config: dict, *sheets: pd.DataFrame) -> list[str]:
     """Return every input file that a config and its sheets name."""
-    genomes = [config["references"][species][part] for species in ("graft", "host") for part in ("fasta", "gtf")]
-    regulons = config["regulons"]
-    tables = [*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]]
+    genomes = [own[part] for own in config.get("references", {}).values() for part in ("fasta", "gtf")]
+    regulons = config.get("regulons")
+    tables = [*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]] if regulons else []
     cells = [cell for sheet in sheets for name in ("fq1", "fq2", "matrix") if name in sheet for cell in sheet[name]]
     return [*genomes, *(entry["path"] for entry in tables), *filter(None, cells)]

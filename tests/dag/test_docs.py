@@ -18,7 +18,7 @@ COMMANDS = sorted({
     line for path in DOCUMENTS for block in FENCE.findall(path.read_text()) for line in block.splitlines() if line
 })  # fmt: skip
 SNAKEMAKE = [command for command in COMMANDS if command.startswith("snakemake ")]
-WHOLE = re.compile(r"^(?:    )?(snakemake -.*?)(?:  #.*)?$|`(snakemake -[^`]*)`", re.MULTILINE)
+WHOLE = re.compile(r"^(?:    )?(snakemake (?:\w+ )*-.*?)(?:  +#.*)?$|`(snakemake (?:\w+ )*-[^`]*)`", re.MULTILINE)
 """A call with options, on a line of its own or within a sentence. `snakemake biopsy` alone only names a target."""
 MINE = sorted({
     (one or two).strip() for path in [*READMES, *DOCUMENTS] for one, two in WHOLE.findall(path.read_text())
@@ -27,7 +27,7 @@ CODE = {code for path in DOCUMENTS for code in re.findall(r"`([^`\n]+)`", path.r
 
 
 def test_there_are_commands_to_try():
-    assert len(DOCUMENTS) == 4 and len(SNAKEMAKE) >= 7
+    assert len(DOCUMENTS) >= 8 and len(SNAKEMAKE) >= 7
 
 
 @pytest.mark.parametrize("command", sorted({*SNAKEMAKE, *MINE}))
@@ -69,45 +69,40 @@ def test_snakemake_accepts_every_command(shipped, command):
     assert said.jobs or ("profiles/local" in command and "infer_network" in said.text)
 
 
-def test_the_study_of_the_guide_is_one(tmp_path, study_of_the_guide):
-    """Table and config as they stand there, files that they name touched: nothing comes from the shipped config."""
+def template(name: str, folder: Path) -> None:
+    """Lay a template of config/template out as a user would: its files in ``mine``, and the files that it names."""
+    mine = folder / "mine"
+    shutil.copytree(ROOT / "config" / "template" / name, mine)
+    given = yaml.safe_load((mine / "config.yaml").read_text())
+    samples = pd.read_csv(mine / "samples.tsv", sep="\t", dtype=str, keep_default_na=False)
+    units = mine / "units.tsv"
+    lanes = pd.read_csv(units, sep="\t", dtype=str) if units.exists() else pd.DataFrame(columns=["fq1", "fq2"])
+    names = named_files(given, samples, lanes)
+    names += [given[key]["network"]["path"] for key in ("activity",) if key in given]
+    names += [entry["path"] for entry in given.get("expression", {}).get("gene_sets", [])]
+    for path in names:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    shutil.copytree(ROOT / "resources", folder / "resources")
+
+
+@pytest.mark.parametrize(("name", "job", "n"), [("xenograft", "count_kb", 6), ("cell_line", "import_matrix", 6)])
+def test_a_template_is_a_study(tmp_path, name, job, n):
+    """Nothing comes from the shipped config."""
+    template(name, tmp_path)
     said = dry_run(tmp_path, "--executor", "local", "--configfile", "mine/config.yaml", "--", "all")
-    assert said.jobs["import_matrix"] == 4 and said.jobs["count_kb"] == 2
+    assert said.jobs[job] == n
     assert "HBCx" not in said.text and "results/mine/report/report.html" in said.text
 
 
-def test_a_config_without_samples_is_laid_over_another(tmp_path, study_of_the_guide):
+def test_a_config_without_samples_is_laid_over_another(tmp_path):
+    template("xenograft", tmp_path)
     (tmp_path / "lenient.yaml").write_text("regulons: {seeds: [1], min_seeds: 1}\n")
     both = ["--configfile", "mine/config.yaml", "lenient.yaml"]
     assert dry_run(tmp_path, "--executor", "local", *both, "--", "regulons").jobs["join_networks"] == 3
     shutil.copytree(tmp_path / "mine", tmp_path / "config", dirs_exist_ok=True)
     laid = dry_run(tmp_path, "--executor", "local", "--configfile", "lenient.yaml", "--", "regulons")
     assert laid.jobs["join_networks"] == 3
-
-
-@pytest.fixture
-def study_of_the_guide(tmp_path) -> None:
-    """Write the study of config/own-study.md into a folder."""
-    text = (ROOT / "config" / "own-study.md").read_text()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
-    (config,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "config.yaml").write_text(config)
-    samples = pd.DataFrame(rows[2:], columns=rows[0])
-    samples.to_csv(tmp_path / "mine" / "samples.tsv", sep="\t", index=False)
-    lanes = [
-        {"sample": sample, "unit": "L001", "fq1": f"data/{sample}_R1.fastq.gz", "fq2": f"data/{sample}_R2.fastq.gz"}
-        for sample in samples.loc[samples["matrix"] == "", "sample"]
-    ]
-    units = pd.DataFrame(lanes)
-    units.to_csv(tmp_path / "mine" / "units.tsv", sep="\t", index=False)
-    given = yaml.safe_load(config)
-    names = named_files(given, samples, units)
-    names += [given["activity"]["network"]["path"], *(entry["path"] for entry in given["expression"]["gene_sets"])]
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    shutil.copytree(ROOT / "resources", tmp_path / "resources")
 
 
 def test_other_commands_are_of_make_or_of_the_shell():
