@@ -181,7 +181,7 @@ def compare_names(study: Study) -> str:
     regulons = study.config["regulons"]
     found = check_databases(
         [names_of.read_names(entry["path"]) for entry in regulons["databases"]],
-        names_of.read_annotated(regulons["motif_annotations"]["path"]),
+        names_of.read_annotated(regulons["motif_annotations"]["path"], regulons),
         names_of.read_tfs(regulons["tfs"]["path"]),
         None,
         regulons,
