@@ -126,6 +126,12 @@ def get_checks(wildcards):
     return collect("<results>/reads/{{sample}}/{unit}.check.json", unit=study.units_of(wildcards.sample))
 
 
+def get_contents_of_matrix(wildcards):
+    """Which species and barcodes of its matrix are a library's, by the samples sheet."""
+    told = study.all_samples.loc[wildcards.sample, ["species", "barcodes"]].to_dict()
+    return told | {"is_query": wildcards.sample in study.queries.index}
+
+
 def get_matrix(wildcards):
     """The count matrix that a library comes as."""
     return study.all_samples.loc[wildcards.sample, "matrix"]

@@ -56,10 +56,10 @@ def kind_of(first: bytes) -> tuple[str, str] | None:
     return ("a web page", "fetch the file itself again") if PAGE.match(first) else None
 
 
-def check_kind(path: str | Path, first: bytes) -> None:
-    """Raise :class:`job.UserError` if a file, of which these are the first bytes, isn't text."""
+def check_kind(path: str | Path, first: bytes, what: str = "") -> None:
+    """Raise :class:`job.UserError` if a file, of which these are the first bytes, isn't text but should be ``what``."""
     if found := kind_of(first):
-        raise job.UserError(f"{path}: not text in UTF-8 but {found[0]}; {found[1]}")
+        raise job.UserError(f"{path}: not text in UTF-8 ({found[0]}); {f'give {what}: ' if what else ''}{found[1]}")
 
 
 def read_text(path: str | Path, what: str) -> str:
@@ -76,18 +76,18 @@ def read_text(path: str | Path, what: str) -> str:
     except OSError as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"can't be read ({error.strerror})"
         raise job.UserError(f"{path}: {why}; correct the path, or give {what}") from error
-    check_kind(path, raw[:64])
-    if (at := raw.find(b"\0")) >= 0:
-        row = raw.count(b"\n", 0, at) + 1
-        raise job.UserError(f"{path}, row {row}: not text in UTF-8 (a zero byte); the file is damaged, fetch it again")
+    check_kind(path, raw[:64], what)
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
+        row, byte = raw.count(b"\n", 0, error.start) + 1, raw[error.start : error.start + 1]
         raise job.UserError(
-            f"{path}, row {row}: not text in UTF-8 ({error.reason}: {raw[error.start : error.start + 1]!r}); save it in "
-            f"UTF-8, or give {what}"
+            f"{path}: not text in UTF-8 ({error.reason} {byte!r} in row {row}); give {what}, saved in UTF-8"
         ) from error
+    if (at := text.find("\0")) >= 0:
+        row = text.count("\n", 0, at) + 1
+        raise job.UserError(f"{path}: not text in UTF-8 (a zero byte in row {row}); give {what}, fetched again")
+    return text
 
 
 def clean(name: str) -> str:

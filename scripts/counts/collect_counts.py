@@ -34,8 +34,7 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
             raise ValueError(f"{path}: not a Matrix Market coordinate file of integers or reals{said}")
         if banner[2:3] != ["coordinate"] or banner[3:] not in [[value, "general"] for value in VALUES]:
             raise ValueError(
-                f"{path}: a Matrix Market file of {' '.join(banner[2:]) or 'no kind'}, not a Matrix Market coordinate file "
-                "of integers or reals (general)"
+                f"{path}: not a Matrix Market coordinate file of integers or reals, general, but {' '.join(banner[2:])}"
             )
         line = handle.readline()
         while line.startswith(b"%") or (line and not line.strip()):

@@ -56,8 +56,8 @@ def read_folder(path: Path) -> Table:
         )
     if counts.nnz < matrix.nnz:  # scipy adds them up
         raise job.UserError(
-            f"{matrix_path}: {matrix.nnz - counts.nnz} entries stand for a gene and barcode that another has too; fetch "
-            "the folder again"
+            f"{matrix_path}: {matrix.nnz - counts.nnz} entries are of a gene and barcode that another is of; fetch the "
+            "folder again"
         )
     ids = [fields[0] for fields in features]
     named = [fields[1] if len(fields) > 1 else "" for fields in features]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from scripts.base import job
-from scripts.base.names import check_kind, clean
+from scripts.base.names import clean
 from scripts.counts.annotated import read_h5ad
 from scripts.counts.folders import read_folder
 from scripts.counts.kinds import only_genes

@@ -116,8 +116,7 @@ def lay_out(header: str, row: str, path: Path) -> Layout:
     delimiter = delimiter_of(header, row, path)
     fields, values = fields_of(header, delimiter), fields_of(row, delimiter)
     labels, blank = labels_of(fields, values, path)
-    given = len(fields) == len(values) or bool(blank)
-    annotations = [i for i, label in enumerate(labels) if i not in blank and key_of(label) in ANNOTATIONS and given]
+    annotations = [i for i, label in enumerate(labels) if i not in blank and key_of(label) in ANNOTATIONS]
     places = [i for i in range(len(values)) if i not in blank and i not in annotations]
     text = [i for i in places if not is_number(values[i])]
     # Numbers before the names: row numbers, or identifiers beside the symbols.
@@ -146,8 +145,8 @@ def check_labels(corner: list[str], barcodes: list[str], path: Path) -> None:
     like = [bool(BARCODE.search(barcode)) for barcode in barcodes]
     if corner[0] and BARCODE.search(corner[0]) and sum(like) > MOSTLY * len(barcodes):
         raise job.UserError(
-            f"{path}: {corner[0]!r} stands over the genes' names but is a barcode, so each label may stand over another "
-            "barcode's counts; give one label for each column, that of the names too"
+            f"{path}: {corner[0]!r} stands over the genes' names but is a barcode, so each label may stand over "
+            "another's counts; give one label for each column, that of the names too"
         )
     if sum(like) > MOSTLY * len(barcodes) and not all(like):
         strange = [barcode for barcode, one in zip(barcodes, like, strict=True) if not one]

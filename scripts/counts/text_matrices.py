@@ -71,10 +71,10 @@ def read_head(path: Path) -> tuple[list[str], int]:
     with open_bytes(path) as handle:
         for line in handle:
             if not skipped and not head:
-                check_kind(path, line[:64])
-            if b"\0" in line:
-                raise job.UserError(f"{path}: not text although its name says so (a zero byte); fetch it again")
+                check_kind(path, line[:64], "a text table of genes × barcodes")
             text = line.decode("utf-8-sig" if not head and not skipped else "utf-8").rstrip("\r\n")
+            if "\0" in text:
+                raise job.UserError(f"{path}: not text although its name says so (a zero byte); fetch it again")
             if "\r" in text:
                 raise job.UserError(f"{path}: lines end in a lone carriage return (old Mac); save it with line feeds")
             if not head and (text.startswith("#") or not text.translate(INVISIBLE).strip()):
@@ -116,7 +116,7 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
     """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is
     no number.
     """
-    words = [kind == object or kind == bool for kind in chunk.dtypes]
+    words = [kind.kind in "Ob" for kind in chunk.dtypes]
     if any(words):
         # pandas makes True and False of such words, and 1 and 0 of those.
         spelt = chunk.apply(lambda column: column.astype(object).map(str_of_bool) if column.dtype != float else column)

@@ -105,6 +105,11 @@ def check_lanes(design: Design) -> Problems:
 
 def check_entries(design: Design) -> Problems:
     """A library comes as reads or as a matrix; a profile as a column of a matrix."""
+    for row in design.samples.itertuples():
+        for column in ("species", "barcodes"):
+            if getattr(row, column) and not (row.assay == "scrna" and row.matrix):
+                message = f"{getattr(row, column)!r} is for a matrix of assay scrna only; empty the cell"
+                yield design.sample(row.Index, column), message
     first = {row.sample: row.Index for row in design.units[::-1].itertuples()}
     for row in design.samples.itertuples():
         matrix, column = design.sample(row.Index, "matrix"), design.sample(row.Index, "column")
@@ -132,7 +137,16 @@ def check_columns(design: Design) -> Problems:
         design.sample, profiles, ["column", "matrix"], "of this matrix is already", "correct the column"
     )
     matrices = design.samples[(design.samples["assay"] == "scrna") & (design.samples["matrix"] != "")]
-    yield from repeated(design.sample, matrices, ["matrix"], "is already the matrix of", "correct the path")
+    # Several libraries may lie in one matrix, each with barcodes of its own.
+    picked = matrices["barcodes"].where(matrices.duplicated("matrix", keep=False), "")
+    whole = matrices.assign(barcodes=picked.replace("all", ""))
+    shared = set(whole.loc[whole["barcodes"] == "", "matrix"])
+    keys = ["matrix", "barcodes"]
+    remedy = "correct the path, or say in column barcodes which are each sample's"
+    yield from repeated(
+        design.sample, whole.assign(barcodes=whole["barcodes"].mask(whole["matrix"].isin(shared), "")), keys,
+        "is already the matrix of", remedy,
+    )  # fmt: skip
 
 
 def check_files_once(design: Design) -> Problems:
