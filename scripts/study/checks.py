@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.study.config import at as at_key
+from scripts.study.config import list_files
 from scripts.study.schema import suggest
 from scripts.study.sheet import at
 from scripts.study.study import Study
@@ -250,7 +251,7 @@ CHECKS = (
 def missing_files(study: Study, design: Design) -> list[str]:
     """Return one line that names the first file that doesn't exist and how many don't, or nothing.
 
-    Databases are not asked for here: only the stage regulons needs them, and Snakemake says so before it starts.
+    Databases are not asked for here: only the stage regulons needs them (:func:`missing_entry`).
     """
     lanes = design.units.itertuples()
     places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
@@ -273,6 +274,16 @@ def missing_files(study: Study, design: Design) -> list[str]:
         return [f"{place}: {path!r} can't be reached ({barred[path]}); have the permissions changed{more}"]
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
     return [f"{place}: there is no {path!r}; {remedy}{more}"]
+
+
+def missing_entry(config: dict, entry: dict) -> str:
+    """Return one line about a file of the config that isn't where its path says, or nothing."""
+    path = entry["path"]
+    if "://" in path or Path(path).exists():
+        return ""
+    place = next((place for place, other in list_files(config) if other == entry), ("path",))
+    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
+    return f"{at_key(*place)}: there is no {path!r}; {remedy}"
 
 
 def genome_files(references: dict) -> Iterator[tuple[str, str]]:
