@@ -281,9 +281,9 @@ def missing_entry(config: dict, entry: dict) -> str:
     path = entry["path"]
     if "://" in path or Path(path).exists():
         return ""
-    place = next((place for place, other in list_files(config) if other == entry), ("path",))
+    place = next((place for place, other in list_files(config) if other == entry), ())
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
-    return f"{at_key(*place)}: there is no {path!r}; {remedy}"
+    return f"{at_key(*place, 'path')}: there is no {path!r}; {remedy}"
 
 
 def genome_files(references: dict) -> Iterator[tuple[str, str]]:
