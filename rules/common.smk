@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.base import job
 from scripts.figure.rule import labels_of, params_of, report_of
+from scripts.study.checks import missing_entry
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
 from scripts.study.stages import captions_of, stage_of, stages_of
@@ -86,14 +87,33 @@ def get_genomes(wildcards):
     return {name: user_file(path) for name, path in study.genomes.items()}
 
 
+def given_file(entry):
+    """Where a file of the config lies; nothing if it is to be fetched. One that isn't there ends the run in one line."""
+    path = (entry or {}).get("path") or []
+    if path and config["check_files"] and not config["input_rules"] and workflow.is_main_process:
+        if message := missing_entry(config, entry):
+            sys.exit(f"error: {message}")
+    return user_file(path)
+
+
 def get_database(wildcards):
     """Where a ranking database lies; nothing if it is to be fetched."""
-    return user_file(study.databases[wildcards.name].get("path") or [])
+    return given_file(study.databases[wildcards.name])
+
+
+def get_motifs(wildcards):
+    """Where the motif table lies; nothing if it is to be fetched."""
+    return given_file(config["regulons"]["motif_annotations"])
+
+
+def get_tfs(wildcards):
+    """Where the list of factors lies; nothing if it is to be fetched."""
+    return given_file(config["regulons"]["tfs"])
 
 
 def get_gene_list(wildcards):
     """Where a network or gene set lies; nothing if it is to be fetched."""
-    return user_file(study.gene_lists[wildcards.file].get("path") or [])
+    return given_file(study.gene_lists[wildcards.file])
 
 
 def get_units_of_sample(wildcards):
@@ -124,6 +144,12 @@ def get_all_read2(wildcards):
 def get_checks(wildcards):
     """The checks of a library's lanes, which must pass before anything is counted."""
     return collect("<results>/reads/{{sample}}/{unit}.check.json", unit=study.units_of(wildcards.sample))
+
+
+def get_contents_of_matrix(wildcards):
+    """Which species and barcodes of its matrix are a library's, by the samples sheet."""
+    told = study.all_samples.loc[wildcards.sample, ["species", "barcodes"]].to_dict()
+    return told | {"is_query": wildcards.sample in study.queries.index}
 
 
 def get_matrix(wildcards):
@@ -243,8 +269,9 @@ def get_reads_and_matrices(wildcards):
 
 
 def get_reference_files(wildcards):
-    """Genomes and files of the regulons."""
-    return [*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files]
+    """Genomes and files of the regulons that are there, or that rules make: preflight names what is missing."""
+    files = [*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files]
+    return files if config["input_rules"] else [path for path in files if os.path.exists(path)]
 
 
 def get_libraries_at_once(wildcards):

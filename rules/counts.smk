@@ -204,6 +204,7 @@ rule import_matrix:
         runtime=minutes("import_matrix", base=60),
     params:
         prefixes=study.prefixes,
+        given=get_contents_of_matrix,
         organisms={name: genome.get("species", "") for name, genome in study.species.items()},
     script:
         "../scripts/counts/import_matrix.py"

@@ -1,10 +1,24 @@
 # Preflight: the whole study looked at before anything heavy runs; one page of what will run, and what can't be answered.
 
 
+# Without an output: whoever asks for it has the study looked at again.
 rule preflight:
     input:
-        "<results>/preflight.txt",
+        get_reads_and_matrices,
+        ancient(get_reference_files),
+    log:
+        "<logs>/preflight.log",
     localrule: True
+    conda:
+        "../envs/study.yaml"
+    resources:
+        counted_at_once=get_libraries_at_once,
+    priority: 100
+    params:
+        folder=config["pathvars"]["results"],
+        stages=get_stages_to_run,
+    script:
+        "../scripts/preflight/check_study.py"
 
 
 rule check_study:

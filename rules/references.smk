@@ -121,7 +121,7 @@ rule provide_database:
 
 use rule provide_database as provide_motifs with:
     input:
-        user_file(lookup(within=config, dpath="regulons/motif_annotations/path", default=[])),
+        get_motifs,
     output:
         ensure("<results>/references/motifs.tbl", non_empty=True),
         "<results>/references/motifs.source.json",
@@ -135,7 +135,7 @@ use rule provide_database as provide_motifs with:
 
 use rule provide_database as provide_tfs with:
     input:
-        user_file(lookup(within=config, dpath="regulons/tfs/path", default=[])),
+        get_tfs,
     output:
         ensure("<results>/references/tfs.txt", non_empty=True),
         "<results>/references/tfs.source.json",

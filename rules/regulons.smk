@@ -39,7 +39,7 @@ rule check_databases:
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
     params:
-        settings=pick(config["regulons"], *SELECTION),
+        settings=pick(config["regulons"], *SELECTION, "motif_similarity_fdr", "orthologous_identity"),
     script:
         "../scripts/regulons/check_databases.py"
 

@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from scripts.activity import factor_activity
 from scripts.base import job
+from scripts.base.names import check_shared
 from scripts.expression import differential
 from scripts.expression.terms import with_level
 from scripts.profiles import networks, profiles
@@ -65,6 +66,7 @@ def main(snakemake) -> None:
     whole = table[table["arm"] == ALL_ARMS]
     t = t_of_contrasts(whole, params.contrast)
     measured = data.values.dropna(axis=1)
+    check_shared(network["target"], measured.columns, "config, activity.network", "the study")
     with threadpool_limits(1):
         found = factor_activity.table_of_contrasts(t, factor_activity.usable_network(network, list(t.columns)))
         scores = factor_activity.infer(measured, factor_activity.usable_network(network, list(measured.columns)))[

@@ -11,8 +11,11 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.files import open_bytes
+from scripts.base.names import kind_of
 from scripts.counts import contract
 
+VALUES = ("integer", "unsigned-integer", "real")
+"""What entries may be; scipy writes `unsigned-integer`."""
 BARCODES_FIRST = {"kb": True, "starsolo": False}
 """Whether the matrix' rows are barcodes."""
 
@@ -23,21 +26,31 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
     Raises ValueError if it isn't one, or has fewer entries than its header says.
     """
     with open_bytes(path) as handle:
-        banner = handle.readline().decode(errors="replace").split()
-        if banner[:3] != ["%%MatrixMarket", "matrix", "coordinate"] or banner[3:] not in (
-            ["integer", "general"],
-            ["real", "general"],
-        ):
-            raise ValueError(f"{path}: not a Matrix Market coordinate file of integers or reals")
+        first = handle.readline()
+        kind = kind_of(first)
+        banner = first.decode(errors="replace").removeprefix("\ufeff").lower().split()
+        if banner[:2] != ["%%matrixmarket", "matrix"]:
+            said = f", but {kind[0]}" if kind else ""
+            raise ValueError(f"{path}: not a Matrix Market coordinate file of integers or reals{said}")
+        if banner[2:3] != ["coordinate"] or banner[3:] not in [[value, "general"] for value in VALUES]:
+            raise ValueError(
+                f"{path}: not a Matrix Market coordinate file of integers or reals, general, but {' '.join(banner[2:])}"
+            )
         line = handle.readline()
         while line.startswith(b"%") or (line and not line.strip()):
             line = handle.readline()
-        types = {"row": np.int64, "column": np.int64, "value": np.int64 if banner[3] == "integer" else np.float64}
+        types = {"row": np.int64, "column": np.int64, "value": np.float64 if banner[3] == "real" else np.int64}
         try:
             rows, columns, entries = (int(word) for word in line.split())
+            # pandas would take a fourth number of the first entry for the names of the rows.
+            at = handle.tell()
+            if len(handle.readline().split()) not in (0, 3):
+                raise ValueError("the first entry hasn't three numbers")
+            handle.seek(at)
             table = pd.read_csv(handle, sep=r"\s+", header=None, names=list(types), dtype=types)
         except ValueError as error:
-            raise ValueError(f"{path}: not entries of row, column and {banner[3]} value ({error})") from error
+            said = " ".join(str(error).split())
+            raise ValueError(f"{path}: not entries of row, column and {banner[3]} value ({said})") from error
     if len(table) != entries:
         raise ValueError(f"{path}: {len(table)} entries, the header says {entries}; the file is cut")
     if entries and (

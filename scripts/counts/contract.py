@@ -40,6 +40,11 @@ def assemble(matrix: sparse.spmatrix, barcodes: np.ndarray, genes: pd.DataFrame,
     return anndata.AnnData(matrix[kept], obs=obs, var=var, uns={"counts": uns})
 
 
+def as_bytes(names: pd.Index) -> np.ndarray:
+    """Return barcodes as bytes in UTF-8, which isn't ASCII where a lab put a sample's name before them."""
+    return np.array([name.encode() for name in names], dtype="S")
+
+
 def describe(matrix: sparse.csr_matrix, barcodes: np.ndarray, genes: pd.DataFrame) -> Counts:
     """Return totals by barcode and by species of a barcodes × genes matrix."""
     host = (genes["species"] == "host").to_numpy()
@@ -54,4 +59,4 @@ def read(path: str) -> Counts:
     import anndata
 
     adata = anndata.read_h5ad(path)
-    return describe(adata.X, adata.obs_names.to_numpy().astype("S"), adata.var)
+    return describe(adata.X, as_bytes(adata.obs_names), adata.var)

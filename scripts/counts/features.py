@@ -13,7 +13,10 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.counts.matrices import Table
+from scripts.base.names import are_numbers
+from scripts.counts.kinds import without_summaries
+from scripts.counts.table import Table
+from scripts.counts.text_layout import BARCODE
 from scripts.references.join_genomes import MITOCHONDRIAL_SYMBOL, species_of
 
 ENSEMBL = re.compile(r"(?:^|_)(ENS[A-Z]{0,4}G)\d{11}")
@@ -22,8 +25,9 @@ ENSEMBL_OF = {"human": "ENSG", "mouse": "ENSMUSG", "rat": "ENSRNOG"}
 SAME_SYMBOL = 0.1
 """Share of the symbols that differ from another one in case alone, as human ACTB and mouse Actb do, from which they are
 of two species: of one species' symbols hardly any does."""
-BARCODE = re.compile(r"(?:^|[^A-Za-z])[ACGTN]{8,}(?:[-._]\w+)?$")
-GENOME = re.compile(r"^(hg\d+|GRCh\d+|mm\d+|GRCm\d+|human|mouse|Hsap|Mmus)_+", re.IGNORECASE)
+GENOME = re.compile(r"^(hg\d+|GRCh\d+|mm\d+|GRCm\d+|human|mouse|Hsap|Mmus)[_.:-]+", re.IGNORECASE)
+SEPARATORS = "_-.:"
+"""What stands between prefix and gene: Seurat and R write others than Cell Ranger."""
 SPREADSHEET_DATE = re.compile(r"^\d{1,2}-(Mar|Sep|Sept|Oct|Dec)$", re.IGNORECASE)
 WELL_KNOWN = frozenset([
     "ACTB", "GAPDH", "MALAT1", "B2M", "EEF1A1", "TMSB4X", "RPLP0", "RPS6",
@@ -31,6 +35,8 @@ WELL_KNOWN = frozenset([
 ])  # fmt: skip
 """Genes that every expressed library names, in upper case; two of them among the barcodes: the table is turned."""
 LARGEST = np.iinfo(np.int32).max
+ENOUGH = 1_000
+"""Values of which some are above 1 in any matrix of counts."""
 
 
 def check_values(matrix: sparse.csr_matrix, barcodes: list[str], genes: list[str], path: str) -> sparse.csr_matrix:
@@ -81,9 +87,10 @@ def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
 
 
 def check(table: Table, path: str) -> Table:
-    """Return the table with int32 counts. Raises :class:`job.UserError` if it is empty, turned, has names twice, or
-    values that are no counts.
+    """Return the table with int32 counts, without rows that are no genes. Raises :class:`job.UserError` if it is empty,
+    turned, has names twice or none, or values that are no counts.
     """
+    table = without_summaries(table, path)
     names = table.symbols or table.ids
     if not table.barcodes or not table.ids or table.matrix.nnz == 0:
         raise job.UserError(
@@ -95,6 +102,13 @@ def check(table: Table, path: str) -> Table:
             f"{path}: looks turned, the {where} are named like genes (e.g. {', '.join(table.barcodes[:3])}); genes "
             f"belong in the {table.genes_are}, "
             "transpose the matrix"
+        )
+    for what, given in (("barcode", table.barcodes), ("gene", table.ids)):
+        if "" in given:
+            raise job.UserError(f"{path}: {what} {given.index('') + 1} has no name; name it or remove it")
+    if are_numbers(table.ids) and (table.symbols is None or are_numbers(table.symbols)):
+        raise job.UserError(
+            f"{path}: genes are named by numbers ({', '.join(table.ids[:3])}); give symbols or Ensembl ids"
         )
     if twice := duplicates(table.barcodes):
         raise job.UserError(
@@ -108,6 +122,10 @@ def check(table: Table, path: str) -> Table:
             "or join the rows of a symbol before"
         )
     matrix = check_values(table.matrix, table.barcodes, table.ids, path)
+    if matrix.nnz >= ENOUGH and matrix.data.max() <= 1:
+        raise job.UserError(
+            f"{path}: all {matrix.nnz} values are 1: presence, not counts; give raw UMI counts, not binary values"
+        )
     return Table(matrix, table.barcodes, table.ids, table.symbols, table.format, table.genes_are)
 
 
@@ -134,41 +152,73 @@ def check_one_species(ids: list[str], names: list[str], species: dict[str, str],
         )
 
 
+def prefixes_written(pairs: list[tuple[str, str]], known: dict[str, str]) -> dict[str, str]:
+    """Return the prefixes as the names (pairs of id and symbol) have them: the config's, or with another separator.
+
+    Seurat writes GRCh38-FOSL1 for GRCh38_FOSL1. Another separator is one only if all names have a prefix with it.
+    """
+    for mark in SEPARATORS:
+        own = {species: prefix.rstrip(SEPARATORS) + mark for species, prefix in known.items()}
+        if not all(prefix[-1] in SEPARATORS for prefix in known.values()):
+            return known
+        if all(species_of(gene_id, own) or species_of(name, own) for gene_id, name in pairs):
+            return own
+    return known
+
+
+def refuse_unprefixed(names: list[str], without: list[str], known: dict[str, str], path: str) -> None:
+    """Raise :class:`job.UserError` if the prefixes are others than the config's, or only some names have one."""
+    strange = Counter(match.group(0) for name in without if (match := GENOME.match(name)))
+    if sum(strange.values()) > len(without) / 2:
+        raise job.UserError(
+            f"{path}: genes have the prefixes {', '.join(sorted(strange))}, the config knows "
+            f"{', '.join(known.values()) or 'none'}; "
+            "correct references/graft/prefix and references/host/prefix"
+        )
+    if len(without) < len(names):
+        raise job.UserError(
+            f"{path}: {len(without)} of {len(names)} genes have no species prefix (e.g. {', '.join(without[:3])}); "
+            f"prefix all of them ({', '.join(known.values())}) or none"
+        )
+
+
 def tabulate(
-    table: Table, prefixes: dict[str, str], path: str, organisms: dict[str, str] | None = None
+    table: Table,
+    prefixes: dict[str, str],
+    path: str,
+    organisms: dict[str, str] | None = None,
+    *,
+    graft_only: bool = False,
 ) -> pd.DataFrame:
     """Return the genes, indexed by the id given: symbol (no prefix), species, mitochondrial (0/1).
 
-    ``prefixes`` maps species to prefix, ``organisms`` to what it is (human, mouse), where that is known. Names without
-    any prefix are of the graft. Raises :class:`job.UserError` if only some names have one, if they have prefixes that
-    the config doesn't know, or if none has and they can't all be of the graft.
+    ``prefixes`` maps species to prefix, ``organisms`` to what it is (human, mouse), where that is known.
+    ``graft_only``: the samples sheet says that the matrix holds no gene of the host. Raises :class:`job.UserError` if
+    only some names have a prefix, if they have prefixes that the config doesn't know, if the config has a host and no
+    gene is of it, or if there is none and they can't all be of the graft.
     """
     names = table.symbols or table.ids
     known = {species: prefix for species, prefix in prefixes.items() if prefix}
-    species = [
-        species_of(gene_id, known) or species_of(name, known) for gene_id, name in zip(table.ids, names, strict=True)
-    ]
+    pairs = list(zip(table.ids, names, strict=True))
+    if known and not all(species_of(gene_id, known) or species_of(name, known) for gene_id, name in pairs):
+        known = prefixes_written(pairs, known)
+    species = [species_of(gene_id, known) or species_of(name, known) for gene_id, name in pairs]
     without = [name for name, one in zip(names, species, strict=True) if one is None]
     if without:
-        strange = Counter(match.group(0) for name in without if (match := GENOME.match(name)))
-        if sum(strange.values()) > len(without) / 2:
-            raise job.UserError(
-                f"{path}: genes have the prefixes {', '.join(sorted(strange))}, the config knows "
-                f"{', '.join(known.values()) or 'none'}; "
-                "correct references/graft/prefix and references/host/prefix"
-            )
-        if len(without) < len(names):
-            raise job.UserError(
-                f"{path}: {len(without)} of {len(names)} genes have no species prefix (e.g. {', '.join(without[:3])}); "
-                f"prefix all of them ({', '.join(known.values())}) or none"
-            )
+        refuse_unprefixed(names, without, known, path)
         remedy = f"prefix all genes ({', '.join(known.values()) or 'as references/*/prefix says'}) or keep the graft's"
         check_one_species(table.ids, names, organisms or {}, path, remedy)
-        if "host" in known:
-            job.log.warning("%s: no gene has a species prefix, all are taken for the graft's", path)
         species = ["graft"] * len(names)
+    if "host" in known and "host" not in species and not graft_only:
+        raise job.UserError(
+            f"{path}: no gene is of the host ({known['host']}…, config references.host; genes are named "
+            f"{', '.join(names[:3])}); give the matrix of both species, or write graft in column species of the "
+            "samples sheet if it holds the graft's genes alone"
+        )
+    if "host" in known and "host" not in species:
+        job.log.warning("%s: no gene is of the host, all are taken for the graft's", path)
     symbols = [
-        name.removeprefix(known[one]).lstrip("_") if one in known and name.startswith(known[one]) else name
+        name.removeprefix(known[one]).lstrip(SEPARATORS) if one in known and name.startswith(known[one]) else name
         for name, one in zip(names, species, strict=True)
     ]
     if sum(bool(ENSEMBL.search(name)) for name in symbols) > len(symbols) / 2:

@@ -5,6 +5,7 @@ import numpy as np
 from scripts.base import job
 from scripts.counts import audit, contract
 from scripts.counts.features import check, tabulate
+from scripts.counts.libraries import select_library
 from scripts.counts.matrices import read_table
 
 
@@ -12,14 +13,19 @@ def main(snakemake) -> None:
     """Write counts/{sample}.h5ad, and an audit that knows of no reads."""
     path, sample = str(snakemake.input.matrix), snakemake.wildcards.sample
     try:
-        table = check(read_table(path), path)
-        genes = tabulate(table, snakemake.params.prefixes, path, snakemake.params.get("organisms"))
+        given = snakemake.params.get("given") or {}
+        table = check(select_library(read_table(path), given.get("barcodes", ""), path), path)
+        # A patient's biopsy has no host, whatever the study has that it is scored against.
+        graft_only = given.get("species") == "graft" or given.get("is_query", False)
+        genes = tabulate(
+            table, snakemake.params.prefixes, path, snakemake.params.get("organisms"), graft_only=graft_only
+        )
     except job.UserError as error:
         raise job.UserError(f"sample {sample}: {error}") from error
     uns = {"aligner": "matrix", "chemistry": "", "sample": sample, "format": table.format}
     counts = contract.assemble(table.matrix, np.array(table.barcodes, dtype=object), genes, uns)
     counts.write_h5ad(snakemake.output.counts, compression="gzip")
-    seen = contract.describe(counts.X, counts.obs_names.to_numpy().astype("S"), counts.var)
+    seen = contract.describe(counts.X, contract.as_bytes(counts.obs_names), counts.var)
     report = audit.of_matrix(sample, seen.umis_per_species, counts.n_obs)
     audit.write(report, audit.empty_curve(), snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s (%s): %d barcodes × %d genes, UMIs %s", path, table.format, *counts.shape, seen.umis_per_species)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,30 +10,22 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.files import open_bytes
+from scripts.base.names import INVISIBLE, check_kind, clean
 from scripts.counts.table import Table
+from scripts.counts.text_layout import GENE_HEADINGS, MISSING, Layout, key_of, lay_out
 
-DELIMITERS = "\t,; "
 ROWS_AT_ONCE = 500
 """Rows of a text table held dense at once."""
 
 
 def read_text(path: Path) -> Table:
-    """Read genes × barcodes text: delimiter, corner label and one or two columns of names are found out from the first
-    two lines.
+    """Read genes × barcodes text: delimiter, corner label, columns of names and of annotation are found out from the
+    first two lines.
     """
-    with open_bytes(path) as handle:
-        head, skipped = [], 0
-        for line in handle:
-            text = line.decode().rstrip("\r\n")
-            if not head and (text.startswith("#") or not text.strip()):
-                skipped += 1
-                continue
-            head.append(text)
-            if len(head) == 2:
-                break
-    if len(head) < 2:
-        raise job.UserError(f"{path}: a header and at least one gene are needed; fetch the file again")
+    head, skipped = read_head(path)
     layout = lay_out(head[0], head[1], path)
+    if layout.left_out:
+        job.log.warning("%s: columns that are no barcodes are left out: %s", path, ", ".join(layout.left_out))
     names, parts = [], []
     try:
         with open_bytes(path) as handle:
@@ -45,22 +35,15 @@ def read_text(path: Path) -> Table:
             reader = pd.read_csv(
                 handle, sep=layout.delimiter, header=None, chunksize=ROWS_AT_ONCE, low_memory=False,
                 skip_blank_lines=True, skipinitialspace=layout.delimiter == " ",
-                dtype=dict.fromkeys(range(layout.names), str), keep_default_na=False,
-                na_values=["", "NA", "NaN", "nan", "NULL"],
+                dtype=dict.fromkeys(layout.name_columns, str), keep_default_na=False, na_values=list(MISSING),
             )  # fmt: skip
             for chunk in reader:
-                if chunk.shape[1] != layout.names + len(layout.barcodes):
+                if chunk.shape[1] != layout.width:
                     raise job.UserError(
-                        f"{path}: rows have {chunk.shape[1]} columns, the header tells of "
-                        f"{layout.names + len(layout.barcodes)}"
+                        f"{path}: rows have {chunk.shape[1]} columns, the header tells of {layout.width}"
                     )
-                rows = chunk.iloc[:, : layout.names]
-                if any(rows[column].str.contains("[\r\n]").any() for column in rows):
-                    raise job.UserError(
-                        f"{path}: a quotation mark before a gene's name isn't closed in its line; correct it"
-                    )
+                rows, counts = split_chunk(chunk, layout, path)
                 names.append(rows)
-                counts = numbers(chunk.iloc[:, layout.names :], rows.iloc[:, 0], layout.barcodes, path)
                 parts.append(sparse.csr_matrix(counts))
     except pd.errors.EmptyDataError as error:
         raise job.UserError(f"{path}: a header and at least one gene are needed; fetch the file again") from error
@@ -73,68 +56,71 @@ def read_text(path: Path) -> Table:
         at = int(np.flatnonzero(labels.isna().to_numpy().any(axis=1))[0])
         raise job.UserError(f"{path}, gene {at + 1}: a row without a name; name it or remove it")
     counts = sparse.csr_matrix(sparse.vstack(parts).T)
-    symbols = labels.iloc[:, 1].tolist() if layout.names == 2 else None
-    return Table(counts, layout.barcodes, labels.iloc[:, 0].tolist(), symbols, "text")
+    symbols = labels.iloc[:, 1].map(clean).tolist() if len(layout.name_columns) == 2 else None
+    return Table(counts, layout.barcodes, labels.iloc[:, 0].map(clean).tolist(), symbols, "text")
 
 
-@dataclass
-class Layout:
-    """How a text table is laid out."""
+def read_head(path: Path) -> tuple[list[str], int]:
+    """Return the header and the first row, and the number of lines before the header: blank ones and comments.
 
-    delimiter: str
-    names: int
-    barcodes: list[str]
-
-
-def lay_out(header: str, row: str, path: Path) -> Layout:
-    """Return delimiter, number of name columns (1 or 2) and barcodes. Raises :class:`job.UserError` if the two lines
-    don't fit together.
+    A line that begins with ``#`` is the header if what follows the sign is a label over genes, and as many labels as
+    the next line has fields follow.
     """
-    delimiter = max(DELIMITERS, key=lambda d: (min(header.count(d), row.count(d)), row.count(d)))
-    if delimiter not in row:
-        raise job.UserError(
-            f"{path}: no columns found (tab, comma, semicolon and space were tried); give a genes × barcodes table"
-        )
-    fields, values = (next(csv.reader([line], delimiter=delimiter)) for line in (header, row))
-    leading = 0
-    while leading < len(values) and not is_number(values[leading]):
-        leading += 1
-    names = max(1, leading)
-    if names > 2:
-        raise job.UserError(
-            f"{path}: {names} columns before the counts; keep one or two (gene id, symbol) and remove the others"
-        )
-    if len(fields) == len(values):
-        barcodes = fields[names:]
-    elif len(fields) == len(values) - names:
-        barcodes = fields
-    else:
-        raise job.UserError(
-            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label a "
-            f"column, or none over the names"
-        )
-    if not barcodes:
-        raise job.UserError(f"{path}: no column of counts; give a genes × barcodes table")
-    return Layout(delimiter, names, [barcode.strip() for barcode in barcodes])
+    head: list[str] = []
+    skipped, commented = 0, ""
+    with open_bytes(path) as handle:
+        for line in handle:
+            if not skipped and not head:
+                check_kind(path, line[:64], "a text table of genes × barcodes")
+            text = line.decode("utf-8-sig" if not head and not skipped else "utf-8").rstrip("\r\n")
+            if "\0" in text:
+                raise job.UserError(f"{path}: not text although its name says so (a zero byte); fetch it again")
+            if "\r" in text:
+                raise job.UserError(f"{path}: lines end in a lone carriage return (old Mac); save it with line feeds")
+            if not head and (text.startswith("#") or not text.translate(INVISIBLE).strip()):
+                commented = text if text.startswith("#") else commented
+                skipped += 1
+                continue
+            head.append(text)
+            if len(head) == 1 and is_header(commented, text):
+                return [commented.lstrip("#").strip(" "), text], skipped - 1
+            if len(head) == 2:
+                break
+    if len(head) < 2:
+        raise job.UserError(f"{path}: a header and at least one gene are needed; fetch the file again")
+    return head, skipped
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a field is a count (or would be, were it present)."""
-    if text.strip() in ("", "NA", "NaN", "nan", "NULL"):
-        return True
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def is_header(commented: str, row: str) -> bool:
+    """Tell whether a line behind ``#`` is the header of the row below it."""
+    mark = "\t" if "\t" in row else max(",;", key=row.count)
+    label = clean(commented.lstrip("#").split(mark)[0])
+    return row.count(mark) == commented.count(mark) > 0 and bool(label) and key_of(label) in GENE_HEADINGS
+
+
+def split_chunk(chunk: pd.DataFrame, layout: Layout, path: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the names and the counts (float64) of some rows. Raises :class:`job.UserError` for what fits neither."""
+    rows = chunk.iloc[:, layout.name_columns]
+    if any(rows[column].str.contains("[\r\n]").any() for column in rows):
+        raise job.UserError(f"{path}: a quotation mark before a gene's name isn't closed in its line; correct it")
+    for column in layout.blank_columns:
+        filled = chunk.iloc[:, column].notna().to_numpy()
+        if filled.any():
+            gene = rows.iloc[int(np.argmax(filled)), 0]
+            raise job.UserError(f"{path}, gene {gene}: a value in column {column + 1}, which has no label; add one")
+    counts = numbers(chunk.iloc[:, layout.barcode_columns], rows.iloc[:, 0], layout.barcodes, path)
+    return rows, counts
 
 
 def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Path) -> np.ndarray:
     """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is
     no number.
     """
-    if (chunk.dtypes == np.dtype(object)).any():
-        converted = chunk.apply(pd.to_numeric, errors="coerce")
+    words = [kind.kind in "Ob" for kind in chunk.dtypes]
+    if any(words):
+        # pandas makes True and False of such words, and 1 and 0 of those.
+        spelt = chunk.apply(lambda column: column.astype(object).map(str_of_bool) if column.dtype != float else column)
+        converted = spelt.apply(pd.to_numeric, errors="coerce")
         wrong = converted.isna() & chunk.notna()
         if wrong.to_numpy().any():
             row, column = (int(i[0]) for i in np.nonzero(wrong.to_numpy()))
@@ -151,3 +137,8 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
             f"counted"
         )
     return values
+
+
+def str_of_bool(value: object) -> object:
+    """Return True and False as words, anything else as it is."""
+    return str(value) if isinstance(value, (bool, np.bool_)) else value

@@ -4,6 +4,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.files import bare_name
+from scripts.base.names import check_shared
 from scripts.expression import differential, enrichment
 from scripts.expression.terms import with_level
 from scripts.profiles import networks, profiles
@@ -18,6 +19,9 @@ def main(snakemake) -> None:
     signature = pd.read_csv(snakemake.input.signature, sep="\t", dtype={"gene": str}, keep_default_na=False)
     paths = {bare_name(path): path for path in [*snakemake.input.gene_sets, *snakemake.input.signatures]}
     collections = {name: networks.read_sets(path) for name, path in paths.items()}
+    for name, sets in collections.items():
+        genes = [gene for own in sets.values() for gene in own]
+        check_shared(genes, data.values.columns, str(paths[name]), "the study")
     parts = []
     for name, pair in differential.contrasts_of(params.contrast).items():
         rows = with_level(expression[(expression["contrast"] == name) & (expression["arm"] == ALL_ARMS)])

@@ -30,7 +30,8 @@ def main(snakemake) -> None:
     """Write the page and the table of findings; refuse what can't work for anyone."""
     study = load_study(snakemake.config, check_files=False)
     findings = inspect_study.inspect(study)
-    results = job.place_of(snakemake.output.page).parent
+    folder = snakemake.params.get("folder")
+    results = Path(folder) if folder else job.place_of(snakemake.output.page).parent
     disk, free = inspect_study.look_at_disk(study, results, snakemake.resources.get("counted_at_once", 1))
     findings.append(disk)
     design = inspect_study.design_of(study)
@@ -49,8 +50,9 @@ def main(snakemake) -> None:
         if finding.verdict == "broken":
             job.log.warning("%s: %s", finding.subject, finding.message)
     refuse([finding.message for finding in findings if finding.verdict == "refused"])
-    Path(snakemake.output.page).write_text(text)
-    pd.DataFrame(findings).to_csv(snakemake.output.findings, sep="\t", index=False)
+    written = {"page": results / "preflight.txt", "findings": results / "preflight.tsv"} if folder else snakemake.output
+    Path(written["page"]).write_text(text)
+    pd.DataFrame(findings).to_csv(written["findings"], sep="\t", index=False)
     job.log.info("\n%s", text)
 
 

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import stat
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -20,22 +18,18 @@ import pandas as pd
 from scripts.activity.design import design_table
 from scripts.base import job
 from scripts.base.files import is_gzip, open_bytes, sha256_of
+from scripts.base.names import check_kind
+from scripts.counts.matrices import TEXT_SUFFIXES
+from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair
-from scripts.regulons import databases as names_of
-from scripts.regulons.check_databases import check as check_databases
-from scripts.study.checks import genome_files
-from scripts.study.config import at
+from scripts.study.checks import genome_files, missing_entry
+from scripts.study.config import at, list_files
 from scripts.study.resources import bytes_of
 from scripts.study.study import Study
 
-FIRST_READS, FIRST_LINES = 1_000, 200_000
-"""Reads of a lane and lines of an annotation that are looked at: their beginning, read in under a second each."""
-MIN_KNOWN = 0.05
-"""Share of the annotation's first genes that the databases must rank. Of the right species it is a third or more (other
-genes than coding ones have no rank), of another one nearly none.
-"""
+FIRST_READS = 1_000
+"""Reads of a lane that are looked at: its beginning, read in under a second."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
-GENE_NAME, GENE_ID = (re.compile(rb'\t.*\b%s "([^"]+)"' % name) for name in (b"gene_name", b"gene_id"))
 GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
 """Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,
 and what counting them holds for a while: bytes per compressed byte of FASTQ. Everything else of a library: bytes.
@@ -116,6 +110,9 @@ def begin(path: str) -> bytes:
         raise job.UserError(
             f"{path}: can't be read ({error}); correct the path, its permissions, or the file"
         ) from error
+    kinds = {suffix.lower() for suffix in place.suffixes}
+    if kinds & TEXT_SUFFIXES:
+        check_kind(path, first[:64], "a text table")
     if place.suffix in (".h5", ".hdf5", ".h5ad") and not first.startswith(HDF5):
         raise job.UserError(f"{path}: not an HDF5 file although it is named {place.suffix}; fetch it again")
     return first
@@ -136,19 +133,6 @@ def look_at_genomes(study: Study) -> Iterator[Finding]:
         yield look("genomes", place.removeprefix("config, "), question)
 
 
-def first_genes(path: str) -> list[str]:
-    """Return the names of the genes in the first lines of an annotation; the identifier of one without a name."""
-    names: dict[str, None] = {}
-    try:
-        with open_bytes(path) as handle:
-            for line in islice(handle, FIRST_LINES):
-                if match := GENE_NAME.search(line) or GENE_ID.search(line):
-                    names[match[1].decode()] = None
-    except (OSError, EOFError, zlib.error) as error:
-        raise job.UserError(f"{path}: can't be read ({error}); fetch it again") from error
-    return list(names)
-
-
 def look_at_databases(study: Study) -> Iterator[Finding]:
     """Databases, motif table and factors: SHA-256, their fit with each other, the annotation and the thresholds."""
     regulons = study.config["regulons"]
@@ -163,6 +147,8 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
             continue
 
         def question(place=place, entry=entry) -> str:
+            if missing := missing_entry(study.config, entry):
+                raise job.UserError(missing)
             begin(entry["path"])
             given = (entry.get("sha256") or "").strip().lower()
             if given and (found := sha256_of(entry["path"])) != given:
@@ -176,31 +162,14 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
         yield look("databases", "together", lambda: compare_names(study))
 
 
-def compare_names(study: Study) -> str:
-    """Return what databases, motif table, factors and annotation have in common; raise UserError if too little."""
-    regulons = study.config["regulons"]
-    found = check_databases(
-        [names_of.read_names(entry["path"]) for entry in regulons["databases"]],
-        names_of.read_annotated(regulons["motif_annotations"]["path"]),
-        names_of.read_tfs(regulons["tfs"]["path"]),
-        None,
-        regulons,
-    )
-    said = f"{len(found['tfs_with_motif'])} of {len(found['tfs'])} factors have a motif"
-    references = study.config["references"] or {}
-    if not study.sequenced or references.get("joined"):
-        return said
-    genes = first_genes(references["graft"]["gtf"])
-    if not genes:
-        raise job.UserError(f"{references['graft']['gtf']}: no gene_id in its first lines; is it a GTF?")
-    known = set(found["genes"])
-    share = sum(gene in known for gene in genes) / max(len(genes), 1)
-    if share < MIN_KNOWN:
-        raise job.UserError(
-            f"{references['graft']['gtf']}: of its first {len(genes)} genes ({', '.join(genes[:3])} …) the databases "
-            f"rank {share:.0%}; do species and naming (symbols) agree?"
-        )
-    return f"{said}; {share:.0%} of the annotation's first {len(genes)} genes are ranked"
+def look_at_gene_lists(study: Study) -> Iterator[Finding]:
+    """Networks, gene sets and signatures: whether they can be read, and name genes as databases and annotation do."""
+    entries = [(place, entry) for place, entry in list_files(study.config) if place[0] in ("activity", "expression")]
+    for place, entry in entries:
+        if entry.get("path"):
+            yield look(
+                "gene lists", at(*place).removeprefix("config, "), lambda entry=entry: compare_list(study, entry)
+            )
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
@@ -269,4 +238,4 @@ def inspect(study: Study) -> list[Finding]:
     found = [*look_at_lanes(study), *look_at_matrices(study)]
     if study.all_sequenced:
         found += look_at_genomes(study)
-    return [*found, *look_at_databases(study), *look_at_thresholds(study)]
+    return [*found, *look_at_databases(study), *look_at_gene_lists(study), *look_at_thresholds(study)]

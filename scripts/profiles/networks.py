@@ -9,15 +9,24 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.files import bare_name
+from scripts.base.names import clean, read_list, read_rows, read_text
 from scripts.profiles.genes import looks_spoilt
-from scripts.profiles.tables import read_columns, read_text
+from scripts.profiles.tables import read_columns
 
 COLUMNS = {
-    "source": ("source", "tf", "regulator"),
-    "target": ("target", "gene", "genesymbol"),
+    "source": ("source_genesymbol", "source", "tf", "regulator"),
+    "target": ("target_genesymbol", "target", "gene", "genesymbol"),
     "weight": ("weight", "mor", "mode", "sign", "importance"),
 }
-"""Names that a network's columns have, the best first; ``mor`` is decoupler's mode of regulation."""
+"""Names that a network's columns have, the best first; ``mor`` is decoupler's mode of regulation. OmniPath writes
+UniProt identifiers as source and target, and symbols beside them.
+"""
+SIGNS = ("is_stimulation", "is_inhibition")
+"""OmniPath's columns of 0 and 1 where there is no weight."""
+TRUE = ("1", "true", "t", "yes")
+GENE_HEADINGS = ("gene", "genes", "gene_symbol", "human_gene_symbol", "symbol", "gene_name", "target", "genesymbol")
+"""What the column of genes in a table of sets is called, in lower case, the best first."""
+LIST_HEADINGS = (*GENE_HEADINGS, "id", "ensembl", "ensembl_id", "hgnc_symbol")
 
 
 NETWORK = "a table with source, target and mor (sign or weight)"
@@ -35,8 +44,11 @@ def read_network(path: str) -> pd.DataFrame:
     for key in ("source", "target"):
         if found[key] is None:
             raise job.UserError(f"{path}: no column {key!r}; give {NETWORK}")
-    edges = pd.DataFrame({key: table[found[key]].str.strip() for key in ("source", "target")})
-    weight = pd.to_numeric(table[found["weight"]], errors="coerce") if found["weight"] else pd.Series(1.0, edges.index)
+    edges = pd.DataFrame({key: table[found[key]].map(clean) for key in ("source", "target")})
+    if found["weight"]:
+        weight = pd.to_numeric(table[found["weight"]], errors="coerce").replace([np.inf, -np.inf], np.nan)
+    else:
+        weight = signs_of(table, lower)
     wrong = np.flatnonzero(weight.isna())
     if len(wrong):
         said = table[found["weight"]].iloc[wrong[0]]
@@ -45,8 +57,19 @@ def read_network(path: str) -> pd.DataFrame:
             "edge"
         )
     edges = edges.assign(weight=weight.astype(float))
+    if edges.empty:
+        raise job.UserError(f"{path}: no edge below the header; give {NETWORK}")
     edges = edges.groupby(["source", "target"], sort=True, as_index=False)["weight"].mean()
-    return edges[(edges["weight"] != 0) & (edges["target"] != "")].reset_index(drop=True)
+    named = (edges["source"] != "") & (edges["target"] != "")
+    return edges[(edges["weight"] != 0) & named].reset_index(drop=True)
+
+
+def signs_of(table: pd.DataFrame, lower: dict[str, str]) -> pd.Series:
+    """Return an edge's sign where there is no weight: of OmniPath's columns −1 for what only inhibits, else 1."""
+    if not all(name in lower for name in SIGNS):
+        return pd.Series(1.0, table.index)
+    stimulates, inhibits = (table[lower[name]].map(clean).str.lower().isin(TRUE) for name in SIGNS)
+    return pd.Series(np.where(inhibits & ~stimulates, -1.0, 1.0), table.index)
 
 
 def read_sets(path: str) -> dict[str, list[str]]:
@@ -54,32 +77,49 @@ def read_sets(path: str) -> dict[str, list[str]]:
 
     Names that a spreadsheet has spoilt are left out and told in the log.
     """
-    lines = [line.rstrip("\r\n") for line in read_text(path, SETS).split("\n")]
-    lines = [line for line in lines if line.strip()]
-    if not lines:
+    rows = [row for row in read_rows(path, SETS) if not row[1][0].startswith("#")]
+    if not rows:
         raise job.UserError(f"{path}: the file is empty; give {SETS}")
-    fields = [line.split("\t") for line in lines]
     found: dict[str, list[str]] = {}
-    if ".gmt" in Path(path).suffixes or all(len(row) > 3 for row in fields):
-        for row in fields:
-            found.setdefault(row[0], []).extend(row[2:])
-    elif len(fields[0]) > 1:
-        names = [name.lower() for name in fields[0]]
-        gene = names.index("gene") if "gene" in names else 1
-        for number, row in enumerate(fields[1:], start=2):
-            if len(row) <= gene:
-                raise job.UserError(f"{path}, row {number}: no gene beside {row[0]!r}; add it, or remove the row")
-            found.setdefault(row[0], []).append(row[gene])
+    if ".gmt" in Path(path).suffixes or all(len(fields) > 3 for _, fields in rows):
+        for number, fields in rows:
+            if len(fields) < 3:
+                raise job.UserError(
+                    f"{path}, row {number}: {len(fields)} columns; a row of a .gmt is a set's name, a description and "
+                    "its genes, separated by tabs; correct it"
+                )
+            found.setdefault(fields[0], []).extend(fields[2:])
+    elif max(len(fields) for _, fields in rows) > 1:
+        gene = gene_column(rows, path)
+        for number, fields in rows[1:]:
+            if len(fields) <= gene:
+                raise job.UserError(f"{path}, row {number}: no gene beside {fields[0]!r}; add it, or remove the row")
+            found.setdefault(fields[0] if gene else fields[1], []).append(fields[gene])
     else:
-        found[bare_name(path)] = [row[0] for row in fields]
-    clean = {}
+        found[bare_name(path)] = read_list(path, SETS, LIST_HEADINGS)
+    kept = {}
     for name, own in found.items():
         genes = [gene.strip() for gene in own if gene.strip()]
         spoilt = [gene for gene in genes if looks_spoilt(gene)]
         if spoilt:
             job.log.warning("%s, %s: %d names are dates or numbers, left out (%s)", path, name, len(spoilt), spoilt[0])
-        clean[name] = list(dict.fromkeys(gene for gene in genes if not looks_spoilt(gene)))
-    return clean
+        kept[name] = list(dict.fromkeys(gene for gene in genes if not looks_spoilt(gene)))
+    if not any(kept.values()):
+        raise job.UserError(f"{path}: no gene in any set; give {SETS}")
+    return kept
+
+
+def gene_column(rows: list[tuple[int, list[str]]], path: str) -> int:
+    """Return which column of a table of sets holds the genes. Raises :class:`job.UserError` without a header."""
+    number, header = rows[0]
+    names = [name.lower() for name in header]
+    column = next((names.index(name) for name in GENE_HEADINGS if name in names), None)
+    if column is None:
+        raise job.UserError(
+            f"{path}, row {number}: {len(header)} columns and none is called gene ({', '.join(header[:3])}); give a "
+            "header with set and gene, or a list of genes alone"
+        )
+    return column
 
 
 def set_table(sets: dict[str, list[str]]) -> pd.DataFrame:

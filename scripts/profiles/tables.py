@@ -5,54 +5,58 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import zlib
-from gzip import BadGzipFile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.base.files import open_bytes
-from scripts.counts.matrices import ID_COLUMNS, SYMBOL_COLUMNS
+from scripts.base.names import LINE_END, clean, delimiter_of, is_summary, read_text
+from scripts.counts.annotated import ID_COLUMNS, SYMBOL_COLUMNS
 
-GENE_COLUMNS = (*SYMBOL_COLUMNS, "gene", "genes", "hgnc_symbol", "name", *ID_COLUMNS, "id", "")
+GENE_COLUMNS = (*SYMBOL_COLUMNS, "gene", "geneid", "genes", "hgnc_symbol", "name", *ID_COLUMNS, "id", "")
 """Names of the column that holds the genes, the best first; ``""`` is an unnamed one."""
 LOG_LIMIT = 30
 """Intensities on the logarithmic scale stay below 2^30; on the linear scale some always exceed 30."""
 
 
-def delimiter_of(first: str) -> str:
-    """Return what separates the columns: whichever of tab, comma and semicolon the first line has most of."""
-    return max("\t,;", key=first.count)
+def without_comments(text: str) -> str:
+    """Return a text from its header on: without blank lines and comments before it.
 
-
-def read_text(path: str, what: str) -> str:
-    """Return the text of a plain or gzip file; ``what`` it should be, for messages. Raises :class:`job.UserError`."""
-    try:
-        with open_bytes(path) as handle:
-            return handle.read().decode("utf-8-sig")
-    except (EOFError, BadGzipFile, zlib.error) as error:
-        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
-    except UnicodeDecodeError as error:
-        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give {what}, plain or gzip") from error
+    A line behind ``#`` that has as many columns as the next one is the header, as featureCounts' first line isn't.
+    """
+    lines = LINE_END.split(text)
+    start = 0
+    while start < len(lines) and (not lines[start].strip() or lines[start].startswith("#")):
+        rest = [line for line in lines[start + 1 :][:50] if line.strip()]
+        mark = delimiter_of(rest[0]) if rest else "\t"
+        if lines[start].startswith("#") and rest and lines[start].count(mark) == rest[0].count(mark) > 0:
+            return "\n".join([lines[start].lstrip("#").lstrip(), *lines[start + 1 :]])
+        start += 1
+    return "\n".join(lines[start:])
 
 
 def read_columns(text: str, path: str, what: str) -> pd.DataFrame:
     """Return a text as a table, all columns as text. Raises :class:`job.UserError`, also for a name of two columns."""
-    first = text.split("\n", 1)[0].rstrip("\r")
+    text = without_comments(text)
+    first = text.split("\n", 1)[0]
     delimiter = delimiter_of(first)
     try:
         names = next(csv.reader([first], delimiter=delimiter), [])
         table = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
     except (ValueError, csv.Error) as error:  # pandas' own errors are ValueErrors
         raise job.UserError(f"{path}: not a text table ({' '.join(str(error).split())}); give {what}") from error
-    if any("\n" in name or "\r" in name for name in table.columns):
+    if any("\n" in name for name in table.columns):
         raise job.UserError(f"{path}: a quotation mark in the first line isn't closed in it; give {what}")
     # pandas would call the second one name.1 and take the first.
     twice = [name for i, name in enumerate(names) if name.strip() and name in names[:i]]
     if twice:
         raise job.UserError(f"{path}: {twice[0]!r} is the name of several columns; give each its own")
+    if len(table.columns) < 2:
+        raise job.UserError(
+            f"{path}: one column ({str(table.columns[0])[:40]!r}): its columns aren't separated by tabs, commas or "
+            f"semicolons; give {what}"
+        )
     return table
 
 
@@ -67,7 +71,7 @@ def read_text_table(path: str) -> pd.DataFrame:
         raise job.UserError(f"{path}: rows have {more} cells under {len(table.columns)} columns; name every column")
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index(names="")
-    table = table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else str(name).strip())
+    table = table.rename(columns=lambda name: "" if str(name).startswith("Unnamed: ") else clean(str(name)))
     # Separators at the end of every line, as spreadsheets leave them, are no columns.
     table = table.loc[:, (table.columns != "") | (table != "").any().to_numpy()]
     if table.columns.duplicated().any():
@@ -104,9 +108,10 @@ def numbers(table: pd.DataFrame, names: pd.Series, path: str) -> pd.DataFrame:
 
 
 def read_profiles(path: str, columns: list[str], sheet: str) -> tuple[list[str], pd.DataFrame]:
-    """Return gene names as given (stripped of blanks) and the columns asked for (genes × columns, numbers).
+    """Return gene names as given (without quotes and blanks) and the columns asked for (genes × columns, numbers).
 
-    ``sheet``: the samples sheet, for messages.
+    Rows that are no genes (summaries of htseq-count and STAR, spike-ins) are left out and told in the log. ``sheet``:
+    the samples sheet, for messages.
     """
     table = read_text_table(path)
     for column in columns:
@@ -114,8 +119,16 @@ def read_profiles(path: str, columns: list[str], sheet: str) -> tuple[list[str],
             close = difflib.get_close_matches(column, list(table.columns), 1)
             hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(list(table.columns)[:6])} …"
             raise job.UserError(f"{sheet}, column column: {path} has no column {column!r}{hint}")
-    names = table[gene_column(table, columns, path)].str.strip()
-    return list(names), numbers(table[columns], names, path)
+    names = table[gene_column(table, columns, path)].map(clean)
+    values = numbers(table[columns], names, path)
+    genes = ~names.map(is_summary).to_numpy(dtype=bool)
+    if not genes.all():
+        left = list(names[~genes])
+        job.log.warning(
+            "%s: %d rows are summaries or spike-ins, no genes, and are left out (%s)",
+            path, len(left), ", ".join(left[:5]),
+        )  # fmt: skip
+    return list(names[genes]), values[genes].reset_index(drop=True)
 
 
 def platform_of(values: np.ndarray) -> str:

@@ -70,7 +70,7 @@ def main(snakemake) -> None:
         raise job.UserError("config, regulons.databases: no ranking database; regulons can't be inferred without one")
     found = check(
         [databases.read_names(path) for path in snakemake.input.databases],
-        databases.read_annotated(snakemake.input.motifs),
+        databases.read_annotated(snakemake.input.motifs, snakemake.params.settings),
         databases.read_tfs(snakemake.input.tfs),
         genes,
         snakemake.params.settings,

@@ -8,10 +8,16 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base import job
+from scripts.base import names as names_reader
+from scripts.scenic.cistarget import load_annotations
 
 INDEX_COLUMNS = ("motifs", "tracks", "features")
 """Columns that name the rows of a ranking database, by the kind of database."""
 EXAMPLES = 5
+THRESHOLDS = ("motif_similarity_fdr", "orthologous_identity")
+"""Settings that say which motif stands for a factor."""
+TF_HEADINGS = frozenset(("tf", "tfs", "gene", "genes", "symbol", "gene_name", "factor", "tf_name", "hgnc symbol"))
+"""What a list of factors may have as its first line, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +53,23 @@ def read_names(path: str | Path) -> Names:
 
 
 def read_tfs(path: str | Path) -> list[str]:
-    """Read the list of factors: one symbol a line. Raises UserError if it is empty."""
+    """Read the list of factors: one symbol a line, the first of several columns. Raises UserError if it is empty."""
     try:
-        tfs = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    except UnicodeDecodeError as error:
-        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give one gene symbol a line") from error
-    tfs = list(dict.fromkeys(tf for tf in tfs if tf and not tf.startswith("#")))
-    if not tfs:
-        raise job.UserError(f"{path}: no factor in it; give one gene symbol a line")
-    return tfs
+        return names_reader.read_list(path, "one gene symbol a line", TF_HEADINGS)
+    except job.UserError as error:
+        if "no name in it" in str(error):
+            raise job.UserError(f"{path}: no factor in it; give one gene symbol a line") from error
+        raise
 
 
-def read_annotated(path: str | Path) -> pd.DataFrame:
-    """Read which motif stands for which factor (columns motif, tf). Raises UserError if the table isn't cisTarget's."""
-    try:
-        table = pd.read_csv(path, sep="\t", usecols=["#motif_id", "gene_name"], dtype=str)
-    except (ValueError, pd.errors.ParserError, EOFError, OSError) as error:
-        raise job.UserError(
-            f"{path}: columns #motif_id and gene_name are wanted; give the motifs-….tbl that belongs to the database"
-        ) from error
-    return table.set_axis(["motif", "tf"], axis=1).drop_duplicates()
+def read_annotated(path: str | Path, settings: dict | None = None) -> pd.DataFrame:
+    """Read which motif stands for which factor (columns motif, tf), within the thresholds of the config.
+
+    The reader is that of the pruning, so that what it would refuse is refused before any network is inferred. Raises
+    UserError if the table isn't cisTarget's, or nothing is within the thresholds.
+    """
+    within = {key: settings[key] for key in THRESHOLDS if settings and key in settings}
+    return load_annotations(path, **within)[["motif", "tf"]].drop_duplicates()
 
 
 def check_ranks(names: Names, rank_threshold: int, auc_threshold: float) -> None:

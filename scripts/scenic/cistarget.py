@@ -25,6 +25,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.scenic.errors import AnnotationError, DatabaseError, ThresholdError
 from scripts.scenic.modules import Module
+from scripts.scenic.motif_table import read_motif_table
 from scripts.scenic.rankings import MIN_OVERLAP, Database
 from scripts.scenic.recovery import Pruner, rank_cutoff
 from scripts.scenic.regulons import (
@@ -64,20 +65,7 @@ def load_annotations(
 
     Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
     """
-    columns = dict(
-        zip(
-            ["gene_name", "#motif_id", "motif_similarity_qvalue", "orthologous_identity", "description"],
-            ANNOTATIONS,
-            strict=True,
-        )
-    )
-    try:
-        table = pd.read_csv(path, sep="\t", usecols=list(columns))
-    except ValueError as error:
-        raise AnnotationError(
-            f"{path}: columns {', '.join(columns)} are wanted ({error}); give the databases' own motifs-….tbl"
-        ) from error
-    table = table.rename(columns=columns)[ANNOTATIONS]
+    table = read_motif_table(path)[ANNOTATIONS]
     within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (
         table["orthologous_identity"] >= orthologous_identity
     )
@@ -86,7 +74,7 @@ def load_annotations(
             f"{path}: none of {len(table)} annotations has motif_similarity_qvalue ≤ {motif_similarity_fdr} and "
             f"orthologous_identity ≥ {orthologous_identity}; relax the thresholds"
         )
-    return table[within].astype({"tf": str, "motif": str}).reset_index(drop=True)
+    return table[within].reset_index(drop=True)
 
 
 def best_annotations(annotations: pd.DataFrame) -> pd.DataFrame:

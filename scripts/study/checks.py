@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.study.config import at as at_key
+from scripts.study.config import list_files
 from scripts.study.schema import suggest
 from scripts.study.sheet import at
 from scripts.study.study import Study
@@ -105,6 +106,11 @@ def check_lanes(design: Design) -> Problems:
 
 def check_entries(design: Design) -> Problems:
     """A library comes as reads or as a matrix; a profile as a column of a matrix."""
+    for row in design.samples.itertuples():
+        for column in ("species", "barcodes"):
+            if getattr(row, column) and not (row.assay == "scrna" and row.matrix):
+                message = f"{getattr(row, column)!r} is for a matrix of assay scrna only; empty the cell"
+                yield design.sample(row.Index, column), message
     first = {row.sample: row.Index for row in design.units[::-1].itertuples()}
     for row in design.samples.itertuples():
         matrix, column = design.sample(row.Index, "matrix"), design.sample(row.Index, "column")
@@ -132,7 +138,16 @@ def check_columns(design: Design) -> Problems:
         design.sample, profiles, ["column", "matrix"], "of this matrix is already", "correct the column"
     )
     matrices = design.samples[(design.samples["assay"] == "scrna") & (design.samples["matrix"] != "")]
-    yield from repeated(design.sample, matrices, ["matrix"], "is already the matrix of", "correct the path")
+    # Several libraries may lie in one matrix, each with barcodes of its own.
+    picked = matrices["barcodes"].where(matrices.duplicated("matrix", keep=False), "")
+    whole = matrices.assign(barcodes=picked.replace("all", ""))
+    shared = set(whole.loc[whole["barcodes"] == "", "matrix"])
+    keys = ["matrix", "barcodes"]
+    remedy = "correct the path, or say in column barcodes which are each sample's"
+    yield from repeated(
+        design.sample, whole.assign(barcodes=whole["barcodes"].mask(whole["matrix"].isin(shared), "")), keys,
+        "is already the matrix of", remedy,
+    )  # fmt: skip
 
 
 def check_files_once(design: Design) -> Problems:
@@ -236,7 +251,7 @@ CHECKS = (
 def missing_files(study: Study, design: Design) -> list[str]:
     """Return one line that names the first file that doesn't exist and how many don't, or nothing.
 
-    Databases are not asked for here: only the stage regulons needs them, and Snakemake says so before it starts.
+    Databases are not asked for here: only the stage regulons needs them (:func:`missing_entry`).
     """
     lanes = design.units.itertuples()
     places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
@@ -259,6 +274,16 @@ def missing_files(study: Study, design: Design) -> list[str]:
         return [f"{place}: {path!r} can't be reached ({barred[path]}); have the permissions changed{more}"]
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
     return [f"{place}: there is no {path!r}; {remedy}{more}"]
+
+
+def missing_entry(config: dict, entry: dict) -> str:
+    """Return one line about a file of the config that isn't where its path says, or nothing."""
+    path = entry["path"]
+    if "://" in path or Path(path).exists():
+        return ""
+    place = next((place for place, other in list_files(config) if other == entry), ())
+    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
+    return f"{at_key(*place, 'path')}: there is no {path!r}; {remedy}"
 
 
 def genome_files(references: dict) -> Iterator[tuple[str, str]]:

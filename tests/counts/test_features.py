@@ -137,9 +137,14 @@ def test_cell_ranger_2_puts_underscores_behind_the_prefix():
 
 @pytest.mark.parametrize("prefixes", [PREFIXES, {"graft": "GRCh38_"}, {}])
 def test_names_without_any_prefix_are_of_the_graft(caplog, prefixes):
-    """A cell line, or human genes alone; said where a host is configured."""
+    """A cell line, or human genes alone; said where a host is configured, and refused unless the sheet says so."""
     with caplog.at_level(logging.WARNING, "persister-regulons"):
-        genes = features.tabulate(table(), prefixes, "m.txt")
+        genes = features.tabulate(table(), prefixes, "m.txt", graft_only=True)
+    if "host" in prefixes:
+        with pytest.raises(UserError, match=r"no gene is of the host \(mm10_….*write graft in column species"):
+            features.tabulate(table(), prefixes, "m.txt")
+        with pytest.raises(UserError, match=r"no gene is of the host \(mm10_…"):
+            features.tabulate(table(ids=[f"GRCh38_{name}" for name in SYMBOLS]), prefixes, "m.txt")
     assert set(genes["species"]) == {"graft"} and genes["symbol"].tolist() == SYMBOLS
     assert ("all are taken for the graft's" in caplog.text) == ("host" in prefixes)
 
@@ -176,7 +181,9 @@ def test_two_species_without_prefixes_are_never_taken_for_the_graft(name, prefix
 def test_the_hosts_genes_without_prefixes_are_not_the_grafts(ids, organisms, refused):
     """Told by Ensembl's ids, where the config says what graft and host are."""
     if not refused:
-        assert set(features.tabulate(table(ids=ids), PREFIXES, "m.h5", organisms)["species"]) == {"graft"}
+        assert set(features.tabulate(table(ids=ids), PREFIXES, "m.h5", organisms, graft_only=True)["species"]) == {
+            "graft"
+        }
         return
     with pytest.raises(UserError, match=r"are the host's \(mouse, e\.g\. ENSMUSG00000029580\), but the graft is human"):
         features.tabulate(table(ids=ids), PREFIXES, "m.h5", organisms)
@@ -185,7 +192,7 @@ def test_the_hosts_genes_without_prefixes_are_not_the_grafts(ids, organisms, ref
 def test_a_few_symbols_that_differ_in_case_alone_are_of_one_species():
     """One in twenty, as spelling has it."""
     ids = [*(f"GENE{i}" for i in range(19)), "Gene1"]
-    features.tabulate(table([[1] * 20] * 2, ids=ids), PREFIXES, "m.h5")
+    features.tabulate(table([[1] * 20] * 2, ids=ids), PREFIXES, "m.h5", graft_only=True)
 
 
 def test_prefixes_that_the_config_has_not_are_said():

@@ -18,6 +18,8 @@ from scripts.study.load import load_study
 
 GENES = [f"GENE{i}" for i in range(60)]
 DATABASE = "hg38_10kbp_v10_clust.feather"
+MOTIFS = "#motif_id\tgene_name\tmotif_similarity_qvalue\torthologous_identity\tdescription\n"
+DIRECT = "\t0.0\t1.0\tgene is directly annotated\n"
 
 
 def fastq(lane: str, mate: int, length: int, reads: int = 50) -> bytes:
@@ -46,7 +48,9 @@ def write_study(draft) -> None:
     for name in (DATABASE, "hg38_500bp_v10_clust.feather"):
         table = pd.DataFrame({gene: range(3) for gene in GENES}).assign(motifs=["m1", "m2", "m3"])
         feather.write_feather(table, folder / name)
-    (folder / "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl").write_text("#motif_id\tgene_name\nm1\tGENE1\nm9\tGENE2\n")
+    (folder / "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl").write_text(
+        f"{MOTIFS}m1\tGENE1{DIRECT}m9\tGENE2{DIRECT}"
+    )
     (folder / "allTFs_hg38.txt").write_text("GENE1\nGENE2\n")
     draft.set("regulons.rank_threshold", 20)
     draft.set("regulons.auc_threshold", 0.1)
@@ -108,7 +112,7 @@ BROKEN = {
     "no database": (DATABASE, lambda p: p.write_bytes(b"x" * 99), "databases", "can't be read as a Feather file"),
     "other motifs": (
         "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl",
-        lambda p: p.write_text("#motif_id\tgene_name\nm8\tGENE1\n"),
+        lambda p: p.write_text(f"{MOTIFS}m8\tGENE1{DIRECT}"),
         "databases",
         "none of its motifs (m8 …) is in the databases",
     ),

@@ -148,8 +148,8 @@ def test_the_real_database_gives_pyscenics_regulons():
 def test_annotations_are_filtered_like_pyscenics(demo, tmp_path):
     rng = np.random.default_rng(0)
     table = demo["table"].copy()
-    table["motif_similarity_qvalue"] = rng.choice([0.0, 1e-4, 1e-3, 2e-3, np.nan], len(table))
-    table["orthologous_identity"] = rng.choice([1.0, 0.6, 0.3, np.nan], len(table))
+    table["motif_similarity_qvalue"] = rng.choice([0.0, 1e-4, 1e-3, 2e-3], len(table))
+    table["orthologous_identity"] = rng.choice([1.0, 0.6, 0.3], len(table))
     path = tmp_path / "motifs.tbl"
     table.to_csv(path, sep="\t", index=False)
     ours = cistarget.load_annotations(path, motif_similarity_fdr=1e-3, orthologous_identity=0.6)

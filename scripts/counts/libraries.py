@@ -1,0 +1,63 @@
+"""How many libraries a matrix holds, by what stands before and behind its barcodes, and which of them is a sample's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import numpy as np
+
+from scripts.base import job
+from scripts.counts.table import Table
+
+CORE = re.compile(r"^(?P<before>.*?)(?<![ACGTN])[ACGTN]{10,}(?![ACGTN])(?P<after>.*)$")
+"""A droplet's barcode with what stands before and behind it: a sample's name, or the number of a GEM well."""
+ANOTHER = re.compile(r"[ACGTN]{6,}")
+"""A second barcode, as of combinatorial indexing: no name of a library."""
+EVERY = "all"
+"""What the samples sheet says where a matrix of several libraries is one sample."""
+WELL = re.compile(r"^…([-_.#]\d+)+$")
+"""The number of a GEM well behind the barcode, as Cell Ranger's aggr, Seurat and scanpy write it."""
+MOST, NUMBERED = 0.1, 0.5
+"""Names of libraries, or numbers of wells, for each barcode: where there are more they tell something else."""
+
+
+def libraries_of(barcodes: list[str]) -> dict[str, int]:
+    """Return the libraries that barcodes name, as ``prefix…suffix``, with their barcodes; nothing if they name none."""
+    found: Counter[str] = Counter()
+    for barcode in barcodes:
+        match = CORE.match(barcode)
+        if match is None or ANOTHER.search(match["before"]) or ANOTHER.search(match["after"]):
+            return {}
+        found[f"{match['before']}…{match['after']}"] += 1
+    most = NUMBERED if all(WELL.match(name) for name in found) else MOST
+    return dict(found) if len(found) <= max(most * len(barcodes), 3) else {}
+
+
+def select_library(table: Table, wanted: str, path: str) -> Table:
+    """Return the barcodes of a sample's library.
+
+    ``wanted``: what they begin with or end in, ``all``, or nothing where the matrix holds one library. Raises
+    :class:`job.UserError` if it holds several and the sheet doesn't say which, or if none is called so.
+    """
+    found = libraries_of(table.barcodes)
+    said = ", ".join(f"{name} ({number} barcodes)" for name, number in list(found.items())[:4])
+    if not wanted and len(found) > 1:
+        raise job.UserError(
+            f"{path}: barcodes of {len(found)} libraries: {said}; write in column barcodes of the samples sheet what "
+            f"this sample's begin with or end in (such as {next(iter(found)).strip('…')}), or {EVERY}: all are one"
+        )
+    if wanted in ("", EVERY):
+        if len(found) > 1:
+            job.log.warning("%s: %d libraries are taken as one sample: %s", path, len(found), said)
+        return table
+    keep = [number for number, name in enumerate(table.barcodes) if name.startswith(wanted) or name.endswith(wanted)]
+    if not keep:
+        raise job.UserError(
+            f"{path}: no barcode begins with or ends in {wanted!r} (they are like {', '.join(table.barcodes[:2])}); "
+            "correct column barcodes of the samples sheet"
+        )
+    job.log.info("%s: %d of %d barcodes are of %s", path, len(keep), len(table.barcodes), wanted)
+    matrix = table.matrix[np.array(keep)]
+    barcodes = [table.barcodes[number] for number in keep]
+    return Table(matrix, barcodes, table.ids, table.symbols, table.format, table.genes_are)

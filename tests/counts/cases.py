@@ -1,0 +1,15 @@
+"""Where small inputs that go wrong lie beside the project, if they do: `<checkout>/../shared/cases`."""
+
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+
+
+def case(name: str) -> Path:
+    """Return a file or folder of the shared cases; the test is skipped, and says so, where there is none."""
+    path = CASES / name
+    if not path.exists():
+        pytest.skip(f"no {path}: the shared cases aren't beside this checkout")
+    return path
