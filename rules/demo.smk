@@ -31,7 +31,7 @@ rule simulate_molecules:
     input:
         network=lookup(within=config, dpath="demo/network"),
         libraries=lookup(within=config, dpath="demo/libraries"),
-        whitelist="<results>/references/whitelists/v3.txt.gz",
+        whitelist="<results>/references/whitelists/v3.npy",
     output:
         molecules=temp("<results>/simulated/reads/{sample}.molecules.npz"),
         cells="<results>/truth/{sample}.cells.tsv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 
@@ -22,3 +23,13 @@ def of_report(study: Study) -> list[str]:
     files = ["reversibility.tsv", "figures", *of_network(study)]
     files += ["activity.tsv"] if study.libraries else []
     return [*files, *(("design.tsv", "effects.tsv", "differences.tsv") if study.has_activity else ())]
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return whether activity has a standard deviation, and the number of a network's factors, for the methods text."""
+    own = "activity/activity.tsv"
+    activity = results.table(own if results.has(own) else "activity/profile_activity.tsv")
+    return {
+        "replicated": int(activity is not None and activity["sd"].notna().any()),
+        "factors": results.count("activity/tf_activity.tsv", "tf"),
+    }

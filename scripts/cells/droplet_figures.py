@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from scripts.base.columns import axis_title
 from scripts.figure.figure import Absent, Figure, Panel
 from scripts.figure.style import Style, below, count
 
@@ -16,7 +17,15 @@ VERDICTS = {
 """Colour per verdict of the barnyard plot (Okabe & Ito 2008, safe for the colour-blind)."""
 
 
+RANKS = "cells/x.ranks.tsv"
 CURVES = {"all barcodes": "#999999", "droplets with cells": "#0072B2"}
+LOG = {"scale": alt.Scale(type="log", nice=False), "axis": alt.Axis(tickCount=3, format="~s", grid=False)}
+"""A logarithmic axis: arguments of ``alt.X`` and ``alt.Y``."""
+
+
+def models_of(libraries: pd.DataFrame) -> dict[str, str]:
+    """Return sample → model (cells/libraries.tsv)."""
+    return dict(zip(libraries["sample"], libraries["model"], strict=True))
 
 
 def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> Figure | Absent:
@@ -35,11 +44,8 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
     totals = bins.groupby("verdict")["droplets"].sum()
     bins = bins.assign(rank=bins["verdict"].map(totals.rank(ascending=False)))
     bins = bins.sort_values(["sample", "rank", "droplets"], kind="stable").drop(columns="rank")
-    models = dict(zip(libraries["sample"], libraries["model"], strict=True))
     seen = [verdict for verdict in VERDICTS if verdict in totals]
     colours = alt.Scale(domain=seen, range=[VERDICTS[verdict] for verdict in seen])
-    log = alt.Scale(type="log", nice=False)
-    axis = alt.Axis(tickCount=3, format="~s", grid=False)
     charts = {}
     for measure in bins["measure"].unique():
         title = "host UMIs + 1" if measure == "host UMIs" else "genes detected"
@@ -47,9 +53,9 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
             alt.Chart(alt.NamedData("barnyard"))
             .mark_rect()
             .encode(
-                x=alt.X("graft_from:Q", title="graft UMIs + 1", scale=log, axis=axis),
+                x=alt.X("graft_from:Q", title="graft UMIs + 1", **LOG),
                 x2="graft_to:Q",
-                y=alt.Y("other_from:Q", title=title, scale=log, axis=axis),
+                y=alt.Y("other_from:Q", title=title, **LOG),
                 y2="other_to:Q",
                 color=alt.Color("verdict:N", scale=colours, legend=below(None, 2)),
                 opacity=alt.Opacity(
@@ -65,7 +71,7 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
             .properties(width="container", height=190)
         )
     of_sample = bins.drop_duplicates("sample").set_index("sample")["measure"]
-    numbers = bins.groupby("sample")["droplets"].sum()
+    numbers, models = bins.groupby("sample")["droplets"].sum(), models_of(libraries)
     panels = tuple(
         Panel(charts[of_sample[sample]], f"{sample}: {numbers[sample]:,}", {"sample": sample}, models[sample])
         for sample in libraries["sample"]
@@ -94,14 +100,12 @@ def draw_ranks(ranks: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> Fi
         return Absent("no_droplets")
     limits = libraries[["sample", "knee", "ambient_limit"]].melt("sample", var_name="limit", value_name="umis")
     limits = limits.dropna().replace({"limit": {"ambient_limit": "ambient pool, up to"}})
-    models = dict(zip(libraries["sample"], libraries["model"], strict=True))
-    log = alt.Scale(type="log", nice=False)
     lines = (
         alt.Chart(alt.NamedData("ranks"))
         .mark_line(strokeWidth=2)
         .encode(
-            x=alt.X("rank:Q", title="barcode rank", scale=log, axis=alt.Axis(tickCount=3, format="~s", grid=False)),
-            y=alt.Y("umis:Q", title="UMIs", scale=log, axis=alt.Axis(tickCount=3, format="~s", grid=False)),
+            x=alt.X("rank:Q", title=axis_title(RANKS, "rank"), **LOG),
+            y=alt.Y("umis:Q", title=axis_title(RANKS, "umis"), **LOG),
             color=alt.Color(
                 "barcodes:N",
                 scale=alt.Scale(domain=list(CURVES), range=list(CURVES.values())),
@@ -130,7 +134,7 @@ def draw_ranks(ranks: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> Fi
         alt.layer(lines, rules).properties(width="container", height=190),
         {"ranks": ranks, "limits": limits},
         values=ranked,
-        models=models,
+        models=models_of(libraries),
         n=f"{count(len(ranked), 'library')}, {barcodes:,} barcodes with a UMI.",
         columns=3,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 
@@ -11,3 +12,20 @@ def of_report(study: Study) -> list[str]:
         return []
     tables = ["libraries.tsv", "attrition.tsv", "attrition_by_arm.tsv", "species_rules.tsv"]
     return [*(f"{sample}.summary.json" for sample in study.libraries), "figures", *tables]
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return the number of cells kept, and of libraries by how droplets were treated, for the methods text."""
+    kept = results.table("cells/attrition.tsv")
+    found = [results.json(path) for path in results.matching("cells/*.summary.json")]
+    rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]
+    ways = [summary.get("droplets_method") for summary in found]
+    return {
+        "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
+        "host": sum(summary.get("mixed_rate") is not None for summary in found),
+        "ambient": sum(summary.get("ambient_fraction") is not None for summary in found),
+        "whole": ways.count("all"),
+        "tested": ways.count("knee and test"),
+        "rate_mixed": rates.count("mixed droplets"),
+        "rate_loaded": rates.count("cells loaded"),
+    }

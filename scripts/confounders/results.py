@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 
@@ -12,3 +13,8 @@ def targets(study: Study) -> list[str]:
 
 
 of_report = targets
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return the number of confounders that were adjusted for, for the methods text."""
+    return {"held": results.count("confounders/confounders.tsv", "confounder", "effect_after")}

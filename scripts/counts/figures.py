@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.columns import axis_title
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, picked, unless_picked
@@ -20,12 +21,15 @@ def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
         return None
     sheet = pd.DataFrame(style.settings["samples"])[["sample", "model", "timepoint"]]
     table = curves.merge(sheet, on="sample", how="left")
+    title = partial(axis_title, "counts/x.saturation.tsv")
     chart = (
         alt.Chart(alt.NamedData("saturation"))
         .mark_line()
         .encode(
-            x=alt.X("reads:Q", title="reads in genes", axis=alt.Axis(format="~s", tickCount=6)),
-            y=alt.Y("saturation:Q", title="saturation", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("reads:Q", title=f"{title('reads')} in genes", axis=alt.Axis(format="~s", tickCount=6)),
+            y=alt.Y(
+                "saturation:Q", title=title("saturation"), axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
+            ),
             color=style.colour("model", table["model"]),
             strokeDash=alt.StrokeDash("timepoint:N", sort=list(style.timepoints), legend=below(None)),
             detail="sample:N",

@@ -2,15 +2,13 @@
 beside them.
 """
 
-import gzip
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
 from scripts.demo.plan import Cells, Plan, load_plan, simulate_graft_cells, simulate_host_cells, stream
-from scripts.references.chemistries import BARCODE_LENGTH
+from scripts.references.barcodes import unpack
 
 EMPTY_SHARE = 0.4
 """Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's
@@ -18,14 +16,6 @@ droplet efficiency).
 """
 CELL_SIZE = {"graft": (1_000, 0.33), "host": (620, 0.35)}
 """Molecules per cell: median and log-sd."""
-
-
-def read_whitelist(path: str) -> np.ndarray:
-    """Return the barcodes of a 10x whitelist (fixed width text, gzip) as bytes."""
-    with gzip.open(path, "rb") as handle:
-        lines = handle.read().rstrip(b"\n") + b"\n"
-    letters = np.frombuffer(lines, np.uint8).reshape(-1, BARCODE_LENGTH + 1)
-    return np.ascontiguousarray(letters[:, :BARCODE_LENGTH]).view(f"S{BARCODE_LENGTH}").ravel()
 
 
 def simulate_tumour(plan: Plan, library: pd.Series, rng: np.random.Generator) -> Cells:
@@ -129,7 +119,7 @@ def main(snakemake) -> None:
     library = pd.concat([pd.Series(snakemake.params.sample), libraries.loc[sample]])
     rng = stream(plan.seed, "library", sample)
     counts, truth = simulate_droplets(plan, library, rng)
-    barcodes = rng.choice(read_whitelist(snakemake.input.whitelist), counts.shape[0], replace=False)
+    barcodes = unpack(rng.choice(np.load(snakemake.input.whitelist), counts.shape[0], replace=False))
     truth.insert(0, "barcode", barcodes.astype(str))
     truth.to_csv(snakemake.output.cells, sep="\t", index=False, float_format="%.4g")
     genes = plan.genes[["symbol", "species"]]

@@ -1,26 +1,9 @@
 """Learn the persister signature, score every profile by it, and try it on models it was not learned from."""
 
-import pandas as pd
-
 from scripts.base import job
 from scripts.expression import differential, signature
 from scripts.expression.terms import IN_TUMOURS
 from scripts.profiles import profiles
-
-LEFT_OUT = ["left_out", "gene", "direction", "rank"]
-
-
-def learn_left_out(data: profiles.Profiles, contrast: dict, size: int, platforms: str) -> pd.DataFrame:
-    """Return the signatures learned without one model each (:data:`LEFT_OUT`), by model in order of appearance.
-
-    By these a model is scored as a new patient would be: the whole signature fits the models that it was learned from.
-    Of models that the contrast doesn't use there is none, nor where the other models give no t-values.
-    """
-    parts = [pd.DataFrame(columns=LEFT_OUT)]
-    for model in differential.both(data.samples, contrast["baseline"], contrast["persister"]):
-        found = signature.learn(signature.learn_without(data, model, contrast, platforms), size)
-        parts.append(found.assign(left_out=model)[LEFT_OUT])
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def main(snakemake) -> None:
@@ -36,15 +19,16 @@ def main(snakemake) -> None:
     elif found["level"].iloc[0] == IN_TUMOURS:
         job.log.warning("fewer than three models: the signature is one of these tumours")
     sizes = sorted({*params.sizes, params.size})
-    tried, scores = signature.leave_one_out(data, params.contrast, sizes, params.platforms, params.seed)
-    table = signature.score_table(data, found, scores[params.size], params.contrast["baseline"])
+    left_out = signature.leave_one_out(data, params.contrast, sizes, params.platforms, params.seed)
+    table = signature.score_table(data, found, left_out.scores[params.size], params.contrast["baseline"])
     output = snakemake.output
     for result, path in (
-        (found, output.signature), (table, output.scores), (tried, output.sizes),
-        (learn_left_out(data, params.contrast, params.size, params.platforms), output.left_out),
+        (found, output.signature), (table, output.scores), (left_out.tried, output.sizes),
+        (left_out.signatures[params.size], output.left_out),
         (signature.heatmap(data, found), output.heatmap),
     ):  # fmt: skip
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
+    tried = left_out.tried
     for row in tried[tried["left_out"] == signature.ALL_MODELS].itertuples():
         job.log.info(
             "size %d: rises in %d of %d models left out, AUC %.3f, p %.3g (%s)",

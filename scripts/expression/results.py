@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
+from scripts.base.tables import ALL_ARMS
 from scripts.study.study import Study
 
 REPORT = ("differential_expression.tsv", "signature.tsv", "signature_scores.tsv", "signature_sizes.tsv",
@@ -27,3 +29,26 @@ def targets(study: Study) -> list[str]:
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     return [*REPORT, *(["gene_sets.tsv"] if study.gene_set_files else [])]
+
+
+def numbers(results: Results) -> dict[str, int | str]:
+    """Return numbers for the methods text: genes compared, changed and of the signature, sets tested, sizes tried.
+
+    ``changed`` genes are over patients, ``voom_changed`` in these tumours (both 0 unless ``compared_twice``);
+    ``signature_level`` is the level that the signature was learned at.
+    """
+    design, signature = results.table("expression/expression_design.tsv"), results.table("expression/signature.tsv")
+    found = {"compared_twice": 0, "changed": 0, "voom_changed": 0, "signature_level": ""}
+    if design is not None and "voom_changed" in design:
+        whole = design[(design["arm"] == ALL_ARMS) & design["voom_changed"].notna()]
+        if len(whole):
+            first = whole.iloc[0]
+            found |= {"compared_twice": 1, "changed": int(first["changed"]), "voom_changed": int(first["voom_changed"])}
+    if signature is not None and len(signature) and "level" in signature:
+        found["signature_level"] = str(signature["level"].iloc[0])
+    return found | {
+        "compared": results.count("expression/differential_expression.tsv", "gene"),
+        "signature": results.count("expression/signature.tsv", "gene"),
+        "sets": results.count("expression/gene_sets.tsv", "gene_set", "p"),
+        "tried": results.count("expression/signature_sizes.tsv", "left_out"),
+    }

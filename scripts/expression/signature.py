@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -17,9 +19,31 @@ SIZES = [
     "genes",
 ]  # fmt: skip
 SCORES = ["sample", "model", "timepoint", "arm", "replicate", "platform", "score", "relative", "left_out"]
+LEFT_OUT = ["left_out", "gene", "direction", "rank"]
 HEATMAP = ["gene", "direction", "sample", "model", "timepoint", "arm", "platform", "deviation"]
 HEATMAP_SIZE = 20
 """Genes of each direction in the heat map."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Signatures learned without one model each.
+
+    Parameters
+    ----------
+    tried
+        One row (:data:`SIZES`) per size and model left out, then one per size over all models.
+    scores
+        Size → score of each sample under the signature of the other models (NaN where there is none).
+    signatures
+        Size → genes of these signatures (:data:`LEFT_OUT`), models in order of appearance. By these a model is scored
+        as a new patient would be. There is none for a model that the contrast doesn't use, nor where the other models
+        give no t-values.
+    """
+
+    tried: pd.DataFrame
+    scores: dict[int, pd.Series]
+    signatures: dict[int, pd.DataFrame]
 
 
 def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
@@ -80,17 +104,16 @@ def changes_of(profiles: Profiles, contrast: dict) -> pd.DataFrame:
     return over_arms(differential.differences(profiles.values, profiles.samples, *pair, contrast["baseline"]))
 
 
-def leave_one_out(
-    profiles: Profiles, contrast: dict, sizes: list[int], platforms: str, seed: int
-) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
-    """Return how signatures of several sizes do in the models they were not learned from (:data:`SIZES`), and by size
-    the scores of samples under the signature of the other models.
+def leave_one_out(profiles: Profiles, contrast: dict, sizes: list[int], platforms: str, seed: int) -> LeftOut:
+    """Return how signatures of several sizes do in the models that they were not learned from.
 
-    Profiles are normalised jointly, which doesn't see timepoints; all else is learned without the model left out.
+    Each is learned once per model left out. Profiles are normalised jointly, which doesn't see timepoints; all else is
+    learned without the model left out.
     """
     samples = profiles.samples
     baseline, persister = contrast["baseline"], contrast["persister"]
     rows, scores = [], {size: pd.Series(np.nan, index=samples.index) for size in sizes}
+    signatures = {size: [pd.DataFrame(columns=LEFT_OUT)] for size in sizes}
     for model in differential.both(samples, baseline, persister):
         found = learn_without(profiles, model, contrast, platforms)
         own = samples[samples["model"] == model]
@@ -99,6 +122,7 @@ def leave_one_out(
             learned = learn(found, size)
             if not len(learned):
                 continue
+            signatures[size].append(learned.assign(left_out=model)[LEFT_OUT])
             values = score(profiles.values.loc[own.index], learned)
             scores[size].loc[own.index] = values
             before = values[own["timepoint"] == baseline].to_numpy()
@@ -108,7 +132,9 @@ def leave_one_out(
             rows.append((*numbers, np.nan, np.nan, "", len(learned)))
     table = pd.DataFrame(rows, columns=SIZES)
     whole = summary(table, changes_of(profiles, contrast), seed) if len(table) else table
-    return pd.concat([table, whole], ignore_index=True) if len(table) else table, scores
+    tried = pd.concat([table, whole], ignore_index=True) if len(table) else table
+    joined = {size: pd.concat(parts[1:] or parts, ignore_index=True) for size, parts in signatures.items()}
+    return LeftOut(tried, scores, joined)
 
 
 def summary(table: pd.DataFrame, changes: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -11,6 +11,8 @@ SIZE = (640, 360)
 """Width and height of the plot that the room is measured in (pixels)."""
 ROOM = (70, 12)
 """Least distance between two names, horizontal or vertical (pixels): eight letters, one line."""
+LETTER, POINT = (6.2, 10), 3
+"""Width and height of a letter, and radius of a point (pixels)."""
 
 
 def place_names(
@@ -41,7 +43,7 @@ def place_names(
     -------
     DataFrame
         The table with the columns ``places``: the name in at most one of them, "" in the others. A point whose name
-        would lie over another's has none.
+        would lie over another's has none. Of the places left, the one that covers the fewest other points is taken.
     """
     at = table[[x, y]].to_numpy(dtype=float)
     values = [np.append(at[:, i], more) for i, more in enumerate(held)]
@@ -54,10 +56,23 @@ def place_names(
     for i in np.argsort(-weight, kind="stable"):
         if np.isnan(weight[i]):
             continue
-        for place, offset in places.items():
-            spot = (at[i, 0], at[i, 1] - offset)
-            if all(abs(spot[0] - left) > ROOM[0] or abs(spot[1] - up) > ROOM[1] for left, up in taken):
-                names[place][i] = table[name].iloc[i]
-                taken.append(spot)
-                break
+        spots = {place: (at[i, 0], at[i, 1] - offset) for place, offset in places.items()}
+        free = [place for place, spot in spots.items() if _apart(spot, taken)]
+        if free:
+            text = str(table[name].iloc[i])
+            # The first of equals: min keeps the order.
+            best = min(free, key=lambda place: _covered(spots[place], text, np.delete(at, i, axis=0)))
+            names[best][i] = text
+            taken.append(spots[best])
     return table.assign(**names)
+
+
+def _apart(spot: tuple[float, float], taken: list[tuple[float, float]]) -> bool:
+    """Return whether a name at ``spot`` lies over none of those already placed."""
+    return all(abs(spot[0] - left) > ROOM[0] or abs(spot[1] - up) > ROOM[1] for left, up in taken)
+
+
+def _covered(spot: tuple[float, float], text: str, points: np.ndarray) -> int:
+    """Return the number of points (n × 2, pixels) that a name centred at ``spot`` covers."""
+    reach = (len(text) * LETTER[0] / 2 + POINT, LETTER[1] / 2 + POINT)
+    return int((np.abs(points - spot) < reach).all(axis=1).sum())

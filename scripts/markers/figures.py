@@ -38,7 +38,7 @@ def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
     title = "AUC within left-out patients"
     numbers = ["auc", "random_auc", "random_high", "p", "chosen_in", "genes"]
     base = alt.Chart(alt.NamedData("panels")).encode(
-        x=alt.X("size:N", sort=order, title="genes in the panel", axis=alt.Axis(labelAngle=0)),
+        x=alt.X("size:N", sort=order, title=axis_title(PANELS, "size"), axis=alt.Axis(labelAngle=0)),
         tooltip=tooltips(PANELS, "size", *numbers),
     )
     random = base.transform_filter("isValid(datum.random_auc)")
@@ -114,7 +114,7 @@ def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
     forms = dict(zip(order, ("circle", "triangle-up", "square"), strict=False))
     base = alt.Chart(alt.NamedData("scores"))
     dots = base.mark_point(filled=True, size=50).encode(
-        x=alt.X("score:Q", title="score (0: cut of the other patients)"),
+        x=alt.X("score:Q", title=f"{axis_title(SCORES, 'score')}; 0: cut of the other patients"),
         y=alt.Y("model:N", sort=models, title=None, axis=alt.Axis(grid=True)),
         color=style.colour("timepoint", order),
         shape=alt.Shape(

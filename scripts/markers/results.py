@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 
@@ -14,3 +15,16 @@ def targets(study: Study) -> list[str]:
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     return [*targets(study), "markers_scores.tsv"] if study.has_activity else []
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return the number of pools of panels, and of other ways to flip whole models, for the methods text.
+
+    There may be fewer flips than the config asks for: no more exist with few models.
+    """
+    panels = results.table("markers/markers_panels.tsv")
+    none = panels is None or panels["n_permutations"].isna().all()
+    return {
+        "panels": results.count("markers/markers_panels.tsv", "pool", "auc"),
+        "relabelled": 0 if none else int(panels["n_permutations"].max()) - 1,  # the observed signs are one of them
+    }

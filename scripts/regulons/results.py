@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 TABLES = ("consensus", "support", "summary", "rss", "thresholds", "samples", "standardised", "variability")
@@ -10,3 +11,8 @@ TABLES = ("consensus", "support", "summary", "rss", "thresholds", "samples", "st
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     return ["figures", *(f"{name}.tsv" for name in TABLES)] if study.groups else []
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return the number of regulons, for the methods text."""
+    return {"regulons": results.count("regulons/consensus.tsv", "regulon")}

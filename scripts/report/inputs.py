@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from types import ModuleType
 
 from scripts.study.stages import STAGES
 from scripts.study.study import Study
@@ -12,17 +13,18 @@ NOT_GIVEN = "treatment_correlation.tsv"
 """For figures alone: a matrix whose columns are named after the study's models."""
 
 
-def results_of(study: Study) -> list[str]:
-    """Return the files that the report's sections read, relative to the results.
+def stage_results() -> list[ModuleType]:
+    """Return the modules ``scripts/<stage>/results.py``, in the order of the stages; a stage may have none."""
+    names = [f"scripts.{stage}.results" for stage in STAGES]
+    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name) is not None]
 
-    They are those of each stage's ``scripts/<stage>/results.py``, in the order of the stages; a stage without that file
-    has none.
-    """
+
+def results_of(study: Study) -> list[str]:
+    """Return the files that the report's sections read, relative to the results, in the order of the stages."""
     files = []
-    for stage in STAGES:
-        name = f"scripts.{stage}.results"
-        if importlib.util.find_spec(name) is not None:
-            files += [f"{stage}/{file}" for file in importlib.import_module(name).of_report(study)]
+    for results in stage_results():
+        stage = results.__name__.split(".")[1]
+        files += [f"{stage}/{file}" for file in results.of_report(study)]
     return files
 
 

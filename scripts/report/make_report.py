@@ -1,26 +1,23 @@
 """Make the report: one page that needs no network, and its figures as files for papers."""
 
+import re
 import shutil
 from pathlib import Path
 
-import altair as alt
 import pandas as pd
 import vl_convert
 
 from scripts.base import job
 from scripts.figure import palette, words
-from scripts.report import bind, charts
+from scripts.figure.export import VEGALITE
+from scripts.figure.style import CONFIG
+from scripts.report import bind, methods, provenance
 from scripts.report.page import Drawn, Section, render
-from scripts.report.sections import (
-    design,
-    methods,
-    provenance,
-)
 from scripts.report.source import Source
 from scripts.study.stages import STAGES
 
 TITLE = "persister-regulons"
-SECTIONS = (design, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
+SECTIONS = (*(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
 """In the order of reading: a name is a stage, whose section is bound from what stages made."""
 
 
@@ -35,11 +32,19 @@ def build_sections(source: Source) -> list[Section]:
     return made
 
 
+def copy(figure: Drawn, folder: Path) -> None:
+    """Copy the files of a figure that a stage drew, and write its PDF."""
+    for path in sorted(figure.folder.iterdir()):
+        if path.suffix != ".json" and re.fullmatch(rf"{figure.name}(-\d+|\.\w+)?", path.stem):
+            shutil.copy(path, folder / path.name)
+            if path.suffix == ".svg":
+                (folder / f"{path.stem}.pdf").write_bytes(vl_convert.svg_to_pdf(path.read_text()))
+
+
 def main(snakemake) -> None:
     """Read the tables; write the page and the folder of figures."""
     page, folder = Path(snakemake.output.html), Path(snakemake.output.figures)
     root = job.place_of(page).parents[1]
-    alt.data_transformers.disable_max_rows()
     source = Source(
         root=root,
         files=frozenset(str(Path(path).relative_to(root)) for path in snakemake.input.tables),
@@ -50,7 +55,7 @@ def main(snakemake) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for figure in (figure for section in sections for figure in section.figures):
-        (charts.copy if isinstance(figure, Drawn) else charts.save)(figure, folder)
+        copy(figure, folder)
     text = render(
         sections,
         title=TITLE,
@@ -58,8 +63,8 @@ def main(snakemake) -> None:
             m: c for m, c in palette.colours_of("model", source.models).items() if m in set(source.samples["model"])
         },
         templates=Path(snakemake.input.templates[0]).parent,
-        bundle=vl_convert.javascript_bundle(vl_version=charts.VEGALITE),
-        config=charts.CONFIG,
+        bundle=vl_convert.javascript_bundle(vl_version=VEGALITE),
+        config=CONFIG,
     )
     page.write_text(text)
     Path(snakemake.output.methods).write_text(methods.as_markdown(source))

@@ -15,9 +15,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from scripts.base.columns import Column
-from scripts.figure.figure import Panel, columnar, plain, spec_of, to_rows
-
-__all__ = ["Panel", "columnar", "plain", "spec_of", "to_rows"]
+from scripts.figure.figure import columnar, plain
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 INLINE = (
@@ -27,40 +25,6 @@ INLINE = (
     (re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)"), r'<a href="\2">\1</a>'),
 )
 """Marks within a sentence, as Markdown has them."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure that the report draws itself, with its words; to go once every stage draws its own.
-
-    Charts name their tables: ``alt.NamedData(name)`` with a key of ``data``. ``columns`` panels stand side by side
-    where the page is wide enough, each at least ``min_width`` pixels wide.
-    """
-
-    name: str
-    title: str
-    question: str
-    n: str
-    caption: str
-    alt: str
-    panels: tuple[Panel, ...]
-    data: Mapping[str, pd.DataFrame]
-    columns: int = 1
-    min_width: int = 260
-    note: str = ""
-    interpretation: str = ""
-
-    def __post_init__(self):
-        """Refuse what a reader couldn't use."""
-        refuse_wordless(self)
-
-    @property
-    def store(self) -> dict:
-        """What the page's script needs: panels with their rows, and the data by column."""
-        return {
-            "panels": [{"spec": spec_of(panel), "where": dict(panel.where)} for panel in self.panels],
-            "data": {key: columnar(table) for key, table in self.data.items()},
-        }
 
 
 @dataclass(frozen=True)
@@ -78,8 +42,11 @@ class Drawn:
     folder: Path
 
     def __post_init__(self):
-        """Refuse what a reader couldn't use."""
-        refuse_wordless(self)
+        """Raise ValueError for a figure that a reader couldn't use."""
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} is no name of a figure")
+        if "?" not in self.question or not self.alt or not self.n:
+            raise ValueError(f"figure {self.name} needs a question, n and a text for those who don't see it")
 
     @property
     def n(self) -> str:
@@ -111,14 +78,6 @@ class Drawn:
         """What the page's script needs: panels with their rows, and the data by column."""
         panels = [{"spec": panel["spec"], "where": panel["where"]} for panel in self.drawn["panels"]]
         return {"panels": panels, "data": self.data}
-
-
-def refuse_wordless(figure: Figure | Drawn) -> None:
-    """Raise ValueError for a figure that a reader couldn't use."""
-    if not NAME.fullmatch(figure.name):
-        raise ValueError(f"{figure.name!r} is no name of a figure")
-    if "?" not in figure.question or not figure.alt or not figure.n:
-        raise ValueError(f"figure {figure.name} needs a question, n and a text for those who don't see it")
 
 
 @dataclass(frozen=True)
@@ -155,9 +114,9 @@ class Section:
     absent: str = ""
 
     @property
-    def figures(self) -> list[Figure | Drawn]:
+    def figures(self) -> list[Drawn]:
         """The figures of the section."""
-        return [block for block in self.blocks if isinstance(block, Figure | Drawn)]
+        return [block for block in self.blocks if isinstance(block, Drawn)]
 
     @property
     def tables(self) -> list[Table]:
@@ -214,7 +173,7 @@ def render(
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters |= {"inline": inline, "show": show, "plain": plain}
-    environment.tests |= {"figure": lambda b: isinstance(b, Figure | Drawn), "table": lambda b: isinstance(b, Table)}
+    environment.tests |= {"figure": lambda b: isinstance(b, Drawn), "table": lambda b: isinstance(b, Table)}
     figures = [figure for section in sections for figure in section.figures]
     tables = [table for section in sections for table in section.tables]
     store = {

@@ -39,30 +39,21 @@ def signs(n: int, seed: int, draws: int | None = None) -> tuple[np.ndarray, bool
     return drawn, False
 
 
-def sign_flip_p(table: np.ndarray, seed: int) -> np.ndarray:
-    """Return the two-sided p-value of each column of ``table`` (models × features, no NaN) by flipping models' signs.
-
-    Without an effect a model's difference is as likely to be the opposite. The p-value is the share of flips whose
-    absolute sum reaches the observed one, which is itself one of them: it is never 0, and exact where all flips are
-    tried. The smallest possible value is 2 / 2^n. One model: NaN, since both flips have the same absolute sum.
-    """
-    n, n_features = table.shape
-    if n < 2:
-        return np.full(n_features, np.nan)
-    flips, _ = signs(n, seed)
-    slack = TOLERANCE * np.abs(table).sum(axis=0)
-    observed = np.abs(table.sum(axis=0)) - slack
-    reached = np.zeros(n_features, dtype=np.int64)
-    for start in range(0, len(flips), BLOCK):
-        reached += (np.abs(flips[start : start + BLOCK] @ table) >= observed).sum(axis=0)
-    return reached / len(flips)
-
-
 def smallest_p(n: int) -> float:
     """Return the smallest p-value that flipping the signs of ``n`` models can give (NaN below two)."""
     if n < 2:
         return np.nan
     return 2.0 / 2.0**n if n <= MAX_EXACT else 1.0 / DRAWS
+
+
+def rotations(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return draws × n × n orthogonal matrices, uniformly distributed.
+
+    They are the Q of QR decompositions of normal numbers; the signs of R's diagonal make them uniform (Mezzadri 2007,
+    Notices of the AMS 54:592).
+    """
+    square, triangle = np.linalg.qr(rng.normal(size=(draws, n, n)))
+    return square * np.sign(np.einsum("dii->di", triangle))[:, None, :]
 
 
 def orthogonal(n: int, seed: int, draws: int) -> tuple[np.ndarray, str]:
@@ -75,11 +66,9 @@ def orthogonal(n: int, seed: int, draws: int) -> tuple[np.ndarray, str]:
     take the models' changes as normal, alike in variance (Langsrud 2005).
     """
     if n < MIN_FLIPPED:
-        rng = np.random.default_rng(seed)
-        square, triangle = np.linalg.qr(rng.normal(size=(draws, n, n)))
-        rotations = square * np.sign(np.einsum("dii->di", triangle))[:, None, :]
-        rotations[0] = np.eye(n)
-        return rotations, f"{draws} rotations"
+        matrices = rotations(n, draws, np.random.default_rng(seed))
+        matrices[0] = np.eye(n)
+        return matrices, f"{draws} rotations"
     if 2 ** (n - 1) <= draws + 1:
         flips = signs(n, seed)[0]
         method = f"all {len(flips)} flips"

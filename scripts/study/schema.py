@@ -174,13 +174,14 @@ def explain(error: Any, schema: dict) -> Iterator[tuple[tuple, str]]:
     """Yield, for an error of jsonschema, the key below its place that it is about (if one) and the message."""
     value, part = error.instance, error.schema
     if error.validator == "additionalProperties":
-        known, moved = list(part["properties"]), part.get("moved", {})
+        known, moved, removed = list(part["properties"]), part.get("moved", {}), part.get("removed", {})
         for key in sorted(set(value) - set(known)):
-            yield from (
-                explain_moved(key, value[key], moved[key])
-                if key in moved
-                else (((key,), f"is not a key{suggest(key, known) or '; remove it'}"),)
-            )
+            if key in moved:
+                yield from explain_moved(key, value[key], moved[key])
+            elif key in removed:
+                yield (key,), f"was removed: {removed[key]}; delete this key"
+            else:
+                yield (key,), f"is not a key{suggest(key, known) or '; remove it'}"
     elif error.validator == "required":
         # One error per missing key; all are told with each, and told once in the end.
         for key in part["required"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 STAGES = (
+    "design",
     "references",
     "reads",
     "counts",

@@ -210,7 +210,7 @@ def draw_relapse(switches: pd.DataFrame, by_model: pd.DataFrame, style: Style) -
     named = marks.mark_text(dy=-6, fontSize=11, color="#444444", baseline="bottom")
     dots = alt.Chart(alt.NamedData("relapse")).mark_point(filled=True, size=55)
     dots = dots.encode(
-        x=alt.X("relapse_position:Q", title=f"position of {relapse}"),
+        x=alt.X("relapse_position:Q", title=axis_title(BY_MODEL, "relapse_position")),
         y=alt.Y("regulon:N", sort=list(shown["regulon"]), title=None, axis=alt.Axis(grid=True)),
         opacity=unless_picked(),
         color=style.colour("model", points["model"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.base.results import Results
 from scripts.study.study import Study
 
 REPORT = ("switches.tsv", "overlaps.tsv", "by_model.tsv", "evidence.tsv", "perturbation.tsv",
@@ -17,3 +18,11 @@ def targets(study: Study) -> list[str]:
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     return [*REPORT] if study.has_activity else []
+
+
+def numbers(results: Results) -> dict[str, int]:
+    """Return the number of regulons or factors ranked, and of those silenced, for the methods text."""
+    return {
+        "ranked": results.count("switches/switches.tsv", "regulon"),
+        "silenced": results.count("switches/switches.tsv", "tf", "perturbation_share"),
+    }

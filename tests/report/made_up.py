@@ -38,7 +38,7 @@ SECTION = {
     "fdr": "statistics",
 }
 """The section of the config that a setting stands in."""
-STAGES = ("profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
+STAGES = ("design/", "profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
     "profiles/profile_losses.tsv": profiles.LOSSES,
@@ -153,6 +153,12 @@ def draw_stages(source: Source, *stages: str) -> Source:
     own = source.config
     settings = {"fdr": own["statistics"]["fdr"], "max_points": own["report"]["max_points"]}
     settings |= {"signatures": own["expression"]["signatures"], "min_effect": own["switches"]["min_effect"]}
+    settings |= {
+        "samples": source.samples.to_dict("records"),
+        "drugs": [entry["arm"] for entry in own["arms"] if entry["drugs"]],
+        "demo": own["demo"],
+        "note": own["regulons"]["synthetic_data_note"],
+    }
     style = Style(**rule.style_of(own, cells=bool(len(source.libraries))), settings=settings)
     for stage in stages:
         paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]

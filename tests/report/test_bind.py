@@ -8,7 +8,7 @@ from made_up import config, samples
 
 from scripts.figure import export, words
 from scripts.figure.figure import Figure, Panel, Table
-from scripts.report import bind, charts
+from scripts.report import bind, make_report
 from scripts.report.page import Drawn
 from scripts.report.page import Table as Shown
 from scripts.report.source import Source
@@ -129,7 +129,7 @@ def test_files_of_a_figure_are_copied_for_papers_and_no_others(study):
     (of_cells / "dots-2.png").write_bytes(b"")
     drawn = Drawn("dots", "T", "Why?", "c", "", "a", "", {"n": "2"}, of_cells)
     (study / "out").mkdir()
-    charts.copy(drawn, study / "out")
+    make_report.copy(drawn, study / "out")
     names = {path.name for path in (study / "out").iterdir()}
     assert names == {"dots.svg", "dots.pdf", "dots.png", "dots.tsv", "dots-2.png"}
     assert (study / "out" / "dots.pdf").read_bytes().startswith(b"%PDF")

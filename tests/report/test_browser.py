@@ -11,7 +11,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 FIGURES = {
-    "question": {"design"},
+    "design": {"design"},
     "reads": {"saturation", "barnyard", "ranks", "stroma"},
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from made_up import ROOT, Results, everything
 
-from scripts.report.sections import methods
+from scripts.report import methods
 from scripts.report.source import Source
 
 NETWORK = {"network": {"path": "network.tsv"}}

@@ -10,7 +10,6 @@ from made_up import ROOT, Results, config, draw_stages, everything
 from scripts.figure.words import read
 from scripts.report import bind
 from scripts.report.page import inline
-from scripts.report.sections import design
 
 CAPTIONS = ROOT / "resources" / "captions"
 OF_BOTH = ("switches_table",)
@@ -67,9 +66,9 @@ def test_what_holds_of_cells_is_not_said_of_profiles_alone():
 def said(source) -> str:
     """Return all words of the sections on activity, figures' and tables' too."""
     parts = []
-    stages = ("expression", "activity", "switches", "confounders")
+    stages = ("design", "expression", "activity", "switches", "confounders")
     draw_stages(source, *stages)
-    for section in [design.build(source), *(bind.build(source, name) for name in stages)]:
+    for section in [bind.build(source, name) for name in stages]:
         parts += [section.lead, *(str(block) for block in section.blocks if isinstance(block, str))]
         for block in (*section.figures, *section.tables):
             parts += [block.title, block.caption]

@@ -55,16 +55,22 @@ PartitionName=all Nodes=node1 Default=YES MaxTime=INFINITE State=UP
 """
 
 
-class UnavailableError(Exception):
-    """There is no Slurm here, or it can't be started; says why."""
+SEARCHED = ("/usr/sbin", "/sbin")
+"""Where daemons lie besides PATH, which has these folders for root alone."""
 
 
-def find(program: str) -> str:
-    """Return the path of a program; daemons lie where only root looks."""
-    path = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
-    if path is None:
-        raise UnavailableError(f"{program} isn't installed (Debian: slurm-wlm, munge)")
-    return path
+class StartError(Exception):
+    """Slurm is installed and doesn't start; says why."""
+
+
+def find(program: str) -> str | None:
+    """Return the path of a program; None if it isn't installed."""
+    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *SEARCHED]))
+
+
+def missing_programs() -> list[str]:
+    """Return the programs of Slurm and MUNGE that aren't installed."""
+    return [program for program in (*DAEMONS, *CLIENTS) if find(program) is None]
 
 
 def free_ports(number: int) -> list[int]:
@@ -77,13 +83,13 @@ def free_ports(number: int) -> list[int]:
 
 
 def wait_until(ready, seconds: float, what: str, daemons: dict[str, subprocess.Popen], folder: Path) -> None:
-    """Wait until ``ready()``; raise :class:`UnavailableError` with the daemons' last words if it never is."""
+    """Wait until ``ready()``; raise :class:`StartError` with the daemons' last words if it never is."""
     end = time.monotonic() + seconds
     while not ready():
         ended = [name for name, daemon in daemons.items() if daemon.poll() is not None]
         if ended or time.monotonic() > end:
             words = "; ".join(f"{name}: {(folder / f'{name}.log').read_text()[-500:]}" for name in ended or daemons)
-            raise UnavailableError(f"{what}: {words}")
+            raise StartError(f"{what}: {words}")
         time.sleep(0.2)
 
 
@@ -130,10 +136,8 @@ def cancel() -> None:
 def slurm(folder: Path) -> Iterator[None]:
     """Have a cluster, named by SLURM_CONF, in an empty folder with a short path (sockets' names are limited).
 
-    Raises :class:`UnavailableError` if it can't be had.
+    Raises :class:`StartError` if a daemon doesn't start.
     """
-    for program in (*DAEMONS, *CLIENTS):
-        find(program)
     folder.chmod(0o711)  # munged wants its socket to be reached by all
     for name in ("munge", "state", "spool"):
         (folder / name).mkdir(mode=0o755)

@@ -1,6 +1,5 @@
 """The workflow on a real Slurm: same results as on this machine, and more memory for a job that had too little."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,34 +9,25 @@ from pathlib import Path
 
 import pytest
 from checkout import RESULTS, contents, copy_checkout, run
-from cluster import UnavailableError, find, slurm
+from cluster import CLIENTS, DAEMONS, StartError, missing_programs, slurm
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
 HERE = ["--slurm-status-command", "squeue", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "10"]
 """What this cluster differs in from the profile: there is no accounting, and most jobs take less than ten seconds."""
-pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Have a cluster for the tests here. Without its programs they are skipped; where root can't start it they fail."""
-    try:
-        for program in ("munged", "slurmctld", "slurmd"):
-            find(program)
-    except UnavailableError as error:
-        pytest.skip(str(error))
+    """Have a cluster for the tests here. They are skipped without Slurm's programs, and fail if it doesn't start."""
+    if missing := missing_programs():
+        pytest.skip(f"not installed (Debian: slurm-wlm, munge): {', '.join(missing)}")
     # Paths of sockets are limited to some 100 characters, which pytest's own folders may exceed.
-    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
-        try:
-            with slurm(Path(name)):
-                yield
-        except UnavailableError as error:
-            if os.getuid() == 0:
-                raise
-            pytest.skip(f"Slurm can't be started as this user: {error}")
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name, slurm(Path(name)):
+        yield
 
 
+@pytest.mark.full
 def test_results_are_those_of_a_run_without_a_cluster(cluster, reduced, tmp_path):
     """From simulated reads on, through the profile as it is shipped. Threads differ too: 8 asked for there, 2 here."""
     checkout = copy_checkout(tmp_path / "checkout")
@@ -56,6 +46,7 @@ def test_results_are_those_of_a_run_without_a_cluster(cluster, reduced, tmp_path
     assert [name for name in there if there[name] != here[name]] == []
 
 
+@pytest.mark.full
 def test_a_job_out_of_memory_is_tried_again_with_more(cluster, tmp_path):
     """700 MB are asked for and 800 held: Slurm ends the first attempt; the second has 1,400."""
     for source in (ROOT / "tests" / "slurm" / "retry").iterdir():
@@ -70,3 +61,23 @@ def test_a_job_out_of_memory_is_tried_again_with_more(cluster, tmp_path):
     assert (tmp_path / "hold.log").read_text() == "1400\n"
     assert list(dict.fromkeys(re.findall(r"resources:.* mem_mb=(\d+)", said))) == ["700", "1400"]
     assert "exceeded memory limit" in said, "it was Slurm that ended the first attempt"
+
+
+def test_a_slurm_that_is_installed_but_does_not_start_is_a_failure(tmp_path, monkeypatch):
+    """Its daemons are programs that end at once: that is an error with their last words, and no reason to skip."""
+    for name in (*DAEMONS, *CLIENTS):
+        program = tmp_path / "installed" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\necho no key >&2\nexit 1\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'installed'}:/usr/bin:/bin")
+    (tmp_path / "cluster").mkdir()
+    assert missing_programs() == []
+    with pytest.raises(StartError, match="munged doesn't start: munged: no key"), slurm(tmp_path / "cluster"):
+        pass
+
+
+def test_programs_that_are_missing_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("cluster.SEARCHED", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert missing_programs() == [*DAEMONS, *CLIENTS]

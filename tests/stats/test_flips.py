@@ -7,9 +7,6 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from scipy import stats
 
 from scripts.stats import flips
@@ -23,65 +20,27 @@ def brute_force(values: list[float]) -> float:
     return np.mean([total >= abs(sum(values)) - 1e-12 for total in sums])
 
 
-@pytest.mark.parametrize(
-    "values", [[1, 2], [1, -2, 3], [0.3, 0.1, 0.2, 0.4, 0.9], [1, 1, 1, -1, -1, 0, 0], [5, -5, 1, 2, -3, 4, 4, 1]]
-)
-def test_sign_flip_is_all_flips(values):
-    p = flips.sign_flip_p(np.array(values, dtype=float)[:, None], seed=0)[0]
-    assert p == pytest.approx(brute_force(values), abs=1e-15)
-
-
-def test_sign_flip_equals_scipys_exact_permutation_test():
-    values = np.random.default_rng(1).normal(0.4, 1, size=(9, 20))
-    expected = stats.permutation_test((values,), lambda x, axis: np.abs(x.mean(axis)), permutation_type="samples",
-                                      n_resamples=np.inf, alternative="greater", axis=0).pvalue  # fmt: skip
-    np.testing.assert_allclose(flips.sign_flip_p(values, seed=0), expected, atol=1e-12)
-
-
 @pytest.mark.parametrize(("n", "expected"), [(2, 0.5), (3, 0.25), (5, 0.0625), (8, 0.0078125)])
 def test_smallest_p_is_reached_when_all_agree(n, expected):
-    assert flips.smallest_p(n) == expected
-    assert flips.sign_flip_p(np.arange(1.0, n + 1)[:, None], seed=0)[0] == expected
+    assert flips.smallest_p(n) == expected == brute_force(list(range(1, n + 1)))
 
 
-def test_no_difference_anywhere_gives_p_of_one():
-    assert flips.sign_flip_p(np.zeros((5, 1)), seed=0)[0] == 1.0
+def test_up_to_sixteen_models_all_flips_are_tried():
+    every, exact = flips.signs(16, 0)
+    assert exact and len(np.unique(every, axis=0)) == 2**15 and (every[0] == 1).all()
+    drawn, exact = flips.signs(18, 0)
+    assert not exact and len(drawn) == flips.DRAWS and (drawn[0] == 1).all()
+    np.testing.assert_array_equal(drawn, flips.signs(18, 0)[0])
 
 
-@given(arrays.arrays(float, (6, 3), elements=st.floats(-10, 10, allow_subnormal=False)), st.floats(0.01, 100))
-@settings(max_examples=60, deadline=None)
-def test_sign_flip_knows_neither_unit_nor_direction(values, scale):
-    p = flips.sign_flip_p(values, seed=0)
-    np.testing.assert_allclose(flips.sign_flip_p(-values, seed=0), p)
-    np.testing.assert_allclose(flips.sign_flip_p(values * scale, seed=0), p)
-    assert ((p >= flips.smallest_p(6)) & (p <= 1)).all()
-
-
-@pytest.mark.parametrize("n", [3, 5, 8])
-@pytest.mark.parametrize("kind", ["normal", "heavy tails", "unequal spread"])
-def test_sign_flip_is_calibrated_under_the_null(n, kind):
-    rng = np.random.default_rng(n)
-    size = 4000
-    values = rng.standard_t(1.5, size=(n, size)) if kind == "heavy tails" else rng.normal(size=(n, size))
-    if kind == "unequal spread":
-        values *= np.geomspace(0.05, 5, n)[:, None]
-    p = flips.sign_flip_p(values, seed=0)
-    # Without ties p is uniform over the multiples of 2 / 2^n: a share of p's up to such a level is that level.
-    for level in np.arange(1, min(2 ** (n - 1), 16) + 1) * 2 / 2**n:
-        error = np.sqrt(level * (1 - level) / size)
-        assert abs((p <= level + 1e-12).mean() - level) <= 4 * error + 1e-12
-
-
-def test_many_models_draw_flips_and_come_close_to_the_exact_value():
-    rng = np.random.default_rng(2)
-    values = rng.normal(0.35, 1, size=(18, 5))
-    drawn = flips.sign_flip_p(values, seed=1)
-    assert not flips.signs(18, 0)[1] and flips.signs(16, 0)[1]
-    np.testing.assert_array_equal(drawn, flips.sign_flip_p(values, seed=1))
-    every = np.array([[1.0, *flip] for flip in itertools.product([1.0, -1.0], repeat=17)])
-    exact = (np.abs(every @ values) >= np.abs(values.sum(axis=0)) - 1e-9).mean(axis=0)
-    # 100,000 draws: four standard errors
-    assert (np.abs(drawn - exact) <= 4 * np.sqrt(exact * (1 - exact) / flips.DRAWS) + 1e-5).all()
+@pytest.mark.parametrize("n", [2, 4])
+def test_rotations_are_orthogonal_and_uniform(n):
+    """A uniform rotation takes every vector to every direction alike: entries have mean 0 and variance 1 / n."""
+    drawn = flips.rotations(n, 4000, np.random.default_rng(0))
+    np.testing.assert_allclose(drawn @ drawn.transpose(0, 2, 1), np.broadcast_to(np.eye(n), drawn.shape), atol=1e-12)
+    assert np.abs(drawn.mean(axis=0)).max() < 4 / np.sqrt(n * 4000)
+    np.testing.assert_allclose((drawn**2).mean(axis=0), 1 / n, atol=0.03)
+    assert abs((np.linalg.det(drawn) > 0).mean() - 0.5) < 4 * 0.5 / np.sqrt(4000)
 
 
 # -- all features together

@@ -39,6 +39,12 @@ BAD = {
     "old key": ("prepare", "rules/demo.smk", "prepare", "has moved to input_rules; rename it"),
     "old role": ("contrast.recovered", "relapse", "contrast.recovered", "has moved to contrast.relapse"),
     "old note": ("regulons.standin_note", "x", "regulons.standin_note", "has moved to regulons.synthetic_data_note"),
+    "removed key": (
+        "switches.perturbation.networks",
+        200,
+        "switches.perturbation.networks",
+        "was removed: the effect of",
+    ),
     "unknown key": ("clusters.n_pc", 20, "clusters.n_pc", "is not a key; did you mean 'n_pcs'?"),
     "strange key": ("colour", "red", "colour", "is not a key; remove it"),
     "unknown key below": ("cells.qc.min_umis", 1, "cells.qc.min_umis", "is not a key"),

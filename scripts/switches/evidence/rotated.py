@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base.verdicts import MIN_MODELS
-from scripts.stats import paired
+from scripts.stats import flips, paired
 
 MIN_ROTATED = 5
 """Models below which there is no p-value: the calibration was measured from five models on."""
@@ -95,14 +95,8 @@ def enrichment(pool, up: np.ndarray, down: np.ndarray, side: np.ndarray) -> np.n
 
 def rotations(n: int, seed: int) -> list[np.ndarray]:
     """Return :data:`ROTATIONS` random orthonormal bases ((n − 1) × n) of the space orthogonal to the mean of n."""
-    rng = np.random.default_rng(seed)
     basis = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, 1:]]))[0][:, 1:]
-    found = []
-    for _ in range(ROTATIONS):
-        turned, upper = np.linalg.qr(rng.normal(size=(n - 1, n - 1)))
-        # Signs of the diagonal make the rotation uniform (Mezzadri 2007).
-        found.append((basis @ (turned * np.sign(np.diag(upper)))).T)
-    return found
+    return [(basis @ turn).T for turn in flips.rotations(n - 1, ROTATIONS, np.random.default_rng(seed))]
 
 
 def measure(pool, changes: np.ndarray, activity: np.ndarray, size: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from scripts.report.source import Source
 from scripts.report.text import facts, folded, paragraph
 from scripts.report.words import read, section, words
 
-PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
