@@ -45,6 +45,8 @@ SUMMARY = re.compile(
     re.IGNORECASE,
 )
 """Rows of a count table that are no genes: htseq-count's and STAR's summaries, totals, spike-ins (ERCC, SIRV, PhiX)."""
+SEVERAL = re.compile(r"\S[ |;,]+\S")
+"""Marks between columns, which names of genes and barcodes don't have."""
 NUMBER = re.compile(r"^\d+(\.0+)?$")
 
 
@@ -144,6 +146,28 @@ def read_rows(path: str | Path, what: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
+def printable(text: str) -> str:
+    """Return a text with what doesn't print escaped, for messages."""
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+
+
+def check_names(names: Sequence[str], path: str | Path, what: str) -> None:
+    """Raise :class:`job.UserError` if a name has a character that doesn't print, or a quotation mark that isn't closed,
+    or if most names are several columns that nothing separates.
+
+    ``what``: what the names are of (gene, barcode).
+    """
+    for number, name in enumerate(names, start=1):
+        if not name.isprintable() or name[:1] == '"':
+            why = "a quotation mark that isn't closed" if name[:1] == '"' else "a character that doesn't print"
+            raise job.UserError(f"{path}: {what} {number} ({printable(name)[:40]}) has {why}; correct it")
+    several = [name for name in names if SEVERAL.search(name)]
+    if len(several) > len(names) / 2:
+        raise job.UserError(
+            f"{path}: names such as {several[0][:60]!r} look like several columns; separate columns by tabs"
+        )
+
+
 def read_list(path: str | Path, what: str, headings: Iterable[str] = ()) -> list[str]:
     """Return the names of a list, one a line, each once: of several columns the first.
 
@@ -162,7 +186,9 @@ def read_list(path: str | Path, what: str, headings: Iterable[str] = ()) -> list
             raise job.UserError(f"{path}, row {number}: the first column is empty; give {what}")
     if more := sum(len(fields) > 1 for _, fields in rows):
         job.log.info("%s: %d of %d rows have more columns; the first is taken", path, more, len(rows))
-    return list(dict.fromkeys(fields[0] for _, fields in rows))
+    found = list(dict.fromkeys(fields[0] for _, fields in rows))
+    check_names(found, path, "name")
+    return found
 
 
 def is_summary(name: str) -> bool:

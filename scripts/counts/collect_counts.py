@@ -11,7 +11,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.files import open_bytes
-from scripts.base.names import kind_of
+from scripts.base.names import kind_of, printable
 from scripts.counts import contract
 
 VALUES = ("integer", "unsigned-integer", "real")
@@ -34,7 +34,8 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
             raise ValueError(f"{path}: not a Matrix Market coordinate file of integers or reals{said}")
         if banner[2:3] != ["coordinate"] or banner[3:] not in [[value, "general"] for value in VALUES]:
             raise ValueError(
-                f"{path}: not a Matrix Market coordinate file of integers or reals, general, but {' '.join(banner[2:])}"
+                f"{path}: not a Matrix Market coordinate file of integers or reals, general, but "
+                f"{printable(' '.join(banner[2:]))}"
             )
         line = handle.readline()
         while line.startswith(b"%") or (line and not line.strip()):

@@ -37,23 +37,13 @@ def read_folder(path: Path) -> Table:
         matrix = read_matrix_market(str(matrix_path))
     except (ValueError, pd.errors.ParserError) as error:
         raise job.UserError(f"{error}; fetch the folder again") from error
-    lengths = set(matrix.shape)
-    barcode_rows, features = (
-        without_heading(rows, lengths, name)
-        for rows, name in ((barcode_rows, barcodes_path), (features, features_path))
-    )
+    barcode_rows, features = match_lengths(barcode_rows, features, matrix.shape, matrix_path)
     barcodes = [fields[0] for fields in barcode_rows]
     if matrix.shape == (len(features), len(barcodes)):
         counts = sparse.csr_matrix(matrix.T)
-    elif matrix.shape == (len(barcodes), len(features)):
+    else:
         job.log.info("%s: rows are barcodes, by the lengths of the name files", matrix_path)
         counts = sparse.csr_matrix(matrix)
-    else:
-        raise job.UserError(
-            f"{matrix_path}: {matrix.shape[0]} × {matrix.shape[1]}, but there are {len(features)} features and "
-            f"{len(barcodes)} barcodes; "
-            "the three files must be of one run"
-        )
     if counts.nnz < matrix.nnz:  # scipy adds them up
         raise job.UserError(
             f"{matrix_path}: {matrix.nnz - counts.nnz} entries are of a gene and barcode that another is of; fetch the "
@@ -91,12 +81,24 @@ def read_names(path: Path) -> list[list[str]]:
     return rows
 
 
-def without_heading(rows: list[list[str]], lengths: set[int], path: Path) -> list[list[str]]:
-    """Return the rows without a first one that is a heading: it is one too many, and named so."""
-    if len(rows) - 1 not in lengths or len(rows) in lengths or not rows:
-        return rows
-    words = {field.lower() for field in rows[0]}
-    if not words & HEADINGS:
-        return rows
-    job.log.info("%s: the first line (%s …) is a heading", path, rows[0][0])
-    return rows[1:]
+def match_lengths(
+    barcodes: list[list[str]], features: list[list[str]], shape: tuple[int, int], path: Path
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return barcodes and features as many as the matrix has rows and columns, either way: without a first line that is
+    one too many and named like a heading. Raises :class:`job.UserError` if they don't fit.
+    """
+
+    def readings(rows: list[list[str]]) -> list[list[list[str]]]:
+        return [rows, rows[1:]] if rows and {field.lower() for field in rows[0]} & HEADINGS else [rows]
+
+    for wanted in (shape, shape[::-1]):
+        for own in readings(features):
+            for names in readings(barcodes):
+                if (len(own), len(names)) == wanted:
+                    if len(own) < len(features) or len(names) < len(barcodes):
+                        job.log.info("%s: a first line of barcodes or features is a heading", path.parent)
+                    return names, own
+    raise job.UserError(
+        f"{path}: {shape[0]} × {shape[1]}, but there are {len(features)} features and {len(barcodes)} barcodes; "
+        "the three files must be of one run"
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from scripts.base import job
-from scripts.base.names import clean
+from scripts.base.names import check_names, clean
 from scripts.counts.annotated import read_h5ad
 from scripts.counts.folders import read_folder
 from scripts.counts.kinds import only_genes
@@ -25,10 +25,18 @@ TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a matrix, its format told by folder or suffix. Raises :class:`job.UserError` if it can't be read as what it
-    seems to be.
+    """Read a matrix, and look at its names.
+
+    Raises :class:`job.UserError` if it can't be read as what it seems to be, or if its names aren't names.
     """
-    path = Path(path)
+    table = read_as_named(Path(path))
+    for what, names in (("barcode", table.barcodes), ("gene", table.ids), ("gene", table.symbols or [])):
+        check_names(names, path, what)
+    return table
+
+
+def read_as_named(path: Path) -> Table:
+    """Read a matrix, its format told by folder or suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
     if not path.exists():

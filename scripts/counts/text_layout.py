@@ -143,9 +143,10 @@ def lay_out(header: str, row: str, path: Path) -> Layout:
 def check_labels(corner: list[str], barcodes: list[str], path: Path) -> None:
     """Raise :class:`job.UserError` if the header isn't one, or labels stand over other columns than theirs."""
     like = [bool(BARCODE.search(barcode)) for barcode in barcodes]
-    if corner[0] and BARCODE.search(corner[0]) and sum(like) > MOSTLY * len(barcodes):
+    over = next((label for label in corner if BARCODE.search(label)), None)
+    if over and sum(like) > MOSTLY * len(barcodes):
         raise job.UserError(
-            f"{path}: {corner[0]!r} stands over the genes' names but is a barcode, so each label may stand over "
+            f"{path}: {over!r} stands over the genes' names but is a barcode, so each label may stand over "
             "another's counts; give one label for each column, that of the names too"
         )
     if sum(like) > MOSTLY * len(barcodes) and not all(like):

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.files import open_bytes
-from scripts.base.names import INVISIBLE, check_kind, clean
+from scripts.base.names import INVISIBLE, are_numbers, check_kind, clean
 from scripts.counts.table import Table
 from scripts.counts.text_layout import GENE_HEADINGS, MISSING, Layout, key_of, lay_out
 
@@ -57,6 +57,11 @@ def read_text(path: Path) -> Table:
         raise job.UserError(f"{path}, gene {at + 1}: a row without a name; name it or remove it")
     counts = sparse.csr_matrix(sparse.vstack(parts).T)
     symbols = labels.iloc[:, 1].map(clean).tolist() if len(layout.name_columns) == 2 else None
+    if symbols and are_numbers(symbols):
+        raise job.UserError(
+            f"{path}: column {layout.name_columns[1] + 1} is taken for names, since it begins with {symbols[0]!r}, but "
+            "holds numbers; correct that value"
+        )
     return Table(counts, layout.barcodes, labels.iloc[:, 0].map(clean).tolist(), symbols, "text")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.files import bare_name
-from scripts.base.names import clean, read_list, read_rows, read_text
+from scripts.base.names import check_names, clean, read_list, read_rows, read_text
 from scripts.profiles.genes import looks_spoilt
 from scripts.profiles.tables import read_columns
 
@@ -56,12 +56,15 @@ def read_network(path: str) -> pd.DataFrame:
             f"{path}, row {wrong[0] + 2}, column {found['weight']}: {said!r} is not a number; give one, or remove the "
             "edge"
         )
+    for key in ("source", "target"):
+        if (empty := np.flatnonzero(edges[key] == "")).size:
+            raise job.UserError(f"{path}, row {empty[0] + 2}: names no {key}; fill it in, or remove the edge")
+        check_names(list(edges[key]), path, key)
     edges = edges.assign(weight=weight.astype(float))
     if edges.empty:
         raise job.UserError(f"{path}: no edge below the header; give {NETWORK}")
     edges = edges.groupby(["source", "target"], sort=True, as_index=False)["weight"].mean()
-    named = (edges["source"] != "") & (edges["target"] != "")
-    return edges[(edges["weight"] != 0) & named].reset_index(drop=True)
+    return edges[edges["weight"] != 0].reset_index(drop=True)
 
 
 def signs_of(table: pd.DataFrame, lower: dict[str, str]) -> pd.Series:
@@ -99,7 +102,10 @@ def read_sets(path: str) -> dict[str, list[str]]:
         found[bare_name(path)] = read_list(path, SETS, LIST_HEADINGS)
     kept = {}
     for name, own in found.items():
-        genes = [gene.strip() for gene in own if gene.strip()]
+        if not name:
+            raise job.UserError(f"{path}: a row names no set; fill it in, or remove the row")
+        genes = [gene for gene in own if gene]
+        check_names([name, *genes, *genes], path, "name")
         spoilt = [gene for gene in genes if looks_spoilt(gene)]
         if spoilt:
             job.log.warning("%s, %s: %d names are dates or numbers, left out (%s)", path, name, len(spoilt), spoilt[0])

@@ -43,6 +43,8 @@ def read_header(path: str | Path) -> list[str]:
     if lost := [column for column in REQUIRED if column not in columns]:
         wanted = "#motif_id and gene_name" if {"#motif_id", "gene_name"} & set(lost) else " and ".join(lost)
         raise AnnotationError(f"{path}: columns {wanted} are wanted; {WANTED}")
+    if twice := [column for column in (*REQUIRED, DESCRIPTION) if columns.count(column) > 1]:
+        raise AnnotationError(f"{path}: {twice[0]} is the name of several columns; {WANTED}")
     return columns
 
 
@@ -85,6 +87,10 @@ def read_motif_table(path: str | Path) -> pd.DataFrame:
     for name in ("tf", "motif"):
         if (empty := np.flatnonzero(found[name].isin(NOTHING))).size:
             raise AnnotationError(f"{path}, row {empty[0] + 2}: names no {name}; fill it in, or remove the row")
+        try:
+            names.check_names(list(found[name].unique()), path, name)
+        except UserError as error:
+            raise AnnotationError(str(error)) from error
     for name in ("motif_similarity_qvalue", "orthologous_identity"):
         found[name] = numbers_of(found[name], name, path)
     given = found["annotation"] if "annotation" in found else pd.Series("", found.index)

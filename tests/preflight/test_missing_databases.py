@@ -1,4 +1,4 @@
-"""A database that isn't there: one line of ours, whatever is asked for; and preflight looks anew each time it is asked."""
+"""A database that isn't there: one line, whatever is asked for; and preflight looks again each time it is asked."""
 
 import json
 import os

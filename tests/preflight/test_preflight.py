@@ -48,9 +48,7 @@ def write_study(draft) -> None:
     for name in (DATABASE, "hg38_500bp_v10_clust.feather"):
         table = pd.DataFrame({gene: range(3) for gene in GENES}).assign(motifs=["m1", "m2", "m3"])
         feather.write_feather(table, folder / name)
-    (folder / "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl").write_text(
-        f"{MOTIFS}m1\tGENE1{DIRECT}m9\tGENE2{DIRECT}"
-    )
+    (folder / "motifs-v10nr_clust-nr.hgnc-m0.001-o0.0.tbl").write_text(f"{MOTIFS}m1\tGENE1{DIRECT}m9\tGENE2{DIRECT}")
     (folder / "allTFs_hg38.txt").write_text("GENE1\nGENE2\n")
     draft.set("regulons.rank_threshold", 20)
     draft.set("regulons.auc_threshold", 0.1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-CASES = Path(__file__).parents[3] / "shared" / "cases"
+CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 
 def case(name: str) -> Path:
