@@ -30,8 +30,8 @@ NO_NAME = ("", "nan", "NaN")
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a matrix, its format told by folder or suffix. Raises :class:`job.UserError` if it can't be read as what it
-    seems to be.
+    """Read a matrix, its format recognised by folder or suffix. Raises :class:`job.UserError` if it can't be read as
+    what it seems to be.
     """
     path = Path(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]

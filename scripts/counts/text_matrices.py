@@ -1,4 +1,4 @@
-"""Count matrices as text: genes × barcodes, with whatever delimiter and columns beside the counts."""
+"""Count matrices as text: genes × barcodes, with whatever delimiter and further columns."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_text(path: Path) -> Table:
             for chunk in reader:
                 if chunk.shape[1] != layout.names + len(layout.barcodes):
                     raise job.UserError(
-                        f"{path}: rows have {chunk.shape[1]} columns, the header tells of "
+                        f"{path}: rows have {chunk.shape[1]} columns, the header has "
                         f"{layout.names + len(layout.barcodes)}"
                     )
                 rows = chunk.iloc[:, : layout.names]

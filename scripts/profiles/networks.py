@@ -52,7 +52,7 @@ def read_network(path: str) -> pd.DataFrame:
 def read_sets(path: str) -> dict[str, list[str]]:
     """Return genes by set: of a .gmt file, of a table (set, gene), or of a list with one gene a line (set: its file).
 
-    Names that a spreadsheet has spoilt are left out and told in the log.
+    Names that a spreadsheet has spoilt are left out and named in the log.
     """
     lines = [line.rstrip("\r\n") for line in read_text(path, SETS).split("\n")]
     lines = [line for line in lines if line.strip()]
@@ -68,7 +68,7 @@ def read_sets(path: str) -> dict[str, list[str]]:
         gene = names.index("gene") if "gene" in names else 1
         for number, row in enumerate(fields[1:], start=2):
             if len(row) <= gene:
-                raise job.UserError(f"{path}, row {number}: no gene beside {row[0]!r}; add it, or remove the row")
+                raise job.UserError(f"{path}, row {number}: no gene next to {row[0]!r}; add it, or remove the row")
             found.setdefault(row[0], []).append(row[gene])
     else:
         found[bare_name(path)] = [row[0] for row in fields]

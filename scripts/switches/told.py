@@ -1,4 +1,4 @@
-"""Sentences of the switches: the verdicts, and what depth and platforms have to do with them."""
+"""Sentences of the switches: the verdicts, and the checks of depth and platforms."""
 
 from __future__ import annotations
 
