@@ -42,7 +42,7 @@ format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants the
 	@ruff format
 	@snakefmt Snakefile rules 2> /dev/null
 
-benchmark: $(STAMP)  ## the SCENIC kernels beside arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
+benchmark: $(STAMP)  ## the SCENIC kernels compared with arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)
 
 calibration: $(STAMP)  ## error rates of every p-value, interval and verdict; CALIBRATION=--quick to try it, --write for the docs
@@ -65,7 +65,7 @@ clean-demo:  ## remove the demo's results
 
 # One environment, made from the lock whenever that has changed. Nothing is fetched but from the package index that pip is
 # set up for; uv, which doesn't read pip's settings, is told, and trusts the system's certificates if its own won't do.
-# Packages are compiled now: each job starts Python anew, often as somebody who may not write to a shared environment, or where
+# Packages are compiled now: each job starts Python again, often as somebody who may not write to a shared environment, or where
 # PYTHONDONTWRITEBYTECODE is set (containers); without, loading Snakemake and scanpy takes about twice as long each time.
 $(STAMP): requirements.lock
 	@cmp --silent requirements.lock $@ && { touch $@; exit 0; } || true; \

@@ -9,7 +9,7 @@ from scripts.study.stages import STAGES
 
 min_version("9.25")
 
-# What has failed is told once more at the end, on one screen.
+# What has failed is reported once more at the end, on one screen.
 failures = messages.listen(logger)
 
 

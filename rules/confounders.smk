@@ -86,5 +86,6 @@ rule draw_confounders:
         "../envs/figures.yaml"
     params:
         figures=figures_of("confounders"),
+        settings=pick(config["statistics"], "fdr"),
     script:
         "../scripts/confounders/figures.py"

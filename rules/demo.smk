@@ -1,4 +1,4 @@
-# The demo study: genomes, reads, profiles and databases simulated from one seed, with the truth beside them.
+# The demo study: genomes, reads, profiles and databases simulated from one seed, with their truth.
 demo_profiles = study.samples.loc[study.profiles].reset_index().to_dict("records")
 
 

@@ -1,4 +1,4 @@
-# Reads: mates checked to the end, chemistry told by the whitelist, quality per lane, one MultiQC page.
+# Reads: mates checked to the end, chemistry recognised by the whitelist, quality per lane, one MultiQC page.
 from scripts.references.chemistries import CHEMISTRIES
 
 

@@ -21,7 +21,7 @@ rule check_databases:
         databases=user_file(collect("<results>/references/databases/{name}.feather", name=study.databases)),
         motifs=user_file("<results>/references/motifs.tbl"),
         tfs=user_file("<results>/references/tfs.txt"),
-        # Links take the time of what they point to; what is linked is told by these.
+        # Links take the time of what they point to; these say what is linked.
         sources=collect("<results>/references/databases/{name}.source.json", name=study.databases)
         + collect("<results>/references/{name}.source.json", name=["motifs", "tfs"]),
         genes="<results>/references/genes.tsv" if study.sequenced else [],

@@ -28,7 +28,7 @@ SAME = (
     ".npy", ".npz", ".png", ".md",
 )  # fmt: skip
 """What is the same byte for byte. Pages, PDF and SVG have dates and numbers of their own making, and kallisto's index
-hangs on its threads (counts by it don't): they count by being there.
+depends on its threads (counts by it don't): they count by being there.
 """
 HDF5 = (".h5ad", ".loom")
 WHOLE = pytest.param("whole", marks=pytest.mark.full)

@@ -19,7 +19,7 @@ LONGEST = 300
 LONGER = {
     Path(
         "scripts", "scenic", "boosting.py"
-    ): "numba compiles functions anew only if the file of the one called changes",
+    ): "numba compiles functions again only if the file of the one called changes",
 }
 """Files that may be longer, with the reason."""
 

@@ -1,4 +1,4 @@
-# Manifest: what made the results, with hashes, so that a run can be told from another and done again.
+# Manifest: what made the results, with hashes, so that a run can be distinguished from another and done again.
 
 
 rule make_manifest:

@@ -48,7 +48,9 @@ def _note_on_arms(arms: pd.Series) -> list[str]:
     if len(names) < 2:
         return [f"one arm ({next(iter(names))}): nothing is said about other treatments"] if names else []
     if not several:
-        return ["confounded: each model has one arm; a difference between arms can't be told from one between patients"]
+        return [
+            "confounded: each model has one arm; a difference between arms can't be separated from one between patients"
+        ]
     return [f"arms can be compared within {', '.join(several)} only"] if len(several) < len(arms) else []
 
 
@@ -80,7 +82,7 @@ def design_table(
     """Return one row (:data:`DESIGN`) per contrast and arm, that of all arms first, with what can't be answered.
 
     ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that
-    each sample's activity was scored in. ``confounded``: arms can't be told apart from patients (row of all arms), or
+    each sample's activity was scored in. ``confounded``: arms can't be separated from patients (row of all arms), or
     this arm can't, since its models had no other. ``samples`` of profiles have their platform, too. ``depth``: mean
     number of UMIs per cell of each sample; only the first contrast is measured at equal depth.
     """

@@ -17,10 +17,10 @@ TOLERANCE = 1e-8
 
 
 def usable_network(network: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
-    """Return the edges to measured genes of factors with enough of them that can be told apart.
+    """Return the edges to measured genes of factors with enough of them that can be separated.
 
     Factors whose targets are a combination of other factors' can have no coefficient of their own in the multivariate
-    model; the later ones are left out and told in the log.
+    model; the later ones are left out and named in the log.
     """
     edges = network[network["target"].isin(set(genes))]
     edges = edges[edges.groupby("source")["target"].transform("size") >= MIN_TARGETS]

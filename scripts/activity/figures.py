@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 
 from scripts.activity.terms import AGREE, NEITHER, ONE, OPPOSITE
+from scripts.activity.verdicts import VERDICTS
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_ARMS
 from scripts.figure import draw, palette
-from scripts.figure.figure import Absent, Figure, Panel, Table
+from scripts.figure.figure import Absent, Figure, Panel, Table, Text
 from scripts.figure.labels import place_names
 from scripts.figure.style import DOWN, MEAN, UP, Style, below, count, rows_high, tooltips
+from scripts.figure.verdicts import list_rules
 
 EFFECTS, FACTORS, NETWORKS, RELAPSE = (
     f"activity/{name}.tsv" for name in ("effects", "tf_activity", "network_comparison", "reversibility")
@@ -264,11 +266,18 @@ def draw_reversibility(table: pd.DataFrame, bins: pd.DataFrame, style: Style) ->
     )
 
 
+def list_reversibility(table: pd.DataFrame, style: Style) -> Text | None:
+    """Return the verdicts on the position of relapse that occur, with number, rule and measured error."""
+    numbers = {name: count(int(n), "feature") for name, n in table["verdict"].value_counts().items()}
+    return list_rules("reversibility", VERDICTS, numbers)
+
+
 FIGURES = {
     "arms": (draw_arms, EFFECTS),
     "factors": (draw_factors, FACTORS),
     "network_comparison": (draw_networks, NETWORKS),
     "networks": (tabulate_networks, NETWORKS),
+    "reversibility_rules": (list_reversibility, RELAPSE),
     "reversibility": (draw_reversibility, [RELAPSE, "activity/reversibility_bins.tsv"]),
 }
 

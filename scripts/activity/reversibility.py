@@ -5,13 +5,12 @@ The model is the replicate: its tumours are averaged first, and the interval com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from scripts.base.verdicts import MIN_MODELS, Verdict, decide
+from scripts.activity.verdicts import VERDICTS, Interval
+from scripts.base.verdicts import MIN_MODELS, decide
 from scripts.expression import differential
 from scripts.stats.paired import over_arms, summarise
 
@@ -24,30 +23,7 @@ EDGES = np.linspace(-1, 2, 31)
 """Edges of the bins of positions: from as far beyond untreated as persisters are from it, to as far beyond persisters.
 """
 GENE, FACTOR, REGULON, SIGNATURE = "gene", "factor", "regulon", "signature"
-MIDDLE = 0.5
-"""Half-way between baseline and persister: an interval on one side of it tells to which of the two relapse is nearer.
-"""
 LEVEL = 0.95
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Limits of the position of relapse; NaN where they are not bounded."""
-
-    low: float
-    high: float
-
-
-BACK, STAYS, BEYOND, UNCLEAR = "back", "stays", "beyond", "unclear"
-VERDICTS = (
-    Verdict(BEYOND, "interval outside 0 to 1", lambda i: i.high < 0 or i.low > 1),
-    Verdict(BACK, f"interval below {MIDDLE:g}: nearer to the baseline", lambda i: i.high < MIDDLE),
-    Verdict(STAYS, f"interval above {MIDDLE:g}: nearer to persisters", lambda i: i.low > MIDDLE),
-    Verdict(
-        UNCLEAR, f"interval includes {MIDDLE:g}, is not bounded, or fewer than {MIN_MODELS} models", lambda i: True
-    ),
-)
-"""On :class:`Interval`: the first whose rule applies."""
 
 
 def fieller(recovered: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -55,6 +55,20 @@ def rates_of_verdict(verdicts: str, name: str) -> pd.DataFrame:
     return _about(f"{verdicts}: {name}")
 
 
+def worst_error(verdicts: str, name: str) -> dict[str, str]:
+    """Return how often a verdict was given where it is false: the largest of its rates that have an upper bound.
+
+    The keys are ``rate`` (per cent), ``trials``, ``design`` and ``truth``; an empty dictionary where no such rate was
+    measured.
+    """
+    rates = rates_of_verdict(verdicts, name)
+    rates = rates[rates["bound"] == "at most"]
+    if rates.empty:
+        return {}
+    worst = rates.loc[rates["rate"].idxmax()]
+    return {"rate": f"{worst['rate']:.1%}", "trials": f"{worst['trials']:,.0f}", **worst[["design", "truth"]]}
+
+
 def _about(what: str) -> pd.DataFrame:
     rates = read()
     chosen = rates["what"].map(lambda names: what in names.split(SEPARATOR)).astype(bool)

@@ -28,7 +28,7 @@ CHUNK = 20_000_000
 """Numbers held dense at once (160 MB as float64)."""
 DECIMALS = 6
 """Of components. Libraries of linear algebra add up in an order of their own on each processor and number of threads,
-which changes the last digits; neighbours, clusters and the layout must not hang on those."""
+which changes the last digits; neighbours, clusters and the layout must not depend on those."""
 
 
 def join_samples(parts: list):

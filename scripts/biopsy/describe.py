@@ -1,4 +1,4 @@
-"""What a biopsy's cells show beside the fraction: regulons on, switches, marker genes, the nearest training samples."""
+"""What a biopsy's cells show: regulons on, switches, marker genes, the nearest training samples."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def regulons_on(
     states: tuple[str, str],
     level: float,
 ) -> pd.DataFrame:
-    """Return a row per regulon: the part of cells in which it is on, beside the training models'.
+    """Return a row per regulon: the part of cells in which it is on, with that of the training models.
 
     ``low`` and ``high`` are what an untreated sample of a new model would show.
     """
@@ -131,7 +131,7 @@ def panel(
     states: tuple[str, str],
     level: float,
 ) -> pd.DataFrame:
-    """Return a row per marker gene: the part of the biopsy's cells that show it, beside the training models'."""
+    """Return a row per marker gene: the part of the biopsy's cells that show it, with that of the training models."""
     column = {gene: number for number, gene in enumerate(genes)}
     rows = []
     for row in markers.itertuples():

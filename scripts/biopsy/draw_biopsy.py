@@ -13,14 +13,14 @@ from scripts.figure import export, words
 
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "limit", "verdict", "meaning"],
-              "Each measure beside what a new patient of the same kind would show; limits are of models left out. The "
+              "Each measure with what a new patient of the same kind would show; limits are of models left out. The "
               "regulons and the signature were learned from all models, the left-out one included, so these figures "
               "are somewhat optimistic."),
     "switch": ("Switches", ["factor", "position", "untreated from", "to", "call", "note"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given."),
     "marker": ("Marker panel", ["gene", "cells that show it", "untreated", "persister", "call", "direction"],
-               "Part of the tumour cells in which a marker is seen, beside the means of the training models."),
+               "Part of the tumour cells in which a marker is seen, with the means of the training models."),
     "regulon": ("Regulons on", ["regulon", "cells on", "untreated", "persister", "call", "on or off"],
                 "Part of the tumour cells in which a regulon is on: those on, or unlike untreated samples "
                 "(all: scores.tsv)."),

@@ -27,7 +27,7 @@ SIGNATURE = ["gene", "direction", "rank"]
 LEFT_OUT = ["left_out", *SIGNATURE]
 MARKERS = ["gene", "direction", "pool", "location"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
-"""What the numbers hang on."""
+"""What the numbers depend on."""
 OPTIMISTIC = (
     "The regulons and the signature were learned from all models, the left-out one included,\n"
     "so these figures are somewhat optimistic: a new patient may err by more."
@@ -136,7 +136,7 @@ def read_training_profiles(path: str):
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that the numbers hang on."""
+    """Return the versions of the packages that the numbers depend on."""
     found = {}
     for name in PACKAGES:
         try:
@@ -155,7 +155,7 @@ def readme(manifest: dict, calibration: pd.DataFrame) -> str:
         f"Models left out of the scores, with known mixtures of their own cells: root mean square error "
         f"{np.sqrt((error**2).mean()):.3f}, largest {error.abs().max():.3f} (calibration.tsv).\n{OPTIMISTIC}"
         if len(calibration)
-        else "Fewer than three models have cells of both states: how well fractions are told was not measured."
+        else "Fewer than three models have cells of both states: how well fractions are estimated was not measured."
     )
     return f"""A frozen reference of persister-regulons, format version {manifests.FORMAT_VERSION}.
 
@@ -204,7 +204,7 @@ def main(snakemake) -> None:
         scores = discriminant.learn(activity, labels, states).score(activity)
         calibration = fraction.calibrate(activity, labels, states, level=params.level, seed=settings["seed"])
     else:
-        job.log.warning("no model has enough cells of %s and %s: no fraction can be told", *states)
+        job.log.warning("no model has enough cells of %s and %s: no fraction can be estimated", *states)
     expression = pd.DataFrame(np.asarray(profiles.X), index=profiles.obs_names, columns=profiles.var_names)
     of_profiles = profiles.obs.rename_axis("sample")
     of_profiles = of_profiles.assign(

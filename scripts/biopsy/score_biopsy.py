@@ -1,4 +1,4 @@
-"""Score one biopsy against a frozen reference: nothing is inferred anew, and no other sample is read."""
+"""Score one biopsy against a frozen reference: nothing is inferred again, and no other sample is read."""
 
 import json
 from pathlib import Path

@@ -155,7 +155,7 @@ def call_by_ambient(
 
     Two rules temper the calls, not the posterior (whose sum counts the mixed droplets): droplets that ambient RNA alone
     explains best keep the thresholds' call; where the thresholds name a species, only a second cell can overturn them,
-    and only if both species reach the percentile of :func:`call_by_cellranger`: a smaller second cell can't be told
+    and only if both species reach the percentile of :func:`call_by_cellranger`: a smaller second cell can't be seen
     from a burst of ambient RNA by its size.
     """
     graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)

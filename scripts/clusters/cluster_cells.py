@@ -15,7 +15,7 @@ from scripts.clusters.embed_model import regressed
 
 
 def partition_with(log: sparse.csr_matrix, covariates: np.ndarray | None, settings: dict):
-    """Return a function that clusters a subset of the cells anew, from the components on, at every resolution."""
+    """Return a function that clusters a subset of the cells again, from the components on, at every resolution."""
 
     def partition(cells: np.ndarray) -> dict[float, np.ndarray]:
         components = expression.principal_components(

@@ -76,7 +76,7 @@ def leiden(graph: sparse.csr_matrix, resolutions: list[float], *, seed: int) -> 
     weights = upper.data[order].astype(float)
     found = {}
     for resolution in resolutions:
-        # Each resolution starts from the seed, so that its result doesn't hang on the others in the list.
+        # Each resolution starts from the seed, so that its result doesn't depend on the others in the list.
         igraph.set_random_number_generator(random.Random(seed))
         partition = net.community_leiden(
             objective_function="modularity", weights=weights, resolution=resolution, n_iterations=-1

@@ -179,10 +179,10 @@ def link(a: Stage, b: Stage, found: Comparison, *, min_score: float, min_positio
     kept: two clusters, each the other's most similar, with a score of at least ``min_score`` and p ≤ ``max_p``. A
     cluster of a without such a partner is lost, one of b has emerged; ``nearest`` is then the most similar cluster of
     the other timepoint and ``score`` the similarity to it (a high one speaks for a cluster that split or merged).
-    Two unrelated clusters beside one that is kept have the same score as that one, 0.5, since all depends on what is
+    Two unrelated clusters next to one that is kept have the same score as that one, 0.5, since all depends on what is
     taken for the effect on all cells: ``min_score`` must lie above. A position needs ``min_position``.
 
-    Where a timepoint has a single cluster and its position decides nothing, clusters can't be told apart: all are kept,
+    Where a timepoint has a single cluster and its position decides nothing, clusters can't be separated: all are kept,
     with ``basis`` undivided.
     """
     score, p, basis = found.score, found.p, basis_of(a, b)

@@ -18,7 +18,7 @@ PHASES = ("G1", "S", "G2M", "")
 
 
 def score_set(log, genes: list[str], *, seed: int) -> np.ndarray:
-    """Return the mean of the genes minus the mean of control genes of like expression (scanpy's ``score_genes``).
+    """Return the mean of the genes minus the mean of control genes of similar expression (scanpy's ``score_genes``).
 
     ``log``: AnnData of log expression, cells × genes. NaN where no gene is left for control.
     """

@@ -8,9 +8,11 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.confounders.terms import GENES, SIGNATURE
+from scripts.confounders.verdicts import VERDICTS
 from scripts.figure import draw, palette
 from scripts.figure.figure import Absent, Figure, Panel, Text
 from scripts.figure.style import UP, Style, below, colour_bar, count, listed, rows_high, tooltips, two_lines
+from scripts.figure.verdicts import list_rules
 
 CONFOUNDERS, CLONES = "confounders/confounders.tsv", "confounders/clones.tsv"
 MAX_SWITCHES = 12
@@ -150,6 +152,11 @@ def draw_clones(clones: pd.DataFrame, style: Style) -> Figure | Absent:
     )
 
 
+def list_rule(verdicts: pd.DataFrame, style: Style) -> Text | None:
+    """Return the rule of the study's verdict and its measured error (confounders/programme_verdict.tsv)."""
+    return list_rules("confounders", VERDICTS, dict.fromkeys(verdicts["verdict"], ""), fdr=style.settings["fdr"])
+
+
 def tell_verdict(verdicts: pd.DataFrame, style: Style) -> Text | None:
     """Return what the study may claim, and by which numbers (confounders/programme_verdict.tsv)."""
     if verdicts.empty:
@@ -195,6 +202,7 @@ def head_missing(table: pd.DataFrame, notes: pd.DataFrame, style: Style) -> Text
 MISSING = [CONFOUNDERS, "confounders/confounders_notes.tsv"]
 FIGURES = {
     "programme_verdict": (tell_verdict, "confounders/programme_verdict.tsv"),
+    "programme_rule": (list_rule, "confounders/programme_verdict.tsv"),
     "adjusted": (draw_adjusted, CONFOUNDERS),
     "clones": (draw_clones, CLONES),
     "missing_head": (head_missing, MISSING),

@@ -27,7 +27,7 @@ CLONES = ["model", "sample", "timepoint", "clone", "cells", "share"]
 DRAWS = 20
 """Matched down-samplings to average."""
 SCORE_SETS = {"cell cycle": ["s", "g2m"], "dissociation stress": ["stress"], "hypoxia": ["hypoxia"]}
-NO_SLOPE = "too few cells or profiles beside the samples' means, or the score is missing"
+NO_SLOPE = "too few cells or profiles for a slope within samples, or the score is missing"
 FEW = f"fewer than {adjust.MIN_CELLS} such cells at a timepoint"
 
 

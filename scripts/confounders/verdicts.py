@@ -108,7 +108,7 @@ VERDICTS = (
     Verdict(
         "no shared programme shown",
         "the score of a signature learned in the other models doesn't rise in the one left out (p of flipped or "
-        "rotated models, signature learned anew, within {fdr})",
+        "rotated models, signature learned again, within {fdr})",
         lambda e: not e.p <= e.fdr,
         "what is learned in the other patients doesn't rise in the one left out by more than chance",
     ),

@@ -2,7 +2,7 @@
 
 `kb count` reads the whitelist of up to 7 million barcodes twice and lets `bustools sort` clear 2 GB twice, 25 s a
 library however few its reads. Here the reads' own barcodes come first, and only whitelisted barcodes within one
-substitution of them are handed to `bustools correct` (no other can be its answer), and the sort buffer has the size of
+substitution of them are given to `bustools correct` (no other can be its answer), and the sort buffer has the size of
 the file. A test on real reads holds the result equal to that of `kb count --strand forward`.
 """
 
@@ -28,7 +28,7 @@ REDUCE_UP_TO = 300_000
 """
 ILLEGAL_INSTRUCTION = -4
 STRAND = "--fr-stranded"
-"""Read 2 of a 10x 3' library is in the sense of its transcript, as STARsolo is told too. kallisto would count antisense
+"""Read 2 of a 10x 3' library is in the sense of its transcript, as STARsolo is set, too. kallisto would count antisense
 reads as well: on real PBMC reads and the mini reference 10 % of the UMIs.
 """
 

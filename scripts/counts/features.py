@@ -132,8 +132,8 @@ def check(table: Table, path: str) -> Table:
 def check_one_species(ids: list[str], names: list[str], species: dict[str, str], path: str, remedy: str) -> None:
     """Raise :class:`job.UserError` if genes without prefixes are of two species, or all of the host's.
 
-    ``species`` maps graft and host to what the config calls them. They are told by Ensembl's ids; that there are two,
-    by symbols too: many are there in capitals and again in small letters.
+    ``species`` maps graft and host to what the config calls them. They are recognised by Ensembl's ids; that there are
+    two, by symbols too: many are there in capitals and again in small letters.
     """
     first: dict[str, str] = {}
     for name in itertools.chain(ids, names):

@@ -1,4 +1,4 @@
-"""Count matrices as text: genes × barcodes, with whatever delimiter and columns beside the counts."""
+"""Count matrices as text: genes × barcodes, with whatever delimiter and further columns."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_text(path: Path) -> Table:
             for chunk in reader:
                 if chunk.shape[1] != layout.width:
                     raise job.UserError(
-                        f"{path}: rows have {chunk.shape[1]} columns, the header tells of {layout.width}"
+                        f"{path}: rows have {chunk.shape[1]} columns, the header has {layout.width}"
                     )
                 rows, counts = split_chunk(chunk, layout, path)
                 names.append(rows)

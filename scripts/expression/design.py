@@ -91,7 +91,7 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
 
 
 def _confounded(samples: pd.DataFrame, arm: str, treated: str, models: list[str]) -> str:
-    """Return why arms, or this arm, can't be told apart from the patients; nothing if they can."""
+    """Return why arms, or this arm, can't be separated from the patients; nothing if they can."""
     after = samples[(samples["timepoint"] == treated) & samples["model"].isin(models)]
     arms = samples[samples["timepoint"] == treated].groupby("model", sort=False)["arm"].agg(lambda own: set(own))
     if not models:

@@ -13,7 +13,7 @@ CELLS = ["cell", "sample", "model", "timepoint", "arm", "score"]
 def score(cells, signature: pd.DataFrame, seed: int) -> np.ndarray:
     """Return, by cell, the score of the up genes minus that of the down genes.
 
-    Each is the genes' mean log expression minus that of control genes of like expression (Tirosh et al. 2016), which
+    Each is the genes' mean log expression minus that of control genes of similar expression (Tirosh et al. 2016), which
     takes away most of what depth does. NaN where neither direction has a gene in these cells.
     """
     log = anndata.AnnData(

@@ -64,7 +64,7 @@ def exchange_states(states: np.ndarray, models: np.ndarray, rng: np.random.Gener
     """Return the states with their names exchanged within each model: all samples of a state get the same other name.
 
     Samples of one state of a model are alike for being of one tumour treated alike: they are no replicates of what
-    patients share, and must not be told apart by a relabelling.
+    patients share, and must not be separated by a relabelling.
     """
     result = states.copy()
     for model in np.unique(models):
@@ -145,7 +145,7 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
 def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
     notes = []
     if name == TOLD:
-        notes.append("the adjustment was told the states: samples of one state are drawn together by construction")
+        notes.append("the adjustment knew the states: samples of one state are drawn together by construction")
     gone = [model for model in dict.fromkeys(samples["model"]) if model not in set(kept["model"])]
     if gone:
         notes.append(f"without a second timepoint, left out: {', '.join(gone)}")

@@ -1,4 +1,4 @@
-"""Whether the programme hangs on the drug: effects by arm and their likeness, and drugs compared within a model."""
+"""Whether the programme depends on the drug: effects by arm and their likeness, and drugs compared within a model."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def compare_units(
     observed = gap(arms, whole)
     n = len({model for model, _ in units})
     if not np.isfinite(observed):
-        note = "confounded: no two models had the same arm beside two that had different ones"
+        note = "confounded: this takes two models with the same arm and two with different ones"
         return [(UNITS, "same arm", "different arms", n, *[np.nan] * 8, note)]
     from scripts.expression.structure import shuffle_within
 
@@ -147,7 +147,7 @@ def compare_drugs(profiles: Profiles, contrast: dict, signature: list[str], fdr:
         arms = list(dict.fromkeys(own["arm"]))
         names = ",".join(arms)
         if len(arms) < 2:
-            note = "confounded: one arm only; what the drug does can't be told from what this patient does"
+            note = "confounded: one arm only; what the drug does can't be separated from what this patient does"
             rows.append((DRUGS, model, names, 1, *[np.nan] * 8, note))
             continue
         table = drug_test(profiles, model, contrast)

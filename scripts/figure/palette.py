@@ -18,8 +18,8 @@ PHASES = {"G1": "#BBBBBB", "S": "#0072B2", "G2M": "#D55E00"}
 """Cycle phases: grey at rest, blue and vermilion in cycle."""
 ABSENT = "#BBBBBB"
 """What has no name, no value or no partner."""
-SEQUENTIAL, DIVERGING = "cividis", "PuOr_r"
-"""Matplotlib's names of the maps for amounts and for signed numbers; both safe for the colour-blind."""
+SEQUENTIAL = "cividis"
+"""Map for amounts, by Vega's name; safe for the colour-blind."""
 
 
 def shade(colour: str, step: int) -> str:

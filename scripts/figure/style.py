@@ -48,7 +48,6 @@ CONFIG = {
     "range": {"heatmap": {"scheme": palette.SEQUENTIAL}, "ramp": {"scheme": palette.SEQUENTIAL}},
 }
 """Vega-Lite's settings for every chart of the page."""
-DIVERGING = alt.Scale(scheme="purpleorange", domainMid=0, reverse=False)
 SEQUENTIAL = alt.Scale(scheme=palette.SEQUENTIAL)
 
 

@@ -1,4 +1,4 @@
-"""Find the smallest gene panels that tell persister from untreated in left-out patients."""
+"""Find the smallest gene panels that separate persister from untreated in left-out patients."""
 
 import numpy as np
 import pandas as pd

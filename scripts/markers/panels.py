@@ -1,4 +1,4 @@
-"""Small gene panels that tell persister from untreated in patients they weren't learned from.
+"""Small gene panels that separate persister from untreated in patients they weren't learned from.
 
 Everything that is chosen (genes, their direction, their scale, the panel's size) is chosen in the other models: an
 outer loop leaves out each model once to judge, an inner loop over the rest chooses the size. The unit is the patient

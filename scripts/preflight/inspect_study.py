@@ -196,10 +196,10 @@ def taken_by(results: Path) -> int:
 
 
 def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
-    """Whether the results' disk has room; what is free now is told apart, since it is another figure each time.
+    """Whether the results' disk has room; what is free now is reported separately, since it differs each time.
 
-    ``at_once``: libraries that may be counted at the same time; told only where room is too little for them, since the
-    findings of a sound study don't hang on where it runs.
+    ``at_once``: libraries that may be counted at the same time; reported only where room is too little for them, since
+    the findings of a sound study don't depend on where it runs.
     """
     stays, passing = estimate_disk(study)
     need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"

@@ -20,7 +20,7 @@ ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 MOSTLY = 0.5
 """Names are Ensembl identifiers if more than this share of them look like it."""
 AMBIGUOUS = "///"
-"""How array annotations join the genes of a probe that can't tell them apart."""
+"""How array annotations join the genes of a probe that can't separate them."""
 
 
 def looks_spoilt(name: str) -> bool:
@@ -29,7 +29,7 @@ def looks_spoilt(name: str) -> bool:
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raise :class:`job.UserError` if a name has become a date or a number; the row is told (the header is row 1)."""
+    """Raise :class:`job.UserError` if a name has become a date or a number; the row is named (the header is row 1)."""
     for row, name in enumerate(names, start=2):
         if looks_spoilt(name):
             raise job.UserError(

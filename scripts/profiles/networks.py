@@ -78,7 +78,7 @@ def signs_of(table: pd.DataFrame, lower: dict[str, str]) -> pd.Series:
 def read_sets(path: str) -> dict[str, list[str]]:
     """Return genes by set: of a .gmt file, of a table (set, gene), or of a list with one gene a line (set: its file).
 
-    Names that a spreadsheet has spoilt are left out and told in the log.
+    Names that a spreadsheet has spoilt are left out and named in the log.
     """
     rows = [row for row in read_rows(path, SETS) if not row[1][0].startswith("#")]
     if not rows:
@@ -96,7 +96,7 @@ def read_sets(path: str) -> dict[str, list[str]]:
         gene = gene_column(rows, path)
         for number, fields in rows[1:]:
             if len(fields) <= gene:
-                raise job.UserError(f"{path}, row {number}: no gene beside {fields[0]!r}; add it, or remove the row")
+                raise job.UserError(f"{path}, row {number}: no gene next to {fields[0]!r}; add it, or remove the row")
             found.setdefault(fields[0] if gene else fields[1], []).append(fields[gene])
     else:
         found[bare_name(path)] = read_list(path, SETS, LIST_HEADINGS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 CONFOUNDED = (
-    "confounded: each model has one platform; a difference between platforms can't be told from one between patients"
+    "confounded: each model has one platform; a difference between platforms can't be separated from one between "
+    "patients"
 )
 
 
 def describe(samples: pd.DataFrame) -> tuple[str, str]:
-    """Return the platforms with the models of each, and a note if patients and platforms can't be told apart; both
+    """Return the platforms with the models of each, and a note if patients and platforms can't be separated; both
     empty where there is one platform.
 
     ``samples``: those compared, with model and platform; cells alone have no such column.

@@ -157,7 +157,7 @@ def write(profiles: Profiles, path: str) -> None:
 
 
 def read(path: str) -> Profiles:
-    """Read what :func:`write` wrote; log expression is computed anew from the counts, in double precision."""
+    """Read what :func:`write` wrote; log expression is computed again from the counts, in double precision."""
     import anndata
 
     data = anndata.read_h5ad(path)

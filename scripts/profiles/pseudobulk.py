@@ -76,7 +76,7 @@ def join_counts(parts: dict[str, pd.Series]) -> tuple[pd.DataFrame, pd.Series]:
     """Return samples × genes and whether all samples measured a gene; where one didn't, its count is 0.
 
     A table of genes may leave out those it never saw, or never have had them: which of both isn't known, so that what
-    hangs on such a gene isn't compared.
+    depends on such a gene isn't compared.
     """
     table = pd.DataFrame(parts).T
     return table.fillna(0), table.notna().all(axis=0)

@@ -1,4 +1,4 @@
-"""One MultiQC page on the reads of all libraries: Sequali's measures beside the pipeline's own tables."""
+"""One MultiQC page on the reads of all libraries: Sequali's measures with the pipeline's own tables."""
 
 import json
 import shutil

@@ -216,8 +216,8 @@ def pooled_sd(spread: pd.DataFrame) -> pd.Series:
 
     The unit of standardised effects. Not the spread between models: that of five models is known to a factor of two or
     three only (95 % interval 0.6 to 2.9), so that dividing by it puts those first whose models agree by luck. Agreement
-    is told by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon that
-    a model lacks altogether isn't divided by next to nothing there.
+    is described by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon
+    that a model lacks altogether isn't divided by next to nothing there.
     """
     return np.sqrt((spread**2).mean())
 

@@ -1,4 +1,4 @@
-"""Labels dealt out anew within models: all ways where they are few, else drawn.
+"""Labels dealt out again within models: all ways where they are few, else drawn.
 
 Where the labels of a model's samples are exchangeable, its untreated and its treated samples could have been each
 other.

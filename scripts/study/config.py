@@ -131,7 +131,7 @@ def check_arms(config: dict) -> Problems:
 
 
 def check_references(config: dict) -> Problems:
-    """Either a joined pair of files, or files per species; prefixes that can be told apart."""
+    """Either a joined pair of files, or files per species; prefixes that can be separated."""
     references = config["references"]
     if references is None:
         return
@@ -149,7 +149,7 @@ def check_references(config: dict) -> Problems:
     if len(species) == 2:
         a, b = species["graft"]["prefix"], species["host"]["prefix"]
         if a.startswith(b) or b.startswith(a):
-            message = f"{b!r} and the graft's {a!r} begin alike; give prefixes that tell genes apart"
+            message = f"{b!r} and the graft's {a!r} begin alike; give prefixes that distinguish genes"
             yield ("references", "host", "prefix"), message
 
 

@@ -80,7 +80,7 @@ def tables() -> dict[str, str]:
 
 
 def renewed(text: str) -> str:
-    """Return the README with its tables made anew. Raises ValueError if a table's marks are missing."""
+    """Return the README with its tables made again. Raises ValueError if a table's marks are missing."""
     for name, table in tables().items():
         begin = BEGIN.format(name=name)
         before, found, rest = text.partition(begin)

@@ -13,7 +13,7 @@ from scripts.study.sheet import SheetError, read_sheet
 from scripts.study.study import Study
 
 MOST = 5
-"""Mistakes told at once."""
+"""Mistakes reported together."""
 
 
 def refuse(problems: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The schemas of config and sheets: defaults filled in, violations told in one line each."""
+"""The schemas of config and sheets: defaults filled in, violations reported in one line each."""
 
 from __future__ import annotations
 

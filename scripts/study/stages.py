@@ -25,7 +25,7 @@ STAGES = (
 """From reads to claims, each before what reads its results. A stage named here brings its own ``rules/<stage>.smk``
 with a target of that name, ``scripts/<stage>/`` and, to be on the page, ``resources/words/<stage>.yaml``. The Snakefile
 includes it, the findings and the report ask for it, the page has its section in this order, and a stage imports only
-from those before it (``make lint``). The files that its target names and that the report reads are told by
+from those before it (``make lint``). The files that its target names and that the report reads are named by
 ``scripts/<stage>/results.py``.
 """
 PROGRAMME = STAGES[STAGES.index("profiles") :]

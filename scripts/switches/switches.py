@@ -21,7 +21,7 @@ SWITCHES = [
 ]  # fmt: skip
 
 
-UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to tell, or no signature"
+UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to decide, or no signature"
 
 
 def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
 
 
 def direction(effect: float) -> str:
-    """Return whether activity goes up or down on average; how many models agree is told by ``k``."""
+    """Return whether activity goes up or down on average; how many models agree is given by ``k``."""
     return "" if not np.isfinite(effect) or effect == 0 else "up" if effect > 0 else "down"
 
 

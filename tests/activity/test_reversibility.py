@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from scripts.activity import reversibility
-from scripts.activity.reversibility import BACK, BEYOND, STAYS, UNCLEAR, VERDICTS
+from scripts.activity.verdicts import BACK, BEYOND, STAYS, UNCLEAR, VERDICTS
 from scripts.base import columns
 from scripts.base.verdicts import meaning
 

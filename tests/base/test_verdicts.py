@@ -1,15 +1,27 @@
 """Verdicts stand once: names, order and meaning are those of tables, methods and programmes of genes."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from scripts.activity import verdicts as activity
 from scripts.base import columns
+from scripts.base.calibration import rates_of_verdict, worst_error
 from scripts.base.verdicts import decide, describe, meaning
 from scripts.confounders import verdicts as confounders
+from scripts.figure import words
+from scripts.figure.verdicts import list_rules
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
 
-LISTS = {"switches": switches.VERDICTS, "mrna": switches.MRNA, "confounders": confounders.VERDICTS}
+ROOT = Path(__file__).parents[2]
+LISTS = {
+    "switches": switches.VERDICTS,
+    "mrna": switches.MRNA,
+    "confounders": confounders.VERDICTS,
+    "reversibility": activity.VERDICTS,
+}
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
 
 
@@ -25,11 +37,33 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("switches/switches.tsv", "verdict", "switches"),
         ("switches/switches.tsv", "mrna", "mrna"),
         ("confounders/programme_verdict.tsv", "verdict", "confounders"),
+        ("activity/reversibility.tsv", "verdict", "reversibility"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):
     text = columns.describe(table, column).description
     assert text.endswith(f"the first whose rule applies: {meaning(LISTS[name], **NAMES)}")
+
+
+@pytest.mark.parametrize("stage", sorted(path.parent.name for path in ROOT.glob("scripts/*/verdicts.py")))
+def test_a_stage_with_verdicts_tells_their_rules_and_error_rates_in_the_report(stage):
+    if stage in ("base", "figure"):  # what verdicts are, and how they are told
+        return
+    texts = words.read(stage)["texts"]
+    told = [name for name, entry in texts.items() if "verdict_measured" in entry]
+    assert len(told) == 1 and told[0] in words.read(stage)["blocks"]
+    assert all(place in texts[told[0]]["verdict_measured"] for place in ("{name}", "{rule}", "{rate}", "{truth}"))
+
+
+def test_rules_are_told_of_verdicts_that_occur_with_the_largest_error():
+    made = list_rules("switches", switches.VERDICTS, {"shared switch": "3 regulons"}, fdr=0.05, min_effect="0.5 sd")
+    ((key, values),) = made.parts
+    worst = worst_error("switches", "shared switch")
+    assert key == "verdict_measured" and values["number"] == "3 regulons" and worst.items() <= values.items()
+    rates = rates_of_verdict("switches", "shared switch")
+    assert worst["rate"] == f"{rates.loc[rates['bound'] == 'at most', 'rate'].max():.1%}"
+    made = list_rules("reversibility", activity.VERDICTS, {"unclear": "1 feature"})
+    assert [key for key, _ in made.parts] == ["verdict"] and list_rules("x", activity.VERDICTS, {}) is None
 
 
 def test_every_known_programme_has_a_verdict():

@@ -450,7 +450,7 @@ def judge(edges: pd.DataFrame, data: Dataset) -> tuple[float, float]:
 
 
 def gold_standards(seed: int, densities: Iterable[float]) -> dict[str, Dataset]:
-    """Return the data sets of known truth; the UMI-like ones are drawn anew for every seed."""
+    """Return the data sets of known truth; the UMI-like ones are drawn again for every seed."""
     sergio = read_sergio()
     sets = {"sergio_ds4": sergio} | {f"dream4_{number}": read_dream4(number) for number in (1, 2, 3)}
     noisy = {f"sergio_umi_{density:.1f}": as_umi(sergio, density, seed) for density in densities}

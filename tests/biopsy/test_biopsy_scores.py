@@ -92,7 +92,7 @@ def test_the_nearest_samples_are_of_the_biopsy_s_state(simulator, score):
 
 
 def test_another_tissue_is_out_of_distribution(simulator, score):
-    """Each gene's level drawn anew (log sd 1), no regulon at work: the cell sizes and genes are the tumour's."""
+    """Each gene's level drawn again (log sd 1), no regulon at work: the cell sizes and genes are the tumour's."""
     cells = simulator.cells("HBCx9", "liver", seed=15, graft_cells=300)
     rng = np.random.default_rng(4)
     level = rng.lognormal(0, 1.0, cells.n_vars)

@@ -17,7 +17,7 @@ from calibration.row import (
     clustered,
 )  # fmt: skip
 from scripts.activity import reversibility
-from scripts.activity.reversibility import BACK, BEYOND, STAYS
+from scripts.activity.verdicts import BACK, BEYOND, STAYS
 
 LEVEL = 0.05
 TABLE = "activity/reversibility.tsv"

@@ -192,7 +192,7 @@ def test_a_seed_of_its_own_changes_the_layout_alone(study, simulator, job_of, tm
     other = run_model(tmp_path / "other", make_study(simulator), study[1] | {"seed": 1}, job_of)
     first, second = (pd.read_csv(f / "cells.tsv.gz", sep="\t") for f in (study[0], other))
     assert not np.allclose(first["umap_1"], second["umap_1"])
-    # clusters this clear don't hang on the seed
+    # clusters this clear don't depend on the seed
     assert communities.adjusted_rand(first["cluster"].to_numpy(), second["cluster"].to_numpy()) > 0.95
 
 

@@ -145,6 +145,6 @@ def test_figures_come_into_the_report_with_their_captions(study):
 
 
 def test_rules_run_on_one_thread(study):
-    # results must not hang on the number of threads; BLAS and UMAP may otherwise add up in another order
+    # results must not depend on the number of threads; BLAS and UMAP may otherwise add up in another order
     text = (study / "rules" / "clusters.smk").read_text()
     assert "threads:" not in text and text.count("    script:\n") == 4

@@ -1,4 +1,4 @@
-"""What a change of a finished study makes anew: the jobs that it is about, all that come after them, and no other.
+"""What a change of a finished study makes again: the jobs that it is about, all that come after them, and no other.
 
 The jobs that a change is about are stated here. What comes after them is told by the graph, so that a new rule at the
 end of it needs no word here, and a rule that reads a setting which isn't its own fails.
@@ -104,7 +104,7 @@ def lane(project: Project, sample: str, unit: str) -> None:
 
 
 def test_a_finished_study_has_nothing_to_do_wherever_it_lies(finished):
-    """The copy lies in another folder: no path of this machine is part of what a job hangs on."""
+    """The copy lies in another folder: no path of this machine is part of what a job depends on."""
     answer = finished.ask()
     assert answer.count() == {}, answer.reasons()
     made = {job.rule for job in answer.jobs}
@@ -142,7 +142,7 @@ def test_a_newer_copy_of_genomes_and_databases_changes_nothing(finished):
     ("key", "rule"), [("motif_annotations", "provide_motifs"), ("tfs", "provide_tfs")], ids=["motif table", "factors"]
 )
 def test_another_file_in_the_place_of_a_reference_is_heeded(finished, key, rule):
-    """Under a name that stays the same in the results: the network is inferred anew from what is now linked there."""
+    """Under a name that stays the same in the results: the network is inferred again from what is now linked there."""
     before = finished.config["regulons"][key]["path"]
     shutil.copy(finished.folder / before, finished.folder / f"{before}.new")
     finished.set(f"regulons.{key}.path", f"{before}.new")
@@ -187,7 +187,7 @@ def test_a_biopsy_of_a_new_patient(finished):
 
 
 def test_a_lane_more(finished):
-    """A library topped up: its lane is checked, it is counted anew; its other lane and other libraries stay."""
+    """A library topped up: its lane is checked, it is counted again; its other lane and other libraries stay."""
     lane(finished, "HBCx95_untreated", "L003")
     answer = check(finished, {"detect_chemistry": 1}, {"check_reads": 1})
     assert answer.count(sample="HBCx95_untreated") == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
@@ -266,7 +266,7 @@ def test_a_threshold(finished, key):
     if key.startswith("report"):
         assert {"draw_clusters", "make_report", "make_manifest"} <= set(answer.count()) <= {*TOLD, *DRAWN}
     if not key.startswith("biopsy"):
-        # A biopsy that was scored stays so: its reference is frozen anew only if it is asked for.
+        # A biopsy that was scored stays so: its reference is frozen again only if it is asked for.
         assert "score_biopsy" not in answer.count()
 
 

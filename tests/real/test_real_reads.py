@@ -77,7 +77,7 @@ def kb(folder):
 def star(folder, kb):
     """Return what STARsolo counted in the same folder, after kb."""
     said = snakemake(folder, {"aligner": "starsolo", "keep_bam": True}, "--", "counts")
-    # Another counter recounts, but reads nothing anew.
+    # Another counter recounts, but reads nothing again.
     assert "count_starsolo" in said and "check_reads" not in said and "detect_chemistry" not in said
     return collect(folder / "results")
 

@@ -108,13 +108,13 @@ def test_numbers_of_references_have_a_reference(source, profiles):
 def test_ambient_rna_is_measured_where_there_is_a_host(source):
     text = paragraph(with_cells(source, summary(True), summary(True)), "Cells")
     assert "Ambient RNA was measured from host UMIs in tumour cells and left" in text and "no host" not in text
-    assert "at the rate that mixed droplets tell;" in text
+    assert "at the rate that mixed droplets show;" in text
 
 
 def test_without_a_host_nothing_is_said_to_be_told_by_it(source):
     study = with_cells(source, summary(False, rate="cells loaded"), ambient={"subtract": True})
     text = paragraph(study, "Cells")
-    assert "There was no host to tell apart." in text and "couldn't be measured and is in the counts" in text
+    assert "There was no host to distinguish." in text and "couldn't be measured and is in the counts" in text
     assert "mixed droplets" not in text and "taken out" not in text
     assert "the number of droplets with cells implies (0.8 % per 1,000);" in text
 
@@ -123,14 +123,14 @@ def test_where_libraries_differ_each_statement_says_of_how_many(source):
     study = with_cells(source, summary(True), summary(True), summary(False, rate="cells loaded", method="all"))
     text = paragraph(study, "Cells")
     assert "in tumour cells (2 of 3 libraries)" in text and "Monte-Carlo test (2 of 3 libraries)" in text
-    assert "mixed droplets tell (2 of 3 libraries) or the number of droplets with cells implies" in text
+    assert "mixed droplets show (2 of 3 libraries) or the number of droplets with cells implies" in text
     assert "1 library had no empty droplets: all barcodes were taken as cells." in text
 
 
 def test_a_rate_given_is_the_rate_told(source):
     doublets = source.config["cells"]["doublets"] | {"rate": 0.06}
     text = paragraph(with_cells(source, summary(True, rate="config"), doublets=doublets), "Cells")
-    assert "at a rate of 0.06;" in text and "mixed droplets tell" not in text
+    assert "at a rate of 0.06;" in text and "mixed droplets show" not in text
 
 
 def test_clusters_are_described_as_they_are_made(source):

@@ -54,7 +54,7 @@ the demo's few genes it is a third.
 """
 DECOYS = 10
 STRONG, WEAK = (5.0, 15.0), (2.0, 4.0)
-"""Weights of true and of false edges: the latter hang on chance and are weak."""
+"""Weights of true and of false edges: the latter depend on chance and are weak."""
 DEPTH = 1_500
 
 

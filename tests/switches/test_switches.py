@@ -181,7 +181,7 @@ def test_arms_are_compared_within_patients(simulate):
     models = [f"P{i}" for i in range(6)]
     sheet = simulate.paired_sheet(models, arms={model: ["A", "B"] for model in models})
     effects = PLANTED | DECOYS | {"ONLY_A": 0.0}
-    # Down by as much in B: no change on average, so that only the arms can be told apart.
+    # Down by as much in B: no change on average, so that only the arms can be separated.
     arms = {"A": {"ONLY_A(+)": 1.5}, "B": {"ONLY_A(+)": -1.2}}
     found = run(simulate, sheet, effects, arm_effects=arms).set_index("tf")
     assert found.loc["ONLY_A", "verdict"] == verdicts.BY_ARM.name

@@ -1,4 +1,4 @@
-"""Factors of one family together: they share a motif, so that their regulons can hardly be told apart."""
+"""Factors of one family together: they share a motif, so that their regulons can hardly be separated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Separate kinds of evidence joined by the product of their ranks, and how far that hangs on single models."""
+"""Separate kinds of evidence joined by the product of their ranks, and how far that depends on single models."""
 
 from __future__ import annotations
 

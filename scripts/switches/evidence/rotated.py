@@ -1,6 +1,6 @@
 """Enrichment of regulons in the signature against the same study without what its models share.
 
-Random sets of genes are too kind a null: genes of a regulon change together (Goeman & Bühlmann 2007, Bioinformatics
+Random sets of genes are too lenient a null: genes of a regulon change together (Goeman & Bühlmann 2007, Bioinformatics
 23:980). So the models' differences are rotated in the space that is orthogonal to their mean (Langsrud 2005, Statistics
 and Computing 15:53; Wu et al. 2010, Bioinformatics 26:2176). That keeps every correlation of genes and regulons within
 models and leaves a study of one model less, in which nothing is shared; there the signature is learned again, and the
