@@ -6,6 +6,8 @@ CHUNKS = config["regulons"]["chunks"]
 SELECTION = ["min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold"]
 PRUNING = ["engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
 PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
+# Settings of the score of activity: here, at equal depth, of families of factors and of biopsies.
+ACTIVITY = ["engine", "activity_score", "activity_auc_threshold", "activity_own_gene", "max_target_share"]
 
 
 rule regulons:
@@ -182,10 +184,25 @@ rule consensus_over_models:
         "../scripts/regulons/consensus_over_models.py"
 
 
+rule scale_genes:
+    input:
+        collect("<results>/regulons/{group}/expression.h5ad", group=study.groups),
+    output:
+        "<results>/regulons/genes.tsv",
+    log:
+        "<logs>/scale_genes.log",
+    localrule: True
+    conda:
+        "../envs/scenic.yaml"
+    script:
+        "../scripts/regulons/scale_genes.py"
+
+
 rule score_activity:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
+        scales="<results>/regulons/genes.tsv",
     output:
         activity="<results>/regulons/{group}/activity.parquet",
     log:
@@ -199,8 +216,7 @@ rule score_activity:
         mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_activity", base=120),
     params:
-        engine=lookup(within=config, dpath="regulons/engine"),
-        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        settings=pick(config["regulons"], *ACTIVITY),
         seed=SEEDS[0],
     script:
         "../scripts/regulons/score_activity.py"

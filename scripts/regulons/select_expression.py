@@ -12,12 +12,14 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.expression import join_samples, normalise
 from scripts.regulons import databases
+from scripts.scenic import scaled_mean
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 
 
 def select(parts: list, offer: dict, settings: dict, group: str):
-    """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
+    """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``,
+    ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
     A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
     a factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
@@ -56,6 +58,7 @@ def select(parts: list, offer: dict, settings: dict, group: str):
         var=pd.DataFrame({"tf": is_tf[selected]}, index=symbols[selected]),
     )
     out.layers["counts"] = counts[:, selected].tocsr()
+    out.var["variance"] = scaled_mean.variances(out.layers["counts"], out.obs["sample"])
     return out
 
 

@@ -27,6 +27,8 @@ MIN_OVERLAP = 0.8
 BLOCK = 256
 """Cells that a thread takes at once."""
 EXAMPLES = 5
+FEW_CELLS = 0.1
+"""Quantile of the cells by genes shown that AUCell's ranks should not exceed."""
 
 
 def count_ranks(auc_threshold: float, n_genes: int) -> int:
@@ -140,11 +142,11 @@ def select_value(values, n, k):
 
 
 @numba.njit(nogil=True, cache=True)
-def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, auc):
+def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, unexpressed, auc):
     """Fill ``auc`` (cells × regulons, zeros before) for the cells of the CSR ``data``, ``indices``, ``indptr``.
 
     ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are from ``first_regulon[g]``
-    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
+    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``. ``unexpressed``: whether these genes have ranks.
     """
     n_genes = len(place)
     room = np.empty(n_genes, dtype=np.float64)
@@ -170,7 +172,7 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
             gene = order[position[rank]]
             for at in range(first_regulon[gene], first_regulon[gene + 1]):
                 auc[cell, regulon[at]] += weight[at] * (cutoff - rank)
-        if kept < cutoff:
+        if unexpressed and kept < cutoff:
             # The unexpressed genes follow in the drawn order.
             for rank in range(kept):
                 expressed[position[rank]] = True
@@ -248,11 +250,13 @@ def score(
     seed: int = 0,
     threads: int = 1,
     block: int = BLOCK,
+    rank_unexpressed: bool = True,
 ) -> pd.DataFrame:
     """Return cells × regulons (in their order) AUCs in [0, 1].
 
     ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which
-    less than 80 % is measured scores 0. Raises ExpressionError, ThresholdError.
+    less than 80 % is measured scores 0. ``rank_unexpressed``: where a cell shows fewer genes than ranks count, the
+    unexpressed ones follow in the drawn order, as in pySCENIC; else they have no rank and add nothing. Raises ExpressionError, ThresholdError.
     """
     check(expression, genes, regulons, auc_threshold)
     matrix = sparse.csr_matrix(expression)
@@ -275,7 +279,7 @@ def score(
             matrix.data[first_value:last_value].astype(np.float64),
             matrix.indices[first_value:last_value].astype(np.int32, copy=False),
             matrix.indptr[rows.start : rows.stop + 1].astype(np.int64) - first_value,
-            place, order, first, regulon, weight, n_ranks, auc[rows],
+            place, order, first, regulon, weight, n_ranks, rank_unexpressed, auc[rows],
         )  # fmt: skip
 
     starts = range(0, n_cells, block)
