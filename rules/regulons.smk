@@ -226,6 +226,8 @@ rule describe_activity:
     input:
         activity="<results>/regulons/{group}/activity.parquet",
         clusters=get_clusters_of_group,
+        expression="<results>/regulons/{group}/expression.h5ad",
+        regulons="<results>/regulons/consensus.tsv",
     output:
         rss="<results>/regulons/{group}/rss.tsv",
         thresholds="<results>/regulons/{group}/thresholds.tsv",
