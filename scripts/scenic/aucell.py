@@ -36,8 +36,8 @@ def count_ranks(auc_threshold: float, n_genes: int) -> int:
     return round(auc_threshold * n_genes)
 
 
-def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
-    """Raise ExpressionError or ThresholdError for what can't be scored."""
+def check_expression(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]]) -> None:
+    """Raise ExpressionError for expression or regulons that can't be scored."""
     if expression.ndim != 2 or expression.shape[1] != len(genes):
         raise ExpressionError(f"expression: {expression.shape} cells × genes, but {len(genes)} gene names")
     twice = [str(gene) for gene, n in Counter(genes).items() if n > 1]
@@ -46,18 +46,23 @@ def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]
     values = expression.data if sparse.issparse(expression) else np.asarray(expression)
     if values.size and not (np.isfinite(values).all() and values.min() >= 0):
         raise ExpressionError("expression: a value is missing, infinite or negative; give counts or their logarithm")
-    n = len(genes)
-    if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
-        raise ThresholdError(
-            f"auc_threshold: {auc_threshold} of {n} genes is {count_ranks(auc_threshold, n)} ranks; "
-            f"it must lie between 1 and {n - 1}"
-        )
     for name, targets in regulons.items():
         weights = np.fromiter(targets.values(), dtype=np.float64, count=len(targets))
         if not (len(weights) and np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
             raise ExpressionError(
                 f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again"
             )
+
+
+def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
+    """Raise ExpressionError or ThresholdError for what can't be scored."""
+    check_expression(expression, genes, regulons)
+    n = len(genes)
+    if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
+        raise ThresholdError(
+            f"auc_threshold: {auc_threshold} of {n} genes is {count_ranks(auc_threshold, n)} ranks; "
+            f"it must lie between 1 and {n - 1}"
+        )
 
 
 def draw_order(n_genes: int, seed: int) -> np.ndarray:

@@ -17,8 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.scenic.aucell import EXAMPLES, MIN_OVERLAP, find_targets
-from scripts.scenic.errors import ExpressionError
+from scripts.scenic.aucell import EXAMPLES, MIN_OVERLAP, check_expression, find_targets
 
 BLOCK = 5_000
 """Cells at once: 5,000 cells of 3,000 shown genes are 120 MB."""
@@ -79,11 +78,8 @@ def score(
 
     Raises ExpressionError.
     """
-    if counts.ndim != 2 or counts.shape[1] != len(genes):
-        raise ExpressionError(f"expression: {counts.shape} cells × genes, but {len(genes)} gene names")
+    check_expression(counts, genes, regulons)
     matrix = sparse.csr_matrix(counts)
-    if matrix.data.size and not (np.isfinite(matrix.data).all() and matrix.data.min() >= 0):
-        raise ExpressionError("expression: a value is missing, infinite or negative; give counts")
     scale = np.asarray(scale, dtype=np.float64)
     inverse = np.divide(1.0, scale, out=np.zeros(len(genes)), where=np.isfinite(scale) & (scale > 0))
     of_regulon, of_gene, weight, _, scored = find_targets(genes, regulons)
