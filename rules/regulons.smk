@@ -6,8 +6,6 @@ CHUNKS = config["regulons"]["chunks"]
 SELECTION = ["min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold"]
 PRUNING = ["engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
 PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
-# Settings of the score of activity: here, at equal depth, of families of factors and of biopsies.
-ACTIVITY = ["engine", "activity_score", "activity_auc_threshold", "activity_own_gene", "max_target_share"]
 
 
 rule regulons:
@@ -271,8 +269,8 @@ rule tabulate_activity:
 rule draw_regulons:
     input:
         tables=[
-            rules.consensus_over_models.output.support,
-            rules.consensus_over_models.output.summary,
+            "<results>/regulons/support.tsv",
+            "<results>/regulons/summary.tsv",
             *rules.tabulate_activity.output,
             *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
         ],
@@ -288,3 +286,31 @@ rule draw_regulons:
         settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
     script:
         "../scripts/regulons/figures.py"
+
+
+if study.given_regulons:
+
+    # Regulons of the user's take the place of all inference.
+    ruleorder: take_regulons > check_databases
+    ruleorder: take_regulons > consensus_over_models
+
+    rule take_regulons:
+        input:
+            gmt=user_file(collect("<results>/references/gene_lists/{file}", file=study.given_regulons)),
+            tfs=user_file("<results>/references/tfs.txt") if config["regulons"]["tfs"] else [],
+            cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        output:
+            databases="<results>/regulons/databases.json",
+            regulons="<results>/regulons/consensus.tsv",
+            gmt="<results>/regulons/consensus.gmt",
+            support="<results>/regulons/support.tsv",
+            summary="<results>/regulons/summary.tsv",
+        log:
+            "<logs>/take_regulons.log",
+        localrule: True
+        conda:
+            "../envs/scenic.yaml"
+        params:
+            min_targets=lookup(within=config, dpath="regulons/min_targets"),
+        script:
+            "../scripts/regulons/take_regulons.py"

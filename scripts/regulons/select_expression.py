@@ -22,7 +22,7 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
     A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
-    a factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
+    a factor; all such genes where regulons are given and nothing is inferred. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
     genes.
     """
     import anndata
@@ -36,13 +36,15 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     counts = sparse.csr_matrix(cells.X)
     shown = np.asarray((counts > 0).sum(axis=0)).ravel() / cells.n_obs
     detected = (shown >= settings["min_cell_fraction"]) & (shown > 0) & cells.var["everywhere"].to_numpy()
-    symbols, known, tfs = cells.var_names, set(offer["genes"]), set(offer["tfs"])
+    symbols, tfs = cells.var_names, set(offer["tfs"])
+    given = offer["genes"] is None
+    known = set(symbols if given else offer["genes"])
     share = databases.check_overlap(
         symbols[detected].tolist(), known, settings["min_database_overlap"], where=f"group {group}"
     )
     is_tf = symbols.isin(tfs)
     selected = detected & (symbols.isin(known) | is_tf)
-    if not (selected & is_tf).any():
+    if not (given or (selected & is_tf).any()):
         raise job.UserError(
             f"group {group}: no factor among {int(detected.sum())} genes seen in {settings['min_cell_fraction']:.1%} "
             "of cells; do config regulons.tfs and the genes agree in species and naming?"

@@ -45,7 +45,7 @@ def complete(config: object) -> dict:
     done = filled(config, schema, schema)
     regulons = done.get("regulons") if isinstance(done, dict) else None
     if isinstance(regulons, dict):
-        for key in ("motif_annotations", "tfs"):
+        for key in ("motif_annotations", "tfs", "given"):
             regulons[key] = given(regulons.get(key))
         if isinstance(regulons.get("databases"), list):
             regulons["databases"] = [given(entry) for entry in regulons["databases"]]
@@ -244,9 +244,11 @@ def check_addresses(config: dict) -> Problems:
 
 
 def list_gene_lists(config: dict) -> list[dict]:
-    """Return the entries of the network, the gene sets and the published signatures, in this order."""
+    """Return the entries of the network, the given regulons, the gene sets and the published signatures, in this order."""
     network = config["activity"]["network"]
-    return [*([network] if network else []), *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
+    given = config["regulons"]["given"]
+    sets = [*config["expression"]["gene_sets"], *config["expression"]["signatures"]]
+    return [*([network] if network else []), *([given] if given else []), *sets]
 
 
 def name_of_list(entry: dict) -> str:
@@ -258,6 +260,7 @@ def check_gene_lists(config: dict) -> Problems:
     """Networks and gene sets are given once, by path or address, under different names."""
     network, sets = config["activity"]["network"], config["expression"]
     files = [(("activity", "network"), network)] if network else []
+    files += [(("regulons", "given"), config["regulons"]["given"])] if config["regulons"]["given"] else []
     files += [(("expression", key, i), e) for key in ("gene_sets", "signatures") for i, e in enumerate(sets[key])]
     seen: dict[str, str] = {}
     for place, entry in files:
