@@ -296,7 +296,7 @@ if study.given_regulons:
 
     rule take_regulons:
         input:
-            gmt=user_file(collect("<results>/references/gene_lists/{file}", file=study.given_regulons)),
+            gmt=user_file(f"<results>/references/gene_lists/{study.given_regulons[0]}"),
             tfs=user_file("<results>/references/tfs.txt") if config["regulons"]["tfs"] else [],
             cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
         output:
