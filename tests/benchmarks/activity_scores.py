@@ -169,7 +169,12 @@ def read_pc9() -> tuple[sparse.csr_matrix, np.ndarray, list[str], Sets]:
     edges = edges.assign(regulon=edges["tf"] + "(+)").drop_duplicates(["regulon", "target"])
     edges = edges[edges["tf"] != edges["target"]]
     edges = edges[edges.groupby("regulon")["target"].transform("size") >= 10]
-    return sparse.csr_matrix(counts[:, shown]), samples, genes, scoring.target_weights(edges, own_gene=False, max_share=0.1)
+    return (
+        sparse.csr_matrix(counts[:, shown]),
+        samples,
+        genes,
+        scoring.target_weights(edges, own_gene=False, max_share=0.1),
+    )
 
 
 def moves(
@@ -210,15 +215,22 @@ def main() -> None:
         for fold in (1.25, 1.5) for size in (1_000, 4_000) for ratio in (1.0,)
     ]  # fmt: skip
     settings += [(1.25, (4_000, 2_320), False), (1.25, (4_000, 4_000), True)]
-    print("| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n|---|---|---|---|---|---|")
+    print(
+        "| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n|---|---|---|---|---|---|"
+    )
     for fold, depth, dominated in settings:
         where = f"{depth[0]:,.0f} / {depth[1]:,.0f}" + (", a quarter of ten genes" if dominated else "")
         for name, row in power(fold, depth, repeats, dominated).iterrows():
-            print(f"| {fold} | {where} | {name} | {row['planted']:.2f} | {row['others']:.2f} | {row['power']:.2f} |", flush=True)
+            print(
+                f"| {fold} | {where} | {name} | {row['planted']:.2f} | {row['others']:.2f} | {row['power']:.2f} |",
+                flush=True,
+            )
     if not (DATA / "pc9_erlotinib").is_dir():
         print(f"\n{DATA / 'pc9_erlotinib'} isn't here: nothing on real cells")
         return
-    print("\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n|---|---|---|---|---|")
+    print(
+        "\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n|---|---|---|---|---|"
+    )
     for row in invariance(draws).itertuples(index=False):
         print(f"| {row[0]} | {row[1]} | {row[2]} | {row[3]:.1%} | {row[4]:.3f} |", flush=True)
 

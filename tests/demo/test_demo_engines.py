@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from checkout import only_whole
 
-from scripts.regulons import prune_modules, pyscenic_compat
-from scripts.regulons import scoring
+from scripts.regulons import prune_modules, pyscenic_compat, scoring
 from scripts.scenic import aucell, cistarget
 
 SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "nes_threshold": 3.0}
