@@ -16,8 +16,8 @@ def mean_activity(
     counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, settings: dict, *, scales: pd.DataFrame,
     seed: int, rng: np.random.Generator, threads: int = 1,
 ) -> np.ndarray:  # fmt: skip
-    """Return each regulon's mean activity over a sample's cells, from counts thinned to ``share``, scored as in the stage
-    regulons (:func:`scripts.regulons.scoring.score`).
+    """Return each regulon's mean activity over a sample's cells, from counts thinned to ``share``, scored as in the
+    stage regulons (:func:`scripts.regulons.scoring.score`).
 
     Several thinnings (:data:`depth.DRAWS`) are
     averaged; with a share of 1 there is nothing to draw.

@@ -22,8 +22,8 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
     A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
-    a factor; all such genes where regulons are given and nothing is inferred. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
-    genes.
+    a factor; all such genes where regulons are given and nothing is inferred. Counts are scaled to the cells' median
+    total over *all* genes. Raises UserError for too few cells or genes.
     """
     import anndata
 

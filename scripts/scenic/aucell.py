@@ -261,7 +261,8 @@ def score(
 
     ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which
     less than 80 % is measured scores 0. ``rank_unexpressed``: where a cell shows fewer genes than ranks count, the
-    unexpressed ones follow in the drawn order, as in pySCENIC; else they have no rank and add nothing. Raises ExpressionError, ThresholdError.
+    unexpressed ones follow in the drawn order, as in pySCENIC; else they have no rank and add nothing. Raises
+    ExpressionError, ThresholdError.
     """
     check(expression, genes, regulons, auc_threshold)
     matrix = sparse.csr_matrix(expression)

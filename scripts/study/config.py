@@ -244,11 +244,9 @@ def check_addresses(config: dict) -> Problems:
 
 
 def list_gene_lists(config: dict) -> list[dict]:
-    """Return the entries of the network, the given regulons, the gene sets and the published signatures, in this order."""
-    network = config["activity"]["network"]
-    given = config["regulons"]["given"]
-    sets = [*config["expression"]["gene_sets"], *config["expression"]["signatures"]]
-    return [*([network] if network else []), *([given] if given else []), *sets]
+    """Return the entries of the network, the given regulons, the gene sets and the published signatures, in order."""
+    single = [entry for entry in (config["activity"]["network"], config["regulons"]["given"]) if entry]
+    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
 
 
 def name_of_list(entry: dict) -> str:
@@ -258,9 +256,8 @@ def name_of_list(entry: dict) -> str:
 
 def check_gene_lists(config: dict) -> Problems:
     """Networks and gene sets are given once, by path or address, under different names."""
-    network, sets = config["activity"]["network"], config["expression"]
-    files = [(("activity", "network"), network)] if network else []
-    files += [(("regulons", "given"), config["regulons"]["given"])] if config["regulons"]["given"] else []
+    sets, single = config["expression"], (("activity", "network"), ("regulons", "given"))
+    files = [((section, key), config[section][key]) for section, key in single if config[section][key]]
     files += [(("expression", key, i), e) for key in ("gene_sets", "signatures") for i, e in enumerate(sets[key])]
     seen: dict[str, str] = {}
     for place, entry in files:

@@ -216,7 +216,7 @@ def main() -> None:
     ]  # fmt: skip
     settings += [(1.25, (4_000, 2_320), False), (1.25, (4_000, 4_000), True)]
     print(
-        "| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n|---|---|---|---|---|---|"
+        "| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n" + 6 * "|---" + "|"
     )
     for fold, depth, dominated in settings:
         where = f"{depth[0]:,.0f} / {depth[1]:,.0f}" + (", a quarter of ten genes" if dominated else "")
@@ -229,7 +229,7 @@ def main() -> None:
         print(f"\n{DATA / 'pc9_erlotinib'} isn't here: nothing on real cells")
         return
     print(
-        "\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n|---|---|---|---|---|"
+        "\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n" + 5 * "|---" + "|"
     )
     for row in invariance(draws).itertuples(index=False):
         print(f"| {row[0]} | {row[1]} | {row[2]} | {row[3]:.1%} | {row[4]:.3f} |", flush=True)

@@ -73,9 +73,10 @@ def test_scaled_mean_by_hand():
         counts, list("abcd"), {"ab": {"a": 0.25, "b": 0.75}}, scale=scale, reference=[True, True, False, False]
     )
     np.testing.assert_allclose(fewer["ab"], [1, 1, 0, 0])
+    other_units = {"ab": {"a": 1, "b": 3}, "d": {"d": 2}}
     pd.testing.assert_frame_equal(
-        found, scaled_mean.score(sparse.csr_matrix(counts), list("abcd"), {"ab": {"a": 1, "b": 3}, "d": {"d": 2}}, scale=scale, block=1)
-    )  # fmt: skip
+        found, scaled_mean.score(sparse.csr_matrix(counts), list("abcd"), other_units, scale=scale, block=1)
+    )
     with pytest.raises(ExpressionError, match="3 gene names"):
         scaled_mean.score(counts, list("abc"), {}, scale=scale)
 
