@@ -3,6 +3,7 @@
 import anndata
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from scripts.base import job
 from scripts.base.tables import read_labelled
@@ -16,13 +17,14 @@ def own_mrna(activity: pd.DataFrame, expression, factors: dict[str, str]) -> pd.
 
     ``activity``: cells × regulons; ``expression``: AnnData, log-normalised, the same cells; ``factors``: by regulon.
     """
-    cells = expression[activity.index]
-    found = {}
+    measured = [tf for tf in dict.fromkeys(factors.values()) if tf in expression.var_names]
+    rows = expression.obs_names.get_indexer(activity.index)
+    columns = sparse.csc_matrix(expression.X[:, expression.var_names.get_indexer(measured)])[rows]
+    place = {tf: number for number, tf in enumerate(measured)}
+    found = dict.fromkeys(activity.columns, np.nan)
     for regulon in activity.columns:
-        tf = factors.get(regulon)
-        found[regulon] = np.nan
-        if tf in cells.var_names:
-            mrna = np.asarray(cells[:, tf].X.todense(), dtype=np.float64).ravel()
+        if factors.get(regulon) in place:
+            mrna = columns[:, place[factors[regulon]]].toarray().ravel().astype(np.float64)
             score = activity[regulon].to_numpy(dtype=np.float64)
             if mrna.std() > 0 and score.std() > 0:
                 found[regulon] = np.corrcoef(mrna, score)[0, 1]
