@@ -31,6 +31,7 @@ rule score_at_equal_depth:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
+        scales="<results>/regulons/genes.tsv",
         pseudobulk="<results>/profiles/pseudobulk.h5ad",
     output:
         "<results>/activity/depth/{group}.tsv",
@@ -46,7 +47,7 @@ rule score_at_equal_depth:
         runtime=minutes("score_at_equal_depth", base=120),
     params:
         contrast=lookup(within=config, dpath="contrast"),
-        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        settings=pick(config["regulons"], *ACTIVITY),
         seed=config["regulons"]["seeds"][0],
     script:
         "../scripts/activity/score_at_equal_depth.py"

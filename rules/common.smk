@@ -28,6 +28,10 @@ config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.path
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
 
+# Settings of the score of activity: of regulons, at equal depth, of families of factors, of biopsies.
+ACTIVITY = ["engine", "activity_score", "activity_auc_threshold", "activity_own_gene", "max_target_share"]
+
+
 def one_of(names):
     """A wildcard constraint: one of ``names``, or nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"

@@ -182,10 +182,25 @@ rule consensus_over_models:
         "../scripts/regulons/consensus_over_models.py"
 
 
+rule scale_genes:
+    input:
+        collect("<results>/regulons/{group}/expression.h5ad", group=study.groups),
+    output:
+        "<results>/regulons/genes.tsv",
+    log:
+        "<logs>/scale_genes.log",
+    localrule: True
+    conda:
+        "../envs/scenic.yaml"
+    script:
+        "../scripts/regulons/scale_genes.py"
+
+
 rule score_activity:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
+        scales="<results>/regulons/genes.tsv",
     output:
         activity="<results>/regulons/{group}/activity.parquet",
     log:
@@ -199,8 +214,7 @@ rule score_activity:
         mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_activity", base=120),
     params:
-        engine=lookup(within=config, dpath="regulons/engine"),
-        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        settings=pick(config["regulons"], *ACTIVITY),
         seed=SEEDS[0],
     script:
         "../scripts/regulons/score_activity.py"
@@ -210,6 +224,8 @@ rule describe_activity:
     input:
         activity="<results>/regulons/{group}/activity.parquet",
         clusters=get_clusters_of_group,
+        expression="<results>/regulons/{group}/expression.h5ad",
+        regulons="<results>/regulons/consensus.tsv",
     output:
         rss="<results>/regulons/{group}/rss.tsv",
         thresholds="<results>/regulons/{group}/thresholds.tsv",
@@ -253,8 +269,8 @@ rule tabulate_activity:
 rule draw_regulons:
     input:
         tables=[
-            rules.consensus_over_models.output.support,
-            rules.consensus_over_models.output.summary,
+            "<results>/regulons/support.tsv",
+            "<results>/regulons/summary.tsv",
             *rules.tabulate_activity.output,
             *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
         ],
@@ -270,3 +286,31 @@ rule draw_regulons:
         settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
     script:
         "../scripts/regulons/figures.py"
+
+
+if study.given_regulons:
+
+    # Regulons of the user's take the place of all inference.
+    ruleorder: take_regulons > check_databases
+    ruleorder: take_regulons > consensus_over_models
+
+    rule take_regulons:
+        input:
+            gmt=user_file(f"<results>/references/gene_lists/{study.given_regulons[0]}"),
+            tfs=user_file("<results>/references/tfs.txt") if config["regulons"]["tfs"] else [],
+            cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        output:
+            databases="<results>/regulons/databases.json",
+            regulons="<results>/regulons/consensus.tsv",
+            gmt="<results>/regulons/consensus.gmt",
+            support="<results>/regulons/support.tsv",
+            summary="<results>/regulons/summary.tsv",
+        log:
+            "<logs>/take_regulons.log",
+        localrule: True
+        conda:
+            "../envs/scenic.yaml"
+        params:
+            min_targets=lookup(within=config, dpath="regulons/min_targets"),
+        script:
+            "../scripts/regulons/take_regulons.py"

@@ -75,6 +75,7 @@ rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
         regulons="<results>/regulons/consensus.tsv",
+        scales="<results>/regulons/genes.tsv",
         families=workflow_file("resources/factors/families.tsv"),
     output:
         "<results>/switches/families/{group}.parquet",
@@ -89,7 +90,7 @@ rule score_families:
         mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_families", base=60),
     params:
-        auc_threshold=lookup(within=config, dpath="regulons/activity_auc_threshold"),
+        settings=pick(config["regulons"], *ACTIVITY),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/switches/evidence/score_families.py"

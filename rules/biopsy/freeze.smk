@@ -35,8 +35,7 @@ rule freeze_reference:
         study=design_to_freeze(config, study.prefixes),
         settings={
             **pick(config["biopsy"], "training_cells", "seed"),
-            "auc_threshold": config["regulons"]["activity_auc_threshold"],
-            "min_cell_fraction": config["regulons"]["min_cell_fraction"],
+            **pick(config["regulons"], "min_cell_fraction", *ACTIVITY),
         },
         level=lookup(within=config, dpath="biopsy/level"),
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),

@@ -9,26 +9,25 @@ from scripts.activity import depth, design
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS
-from scripts.regulons.score_activity import only_measured, regulons_from
-from scripts.scenic import aucell
+from scripts.regulons import scoring
 
 
 def mean_activity(
-    counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, *, auc_threshold: float, seed: int,
-    rng: np.random.Generator, threads: int = 1,
+    counts: sparse.csr_matrix, genes: list[str], regulons: dict, share: float, settings: dict, *, scales: pd.DataFrame,
+    seed: int, rng: np.random.Generator, threads: int = 1,
 ) -> np.ndarray:  # fmt: skip
-    """Return each regulon's mean activity (AUCell) over a sample's cells, from counts thinned to ``share``.
+    """Return each regulon's mean activity over a sample's cells, from counts thinned to ``share``, scored as in the
+    stage regulons (:func:`scripts.regulons.scoring.score`).
 
-    Ranks within a cell are those of its counts, whatever it is scaled by. Several thinnings (:data:`depth.DRAWS`) are
-    averaged; with a share of 1 there is nothing to draw. ``seed`` decides between equal counts, as in the stage
-    regulons.
+    Several thinnings (:data:`depth.DRAWS`) are
+    averaged; with a share of 1 there is nothing to draw.
     """
     draws = depth.DRAWS if share < 1 else 1
     found = np.zeros(len(regulons))
     for _ in range(draws):
         own = depth.thin(counts, share, rng) if share < 1 else counts
         found += (
-            aucell.score(own, genes, regulons, auc_threshold=auc_threshold, seed=seed, threads=threads)
+            scoring.score(own, genes, regulons, settings, scales=scales, seed=seed, threads=threads)
             .mean(axis=0)
             .to_numpy()
         )
@@ -49,15 +48,16 @@ def main(snakemake) -> None:
     if depth.differs(gap):
         data = anndata.read_h5ad(source.expression)
         counts, of_cell = sparse.csr_matrix(data.layers["counts"]), data.obs["sample"].astype(str).to_numpy()
-        genes, regulons = data.var_names.tolist(), regulons_from(read_labelled(source.regulons))
-        measured = only_measured(genes, regulons)
+        genes = data.var_names.tolist()
+        measured = scoring.only_measured(genes, scoring.sets_from(read_labelled(source.regulons), params.settings))
+        scales = read_labelled(source.scales)
         share = depth.shares(known, samples, baseline, treated)
         order = list(samples.index)
         for sample in [name for name in share.index if measured and (of_cell == name).any()]:
             rng = np.random.default_rng([params.seed, order.index(sample)])
             found = mean_activity(
-                counts[of_cell == sample], genes, measured, share[sample],
-                auc_threshold=params.auc_threshold, seed=params.seed, rng=rng, threads=snakemake.threads,
+                counts[of_cell == sample], genes, measured, share[sample], params.settings, scales=scales,
+                seed=params.seed, rng=rng, threads=snakemake.threads,
             )  # fmt: skip
             table = pd.DataFrame({"regulon": list(measured), "activity": found}).assign(sample=sample)
             labels = {"depth": known[sample], "depth_matched": known[sample] * share[sample], **samples.loc[sample]}

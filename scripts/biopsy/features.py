@@ -1,6 +1,6 @@
 """Training cells and a biopsy's cells brought to what both measured, and both scored alike.
 
-Activity depends on depth and on the genes that are ranked. Instead of correcting for that, the training cells are
+Activity may depend on depth and on the genes that are measured. Instead of correcting for that, the training cells are
 degraded to what the biopsy offers: the genes that both measured, at the shallower depth of both. Whatever is learned
 from them then (discriminant, densities, differences between patients) is learned under the biopsy's own conditions.
 """
@@ -13,8 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from scripts.regulons import scoring
+
 MIN_OVERLAP = 0.8
 """Part of a regulon's targets that must be measured for it to be scored (AUCell's, after pySCENIC)."""
+FORMER = {"activity_score": "aucell", "activity_own_gene": True, "max_target_share": 1.0}
+"""Settings of references that were frozen before there was a choice."""
 SIGNATURE = {"up": "signature up", "down": "signature down"}
 """Names of the signature's two gene sets among the features."""
 
@@ -80,32 +84,44 @@ def match(cells, query: sparse.csr_matrix | None, genes: list[str] | None, *, se
     return Matched(training, thinned, common, depth, offered if query.shape[0] else 0.0, depths, coverage)
 
 
-def gene_sets(regulons: pd.DataFrame, signature: pd.DataFrame, genes: list[str]) -> dict[str, dict[str, float]]:
+def score_settings(settings: dict) -> dict:
+    """Return how activity is scored, from a reference's settings; by our own kernels, whoever scored the study."""
+    former = {**FORMER, "activity_auc_threshold": settings.get("auc_threshold")}
+    return {**former, **settings, "engine": "native"}
+
+
+def gene_sets(
+    regulons: pd.DataFrame, signature: pd.DataFrame, genes: list[str], settings: dict
+) -> dict[str, dict[str, float]]:
     """Return the weighted gene sets that can be scored on ``genes``: regulons, and the signature's two directions."""
     known = set(genes)
-    sets = {
-        regulon: dict(zip(table["target"], table["weight"], strict=True))
-        for regulon, table in regulons.groupby("regulon", sort=True)
-    }
+    settings = score_settings(settings)
+    sets = scoring.sets_from(regulons, settings)
     for direction, name in SIGNATURE.items():
         chosen = signature.loc[signature["direction"] == direction, "gene"]
         if len(chosen):
             sets[name] = dict.fromkeys(chosen, 1.0)
-    return {
+    kept = {
         name: {gene: weight for gene, weight in targets.items() if gene in known}
         for name, targets in sets.items()
         if sum(gene in known for gene in targets) >= MIN_OVERLAP * len(targets)
     }
+    return scoring.capped_sets(kept, settings["max_target_share"])
 
 
-def activities(counts: sparse.csr_matrix, genes: list[str], sets: dict, settings: dict, threads: int) -> pd.DataFrame:
-    """Return cells × gene sets: AUCell's area, as the stage regulons scores it."""
-    from scripts.scenic.aucell import score
+def scales(matched: Matched, cells) -> pd.DataFrame:
+    """Return the scale of each common gene over the training cells at the common depth."""
+    return scoring.scales_of(matched.training, matched.genes, cells.obs["sample"])
 
+
+def activities(
+    counts: sparse.csr_matrix, genes: list[str], sets: dict, settings: dict, scales: pd.DataFrame, threads: int
+) -> pd.DataFrame:
+    """Return cells × gene sets: activity as the stage regulons scores it, in the units of ``scales``."""
     if not counts.shape[0] or not sets:
         return pd.DataFrame(np.zeros((counts.shape[0], len(sets))), columns=list(sets))
-    arguments = {"auc_threshold": settings["auc_threshold"], "seed": settings["seed"], "threads": threads}
-    return score(counts, genes, sets, **arguments)
+    seed, settings = settings["seed"], score_settings(settings)
+    return scoring.score(counts, genes, sets, settings, scales=scales, seed=seed, threads=threads)
 
 
 def log_profile(counts: np.ndarray) -> np.ndarray:

@@ -196,8 +196,9 @@ def main(snakemake) -> None:
     cells = join_training(list(source.cells), wanted, settings)
     profiles = read_training_profiles(source.profiles)
     matched = features.match(cells, None, None, seed=settings["seed"])
-    sets = features.gene_sets(regulons, signature, matched.genes)
-    activity = features.activities(matched.training, matched.genes, sets, settings, snakemake.threads)
+    sets = features.gene_sets(regulons, signature, matched.genes, settings)
+    scales = features.scales(matched, cells)
+    activity = features.activities(matched.training, matched.genes, sets, settings, scales, snakemake.threads)
     labels = cells.obs.reset_index(drop=True)
     scores, calibration = np.full(len(labels), np.nan), pd.DataFrame(columns=fraction.CALIBRATION)
     if discriminant.paired(discriminant.groups(labels, states), states):

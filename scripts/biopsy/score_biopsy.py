@@ -58,9 +58,9 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     if drift.worst(checks) == drift.NOT_SCORED:
         return rows_of_checks(checks), no_cells, nothing
 
-    sets = features.gene_sets(frozen.table("regulons"), frozen.table("signature"), matched.genes)
-    training = features.activities(matched.training, matched.genes, sets, frozen.settings, threads)
-    activity = features.activities(matched.query, matched.genes, sets, frozen.settings, threads)
+    sets = features.gene_sets(frozen.table("regulons"), frozen.table("signature"), matched.genes, frozen.settings)
+    about = (matched.genes, sets, frozen.settings, features.scales(matched, frozen.cells), threads)
+    training, activity = features.activities(matched.training, *about), features.activities(matched.query, *about)
     rule = discriminant.learn(training, labels, states)
     known = rule.score(training)
     of_states = fraction.learn_states(fraction.groups_of_states(known, discriminant.groups(labels, states), states))
@@ -163,7 +163,10 @@ def switches_of_profile(
     called = switches[switches["verdict"] == SHARED.name]
     edges = frozen.table("regulons")
     sets = features.gene_sets(
-        edges[edges["regulon"].isin(called["regulon"])], pd.DataFrame(columns=["gene", "direction"]), list(own.columns)
+        edges[edges["regulon"].isin(called["regulon"])],
+        pd.DataFrame(columns=["gene", "direction"]),
+        list(own.columns),
+        frozen.settings,
     )
     targets = {name: list(genes) for name, genes in sets.items()}
     labels, states = frozen.profiles.obs.reset_index(drop=True), (frozen.baseline, frozen.persister)

@@ -1,14 +1,38 @@
 """Describe a group's regulon activity: specificity to timepoints and clusters, on/off thresholds, means per sample."""
 
+import anndata
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from scripts.base import job
+from scripts.base.tables import read_labelled
 from scripts.regulons import activity as act
 from scripts.regulons.select_expression import LABELS
 
 
+def own_mrna(activity: pd.DataFrame, expression, factors: dict[str, str]) -> pd.Series:
+    """Return, by regulon, the correlation over cells of its activity with its factor's mRNA; NaN where either doesn't
+    vary or the mRNA isn't measured.
+
+    ``activity``: cells × regulons; ``expression``: AnnData, log-normalised, the same cells; ``factors``: by regulon.
+    """
+    measured = [tf for tf in dict.fromkeys(factors.values()) if tf in expression.var_names]
+    rows = expression.obs_names.get_indexer(activity.index)
+    columns = sparse.csc_matrix(expression.X[:, expression.var_names.get_indexer(measured)])[rows]
+    place = {tf: number for number, tf in enumerate(measured)}
+    found = dict.fromkeys(activity.columns, np.nan)
+    for regulon in activity.columns:
+        if factors.get(regulon) in place:
+            mrna = columns[:, place[factors[regulon]]].toarray().ravel().astype(np.float64)
+            score = activity[regulon].to_numpy(dtype=np.float64)
+            if mrna.std() > 0 and score.std() > 0:
+                found[regulon] = np.corrcoef(mrna, score)[0, 1]
+    return pd.Series(found, dtype=float)
+
+
 def main(snakemake) -> None:
-    """Read the group's activity and clusters; write scores, thresholds, sample means and histograms."""
+    """Read the group's activity, expression and clusters; write scores, thresholds, sample means and histograms."""
     table = pd.read_parquet(snakemake.input.activity)
     regulons = [column for column in table.columns if column not in LABELS]
     clusters = pd.read_csv(snakemake.input.clusters, sep="\t", usecols=["cell", "cluster"], dtype=str).set_index("cell")
@@ -21,6 +45,10 @@ def main(snakemake) -> None:
         scores.append(long.assign(group=group, kind=kind, n_cells=long["label"].map(labels.value_counts())))
     rss = pd.concat(scores)[["group", "kind", "label", "n_cells", "regulon", "rss"]]
     cuts = act.thresholds(table[regulons], snakemake.params.seed)
+    edges = read_labelled(snakemake.input.regulons)
+    factors = dict(zip(edges["regulon"], edges["tf"], strict=True))
+    expression = anndata.read_h5ad(snakemake.input.expression)
+    cuts["mrna_r"] = cuts["regulon"].map(own_mrna(table[regulons], expression, factors)).astype(float)
     rss.to_csv(snakemake.output.rss, sep="\t", index=False, float_format="%.6g")
     cuts.assign(group=group).to_csv(snakemake.output.thresholds, sep="\t", index=False, float_format="%.6g")
     means = act.by_sample(table, regulons, cuts.set_index("regulon")["threshold"])

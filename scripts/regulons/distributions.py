@@ -59,7 +59,7 @@ def distribution(bins: pd.DataFrame, style: Style, legend: bool) -> alt.LayerCha
                 "kind:N", scale=alt.Scale(domain=["two modes", "mean + 2 sd"], range=[[1, 0], [3, 3]]), legend=None
             ),
             tooltip=[
-                *tooltips("regulons/thresholds.tsv", "threshold", "p_one_mode"),
+                *tooltips("regulons/thresholds.tsv", "threshold", "p_one_mode", "mrna_r"),
                 "kind:N",
                 alt.Tooltip("on:Q", title="cells on", format=".0%"),
             ],
@@ -101,6 +101,7 @@ def draw_on_off(
         if f"{group} {regulon}" in drawn
     ]
     kept = ["panel", "group", "regulon", "threshold", "bimodal", "kind", "p_one_mode", "separation", "bic_gain", "on"]
+    kept += ["mrna_r"]
     return Figure(
         panels=tuple(panels),
         data={"cells": table, "thresholds": cuts[kept]},

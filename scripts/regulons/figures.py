@@ -9,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
-from scripts.figure.figure import Figure, Panel
+from scripts.figure.figure import Absent, Figure, Panel
 from scripts.figure.style import (
     Style,
     below,
@@ -142,7 +142,7 @@ def draw_heatmap(
     )
 
 
-def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Figure | None:
+def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Figure | Absent | None:
     """Return how far groups and seeds agree on each regulon's edges.
 
     Parameters
@@ -152,6 +152,8 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
     """
     if summary.empty:
         return None
+    if support.empty:
+        return Absent("given")
     groups = list(dict.fromkeys(support["group"]))
     # Regulons of one share keep the order of their names.
     best = summary.sort_values("regulon").sort_values("group_share", ascending=False, kind="stable")

@@ -12,16 +12,18 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.expression import join_samples, normalise
 from scripts.regulons import databases
+from scripts.scenic import scaled_mean
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 
 
 def select(parts: list, offer: dict, settings: dict, group: str):
-    """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``.
+    """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``,
+    ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
     A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
-    a factor. Counts are scaled to the cells' median total over *all* genes. Raises UserError for too few cells or
-    genes.
+    a factor; all such genes where regulons are given and nothing is inferred. Counts are scaled to the cells' median
+    total over *all* genes. Raises UserError for too few cells or genes.
     """
     import anndata
 
@@ -34,13 +36,15 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     counts = sparse.csr_matrix(cells.X)
     shown = np.asarray((counts > 0).sum(axis=0)).ravel() / cells.n_obs
     detected = (shown >= settings["min_cell_fraction"]) & (shown > 0) & cells.var["everywhere"].to_numpy()
-    symbols, known, tfs = cells.var_names, set(offer["genes"]), set(offer["tfs"])
+    symbols, tfs = cells.var_names, set(offer["tfs"])
+    given = offer["genes"] is None
+    known = set(symbols if given else offer["genes"])
     share = databases.check_overlap(
         symbols[detected].tolist(), known, settings["min_database_overlap"], where=f"group {group}"
     )
     is_tf = symbols.isin(tfs)
     selected = detected & (symbols.isin(known) | is_tf)
-    if not (selected & is_tf).any():
+    if not (given or (selected & is_tf).any()):
         raise job.UserError(
             f"group {group}: no factor among {int(detected.sum())} genes seen in {settings['min_cell_fraction']:.1%} "
             "of cells; do config regulons.tfs and the genes agree in species and naming?"
@@ -56,6 +60,7 @@ def select(parts: list, offer: dict, settings: dict, group: str):
         var=pd.DataFrame({"tf": is_tf[selected]}, index=symbols[selected]),
     )
     out.layers["counts"] = counts[:, selected].tocsr()
+    out.var["variance"] = scaled_mean.variances(out.layers["counts"], out.obs["sample"])
     return out
 
 

@@ -27,6 +27,8 @@ MIN_OVERLAP = 0.8
 BLOCK = 256
 """Cells that a thread takes at once."""
 EXAMPLES = 5
+FEW_CELLS = 0.1
+"""Quantile of the cells by genes shown that AUCell's ranks should not exceed."""
 
 
 def count_ranks(auc_threshold: float, n_genes: int) -> int:
@@ -34,8 +36,8 @@ def count_ranks(auc_threshold: float, n_genes: int) -> int:
     return round(auc_threshold * n_genes)
 
 
-def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
-    """Raise ExpressionError or ThresholdError for what can't be scored."""
+def check_expression(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]]) -> None:
+    """Raise ExpressionError for expression or regulons that can't be scored."""
     if expression.ndim != 2 or expression.shape[1] != len(genes):
         raise ExpressionError(f"expression: {expression.shape} cells × genes, but {len(genes)} gene names")
     twice = [str(gene) for gene, n in Counter(genes).items() if n > 1]
@@ -44,18 +46,23 @@ def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]
     values = expression.data if sparse.issparse(expression) else np.asarray(expression)
     if values.size and not (np.isfinite(values).all() and values.min() >= 0):
         raise ExpressionError("expression: a value is missing, infinite or negative; give counts or their logarithm")
-    n = len(genes)
-    if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
-        raise ThresholdError(
-            f"auc_threshold: {auc_threshold} of {n} genes is {count_ranks(auc_threshold, n)} ranks; "
-            f"it must lie between 1 and {n - 1}"
-        )
     for name, targets in regulons.items():
         weights = np.fromiter(targets.values(), dtype=np.float64, count=len(targets))
         if not (len(weights) and np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
             raise ExpressionError(
                 f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again"
             )
+
+
+def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
+    """Raise ExpressionError or ThresholdError for what can't be scored."""
+    check_expression(expression, genes, regulons)
+    n = len(genes)
+    if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
+        raise ThresholdError(
+            f"auc_threshold: {auc_threshold} of {n} genes is {count_ranks(auc_threshold, n)} ranks; "
+            f"it must lie between 1 and {n - 1}"
+        )
 
 
 def draw_order(n_genes: int, seed: int) -> np.ndarray:
@@ -140,11 +147,11 @@ def select_value(values, n, k):
 
 
 @numba.njit(nogil=True, cache=True)
-def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, auc):
+def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, unexpressed, auc):
     """Fill ``auc`` (cells × regulons, zeros before) for the cells of the CSR ``data``, ``indices``, ``indptr``.
 
     ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are from ``first_regulon[g]``
-    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``.
+    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``. ``unexpressed``: whether these genes have ranks.
     """
     n_genes = len(place)
     room = np.empty(n_genes, dtype=np.float64)
@@ -170,7 +177,7 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
             gene = order[position[rank]]
             for at in range(first_regulon[gene], first_regulon[gene + 1]):
                 auc[cell, regulon[at]] += weight[at] * (cutoff - rank)
-        if kept < cutoff:
+        if unexpressed and kept < cutoff:
             # The unexpressed genes follow in the drawn order.
             for rank in range(kept):
                 expressed[position[rank]] = True
@@ -248,11 +255,14 @@ def score(
     seed: int = 0,
     threads: int = 1,
     block: int = BLOCK,
+    rank_unexpressed: bool = True,
 ) -> pd.DataFrame:
     """Return cells × regulons (in their order) AUCs in [0, 1].
 
     ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which
-    less than 80 % is measured scores 0. Raises ExpressionError, ThresholdError.
+    less than 80 % is measured scores 0. ``rank_unexpressed``: where a cell shows fewer genes than ranks count, the
+    unexpressed ones follow in the drawn order, as in pySCENIC; else they have no rank and add nothing. Raises
+    ExpressionError, ThresholdError.
     """
     check(expression, genes, regulons, auc_threshold)
     matrix = sparse.csr_matrix(expression)
@@ -275,7 +285,7 @@ def score(
             matrix.data[first_value:last_value].astype(np.float64),
             matrix.indices[first_value:last_value].astype(np.int32, copy=False),
             matrix.indptr[rows.start : rows.stop + 1].astype(np.int64) - first_value,
-            place, order, first, regulon, weight, n_ranks, auc[rows],
+            place, order, first, regulon, weight, n_ranks, rank_unexpressed, auc[rows],
         )  # fmt: skip
 
     starts = range(0, n_cells, block)

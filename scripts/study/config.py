@@ -45,7 +45,7 @@ def complete(config: object) -> dict:
     done = filled(config, schema, schema)
     regulons = done.get("regulons") if isinstance(done, dict) else None
     if isinstance(regulons, dict):
-        for key in ("motif_annotations", "tfs"):
+        for key in ("motif_annotations", "tfs", "given"):
             regulons[key] = given(regulons.get(key))
         if isinstance(regulons.get("databases"), list):
             regulons["databases"] = [given(entry) for entry in regulons["databases"]]
@@ -244,9 +244,9 @@ def check_addresses(config: dict) -> Problems:
 
 
 def list_gene_lists(config: dict) -> list[dict]:
-    """Return the entries of the network, the gene sets and the published signatures, in this order."""
-    network = config["activity"]["network"]
-    return [*([network] if network else []), *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
+    """Return the entries of the network, the given regulons, the gene sets and the published signatures, in order."""
+    single = [entry for entry in (config["activity"]["network"], config["regulons"]["given"]) if entry]
+    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
 
 
 def name_of_list(entry: dict) -> str:
@@ -256,8 +256,8 @@ def name_of_list(entry: dict) -> str:
 
 def check_gene_lists(config: dict) -> Problems:
     """Networks and gene sets are given once, by path or address, under different names."""
-    network, sets = config["activity"]["network"], config["expression"]
-    files = [(("activity", "network"), network)] if network else []
+    sets, single = config["expression"], (("activity", "network"), ("regulons", "given"))
+    files = [((section, key), config[section][key]) for section, key in single if config[section][key]]
     files += [(("expression", key, i), e) for key in ("gene_sets", "signatures") for i, e in enumerate(sets[key])]
     seen: dict[str, str] = {}
     for place, entry in files:

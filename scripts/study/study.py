@@ -242,6 +242,12 @@ class Study:
         return [name_of_list(network)] if network else []
 
     @cached_property
+    def given_regulons(self) -> list[str]:
+        """The name of the file of regulons that the user gives, or nothing where they are inferred."""
+        given = self.config["regulons"]["given"]
+        return [name_of_list(given)] if given else []
+
+    @cached_property
     def gene_set_files(self) -> list[str]:
         """The names of all files of gene sets and published signatures."""
         return [*self.files_of("gene_sets"), *self.files_of("signatures")]

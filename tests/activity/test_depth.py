@@ -8,7 +8,12 @@ import pytest
 from scipy import sparse
 
 from scripts.activity import depth, design, join_at_equal_depth, score_at_equal_depth
+from scripts.regulons import scoring
 
+AUCELL = {
+    "engine": "native", "activity_score": "aucell", "activity_auc_threshold": 0.2, "activity_own_gene": False,
+    "max_target_share": 0.1,
+}  # fmt: skip
 CONTRAST = {"baseline": "untreated", "persister": "persister", "relapse": None}
 
 
@@ -52,7 +57,7 @@ def test_each_molecule_is_kept_with_the_share():
 
 
 def test_groups_are_scored_at_equal_depth_and_joined(make_job, tmp_path, samples):
-    """One programme, two depths: activity differs as it is, and not at equal depth."""
+    """One programme, two depths: AUCell differs as it is, and not at equal depth."""
     import anndata
 
     rng = np.random.default_rng(0)
@@ -77,7 +82,10 @@ def test_groups_are_scored_at_equal_depth_and_joined(make_job, tmp_path, samples
     edges.to_csv(tmp_path / "regulons.tsv", sep="\t", index=False)
     files = {"expression": "expression.h5ad", "pseudobulk": "pseudobulk.h5ad", "regulons": "regulons.tsv"}
     given = {name: str(tmp_path / file) for name, file in files.items()}
-    params = {"contrast": CONTRAST, "auc_threshold": 0.2, "seed": 0}
+    scales = scoring.scales_of(cells.X, genes, of_cell)
+    scales.to_csv(tmp_path / "genes.tsv", sep="\t", index=False)
+    given["scales"] = str(tmp_path / "genes.tsv")
+    params = {"contrast": CONTRAST, "settings": AUCELL, "seed": 0}
     score_at_equal_depth.main(make_job(input=given, output={"_": tmp_path / "found.tsv"}, params=params))
     join_at_equal_depth.main(make_job(input={"_": tmp_path / "found.tsv"}, output={"_": tmp_path / "joined.tsv"}))
     table = pd.read_csv(tmp_path / "joined.tsv", sep="\t")
@@ -87,7 +95,8 @@ def test_groups_are_scored_at_equal_depth_and_joined(make_job, tmp_path, samples
     raw = {
         name: score_at_equal_depth.mean_activity(
             cells[np.isin(of_cell, samples.index[samples["timepoint"] == name])].X, genes,
-            {"A(+)": dict.fromkeys(edges["target"], 1.0)}, 1.0, auc_threshold=0.2, seed=0, rng=rng,
+            {"A(+)": dict.fromkeys(edges["target"], 1.0)}, 1.0, AUCELL, scales=scales, seed=0,
+            rng=rng,
         )[0]
         for name in ("untreated", "persister")
     }  # fmt: skip

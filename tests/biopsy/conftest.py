@@ -22,6 +22,10 @@ STATES = ("untreated", "persister")
 MODELS = {"HBCx95": 0.08, "HBCx39": 0.05, "HBCx172": 0.27, "HBCx221": 0.12, "HBCx218": 0.18}
 """Training models and their ambient RNA, as in the demo."""
 SETTINGS = {"min_cells": 20, "level": 0.95, "seed": 0}
+ACTIVITY = {
+    "engine": "native", "activity_score": "scaled_mean", "activity_auc_threshold": 0.2, "activity_own_gene": False,
+    "max_target_share": 0.1,
+}  # fmt: skip
 PREFIXES = {"graft": "GRCh38_", "host": "GRCm39_"}
 STUDY = {
     "timepoints": ["untreated", "persister", "relapse"],
@@ -150,7 +154,7 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
     out.mkdir()
     files = [out / name for name in (reference_manifest.MANIFEST, *reference_manifest.FILES)]
     given = {key: [str(p) for p in v] if isinstance(v, list) else str(v) for key, v in inputs.items()}
-    settings = {"training_cells": 400, "seed": 0, "auc_threshold": 0.2, "min_cell_fraction": 0.01}
+    settings = {"training_cells": 400, "seed": 0, "min_cell_fraction": 0.01, **ACTIVITY}
     freeze.main(
         SimpleNamespace(
             input=Inputs(given),

@@ -248,6 +248,10 @@ THRESHOLDS = {
         0.1,
         {"score_activity": PATIENTS, "score_at_equal_depth": PATIENTS, "score_families": PATIENTS},
     ),
+    "regulons.max_target_share": (
+        0.2,
+        {"score_activity": PATIENTS, "score_at_equal_depth": PATIENTS, "score_families": PATIENTS},
+    ),
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
     "switches.min_effect": (0.3, {"rank_switches": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),

@@ -13,7 +13,7 @@ from scripts.report.page import inline
 
 CAPTIONS = ROOT / "resources" / "captions"
 OF_BOTH = ("switches_table",)
-OF_CELLS = ("AUCell", "AUC)", "cells of a sample", "pseudobulk", "persister cells", "regulon", "tumour cells")
+OF_CELLS = ("activity over cells", "cells of a sample", "pseudobulk", "persister cells", "regulon", "tumour cells")
 NETWORK = {"network": {"path": "network.tsv"}}
 
 
@@ -82,7 +82,8 @@ def test_the_page_of_a_study_of_profiles_claims_nothing_of_cells(tmp_path):
     tables = everything()
     tables["profile_activity.tsv"] = tables["activity.tsv"]
     text = said(Results(tmp_path, "profile", NETWORK, tables=tables).write())
-    for words in ("AUCell", "between the cells of a sample", "persister cells</", "cells of G1", "inside samples"):
+    of_cells = ("activity over cells", "between the cells of a sample", "persister cells</", "cells of G1")
+    for words in (*of_cells, "inside samples"):
         assert words not in text, words
     for words in ("transcription factors’ regulons", "factors&#39; regulons", "a regulon more", "every other regulon"):
         assert words not in text, words
@@ -92,7 +93,7 @@ def test_the_page_of_a_study_of_profiles_claims_nothing_of_cells(tmp_path):
 def test_the_page_of_a_study_with_cells_speaks_of_them(tmp_path):
     text = said(Results(tmp_path, "scrna", tables=everything()).write())
     for words in (
-        "AUCell",
+        "activity over cells",
         "between the cells of a sample",
         "inside samples",
         "persister cells",

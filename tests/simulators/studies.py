@@ -25,8 +25,8 @@ from scripts.confounders import clones, measure_confounders, tabulate_confounder
 from scripts.demo import plan as demo
 from scripts.profiles import pseudobulk
 from scripts.regulons import activity as act
-from scripts.regulons.score_activity import regulons_from
-from scripts.scenic import aucell
+from scripts.regulons import scoring
+from scripts.scenic import scaled_mean
 from scripts.stats import flips, paired
 from scripts.switches import checks, switches, targets, verdicts
 from scripts.switches.evidence import assemble, perturbation, reach
@@ -37,6 +37,10 @@ GENESETS = sorted((ROOT / "resources" / "genesets").glob("*.tsv"))
 MODELS = ["HBCx95", "HBCx39", "HBCx172", "HBCx221", "HBCx218", "HBCx14", "HBCx10", "HBCx33"]
 LABELS = ["model", "timepoint", "arm", "replicate"]
 CONTRAST = {"baseline": "untreated", "persister": "persister", "relapse": "relapse"}
+ACTIVITY = {
+    "engine": "native", "activity_score": "scaled_mean", "activity_auc_threshold": 0.2, "activity_own_gene": False,
+    "max_target_share": 0.1,
+}  # fmt: skip
 KINDS = ("persister", "none", "cycle", "stress")
 CHANGES = {
     "none": {},
@@ -157,18 +161,28 @@ def simulate(
     return Study(sheet, counts, genes, noisy_edges(plan, rng), planted)
 
 
+def scales_of(study: Study) -> pd.DataFrame:
+    """Return the scale of each gene, as the stage regulons has it (regulons/genes.tsv)."""
+    groups = []
+    for _, own in study.sheet.groupby("model", sort=False):
+        counts = sparse.vstack([study.counts[sample] for sample in own.index]).tocsr()
+        of_cell = np.repeat(own.index.to_numpy(dtype=str), [study.counts[sample].shape[0] for sample in own.index])
+        groups.append(pd.DataFrame({"gene": study.genes, "variance": scaled_mean.variances(counts, of_cell)}))
+    return scoring.join_scales(groups)
+
+
 def score(study: Study) -> dict[str, pd.DataFrame]:
     """Return, per model, activity per cell as activity.parquet holds it."""
-    regulons = regulons_from(study.edges)
+    regulons, scales = scoring.sets_from(study.edges, ACTIVITY), scales_of(study)
     found = {}
     for model, own in study.sheet.groupby("model", sort=False):
         counts = sparse.vstack([study.counts[sample] for sample in own.index]).tocsr()
-        auc = aucell.score(normalise(counts), study.genes, regulons, auc_threshold=0.2, seed=1).astype("float32")
+        found_here = scoring.score(counts, study.genes, regulons, ACTIVITY, scales=scales, seed=1).astype("float32")
         labels = pd.DataFrame(
             [(sample, *row[LABELS]) for sample, row in own.iterrows() for _ in range(study.counts[sample].shape[0])],
             columns=["sample", *LABELS],
         )
-        table = pd.concat([labels, auc], axis=1)
+        table = pd.concat([labels, found_here], axis=1)
         table.index = pd.Index([f"{s}_{i}" for i, s in enumerate(labels["sample"])], name="cell")
         found[model] = table
     return found
@@ -182,10 +196,12 @@ def score_at_equal_depth(study: Study) -> pd.DataFrame:
     pair = (study.sheet, "untreated", "persister")
     if not depths.differs(depths.gaps(known, *pair)):
         return pd.DataFrame(columns=depths.AT_EQUAL_DEPTH)
-    regulons, parts = regulons_from(study.edges), []
+    regulons, scales, parts = scoring.sets_from(study.edges, ACTIVITY), scales_of(study), []
     for number, (sample, share) in enumerate(depths.shares(known, *pair).items()):
         rng = np.random.default_rng([1, number])
-        found = mean_activity(study.counts[sample], study.genes, regulons, share, auc_threshold=0.2, seed=1, rng=rng)
+        found = mean_activity(
+            study.counts[sample], study.genes, regulons, share, ACTIVITY, scales=scales, seed=1, rng=rng
+        )
         labels = {"sample": sample, **study.sheet.loc[sample, LABELS]}
         parts.append(pd.DataFrame({"regulon": list(regulons), "activity": found}).assign(**labels))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=depths.AT_EQUAL_DEPTH)

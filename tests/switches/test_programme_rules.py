@@ -265,6 +265,8 @@ def prepare(
         cuts.to_csv(group / "thresholds.tsv", sep="\t", index=False)
         few = anndata.AnnData(np.ones((len(own), 3)), obs=own[["sample", "model", "timepoint", "arm", "replicate"]])
         few.write_h5ad(group / "expression.h5ad")
+    scales = pd.DataFrame({"gene": ["0", "1", "2"], "scale": 1.0, "groups": 1, "reference": True})
+    scales.to_csv(results / "regulons" / "genes.tsv", sep="\t", index=False)
     edges = simulate.edges_of({**REGULONS, "STRESSED": STRESS} if regulons else {})
     edges.to_csv(results / "regulons" / "consensus.tsv", sep="\t", index=False)
     return sheet

@@ -34,9 +34,9 @@ def combine(edges: pd.DataFrame, families: pd.Series) -> dict[str, dict[str, flo
     for family, own in known.groupby("family"):
         if own["tf"].nunique() < 2:
             continue
+        own = own[~own["target"].isin(set(own["tf"]))]
         scaled = own["weight"] / own.groupby("tf")["weight"].transform("max")
         weights = scaled.groupby(own["target"]).sum()
-        weights = weights[~weights.index.isin(set(own["tf"]))]
         if len(weights):
             found[family] = weights.to_dict()
     return found

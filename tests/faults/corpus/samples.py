@@ -176,7 +176,7 @@ def joined_of_nothing(folder: Path) -> Outcome:
     )
 
 
-def scored(name: str, words: str, change: Callable, threshold: float = 0.2) -> Case:
+def scored(name: str, words: str, change: Callable, threshold: float = 0.2, kind: str = "scaled_mean") -> Case:
     """Return a case of activity in cells that ``change`` spoils."""
 
     def run(folder: Path) -> Outcome:
@@ -184,12 +184,18 @@ def scored(name: str, words: str, change: Callable, threshold: float = 0.2) -> C
 
         counts, genes = change(noisy(20, 40).astype(np.float32), GRAFT[:40])
         obs = pd.DataFrame(LABEL, index=[f"A:{i}" for i in range(20)])
-        anndata.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(folder / "expression.h5ad")
+        cells = anndata.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes), layers={"counts": counts})
+        cells.write_h5ad(folder / "expression.h5ad")
+        scales = pd.DataFrame({"gene": GRAFT[:40], "scale": 0.01, "groups": 1, "reference": True})
+        scales.to_csv(folder / "genes.tsv", sep="\t", index=False)
         pd.DataFrame({"regulon": "G0(+)", "tf": "G0", "target": GRAFT[3:13], "weight": 1.0}).to_csv(
             folder / "consensus.tsv", sep="\t", index=False
         )
-        inputs = {"expression": folder / "expression.h5ad", "regulons": folder / "consensus.tsv"}
-        params = {"engine": "native", "auc_threshold": threshold, "seed": 1}
+        names = {"expression": "expression.h5ad", "regulons": "consensus.tsv", "scales": "genes.tsv"}
+        inputs = {key: folder / name for key, name in names.items()}
+        settings = {"engine": "native", "activity_score": kind, "activity_auc_threshold": threshold}
+        settings |= {"activity_own_gene": False, "max_target_share": 0.1}
+        params = {"settings": settings, "seed": 1}
         return script(score_activity, folder, input=inputs, output={"activity": "activity.parquet"}, params=params)
 
     return Case("activity", name, f"^error in score_activity .*: {words}", run)
@@ -244,7 +250,7 @@ NETWORKS = [
 ACTIVITIES = [
     scored("gene twice", r"expression: duplicate genes \(G0\); make gene names unique", lambda c, g: (c, ["G0", "G0", *g[2:]])),
     scored("expression negative", r"expression: a value is missing, infinite or negative; give", put(-1.0)),
-    scored("auc_threshold of no rank", r"auc_threshold: 0.001 of 40 genes is 0 ranks; it must lie", lambda c, g: (c, g), 0.001),
+    scored("auc_threshold of no rank", r"auc_threshold: 0.001 of 40 genes is 0 ranks; it must lie", lambda c, g: (c, g), 0.001, "aucell"),
 ]  # fmt: skip
 CASES = [*SAMPLES, *NETWORKS, *ACTIVITIES]
 SOUND = [

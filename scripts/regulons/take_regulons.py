@@ -1,0 +1,110 @@
+"""Take the regulons that the user gives, in place of inferred ones: checked against the genes of the study."""
+
+import json
+import re
+from pathlib import Path
+
+import anndata
+import pandas as pd
+
+from scripts.base import job
+from scripts.regulons import consensus, databases
+
+MIN_KNOWN, FEW_KNOWN = 0.5, 0.8
+"""Share of the given targets that the study must know by name, and below which it is said that some are unknown."""
+EXAMPLES = 5
+
+
+def read_gmt(path: str | Path) -> dict[str, list[str]]:
+    """Return targets by regulon, in the order of the file. Raises UserError, with the row, for what is no GMT."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give a GMT file") from error
+    found: dict[str, list[str]] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        name, *rest = (field.strip() for field in line.split("\t"))
+        targets = list(dict.fromkeys(gene for gene in rest[1:] if gene))
+        if not (name and targets):
+            raise job.UserError(
+                f"{path}, row {number}: no name or no target; give name, description and targets, separated by tabs"
+            )
+        if name in found:
+            raise job.UserError(f"{path}, row {number}: regulon {name!r} is given twice; rename or join them")
+        found[name] = targets
+    if not found:
+        raise job.UserError(f"{path}: no regulon in it; give name, description and targets, separated by tabs")
+    return found
+
+
+def factor_of(regulon: str, tfs: set[str]) -> str:
+    """Return the factor of a regulon by its name: FOSL1 of ``FOSL1(+)`` and ``FOSL1(-)``; of ``FOSL1_targets`` if
+    ``tfs`` has FOSL1; else the name.
+    """
+    signed = re.fullmatch(r"(.+?)\s*\([+-]\)", regulon)
+    name = signed[1] if signed else regulon
+    first = re.split(r"[\s_]", name, maxsplit=1)[0]
+    return first if name not in tfs and first in tfs else name
+
+
+def take(sets: dict[str, list[str]], known: set[str], tfs: set[str], min_targets: int, where: str) -> pd.DataFrame:
+    """Return the edges (:data:`consensus.GROUPS`) of regulons with ``min_targets`` known targets or more.
+
+    Weights are 1; no run and no group found an edge, so that ``seeds`` and ``groups`` are 0. Raises UserError if the
+    study knows too few of the targets, or no regulon is left.
+    """
+    targets = sorted(set().union(*sets.values()))
+    missing = [gene for gene in targets if gene not in known]
+    share = 1 - len(missing) / len(targets)
+    said = (
+        f"{where}: the study knows {share:.0%} of {len(targets)} targets; unknown: {', '.join(missing[:EXAMPLES])}; "
+        f"known to the study: {', '.join(sorted(known)[:EXAMPLES])}"
+    )
+    if share < MIN_KNOWN:
+        raise job.UserError(f"{said}. Do species and naming (symbols, not Ensembl ids) agree?")
+    if share < FEW_KNOWN:
+        job.log.warning("%s", said)
+    rows = [
+        (name, factor_of(name, tfs), target, 1.0, 0, 0)
+        for name, own in sets.items() for target in own if target in known
+    ]  # fmt: skip
+    edges = consensus.only_large(pd.DataFrame(rows, columns=consensus.GROUPS), min_targets)
+    lost = [name for name in sets if name not in set(edges["regulon"])]
+    if lost:
+        job.log.warning(
+            "%d of %d regulons have fewer than %d known targets (regulons.min_targets) and are left out: %s",
+            len(lost), len(sets), min_targets, ", ".join(lost[:EXAMPLES]),
+        )  # fmt: skip
+    if edges.empty:
+        raise job.UserError(f"{where}: no regulon has {min_targets} known targets; lower config regulons.min_targets")
+    return edges
+
+
+def main(snakemake) -> None:
+    """Read the regulons, perhaps a list of factors, and the names of the cells' genes; write what inference would."""
+    given, params, out = snakemake.input, snakemake.params, snakemake.output
+    tfs = set(databases.read_tfs(given.tfs)) if given.get("tfs") else set()
+    known: set[str] = set()
+    for path in given.cells:
+        known.update(anndata.read_h5ad(path, backed="r").var_names.astype(str))
+    sets = read_gmt(given.gmt)
+    edges = take(sets, known, tfs, params.min_targets, f"config, regulons.given: {Path(given.gmt).name}")
+    edges.to_csv(out.regulons, sep="\t", index=False, float_format="%.6g")
+    support = pd.DataFrame(columns=consensus.SUPPORT)
+    support.to_csv(out.support, sep="\t", index=False)
+    summary = consensus.summarise(edges, support.astype({"edges": float, "targets": float}), 0)
+    summary.to_csv(out.summary, sep="\t", index=False, float_format="%.6g")
+    text = (
+        "\t".join([name, f"{len(own)} targets, given", *own["target"]]) + "\n"
+        for name, own in edges.groupby("regulon", sort=True)
+    )
+    Path(out.gmt).write_text("".join(text))
+    factors = sorted(tfs | set(edges["tf"]))
+    Path(out.databases).write_text(json.dumps({"genes": None, "tfs": factors, "databases": []}) + "\n")
+    job.log.info("%d regulons, %d edges; nothing is inferred", edges["regulon"].nunique(), len(edges))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)
