@@ -39,9 +39,7 @@ def read_text(path: Path) -> Table:
             )  # fmt: skip
             for chunk in reader:
                 if chunk.shape[1] != layout.width:
-                    raise job.UserError(
-                        f"{path}: rows have {chunk.shape[1]} columns, the header has {layout.width}"
-                    )
+                    raise job.UserError(f"{path}: rows have {chunk.shape[1]} columns, the header has {layout.width}")
                 rows, counts = split_chunk(chunk, layout, path)
                 names.append(rows)
                 parts.append(sparse.csr_matrix(counts))
