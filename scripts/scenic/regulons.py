@@ -26,6 +26,11 @@ def no_regulons() -> pd.DataFrame:
     return pd.DataFrame(columns=REGULONS, dtype=object).astype({"weight": np.float64, "motifs": np.int64})
 
 
+def name_regulon(tf: str, sign: str) -> str:
+    """Return the name of a factor's regulon: FOSL1(+) of activated targets, FOSL1(-) of repressed ones."""
+    return tf + ("(-)" if sign == REPRESSING else "(+)")
+
+
 def name_regulons(motifs: pd.DataFrame) -> pd.Series:
     """Return the regulon that each row of a table of motifs supports: FOSL1(+) if activating, else FOSL1(-)."""
     return motifs["tf"] + np.where(motifs["sign"] == REPRESSING, "(-)", "(+)")
