@@ -46,7 +46,8 @@ rule check_databases:
 
 rule select_expression:
     input:
-        cells=get_cells_of_group,
+        # Of the whole model: its groups have the same genes, so that their activities can be compared.
+        cells=get_cells_of_groups_model,
         databases="<results>/regulons/databases.json",
     output:
         "<results>/regulons/{group}/expression.h5ad",
@@ -60,6 +61,7 @@ rule select_expression:
         mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
         runtime=minutes("select_expression", base=60),
     params:
+        samples=lambda wildcards: study.samples_of_group(wildcards.group),
         settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/select_expression.py"
