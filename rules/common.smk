@@ -296,3 +296,4 @@ wildcard_constraints:
     model=one_of(entry["model"] for entry in config["models"]),
     timepoint=one_of(config["timepoints"]),
     group=one_of(study.groups),
+    run=r"mean|seed-\d+",

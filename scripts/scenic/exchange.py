@@ -46,8 +46,9 @@ def find_candidates(
     Returns
     -------
     DataFrame
-        A row per factor, sign and motif that is enriched in one of the factor's modules: ``nes`` is the highest of the
-        modules and databases, ``targets`` the genes of all leading edges, sorted. Rows go by factor, sign and motif.
+        A row per factor (of those with a motif), sign and motif that is enriched in one of the factor's modules:
+        ``nes`` is the highest of the modules and databases, ``targets`` the genes of all leading edges, sorted. Rows go
+        by factor, sign and motif.
 
     Raises
     ------
@@ -56,6 +57,8 @@ def find_candidates(
     """
     cistarget.check_pruning(databases, annotations, modules, rank_threshold, auc_threshold, "motif")
     told = annotations[annotations["annotation"].notna()]
+    with_motif = set(told["tf"])
+    modules = [module for module in modules if module.tf in with_motif]
     found: dict[tuple[str, str, str], tuple[float, set[str]]] = {}
     for database in databases:
         wanted = np.isin(np.array(database.motifs, dtype=object), told["motif"].unique())
