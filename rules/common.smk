@@ -196,9 +196,10 @@ def get_cells_of_timepoint(wildcards):
     return collect("<results>/cells/{sample}.h5ad", sample=samples)
 
 
-def get_cells_of_group(wildcards):
-    """The kept cells that a network is inferred from."""
-    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of_group(wildcards.group))
+def get_cells_of_groups_model(wildcards):
+    """The kept cells of the model that a group's cells are of."""
+    model = study.model_of_group(wildcards.group)
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(model))
 
 
 def get_timepoints_of_model(wildcards):
@@ -326,3 +327,4 @@ wildcard_constraints:
     model=one_of(entry["model"] for entry in config["models"]),
     timepoint=one_of(config["timepoints"]),
     group=one_of(study.groups),
+    run=r"mean|seed-\d+",

@@ -4,8 +4,19 @@ CHUNKS = config["regulons"]["chunks"]
 # Settings that decide which genes a network is inferred from and whether there are enough cells; those that decide about
 # modules, enriched motifs and the regulons of one run.
 SELECTION = ["min_cells", "min_cell_fraction", "min_database_overlap", "rank_threshold", "auc_threshold"]
-PRUNING = ["engine", "min_module_genes", "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
+# A network per seed is pruned, or the seeds' mean network.
+RUNS = ["mean"] if config["regulons"]["join"] == "mean_network" else [f"seed-{seed}" for seed in SEEDS]
+MODULES = ["engine", "min_module_genes", "repressors"]
+PRUNING = [*MODULES, "min_targets", "rank_threshold", "auc_threshold", "nes_threshold"]
 PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
+CONSENSUS = [
+    "min_seeds",
+    "min_targets",
+    "motif_similarity_fdr",
+    "orthologous_identity",
+    "max_false_share",
+    "repressors",
+]
 
 
 rule regulons:
@@ -46,7 +57,8 @@ rule check_databases:
 
 rule select_expression:
     input:
-        cells=get_cells_of_group,
+        # Of the whole model: its groups have the same genes, so that their activities can be compared.
+        cells=get_cells_of_groups_model,
         databases="<results>/regulons/databases.json",
     output:
         "<results>/regulons/{group}/expression.h5ad",
@@ -60,6 +72,7 @@ rule select_expression:
         mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
         runtime=minutes("select_expression", base=60),
     params:
+        samples=lambda wildcards: study.samples_of_group(wildcards.group),
         settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/select_expression.py"
@@ -115,19 +128,42 @@ rule join_networks:
         "../scripts/regulons/join_networks.py"
 
 
+rule mean_network:
+    input:
+        adjacencies=collect("<results>/regulons/{{group}}/seed-{seed}/adjacencies.parquet", seed=SEEDS),
+        expression="<results>/regulons/{group}/expression.h5ad",
+    output:
+        adjacencies="<results>/regulons/{group}/mean/adjacencies.parquet",
+        seeds="<results>/regulons/{group}/mean/seeds.parquet",
+    log:
+        "<logs>/mean_network/{group}.log",
+    benchmark:
+        "<benchmarks>/mean_network/{group}.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    resources:
+        mem_mb=memory("mean_network", base=2_000, per_input_gb=30_000),
+        runtime=minutes("mean_network", base=60),
+    params:
+        settings=pick(config["regulons"], *MODULES),
+    script:
+        "../scripts/regulons/mean_network.py"
+
+
 rule prune_modules:
     input:
-        adjacencies="<results>/regulons/{group}/seed-{seed}/adjacencies.parquet",
+        adjacencies="<results>/regulons/{group}/{run}/adjacencies.parquet",
         expression="<results>/regulons/{group}/expression.h5ad",
         databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
         motifs=ancient("<results>/references/motifs.tbl"),
     output:
-        motifs="<results>/regulons/{group}/seed-{seed}/motifs.parquet",
-        regulons="<results>/regulons/{group}/seed-{seed}/regulons.tsv",
+        motifs="<results>/regulons/{group}/{run}/motifs.parquet",
+        regulons="<results>/regulons/{group}/{run}/regulons.tsv",
+        candidates="<results>/regulons/{group}/{run}/candidates.parquet",
     log:
-        "<logs>/prune_modules/{group}/seed-{seed}.log",
+        "<logs>/prune_modules/{group}/{run}.log",
     benchmark:
-        "<benchmarks>/prune_modules/{group}/seed-{seed}.tsv"
+        "<benchmarks>/prune_modules/{group}/{run}.tsv"
     conda:
         "../envs/scenic.yaml"
     threads: scaled_threads(most=4, mb_per_thread=2)
@@ -142,17 +178,27 @@ rule prune_modules:
 
 rule consensus_over_seeds:
     input:
-        regulons=collect("<results>/regulons/{{group}}/seed-{seed}/regulons.tsv", seed=SEEDS),
+        regulons=collect("<results>/regulons/{{group}}/{run}/regulons.tsv", run=RUNS),
+        candidates=collect("<results>/regulons/{{group}}/{run}/candidates.parquet", run=RUNS),
+        adjacencies=collect("<results>/regulons/{{group}}/{run}/adjacencies.parquet", run=RUNS),
+        seeds="<results>/regulons/{group}/mean/seeds.parquet" if RUNS == ["mean"] else [],
+        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
+        motifs=ancient("<results>/references/motifs.tbl"),
+        families=workflow_file("resources/factors/families.tsv"),
     output:
-        "<results>/regulons/{group}/regulons.tsv",
+        regulons="<results>/regulons/{group}/regulons.tsv",
+        exchanged="<results>/regulons/{group}/exchanged.tsv",
     log:
         "<logs>/consensus_over_seeds/{group}.log",
-    localrule: True
+    benchmark:
+        "<benchmarks>/consensus_over_seeds/{group}.tsv"
     conda:
         "../envs/scenic.yaml"
+    resources:
+        mem_mb=memory("consensus_over_seeds", base=2_000, per_input_gb=30_000),
+        runtime=minutes("consensus_over_seeds", base=60),
     params:
-        min_seeds=lookup(within=config, dpath="regulons/min_seeds"),
-        min_targets=lookup(within=config, dpath="regulons/min_targets"),
+        settings=pick(config["regulons"], *CONSENSUS),
     script:
         "../scripts/regulons/consensus_over_seeds.py"
 
@@ -160,6 +206,7 @@ rule consensus_over_seeds:
 rule consensus_over_models:
     input:
         regulons=collect("<results>/regulons/{group}/regulons.tsv", group=study.groups),
+        exchanged=collect("<results>/regulons/{group}/exchanged.tsv", group=study.groups),
     output:
         regulons="<results>/regulons/consensus.tsv",
         gmt="<results>/regulons/consensus.gmt",

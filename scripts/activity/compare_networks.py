@@ -11,6 +11,7 @@ from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.expression import differential
 from scripts.profiles import networks
+from scripts.scenic.regulons import only_activating
 from scripts.stats.paired import ALL_ARMS, false_discovery_rate
 
 OPINIONS = [
@@ -56,8 +57,11 @@ def compare(
 
     ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of it, all arms; ``regulons``: consensus.tsv;
     ``selected``: the genes that a regulon can have. Shared targets are held against chance among the genes that both
-    could name: genes that one of them never names are no evidence that the two agree on the others.
+    could name: genes that one of them never names are no evidence that the two agree on the others. Regulons of
+    repressed targets are left out: their activity falls where that of their factor rises.
     """
+    regulons = only_activating(regulons)
+    effects = only_activating(effects)
     names = regulons.drop_duplicates("regulon").set_index("regulon")["tf"]
     scenic = effects.assign(tf=effects["regulon"].map(names)).rename(
         columns={"effect": "regulon_effect", "fdr": "regulon_fdr", "k": "regulon_k", "n": "regulon_n"}

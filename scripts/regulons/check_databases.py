@@ -12,13 +12,22 @@ from scripts.regulons import databases
 
 MIN_ANNOTATED = 0.5
 """Share of a database's genes that the annotation must have; releases differ by 5 to 15 %, species by nearly all."""
+CODING = "protein_coding"
+"""Biotype of protein-coding genes (GENCODE, Ensembl, NCBI)."""
 
 
-def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list[str] | None, settings: dict) -> dict:
+def check(
+    names: list,
+    annotated: pd.DataFrame,
+    tfs: list[str],
+    annotation: list[str] | None,
+    settings: dict,
+    coding: list[str] | None = None,
+) -> dict:
     """Return what the databases offer; raise UserError for what can't work.
 
     ``names``: a :class:`databases.Names` per database; ``annotated``: motif, tf; ``annotation``: the graft's gene
-    symbols.
+    symbols; ``coding``: those of them that code for proteins, None where the annotation doesn't tell.
     """
     known = set().union(*(entry.genes for entry in names))
     for entry in names:
@@ -26,7 +35,7 @@ def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list
         if len(set(entry.genes)) < len(entry.genes):
             raise job.UserError(f"database {entry.name}: a gene stands in two columns; fetch or build it again")
         share = len(set(entry.genes) & known) / len(known)
-        if share < settings["min_database_overlap"]:
+        if share < databases.WARN_OVERLAP:
             job.log.warning("database %s ranks %.0f %% of the genes that all databases rank", entry.name, 100 * share)
     motifs = frozenset().union(*(entry.motifs for entry in names))
     usable = annotated[annotated["motif"].isin(motifs)]
@@ -54,6 +63,7 @@ def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list
         job.log.info("the annotation has %.1f %% of the databases' genes", 100 * share)
     return {
         "genes": sorted(known),
+        "coding": coding,
         "tfs": tfs,
         "tfs_with_motif": with_motif,
         "databases": [{"name": e.name, "genes": len(e.genes), "motifs": len(e.motifs)} for e in names],
@@ -62,10 +72,13 @@ def check(names: list, annotated: pd.DataFrame, tfs: list[str], annotation: list
 
 def main(snakemake) -> None:
     """Read the names in every file; write what they offer."""
-    genes = None
+    genes = coding = None
     if snakemake.input.get("genes"):
         table = pd.read_csv(snakemake.input.genes, sep="\t")
-        genes = table.loc[table["species"] == "graft", "symbol"].astype(str).tolist()
+        graft = table[table["species"] == "graft"]
+        genes = graft["symbol"].astype(str).tolist()
+        if "biotype" in graft and (graft["biotype"] == CODING).any():
+            coding = graft.loc[graft["biotype"] == CODING, "symbol"].astype(str).tolist()
     if not snakemake.input.get("databases"):
         raise job.UserError("config, regulons.databases: no ranking database; regulons can't be inferred without one")
     found = check(
@@ -74,6 +87,7 @@ def main(snakemake) -> None:
         databases.read_tfs(snakemake.input.tfs),
         genes,
         snakemake.params.settings,
+        coding,
     )
     Path(snakemake.output[0]).write_text(json.dumps(found) + "\n")
 

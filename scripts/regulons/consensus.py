@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scripts.regulons import null
+
 RUN = ["regulon", "tf", "target", "weight"]
 SEEDS = [*RUN, "seeds"]
 GROUPS = [*RUN, "seeds", "groups"]
 SUMMARY = ["regulon", "tf", "targets", "groups", "runs", "run_share", "group_share", "strongest", "all_targets"]
 STRONGEST = 12
 """Targets of a regulon that its summary names apart."""
-SUPPORT = ["regulon", "tf", "group", "edges", "targets"]
+SUPPORT = ["regulon", "tf", "group", "edges", "targets", "p", "false_share"]
 
 
 def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.DataFrame:
@@ -22,6 +24,18 @@ def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.Da
     edges = pd.concat([run[RUN] for run in runs], ignore_index=True)
     table = edges.groupby(RUN[:3], sort=True)["weight"].agg(["mean", "size"]).reset_index().set_axis(SEEDS, axis=1)
     return only_large(table[table["seeds"] >= min_runs], min_targets)
+
+
+def of_mean_network(regulons: pd.DataFrame, seeds: pd.DataFrame, *, min_runs: int, min_targets: int) -> pd.DataFrame:
+    """Return the edges (:data:`SEEDS`) of the mean network's regulons that are stable, in regulons of ``min_targets``
+    or more.
+
+    ``seeds``: in how many runs' modules each edge (TF, target) is. An edge is stable if that is ``min_runs`` or more
+    (a factor as its own target: if any of its modules is).
+    """
+    table = regulons[RUN].merge(seeds.rename(columns={"TF": "tf"}), on=["tf", "target"], how="left")
+    table["seeds"] = table["seeds"].fillna(0).astype(int)
+    return only_large(table.loc[table["seeds"] >= min_runs, SEEDS], min_targets)
 
 
 def consensus_over_models(
@@ -49,14 +63,27 @@ def only_large(edges: pd.DataFrame, min_targets: int) -> pd.DataFrame:
     return kept.sort_values(["regulon", "weight", "target"], ascending=[True, False, True], ignore_index=True)
 
 
-def support(groups: dict[str, pd.DataFrame], consensus: pd.DataFrame) -> pd.DataFrame:
-    """Return (:data:`SUPPORT`) how many edges of each consensus regulon each group has: which patients carry it."""
+def support(
+    groups: dict[str, pd.DataFrame], consensus: pd.DataFrame, exchanged: dict[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Return (:data:`SUPPORT`) how many edges of each consensus regulon each group has: which patients carry it.
+
+    ``exchanged``: each group's regulons against exchanged motifs (:mod:`scripts.regulons.null`); ``p`` and
+    ``false_share`` are missing where a group lacks the regulon or its regulons aren't tested.
+    """
     sizes = consensus.groupby(["regulon", "tf"]).size()
     rows = []
     for group, table in groups.items():
         shared = consensus[RUN[:3]].merge(table[RUN[:3]]).groupby("regulon").size()
         rows += [(regulon, tf, group, int(shared.get(regulon, 0)), int(n)) for (regulon, tf), n in sizes.items()]
-    return pd.DataFrame(rows, columns=SUPPORT).sort_values(["regulon", "group"], ignore_index=True)
+    table = pd.DataFrame(rows, columns=SUPPORT[:5])
+    tested = [
+        part.loc[part["status"] == null.KEPT, ["regulon", "p", "false_share"]].assign(group=group)
+        for group, part in exchanged.items()
+    ]
+    columns = pd.concat(tested) if tested else pd.DataFrame(columns=["regulon", "group", "p", "false_share"])
+    table = table.merge(columns.astype({"p": float, "false_share": float}), how="left", on=["regulon", "group"])
+    return table[SUPPORT].sort_values(["regulon", "group"], ignore_index=True)
 
 
 def summarise(edges: pd.DataFrame, support: pd.DataFrame, seeds: int) -> pd.DataFrame:

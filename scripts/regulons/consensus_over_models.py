@@ -36,13 +36,14 @@ def main(snakemake) -> None:
     if edges.empty:
         found = ", ".join(f"{name}: {table['regulon'].nunique()}" for name, table in groups.items())
         job.log.warning(
-            "no regulon of %d targets in groups of %d models (regulons per group: %s); to find some, lower "
-            "regulons.min_groups, min_seeds or nes_threshold in the config, and look at motifs.parquet of a run",
+            "no regulon of %d targets in groups of %d models (regulons per group: %s); exchanged.tsv of a group says "
+            "what was found and why it isn't kept; to find more, lower regulons.min_groups or min_seeds in the config",
             params.min_targets, params.min_groups, found,
         )  # fmt: skip
     edges.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")
-    support = consensus.support(groups, edges)
-    support.to_csv(snakemake.output.support, sep="\t", index=False)
+    exchanged = [read_labelled(path) for path in snakemake.input.exchanged]
+    support = consensus.support(groups, edges, dict(zip(params.groups, exchanged, strict=True)))
+    support.to_csv(snakemake.output.support, sep="\t", index=False, float_format="%.6g")
     summary = consensus.summarise(edges, support, params.seeds)
     summary.to_csv(snakemake.output.summary, sep="\t", index=False, float_format="%.6g")
     Path(snakemake.output.gmt).write_text(to_gmt(edges, params.note))

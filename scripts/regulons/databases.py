@@ -18,6 +18,10 @@ THRESHOLDS = ("motif_similarity_fdr", "orthologous_identity")
 """Settings that say which motif stands for a factor."""
 TF_HEADINGS = frozenset(("tf", "tfs", "gene", "genes", "symbol", "gene_name", "factor", "tf_name", "hgnc symbol"))
 """What a list of factors may have as its first line, in lower case."""
+WARN_OVERLAP = 0.8
+"""Share of the measured genes that the databases should know (pySCENIC's limit); sound data have less where many of
+their genes are clones or long non-coding RNAs.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,46 @@ def check_ranks(names: Names, rank_threshold: int, auc_threshold: float) -> None
         )
 
 
-def check_overlap(measured: list[str], known: set[str], minimum: float, where: str) -> float:
-    """Return the share of ``measured`` genes that a database knows; raise UserError with examples if below
-    ``minimum``.
+def check_overlap(measured: list[str], known: set[str], coding: set[str] | None, minimum: float, where: str) -> float:
+    """Return the share of the ``measured`` genes that a database knows, among those that it could know.
+
+    Databases rank genes with a known promoter or protein: clones and most long non-coding RNAs have no place in any.
+    Where the annotation tells which genes code for proteins, only those are judged.
+
+    Parameters
+    ----------
+    measured, known
+        Genes of the cells; genes that any of the databases ranks.
+    coding
+        Protein-coding genes of the annotation; None where nothing tells.
+    minimum
+        Share below which the data are refused; below :data:`WARN_OVERLAP` there is a warning in the log.
+    where
+        What the message is about.
+
+    Raises
+    ------
+    UserError
+        Below ``minimum``: with examples of both sides.
     """
-    missing = [gene for gene in measured if gene not in known]
-    share = 1 - len(missing) / max(len(measured), 1)
+    judged = [gene for gene in measured if coding is None or gene in coding]
+    kind = "genes" if coding is None else "protein-coding genes"
+    missing = [gene for gene in judged if gene not in known]
+    share = 1 - len(missing) / max(len(judged), 1) if judged or not measured else 0.0
+    every = sum(gene in known for gene in measured) / max(len(measured), 1)
+    if share >= max(minimum, WARN_OVERLAP):
+        return share
+    here, there = ", ".join((missing or measured)[:EXAMPLES]), ", ".join(sorted(known)[:EXAMPLES])
+    of_all = "" if coding is None else f" ({every:.0%} of all {len(measured)})"
+    said = f"{where}: the ranking databases know {share:.0%} of {len(judged)} {kind}{of_all}"
+    examples = f"unknown: {here}; known: {there}"
     if share < minimum:
-        here, there = ", ".join(missing[:EXAMPLES]), ", ".join(sorted(known)[:EXAMPLES])
         raise job.UserError(
-            f"{where}: the ranking databases know {share:.0%} of {len(measured)} genes, less than "
-            f"regulons.min_database_overlap ({minimum:.0%}); unknown: {here}; known: {there}. "
+            f"{said}, less than regulons.min_database_overlap ({minimum:.0%}); {examples}. "
             "Do species, release and naming (symbols, not Ensembl ids) agree?"
         )
+    job.log.warning(
+        "%s, less than %.0f %% and more than regulons.min_database_overlap (%.0f %%): the others are left out; %s",
+        said, 100 * WARN_OVERLAP, 100 * minimum, examples,
+    )  # fmt: skip
     return share

@@ -142,6 +142,13 @@ def draw_heatmap(
     )
 
 
+def describe_null(support: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return which note on exchanged motifs applies: the greatest expected false share of a group, or no test."""
+    if support["false_share"].notna().any():
+        return {"exchanged": {"share": f"{support['false_share'].max():.1%}"}}
+    return {"not_tested": {}}
+
+
 def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Figure | Absent | None:
     """Return how far groups and seeds agree on each regulon's edges.
 
@@ -158,7 +165,7 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
     # Regulons of one share keep the order of their names.
     best = summary.sort_values("regulon").sort_values("group_share", ascending=False, kind="stable")
     kept = best["regulon"].tolist()[:MAX_ROWS]
-    support = support[support["regulon"].isin(kept)]
+    all_groups, support = support, support[support["regulon"].isin(kept)]
     support = support.assign(share=support["edges"] / support["targets"].clip(lower=1))
     runs = best[best["regulon"].isin(kept)].drop(columns=["strongest", "all_targets"])
     y, height = alt.Y("regulon:N", sort=kept, title=None), rows_high(len(kept), 15)
@@ -174,7 +181,7 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
                 legend=colour_bar("edges found in the group", length=140, format="%"),
             ),
             tooltip=[
-                *tooltips(SUPPORT, "regulon", "group", "edges", "targets"),
+                *tooltips(SUPPORT, "regulon", "group", "edges", "targets", "p", "false_share"),
                 alt.Tooltip("share:Q", format=".0%"),
             ],
         )
@@ -201,11 +208,13 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
         .properties(width="container", height=height)
     )
     few = f"; the {len(kept)} best supported drawn." if len(kept) < len(summary) else "."
+    notes = describe_null(all_groups)
     return Figure(
         panels=(Panel(heat, "by group"), Panel(dots, "by seed")),
         data={"models": support, "seeds": runs},
         n=f"{count(len(summary), 'consensus regulon')}, {summary['targets'].sum():,} edges; "
         f"{count(len(groups), 'group')} of cells × {count(style.settings['seeds'], 'seed')}{few}",
+        notes=notes,
         columns=2,
         min_width=320,
     )

@@ -4,7 +4,7 @@ import anndata
 import pandas as pd
 
 from scripts.base import job
-from scripts.scenic import cistarget
+from scripts.scenic import cistarget, exchange
 
 
 def load_engine(name: str):
@@ -19,13 +19,21 @@ def load_engine(name: str):
 
 
 def main(snakemake) -> None:
-    """Read network, expression, databases and motif table; write enriched motifs and the run's regulons."""
+    """Read network, expression, databases and motif table; write enriched motifs, the run's regulons, and what they
+    would be by other factors' motifs.
+    """
     settings = snakemake.params.settings
     make_modules, prune, make_regulons = load_engine(settings["engine"])
     expression = anndata.read_h5ad(snakemake.input.expression)
     genes = expression.var_names.tolist()
     adjacencies = pd.read_parquet(snakemake.input.adjacencies)
-    modules = make_modules(adjacencies, expression.X, genes, min_genes=settings["min_module_genes"])
+    modules = make_modules(
+        adjacencies,
+        expression.X,
+        genes,
+        min_genes=settings["min_module_genes"],
+        only_activating=not settings["repressors"],
+    )
     job.log.info("%d modules of %d factors", len(modules), len({module.tf for module in modules}))
     databases = [cistarget.Database.load(path, genes, min_overlap=0.0) for path in snakemake.input.databases]
     annotations = cistarget.load_annotations(
@@ -33,16 +41,12 @@ def main(snakemake) -> None:
         motif_similarity_fdr=settings["motif_similarity_fdr"],
         orthologous_identity=settings["orthologous_identity"],
     )
-    motifs = prune(
-        modules,
-        databases,
-        annotations,
-        rank_threshold=settings["rank_threshold"],
-        auc_threshold=settings["auc_threshold"],
-        nes_threshold=settings["nes_threshold"],
-        leading_edge=settings["leading_edge"],
-        threads=snakemake.threads,
-    )
+    thresholds = {name: settings[name] for name in ("rank_threshold", "auc_threshold", "nes_threshold")}
+    thresholds["threads"] = snakemake.threads
+    motifs = prune(modules, databases, annotations, leading_edge=settings["leading_edge"], **thresholds)
+    # Of our kernel whatever the engine: each motif has the leading edge of its own curve.
+    candidates = exchange.find_candidates(modules, databases, annotations, **thresholds)
+    candidates.to_parquet(snakemake.output.candidates, index=False)
     regulons = make_regulons(motifs, min_targets=settings["min_targets"])
     motifs.to_parquet(snakemake.output.motifs, index=False)
     regulons.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")

@@ -1,5 +1,5 @@
-"""Join a group's cells and select the genes that a network is inferred from; refuse what SCENIC could only fail on
-later.
+"""Select the genes of a model that its networks are inferred from, and a group's cells; refuse what SCENIC could only
+fail on later.
 """
 
 import json
@@ -17,20 +17,38 @@ from scripts.scenic import scaled_mean
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 
 
-def select(parts: list, offer: dict, settings: dict, group: str):
+def select(parts: list, samples: list[str], offer: dict, settings: dict, group: str):
     """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``,
     ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
-    A gene is selected if enough of the group's cells show it, all samples measured it, and a database ranks it or it is
-    a factor; all such genes where regulons are given and nothing is inferred. Counts are scaled to the cells' median
-    total over *all* genes. Raises UserError for too few cells or genes.
+    A gene is selected if enough of the *model's* cells show it, all samples measured it, and a database ranks it or it
+    is a factor; so that all groups of a model rank the same genes in their cells, and activities can be compared
+    between them; all genes that are seen where regulons are given and nothing is inferred. Counts are scaled to the
+    median total of the model's cells over *all* genes.
+
+    Parameters
+    ----------
+    parts
+        The kept cells of all samples of the group's model.
+    samples
+        The samples of the group itself, whose cells are returned.
+    offer
+        What the databases know (:func:`scripts.regulons.check_databases.check`).
+    settings, group
+        The config's limits; the group's name in messages.
+
+    Raises
+    ------
+    UserError
+        For too few cells or genes.
     """
     import anndata
 
     cells = join_samples(parts)
-    if cells.n_obs < settings["min_cells"]:
+    own = cells.obs["sample"].astype(str).isin(samples).to_numpy()
+    if own.sum() < settings["min_cells"]:
         raise job.UserError(
-            f"group {group}: {cells.n_obs} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of "
+            f"group {group}: {own.sum()} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of "
             "cells (see cells/attrition.tsv), or leave the model's libraries out of the samples sheet"
         )
     counts = sparse.csr_matrix(cells.X)
@@ -39,8 +57,9 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     symbols, tfs = cells.var_names, set(offer["tfs"])
     given = offer["genes"] is None
     known = set(symbols if given else offer["genes"])
+    coding = set(offer["coding"]) if offer.get("coding") else None
     share = databases.check_overlap(
-        symbols[detected].tolist(), known, settings["min_database_overlap"], where=f"group {group}"
+        symbols[detected].tolist(), known, coding, settings["min_database_overlap"], where=f"group {group}"
     )
     is_tf = symbols.isin(tfs)
     selected = detected & (symbols.isin(known) | is_tf)
@@ -52,25 +71,26 @@ def select(parts: list, offer: dict, settings: dict, group: str):
     job.log.info(
         "%d cells, %d of %d genes seen often enough, %.1f %% of them in the databases; %d genes and %d factors "
         "selected",
-        cells.n_obs, detected.sum(), cells.n_vars, 100 * share, selected.sum(), (selected & is_tf).sum(),
+        own.sum(), detected.sum(), cells.n_vars, 100 * share, selected.sum(), (selected & is_tf).sum(),
     )  # fmt: skip
     out = anndata.AnnData(
-        normalise(counts)[:, selected].tocsr(),
-        obs=cells.obs[LABELS].astype(str),
+        normalise(counts)[own][:, selected].tocsr(),
+        obs=cells.obs.loc[own, LABELS].astype(str),
         var=pd.DataFrame({"tf": is_tf[selected]}, index=symbols[selected]),
     )
-    out.layers["counts"] = counts[:, selected].tocsr()
+    out.layers["counts"] = counts[own][:, selected].tocsr()
     out.var["variance"] = scaled_mean.variances(out.layers["counts"], out.obs["sample"])
     return out
 
 
 def main(snakemake) -> None:
-    """Read the group's cells and the databases' offer; write the selected expression."""
+    """Read the cells of the group's model and the databases' offer; write the selected expression."""
     offer = json.loads(Path(snakemake.input.databases).read_text())
     import anndata
 
     parts = [anndata.read_h5ad(path) for path in snakemake.input.cells]
-    expression = select(parts, offer, snakemake.params.settings, snakemake.wildcards.group)
+    params = snakemake.params
+    expression = select(parts, list(params.samples), offer, params.settings, snakemake.wildcards.group)
     expression.write_h5ad(snakemake.output[0], compression="gzip")
 
 

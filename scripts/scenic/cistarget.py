@@ -14,7 +14,7 @@ integers and so exactly.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +199,35 @@ def prune_module(
     return sorted(found, key=lambda row: (-row[5], row[4]))
 
 
+def over_modules(
+    modules: Sequence[Module],
+    database: Database,
+    call: Callable,
+    rank_threshold: int,
+    auc_threshold: float,
+    threads: int,
+) -> list:
+    """Return ``call(pruner, module, rows)`` of each module, None where the database ranks less than 80 % of its genes.
+
+    ``rows``: the database's row of each of the module's genes, -1 where it isn't ranked. A thread has its own pruner.
+    """
+    row_of = {gene: row for row, gene in enumerate(database.genes)}
+    local = threading.local()
+
+    def one(module: Module):
+        rows = np.array([row_of.get(gene, -1) for gene in module.genes], dtype=np.int64)
+        if (rows < 0).sum() / len(rows) >= MAX_MISSING:
+            return None
+        if not hasattr(local, "pruner"):
+            local.pruner = Pruner(database, rank_threshold, auc_threshold)
+        return call(local.pruner, module, rows)
+
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(one, modules))
+    return [one(module) for module in modules]
+
+
 def prune(
     modules: Sequence[Module],
     databases: Sequence[Database],
@@ -224,25 +253,14 @@ def prune(
     found: list[tuple] = []
     for database in databases:
         evidence = find_evidence(database, annotations)
-        row_of = {gene: row for row, gene in enumerate(database.genes)}
-        local = threading.local()
 
-        def prune_one(module: Module, database=database, evidence=evidence, row_of=row_of, local=local):
-            """Return the module's motifs, or None if the database ranks too few of its genes."""
-            rows = np.array([row_of.get(gene, -1) for gene in module.genes], dtype=np.int64)
-            if (rows < 0).sum() / len(rows) >= MAX_MISSING:
-                return None
+        def prune_one(pruner: Pruner, module: Module, rows: np.ndarray, database=database, evidence=evidence):
+            """Return the module's motifs."""
             if module.tf not in evidence:
                 return []
-            if not hasattr(local, "pruner"):
-                local.pruner = Pruner(database, rank_threshold, auc_threshold)
-            return prune_module(local.pruner, database, module, rows, evidence[module.tf], nes_threshold, leading_edge)
+            return prune_module(pruner, database, module, rows, evidence[module.tf], nes_threshold, leading_edge)
 
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                results = list(pool.map(prune_one, modules))
-        else:
-            results = [prune_one(module) for module in modules]
+        results = over_modules(modules, database, prune_one, rank_threshold, auc_threshold, threads)
         left_out = sum(result is None for result in results)
         if left_out:
             job.log.warning(

@@ -26,6 +26,21 @@ def no_regulons() -> pd.DataFrame:
     return pd.DataFrame(columns=REGULONS, dtype=object).astype({"weight": np.float64, "motifs": np.int64})
 
 
+def represses(regulons: pd.Series | pd.Index) -> np.ndarray:
+    """Return by name whether a regulon is of repressed targets: FOSL1(-). They rise where their factor falls."""
+    return np.asarray(regulons.astype(str).str.endswith("(-)"), dtype=bool)
+
+
+def only_activating(edges: pd.DataFrame) -> pd.DataFrame:
+    """Return the edges (with a column regulon) of activated targets."""
+    return edges[~represses(edges["regulon"])]
+
+
+def name_regulon(tf: str, sign: str) -> str:
+    """Return the name of a factor's regulon: FOSL1(+) of activated targets, FOSL1(-) of repressed ones."""
+    return tf + ("(-)" if sign == REPRESSING else "(+)")
+
+
 def name_regulons(motifs: pd.DataFrame) -> pd.Series:
     """Return the regulon that each row of a table of motifs supports: FOSL1(+) if activating, else FOSL1(-)."""
     return motifs["tf"] + np.where(motifs["sign"] == REPRESSING, "(-)", "(+)")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.verdicts import decide
+from scripts.scenic.regulons import represses
 from scripts.stats import paired
 from scripts.stats.paired import ALL_ARMS
 from scripts.switches import checks, verdicts
@@ -190,7 +191,8 @@ def build(
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
         found |= {"mrna_ci_low": own["ci_low"], "mrna_ci_high": own["ci_high"], "mrna_k": own["k"], "mrna_n": own["n"]}
-        found["mrna"] = judge_mrna(own, row["effect"], fdr)
+        # Repressed targets rise where their factor falls.
+        found["mrna"] = judge_mrna(own, -row["effect"] if represses(pd.Index([regulon]))[0] else row["effect"], fdr)
         for short, programme in (("stress", "stress"), ("cycle", "cell cycle"), ("hypoxia", "hypoxia")):
             entry = shared.loc[(regulon, programme)]
             found |= {f"{short}_shared": entry["shared"], f"{short}_fdr": entry["fdr"], "targets": entry["targets"]}

@@ -20,7 +20,10 @@ def opinions(selected: set[str], targets: list[str]) -> pd.DataFrame:
     known = {"A": [*GENES[:20], *NETWORK_ONLY[:30]], "B": [*GENES[20:], *NETWORK_ONLY[30:]]}
     network = pd.DataFrame([(tf, gene) for tf, own in known.items() for gene in own], columns=["source", "target"])
     regulons = pd.DataFrame({"regulon": "A(+)", "tf": "A", "target": targets})
-    effects = pd.DataFrame({"regulon": ["A(+)"], "effect": 0.1, "fdr": 0.01, "k": 3, "n": 3})
+    # Repressed targets rise where the factor falls: they are no second opinion in the same direction.
+    repressed = pd.DataFrame({"regulon": "A(-)", "tf": "A", "target": GENES[40:60]})
+    regulons = pd.concat([regulons, repressed], ignore_index=True)
+    effects = pd.DataFrame({"regulon": ["A(+)", "A(-)"], "effect": [0.1, -0.1], "fdr": 0.01, "k": 3, "n": 3})
     factors = pd.DataFrame({"tf": ["A", "B"]}).reindex(columns=TF_ACTIVITY).assign(score=1.0, effect=1.0, fdr=0.01)
     return compare_networks.compare(factors, effects, regulons, network, selected, 0.05).set_index("tf")
 

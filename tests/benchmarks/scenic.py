@@ -25,10 +25,11 @@ for _folder in (ROOT, Path(__file__).parent):
 
 import numpy as np
 import scenic_grn
+import scenic_joins
 import scenic_pruning
 
 GRN = ("speed", "threads", "memory", "scaling", "quality")
-SECTIONS = (*GRN, "pruning", "aucell")
+SECTIONS = (*GRN, "joins", "pruning", "aucell")
 
 TARGETS = {
     "grn_speedup_real_size": (20, "at least"),
@@ -74,6 +75,7 @@ def main() -> int:
     parser.add_argument(
         "--environments", type=Path, help="folder to keep the opponents' environments in (default: thrown away)"
     )
+    parser.add_argument("--networks", type=Path, help="folder to keep the PC9 networks of section joins in")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "benchmarks" / "scenic.json")
     options = parser.parse_args()
 
@@ -84,6 +86,8 @@ def main() -> int:
     grn = [section for section in options.sections if section in GRN]
     if grn:
         result |= scenic_grn.measure_grn(grn, quick=options.quick, environments=options.environments, say=say)
+    if "joins" in options.sections:
+        result |= scenic_joins.measure_joins(quick=options.quick, folder=options.networks, say=say)
     if "pruning" in options.sections:
         sizes = {"n_motifs": 500, "n_genes": 4_000, "n_tfs": 200} if options.quick else None
         result |= scenic_pruning.measure_pruning(50 if options.quick else 500, sizes=sizes, say=say)

@@ -10,7 +10,7 @@ from scripts.regulons import databases
 from scripts.regulons.check_databases import check
 
 GENES = [f"G{i}" for i in range(200)]
-SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "min_database_overlap": 0.8}
+SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "min_database_overlap": 0.5}
 
 
 def write(path, *, index="motifs", version=2, genes=GENES):
@@ -77,3 +77,33 @@ def test_tables_of_another_kind_are_refused(tmp_path):
     path.write_text("\n# nothing\n")
     with pytest.raises(job.UserError, match="no factor"):
         databases.read_tfs(path)
+
+
+KNOWN = {f"G{i}" for i in range(73)}
+MEASURED = [f"G{i}" for i in range(100)]
+
+
+def test_sound_data_with_many_clones_are_taken_with_a_warning(caplog):
+    """PC9 cells and a database of hg19: 73 % of all genes, since half of the others are clones and long non-coding."""
+    assert databases.check_overlap(MEASURED, KNOWN, None, 0.5, "group M") == pytest.approx(0.73)
+    assert "group M: the ranking databases know 73% of 100 genes, less than 80 % and more than" in caplog.text
+    assert "(50 %)" in caplog.text and "unknown: G73, G74" in caplog.text
+
+
+def test_only_coding_genes_are_judged_where_the_annotation_tells(caplog):
+    coding = {f"G{i}" for i in range(80)}
+    assert databases.check_overlap(MEASURED, KNOWN, coding, 0.5, "group M") == pytest.approx(73 / 80)
+    assert not caplog.text
+    with pytest.raises(job.UserError, match=r"know 55% of 60 protein-coding genes \(73% of all 100\), less than .*60%"):
+        databases.check_overlap(MEASURED, KNOWN, set(MEASURED[40:]), 0.6, "group M")
+
+
+@pytest.mark.parametrize("coding", [None, {"ENSG1"}])
+def test_other_names_are_refused(coding):
+    with pytest.raises(job.UserError, match=r"know 0% of .*Do species, release and naming"):
+        databases.check_overlap(MEASURED, {"ENSG1", "ENSG2"}, coding, 0.5, "group M")
+
+
+def test_coding_genes_are_offered_where_the_annotation_tells(names):
+    assert check(names, ANNOTATED, ["G3"], GENES, SETTINGS)["coding"] is None
+    assert check(names, ANNOTATED, ["G3"], GENES, SETTINGS, GENES[:5])["coding"] == GENES[:5]

@@ -148,7 +148,12 @@ def test_agreement_of_groups_and_seeds():
         [("A(+)", "A", "x", 2.0, 6, 2), ("A(+)", "A", "y", 1.0, 3, 1), ("B(+)", "B", "x", 1.0, 2, 2)],
         columns=consensus.GROUPS,
     )
-    rows = [("A(+)", "A", "P1", 2, 2), ("A(+)", "A", "P2", 1, 2), ("B(+)", "B", "P1", 1, 1), ("B(+)", "B", "P2", 1, 1)]
+    rows = [
+        ("A(+)", "A", "P1", 2, 2, 0.001, 0.01),
+        ("A(+)", "A", "P2", 1, 2, 0.01, 0.06),
+        ("B(+)", "B", "P1", 1, 1, 0.002, 0.02),
+        ("B(+)", "B", "P2", 1, 1, np.nan, np.nan),
+    ]
     support = pd.DataFrame(rows, columns=consensus.SUPPORT)
     summary = consensus.summarise(edges, support, seeds=3)
     assert list(summary.columns) == consensus.SUMMARY and summary["all_targets"].tolist() == ["x, y", "x"]
@@ -158,6 +163,9 @@ def test_agreement_of_groups_and_seeds():
     assert made.data["seeds"]["regulon"].tolist() == ["B(+)", "A(+)"]  # the best supported first
     assert made.data["models"]["share"].tolist() == [1, 0.5, 1, 1]
     assert made.n == "2 consensus regulons, 3 edges; 2 groups of cells × 3 seeds."
+    assert made.notes == {"exchanged": {"share": "6.0%"}}
+    untested = support.assign(p=np.nan, false_share=np.nan)
+    assert figures.draw_agreement(untested, summary, STYLE).notes == {"not_tested": {}}
 
 
 def test_without_a_regulon_there_is_no_figure_but_whole_tables():

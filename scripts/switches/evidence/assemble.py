@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from scripts.scenic.regulons import represses
 from scripts.stats import flips, paired
 from scripts.switches.evidence import on_off, rank_product, reach
 from scripts.switches.evidence.terms import COLUMNS, PERTURBATION
@@ -74,6 +75,16 @@ def weakest(table: pd.DataFrame) -> pd.Series:
     return left.where(n > 1, mean.abs()).where(n > 0)
 
 
+def of_factors(side: pd.Series, factors: dict[str, str]) -> pd.Series:
+    """Return the direction of each factor from those of its regulons (``side``): that of the activated targets, or the
+    opposite of that of the repressed ones where it has no others.
+    """
+    against = represses(side.index)
+    table = pd.DataFrame({"tf": side.index.map(factors), "side": side.to_numpy() * np.where(against, -1.0, 1.0)})
+    order = np.argsort(against, kind="stable")
+    return table.iloc[order].drop_duplicates("tf").set_index("tf")["side"].astype(float)
+
+
 def join_perturbations(table: pd.DataFrame, direction: pd.Series) -> pd.DataFrame:
     """Return by factor (:data:`PERTURBATION`) what its silencing does, joined over models.
 
@@ -122,8 +133,7 @@ def measure(sources: Sources) -> pd.DataFrame:
         table = reach.count_reached(reach.make_pool(sources.edges, sources.mean), sources.signature, side)
         found["signature_enrichment"] = table["signature_enrichment_log2"].reindex(effect.index)
     if len(sources.knockout):
-        by_factor = pd.Series({sources.factors[r]: s for r, s in side.items()}, dtype=float)
-        share = join_perturbations(sources.knockout, by_factor)["perturbation_share"]
+        share = join_perturbations(sources.knockout, of_factors(side, sources.factors))["perturbation_share"]
         found["knockout"] = found.index.map(sources.factors).map(share)
     return found
 
@@ -189,8 +199,7 @@ def assemble(
             table[name] = own[name].reindex(index)
     tf = index.map(sources.factors)
     if len(sources.knockout):
-        side = pd.Series(np.sign(effect).to_numpy(), index=tf)
-        own = join_perturbations(sources.knockout, side)
+        own = join_perturbations(sources.knockout, of_factors(np.sign(effect), sources.factors))
         for name in own:
             table[name] = own[name].reindex(tf).to_numpy()
     table["family"] = pd.Series(tf, index=index).map(families).fillna("")

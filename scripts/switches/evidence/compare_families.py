@@ -6,6 +6,7 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.profiles import inputs, pseudobulk
+from scripts.scenic.regulons import only_activating
 from scripts.stats import paired
 from scripts.switches.evidence import family
 
@@ -37,7 +38,7 @@ def mean_of_members(activity: pd.DataFrame, families: pd.Series) -> tuple[pd.Dat
 def main(snakemake) -> None:
     """Read activity of families, or of factors by profile; write families.tsv."""
     source, params = snakemake.input, snakemake.params
-    families, edges = family.read_families(source.families), inputs.read_edges(source.regulons)
+    families, edges = family.read_families(source.families), only_activating(inputs.read_edges(source.regulons))
     effects = read_labelled(source.effects)
     (name, (baseline, treated)), *_ = design.contrasts_of(params.contrast).items()
     if getattr(source, "activity", None):

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from scripts.scenic.regulons import only_activating
 from scripts.stats import paired
 
 FAMILIES = [
@@ -27,8 +28,9 @@ def combine(edges: pd.DataFrame, families: pd.Series) -> dict[str, dict[str, flo
     """Return the combined regulon (weight by target) of each family with two or more regulons.
 
     The targets of all members; a member's weights are scaled to a largest of one first, so that none outweighs the
-    others, and those of a target are summed. Members themselves are no targets.
+    others, and those of a target are summed. Members themselves are no targets, nor are repressed genes.
     """
+    edges = only_activating(edges)
     known = edges.assign(family=edges["tf"].map(families)).dropna(subset=["family"])
     found = {}
     for family, own in known.groupby("family"):

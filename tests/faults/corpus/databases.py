@@ -15,7 +15,7 @@ from scripts.regulons import check_databases, prune_modules
 
 GENES = [f"G{i}" for i in range(200)]
 MOTIFS = [f"m{i}" for i in range(20)]
-SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "min_database_overlap": 0.8}
+SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "min_database_overlap": 0.5}
 PRUNING = {
     "engine": "native", "min_module_genes": 5, "min_targets": 3, "rank_threshold": 50, "auc_threshold": 0.05, "nes_threshold": 2.0,
     "leading_edge": "motif", "motif_similarity_fdr": 0.001, "orthologous_identity": 0.0,

@@ -33,7 +33,7 @@ CLUSTERS = {
     "n_top_genes": 60, "n_pcs": 10, "n_neighbors": 15, "resolutions": [0.2, 0.6], "subsamples": 3, "subsample_fraction": 0.8, "min_stability": 0.6,
     "regress": [], "min_cells": 50, "markers": {"max_fdr": 0.05, "min_log_fc": 0.25, "min_pct": 10}, "seed": 0,
 }  # fmt: skip
-SELECTION = {"min_cells": 50, "min_cell_fraction": 0.05, "min_database_overlap": 0.8}
+SELECTION = {"min_cells": 50, "min_cell_fraction": 0.05, "min_database_overlap": 0.5}
 OFFER = {"genes": GRAFT, "tfs": GRAFT[:5]}
 
 
@@ -107,7 +107,7 @@ def selected(folder: Path, cells: Path, offer: dict = OFFER) -> Outcome:
         folder,
         input=inputs,
         output=["expression.h5ad"],
-        params={"settings": SELECTION},
+        params={"settings": SELECTION, "samples": ["A"]},
         wildcards={"group": "M"},
     )
 

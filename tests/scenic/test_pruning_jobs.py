@@ -1,0 +1,113 @@
+"""The jobs from networks to a group's regulons, with either engine, of activated and repressed targets."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from prunable import ROOT, simulate_demo, write_database
+
+from scripts.regulons import consensus, consensus_over_seeds, databases, mean_network, null, prune_modules
+
+SETTINGS = {
+    "engine": "native", "min_module_genes": 10, "repressors": True, "min_targets": 3, "rank_threshold": 50,
+    "auc_threshold": 0.05, "nes_threshold": 2.5, "leading_edge": "pyscenic", "motif_similarity_fdr": 0.001,
+    "orthologous_identity": 0.0, "min_seeds": 2, "max_false_share": 1.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Write expression, database, motif table and the networks of three seeds."""
+    folder, demo = tmp_path_factory.mktemp("group"), simulate_demo(80)
+    anndata.AnnData(demo["expression"], var=pd.DataFrame(index=demo["genes"])).write_h5ad(folder / "expression.h5ad")
+    write_database(folder / "demo.feather", demo["ranks"])
+    demo["table"].to_csv(folder / "motifs.tbl", sep="\t", index=False)
+    networks = []
+    for seed in (1, 2, 3):
+        noise = np.random.default_rng(seed).uniform(0.7, 1.3, len(demo["adjacencies"]))
+        networks.append(folder / f"{seed}.parquet")
+        edges = demo["adjacencies"].assign(importance=demo["adjacencies"]["importance"] * noise)
+        edges.to_parquet(networks[-1], index=False)
+    return {"expression": folder / "expression.h5ad", "databases": [folder / "demo.feather"],
+            "motifs": folder / "motifs.tbl", "networks": networks}  # fmt: skip
+
+
+def prune(files, network, folder, make_job, **settings) -> dict:
+    """Run prune_modules; return its outputs."""
+    folder.mkdir(exist_ok=True)
+    output = {"motifs": folder / "motifs.parquet", "regulons": folder / "regulons.tsv"}
+    output["candidates"] = folder / "candidates.parquet"
+    inputs = {name: files[name] for name in ("expression", "databases", "motifs")} | {"adjacencies": network}
+    prune_modules.main(make_job(input=inputs, output=output, params={"settings": SETTINGS | settings}))
+    return output
+
+
+def agree(files, runs, networks, folder, make_job, seeds=None, **settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run consensus_over_seeds; return regulons and their test."""
+    inputs = {
+        "regulons": [run["regulons"] for run in runs], "candidates": [run["candidates"] for run in runs],
+        "adjacencies": networks, "databases": files["databases"], "motifs": files["motifs"],
+        "families": ROOT / "resources" / "factors" / "families.tsv",
+    }  # fmt: skip
+    if seeds:
+        inputs["seeds"] = seeds
+    output = {"regulons": folder / "agreed.tsv", "exchanged": folder / "exchanged.tsv"}
+    consensus_over_seeds.main(make_job(input=inputs, output=output, params={"settings": SETTINGS | settings}))
+    return pd.read_csv(output["regulons"], sep="\t"), pd.read_csv(output["exchanged"], sep="\t")
+
+
+def test_engines_agree_on_repressed_targets(files, tmp_path, make_job):
+    """pySCENIC's own functions give the same regulons, NAME(+) and NAME(-), from all of its modules."""
+    found = {}
+    for engine in ("native", "pyscenic"):
+        made = prune(files, files["networks"][0], tmp_path / engine, make_job, engine=engine)
+        found[engine] = pd.read_csv(made["regulons"], sep="\t")
+    pd.testing.assert_frame_equal(found["native"], found["pyscenic"])
+    names = found["native"].drop_duplicates("regulon")
+    assert names["regulon"].str.endswith("(-)").any() and names["regulon"].str.endswith("(+)").any()
+    assert (names["regulon"].str[:-3] == names["tf"]).all()
+    without = prune(files, files["networks"][0], tmp_path / "without", make_job, repressors=False)
+    activating = found["native"][found["native"]["regulon"].str.endswith("(+)")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(pd.read_csv(without["regulons"], sep="\t"), activating)
+
+
+def test_seeds_agree_and_the_null_counts_the_same_regulons(files, tmp_path, make_job):
+    own = {"leading_edge": "motif"}
+    runs = [
+        prune(files, network, tmp_path / str(number), make_job, **own)
+        for number, network in enumerate(files["networks"])
+    ]
+    agreed, tested = agree(files, runs, files["networks"], tmp_path, make_job)
+    assert agreed.columns.tolist() == consensus.SEEDS and tested.columns.tolist() == null.EXCHANGED
+    assert agreed["seeds"].between(2, 3).all() and (tested["status"] == null.KEPT).all()
+    sizes = agreed.groupby("regulon").size()
+    assert sizes.to_dict() == tested.set_index("regulon")["targets"].to_dict()
+    strict, _ = agree(files, runs, files["networks"], tmp_path, make_job, max_false_share=0.05)
+    passed = set(tested.loc[tested["false_share"] <= 0.05, "regulon"])
+    assert set(strict["regulon"]) == passed and 0 < len(passed) < len(sizes)
+
+
+def test_the_mean_network_is_pruned_once(files, tmp_path, make_job):
+    output = {"adjacencies": tmp_path / "mean.parquet", "seeds": tmp_path / "seeds.parquet"}
+    inputs = {"adjacencies": files["networks"], "expression": files["expression"]}
+    mean_network.main(make_job(input=inputs, output=output, params={"settings": SETTINGS}))
+    run = prune(files, output["adjacencies"], tmp_path / "mean", make_job, leading_edge="motif")
+    agreed, tested = agree(files, [run], [output["adjacencies"]], tmp_path, make_job, seeds=output["seeds"])
+    assert len(agreed) and agreed["seeds"].between(2, 3).all()
+    assert agreed.groupby("regulon").size().to_dict() == tested.set_index("regulon")["targets"].to_dict()
+    whole = pd.read_csv(run["regulons"], sep="\t")
+    assert set(agreed[["regulon", "target"]].itertuples(index=False)) < set(
+        whole[["regulon", "target"]].itertuples(index=False)
+    )
+
+
+def test_motifs_of_other_releases_are_not_exchanged(files, tmp_path, make_job):
+    """Motifs that no database has can't be given to anybody."""
+    own = pd.read_csv(files["motifs"], sep="\t")
+    more = own.assign(**{"#motif_id": "v99__" + own["#motif_id"]})
+    pd.concat([own, more]).to_csv(tmp_path / "motifs.tbl", sep="\t", index=False)
+    run = prune(files, files["networks"][0], tmp_path / "run", make_job, leading_edge="motif")
+    with_more = files | {"motifs": tmp_path / "motifs.tbl"}
+    found = [agree(f, [run], files["networks"][:1], tmp_path, make_job, min_seeds=1)[1] for f in (files, with_more)]
+    pd.testing.assert_frame_equal(*found)
+    assert databases.read_names(files["databases"][0]).motifs >= set(own["#motif_id"])
