@@ -1,7 +1,8 @@
 """Other makers of the same network, each in a process (and environment) of its own: arboreto, rustscenic, LightGBM.
 
-Run by scenic_grn.py with the Python of a throw-away environment: one JSON request a line on stdin, one JSON answer a
-line on stdout. Seconds are CPU seconds of the process, so that a busy machine distorts no comparison on one thread.
+Run by scenic_environments.py with the Python of a throw-away environment: one JSON request a line on stdin, one JSON
+answer a line on stdout. Seconds are CPU seconds of the process, so that a busy machine distorts no comparison on one
+thread.
 """
 
 from __future__ import annotations
