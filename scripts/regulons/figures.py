@@ -41,7 +41,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
     rss, samples
         regulons/rss.tsv and samples.tsv.
     """
-    table = rss[rss["rss"].notna()]
+    table = rss[rss["rss_adjusted"].notna()]
     by_time = table[table["kind"] == "timepoint"]
     if by_time.groupby("group")["label"].nunique().max() > 1:
         table = by_time
@@ -54,7 +54,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
     if table.empty:
         return None
     groups = list(dict.fromkeys(table["group"]))
-    table = table.sort_values(["group", "label", "rss"], ascending=[True, True, False], kind="stable")
+    table = table.sort_values(["group", "label", "rss_adjusted"], ascending=[True, True, False], kind="stable")
     table = table.assign(rank=table.groupby(["group", "label"]).cumcount() + 1)
     base = alt.Chart(alt.NamedData("specificity")).encode(
         x=alt.X(
@@ -63,9 +63,14 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(grid=False, values=[1, 2, 5, 10, 20, 50, 100, 200, 500]),
         ),
-        y=alt.Y("rss:Q", title=f"{axis_title(RSS, 'rss')} (RSS)", scale=alt.Scale(zero=False)),
+        y=alt.Y("rss_adjusted:Q", title=axis_title(RSS, "rss_adjusted"), scale=alt.Scale(zero=False)),
         color=alt.Color("label:N", scale=scale, sort=labels, legend=below(None, 3)),
-        tooltip=["label:N", *tooltips(RSS, "regulon", "rss"), "rank:Q", *tooltips(RSS, "n_cells")],
+        tooltip=[
+            "label:N",
+            *tooltips(RSS, "regulon", "rss_adjusted", "rss", "rss_z"),
+            "rank:Q",
+            *tooltips(RSS, "n_cells"),
+        ],
     )
     named = base.transform_filter(f"datum.rank <= {NAMED}").mark_text(align="left", dx=6, fontSize=9)
     chart = alt.layer(

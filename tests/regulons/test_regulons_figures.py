@@ -131,7 +131,9 @@ def specific(kinds: dict[str, list[str]]) -> pd.DataFrame:
         for label in labels
         for i in range(4)
     ]
-    return pd.DataFrame(rows, columns=["group", "kind", "label", "n_cells", "regulon", "rss"])
+    return pd.DataFrame(rows, columns=["group", "kind", "label", "n_cells", "regulon", "rss_adjusted"]).assign(
+        rss=0.5, rss_z=1.0
+    )
 
 
 def test_regulons_are_ranked_within_a_timepoint_or_where_there_is_one_within_a_cluster(samples):
