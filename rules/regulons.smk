@@ -1,4 +1,6 @@
 # Regulons: SCENIC per group of cells and seed; what seeds and then groups agree on; its activity in every cell.
+from scripts.regulons.results import network_changes_of
+
 SEEDS = config["regulons"]["seeds"]
 CHUNKS = config["regulons"]["chunks"]
 # Settings that decide which genes a network is inferred from and whether there are enough cells; those that decide about
@@ -13,6 +15,7 @@ rule regulons:
         "<results>/regulons/consensus.tsv" if study.groups else [],
         collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"]) if study.groups else [],
         collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
+        collect("<results>/regulons/{file}", file=network_changes_of(study)),
     localrule: True
 
 
@@ -257,6 +260,7 @@ rule draw_regulons:
             rules.consensus_over_models.output.summary,
             *rules.tabulate_activity.output,
             *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+            *collect("<results>/regulons/{file}", file=network_changes_of(study)),
         ],
     output:
         report(directory("<results>/regulons/figures"), **in_report("Regulons")),
@@ -270,3 +274,6 @@ rule draw_regulons:
         settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
     script:
         "../scripts/regulons/figures.py"
+
+
+include: "regulons/network_changes.smk"

@@ -6,10 +6,16 @@ import pytest
 from scripts.base import columns
 from scripts.base.verdicts import decide, describe, meaning
 from scripts.confounders import verdicts as confounders
+from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
 
-LISTS = {"switches": switches.VERDICTS, "mrna": switches.MRNA, "confounders": confounders.VERDICTS}
+LISTS = {
+    "switches": switches.VERDICTS,
+    "mrna": switches.MRNA,
+    "confounders": confounders.VERDICTS,
+    "network changes": regulons.NETWORK_CHANGES,
+}
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
 
 
@@ -25,6 +31,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("switches/switches.tsv", "verdict", "switches"),
         ("switches/switches.tsv", "mrna", "mrna"),
         ("confounders/programme_verdict.tsv", "verdict", "confounders"),
+        ("regulons/network_change_factors.tsv", "change", "network changes"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):
