@@ -23,12 +23,16 @@ ENVIRONMENTS = {
         "arboreto==0.1.6", "scikit-learn==1.2.2", "numpy<1.24", "scipy<1.11", "pandas<2", "dask[complete]<2023.6",
         "distributed<2023.6",
     ],
-    "opponents": ["rustscenic", "lightgbm", "numpy", "scipy", "pandas"],
+    "opponents": ["rustscenic==0.5.1", "scenic-rs==0.3.0", "lightgbm", "numpy", "scipy", "pandas"],
+    "diffusion": ["regdiffusion==0.2.3", "numpy", "scipy", "pandas"],
 }  # fmt: skip
 OPPONENTS = {
     "arboreto": ("reference", "arboreto"),
     "arboreto_current": (None, "arboreto"),
     "rustscenic": ("opponents", "rustscenic"),
+    "rustscenic_inbag": ("opponents", "rustscenic_inbag"),
+    "scenic_rs": ("opponents", "scenic_rs"),
+    "regdiffusion": ("diffusion", "regdiffusion"),
     "lightgbm": ("opponents", "lightgbm"),
 }
 """Opponent → environment (None: ours) and engine in scenic_opponents.py."""

@@ -14,6 +14,7 @@ for _folder in (ROOT, Path(__file__).parent):
 
 from scenic_data import DATA, REAL_SIZE, read_demo, read_pc9, simulate_cells
 from scenic_environments import OPPONENTS, make_environments, start_opponents
+from scenic_field import ENGINES, LARGE, measure_large, measure_stopping
 from scenic_quality import format_quality, measure_quality
 from scenic_speed import measure_parity, measure_scaling, measure_speed, measure_threads, measure_whole_job
 
@@ -23,7 +24,7 @@ def measure_grn(sections: Iterable[str], *, quick: bool = False, environments: P
     result: dict = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        wanted = {"speed", "quality"} & set(sections)
+        wanted = {"speed", "quality", "field"} & set(sections)
         pythons = make_environments(environments or folder / "environments", say) if wanted else {}
         opponents = start_opponents(pythons, OPPONENTS, say) if wanted else {}
         for name, opponent in opponents.items():
@@ -48,6 +49,12 @@ def measure_grn(sections: Iterable[str], *, quick: bool = False, environments: P
                 else:
                     result |= measure_speed(demo, "demo", timed, folder, n_targets=8 if quick else 24)
                 say("speed: done")
+            if "field" in sections:
+                shipped = {name: opponents[name] for name in ENGINES if name in opponents}
+                settings = {"n_cells": 500, "repetitions": 1, "factors": (50,)} if quick else {}
+                cells = read_pc9()
+                result |= measure_stopping(cells, shipped, folder, **settings) if cells else {}
+                say("field: done" if cells else "no pc9_erlotinib data beside the repository: field is left out")
             if "quality" in sections:
                 if (DATA / "grn").exists():
                     judged = {name: opponent for name, opponent in opponents.items() if name != "lightgbm"}
@@ -65,5 +72,9 @@ def measure_grn(sections: Iterable[str], *, quick: bool = False, environments: P
             result |= measure_threads(simulate_cells(**REAL_SIZE), n_targets=60 if quick else 1_000, say=say)
         if "memory" in sections:
             result |= measure_whole_job(500 if quick else None, folder)
+        if "large" in sections and not quick:
+            for name in LARGE:
+                result |= measure_large(folder, name)
+                say(f"large: {name} done")
         if "scaling" in sections:
             result |= measure_scaling((1_000, 5_000) if quick else (1_000, 5_000, 20_000, 50_000))

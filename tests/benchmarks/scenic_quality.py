@@ -81,7 +81,10 @@ TITLES = {
     "native_validated": "native, validated",
     "arboreto": "arboreto, scikit-learn 1.2.2",
     "arboreto_current": "arboreto, scikit-learn today",
-    "rustscenic": "rustscenic",
+    "rustscenic": "rustscenic 0.5.1, arboreto (out of bag)",
+    "rustscenic_inbag": "rustscenic 0.5.1, legacy_inbag",
+    "scenic_rs": "scenic-rs 0.3.0",
+    "regdiffusion": "RegDiffusion 0.2.3 (CPU)",
 }
 
 

@@ -196,13 +196,14 @@ def infer_alone(stem: str, n_targets: str, threads: str) -> None:
     """Infer the network in ``stem``.npz in this process; print its own peak memory (getrusage: a parent's)."""
     names = json.loads(Path(f"{stem}.json").read_text())
     expression = sparse.load_npz(f"{stem}.npz")
-    targets = names["genes"][: int(n_targets)] if int(n_targets) else None
-    start = time.perf_counter()
+    targets = names.get("targets") or (names["genes"][: int(n_targets)] if int(n_targets) else None)
+    start, own = time.perf_counter(), time.process_time()
     network = grnboost.infer_network(expression, names["genes"], names["tfs"], targets, seed=1, threads=int(threads))
     seconds = time.perf_counter() - start
     status = Path("/proc/self/status").read_text().splitlines()
     peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-    answer = {"peak_mb": peak, "seconds": seconds, "targets": len(network.rounds), "edges": len(network.adjacencies)}
+    answer = {"peak_mb": peak, "seconds": seconds, "cpu_seconds": time.process_time() - own}
+    answer |= {"targets": len(network.rounds), "edges": len(network.adjacencies)}
     print(json.dumps(answer | {"trees": int(network.rounds.sum())}))
 
 
