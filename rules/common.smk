@@ -75,15 +75,12 @@ def minutes_by_models(least, per_square):
     return round(least + per_square * study.samples["model"].nunique() ** 2)
 
 
-# The samples sheet.
+# The samples sheet; inputs and settings of references, reads and counts.
 
 
 def get_sample_row(wildcards):
     """What the samples sheet says about a sample."""
     return {"sample": wildcards.sample, **study.all_samples.loc[wildcards.sample].to_dict()}
-
-
-# Inputs and settings of references, reads and counts.
 
 
 def get_genomes(wildcards):
@@ -192,14 +189,18 @@ def get_cells_of_model(wildcards):
 
 def get_cells_of_timepoint(wildcards):
     """The kept cells of a model at a timepoint (arms, replicates)."""
-    samples = study.samples_of(wildcards.model, wildcards.timepoint)
-    return collect("<results>/cells/{sample}.h5ad", sample=samples)
+    return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model, wildcards.timepoint))
 
 
 def get_cells_of_groups_model(wildcards):
     """The kept cells of the model that a group's cells are of."""
     model = study.model_of_group(wildcards.group)
     return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(model))
+
+
+def get_expression_of_model(wildcards):
+    """The selected expression of a model's cells, a file per group that they are in."""
+    return collect("<results>/regulons/{group}/expression.h5ad", group=study.groups_of_model(wildcards.model))
 
 
 def get_timepoints_of_model(wildcards):

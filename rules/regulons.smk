@@ -1,4 +1,6 @@
 # Regulons: SCENIC per group of cells and seed; what seeds and then groups agree on; its activity in every cell.
+from scripts.regulons.results import network_changes_of
+
 SEEDS = config["regulons"]["seeds"]
 CHUNKS = config["regulons"]["chunks"]
 # Settings that decide which genes a network is inferred from and whether there are enough cells; those that decide about
@@ -24,6 +26,7 @@ rule regulons:
         "<results>/regulons/consensus.tsv" if study.groups else [],
         collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"]) if study.groups else [],
         collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
+        collect("<results>/regulons/{file}", file=network_changes_of(study)),
     localrule: True
 
 
@@ -320,6 +323,7 @@ rule draw_regulons:
             "<results>/regulons/summary.tsv",
             *rules.tabulate_activity.output,
             *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+            *collect("<results>/regulons/{file}", file=network_changes_of(study)),
         ],
     output:
         report(directory("<results>/regulons/figures"), **in_report("Regulons")),
@@ -361,3 +365,4 @@ if study.given_regulons:
             min_targets=lookup(within=config, dpath="regulons/min_targets"),
         script:
             "../scripts/regulons/take_regulons.py"
+include: "regulons/network_changes.smk"

@@ -1,12 +1,10 @@
-"""Regulon activity described: how specific to a label, where on turns into off, how it differs between samples."""
+"""Regulon activity described: where on turns into off, how it differs between samples."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-BLOCK = 50
-"""Regulons at once: 100,000 cells × 50 regulons are 40 MB."""
 MIN_SEPARATION = 2.0
 """Ashman's D (distance of two modes in units of their spread) from which a mixture counts as two (Ashman et al.
 1994).
@@ -25,27 +23,6 @@ MOST_CELLS = 50_000
 BINS = 40
 THRESHOLDS = ["regulon", "threshold", "bimodal", "p_one_mode", "separation", "bic_gain", "on"]
 SAMPLES = ["sample", "model", "timepoint", "arm", "replicate", "n_cells", "regulon", "activity", "on"]
-
-
-def specificity(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
-    """Return the regulon specificity score (labels × regulons, 0 to 1) of each label.
-
-    One minus the Jensen-Shannon distance (natural logarithm, as pySCENIC) between a regulon's activity over the cells
-    and the label's indicator, each scaled to sum to one. After Suo et al. 2018 (Cell Reports 25:1436). Regulons without
-    any activity are NaN.
-    """
-    from scipy.spatial.distance import jensenshannon
-
-    names = sorted(labels.unique())
-    scores = np.full((len(names), auc.shape[1]), np.nan)
-    for start in range(0, auc.shape[1], BLOCK):
-        block = auc.iloc[:, start : start + BLOCK].to_numpy(dtype=np.float64)
-        active = block.sum(axis=0) > 0
-        for row, name in enumerate(names):
-            indicator = np.repeat((labels == name).to_numpy(dtype=np.float64)[:, None], active.sum(), axis=1)
-            if active.any():
-                scores[row, start + np.flatnonzero(active)] = 1 - jensenshannon(block[:, active], indicator, axis=0)
-    return pd.DataFrame(scores, index=pd.Index(names, name="label"), columns=auc.columns)
 
 
 def one_mode_p(values: np.ndarray, seed: int) -> float:

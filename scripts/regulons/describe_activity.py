@@ -8,6 +8,7 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.regulons import activity as act
+from scripts.regulons import specificity
 from scripts.regulons.select_expression import LABELS
 
 
@@ -40,10 +41,8 @@ def main(snakemake) -> None:
     group = snakemake.wildcards.group
     scores = []
     for kind, labels in (("timepoint", table["timepoint"].astype(str)), ("cluster", cluster)):
-        score = act.specificity(table[regulons], labels)
-        long = score.reset_index().melt("label", var_name="regulon", value_name="rss")
-        scores.append(long.assign(group=group, kind=kind, n_cells=long["label"].map(labels.value_counts())))
-    rss = pd.concat(scores)[["group", "kind", "label", "n_cells", "regulon", "rss"]]
+        scores.append(specificity.score(table[regulons], labels).assign(group=group, kind=kind))
+    rss = pd.concat(scores)[["group", "kind", *specificity.SPECIFICITY]]
     cuts = act.thresholds(table[regulons], snakemake.params.seed)
     edges = read_labelled(snakemake.input.regulons)
     factors = dict(zip(edges["regulon"], edges["tf"], strict=True))

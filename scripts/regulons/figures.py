@@ -21,14 +21,17 @@ from scripts.figure.style import (
     tooltips,
     unless_picked,
 )
-from scripts.regulons import distributions
+from scripts.regulons import distributions, verdicts
 
+NETWORK_CHANGES = "regulons/network_change_factors.tsv"
 SUPPORT, SUMMARY, SAMPLES, STANDARDISED, VARIABILITY, THRESHOLDS, RSS = (
     f"regulons/{name}.tsv"
     for name in ("support", "summary", "samples", "standardised", "variability", "thresholds", "rss")
 )
 MAX_ROWS, NAMED = 60, 3
 """Regulons whose agreement is drawn; regulons named in a rank plot."""
+FACTORS = 30
+"""Factors whose change is drawn."""
 STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
 """Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
 
@@ -41,7 +44,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
     rss, samples
         regulons/rss.tsv and samples.tsv.
     """
-    table = rss[rss["rss"].notna()]
+    table = rss[rss["rss_adjusted"].notna()]
     by_time = table[table["kind"] == "timepoint"]
     if by_time.groupby("group")["label"].nunique().max() > 1:
         table = by_time
@@ -54,7 +57,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
     if table.empty:
         return None
     groups = list(dict.fromkeys(table["group"]))
-    table = table.sort_values(["group", "label", "rss"], ascending=[True, True, False], kind="stable")
+    table = table.sort_values(["group", "label", "rss_adjusted"], ascending=[True, True, False], kind="stable")
     table = table.assign(rank=table.groupby(["group", "label"]).cumcount() + 1)
     base = alt.Chart(alt.NamedData("specificity")).encode(
         x=alt.X(
@@ -63,9 +66,14 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(grid=False, values=[1, 2, 5, 10, 20, 50, 100, 200, 500]),
         ),
-        y=alt.Y("rss:Q", title=f"{axis_title(RSS, 'rss')} (RSS)", scale=alt.Scale(zero=False)),
+        y=alt.Y("rss_adjusted:Q", title=axis_title(RSS, "rss_adjusted"), scale=alt.Scale(zero=False)),
         color=alt.Color("label:N", scale=scale, sort=labels, legend=below(None, 3)),
-        tooltip=["label:N", *tooltips(RSS, "regulon", "rss"), "rank:Q", *tooltips(RSS, "n_cells")],
+        tooltip=[
+            "label:N",
+            *tooltips(RSS, "regulon", "rss_adjusted", "rss", "rss_z"),
+            "rank:Q",
+            *tooltips(RSS, "n_cells"),
+        ],
     )
     named = base.transform_filter(f"datum.rank <= {NAMED}").mark_text(align="left", dx=6, fontSize=9)
     chart = alt.layer(
@@ -220,11 +228,46 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
     )
 
 
+def draw_network_changes(factors: pd.DataFrame | None, style: Style) -> Figure | Absent | None:
+    """Return how much stronger or weaker the edges of factors become, over models.
+
+    Parameters
+    ----------
+    factors
+        regulons/network_change_factors.tsv, if the networks of timepoints were compared.
+    """
+    if factors is None:
+        return Absent("not_compared")
+    table = factors.dropna(subset=["effect"])
+    if table.empty:
+        return None
+    shown = table.loc[table["effect"].abs().sort_values(ascending=False, kind="stable").index][:FACTORS]
+    shown = shown.sort_values("effect", ascending=False, kind="stable")
+    base = alt.Chart(alt.NamedData("network_changes")).encode(y=alt.Y("tf:N", sort=shown["tf"].tolist(), title=None))
+    said = [verdict.name for verdict in verdicts.NETWORK_CHANGES]
+    scale = alt.Scale(domain=said, range=["#BBBBBB", "#888888", "#004488", "#BB5566"])
+    colour = alt.Color("change:N", legend=below(None, 2), scale=scale)
+    interval = base.mark_rule().encode(x="ci_low:Q", x2="ci_high:Q", color=colour)
+    points = base.mark_circle(size=60, opacity=1).encode(
+        x=alt.X("effect:Q", title=axis_title(NETWORK_CHANGES, "effect")),
+        color=colour,
+        tooltip=tooltips(NETWORK_CHANGES, "tf", "effect", "ci_low", "ci_high", "fdr", "gained", "lost", "n", "change"),
+    )
+    chart = alt.layer(interval, points).properties(width="container", height=rows_high(len(shown), 15))
+    few = f"the {len(shown)} largest changes of {count(len(table), 'factor')}"
+    return Figure(
+        panels=(Panel(chart),),
+        data={"network_changes": shown},
+        n=f"{count(int(table['n'].max()), 'model')}; {few}.",
+    )
+
+
 FIGURES = {
     "specificity": (draw_specificity, [RSS, SAMPLES]),
     "activity_heatmap": (draw_heatmap, [SAMPLES, STANDARDISED, VARIABILITY]),
     "on_off": (distributions.draw_on_off, [distributions.HISTOGRAMS, THRESHOLDS, VARIABILITY, SAMPLES]),
     "agreement": (draw_agreement, [SUPPORT, SUMMARY]),
+    "network_changes": (draw_network_changes, [f"?{NETWORK_CHANGES}"]),
 }
 
 if __name__ == "__main__":

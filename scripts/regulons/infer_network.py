@@ -13,15 +13,15 @@ def chunk_of(targets: list[str], chunk: int, chunks: int) -> list[str]:
     return targets[chunk - 1 :: chunks]
 
 
-def make_progress(every: float = 60.0):
-    """Return a callback that logs how many targets are done, at most once every ``every`` seconds."""
+def make_progress(every: float = 60.0, unit: str = "targets"):
+    """Return a callback that logs how many targets (``unit``) are done, at most once every ``every`` seconds."""
     last = time.monotonic()
 
     def progress(done: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= every or done == total:
             last = time.monotonic()
-            job.log.info("%d of %d targets", done, total)
+            job.log.info("%d of %d %s", done, total, unit)
 
     return progress
 

@@ -8,9 +8,15 @@ from scripts.study.study import Study
 TABLES = ("consensus", "support", "summary", "rss", "thresholds", "samples", "standardised", "variability")
 
 
+def network_changes_of(study: Study) -> list[str]:
+    """Return the tables of what changed in the networks; none unless the config asks for them."""
+    asked = study.groups and study.config["regulons"]["compare_timepoints"]
+    return ["network_changes.tsv", "network_change_factors.tsv"] if asked else []
+
+
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
-    return ["figures", *(f"{name}.tsv" for name in TABLES)] if study.groups else []
+    return ["figures", *(f"{name}.tsv" for name in TABLES), *network_changes_of(study)] if study.groups else []
 
 
 def numbers(results: Results) -> dict[str, int]:

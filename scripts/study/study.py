@@ -171,6 +171,12 @@ class Study:
         """Return the groups that a model's cells are in."""
         return [group for group in self.groups if self.model_of_group(group) == model]
 
+    @property
+    def models_with_both(self) -> list[str]:
+        """Models with libraries at the baseline and as persisters."""
+        both = {self.config["contrast"]["baseline"], self.config["contrast"]["persister"]}
+        return [model for model in self.models if both <= set(self.timepoints_of(model))]
+
     @cached_property
     def references(self) -> dict:
         """The config's section of genomes; empty where a study of matrices gives none."""

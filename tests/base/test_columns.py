@@ -18,9 +18,11 @@ OPTIONAL = {
     "expression/gene_sets.tsv": "scripts.expression.enrichment.GENE_SETS",
     "biopsy/B/scores.tsv": "scripts.biopsy.describe.ROWS",
     "biopsy/B/distribution.tsv": "scripts.biopsy.score_biopsy.DISTRIBUTION",
+    "regulons/network_changes.tsv": "scripts.regulons.network_changes.PAIRS",
+    "regulons/network_change_factors.tsv": "scripts.regulons.network_changes.FACTORS",
 }
-"""Tables that the demo lacks, with the list their writer makes them by: it has no biopsy and its config names no gene
-sets. A study of profiles alone has no other tables than the demo.
+"""Tables that the demo lacks, with the list their writer makes them by: it has no biopsy, its config names no gene
+sets, and it compares no networks. A study of profiles alone has no other tables than the demo.
 """
 
 

@@ -12,6 +12,7 @@ from scripts.base.verdicts import decide, describe, meaning
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
+from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
 
@@ -21,6 +22,7 @@ LISTS = {
     "mrna": switches.MRNA,
     "confounders": confounders.VERDICTS,
     "reversibility": activity.VERDICTS,
+    "network changes": regulons.NETWORK_CHANGES,
 }
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
 
@@ -38,6 +40,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("switches/switches.tsv", "mrna", "mrna"),
         ("confounders/programme_verdict.tsv", "verdict", "confounders"),
         ("activity/reversibility.tsv", "verdict", "reversibility"),
+        ("regulons/network_change_factors.tsv", "change", "network changes"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):

@@ -1,4 +1,4 @@
-"""Benchmark the SCENIC kernels compared with arboreto, rustscenic, LightGBM and pySCENIC.
+"""Benchmark the SCENIC kernels compared with arboreto, rustscenic, scenic-rs, RegDiffusion, LightGBM, pySCENIC and decoupler.
 
 Prints the figures and writes them, flat, to results/benchmarks/scenic.json; sections that aren't run keep their old
 figures there. ``--quick`` takes minutes and is for trying the benchmark, not for figures. All figures but CPU seconds
@@ -24,11 +24,12 @@ for _folder in (ROOT, Path(__file__).parent):
         sys.path.insert(0, str(_folder))
 
 import numpy as np
+import scenic_field
 import scenic_grn
 import scenic_joins
 import scenic_pruning
 
-GRN = ("speed", "threads", "memory", "scaling", "quality")
+GRN = ("speed", "threads", "memory", "scaling", "quality", "field", "large")
 SECTIONS = (*GRN, "joins", "pruning", "aucell")
 
 TARGETS = {
@@ -37,6 +38,7 @@ TARGETS = {
     "grn_speedup_vs_rustscenic": (5, "at least"),
     "grn_threads_2": (1.9, "at least"),
     "grn_peak_mb": (3_000, "at most"),
+    "grn_peak_mb_100k": (8_000, "at most"),
     "grn_identical_on_1_and_2_threads": (1, "at least"),
     "grn_identical_in_1_and_8_chunks": (1, "at least"),
     "pruning_speedup": (50, "at least"),
@@ -94,6 +96,7 @@ def main() -> int:
     if "aucell" in options.sections:
         quick = {"n_cells": 100, "n_genes": 3_000, "n_regulons": 50} if options.quick else {}
         result |= scenic_pruning.measure_aucell(**quick)
+        result |= scenic_field.measure_aucell_decoupler(**quick)
     result |= {"machine": platform.machine(), "cores": os.cpu_count(), "quick": options.quick}
     for key, value in result.items():
         print(f"{key:<60}{value:.5g}" if isinstance(value, float) else f"{key:<60}{value}")

@@ -1,7 +1,8 @@
-"""Other makers of the same network, each in a process (and environment) of its own: arboreto, rustscenic, LightGBM.
+"""Other makers of the same network, each in a process (and environment) of its own: arboreto, rustscenic and others.
 
-Run by scenic_grn.py with the Python of a throw-away environment: one JSON request a line on stdin, one JSON answer a
-line on stdout. Seconds are CPU seconds of the process, so that a busy machine distorts no comparison on one thread.
+Run by scenic_environments.py with the Python of a throw-away environment: one JSON request a line on stdin, one JSON
+answer a line on stdout. Seconds are CPU seconds of the process, so that a busy machine distorts no comparison on one
+thread.
 """
 
 from __future__ import annotations
@@ -54,14 +55,17 @@ class Arboreto:
 
 
 class Rustscenic:
-    """rustscenic's GRN stage; it fits every gene of the matrix, so seconds are of all of them together."""
+    """rustscenic's GRN stage; it fits every gene of the matrix, so seconds are of all of them together.
 
-    def __init__(self):
+    Two ways to stop: ``arboreto`` (its default; improvements out of the bag) and ``legacy_inbag`` (its own until 0.5).
+    """
+
+    def __init__(self, mode: str = "arboreto"):
         """Import what is measured."""
         import rustscenic
         from rustscenic import grn
 
-        self.grn, self.version = grn, getattr(rustscenic, "__version__", "?")
+        self.grn, self.mode, self.version = grn, mode, f"{rustscenic.__version__}, {mode}"
 
     def open(self, expression, genes, tfs):
         """Take the data (float32 CSC, the form it doesn't convert)."""
@@ -77,6 +81,7 @@ class Rustscenic:
             self.tfs,
             n_estimators=max_rounds,
             early_stop_window=window,
+            early_stop_mode=self.mode,
             seed=seed,
             verbose=False,
         )
@@ -84,6 +89,64 @@ class Rustscenic:
         summary = {key: value for key, value in table.attrs["grn_fit"].items() if "tree" in key or "round" in key}
         trees = [len(targets) * max_rounds] if window == 0 else [summary]
         return table[["TF", "target", "importance"]].values.tolist(), trees, [seconds]
+
+
+class ScenicRs:
+    """scenic-rs's GRNBoost2; it fits every gene of a dense matrix and doesn't tell how many trees it grows."""
+
+    def __init__(self):
+        """Import what is measured."""
+        from importlib.metadata import version
+
+        import scenic_rs
+
+        self.infer_all, self.version = scenic_rs.grnboost2, version("scenic-rs")
+
+    def open(self, expression, genes, tfs):
+        """Take the data."""
+        self.genes, self.tfs, self.expression = genes, list(tfs), sparse.csc_matrix(expression, dtype=np.float32)
+
+    def infer(self, targets, seed, max_rounds, window):
+        """Return edges, trees (unknown) and seconds; the genes are ``targets``."""
+        matrix = np.ascontiguousarray(self.expression[:, [self.genes.index(gene) for gene in targets]].toarray())
+        tfs = [tf for tf in self.tfs if tf in set(targets)]
+        start = time.process_time()
+        table = self.infer_all(matrix, list(targets), tfs, n_estimators=max_rounds, early_stop_window=window, seed=seed)
+        seconds = time.process_time() - start
+        return table[["TF", "target", "importance"]].values.tolist(), [float("nan")], [seconds]
+
+
+class RegDiffusion:
+    """RegDiffusion on the CPU with its own settings: one model of all genes; an edge weighs the size of its entry."""
+
+    def __init__(self):
+        """Import what is measured."""
+        from importlib.metadata import version
+
+        import regdiffusion
+
+        self.regdiffusion, self.version = regdiffusion, version("regdiffusion")
+
+    def open(self, expression, genes, tfs):
+        """Take the data, dense and log-transformed already."""
+        self.genes, self.tfs, self.expression = genes, list(tfs), expression.toarray().astype(np.float32)
+
+    def infer(self, targets, seed, max_rounds, window):
+        """Return edges, trees (none) and seconds; the genes are ``targets``."""
+        columns = [self.genes.index(gene) for gene in targets]
+        start = time.process_time()
+        trainer = self.regdiffusion.RegDiffusionTrainer(self.expression[:, columns], device="cpu", seed=seed)
+        trainer.train()
+        weight = np.abs(trainer.get_adj())
+        seconds = time.process_time() - start
+        edges = [
+            (tf, target, float(weight[row, column]))
+            for row, tf in enumerate(targets)
+            if tf in set(self.tfs)
+            for column, target in enumerate(targets)
+            if tf != target
+        ]
+        return edges, [float("nan")], [seconds]
 
 
 class LightGBM:
@@ -122,7 +185,15 @@ def main() -> None:
     """Answer requests until stdin ends."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not mix with the answers
-    engine = {"arboreto": Arboreto, "rustscenic": Rustscenic, "lightgbm": LightGBM}[sys.argv[1]]()
+    engines = {
+        "arboreto": Arboreto,
+        "rustscenic": Rustscenic,
+        "rustscenic_inbag": lambda: Rustscenic("legacy_inbag"),
+        "scenic_rs": ScenicRs,
+        "regdiffusion": RegDiffusion,
+        "lightgbm": LightGBM,
+    }
+    engine = engines[sys.argv[1]]()
     print(json.dumps({"version": engine.version}), file=out, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

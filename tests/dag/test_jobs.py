@@ -147,6 +147,11 @@ def test_the_other_counter_takes_the_place_of_the_first(shipped, shipped_jobs):
     assert changed == gone | come
 
 
+def test_networks_of_timepoints_are_compared_in_each_model_that_has_both(shipped, shipped_jobs):
+    changed = added(shipped.dry_run("--config", "regulons={compare_timepoints: 10}").jobs, shipped_jobs.jobs)
+    assert changed == {"exchange_timepoints": MODELS * CHUNKS, "tabulate_network_changes": 1}
+
+
 @pytest.mark.parametrize(
     ("target", "last", "not_yet"),
     [

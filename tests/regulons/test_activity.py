@@ -54,35 +54,6 @@ def test_no_activity_or_few_cells_give_the_plain_threshold(cells):
     assert not act.threshold(np.array([0.0, 0.1, 0.2]), seed=0)["bimodal"]
 
 
-def test_specificity_equals_the_definition_and_finds_the_label(cells):
-    table, _ = cells
-    rss = act.specificity(table[REGULONS], table["timepoint"])
-    values = table["switch(+)"].to_numpy() / table["switch(+)"].sum()
-    q = (table["timepoint"] == "persister").to_numpy() / 200
-    m = (values + q) / 2
-
-    def kl(p):
-        seen = p > 0
-        return (p[seen] * np.log(p[seen] / m[seen])).sum()
-
-    assert rss.loc["persister", "switch(+)"] == pytest.approx(1 - np.sqrt((kl(values) + kl(q)) / 2), abs=1e-9)
-    assert rss.loc["persister", "switch(+)"] > rss.loc["untreated", "switch(+)"]
-    assert rss["silent(+)"].isna().all()
-
-
-def test_specificity_is_that_of_pyscenic(cells, monkeypatch):
-    from scripts.regulons import pyscenic_compat  # noqa: F401  (makes pySCENIC importable)
-
-    monkeypatch.setattr(np, "float", float, raising=False)
-    from pyscenic.rss import regulon_specificity_scores
-
-    table, _ = cells
-    names = REGULONS[:2]
-    reference = regulon_specificity_scores(table[names], table["timepoint"])
-    ours = act.specificity(table[names], table["timepoint"])
-    pd.testing.assert_frame_equal(ours.sort_index(), reference.sort_index(), check_names=False, atol=1e-9)
-
-
 def test_samples_count_cells_and_share_on(cells):
     table, on = cells
     cuts = act.thresholds(table[REGULONS], seed=0).set_index("regulon")["threshold"]
@@ -103,4 +74,3 @@ def test_no_regulon_keeps_the_headers(cells):
     assert act.thresholds(table[[]], seed=0).columns.tolist() == act.THRESHOLDS
     assert act.by_sample(table, [], pd.Series(dtype=float)).columns.tolist() == act.SAMPLES
     assert act.histograms(table, []).empty
-    assert act.specificity(table[[]], table["timepoint"]).shape == (2, 0)

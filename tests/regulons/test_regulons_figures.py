@@ -8,7 +8,7 @@ from scripts.base.tables import read_labelled
 from scripts.figure import draw
 from scripts.figure.style import Style
 from scripts.regulons import activity as act
-from scripts.regulons import consensus, distributions, figures, tabulate_activity, variability
+from scripts.regulons import consensus, distributions, figures, network_changes, tabulate_activity, variability
 
 STYLE = Style(
     models=("P1", "P2", "P3"),
@@ -131,7 +131,9 @@ def specific(kinds: dict[str, list[str]]) -> pd.DataFrame:
         for label in labels
         for i in range(4)
     ]
-    return pd.DataFrame(rows, columns=["group", "kind", "label", "n_cells", "regulon", "rss"])
+    return pd.DataFrame(rows, columns=["group", "kind", "label", "n_cells", "regulon", "rss_adjusted"]).assign(
+        rss=0.5, rss_z=1.0
+    )
 
 
 def test_regulons_are_ranked_within_a_timepoint_or_where_there_is_one_within_a_cluster(samples):
@@ -206,3 +208,17 @@ def test_labels_that_look_like_numbers_or_nothing_are_joined_and_drawn(samples, 
     style = Style(models=("1040", "None", "021"), arms=("null", "NA"), timepoints=("0", "21"), settings={"note": ""})
     made = figures.draw_heatmap(read["samples"], read["standardised"], read["variability"], style)
     assert len(made.data["activity_heatmap"]) == len(table) and made.data["activity_heatmap"]["z"].notna().all()
+
+
+def test_factors_whose_edges_change_are_drawn_strongest_first_and_only_where_networks_were_compared():
+    rows = [
+        (f"T{i:02d}", 5, 5, 1.0, 0.0, i - 20.0, i - 21.0, i - 19.0, 0.01, 0.02, 0.95, "loses targets")
+        for i in range(60)
+    ]
+    table = pd.DataFrame(rows, columns=network_changes.FACTORS)
+    made = figures.draw_network_changes(table, STYLE)
+    shown = made.data["network_changes"]
+    assert len(shown) == figures.FACTORS and shown["effect"].iloc[0] == 39 and shown["effect"].is_monotonic_decreasing
+    assert made.n == "5 models; the 30 largest changes of 60 factors."
+    assert figures.draw_network_changes(None, STYLE).reason == "not_compared"
+    assert figures.draw_network_changes(table[:0], STYLE) is None

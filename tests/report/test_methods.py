@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pandas as pd
 import pytest
-from made_up import ROOT, Results, everything
+from made_up import ROOT, Results
+from made_up_evidence import everything
 
 from scripts.report import methods
 from scripts.report.source import Source

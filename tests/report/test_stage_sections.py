@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 import vl_convert
 from browser import CHROMIUM, WIDTHS, opened
-from made_up import MODELS, ROOT, Results, draw_stages, everything, expression
+from made_up import MODELS, ROOT, Results, draw_stages
+from made_up_evidence import everything
+from made_up_expression import expression
 
 from scripts.figure import export
 from scripts.report import bind, page

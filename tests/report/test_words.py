@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import jinja2
 import pytest
 from docutils.core import publish_parts
-from made_up import ROOT, Results, config, draw_stages, everything
+from made_up import ROOT, Results, config, draw_stages
+from made_up_evidence import everything
 
 from scripts.figure.words import read
 from scripts.report import bind

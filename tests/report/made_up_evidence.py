@@ -1,0 +1,120 @@
+"""Made-up results of the stages confounders and markers; all made-up tables together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from made_up import CONTRAST, samples
+from made_up_expression import expression, opinions
+from made_up_switches import activity, families, perturbations, switches
+
+from scripts.confounders import measure_confounders
+from scripts.markers import find_markers
+from scripts.switches.evidence import kinds
+
+
+def markers() -> dict[str, pd.DataFrame]:
+    """Return panels of one and two genes from two pools; secreted proteins are too few."""
+    panels = [
+        {
+            "pool": pool,
+            "size": size,
+            "candidates": 50,
+            "auc": 0.9,
+            "n_models": 3,
+            "random_auc": np.nan if size == "chosen" else 0.6,
+            "random_high": np.nan if size == "chosen" else 0.8,
+            "n_untreated": 3,
+            "n_persister": 3,
+            "genes": "HBEGF",
+        }
+        for pool in ("all genes", "surface")
+        for size in ("chosen", 1, 2)
+    ]
+    panels.append({"pool": "secreted", "candidates": 0, "note": "too few such genes are measured"})
+    genes = [
+        {
+            "pool": "surface",
+            "gene": "HBEGF",
+            "direction": "up",
+            "rank": 1,
+            "in_panel": 3,
+            "folds": 3,
+            "auc_in_sample": 1.0,
+            "auc_at_rank": 0.9,
+            "location": "surface",
+        }
+    ]
+    scores = samples("scrna").query("timepoint != 'relapse'").assign(pool="all genes", size=1, score=[-1.0, 1.0] * 3)
+    return {
+        "markers_roc.tsv": find_markers.roc_curves(scores, "persister"),
+        "markers.tsv": pd.DataFrame(genes),
+        "markers_panels.tsv": pd.DataFrame(panels),
+        "markers_scores.tsv": scores,
+    }
+
+
+def confounders() -> dict[str, pd.DataFrame]:
+    """Return what is left with stress held; clones could be told in no model, depth in all but one."""
+    row = {"contrast": CONTRAST, "confounder": "dissociation stress", "method": "at equal scores", "n_models": 3}
+    held = [
+        {
+            **row,
+            "what": "signature",
+            "effect_before": 1.0,
+            "effect_after": 0.9,
+            "ci_low": 0.7,
+            "ci_high": 1.1,
+            "share_remaining": 0.9,
+        },
+        {**row, "what": "genes changed", "effect_before": 3, "effect_after": 2, "note": "3 models"},
+        {**row, "what": "JUNB", "effect_before": 0.2, "effect_after": 0.1, "share_remaining": 0.5},
+        {
+            **row,
+            "what": "signature",
+            "confounder": "depth",
+            "n_models": 2,
+            "effect_before": 1.1,
+            "effect_after": 1.0,
+            "note": "B: too few cells; of 3",
+        },
+        {
+            **row,
+            "what": "signature",
+            "confounder": "CNV clone",
+            "method": "within clones",
+            "n_models": 0,
+            "note": "A: not inferable: 9 genes; B: not inferable: 9 genes; C: 8 cells",
+        },
+    ]
+    verdict = {
+        "contrast": CONTRAST,
+        "verdict": "persister programme",
+        "n_models": 3,
+        "models_agreeing": 3,
+        "signature_effect": 1.0,
+        "p": 0.001,
+        "remaining": "dissociation stress 0.90",
+    }
+    notes = [("B", "depth", "at equal scores", "too few cells"), ("C", "CNV clone", "within clones", "8 cells")]
+    notes += [(model, "CNV clone", "within clones", "not inferable: 9 genes") for model in "AB"]
+    return {
+        "confounders.tsv": pd.DataFrame(held),
+        "confounders_notes.tsv": pd.DataFrame(notes, columns=measure_confounders.NOTES),
+        "programme_verdict.tsv": pd.DataFrame([verdict]),
+    }
+
+
+def everything() -> dict[str, pd.DataFrame]:
+    """Return all made-up tables."""
+    return {
+        **expression(),
+        **opinions(),
+        **activity(),
+        "switches.tsv": switches(),
+        "evidence.tsv": kinds.rank_evidence(switches()),
+        **perturbations(),
+        "families.tsv": families(),
+        **markers(),
+        **confounders(),
+    }
