@@ -17,6 +17,7 @@ COMMON = Path("rules", "common.smk")
 LONGEST = 300
 """Lines of a file of rules or scripts: a longer one is two things."""
 LONGER = {
+    Path("rules", "common.smk"): "all functions that rules call stand in one file, by stage",
     Path(
         "scripts", "scenic", "boosting.py"
     ): "numba compiles functions again only if the file of the one called changes",

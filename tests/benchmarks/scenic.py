@@ -1,4 +1,4 @@
-"""Benchmark the SCENIC kernels compared with arboreto, rustscenic, scenic-rs, RegDiffusion, LightGBM, pySCENIC and decoupler.
+"""Compare the SCENIC kernels with arboreto, rustscenic, scenic-rs, RegDiffusion, LightGBM, pySCENIC and decoupler.
 
 Prints the figures and writes them, flat, to results/benchmarks/scenic.json; sections that aren't run keep their old
 figures there. ``--quick`` takes minutes and is for trying the benchmark, not for figures. All figures but CPU seconds
