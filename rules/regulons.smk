@@ -258,5 +258,30 @@ if study.given_regulons:
             min_targets=lookup(within=config, dpath="regulons/min_targets"),
         script:
             "../scripts/regulons/take_regulons.py"
+
+
 include: "regulons/activity.smk"
 include: "regulons/network_changes.smk"
+
+
+rule draw_regulons:
+    input:
+        tables=[
+            "<results>/regulons/support.tsv",
+            "<results>/regulons/summary.tsv",
+            *rules.tabulate_activity.output,
+            *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
+            *collect("<results>/regulons/{file}", file=network_changes_of(study)),
+        ],
+    output:
+        report(directory("<results>/regulons/figures"), **in_report("Regulons")),
+    log:
+        "<logs>/draw_regulons.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("regulons"),
+        settings={"seeds": len(SEEDS), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
+    script:
+        "../scripts/regulons/figures.py"

@@ -83,26 +83,3 @@ rule tabulate_activity:
         "../../envs/scenic.yaml"
     script:
         "../../scripts/regulons/tabulate_activity.py"
-
-
-rule draw_regulons:
-    input:
-        tables=[
-            "<results>/regulons/support.tsv",
-            "<results>/regulons/summary.tsv",
-            *rules.tabulate_activity.output,
-            *collect("<results>/regulons/{group}/histograms.tsv", group=study.groups),
-            *collect("<results>/regulons/{file}", file=network_changes_of(study)),
-        ],
-    output:
-        report(directory("<results>/regulons/figures"), **in_report("Regulons")),
-    log:
-        "<logs>/draw_regulons.log",
-    localrule: True
-    conda:
-        "../../envs/figures.yaml"
-    params:
-        figures=figures_of("regulons"),
-        settings={"seeds": len(config["regulons"]["seeds"]), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
-    script:
-        "../../scripts/regulons/figures.py"

@@ -60,6 +60,8 @@ class Draft:
     def put(self, sheet: str, row: int, column: str, value: str) -> None:
         """Change one cell of a sheet; the header is row 1."""
         lines = [line.split("\t") for line in getattr(self, sheet).splitlines()]
+        if column not in lines[0]:
+            lines[0].append(column)
         number = lines[0].index(column)
         lines[row - 1] += [""] * (number + 1 - len(lines[row - 1]))
         lines[row - 1][number] = value

@@ -27,6 +27,14 @@ BAD_CELLS = {
     "column of a library": ("samples", 4, "column", "x", "is for assay profile only; empty the cell"),
     "profile column twice": ("samples", 7, "column", "control1", "of this matrix is already row 6"),
     "matrix of cells twice": ("samples", 5, "matrix", "data/B_untreated.h5ad", "already the matrix of row 4"),
+    "barcodes of a library of reads": (
+        "samples",
+        2,
+        "barcodes",
+        "-2",
+        "is for a matrix of assay scrna only; empty the cell",
+    ),
+    "species of a profile": ("samples", 6, "species", "graft", "is for a matrix of assay scrna only; empty the cell"),
     "lane of an unknown sample": ("units", 4, "sample", "C_AC", "'C_AC' is not in samples.tsv"),
     "lane of a misspelt sample": ("units", 2, "sample", "A_untreatd", "did you mean 'A_untreated'?"),
     "lane of a profile": ("units", 4, "sample", "B_bulk1", "has assay profile in samples.tsv; remove the lane"),
@@ -284,3 +292,20 @@ def test_last_missing_file_is_named_alone(draft, monkeypatch):
     )
     (draft.folder / "mouse.gtf.gz").touch()
     assert draft.load().models == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [("-1", "-2", True), ("-1", "-1", False), ("", "-2", False), ("all", "-2", False), ("S1_", "S2_", True)],
+)
+def test_one_matrix_may_hold_several_libraries_that_the_sheet_tells_apart(draft, first, second, taken):
+    """Barcodes of the one are none of the other; where one sample has all, no other may name the matrix."""
+    header, *rows = draft.samples.splitlines()
+    cells = [row.split("\t") for row in rows]
+    for row, barcodes in zip((cells[2], cells[3]), (first, second), strict=True):
+        row[6:] = ["data/both.h5ad", "", barcodes]
+    draft.samples = "\n".join([f"{header}\tbarcodes", *("\t".join(row) for row in cells)]) + "\n"
+    if taken:
+        assert draft.load().all_samples.loc["B_AC", "barcodes"] == second
+    else:
+        assert "is already the matrix of row 4; correct the path, or say in column barcodes" in draft.problems()[0]
