@@ -27,7 +27,7 @@ CODE = {code for path in DOCUMENTS for code in re.findall(r"`([^`\n]+)`", path.r
 
 
 def test_there_are_commands_to_try():
-    assert len(DOCUMENTS) == 4 and len(SNAKEMAKE) >= 7
+    assert len(DOCUMENTS) == 5 and len(SNAKEMAKE) >= 7
 
 
 @pytest.mark.parametrize("command", sorted({*SNAKEMAKE, *MINE}))
