@@ -101,7 +101,7 @@ def distribution_tables(groups=("P1", "P2")) -> tuple[pd.DataFrame, pd.DataFrame
         {"timepoint": np.repeat(["untreated", "persister"], 50), **{n: rng.random(100) for n in names}}
     )
     bins = pd.concat([act.histograms(table, names).assign(group=group) for group in groups])
-    cuts = pd.concat([act.thresholds(table[names], 0).assign(group=group) for group in groups])
+    cuts = pd.concat([act.thresholds(table[names], 0).assign(group=group, mrna_r=0.1) for group in groups])
     rows = [(g, f"{g}_{t}", g, r, i + j / 9) for g in groups for i, t in enumerate("up") for j, r in enumerate(names)]
     samples = pd.DataFrame(rows, columns=["group", "sample", "model", "regulon", "on"]).assign(activity=0.1)
     return bins, cuts, variability.tabulate(samples)[1], samples
@@ -181,7 +181,7 @@ def test_without_a_regulon_there_is_no_figure_but_whole_tables():
     assert figures.draw_heatmap(samples, standardised, table, STYLE) is None
     assert figures.draw_specificity(specific({}), samples, STYLE) is None
     bins = pd.DataFrame(columns=["regulon", "timepoint", "left", "right", "cells", "group"])
-    cuts = pd.DataFrame(columns=["group", "regulon", "threshold", "bimodal", "separation", "bic_gain", "on"])
+    cuts = pd.DataFrame(columns=["group", "regulon", "threshold", "bimodal", "separation", "bic_gain", "on", "mrna_r"])
     assert distributions.draw_on_off(bins, cuts, table, samples, STYLE) is None
 
 
@@ -195,7 +195,7 @@ def test_labels_that_look_like_numbers_or_nothing_are_joined_and_drawn(samples, 
         paths = {kind: tmp_path / f"{group}.{kind}.tsv" for kind in kinds}
         own.to_csv(paths["samples"], sep="\t", index=False)
         cells = own.assign(**{name: rows["activity"] for name, rows in own.groupby("regulon")}).fillna(0.1)
-        cuts = act.thresholds(cells[sorted(own["regulon"].unique())], 0).assign(group=group)
+        cuts = act.thresholds(cells[sorted(own["regulon"].unique())], 0).assign(group=group, mrna_r=0.1)
         cuts.to_csv(paths["thresholds"], sep="\t", index=False)
         cuts.assign(label="NA").to_csv(paths["rss"], sep="\t", index=False)
         for kind, found in kinds.items():
