@@ -91,6 +91,11 @@ def judge_mrna(mrna: pd.Series, effect: float, fdr: float) -> str:
     return decide(verdicts.MRNA, change).name
 
 
+def of_factor(regulon: str, effect: float) -> float:
+    """Return a regulon's change as that of its factor: repressed targets, NAME(-), rise where the factor falls."""
+    return -effect if represses(pd.Index([regulon]))[0] else effect
+
+
 def describe_arms(by_arm: pd.DataFrame) -> str:
     """Return the standardised effect of each arm in words: 'AC +0.52 (1); capecitabine +0.48 (4)'."""
     shown = by_arm[by_arm["n"] > 0]
@@ -191,8 +196,7 @@ def build(
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
         found |= {"mrna_ci_low": own["ci_low"], "mrna_ci_high": own["ci_high"], "mrna_k": own["k"], "mrna_n": own["n"]}
-        # Repressed targets rise where their factor falls.
-        found["mrna"] = judge_mrna(own, -row["effect"] if represses(pd.Index([regulon]))[0] else row["effect"], fdr)
+        found["mrna"] = judge_mrna(own, of_factor(regulon, row["effect"]), fdr)
         for short, programme in (("stress", "stress"), ("cycle", "cell cycle"), ("hypoxia", "hypoxia")):
             entry = shared.loc[(regulon, programme)]
             found |= {f"{short}_shared": entry["shared"], f"{short}_fdr": entry["fdr"], "targets": entry["targets"]}

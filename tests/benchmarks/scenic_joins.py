@@ -26,7 +26,7 @@ MIN_SEEDS, MIN_TARGETS, MAX_FALSE_SHARE = 3, 10, 0.1
 BEST = (1_000, 10_000)
 JOINS = ("one seed", "edges", "regulons", "mean network")
 """One seed (mean over seeds); edges, or regulons with the edges of any, that three of five seeds agree on; the mean
-network.
+network, with the edges that three seeds' modules have.
 """
 
 
@@ -99,14 +99,18 @@ class Study:
         path = PC9 / "stand_in" / "collectri.genes_vs_motifs.rankings.feather"
         self.databases = [cistarget.Database.load(path, self.data.genes, min_overlap=0.0)]
         self.annotations = cistarget.load_annotations(PC9 / "stand_in" / "motifs.tbl")
+        self.owners = set(self.annotations["tf"])
         self.families = null.read_families(str(scenic_grn.ROOT / "resources" / "factors" / "families.tsv"))
         known = pd.read_csv(scenic_grn.DATA / "study_profiles" / "TFs_network_CollecTRI.csv.gz")
         self.known = set(known[["source", "target"]].itertuples(index=False, name=None))
 
-    def find(self, network: pd.DataFrame) -> pd.DataFrame:
-        """Return a network's candidates (:func:`scripts.scenic.exchange.find_candidates`)."""
+    def find(self, network: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return a network's candidates (:func:`scripts.scenic.exchange.find_candidates`) and its modules' edges."""
         found = modules_from_adjacencies(network, self.data.expression, self.data.genes)
-        return exchange.find_candidates(found, self.databases, self.annotations, threads=2)
+        found = [module for module in found if module.tf in self.owners]
+        return exchange.find_candidates(found, self.databases, self.annotations, threads=2), mean_network.edges_of(
+            found
+        )
 
     def judge(self, runs: list[pd.DataFrame], how: str) -> dict[str, float]:
         """Return numbers of regulons: found, expected by exchanged motifs, and kept at the limit of false ones."""
@@ -143,7 +147,9 @@ def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.Dat
                 networks[-1].to_parquet(path, index=False)
         mean = mean_network.average(networks)
         halves = [mean_network.average(networks[:2]), mean_network.average(networks[2:4])]
-        runs = [study.find(network) for network in networks]
+        runs, edges = zip(*(study.find(network) for network in networks), strict=True)
+        seeds = pd.concat(edges).groupby(["TF", "target"]).size().rename("seeds").reset_index()
+        stable = null.only_stable(study.find(mean)[0], seeds, MIN_SEEDS)
         for how in JOINS:
             row = {"importance": importance, "join": how}
             if how == "one seed":
@@ -152,7 +158,7 @@ def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.Dat
                 row["jaccard"] = np.mean([jaccard(a, b) for a, b in itertools.pairwise(networks)])
                 row |= {f"known_{n}": np.mean([enrichment(x, study.known, n) for x in networks]) for n in BEST}
             elif how == "mean network":
-                row |= study.judge([study.find(mean)], how)
+                row |= study.judge([stable], how)
                 row["jaccard"] = jaccard(*halves)
                 row |= {f"known_{n}": enrichment(mean, study.known, n) for n in BEST}
             else:

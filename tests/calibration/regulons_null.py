@@ -65,9 +65,9 @@ def judged(rng: np.random.Generator, factors: int, true: int) -> tuple[pd.DataFr
 def rows(quick: bool) -> list[Row]:
     """Return the rates of p where motifs say nothing, and of false regulons where they say something of some."""
     found = []
-    for factors in (40,) if quick else (40, 120):
+    for factors, studies in ((40, 6),) if quick else ((40, 80), (120, 20)):
         hits, trials = [], []
-        for seed in range(6 if quick else 60):
+        for seed in range(studies):
             table, tested = judged(np.random.default_rng([31, factors, seed]), factors, 0)
             hits.append(int((table["p"] <= LEVEL).sum()))
             trials.append(tested)
@@ -76,9 +76,8 @@ def rows(quick: bool) -> list[Row]:
             Row(P, "one group of cells", truth, TYPE_1, LEVEL, **clustered(np.array(hits), np.array(trials)),
                 bound=AT_MOST, note=NOTE)
         )  # fmt: skip
-        for true in (factors // 4,):
+        for true in (factors // 4, factors // 2):
             false, kept, right = [], [], 0
-            studies = 6 if quick else 60
             for seed in range(studies):
                 table, _ = judged(np.random.default_rng([32, factors, seed]), factors, true)
                 table = table[table["false_share"] <= SHARE]

@@ -165,6 +165,13 @@ def test_shares_above_different_thresholds_are_not_compared():
 # -- families
 
 
+def test_repressed_targets_count_against_their_factor():
+    """A(+) rises, whatever A(-) does; B, whose repressed targets rise, falls."""
+    side = pd.Series({"A(-)": 1.0, "A(+)": 1.0, "B(-)": 1.0})
+    found = assemble.of_factors(side, {"A(-)": "A", "A(+)": "A", "B(-)": "B"})
+    assert found.to_dict() == {"A": 1.0, "B": -1.0} and found.index.is_unique
+
+
 def test_a_family_s_combined_regulon_holds_all_targets_and_no_member():
     edges = edges_of({"FOSL1": ["a", "b", "JUN"], "JUN": ["b", "c"], "MYC": ["d"]})
     families = pd.Series({"FOSL1": "AP-1", "JUN": "AP-1", "MYC": "MYC/MAX"})

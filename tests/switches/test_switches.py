@@ -293,7 +293,8 @@ def test_verdicts(values, arm, carriers, verdict):
 )
 def test_mrna_is_judged_apart(mrna, effect, expected):
     row = pd.Series(dict(zip(["n", "same_direction", "effect", "fdr"], mrna, strict=True)))
-    assert switches.judge_mrna(row, effect, FDR) == expected
+    assert switches.judge_mrna(row, switches.of_factor("A(+)", effect), FDR) == expected
+    assert switches.judge_mrna(row, switches.of_factor("A(-)", -effect), FDR) == expected
 
 
 @pytest.mark.parametrize(

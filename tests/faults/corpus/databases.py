@@ -18,7 +18,7 @@ MOTIFS = [f"m{i}" for i in range(20)]
 SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "min_database_overlap": 0.5}
 PRUNING = {
     "engine": "native", "min_module_genes": 5, "min_targets": 3, "rank_threshold": 50, "auc_threshold": 0.05, "nes_threshold": 2.0,
-    "leading_edge": "motif", "motif_similarity_fdr": 0.001, "orthologous_identity": 0.0,
+    "leading_edge": "motif", "motif_similarity_fdr": 0.001, "orthologous_identity": 0.0, "repressors": False,
 }  # fmt: skip
 COLUMNS = ["#motif_id", "gene_name", "motif_similarity_qvalue", "orthologous_identity", "description"]
 
@@ -125,7 +125,7 @@ def pruned(
             prune_modules,
             folder,
             input=inputs,
-            output={"motifs": "motifs.parquet", "regulons": "regulons.tsv"},
+            output={"motifs": "motifs.parquet", "regulons": "regulons.tsv", "candidates": "candidates.parquet"},
             params={"settings": PRUNING | settings},
         )
 
