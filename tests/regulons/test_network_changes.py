@@ -1,10 +1,16 @@
 """Edges that one timepoint's network has and the other lacks, against cells exchanged."""
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 from simulators.networks import GENES, N_CELLS, PLANTED, inferred, simulate
 
+from scripts.base.expression import normalise
+from scripts.regulons import exchange_timepoints, tabulate_network_changes
 from scripts.regulons import network_changes as changes
+
+SETTINGS = {"importance": "validated", "max_rounds": 500}
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +97,44 @@ def test_each_labelling_is_held_against_the_others():
 def test_nothing_to_compare_keeps_the_headers():
     assert list(changes.join_models([]).columns) == changes.PAIRS
     assert list(changes.over_models({}, changes.join_models([]), 0.05).columns) == changes.FACTORS
+
+
+def write_model(path, n: int = 120) -> None:
+    """Write the selected expression of a simulated model with one timepoint more than is compared."""
+    counts, late = simulate(7, gained=False, n=n)
+    genes = pd.DataFrame({"tf": [name.startswith("TF") for name in GENES]}, index=GENES)
+    timepoint = np.where(late, "persister", "untreated")
+    timepoint[:20] = "relapse"
+    cells = pd.DataFrame({"timepoint": timepoint}, index=[f"c{i}" for i in range(2 * n)])
+    anndata.AnnData(normalise(counts), cells, genes, layers={"counts": counts}).write_h5ad(path)
+
+
+def test_jobs_write_the_same_edges_in_chunks_and_leave_out_models_of_few_cells(make_job, tmp_path, caplog):
+    write_model(tmp_path / "A.h5ad"), write_model(tmp_path / "B.h5ad", n=60)
+    params = {"settings": SETTINGS, "exchanges": 10, "timepoints": ["untreated", "persister"], "seed": 1}
+    parts = {}
+    for model, chunk, chunks in (("A", 1, 2), ("A", 2, 2), ("B", 1, 1), ("A", 1, 1)):
+        parts[model, chunk, chunks] = tmp_path / f"{model}.{chunk}-of-{chunks}.parquet"
+        job = make_job(
+            input={"expression": [tmp_path / f"{model}.h5ad"]},
+            output={"edges": parts[model, chunk, chunks]},
+            params=params,
+            wildcards={"model": model, "chunk": str(chunk), "chunks": str(chunks)},
+        )
+        exchange_timepoints.main(job)
+    assert "B: 40 cells at one of untreated and persister, 50 are needed" in caplog.text
+    joined = pd.concat([pd.read_parquet(parts["A", chunk, 2]) for chunk in (1, 2)])
+    keys = ["tf", "target"]
+    pd.testing.assert_frame_equal(
+        joined.sort_values(keys, ignore_index=True),
+        pd.read_parquet(parts["A", 1, 1]).sort_values(keys, ignore_index=True),
+    )
+    assert joined.groupby("target").size().max() <= changes.PER_TARGET
+    output = {"edges": tmp_path / "edges.tsv", "factors": tmp_path / "factors.tsv"}
+    paths = {"a": parts["A", 1, 1], "b": parts["B", 1, 1]}
+    tabulate_network_changes.main(
+        make_job(input=paths, output=output, params={"models": ["A", "B"], "chunks": 1, "fdr": 0.05})
+    )
+    edges, factors = (pd.read_csv(path, sep="\t") for path in output.values())
+    assert list(edges) == changes.PAIRS and set(edges["model"]) == {"A"}
+    assert list(factors) == changes.FACTORS and set(factors["change"]) == {"too few models"}
