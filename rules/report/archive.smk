@@ -15,6 +15,8 @@ rule findings:
 
 
 rule plot_rulegraph:
+    input:
+        rules.findings.input,
     output:
         figure=report(
             "<results>/report/rulegraph.png",
@@ -27,11 +29,8 @@ rule plot_rulegraph:
     localrule: True
     conda:
         "../../envs/report.yaml"
-    # It needs no result, only to know what runs: so it doesn't wait for the end of a run.
     params:
         stages=get_stages,
-        samples=study.all_samples.reset_index().to_dict("records"),
-        settings=leave_out(config, "pathvars", "input_rules", "check_files"),
     script:
         "../../scripts/report/plot_rulegraph.py"
 

@@ -59,7 +59,15 @@ DRAWN = tuple(
 """The figures of a stage, all at once."""
 TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest")
 """What tells of a study's figures and settings."""
-JOINS = (*DRAWN, "tabulate_attrition", "report_reads", "aggregate_pseudobulk", "plot_rulegraph")
+OF_SHEET = "draw_design"
+"""The figure of the design, which reads the samples sheet and no result."""
+JOINS = (
+    *(name for name in DRAWN if name != OF_SHEET),
+    "tabulate_attrition",
+    "report_reads",
+    "aggregate_pseudobulk",
+    "plot_rulegraph",
+)
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +116,7 @@ def test_a_finished_study_has_nothing_to_do_wherever_it_lies(finished):
     answer = finished.ask()
     assert answer.count() == {}, answer.reasons()
     made = {job.rule for job in answer.jobs}
-    assert {"join_genomes", *PER_LIBRARY, *PER_LANE, *PER_GROUP, *JOINS, "make_report"} <= made
+    assert {"join_genomes", *PER_LIBRARY, *PER_LANE, *PER_GROUP, *JOINS, OF_SHEET, "make_report"} <= made
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,7 @@ def test_a_biopsy_of_a_known_patient(finished):
     """A relapse of HBCx95: its own jobs, the patient's clusters and networks, and what joins."""
     library(finished, "HBCx95_relapse", "HBCx95", "relapse", "capecitabine")
     answer = check(finished, {}, {"check_reads": 1, "detect_chemistry": 1})
+    assert answer.count()[OF_SHEET] == 1
     assert answer.count(sample="HBCx95_relapse") == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
     assert answer.count(model="HBCx95") == dict.fromkeys((*PER_MODEL, *OF_ACTIVITY), 1) | {"cluster_cells": 3}
     assert answer.count(group="HBCx95") == dict.fromkeys((*PER_GROUP, *AFTER_CONSENSUS), 1) | PER_SEED
@@ -191,7 +200,7 @@ def test_a_lane_more(finished):
     lane(finished, "HBCx95_untreated", "L003")
     answer = check(finished, {"detect_chemistry": 1}, {"check_reads": 1})
     assert answer.count(sample="HBCx95_untreated") == dict.fromkeys((*PER_LANE, *PER_LIBRARY), 1)
-    assert answer.count(unit="L003") == dict.fromkeys(PER_LANE, 1)
+    assert answer.count(unit="L003") == dict.fromkeys(PER_LANE, 1) and OF_SHEET not in answer.count()
     check_others(answer, samples=["HBCx95_capecitabine", "HBCx218_untreated", "HBCx218_AC"], patients=["HBCx218"])
 
 
