@@ -9,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
-from scripts.figure.figure import Absent, Figure, Panel
+from scripts.figure.figure import Absent, Figure, Panel, Text
 from scripts.figure.style import (
     Style,
     below,
@@ -21,6 +21,7 @@ from scripts.figure.style import (
     tooltips,
     unless_picked,
 )
+from scripts.figure.verdicts import list_rules
 from scripts.regulons import distributions, verdicts
 
 NETWORK_CHANGES = "regulons/network_change_factors.tsv"
@@ -262,12 +263,21 @@ def draw_network_changes(factors: pd.DataFrame | None, style: Style) -> Figure |
     )
 
 
+def list_network_changes(factors: pd.DataFrame | None, style: Style) -> Text | None:
+    """Return the verdicts on factors' edges that occur, with number, rule and measured error."""
+    if factors is None:
+        return None
+    numbers = {name: count(int(n), "factor") for name, n in factors["change"].value_counts().items()}
+    return list_rules("network changes", verdicts.NETWORK_CHANGES, numbers, fdr=style.settings["fdr"])
+
+
 FIGURES = {
     "specificity": (draw_specificity, [RSS, SAMPLES]),
     "activity_heatmap": (draw_heatmap, [SAMPLES, STANDARDISED, VARIABILITY]),
     "on_off": (distributions.draw_on_off, [distributions.HISTOGRAMS, THRESHOLDS, VARIABILITY, SAMPLES]),
     "agreement": (draw_agreement, [SUPPORT, SUMMARY]),
     "network_changes": (draw_network_changes, [f"?{NETWORK_CHANGES}"]),
+    "network_change_rules": (list_network_changes, [f"?{NETWORK_CHANGES}"]),
 }
 
 if __name__ == "__main__":

@@ -86,9 +86,11 @@ def test_shipped_libraries_come_as_reads(shipped):
 
 def test_samples_are_text_indexed_by_sample(draft):
     samples = draft.load().samples
-    assert list(samples.columns) == ["model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform"]
+    assert list(samples.columns) == [
+        *("model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform", "species", "barcodes")
+    ]
     assert samples.index.name == "sample"
-    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", "", "", ""]
+    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", "", "", "", "", ""]
     assert samples.reset_index().to_dict("records")[5]["column"] == "treated1"
 
 
