@@ -91,11 +91,14 @@ def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
     assert quiet >= 19
 
 
+@pytest.mark.parametrize("score", ["aucell", "scaled_mean"])
 @pytest.mark.parametrize("seed", [6, 7])
-def test_depth_alone_makes_no_switch(seed):
-    """Seeds whose regulons change in all patients as they are, and not at equal depth."""
+def test_depth_alone_makes_no_switch(monkeypatch, seed, score):
+    """Seeds whose regulons change in all patients as AUCell scores them, and not at equal depth."""
+    monkeypatch.setitem(simulated.ACTIVITY, "activity_score", score)
     table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60, depth=0.5), evidence=False).switches
-    assert (table["verdict"] == verdicts.DEPTH.name).any() and (table["fdr_at_equal_depth"] > 0.05).all()
+    if score == "aucell":
+        assert (table["verdict"] == verdicts.DEPTH.name).any() and (table["fdr_at_equal_depth"] > 0.05).all()
     assert not (table["verdict"] == verdicts.SHARED.name).any()
 
 
