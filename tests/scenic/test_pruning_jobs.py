@@ -86,7 +86,7 @@ def test_seeds_agree_and_the_null_counts_the_same_regulons(files, tmp_path, make
     ]
     agreed, tested = agree(files, runs, files["networks"], tmp_path, make_job)
     assert agreed.columns.tolist() == consensus.SEEDS and tested.columns.tolist() == null.EXCHANGED
-    assert agreed["seeds"].between(2, 3).all() and (tested["status"] == null.KEPT).all()
+    assert agreed["seeds"].between(2, 3).all() and (tested["status"] == consensus.KEPT).all()
     sizes = agreed.groupby("regulon").size()
     assert sizes.to_dict() == tested.set_index("regulon")["targets"].to_dict()
     strict, _ = agree(files, runs, files["networks"], tmp_path, make_job, max_false_share=0.05)
