@@ -25,7 +25,6 @@ LIGHT = [
     "scripts.preflight.check_study",
     "scripts.references.join_genomes",
     "scripts.regulons.consensus_over_models",
-    "scripts.regulons.consensus_over_seeds",
     "scripts.regulons.join_networks",
     "scripts.regulons.tabulate_activity",
     "scripts.switches.evidence.compare_families",

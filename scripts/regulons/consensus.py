@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts.regulons import null
-
 RUN = ["regulon", "tf", "target", "weight"]
 SEEDS = [*RUN, "seeds"]
 GROUPS = [*RUN, "seeds", "groups"]
@@ -13,6 +11,10 @@ SUMMARY = ["regulon", "tf", "targets", "groups", "runs", "run_share", "group_sha
 STRONGEST = 12
 """Targets of a regulon that its summary names apart."""
 SUPPORT = ["regulon", "tf", "group", "edges", "targets", "p", "false_share"]
+
+KEPT, DROPPED, NOT_TESTED = "kept", "dropped", "not tested"
+STATUS = (KEPT, DROPPED, NOT_TESTED)
+"""What becomes of a group's regulon by exchanged motifs; those that can't be tested are kept."""
 
 
 def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def support(
         rows += [(regulon, tf, group, int(shared.get(regulon, 0)), int(n)) for (regulon, tf), n in sizes.items()]
     table = pd.DataFrame(rows, columns=SUPPORT[:5])
     tested = [
-        part.loc[part["status"] == null.KEPT, ["regulon", "p", "false_share"]].assign(group=group)
+        part.loc[part["status"] == KEPT, ["regulon", "p", "false_share"]].assign(group=group)
         for group, part in exchanged.items()
     ]
     columns = pd.concat(tested) if tested else pd.DataFrame(columns=["regulon", "group", "p", "false_share"])

@@ -15,7 +15,7 @@ def main(snakemake) -> None:
     runs = [read_labelled(path) for path in inputs.regulons]
     candidates = [pd.read_parquet(path) for path in inputs.candidates]
     factors = set().union(*(pd.read_parquet(path, columns=["TF"])["TF"].unique() for path in inputs.adjacencies))
-    if inputs.get("seeds"):
+    if getattr(inputs, "seeds", None):
         seeds = pd.read_parquet(inputs.seeds)
         agreed = consensus.of_mean_network(runs[0], seeds, **limits)
         candidates = [null.only_stable(candidates[0], seeds, limits["min_runs"])]
@@ -32,7 +32,7 @@ def main(snakemake) -> None:
         annotations[annotations["motif"].isin(motifs)],
         factors,
         null.read_families(inputs.families),
-        min_runs=1 if inputs.get("seeds") else limits["min_runs"],
+        min_runs=1 if getattr(inputs, "seeds", None) else limits["min_runs"],
         min_targets=limits["min_targets"],
         max_false_share=params.settings["max_false_share"],
         repressors=params.settings["repressors"],

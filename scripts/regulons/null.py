@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from scripts.base import job
+from scripts.regulons.consensus import DROPPED, KEPT, NOT_TESTED
 from scripts.scenic import exchange
 from scripts.scenic.modules import ACTIVATING, REPRESSING
 
-KEPT, DROPPED, NOT_TESTED = "kept", "dropped", "not tested"
-STATUS = (KEPT, DROPPED, NOT_TESTED)
-"""What becomes of a regulon; those that can't be tested are kept."""
 EXCHANGED = [*exchange.NULL, "status"]
 
 

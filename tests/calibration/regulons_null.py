@@ -65,7 +65,7 @@ def judged(rng: np.random.Generator, factors: int, true: int) -> tuple[pd.DataFr
 def rows(quick: bool) -> list[Row]:
     """Return the rates of p where motifs say nothing, and of false regulons where they say something of some."""
     found = []
-    for factors, studies in ((40, 6),) if quick else ((40, 80), (120, 20)):
+    for factors, studies in ((40, 6),) if quick else ((40, 40), (120, 8)):
         hits, trials = [], []
         for seed in range(studies):
             table, tested = judged(np.random.default_rng([31, factors, seed]), factors, 0)

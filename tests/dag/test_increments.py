@@ -21,8 +21,8 @@ PER_LIBRARY = (
     "call_cells",
     "filter_cells",
 )
-PER_GROUP = ("select_expression", "consensus_over_seeds")
-PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
+PER_GROUP = ("select_expression", "mean_network", "prune_modules", "consensus_over_seeds")
+PER_SEED = {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS}
 PER_MODEL = ("embed_model", "link_clusters")
 AFTER_CONSENSUS = (
     "score_activity",
@@ -156,7 +156,7 @@ def test_another_file_in_the_place_of_a_reference_is_heeded(finished, key, rule)
     finished.set(f"regulons.{key}.path", f"{before}.new")
     answer = check(finished, {rule: 1})
     assert answer.count()["check_databases"] == 1
-    assert answer.count()["prune_modules"] == PATIENTS * SEEDS
+    assert answer.count()["prune_modules"] == PATIENTS
     assert "count_kb" not in answer.count()
 
 
@@ -221,10 +221,8 @@ def check_others(answer, samples: list[str], patients: list[str]) -> None:
 def test_a_seed_more(finished):
     """Networks of that seed alone."""
     finished.set("regulons.seeds", [1, 2, 3, 4])
-    answer = check(finished, {"consensus_over_seeds": PATIENTS}, {"infer_network": PATIENTS * CHUNKS})
-    assert answer.count(seed="4") == {
-        "infer_network": PATIENTS * CHUNKS, "join_networks": PATIENTS, "prune_modules": PATIENTS
-    }  # fmt: skip
+    answer = check(finished, {"mean_network": PATIENTS}, {"infer_network": PATIENTS * CHUNKS})
+    assert answer.count(seed="4") == {"infer_network": PATIENTS * CHUNKS, "join_networks": PATIENTS}
     assert all(answer.count(seed=seed) == {} for seed in "123")
     stay_as_they_are(answer, "regulons")
     assert answer.count()["consensus_over_models"] == 1 and answer.count()["score_activity"] == PATIENTS
@@ -250,8 +248,9 @@ THRESHOLDS = {
     "clusters.links.min_score": (0.7, {"link_clusters": PATIENTS}),
     "regulons.min_cell_fraction": (0.02, {"check_databases": 1}),
     "regulons.max_rounds": (900, {"infer_network": PATIENTS * SEEDS * CHUNKS}),
-    "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS * SEEDS}),
+    "regulons.nes_threshold": (2.5, {"prune_modules": PATIENTS}),
     "regulons.min_seeds": (1, {"consensus_over_seeds": PATIENTS}),
+    "regulons.max_false_share": (0.5, {"consensus_over_seeds": PATIENTS}),
     "regulons.min_groups": (1, {"consensus_over_models": 1}),
     "regulons.activity_auc_threshold": (
         0.1,

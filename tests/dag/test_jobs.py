@@ -33,11 +33,13 @@ def test_the_shipped_study_has_a_job_per_lane_library_model_and_seed(shipped_job
         "embed_model",
         "link_clusters",
         "select_expression",
+        "mean_network",
+        "prune_modules",
         "consensus_over_seeds",
         "score_activity",
     )
     expected = dict.fromkeys(per_lane, LANES) | dict.fromkeys(per_library, LIBRARIES) | dict.fromkeys(per_model, MODELS)
-    expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS, "prune_modules": MODELS * SEEDS}
+    expected |= {"cluster_cells": 2 * MODELS, "join_networks": MODELS * SEEDS}
     expected |= {"infer_network": MODELS * SEEDS * CHUNKS, "provide_database": 2, "provide_motifs": 1, "provide_tfs": 1}
     expected |= dict.fromkeys(
         ("join_genomes", "index_kb", "check_databases", "consensus_over_models", "report_reads"), 1
@@ -81,10 +83,11 @@ def test_a_new_biopsy_of_a_new_patient_adds_its_own_jobs_and_no_other(shipped, s
     per_library = ("check_reads", "measure_quality", "detect_chemistry", "count_kb", "collect_counts", "audit_bus")
     per_library += ("call_cells", "filter_cells", "cluster_cells")
     per_model = ("embed_model", "link_clusters", "select_expression", "consensus_over_seeds")
+    per_model += ("mean_network", "prune_modules")
     per_model += ("score_activity", "score_at_equal_depth", "describe_activity", "export_model")
     per_model += ("resample_thresholds", "score_families", "simulate_perturbations", "measure_confounders")
     expected = dict.fromkeys(per_library, 2) | dict.fromkeys(per_model, 1)
-    expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS, "prune_modules": SEEDS}
+    expected |= {"infer_network": SEEDS * CHUNKS, "join_networks": SEEDS}
     assert came == expected
 
 

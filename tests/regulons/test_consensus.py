@@ -139,7 +139,7 @@ def test_regulons_are_kept_up_to_the_false_share(factors, false, limit, status, 
     found = null.judge_group(
         runs, annotations, annotations["tf"], {}, min_runs=1, min_targets=10, max_false_share=limit, repressors=False
     )
-    assert found.columns.tolist() == null.EXCHANGED and set(found["status"]) == {status} <= set(null.STATUS)
+    assert found.columns.tolist() == null.EXCHANGED and set(found["status"]) == {status} <= set(consensus.STATUS)
     edges = pd.DataFrame({"regulon": [*found["regulon"], "Z(+)"]})
     assert len(null.drop(edges, found)) == (1 if status == "dropped" else factors + 1)
     assert ("not tested: fewer than 20" in caplog.text) == (status == "not tested")

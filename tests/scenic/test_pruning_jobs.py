@@ -86,7 +86,7 @@ def test_seeds_agree_and_the_null_counts_the_same_regulons(files, tmp_path, make
     ]
     agreed, tested = agree(files, runs, files["networks"], tmp_path, make_job)
     assert agreed.columns.tolist() == consensus.SEEDS and tested.columns.tolist() == null.EXCHANGED
-    assert agreed["seeds"].between(2, 3).all() and (tested["status"] == null.KEPT).all()
+    assert agreed["seeds"].between(2, 3).all() and (tested["status"] == consensus.KEPT).all()
     sizes = agreed.groupby("regulon").size()
     assert sizes.to_dict() == tested.set_index("regulon")["targets"].to_dict()
     strict, _ = agree(files, runs, files["networks"], tmp_path, make_job, max_false_share=0.05)
@@ -102,10 +102,11 @@ def test_the_mean_network_is_pruned_once(files, tmp_path, make_job):
     agreed, tested = agree(files, [run], [output["adjacencies"]], tmp_path, make_job, seeds=output["seeds"])
     assert len(agreed) and agreed["seeds"].between(2, 3).all()
     assert agreed.groupby("regulon").size().to_dict() == tested.set_index("regulon")["targets"].to_dict()
+    pairs = ["regulon", "target"]
     whole = pd.read_csv(run["regulons"], sep="\t")
-    assert set(agreed[["regulon", "target"]].itertuples(index=False)) < set(
-        whole[["regulon", "target"]].itertuples(index=False)
-    )
+    assert set(agreed[pairs].itertuples(index=False)) <= set(whole[pairs].itertuples(index=False))
+    strict, _ = agree(files, [run], [output["adjacencies"]], tmp_path, make_job, seeds=output["seeds"], min_seeds=3)
+    assert (strict["seeds"] == 3).all() and 0 < len(strict) <= len(agreed)
 
 
 def test_motifs_of_other_releases_are_not_exchanged(files, tmp_path, make_job):
