@@ -93,8 +93,8 @@ def measure_aucell_decoupler(
 ) -> dict:
     """Return CPU seconds of AUCell beside decoupler's, on the same unweighted regulons and ranks, in turns.
 
-    decoupler ranks each cell's genes itself and knows no weights, so ours has weights of 1. It breaks ties by the order
-    of the genes and we do at random: the two are compared where ties are few (expression of Gaussian noise).
+    decoupler knows no weights, so ours has weights of 1. Genes of equal expression are ordered differently: scores are
+    compared where there are none (Gaussian noise).
     """
     import decoupler
     from scenic_pruning import gene_names
