@@ -162,6 +162,29 @@ def test_a_wrong_sum_and_ranks_beyond_the_database_are_refused(draft, study):
     assert len(refused) == 1 and "60 ranks of 60 genes" in refused[0]
 
 
+def test_networks_and_gene_sets_must_name_the_study_s_genes(draft, study):
+    """Symbols are taken; UniProt or Ensembl identifiers, a list that is missing, and a workbook are refused by name."""
+    (draft.folder / "net.tsv").write_text("source\ttarget\tmor\nGENE1\tGENE2\t1\nGENE1\tGENE3\t-1\n")
+    (draft.folder / "sets.gmt").write_text("A\thttp\tGENE1\tGENE2\n")
+    draft.set("activity", {"network": {"path": "net.tsv"}})
+    draft.set("expression", {"gene_sets": [{"path": "sets.gmt"}]})
+
+    def said() -> list[tuple[str, str]]:
+        return [(f.verdict, f.message) for f in inspect_study.inspect(study()) if f.check == "gene lists"]
+
+    assert said() == [
+        ("ok", "1 sets; 100% of the genes are known to the annotation"),
+        ("ok", "1 factors, 2 edges; 100% of the genes are known to the annotation"),
+    ]
+    (draft.folder / "net.tsv").write_text("source\ttarget\tmor\nP1\tP2\t1\nP1\tP3\t-1\n")
+    (draft.folder / "sets.gmt").unlink()
+    (sets, network) = said()
+    assert sets == ("refused", sets[1]) and "gene_sets[0].path: there is no 'sets.gmt'; correct the path" in sets[1]
+    assert network[0] == "refused" and "net.tsv: has 0% of its genes in common with the annotation" in network[1]
+    (draft.folder / "net.tsv").write_bytes(b"PK\x03\x04\x14\x00")
+    assert "net.tsv: not text in UTF-8 (an Excel workbook" in said()[1][1]
+
+
 def test_a_small_disk_is_remarked_and_a_large_one_told(study, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, 10**6))
