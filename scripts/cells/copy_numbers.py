@@ -201,6 +201,8 @@ def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left
     if changed.sum() < MIN_CANDIDATES:
         return nothing("none", "no group of cells has gained or lost arms")
     p = test_arms(profile[changed].mean(axis=0) - profile[normal].mean(axis=0), arms)
+    if np.isnan(p):
+        return nothing("not measured", "arms have too few windows of genes to compare them with")
     if not p <= LEVEL:
         return nothing("none", f"arms differ by no more than the windows inside them (p {p:.2g})", p)
     return CopyNumbers("found", chance, score, p, f"{int(changed.sum())} cells with gains or losses of arms (p {p:.2g})")

@@ -15,14 +15,18 @@ STEPS = {
     "host": "#E69F00",
     "mixed": "#D55E00",
     "doublet": "#CC79A7",
+    "normal": "#882255",
     "low_counts": "#56B4E9",
     "high_counts": "#009E73",
     "few_genes": "#F0E442",
     "many_genes": "#000000",
     "high_mt": "#999999",
+    "unsure": "#DDCC77",
     "kept": "#0072B2",
 }
 """Colour per step that removes droplets with cells, in its order; those of the barnyard plot for the same verdict."""
+NAMED = ("normal", "unsure")
+"""Steps that are drawn where they removed cells: a study with a host has none."""
 MEASURES = {
     "total_counts": "UMIs",
     "n_genes": "genes",
@@ -51,6 +55,8 @@ def waterfall(by_arm: pd.DataFrame) -> pd.DataFrame:
         common["condition"] = f"{timepoint}, {arm}" if timepoint != arm else timepoint
         left = cells
         for step in STEPS:
+            if step in NAMED and not by_arm.loc[by_arm["step"] == step, "removed"].any():
+                continue
             removed = left if step == "kept" else int(steps.at[step, "removed"])
             after = 0 if step == "kept" else left - removed
             shares = {key: value / max(cells, 1) for key, value in (("from", left), ("to", after), ("share", removed))}
@@ -66,7 +72,8 @@ def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
     table = waterfall(by_arm)
     ranks = {name: i for i, name in enumerate(style.timepoints)}
     ordered = table.assign(rank=table["timepoint"].map(ranks)).sort_values("rank", kind="stable")
-    names = [name_of(step) for step in STEPS]
+    names = list(dict.fromkeys(table["step"]))
+    colours = {name_of(step): colour for step, colour in STEPS.items()}
     chart = (
         alt.Chart(alt.NamedData("attrition"))
         .mark_bar(cornerRadius=1)
@@ -79,7 +86,7 @@ def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             y2="to:Q",
-            color=alt.Color("step:N", scale=alt.Scale(domain=names, range=list(STEPS.values())), legend=None),
+            color=alt.Color("step:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None),
             tooltip=[
                 "condition:N",
                 "step:N",

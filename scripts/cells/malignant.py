@@ -7,7 +7,6 @@ gains and losses of chromosome arms, with the library's normal cells as referenc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -112,18 +111,39 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
     return Malignancy(verdict, lineage, found.score, evidence, notes)
 
 
-def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series, path: str) -> Malignancy:
-    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if no barcode is known.
-    """
+def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malignancy:
+    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if no barcode is known."""
     own = labels.reindex(barcodes.astype(str).str.removesuffix("-1"))
     known = own.notna().to_numpy()
     if len(labels) and len(barcodes) and not known.any():
         raise job.UserError(
-            f"{path}: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is among the "
-            f"{len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
+            f"cells.annotation: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is among "
+            f"the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
         )
     verdict, lineage = found.verdict.copy(), found.lineage.copy()
     verdict[known], lineage[known] = of_labels(own[known])
-    notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are as {Path(path).name} labels them"]
+    notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are as the annotation labels them"]
     evidence = "annotation" if known.all() else f"annotation, {found.evidence}" if found.evidence else "annotation"
     return Malignancy(verdict, lineage, found.score, evidence, notes)
+
+
+def name_cells(
+    counts: sparse.csr_matrix,
+    symbols: pd.Index,
+    barcodes: pd.Series,
+    soup: np.ndarray | None,
+    labels: pd.Series | None,
+    *,
+    seek: bool,
+) -> Malignancy:
+    """Return the verdicts on a library's single cells.
+
+    ``seek``: whether normal cells are looked for; else there is no verdict but that of ``labels``.
+    """
+    n = counts.shape[0]
+    if seek and n:
+        found = judge(counts, symbols, soup)
+    else:
+        blank = np.full(n, "", dtype=object)
+        found = Malignancy(blank, blank.copy(), np.full(n, np.nan), "", [])
+    return found if labels is None else overrule(found, barcodes, labels)

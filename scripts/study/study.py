@@ -216,13 +216,19 @@ class Study:
         return [path for path in dict.fromkeys(self.all_samples["matrix"]) if path]
 
     @cached_property
+    def annotations(self) -> list[str]:
+        """The user's tables of cells, each once."""
+        paths = [self.cells_config(sample)["annotation"] for sample in self.all_libraries]
+        return [path for path in dict.fromkeys(paths) if path]
+
+    @cached_property
     def input_files(self) -> dict[str, list[str]]:
         """All files of the user's, by kind: references, databases, matrices, reads."""
         genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
-            "matrices": sorted(self.matrices),
+            "matrices": sorted({*self.matrices, *self.annotations}),
             "reads": [*self.units["fq1"], *self.units["fq2"]],
         }
 

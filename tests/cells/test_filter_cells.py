@@ -46,6 +46,7 @@ def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
         outputs = {
             "cells": folder / "S1.h5ad",
             "host": folder / "S1.host.h5ad",
+            "normal": folder / "S1.normal.h5ad",
             "droplets": folder / "S1.droplets.parquet",
             "summary": folder / "S1.summary.json",
             **{name: folder / f"S1.{name}.tsv" for name in TABLES},
@@ -55,6 +56,7 @@ def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
             folder=folder,
             cells=anndata.read_h5ad(outputs["cells"]),
             host=anndata.read_h5ad(outputs["host"]),
+            normal=anndata.read_h5ad(outputs["normal"]),
             droplets=pd.read_parquet(outputs["droplets"]),
             summary=json.loads(outputs["summary"].read_text()),
             tables={name: read_labelled(outputs[name]) for name in TABLES},
