@@ -156,6 +156,11 @@ def get_annotation(wildcards):
     return user_file(study.cells_config(wildcards.sample)["annotation"] or [])
 
 
+def get_composition(wildcards):
+    """What a model's libraries are made of, by the config."""
+    return study.composition_of(wildcards.model)
+
+
 def get_sample_labels(wildcards):
     """The sample's row of the sheet that its cells carry."""
     row = study.all_samples.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]

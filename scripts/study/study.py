@@ -141,6 +141,11 @@ class Study:
         """Return the settings of the stage cells for a library."""
         return cells_settings(self.config, sample)
 
+    def composition_of(self, model: str) -> str:
+        """Return what a model's libraries are made of, by the config; auto where they differ, but for tumour."""
+        given = {self.cells_config(sample)["composition"] for sample in self.samples_of(model)}
+        return "tumour" if "tumour" in given else given.pop() if len(given) == 1 else "auto"
+
     @cached_property
     def samples_by_group(self) -> dict[str, list[str]]:
         """Groups of the stage regulons, in the order of models and timepoints, with their libraries."""
