@@ -13,7 +13,9 @@ rule measure_confounders:
         cells=get_cells_of_model,
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         activity=get_activity_of_model,
-        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]),
+        genesets=collect(
+            workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]
+        ),
         annotation="<results>/references/annotation.gtf" if study.sequenced else [],
     output:
         differences="<results>/confounders/models/{model}.parquet",
@@ -46,7 +48,9 @@ rule tabulate_confounders:
         clones=collect("<results>/confounders/models/{model}.clones.tsv", model=study.compared_models),
         switches="<results>/switches/switches.tsv",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
-        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]),
+        genesets=collect(
+            workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]
+        ),
     output:
         confounders=report(
             "<results>/confounders/confounders.tsv",

@@ -157,7 +157,9 @@ def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarr
         score = (weight * (values - normal) * line).sum(axis=1) / length
         relative = noise / noise.mean()
         middle = [np.average(score, weights=part) for part in ((1 - chance) / relative, chance / relative)]
-        spread = sum((part * (score - at) ** 2 / relative).sum() for part, at in zip((1 - chance, chance), middle, strict=True))
+        spread = sum(
+            (part * (score - at) ** 2 / relative).sum() for part, at in zip((1 - chance, chance), middle, strict=True)
+        )
         variance = max(spread / len(score), 1e-9) * relative
         odds = ((score - middle[0]) ** 2 - (score - middle[1]) ** 2) / (2 * variance)
         before = chance
@@ -190,7 +192,9 @@ def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left
         return CopyNumbers(state, blank, blank, p, note)
 
     if usable.sum() < MIN_GENES:
-        return nothing("not measured", f"{int(usable.sum())} placed genes are seen in 5 % of cells, {MIN_GENES} are needed")
+        return nothing(
+            "not measured", f"{int(usable.sum())} placed genes are seen in 5 % of cells, {MIN_GENES} are needed"
+        )
     if is_reference.sum() < MIN_REFERENCE:
         return nothing("not measured", f"{int(is_reference.sum())} normal cells by markers, {MIN_REFERENCE} are needed")
     if (~is_reference).sum() < MIN_CANDIDATES:
@@ -205,4 +209,6 @@ def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left
         return nothing("not measured", "arms have too few windows of genes to compare them with")
     if not p <= LEVEL:
         return nothing("none", f"arms differ by no more than the windows inside them (p {p:.2g})", p)
-    return CopyNumbers("found", chance, score, p, f"{int(changed.sum())} cells with gains or losses of arms (p {p:.2g})")
+    return CopyNumbers(
+        "found", chance, score, p, f"{int(changed.sum())} cells with gains or losses of arms (p {p:.2g})"
+    )

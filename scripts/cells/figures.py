@@ -86,7 +86,9 @@ def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             y2="to:Q",
-            color=alt.Color("step:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None),
+            color=alt.Color(
+                "step:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None
+            ),
             tooltip=[
                 "condition:N",
                 "step:N",

@@ -1,4 +1,4 @@
-"""Name the normal lineage of a cell by its markers: immune, endothelial, fibroblast; epithelial to name normal cells."""
+"""Name the normal lineage of a cell by its markers: immune, endothelial, fibroblast; and epithelial, to name others."""
 
 from __future__ import annotations
 

@@ -112,13 +112,13 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
 
 
 def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malignancy:
-    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if no barcode is known."""
+    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if they know no cell."""
     own = labels.reindex(barcodes.astype(str).str.removesuffix("-1"))
     known = own.notna().to_numpy()
     if len(labels) and len(barcodes) and not known.any():
         raise job.UserError(
-            f"cells.annotation: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is among "
-            f"the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
+            f"cells.annotation: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is "
+            f"among the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
         )
     verdict, lineage = found.verdict.copy(), found.lineage.copy()
     verdict[known], lineage[known] = of_labels(own[known])

@@ -15,9 +15,23 @@ LABELS = ["sample", "model", "timepoint", "arm"]
 NUMBERS = ["barcodes_before", "removed", "remaining"]
 LIBRARY_COLUMNS = [
     *LABELS, "chemistry", "lanes", "reads", "mapped", "valid_barcode", "in_genes", "saturation", "umis", "host_umis",
-    "droplets", "tumour", "host", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient", "doublets", "knee", "ambient_limit",
+    "droplets", "tumour", "host", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient", "doublets",
+    "knee", "ambient_limit",
 ]  # fmt: skip
-WHOLE = ["lanes", "reads", "umis", "droplets", "tumour", "host", "mixed", "normal", "unsure", "kept", "knee", "ambient_limit"]
+WHOLE = [
+    "lanes",
+    "reads",
+    "umis",
+    "droplets",
+    "tumour",
+    "host",
+    "mixed",
+    "normal",
+    "unsure",
+    "kept",
+    "knee",
+    "ambient_limit",
+]
 
 
 def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:

@@ -64,8 +64,8 @@ def composition_scores(
 ) -> pd.DataFrame:
     """Return per cell what other cells may have added to it.
 
-    Where a host is counted (``composition`` auto or xenograft): ``host_share`` of the cell's UMIs. Where normal cells are
-    of the tumour's species: a score of each normal lineage's markers (columns as
+    Where a host is counted (``composition`` auto or xenograft): ``host_share`` of the cell's UMIs. Where normal cells
+    are of the tumour's species: a score of each normal lineage's markers (columns as
     :data:`scripts.cells.lineages.NORMAL`, those with ``min_genes`` genes). No column for cells of one kind (pure).
     """
     share = 1 - np.asarray(graft_fraction, dtype=float)

@@ -202,15 +202,15 @@ def check_composition(design: Design) -> Problems:
         keys = ("composition", "malignant", "annotation")
         place = ("cells", "overrides", row.sample) if set(keys) & set(own.get(row.sample) or {}) else ("cells",)
         composition = settings["composition"]
-        problem = None
+        problem, untold = None, settings["malignant"] != "auto" and not settings["annotation"]
         if composition == "xenograft" and not has_host:
             problem = "composition", "is xenograft, but references has no host; give its genome, or another composition"
-        elif composition in ("auto", "tumour") and not has_host | (settings["malignant"] == "auto"):
-            if not settings["annotation"]:
-                problem = "malignant", (
-                    "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a "
-                    "table of cells (cells.annotation), or say cells.composition: pure if this is a cell line"
-                )
+        elif untold and (composition == "tumour" or (composition == "auto" and not has_host)):
+            problem = (
+                "malignant",
+                "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a table of "
+                "cells (cells.annotation), or say cells.composition: pure if this is a cell line",
+            )
         if problem and (*place, problem[0]) not in seen:
             seen.add((*place, problem[0]))
             yield at_key(*place, problem[0]), problem[1]

@@ -147,6 +147,13 @@ class Study:
         return "tumour" if "tumour" in given else given.pop() if len(given) == 1 else "auto"
 
     @cached_property
+    def programme_sets(self) -> list[str]:
+        """Files of gene sets that may explain a switch; those of normal lineages where these are of one species."""
+        given = {self.composition_of(model) for model in self.models}
+        of_one_species = "tumour" in given or ("auto" in given and not self.references.get("host"))
+        return ["cell_cycle", "dissociation", "hypoxia", *(["lineages"] if of_one_species else [])]
+
+    @cached_property
     def samples_by_group(self) -> dict[str, list[str]]:
         """Groups of the stage regulons, in the order of models and timepoints, with their libraries."""
         if "timepoint" in self.config["regulons"]["group_by"]:

@@ -1,4 +1,4 @@
-"""Malignant, normal or unsure: on an oligodendroglioma whose cells are known, on planted gains and losses, by labels."""
+"""Malignant, normal or unsure: in an oligodendroglioma with known cells, by planted gains and losses, by labels."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def test_without_gains_and_losses_cells_without_markers_are_unsure():
     cells = tumour(1, arms=0)
     found = malignant.judge(cells.X, cells.var_names)
     plain = cells.obs["kind"].isin(["tumour", "epithelium"]).to_numpy()
-    assert (found.verdict[plain] == malignant.UNSURE).all() and (found.verdict[~plain] == malignant.NORMAL).mean() > 0.95
+    assert (found.verdict[plain] == malignant.UNSURE).all() and (
+        found.verdict[~plain] == malignant.NORMAL
+    ).mean() > 0.95
     assert any("cells.annotation" in note for note in found.notes)
 
 
