@@ -241,11 +241,16 @@ def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> 
 
 
 def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
-    """Return host cells and ambient RNA over treatment (cells/libraries.tsv); None where there is no host."""
-    if not libraries["host"].sum():
+    """Return host cells and ambient RNA over treatment (cells/libraries.tsv); without a host the normal cells.
+
+    None where there are neither.
+    """
+    what = next((name for name in ("host", "normal") if libraries[name].sum()), None)
+    if what is None:
         return None
+    # Normal cells are among those of the tumour's species.
     cells = libraries["host"] + libraries["tumour"]
-    table = libraries.assign(host_cells=100 * libraries["host"] / cells.clip(lower=1))
+    table = libraries.assign(host_cells=100 * libraries[what].astype(float) / cells.clip(lower=1))
     baseline = style.contrast["baseline"]
     first, later = table[table["timepoint"] == baseline], table[table["timepoint"] != baseline]
     # Each arm's line begins at the model's own baseline; a model without a later sample is a point.
@@ -255,8 +260,9 @@ def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
         first = starts.fillna({"arm": first["arm"].iloc[0]})
     lines = pd.concat([first, later], ignore_index=True)
     lines["line"] = lines["model"] + " " + lines["arm"]
-    kept = ["sample", "model", "arm", "timepoint", "line", "host", "tumour", "host_cells", "ambient"]
-    panels = [Panel(through_time(lines, "host_cells", "host cells (% of cells)", style), "stroma")]
+    kept = ["sample", "model", "arm", "timepoint", "line", "host", "normal", "tumour", "host_cells", "ambient"]
+    kept = [name for name in kept if what == "normal" or name != "normal"]
+    panels = [Panel(through_time(lines, "host_cells", f"{what} cells (% of cells)", style), "stroma")]
     if lines["ambient"].notna().any():
         panels.append(Panel(through_time(lines, "ambient", "ambient RNA (% of a cell's UMIs)", style), "ambient RNA"))
     return Figure(

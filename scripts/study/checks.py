@@ -208,8 +208,8 @@ def check_composition(design: Design) -> Problems:
         elif untold and (composition == "tumour" or (composition == "auto" and not has_host)):
             problem = (
                 "malignant",
-                "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a table of "
-                "cells (cells.annotation), or say cells.composition: pure if this is a cell line",
+                "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a table "
+                "of cells (cells.annotation), or say cells.composition: pure if this is a cell line",
             )
         if problem and (*place, problem[0]) not in seen:
             seen.add((*place, problem[0]))

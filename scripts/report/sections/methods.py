@@ -48,6 +48,7 @@ def droplets(source: Source) -> dict[str, int]:
     found = [summary for summary in map(source.json, paths) if summary]
     rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]
     ways = [summary.get("droplets_method") for summary in found]
+    bases = [summary.get("malignant_evidence") or "" for summary in found]
     return {
         "host": sum(summary.get("mixed_rate") is not None for summary in found),
         "ambient": sum(summary.get("ambient_fraction") is not None for summary in found),
@@ -55,6 +56,9 @@ def droplets(source: Source) -> dict[str, int]:
         "tested": ways.count("knee and test"),
         "rate_mixed": rates.count("mixed droplets"),
         "rate_loaded": rates.count("cells loaded"),
+        "judged": sum(bool(basis) for basis in bases),
+        "annotated": sum(basis.startswith("annotation") for basis in bases),
+        "by_markers": sum(basis.endswith("markers alone") for basis in bases),
     }
 
 
