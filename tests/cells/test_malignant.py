@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,49 +10,6 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.expression import normalise
 from scripts.cells import copy_numbers, lineages, malignant
-
-MARKERS = {
-    "immune": ["PTPRC", "LAPTM5", "TYROBP", "AIF1", "CD14", "CSF1R", "FCER1G", "CD53"],
-    "fibroblast": ["COL1A1", "COL1A2", "COL3A1", "DCN", "LUM", "PDGFRB"],
-}
-KINDS = {"immune": 40, "fibroblast": 20, "tumour": 150, "epithelium": 30}
-
-
-def tumour(seed: int, *, depth: float = 4_000, n_genes: int = 7_000, arms: int = 6, kinds: dict[str, int] = KINDS):
-    """Return counts (AnnData, cells × genes) of normal cells and a tumour that has gained and lost ``arms`` arms.
-
-    Lineages differ in three genes of ten, the tumour from its epithelium in one of ten beside the arms; markers make
-    half a percent of a normal cell's UMIs, and soup of the library makes a tenth of every cell.
-    """
-    rng = np.random.default_rng(seed)
-    places = copy_numbers.read_arms()
-    names = [gene for genes in MARKERS.values() for gene in genes]
-    free = places.index[~places.index.isin(lineages.panel_genes(places.index))]
-    genes = [*names, *rng.choice(free, n_genes - len(names), replace=False)]
-    places = places.loc[genes]
-    base = rng.lognormal(0, 1.5, n_genes)
-    base[: len(names)] = 0
-
-    def other(profile: np.ndarray, share: float, spread: float) -> np.ndarray:
-        changed = rng.random(n_genes) < share
-        return profile * np.where(changed, rng.lognormal(0, spread, n_genes), 1.0)
-
-    profiles = {kind: other(base, 0.3, 1.0) for kind in ("immune", "fibroblast", "epithelium")}
-    large = places["arm"].value_counts().loc[lambda sizes: sizes >= 100].index
-    dose = np.ones(n_genes)
-    for number, arm in enumerate(rng.choice(np.sort(large), arms, replace=False)):
-        dose[(places["arm"] == arm).to_numpy()] = 1.5 if number % 2 else 0.5
-    profiles["tumour"] = other(profiles["epithelium"] * dose, 0.1, 1.0)
-    for kind, own in MARKERS.items():
-        profiles[kind][[genes.index(gene) for gene in own]] = 0.005 * profiles[kind].sum() / len(own)
-    truth = np.repeat(list(kinds), list(kinds.values()))
-    means = np.array([profiles[kind] / profiles[kind].sum() for kind in truth])
-    soup = means.mean(axis=0)
-    means = 0.9 * means * np.exp(rng.normal(0, 0.3, means.shape)) + 0.1 * soup
-    counts = rng.poisson(means / means.sum(axis=1, keepdims=True) * depth * rng.lognormal(0, 0.4, (len(truth), 1)))
-    return anndata.AnnData(
-        sparse.csr_matrix(counts.astype(np.int32)), obs=pd.DataFrame({"kind": truth}), var=pd.DataFrame(index=genes)
-    )
 
 
 def test_cells_of_an_oligodendroglioma_are_named():
@@ -74,30 +30,30 @@ def test_cells_of_an_oligodendroglioma_are_named():
     assert found.evidence == "markers and copy numbers"
 
 
-def test_gains_and_losses_tell_a_tumour_from_its_own_epithelium():
-    cells = tumour(6)
+def test_gains_and_losses_tell_a_tumour_from_its_own_epithelium(simulate):
+    cells = simulate.simulate_tumour(6)
     found = malignant.judge(cells.X, cells.var_names)
     kind = cells.obs["kind"].to_numpy()
     expected = np.where(kind == "tumour", malignant.MALIGNANT, malignant.NORMAL)
     sure = found.verdict != malignant.UNSURE
     assert sure.mean() >= 0.85 and (found.verdict == expected)[sure].mean() >= 0.95
-    for lineage in MARKERS:
+    for lineage in simulate.MARKERS:
         assert (found.lineage[kind == lineage] == lineage).mean() >= 0.95
     assert (found.lineage[kind == "epithelium"] == lineages.OTHER).mean() >= 0.9
     assert (found.lineage[found.verdict != malignant.NORMAL] == "").all()
 
 
-def test_where_the_arms_are_not_clear_cells_stay_unsure():
+def test_where_the_arms_are_not_clear_cells_stay_unsure(simulate):
     """The same design with other arms: their p-value is .015, so that no cell is called malignant."""
-    cells = tumour(0)
+    cells = simulate.simulate_tumour(0)
     found = malignant.judge(cells.X, cells.var_names)
     plain = cells.obs["kind"].isin(["tumour", "epithelium"]).to_numpy()
     assert (found.verdict[plain] == malignant.UNSURE).all() and found.evidence == "markers"
 
 
-def test_without_gains_and_losses_cells_without_markers_are_unsure():
+def test_without_gains_and_losses_cells_without_markers_are_unsure(simulate):
     """A tumour without them can't be told from normal epithelium: nothing is guessed."""
-    cells = tumour(1, arms=0)
+    cells = simulate.simulate_tumour(1, arms=0)
     found = malignant.judge(cells.X, cells.var_names)
     plain = cells.obs["kind"].isin(["tumour", "epithelium"]).to_numpy()
     assert (found.verdict[plain] == malignant.UNSURE).all() and (
@@ -106,19 +62,19 @@ def test_without_gains_and_losses_cells_without_markers_are_unsure():
     assert any("cells.annotation" in note for note in found.notes)
 
 
-def test_too_few_normal_cells_leave_the_markers_alone():
-    cells = tumour(3, kinds={"immune": 5, "tumour": 60})
+def test_too_few_normal_cells_leave_the_markers_alone(simulate):
+    cells = simulate.simulate_tumour(3, kinds={"immune": 5, "tumour": 60})
     found = malignant.judge(cells.X, cells.var_names)
     assert found.evidence == "markers alone" and "normal cells by markers" in found.notes[0]
     assert set(found.verdict[cells.obs["kind"] == "tumour"]) == {malignant.MALIGNANT}
     assert np.isnan(found.score).all()
 
 
-def test_soup_makes_no_lineage():
+def test_soup_makes_no_lineage(simulate):
     """Tumour cells with a tenth of their UMIs from soup show markers of immune cells, and aren't named by them."""
-    cells = tumour(4, n_genes=2_000, depth=60_000, arms=0)
+    cells = simulate.simulate_tumour(4, n_genes=2_000, depth=60_000, arms=0)
     kind = cells.obs["kind"].to_numpy()
-    own = cells[:, MARKERS["immune"]].X
+    own = cells[:, simulate.MARKERS["immune"]].X
     assert np.asarray((own[kind == "tumour"] > 0).sum(axis=1)).mean() > 2  # they do show them
     found = lineages.call(cells.X, cells.var_names)
     assert (found[kind == "tumour"] == "").mean() >= 0.99 and (found[kind == "immune"] == "immune").all()
@@ -179,10 +135,10 @@ def test_barcodes_of_another_library_are_refused():
         )  # fmt: skip
 
 
-def test_counts_of_one_lineage_are_no_reference_of_its_own_genes():
-    cells = tumour(5, n_genes=2_500, arms=0)
+def test_counts_of_one_lineage_are_no_reference_of_its_own_genes(simulate):
+    cells = simulate.simulate_tumour(5, n_genes=2_500, arms=0)
     used = lineages.panel_genes(cells.var_names)
-    assert used == {gene for genes in MARKERS.values() for gene in genes}
+    assert used == {gene for genes in simulate.MARKERS.values() for gene in genes}
     few = cells[:, :900]
     few = copy_numbers.infer(normalise(few.X), few.var_names, np.full(cells.n_obs, ""), left_out=used)
     assert few.state == "not measured" and "placed genes" in few.note
