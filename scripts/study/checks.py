@@ -219,7 +219,7 @@ def check_composition(design: Design) -> Problems:
 def check_groups(design: Design) -> Problems:
     """No more models must agree on an edge than there are."""
     needed, number = design.config["regulons"]["min_groups"], design.libraries["model"].nunique()
-    if 0 < number < needed:
+    if design.config["regulons"]["databases"] and 0 < number < needed:
         message = f"groups of {needed} models must agree, but the study has {number} with single cells; lower it"
         yield at_key("regulons", "min_groups"), message
 

@@ -71,3 +71,11 @@ def test_what_training_was_made_of_is_not_said_of_a_biopsy(draft):
     draft.set("cells.composition", "pure")
     frozen = design_to_freeze(draft.load().config, {})
     assert not {"composition", "malignant", "annotation", "overrides"} & set(frozen["cells"])
+
+
+def test_one_model_needs_no_agreement_where_no_network_is_inferred(draft):
+    draft.set("models", [{"model": "A", "arms": ["untreated", "AC"]}])
+    draft.samples = "\n".join(line for line in draft.samples.splitlines() if not line.startswith("B_")) + "\n"
+    assert "groups of 2 models must agree" in draft.problems()[0]
+    draft.set("regulons", {})
+    assert draft.load().models == ["A"]
