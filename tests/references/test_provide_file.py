@@ -161,5 +161,5 @@ def test_a_full_disk_is_told_as_what_it_is(tmp_path, monkeypatch):
 
 def test_a_file_that_the_config_does_not_name_is_said_to_be_missing(tmp_path, make_job):
     given = make_job(input={}, output={"_": [tmp_path / "tfs.txt"]}, params={"url": None, "sha256": None})
-    with pytest.raises(UserError, match="tfs.txt: the config names no such file.*snakemake expression"):
+    with pytest.raises(UserError, match=r"tfs.txt: the config names no such file.*snakemake expression"):
         provide_file.main(given)

@@ -29,13 +29,18 @@ def test_once_normal_cells_are_named_there_is_no_programme(n):
 
 
 @pytest.mark.parametrize("n", [3, 8])
-def test_left_in_they_are_what_the_verdict_names(n):
+def test_left_in_they_are_what_the_verdicts_name(n):
     study = patients(n, "none")
-    table, said = simulated.confounded(study, simulated.analyse(study, evidence=False))
-    # Three patients can't show that less than half remains, of ten ways of adjustment; they show no programme either.
-    assert said["verdict"] == "composition alone" if n == 8 else said["verdict"] != "persister programme", said
+    found = simulated.analyse(study, evidence=False)
+    table, said = simulated.confounded(study, found)
+    assert said["verdict"] == "composition alone", said
     own = table[(table["confounder"] == "composition") & (table["what"] == "signature")]
     assert set(own["method"]) == {"at equal scores", "cells without markers of a normal lineage", "its genes left out"}
+    assert not (found.switches["verdict"] == verdicts.SHARED.name).any()
+    lineage = found.switches.set_index("tf").loc[list(simulated.LINEAGES.values())]
+    assert set(lineage["explained_by"]) == {"composition"}
+    if n == 8:  # three patients don't show that the regulons rise
+        assert set(lineage["verdict"]) == {verdicts.COMPOSITION.name}
 
 
 @pytest.mark.parametrize("left_in", [True, False])
