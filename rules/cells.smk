@@ -1,4 +1,4 @@
-# Cells: empty droplets → species → ambient RNA → doublets → quality. Every barcode keeps its verdict.
+# Cells: empty droplets → species → ambient RNA → doublets → normal cells → quality. Every barcode keeps its verdict.
 
 
 rule cells:
@@ -6,7 +6,7 @@ rule cells:
         collect(
             "<results>/cells/{sample}{part}",
             sample=study.libraries,
-            part=[".h5ad", ".host.h5ad", ".droplets.parquet"],
+            part=[".h5ad", ".host.h5ad", ".normal.h5ad", ".droplets.parquet"],
         ),
         "<results>/cells/attrition.tsv",
         "<results>/cells/figures" if study.libraries else [],
@@ -41,9 +41,11 @@ rule filter_cells:
         calls="<results>/cells/{sample}.calls.parquet",
         soup="<results>/cells/{sample}.soup.parquet",
         summary="<results>/cells/{sample}.calls.json",
+        annotation=get_annotation,
     output:
         cells="<results>/cells/{sample}.h5ad",
         host="<results>/cells/{sample}.host.h5ad",
+        normal="<results>/cells/{sample}.normal.h5ad",
         droplets="<results>/cells/{sample}.droplets.parquet",
         summary="<results>/cells/{sample}.summary.json",
         quality="<results>/cells/{sample}.quality.tsv",

@@ -173,7 +173,19 @@ def get_droplet_settings(wildcards):
 
 def get_cell_settings(wildcards):
     """What decides about droplets with cells."""
-    return pick(study.cells_config(wildcards.sample), "species", "ambient", "doublets", "qc", "seed")
+    settings = study.cells_config(wildcards.sample)
+    keys = ("species", "ambient", "doublets", "composition", "malignant", "annotation", "qc", "seed")
+    return pick(settings, *keys)
+
+
+def get_annotation(wildcards):
+    """The user's table of cells; nothing if there is none."""
+    return user_file(study.cells_config(wildcards.sample)["annotation"] or [])
+
+
+def get_composition(wildcards):
+    """What a model's libraries are made of, by the config."""
+    return study.composition_of(wildcards.model)
 
 
 def get_sample_labels(wildcards):

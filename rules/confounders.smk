@@ -13,7 +13,9 @@ rule measure_confounders:
         cells=get_cells_of_model,
         profiles=[] if study.groups else "<results>/profiles/profiles.h5ad",
         activity=get_activity_of_model,
-        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(
+            workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]
+        ),
         annotation="<results>/references/annotation.gtf" if study.sequenced else [],
     output:
         differences="<results>/confounders/models/{model}.parquet",
@@ -32,6 +34,7 @@ rule measure_confounders:
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
         min_score_genes=lookup(within=config, dpath="clusters/min_score_genes"),
+        composition=get_composition,
         prefix=lookup(within=config, dpath="references/graft/prefix", default=""),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
@@ -45,7 +48,9 @@ rule tabulate_confounders:
         clones=collect("<results>/confounders/models/{model}.clones.tsv", model=study.compared_models),
         switches="<results>/switches/switches.tsv",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
-        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(
+            workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]
+        ),
     output:
         confounders=report(
             "<results>/confounders/confounders.tsv",

@@ -132,7 +132,7 @@ rule rank_switches:
         knockouts="<results>/switches/perturbation.tsv",
         signature="<results>/expression/signature.tsv",
         families=workflow_file("resources/factors/families.tsv"),
-        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia"]),
+        genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=study.programme_sets),
     output:
         switches=report(
             "<results>/switches/switches.tsv",

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import kstwobign
 
 from scripts.biopsy.features import log_profile
+from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS, upper_limits
 
 OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED = "ok", "not judged", "caution", "out of distribution", "not scored"
@@ -24,6 +25,10 @@ MIN_COVERAGE, FULL_COVERAGE = 0.5, 0.9
 """Genes of the reference that must, and that should, be measured."""
 FAR_QUANTILE = 0.99
 """Training cells that lie nearer to a state than what is called far."""
+WRONG = 0.05
+"""Share of normal cells that may be taken for malignant: what the verdicts' probability of .95 leaves."""
+OTHERS_CAUTION, OTHERS_OUT = 0.05, 0.2
+"""Shares of other cells among those scored. Each point of them may move the fraction of persister-like cells by one."""
 REINFER = "add it to the samples sheet as a reference sample, with an untreated sample of its own, and infer again"
 
 
@@ -86,6 +91,54 @@ def check_cells(n_cells: int, min_cells: int, summary: dict) -> Check:
     elif host > 10 * graft:
         verdict, note = CAUTION, f"{note}: nearly all host; ambient and mixed droplets weigh more than usual"
     return Check("tumour cells", n_cells, min_cells, np.nan, verdict, note)
+
+
+def check_composition(marked: np.ndarray, summary: dict) -> Check:
+    """Judge how many of the scored cells may be no tumour cells.
+
+    The larger of two shares. Of the cells scored, those that show markers of a normal lineage; and those that are
+    expected where :data:`WRONG` of the normal cells were taken for malignant. A tumour cell may make the matrix of
+    fibroblasts itself: where a host's genome or a pure culture tells of no human fibroblasts, they don't count.
+
+    Parameters
+    ----------
+    marked
+        Lineage of each scored cell by its markers (:func:`scripts.cells.lineages.call`), empty where none.
+    summary
+        What the stage cells says of the library.
+    """
+    name, n = "non-tumour cells", len(marked)
+    composition, evidence = summary.get("composition"), summary.get("malignant_evidence") or ""
+    normal, unsure = summary.get("cells_normal") or 0, summary.get("cells_unsure") or 0
+    counted = lineages.NORMAL if composition == "tumour" else [x for x in lineages.NORMAL if x != "fibroblast"]
+    shown = float(np.isin(marked, counted).mean()) if n else 0.0
+    share = max(shown, WRONG * normal / n if n else 0.0)
+    verdict = OUT if share > OTHERS_OUT else CAUTION if share > OTHERS_CAUTION else OK
+    notes = [f"{normal} normal and {unsure} unsure cells were left out ({evidence})"] if evidence else []
+    if shown > OTHERS_CAUTION:
+        kinds = ", ".join(kind for kind in counted if (marked == kind).any())
+        notes.append(f"{shown:.0%} of the cells scored show markers of normal cells ({kinds})")
+    if verdict == OUT:
+        notes.append("the fraction may be one of normal cells: don't use it; name the tumour cells (cells.annotation)")
+    elif verdict == CAUTION:
+        notes.append("normal cells may be among those scored, and shift the fraction by as many points")
+    if composition == "xenograft" and not summary.get("cells_host"):
+        verdict = worst_of(verdict, CAUTION)
+        notes.append("not one host cell: if this is no xenograft, set cells.composition: tumour and run again")
+    elif composition == "tumour" and evidence == "markers alone":
+        verdict = worst_of(verdict, CAUTION)
+        notes.append("copy numbers couldn't be measured: normal epithelium isn't told from the tumour")
+    elif unsure > n:
+        verdict = worst_of(verdict, CAUTION)
+        notes.append("most cells are unsure: those scored may be a part of the tumour")
+    if composition is None:
+        notes.append("the library's summary says nothing of its composition; run the stage cells again")
+    return Check(name, share, np.nan, OTHERS_OUT, verdict, "; ".join(notes) or "a host's genome, or a pure culture")
+
+
+def worst_of(*verdicts: str) -> str:
+    """Return the worst of verdicts."""
+    return max(verdicts, key=LEVELS.index)
 
 
 def check_depth(depth: float, training: pd.Series) -> Check:

@@ -11,6 +11,7 @@ from scipy import sparse
 from scripts.base import job
 from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
 from scripts.biopsy.describe import ROWS
+from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS
 from scripts.switches.verdicts import SHARED
 
@@ -48,6 +49,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
         return rows_of_checks(checks), no_cells, nothing
     query = sparse.csr_matrix(cells.X)
     names = cells.var_names.astype(str).tolist()
+    checks.append(drift.check_composition(lineages.call(query, cells.var_names), summary))
     matched = features.match(frozen.cells, query, names, seed=settings["seed"])
     checks.append(drift.check_genes(matched.coverage, len(matched.genes), names))
     labels = frozen.cells.obs.reset_index(drop=True)

@@ -13,8 +13,10 @@ VERDICTS = {
     "graft doublet": "#CC79A7",
     "mixed": "#D55E00",
     "host cell": "#E69F00",
+    "normal cell": "#882255",
+    "unsure": "#DDCC77",
 }
-"""Colour per verdict of the barnyard plot (Okabe & Ito 2008, safe for the colour-blind)."""
+"""Colour per verdict of the barnyard plot (Okabe & Ito 2008, and two of Tol 2021, safe for the colour-blind)."""
 
 
 RANKS = "cells/x.ranks.tsv"

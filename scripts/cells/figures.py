@@ -15,14 +15,18 @@ STEPS = {
     "host": "#E69F00",
     "mixed": "#D55E00",
     "doublet": "#CC79A7",
+    "normal": "#882255",
     "low_counts": "#56B4E9",
     "high_counts": "#009E73",
     "few_genes": "#F0E442",
     "many_genes": "#000000",
     "high_mt": "#999999",
+    "unsure": "#DDCC77",
     "kept": "#0072B2",
 }
 """Colour per step that removes droplets with cells, in its order; those of the barnyard plot for the same verdict."""
+NAMED = ("normal", "unsure")
+"""Steps that are drawn where they removed cells: a study with a host has none."""
 MEASURES = {
     "total_counts": "UMIs",
     "n_genes": "genes",
@@ -51,6 +55,8 @@ def waterfall(by_arm: pd.DataFrame) -> pd.DataFrame:
         common["condition"] = f"{timepoint}, {arm}" if timepoint != arm else timepoint
         left = cells
         for step in STEPS:
+            if step in NAMED and not by_arm.loc[by_arm["step"] == step, "removed"].any():
+                continue
             removed = left if step == "kept" else int(steps.at[step, "removed"])
             after = 0 if step == "kept" else left - removed
             shares = {key: value / max(cells, 1) for key, value in (("from", left), ("to", after), ("share", removed))}
@@ -66,7 +72,8 @@ def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
     table = waterfall(by_arm)
     ranks = {name: i for i, name in enumerate(style.timepoints)}
     ordered = table.assign(rank=table["timepoint"].map(ranks)).sort_values("rank", kind="stable")
-    names = [name_of(step) for step in STEPS]
+    names = list(dict.fromkeys(table["step"]))
+    colours = {name_of(step): colour for step, colour in STEPS.items()}
     chart = (
         alt.Chart(alt.NamedData("attrition"))
         .mark_bar(cornerRadius=1)
@@ -79,7 +86,9 @@ def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             y2="to:Q",
-            color=alt.Color("step:N", scale=alt.Scale(domain=names, range=list(STEPS.values())), legend=None),
+            color=alt.Color(
+                "step:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None
+            ),
             tooltip=[
                 "condition:N",
                 "step:N",
@@ -232,11 +241,16 @@ def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> 
 
 
 def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
-    """Return host cells and ambient RNA over treatment (cells/libraries.tsv); None where there is no host."""
-    if not libraries["host"].sum():
+    """Return host cells and ambient RNA over treatment (cells/libraries.tsv); without a host the normal cells.
+
+    None where there are neither.
+    """
+    what = next((name for name in ("host", "normal") if libraries[name].sum()), None)
+    if what is None:
         return None
+    # Normal cells are among those of the tumour's species.
     cells = libraries["host"] + libraries["tumour"]
-    table = libraries.assign(host_cells=100 * libraries["host"] / cells.clip(lower=1))
+    table = libraries.assign(host_cells=100 * libraries[what].astype(float) / cells.clip(lower=1))
     baseline = style.contrast["baseline"]
     first, later = table[table["timepoint"] == baseline], table[table["timepoint"] != baseline]
     # Each arm's line begins at the model's own baseline; a model without a later sample is a point.
@@ -246,8 +260,9 @@ def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
         first = starts.fillna({"arm": first["arm"].iloc[0]})
     lines = pd.concat([first, later], ignore_index=True)
     lines["line"] = lines["model"] + " " + lines["arm"]
-    kept = ["sample", "model", "arm", "timepoint", "line", "host", "tumour", "host_cells", "ambient"]
-    panels = [Panel(through_time(lines, "host_cells", "host cells (% of cells)", style), "stroma")]
+    kept = ["sample", "model", "arm", "timepoint", "line", "host", "normal", "tumour", "host_cells", "ambient"]
+    kept = [name for name in kept if what == "normal" or name != "normal"]
+    panels = [Panel(through_time(lines, "host_cells", f"{what} cells (% of cells)", style), "stroma")]
     if lines["ambient"].notna().any():
         panels.append(Panel(through_time(lines, "ambient", "ambient RNA (% of a cell's UMIs)", style), "ambient RNA"))
     return Figure(

@@ -1,7 +1,7 @@
-"""Decide about every barcode of one library, and keep its graft cells and its host cells.
+"""Decide about every barcode of one library, and keep its tumour cells, its host cells and its normal cells.
 
-In this order, the first reason counts: empty, host, mixed, doublet, low_counts, high_counts, few_genes, many_genes,
-high_mt.
+In this order, the first reason counts: empty, host, mixed, doublet, normal, low_counts, high_counts, few_genes,
+many_genes, high_mt, unsure. Normal and unsure cells are named in tumours without a host.
 """
 
 import json
@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import ambient, doublets, qc, species, summaries
+from scripts.cells import ambient, doublets, malignant, qc, species, summaries
 
 LABELS = ("sample", "model", "timepoint", "arm", "replicate")
 MEASURES = ("total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score")
@@ -88,12 +88,20 @@ def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFra
 
 
 def keep(
-    counts: sparse.csr_matrix, genes: pd.DataFrame, soup_counts: np.ndarray, settings: dict, *, seed: int
+    counts: sparse.csr_matrix,
+    genes: pd.DataFrame,
+    soup_counts: np.ndarray,
+    settings: dict,
+    *,
+    seed: int,
+    barcodes: pd.Series,
+    labels: pd.Series | None = None,
 ) -> tuple:
     """Judge the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
 
-    Returns a table with one row a droplet (measures, species_call, doublet, filter_failed), the ambient :class:`Soup`,
-    and the summary.
+    ``labels``: the user's own of single cells, by barcode. Returns a table with one row a droplet (measures,
+    species_call, doublet, malignant, lineage, copy_number_score, filter_failed), the ambient :class:`Soup`, and the
+    summary.
     """
     is_host = genes["species"].astype(str).eq("host").to_numpy()
     host = np.asarray(counts[:, is_host].sum(axis=1)).ravel().astype(np.int64)
@@ -139,9 +147,24 @@ def keep(
     if not mitochondrial[~is_host].any():
         notes.append("no mitochondrial graft gene: no cut on the mitochondrial share")
     singles = is_graft & ~table["doublet"].to_numpy()
-    limits = qc.quality_limits(table[singles], **settings["qc"])
-    verdict = np.select([is_stroma, ~is_graft, table["doublet"]], ["host", "mixed", "doublet"], "").astype(object)
-    verdict[singles] = qc.quality_verdict(table[singles], limits)
+    composition = malignant.composition_of(settings["composition"], is_host)
+    own_soup = soup.counts[~is_host] if soup.source == "empty droplets" else None
+    named = malignant.name_cells(
+        counts[singles][:, ~is_host], pd.Index(genes["symbol"][~is_host].astype(str)), barcodes[singles], own_soup,
+        labels, seek=composition == "tumour" and settings["malignant"] == "auto",
+    )  # fmt: skip
+    notes += named.notes
+    table["malignant"], table["lineage"], table["copy_number_score"] = "", "", np.nan
+    columns = ["malignant", "lineage", "copy_number_score"]
+    table.loc[singles, columns] = np.column_stack([named.verdict, named.lineage, named.score])
+    table["copy_number_score"] = table["copy_number_score"].astype(float)
+    is_normal = (table["malignant"] == malignant.NORMAL).to_numpy()
+    tumour = singles & ~is_normal
+    limits = qc.quality_limits(table[tumour], **settings["qc"])
+    reasons = [is_stroma, ~is_graft, table["doublet"], is_normal]
+    verdict = np.select(reasons, ["host", "mixed", "doublet", "normal"], "").astype(object)
+    verdict[tumour] = qc.quality_verdict(table[tumour], limits)
+    verdict[(verdict == "") & (table["malignant"] == malignant.UNSURE)] = "unsure"
     table["filter_failed"] = verdict
 
     comparison = species.tabulate_rules(rules)
@@ -152,7 +175,12 @@ def keep(
         "cells_graft": int(is_graft.sum()),
         "cells_host": int(is_stroma.sum()),
         "cells_mixed": int((calls == "mixed").sum()),
+        "cells_normal": int(is_normal.sum()),
+        "cells_unsure": int((verdict == "unsure").sum()),
         "cells_kept": int((verdict == "").sum()),
+        "composition": composition,
+        "malignant_evidence": named.evidence,
+        "lineages": table.loc[is_normal, "lineage"].value_counts().sort_index().to_dict(),
         "mixed_rate": mixed if is_host.any() else float("nan"),
         "mixed_rate_source": "ambient model" if rules["ambient"].posterior is not None else "species calls",
         "soup_host_fraction": soup.host_share,
@@ -199,8 +227,13 @@ def main(snakemake) -> None:
     counts = backed[rows].to_memory().X.tocsr() if len(rows) else sparse.csr_matrix((0, backed.n_vars), dtype=np.int32)
     backed.file.close()
 
-    table, soup, found = keep(counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"])
-    table.insert(0, "barcode", droplets["barcode"].to_numpy()[rows])
+    barcodes = droplets["barcode"].iloc[rows].reset_index(drop=True)
+    path = settings["annotation"]
+    own = malignant.read_annotation(path, labels["sample"]) if path else None
+    table, soup, found = keep(
+        counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own
+    )
+    table.insert(0, "barcode", barcodes)
     for note in found["notes"]:
         job.log.warning("%s", note)
 
@@ -225,6 +258,10 @@ def main(snakemake) -> None:
     graft.write_h5ad(snakemake.output.cells, compression="gzip")
     host = make_cells(counts[stroma][:, is_host], table[stroma], genes[is_host], labels)
     host.write_h5ad(snakemake.output.host, compression="gzip")
+    is_normal = (table["filter_failed"] == "normal").to_numpy()
+    normal = make_cells(counts[is_normal][:, ~is_host], table[is_normal], genes[~is_host], labels)
+    normal.obs["lineage"] = table.loc[is_normal, "lineage"].to_numpy(dtype=str)
+    normal.write_h5ad(snakemake.output.normal, compression="gzip")
 
     judged = (
         table.drop(columns=["barcode", "counts_graft", "counts_host"]).set_axis(rows).reindex(np.arange(len(droplets)))
@@ -232,6 +269,7 @@ def main(snakemake) -> None:
     verdicts = pd.concat([droplets, judged], axis=1)
     verdicts["species_call"] = verdicts["species_call"].fillna("")
     verdicts["doublet"] = verdicts["doublet"].eq(True)
+    verdicts[["malignant", "lineage"]] = verdicts[["malignant", "lineage"]].fillna("")
     verdicts["filter_failed"] = verdicts["filter_failed"].fillna("empty")
     verdicts.to_parquet(snakemake.output.droplets, index=False)
     for frame, path in (

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-STEPS = ("empty", "host", "mixed", "doublet", "low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
-"""Why a barcode is dropped, in the order in which it is asked."""
+QUALITY = ("low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
+"""Cuts on quality, in their order."""
+STEPS = ("empty", "host", "mixed", "doublet", "normal", *QUALITY, "unsure")
+"""Why a barcode is dropped, in the order in which it is asked. Normal and unsure cells are named where no host is."""
 MAD_SCALE = 1.4826
 """Makes a MAD the standard deviation of a normal distribution."""
 
@@ -93,7 +95,7 @@ def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray
         cells["n_genes"] > limits["max_genes"],
         cells["pct_counts_mt"] >= limits["max_pct_mt"],
     ]
-    return np.select([f.to_numpy() for f in failed], STEPS[4:], "").astype(object)
+    return np.select([f.to_numpy() for f in failed], QUALITY, "").astype(object)
 
 
 def attrition(filter_failed: np.ndarray) -> pd.DataFrame:

@@ -20,6 +20,7 @@ def numbers(results: Results) -> dict[str, int]:
     found = [results.json(path) for path in results.matching("cells/*.summary.json")]
     rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]
     ways = [summary.get("droplets_method") for summary in found]
+    bases = [summary.get("malignant_evidence") or "" for summary in found]
     return {
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
         "host": sum(summary.get("mixed_rate") is not None for summary in found),
@@ -28,4 +29,7 @@ def numbers(results: Results) -> dict[str, int]:
         "tested": ways.count("knee and test"),
         "rate_mixed": rates.count("mixed droplets"),
         "rate_loaded": rates.count("cells loaded"),
+        "judged": sum(bool(basis) for basis in bases),
+        "annotated": sum(basis.startswith("annotation") for basis in bases),
+        "by_markers": sum(basis.endswith("markers alone") for basis in bases),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scripts.cells.qc import STEPS
+from scripts.cells import qc
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 VERDICTS = {
@@ -13,7 +13,9 @@ VERDICTS = {
     "host": "host cell",
     "mixed": "mixed",
     "doublet": "graft doublet",
-    **dict.fromkeys(STEPS[4:], "graft, cut on quality"),
+    "normal": "normal cell",
+    **dict.fromkeys(qc.QUALITY, "graft, cut on quality"),
+    "unsure": "unsure",
 }
 """First step that removed a droplet with cells → the verdict it is drawn as; cuts on quality share one."""
 BINS_PER_DECADE = 12

@@ -15,9 +15,23 @@ LABELS = ["sample", "model", "timepoint", "arm"]
 NUMBERS = ["barcodes_before", "removed", "remaining"]
 LIBRARY_COLUMNS = [
     *LABELS, "chemistry", "lanes", "reads", "mapped", "valid_barcode", "in_genes", "saturation", "umis", "host_umis",
-    "droplets", "tumour", "host", "mixed", "kept", "ambient", "doublets", "knee", "ambient_limit",
+    "droplets", "tumour", "host", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient", "doublets",
+    "knee", "ambient_limit",
 ]  # fmt: skip
-WHOLE = ["lanes", "reads", "umis", "droplets", "tumour", "host", "mixed", "kept", "knee", "ambient_limit"]
+WHOLE = [
+    "lanes",
+    "reads",
+    "umis",
+    "droplets",
+    "tumour",
+    "host",
+    "mixed",
+    "normal",
+    "unsure",
+    "kept",
+    "knee",
+    "ambient_limit",
+]
 
 
 def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:
@@ -83,6 +97,10 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "tumour": summary["cells_graft"],
             "host": summary["cells_host"],
             "mixed": summary["cells_mixed"],
+            # Without a verdict on malignancy there is no number of normal cells.
+            "normal": summary["cells_normal"] if summary["malignant_evidence"] else None,
+            "unsure": summary["cells_unsure"] if summary["malignant_evidence"] else None,
+            "malignant_by": summary["malignant_evidence"] or None,
             "kept": summary["cells_kept"],
             "ambient": percent(summary.get("ambient_fraction")),
             "doublets": percent((summary.get("doublet_rate") or {}).get("per_droplet")),

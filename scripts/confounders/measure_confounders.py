@@ -9,7 +9,8 @@ from scripts.base import job
 from scripts.base.expression import normalise
 from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
-from scripts.clusters.scores import score_cells
+from scripts.cells import lineages
+from scripts.clusters.scores import score_cells, score_set
 from scripts.confounders import adjust, clones
 from scripts.profiles import inputs
 
@@ -21,13 +22,17 @@ SCORES = {
     "dissociation stress": ["stress"],
     "hypoxia": ["hypoxia"],
     "ambient RNA": ["ambient_fraction"],
+    "composition": ["immune", "endothelial", "fibroblast", "host_share"],
 }
+ANY = {"composition"}
+"""Confounders that are measured by what there is of their scores; others need all."""
 NOTES = ["model", "confounder", "method", "note"]
 CLONES = ["model", "sample", "timepoint", "clone", "cells", "share"]
 DRAWS = 20
 """Matched down-samplings to average."""
 SCORE_SETS = {"cell cycle": ["s", "g2m"], "dissociation stress": ["stress"], "hypoxia": ["hypoxia"]}
 NO_SLOPE = "too few cells or profiles for a slope within samples, or the score is missing"
+WITHOUT = "cells without markers of a normal lineage"
 FEW = f"fewer than {adjust.MIN_CELLS} such cells at a timepoint"
 
 
@@ -44,7 +49,8 @@ def covariates_of(values, scores: pd.DataFrame, sample: np.ndarray, treated, unt
     """Return the difference of each feature at equal scores, by (confounder, method); None where it can't be told."""
     found = {}
     for confounder, columns in SCORES.items():
-        if not set(columns) <= set(scores):
+        columns = [name for name in columns if name in scores] if confounder in ANY else columns
+        if not columns or not set(columns) <= set(scores):
             continue
         table = scores[columns].to_numpy(dtype=np.float64)
         usable = np.isfinite(table[treated | untreated]).all()
@@ -53,10 +59,43 @@ def covariates_of(values, scores: pd.DataFrame, sample: np.ndarray, treated, unt
     return found
 
 
+def composition_scores(
+    log: "anndata.AnnData", graft_fraction: pd.Series, sets: dict, *, composition: str, min_genes: int, seed: int
+) -> pd.DataFrame:
+    """Return per cell what other cells may have added to it.
+
+    Where a host is counted (``composition`` auto or xenograft): ``host_share`` of the cell's UMIs. Where normal cells
+    are of the tumour's species: a score of each normal lineage's markers (columns as
+    :data:`scripts.cells.lineages.NORMAL`, those with ``min_genes`` genes). No column for cells of one kind (pure).
+    """
+    share = 1 - np.asarray(graft_fraction, dtype=float)
+    if composition != "tumour" and (share > 0).any():
+        return pd.DataFrame({"host_share": share}, index=log.obs_names)
+    found = pd.DataFrame(index=log.obs_names)
+    if composition == "pure":
+        return found
+    seen = log.var_names[np.asarray((log.X > 0).sum(axis=0)).ravel() > 0]
+    for lineage in lineages.NORMAL:
+        genes = measured(sets.get(lineage, {}), seen)
+        values = score_set(log, genes, seed=seed) if len(genes) >= min_genes else np.array([np.nan])
+        if np.isfinite(values).all():
+            found[lineage] = values
+    return found
+
+
 def of_cells(
-    cells: "anndata.AnnData", scores: pd.DataFrame, clone: clones.Clones, masks, activity: pd.DataFrame, seed: int
+    cells: "anndata.AnnData",
+    scores: pd.DataFrame,
+    clone: clones.Clones,
+    masks,
+    activity: pd.DataFrame,
+    seed: int,
+    lineage: np.ndarray | None = None,
 ):
-    """Return, for genes and for regulons, the difference before and by (confounder, method) after, with notes."""
+    """Return, for genes and for regulons, the difference before and by (confounder, method) after, with notes.
+
+    ``lineage``: normal lineage of each cell by its markers, empty where it shows none.
+    """
     sample = cells.obs["sample"].astype(str).to_numpy()
     treated, untreated = masks
     known = activity.reindex(cells.obs_names).to_numpy(dtype=np.float64)
@@ -66,6 +105,11 @@ def of_cells(
         found |= covariates_of(values, scores, sample, treated, untreated)
         resting = adjust.restricted(values, sample, treated, untreated, (scores["phase"] == "G1").to_numpy())
         found[("cell cycle", "G1 cells only")] = (resting, "" if resting is not None else FEW)
+        if lineage is not None:
+            own = ~np.isin(lineage, lineages.NORMAL)
+            result = adjust.restricted(values, sample, treated, untreated, own)
+            note = f"{(~own).sum()} of {len(own)} cells show markers of a normal lineage" if not own.all() else ""
+            found[("composition", WITHOUT)] = (result, note if result is not None else FEW)
         draws = adjust.matched(values, sample, treated, untreated, draws=DRAWS, seed=seed)
         found[("cell numbers", "as many cells of each sample")] = (draws.mean(axis=0), "")
         if len(clone.labels) and clone.labels.max(initial=0) > 0:
@@ -159,10 +203,16 @@ def main(snakemake) -> None:
             scores, _ = score_cells(log, sets, min_genes=params.min_score_genes, seed=params.seed)
             ambient = cells.obs.get("ambient_fraction", np.nan)
             scores["ambient_fraction"] = np.asarray(ambient, dtype=float)
+            graft = cells.obs.get("graft_fraction", pd.Series(1.0, index=cells.obs_names))
+            rule = {"composition": params.composition, "min_genes": params.min_score_genes, "seed": params.seed}
+            others = composition_scores(log, graft, sets, **rule)
+            scores = scores.join(others)
+            by_markers = params.composition != "pure" and "host_share" not in others
+            lineage = lineages.call(cells.layers["counts"], cells.var_names) if by_markers else None
             positions, why = positions_of(cells, getattr(source, "annotation", None) or None, params.prefix)
             found = clones.Clones(np.zeros(0, dtype=int), why) if why else clones.find_clones(cells.X, positions)
             shares = clone_shares(found, cells.obs, model)
-            results = of_cells(cells, scores, found, masks, activity, params.seed)
+            results = of_cells(cells, scores, found, masks, activity, params.seed, lineage)
         else:
             results = [{}, {}]
     else:

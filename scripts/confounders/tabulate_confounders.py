@@ -7,8 +7,9 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import measured, read_sets
 from scripts.base.tables import read_labelled
+from scripts.cells import lineages
 from scripts.confounders import shares
-from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS
+from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS, WITHOUT
 from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.confounders.verdicts import ALONE
 from scripts.expression import left_out
@@ -118,7 +119,10 @@ def build(
         for switch in switches.itertuples():
             if switch.regulon in regulons and switch.regulon in active:
                 add(confounder, method, switch.tf, active[switch.regulon], regulons[switch.regulon])
-    for confounder, names in SCORE_SETS.items():
+    by_lineage = f"composition|{WITHOUT}" in columns
+    # Markers of normal lineages are a tumour's own genes where a host's genome tells its cells from others.
+    used = SCORE_SETS | ({"composition": list(lineages.NORMAL)} if by_lineage else {})
+    for confounder, names in used.items():
         if before.empty:
             continue
         genes = {gene for name in names for gene in measured(sets.get(name, {}), before.columns)}

@@ -10,7 +10,12 @@ from scripts.base.verdicts import Verdict
 MIN_MODELS = 3
 KEPT = 0.5
 """Share of the effect that must remain for the programme to be more than the confounder."""
-ALONE = {"cell cycle": "cell cycle alone", "dissociation stress": "stress alone", "hypoxia": "hypoxia alone"}
+ALONE = {
+    "cell cycle": "cell cycle alone",
+    "dissociation stress": "stress alone",
+    "hypoxia": "hypoxia alone",
+    "composition": "composition alone",
+}
 """Confounders that could be the whole programme → the verdict that they are."""
 
 

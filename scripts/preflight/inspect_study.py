@@ -158,6 +158,9 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
         finding = look("databases", subject, question)
         here &= finding.verdict == "ok"
         yield finding
+    if not entries and study.groups:
+        message = "none are given: the study ends at expression (`snakemake expression`), without regulons and switches"
+        yield Finding("databases", "regulons", "note", message)
     if entries and here:
         yield look("databases", "together", lambda: compare_names(study))
 
@@ -224,6 +227,25 @@ def look_at_thresholds(study: Study) -> Iterator[Finding]:
     yield Finding("thresholds", "consensus", "note" if lenient else "ok", message + remark)
 
 
+def look_at_composition(study: Study) -> Iterator[Finding]:
+    """What tells tumour cells from others where no host's genome does."""
+    told = []
+    for sample in study.all_libraries:
+        settings = study.cells_config(sample)
+        if settings["composition"] == "tumour" or (
+            settings["composition"] == "auto" and not study.references.get("host")
+        ):
+            told.append("annotation" if settings["annotation"] else "markers")
+    if n := told.count("markers"):
+        message = (
+            f"{n} librar{'y holds' if n == 1 else 'ies hold'} cells of one species: normal cells are named by lineage "
+            "markers and copy numbers; a cell line should say cells.composition: pure"
+        )
+        yield Finding("composition", "tumour cells", "note", message)
+    elif told:
+        yield Finding("composition", "tumour cells", "ok", "normal cells are those of cells.annotation")
+
+
 def design_of(study: Study) -> pd.DataFrame:
     """Return what the contrasts can answer if every sample turns out well: a row per contrast and arm, and of how many
     models there are single cells (``n_single_cell``).
@@ -238,4 +260,5 @@ def inspect(study: Study) -> list[Finding]:
     found = [*look_at_lanes(study), *look_at_matrices(study)]
     if study.all_sequenced:
         found += look_at_genomes(study)
-    return [*found, *look_at_databases(study), *look_at_gene_lists(study), *look_at_thresholds(study)]
+    found += [*look_at_composition(study), *look_at_databases(study), *look_at_gene_lists(study)]
+    return [*found, *look_at_thresholds(study)]

@@ -87,6 +87,11 @@ def download(url: str, part: Path) -> None:
 def main(snakemake) -> None:
     """Write the file or a link to it, and beside it (a second output) what was meant: source, size and sum."""
     target, sha256, url = Path(snakemake.output[0]), snakemake.params.get("sha256"), snakemake.params.get("url")
+    if not url and not list(snakemake.input):
+        raise job.UserError(
+            f"{target.name}: the config names no such file; regulons need databases, motif_annotations and tfs "
+            "(section regulons). Without them the study ends at expression: run `snakemake expression`"
+        )
     if url:
         fetch(url, target, sha256)
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.study.config import at as at_key
-from scripts.study.config import list_files
+from scripts.study.config import cells_settings, list_files
 from scripts.study.schema import suggest
 from scripts.study.sheet import at
 from scripts.study.study import Study
@@ -204,10 +204,36 @@ def check_overridden_samples(design: Design) -> Problems:
             yield at_key("cells", "overrides", sample), message
 
 
+def check_composition(design: Design) -> Problems:
+    """Where no host's genome tells tumour cells from others, something else does, or there are no others."""
+    config = design.config
+    has_host = bool((config["references"] or {}).get("host"))
+    own = config["cells"]["overrides"]
+    libraries = design.samples[design.samples["assay"] == "scrna"].drop_duplicates("sample")
+    seen: set[tuple] = set()
+    for row in libraries.itertuples():
+        settings = cells_settings(config, row.sample)
+        keys = ("composition", "malignant", "annotation")
+        place = ("cells", "overrides", row.sample) if set(keys) & set(own.get(row.sample) or {}) else ("cells",)
+        composition = settings["composition"]
+        problem, untold = None, settings["malignant"] != "auto" and not settings["annotation"]
+        if composition == "xenograft" and not has_host:
+            problem = "composition", "is xenograft, but references has no host; give its genome, or another composition"
+        elif untold and (composition == "tumour" or (composition == "auto" and not has_host)):
+            problem = (
+                "malignant",
+                "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a table "
+                "of cells (cells.annotation), or say cells.composition: pure if this is a cell line",
+            )
+        if problem and (*place, problem[0]) not in seen:
+            seen.add((*place, problem[0]))
+            yield at_key(*place, problem[0]), problem[1]
+
+
 def check_groups(design: Design) -> Problems:
     """No more models must agree on an edge than there are."""
     needed, number = design.config["regulons"]["min_groups"], design.libraries["model"].nunique()
-    if 0 < number < needed:
+    if design.config["regulons"]["databases"] and 0 < number < needed:
         message = f"groups of {needed} models must agree, but the study has {number} with single cells; lower it"
         yield at_key("regulons", "min_groups"), message
 
@@ -243,7 +269,7 @@ CHECKS = (
     (check_names, check_samples, check_lanes),
     (check_entries, check_columns, check_files_once, check_joined_names),
     (check_queries_have_a_reference, check_reads_have_references),
-    (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_groups),
+    (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_composition, check_groups),
 )
 """Kinds of checks: each kind asks only where those before found nothing."""
 
@@ -256,6 +282,9 @@ def missing_files(study: Study, design: Design) -> list[str]:
     lanes = design.units.itertuples()
     places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
     places += [(design.sample(row.Index, "matrix"), row.matrix) for row in design.samples.itertuples() if row.matrix]
+    for sample in study.all_libraries:
+        if path := study.cells_config(sample)["annotation"]:
+            places.append((at_key("cells", "annotation"), path))
     if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
     there, barred = {}, {}

@@ -7,6 +7,8 @@ from scripts.study.reference_manifest import read_manifest
 
 DESIGN = ("timepoints", "contrast", "arms", "models")
 """Sections that a config of queries alone needs not repeat."""
+COMPOSITION = ("composition", "malignant", "annotation")
+"""Keys of ``cells`` that say what samples are made of, and which cells of theirs are normal."""
 
 
 def reference_of(config: dict) -> object:
@@ -16,8 +18,12 @@ def reference_of(config: dict) -> object:
 
 
 def design_to_freeze(config: dict, prefixes: dict[str, str]) -> dict:
-    """Return what a config of queries alone needs not repeat: the design, the stage cells, and prefixes of genes."""
-    cells = {key: value for key, value in config["cells"].items() if key != "overrides"}
+    """Return what a config of queries alone needs not repeat: the design, the stage cells, and prefixes of genes.
+
+    What the training samples were made of says nothing of a new one.
+    """
+    own = ("overrides", *COMPOSITION)
+    cells = {key: value for key, value in config["cells"].items() if key not in own}
     return {**{key: config[key] for key in DESIGN}, "cells": cells, "prefixes": prefixes}
 
 

@@ -141,6 +141,18 @@ class Study:
         """Return the settings of the stage cells for a library."""
         return cells_settings(self.config, sample)
 
+    def composition_of(self, model: str) -> str:
+        """Return what a model's libraries are made of, by the config; auto where they differ, but for tumour."""
+        given = {self.cells_config(sample)["composition"] for sample in self.samples_of(model)}
+        return "tumour" if "tumour" in given else given.pop() if len(given) == 1 else "auto"
+
+    @cached_property
+    def programme_sets(self) -> list[str]:
+        """Files of gene sets that may explain a switch; those of normal lineages where these are of one species."""
+        given = {self.composition_of(model) for model in self.models}
+        of_one_species = "tumour" in given or ("auto" in given and not self.references.get("host"))
+        return ["cell_cycle", "dissociation", "hypoxia", *(["lineages"] if of_one_species else [])]
+
     @cached_property
     def samples_by_group(self) -> dict[str, list[str]]:
         """Groups of the stage regulons, in the order of models and timepoints, with their libraries."""
@@ -222,13 +234,19 @@ class Study:
         return [path for path in dict.fromkeys(self.all_samples["matrix"]) if path]
 
     @cached_property
+    def annotations(self) -> list[str]:
+        """The user's tables of cells, each once."""
+        paths = [self.cells_config(sample)["annotation"] for sample in self.all_libraries]
+        return [path for path in dict.fromkeys(paths) if path]
+
+    @cached_property
     def input_files(self) -> dict[str, list[str]]:
         """All files of the user's, by kind: references, databases, matrices, reads."""
         genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
-            "matrices": sorted(self.matrices),
+            "matrices": sorted({*self.matrices, *self.annotations}),
             "reads": [*self.units["fq1"], *self.units["fq2"]],
         }
 

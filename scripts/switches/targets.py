@@ -10,7 +10,13 @@ from scripts.base.genesets import measured
 from scripts.base.verdicts import MIN_SAME_DIRECTION
 from scripts.stats.paired import false_discovery_rate, summarise
 
-PROGRAMMES = {"stress": ["stress"], "cell cycle": ["s", "g2m"], "hypoxia": ["hypoxia"]}
+COMPOSITION = "composition"
+PROGRAMMES = {
+    COMPOSITION: ["immune", "endothelial", "fibroblast"],
+    "stress": ["stress"],
+    "cell cycle": ["s", "g2m"],
+    "hypoxia": ["hypoxia"],
+}
 """Known programmes that differ between samples for other reasons than persistence, and their gene sets."""
 OVERLAPS = [
     "regulon", "tf", "programme", "genes", "targets", "programme_genes", "shared", "expected", "p", "fdr",
@@ -66,11 +72,14 @@ def overlap(edges: pd.DataFrame, sets: dict[str, dict[str, str]], universe: pd.I
     """Return one row per regulon and programme: how many targets belong to it against chance (hypergeometric, upper
     tail).
 
-    ``sets``: gene → alias by name of the set. ``universe``: genes that could have been targets. BH within a programme.
+    ``sets``: gene → alias by name of the set; a programme without a set is left out, as composition is where normal
+    cells are of another species. ``universe``: genes that could have been targets. BH within a programme.
     """
     known = set(universe)
     rows = []
     for programme, names in PROGRAMMES.items():
+        if not set(names) & set(sets):
+            continue
         genes = {name for part in names for name in measured(sets.get(part, {}), universe)}
         for (regulon, tf), own in edges.groupby(["regulon", "tf"], sort=True):
             own = own[own["target"].isin(known)]
@@ -111,6 +120,7 @@ def judge_overlap(
     half of the regulon's weight, or if the targets outside don't change by themselves: fewer than three are left, or
     they change less than half as much as those inside, or less than
     :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` likely in the same direction in one more patient.
+    Composition carries every regulon that is enriched in markers of normal lineages.
     """
     table = table.copy()
     alike = pd.Series(np.nan, index=table.index)
@@ -132,6 +142,8 @@ def judge_overlap(
     moves = table["outside_log2fc"].abs() >= CARRIED_CHANGE * table["inside_log2fc"].abs()
     moves &= np.sign(table["outside_log2fc"]) == np.sign(table["inside_log2fc"])
     moves &= (alike >= MIN_SAME_DIRECTION) & (left >= MIN_OUTSIDE)
-    carries = (table["fdr"] <= fdr) & ((table["weight_share"] >= CARRIED_SHARE) | ~moves)
+    # The panel holds a few of a lineage's genes: the other targets are of the lineage too, and change as these do.
+    by_itself = moves & (table["programme"] != COMPOSITION)
+    carries = (table["fdr"] <= fdr) & ((table["weight_share"] >= CARRIED_SHARE) | ~by_itself)
     table["carries"] = np.where(carries, "yes", "no")
     return table.astype({"outside_k": "Int64", "n": "Int64"})

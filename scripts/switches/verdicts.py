@@ -107,6 +107,12 @@ def _explained(programme: str) -> Verdict:
 
 UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n == 0)
 FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
+COMPOSITION = Verdict(
+    "composition",
+    "shared, of any size, but the targets hold more markers of normal lineages than expected by chance (asked where "
+    "normal cells are of the tumour's species)",
+    lambda e: e.is_shared and "composition" in e.explained_by,
+)
 DEPTH = Verdict(
     "depth",
     f"shared, but with the counts of each model's samples thinned to equal depth less than {KEPT} of the change is "
@@ -142,6 +148,7 @@ UNCLEAR = Verdict("no shared change", "none of the other verdicts", lambda e: Tr
 VERDICTS = (
     UNTESTED,
     FEW,
+    COMPOSITION,
     *map(_explained, ("stress", "cell cycle", "hypoxia")),
     DEPTH,
     SMALL,

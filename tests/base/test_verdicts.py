@@ -85,4 +85,4 @@ def test_a_note_says_what_remains_or_what_was_not_measured():
     evidence = confounders.Evidence(n=4, p=0.001, fdr=0.05, remaining={"cell cycle": kept, "hypoxia": gone})
     verdict = decide(confounders.VERDICTS, evidence)
     assert verdict.name == "hypoxia alone" and verdict.note.format_map(evidence.places).startswith("12% of")
-    assert evidence.not_measured == ["dissociation stress"]
+    assert evidence.not_measured == ["dissociation stress", "composition"]

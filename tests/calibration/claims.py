@@ -29,6 +29,7 @@ EXEMPT = {
     ("clusters/*/links.tsv", "p"): CELLS,
     ("clusters/*/similarity.tsv", "p"): CELLS,
     ("cells/*.barnyard.tsv", "verdict"): INPUT,
+    ("*", "malignant"): CELLS,
     ("preflight.tsv", "verdict"): INPUT,
     ("*", "lost_low"): "a number of genes",
     ("switches/thresholds/*.tsv", "agreement"): CELLS,

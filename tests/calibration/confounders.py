@@ -18,8 +18,13 @@ FACTORS = 4
 """Independent factors that make genes vary together over models."""
 EFFECT, BETWEEN = 1.0, 0.3
 """Change of the programme's genes (log2, noise 1) and how it varies between models, as a share of itself."""
-WAYS = ("cell cycle", "cell cycle", "dissociation stress", "dissociation stress", "hypoxia", "hypoxia")
+WAYS = (
+    *("cell cycle", "cell cycle", "dissociation stress", "dissociation stress", "hypoxia", "hypoxia"),
+    *("composition", "composition", "composition"),
+)
 """Ways of adjustment, by the confounder that they are of."""
+OTHERS = (1.0,) * (len(WAYS) - 2)
+"""Shares that remain with any but the cell cycle held."""
 P = ("confounders/programme_verdict.tsv p",)
 VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
 SHARES = ("* share_low", "* share_high")
@@ -74,11 +79,11 @@ def study(rng: np.random.Generator, n: int, remaining: tuple[float, ...]) -> tup
 def judged_rows(n: int, studies: int) -> list[Row]:
     """Return verdicts and coverage where the shares that remain are known."""
     truths = {
-        "a share of .8 remains without each confounder": (0.8,) * 6,
-        "a share of .5 remains without each confounder": (0.5,) * 6,
-        "nothing remains without the cell cycle": (0.0, 0.0, 1.0, 1.0, 1.0, 1.0),
-        "a share of .5 remains without the cell cycle, all without others": (0.5, 1.0, 1.0, 1.0, 1.0, 1.0),
-        "all remains": (1.0,) * 6,
+        "a share of .8 remains without each confounder": (0.8,) * len(WAYS),
+        "a share of .5 remains without each confounder": (0.5,) * len(WAYS),
+        "nothing remains without the cell cycle": (0.0, 0.0, *OTHERS),
+        "a share of .5 remains without the cell cycle, all without others": (0.5, 1.0, *OTHERS),
+        "all remains": (1.0,) * len(WAYS),
     }
     found = []
     design = f"{n} × (1+1)"

@@ -58,6 +58,9 @@ def cell_settings():
             "max_pct_mt": 25,
             "mads": 5,
         },
+        "composition": "auto",
+        "malignant": "auto",
+        "annotation": None,
         "seed": 0,
     }
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from scripts.cells import copy_numbers, lineages
+
 GRAFT_GENES, HOST_GENES = 480, 200
 
 
@@ -119,3 +121,51 @@ def simulate_library(
     truth["barcode"] = ["".join(letters[(number >> np.arange(0, 32, 2)) & 3]) for number in range(len(truth))]
     shuffle = rng.permutation(len(truth))
     return Library(sparse.csr_matrix(counts[shuffle]), gene_table(), truth.iloc[shuffle].reset_index(drop=True))
+
+
+MARKERS = {
+    "immune": ["PTPRC", "LAPTM5", "TYROBP", "AIF1", "CD14", "CSF1R", "FCER1G", "CD53"],
+    "fibroblast": ["COL1A1", "COL1A2", "COL3A1", "DCN", "LUM", "PDGFRB"],
+}
+KINDS = {"immune": 40, "fibroblast": 20, "tumour": 150, "epithelium": 30}
+
+
+def simulate_tumour(
+    seed: int, *, depth: float = 4_000, n_genes: int = 7_000, arms: int = 6, kinds: dict[str, int] = KINDS
+):
+    """Return counts (AnnData, cells × genes) of normal cells and a tumour that has gained and lost ``arms`` arms.
+
+    Lineages differ in three genes of ten, the tumour from its epithelium in one of ten beside the arms; markers make
+    half a percent of a normal cell's UMIs, and soup of the library makes a tenth of every cell.
+    """
+    rng = np.random.default_rng(seed)
+    places = copy_numbers.read_arms()
+    names = [gene for genes in MARKERS.values() for gene in genes]
+    free = places.index[~places.index.isin(lineages.panel_genes(places.index))]
+    genes = [*names, *rng.choice(free, n_genes - len(names), replace=False)]
+    places = places.loc[genes]
+    base = rng.lognormal(0, 1.5, n_genes)
+    base[: len(names)] = 0
+
+    def other(profile: np.ndarray, share: float, spread: float) -> np.ndarray:
+        changed = rng.random(n_genes) < share
+        return profile * np.where(changed, rng.lognormal(0, spread, n_genes), 1.0)
+
+    profiles = {kind: other(base, 0.3, 1.0) for kind in ("immune", "fibroblast", "epithelium")}
+    large = places["arm"].value_counts().loc[lambda sizes: sizes >= 100].index
+    dose = np.ones(n_genes)
+    for number, arm in enumerate(rng.choice(np.sort(large), arms, replace=False)):
+        dose[(places["arm"] == arm).to_numpy()] = 1.5 if number % 2 else 0.5
+    profiles["tumour"] = other(profiles["epithelium"] * dose, 0.1, 1.0)
+    for kind, own in MARKERS.items():
+        profiles[kind][[genes.index(gene) for gene in own]] = 0.005 * profiles[kind].sum() / len(own)
+    truth = np.repeat(list(kinds), list(kinds.values()))
+    means = np.array([profiles[kind] / profiles[kind].sum() for kind in truth])
+    soup = means.mean(axis=0)
+    means = 0.9 * means * np.exp(rng.normal(0, 0.3, means.shape)) + 0.1 * soup
+    counts = rng.poisson(means / means.sum(axis=1, keepdims=True) * depth * rng.lognormal(0, 0.4, (len(truth), 1)))
+    import anndata
+
+    return anndata.AnnData(
+        sparse.csr_matrix(counts.astype(np.int32)), obs=pd.DataFrame({"kind": truth}), var=pd.DataFrame(index=genes)
+    )

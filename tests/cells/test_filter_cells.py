@@ -40,12 +40,13 @@ def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
         nested = {key: options.pop(key) for key in ("expected_cells", "seed")}
         call_cells.main(job_of({"counts": at["counts.h5ad"]}, called, droplets={**nested, "empty_drops": options}))
         settings = {
-            key: {**value, **changes.get(key, {})} if isinstance(value, dict) else value
+            key: {**value, **changes.get(key, {})} if isinstance(value, dict) else changes.get(key, value)
             for key, value in cell_settings.items()
         }
         outputs = {
             "cells": folder / "S1.h5ad",
             "host": folder / "S1.host.h5ad",
+            "normal": folder / "S1.normal.h5ad",
             "droplets": folder / "S1.droplets.parquet",
             "summary": folder / "S1.summary.json",
             **{name: folder / f"S1.{name}.tsv" for name in TABLES},
@@ -55,6 +56,7 @@ def run_stage(tmp_path, job_of, droplet_settings, cell_settings):
             folder=folder,
             cells=anndata.read_h5ad(outputs["cells"]),
             host=anndata.read_h5ad(outputs["host"]),
+            normal=anndata.read_h5ad(outputs["normal"]),
             droplets=pd.read_parquet(outputs["droplets"]),
             summary=json.loads(outputs["summary"].read_text()),
             tables={name: read_labelled(outputs[name]) for name in TABLES},
@@ -351,3 +353,50 @@ def test_study_without_single_cells_still_makes_its_files(job_of, tmp_path):
     tabulate_attrition.main(job_of({"summaries": [], "audits": [], "chemistries": []}, out))
     assert out["by_arm"].read_text().startswith("arm\ttimepoint\tstep")
     assert list(read_labelled(out["libraries"]).columns) == tabulate_attrition.LIBRARY_COLUMNS
+
+
+# -- a tumour without a host
+
+
+def counts_of_tumour(simulate, seed: int, **options):
+    """Return the library as counts/{sample}.h5ad holds it, without empty droplets, and each barcode's kind."""
+    cells = simulate.simulate_tumour(seed, **options)
+    n = cells.n_obs
+    barcodes = ["".join("ACGT"[(i >> 2 * k) & 3] for k in range(8)) for i in range(n)]
+    var = pd.DataFrame(
+        {"symbol": list(cells.var_names), "species": "graft"}, index=[f"E{i}" for i in range(cells.n_vars)]
+    )
+    adata = anndata.AnnData(
+        cells.X.astype(np.int32), obs=pd.DataFrame(index=pd.Index(barcodes, name="barcode")), var=var
+    )
+    return adata, cells.obs["kind"].to_numpy(dtype=str)
+
+
+def test_normal_cells_of_a_tumour_are_an_object_of_their_own(simulate, run_stage):
+    adata, kind = counts_of_tumour(simulate, 6)
+    result = run_stage(adata, qc={"method": "mads"}, doublets={"enabled": False})
+    droplets, summary = result.droplets, result.summary
+    assert summary["composition"] == "tumour" and summary["malignant_evidence"] == "markers and copy numbers"
+    steps = pd.DataFrame(result.summary["attrition"]).set_index("step")["removed"]
+    assert steps["normal"] == result.normal.n_obs == summary["cells_normal"] == sum(summary["lineages"].values())
+    assert steps["unsure"] == summary["cells_unsure"]
+    assert set(kind[(droplets["filter_failed"] == "").to_numpy()]) == {"tumour"}
+    assert (droplets["filter_failed"][kind != "tumour"] == "normal").mean() >= 0.95
+    assert list(result.normal.obs_names) == [
+        f"S1:{b}" for b in droplets["barcode"][droplets["filter_failed"] == "normal"]
+    ]
+    assert {"immune", "fibroblast", "other"} <= set(result.normal.obs["lineage"])
+    assert result.normal.var_names.equals(result.cells.var_names)
+
+
+def test_a_cell_line_keeps_all_its_cells_and_an_annotation_wins(simulate, run_stage, tmp_path):
+    adata, kind = counts_of_tumour(simulate, 6, n_genes=3_000, arms=0)
+    pure = run_stage(adata, "pure", composition="pure", doublets={"enabled": False})
+    assert not (pure.droplets["filter_failed"] == "normal").any() and pure.normal.n_obs == 0
+    assert set(pure.droplets["malignant"]) == {""} and pure.summary["malignant_evidence"] == ""
+    path = tmp_path / "cells.tsv"
+    labels = pd.DataFrame({"barcode": adata.obs_names, "label": np.where(kind == "tumour", "malignant", kind)})
+    labels.to_csv(path, sep="\t", index=False)
+    own = run_stage(adata, "own", malignant="off", annotation=str(path), doublets={"enabled": False})
+    assert (own.droplets["malignant"] == np.where(kind == "tumour", "malignant", "normal")).all()
+    assert own.summary["lineages"] == {name: int((kind == name).sum()) for name in np.unique(kind) if name != "tumour"}

@@ -238,3 +238,17 @@ def test_jobs_are_counted_by_stage():
     said = f"Building DAG of jobs...\nJob stats:\n{table}\nReasons:\n"
     assert check_study.count_jobs(said, {"count": "counts", "keep": "cells"}) == {"counts": 2, "cells": 3}
     assert check_study.count_jobs("Nothing to be done.", {"count": "counts"}) == {}
+
+
+def test_cells_of_one_species_are_remarked_on_and_a_cell_line_is_not(draft, study):
+    draft.set("references.host", None)
+    (said,) = (finding for finding in inspect_study.inspect(study()) if finding.check == "composition")
+    assert said.verdict == "note" and said.message.startswith("4 libraries hold cells of one species")
+    draft.set("cells.composition", "pure")
+    assert "composition" not in {finding.check for finding in inspect_study.inspect(study())}
+
+
+def test_without_databases_the_study_is_said_to_end_at_expression(draft, study):
+    draft.set("regulons", {})
+    (said,) = (finding for finding in inspect_study.inspect(study()) if finding.check == "databases")
+    assert said.verdict == "note" and "ends at expression" in said.message

@@ -157,3 +157,9 @@ def test_a_full_disk_is_told_as_what_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(provide_file, "download", fill)
     with pytest.raises(OSError, match="No space left"):
         provide_file.fetch("http://127.0.0.1/db", tmp_path / "db", SHA256)
+
+
+def test_a_file_that_the_config_does_not_name_is_said_to_be_missing(tmp_path, make_job):
+    given = make_job(input={}, output={"_": [tmp_path / "tfs.txt"]}, params={"url": None, "sha256": None})
+    with pytest.raises(UserError, match=r"tfs.txt: the config names no such file.*snakemake expression"):
+        provide_file.main(given)

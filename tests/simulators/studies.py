@@ -7,7 +7,7 @@ regulons that are mostly right. No reads, no network inference, so that twenty s
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from scripts.activity import depth as depths
 from scripts.activity.score_at_equal_depth import mean_activity
 from scripts.base.expression import normalise
 from scripts.base.genesets import read_sets
+from scripts.cells import lineages, malignant
 from scripts.clusters.scores import score_cells
 from scripts.confounders import clones, measure_confounders, tabulate_confounders
 from scripts.demo import plan as demo
@@ -60,6 +61,10 @@ DECOYS = 10
 STRONG, WEAK = (5.0, 15.0), (2.0, 4.0)
 """Weights of true and of false edges: the latter depend on chance and are weak."""
 DEPTH = 1_500
+MARKER_SHARE = 0.04
+"""Share of a normal cell's RNA that the markers of its lineage make (macrophages and fibroblasts: 3 to 10 %)."""
+LINEAGES = {"immune": "SPI1", "fibroblast": "TWIST2"}
+"""Normal lineages of a simulated tumour, and a factor whose regulon they bring."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +141,56 @@ def sheet_of(
     return pd.DataFrame(rows, columns=["sample", *LABELS]).set_index("sample").assign(assay="scrna")
 
 
+def add_normal_cells(
+    counts: dict[str, sparse.csr_matrix], genes: list[str], sheet: pd.DataFrame, normal: dict[str, float], rng
+) -> tuple[dict[str, sparse.csr_matrix], list[str], list[tuple]]:
+    """Return counts with macrophages and fibroblasts among the cells (last), the genes with their markers, and edges.
+
+    ``normal``: share of normal cells by timepoint, half of them of either lineage; it varies between samples. A
+    lineage's expression differs from the tumour's in three genes of ten, by a log-normal factor.
+    """
+    sets = read_sets([lineages.PANEL])
+    added = [gene for lineage in LINEAGES for gene in sorted(sets[lineage]) if gene not in genes] + list(
+        LINEAGES.values()
+    )
+    every = [*genes, *added]
+    base = np.asarray(sum(part.sum(axis=0) for part in counts.values()), dtype=float).ravel()
+    profiles, edges = {}, []
+    for lineage, factor in LINEAGES.items():
+        fold = np.where(rng.random(len(genes)) < 0.3, rng.lognormal(0, 1.2, len(genes)), 1.0)
+        own = np.r_[base * fold / (base * fold).sum() * (1 - MARKER_SHARE), np.full(len(added), 1e-6)]
+        markers = [gene for gene in sorted(sets[lineage]) if gene in added]
+        own[[every.index(gene) for gene in (*markers, factor)]] = MARKER_SHARE / (len(markers) + 1)
+        profiles[lineage] = own / own.sum()
+        risen = [genes[i] for i in np.argsort(-fold)[:15]]
+        edges += [(f"{factor}(+)", factor, gene, rng.uniform(*STRONG), 3, 3) for gene in (*markers[:15], *risen)]
+    found = {}
+    for sample, part in counts.items():
+        share = normal[sheet.at[sample, "timepoint"]]
+        share = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + rng.normal(0, BETWEEN))))
+        n = round(part.shape[0] * share / (1 - share))
+        kinds = rng.choice(list(LINEAGES), n)
+        depth = np.median(np.asarray(part.sum(axis=1))) * rng.lognormal(0, 0.3, (n, 1))
+        own = rng.poisson(np.array([profiles[kind] for kind in kinds]).reshape(n, len(every)) * depth)
+        # Markers in tumour cells: next to nothing.
+        plain = sparse.csr_matrix(rng.poisson(0.002, (part.shape[0], len(added))).astype(np.int32))
+        rows = [sparse.hstack([part, plain]), sparse.csr_matrix(own.astype(np.int32))]
+        found[sample] = sparse.vstack(rows).tocsr()
+    return found, every, edges
+
+
 def simulate(
-    seed: int, kind: str = "persister", sheet: pd.DataFrame | None = None, n_cells: int = 90, depth: float = 1.0
+    seed: int,
+    kind: str = "persister",
+    sheet: pd.DataFrame | None = None,
+    n_cells: int = 90,
+    depth: float = 1.0,
+    normal: dict[str, float] | None = None,
 ) -> Study:
     """Return a study of ``kind``: with the planted persister programme, without any, or with cycle or stress alone.
 
-    ``depth``: that of the persister samples as a share of the others'.
+    ``depth``: that of the persister samples as a share of the others'. ``normal``: share of normal cells by timepoint,
+    which tumours without a host have (:func:`add_normal_cells`).
     """
     plan = load(seed)
     rng = demo.stream(seed, "study", kind)
@@ -158,7 +207,20 @@ def simulate(
     if kind == "persister":
         roles = {"persister_up": 1, "persister_down": -1}
         planted = {tf: roles[r["role"]] for tf, r in plan.network["regulons"].items() if r["role"] in roles}
-    return Study(sheet, counts, genes, noisy_edges(plan, rng), planted)
+    edges = noisy_edges(plan, rng)
+    if normal:
+        counts, genes, own = add_normal_cells(counts, genes, sheet, normal, rng)
+        edges = pd.concat([edges, pd.DataFrame(own, columns=edges.columns)], ignore_index=True)
+    return Study(sheet, counts, genes, edges, planted)
+
+
+def without_normal_cells(study: Study) -> Study:
+    """Return the study with the malignant cells alone, as the stage cells names them."""
+    kept = {}
+    for sample, counts in study.counts.items():
+        found = malignant.judge(counts, pd.Index(study.genes))
+        kept[sample] = counts[found.verdict == malignant.MALIGNANT]
+    return replace(study, counts=kept)
 
 
 def scales_of(study: Study) -> pd.DataFrame:
@@ -310,9 +372,14 @@ def confounded(study: Study, found: Findings, size: int = 100) -> tuple[pd.DataF
         data = anndata.AnnData(normalise(counts), obs=obs, var=pd.DataFrame(index=study.genes))
         data.layers["counts"] = counts
         scores, _ = score_cells(data.copy(), sets, min_genes=5, seed=0)
+        lineage = None
+        if set(LINEAGES.values()) <= set(study.genes):
+            rule = {"composition": "tumour", "min_genes": 5, "seed": 0}
+            others = measure_confounders.composition_scores(data, pd.Series(1.0, index=data.obs_names), sets, **rule)
+            scores, lineage = scores.join(others), lineages.call(counts, data.var_names)
         clone = clones.Clones(np.zeros(0, dtype=int), "not asked")
         regulons = own[sorted(study.edges["regulon"].unique())]
-        results = measure_confounders.of_cells(data, scores, clone, masks, regulons, 0)
+        results = measure_confounders.of_cells(data, scores, clone, masks, regulons, 0, lineage)
         notes += [(model, *key, note) for key, (_, note) in results[0].items() if note]
         tables[model] = measure_confounders.tabulate(results, [data.var_names, regulons.columns])
     shared = found.switches[found.switches["verdict"] == verdicts.SHARED.name]

@@ -93,7 +93,13 @@ def judged(folder: Path, **made) -> Outcome:
         "soup": out / "soup.parquet",
         "summary": out / "calls.json",
     }
-    output = {"cells": "A.h5ad", "host": "A.host.h5ad", "droplets": "A.droplets.parquet", "summary": "A.summary.json"}
+    output = {
+        "cells": "A.h5ad",
+        "host": "A.host.h5ad",
+        "normal": "A.normal.h5ad",
+        "droplets": "A.droplets.parquet",
+        "summary": "A.summary.json",
+    }
     output |= {table: f"A.{table}.tsv" for table in ("quality", "barnyard", "ranks")}
     return script(filter_cells, folder, input=inputs, output=output, params={"cells": CELLS, "labels": LABEL})
 

@@ -1,0 +1,74 @@
+"""Name the normal lineage of a cell by its markers: immune, endothelial, fibroblast; and epithelial, to name others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+
+from scripts.base.genesets import measured, read_sets
+
+PANEL = Path(__file__).parents[2] / "resources" / "genesets" / "lineages.tsv"
+NORMAL = ("immune", "endothelial", "fibroblast")
+"""Lineages of which a carcinoma, a sarcoma apart, isn't: their cells are the reference of copy numbers."""
+EPITHELIAL = "epithelial"
+OTHER = "other"
+"""A normal cell without the markers of any lineage."""
+MIN_MARKERS = 3
+"""Different markers of a lineage that a cell must show: one gene, or two, a tumour may switch on by itself."""
+AMBIENT = 0.3
+"""Share of a cell's UMIs that ambient RNA may make (libraries of ours reach 0.27). A droplet with a tumour cell shows a
+lineage's markers at up to this share of the soup's level; a cell of the lineage shows more.
+"""
+LEVEL = 0.001
+"""Level at which a cell shows more of a lineage's markers than ambient RNA explains."""
+
+
+def read_panel(path: Path = PANEL) -> dict[str, dict[str, str]]:
+    """Return gene → alias by lineage."""
+    return read_sets([path])
+
+
+def panel_genes(symbols: pd.Index) -> set[str]:
+    """Return the measured genes of all lineages."""
+    return {gene for genes in read_panel().values() for gene in measured(genes, symbols)}
+
+
+def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> np.ndarray:
+    """Return the lineage of each cell, empty where markers name none.
+
+    A cell is of the lineage of which it shows most against the library's level, if it shows :data:`MIN_MARKERS`
+    different markers, and more UMIs of them than ambient RNA explains (Poisson, :data:`LEVEL`).
+
+    Parameters
+    ----------
+    counts
+        Cells × genes.
+    symbols
+        Names of the genes.
+    soup
+        Counts of each gene in empty droplets; without any the cells' own sum stands for the soup.
+    """
+    counts = counts.tocsr()
+    total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
+    level = np.asarray(counts.sum(axis=0), dtype=float).ravel() if soup is None or not soup.sum() else soup
+    place = {symbol: number for number, symbol in reversed(list(enumerate(symbols.astype(str))))}
+    names, strength = [*NORMAL, EPITHELIAL], []
+    for lineage in names:
+        columns = [place[gene] for gene in measured(read_panel()[lineage], place)]
+        own = counts[:, columns]
+        umis = np.asarray(own.sum(axis=1), dtype=float).ravel()
+        different = np.asarray((own > 0).sum(axis=1)).ravel()
+        # Half a UMI, so that markers which the soup lacks aren't infinitely clear.
+        share = (level[columns].sum() + 0.5) / (level.sum() + 0.5)
+        expected = AMBIENT * share * total
+        shows = (different >= MIN_MARKERS) & (stats.poisson.sf(umis - 1, expected) <= LEVEL)
+        strength.append(np.where(shows, umis / np.maximum(expected, 1e-12), 0.0))
+    table = np.column_stack(strength)
+    # Epithelial markers don't make a cell normal; they name it where nothing else does.
+    normal = table[:, : len(NORMAL)]
+    best = np.array(NORMAL, dtype=object)[normal.argmax(axis=1)]
+    epithelial = np.where(table[:, -1] > 0, EPITHELIAL, "")
+    return np.where(normal.max(axis=1) > 0, best, epithelial).astype(object)

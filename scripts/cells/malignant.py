@@ -1,0 +1,149 @@
+"""Say of each cell whether it is malignant, where no host's genome tells: by lineage markers and by copy numbers.
+
+A label of the user's own wins. Else a cell with the markers of a normal lineage is normal, and the others are judged by
+gains and losses of chromosome arms, with the library's normal cells as reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts.base import job
+from scripts.base.expression import normalise
+from scripts.cells import copy_numbers, lineages
+
+MALIGNANT, NORMAL, UNSURE = "malignant", "normal", "unsure"
+VERDICTS = (MALIGNANT, NORMAL, UNSURE)
+NAMES = {
+    MALIGNANT: ("malignant", "tumour", "tumor", "cancer", "tumour cell", "tumor cell", "cancer cell"),
+    UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "na", "nan", ""),
+}
+"""Labels of an annotation, in small letters, that mean malignant or unsure; any other is a normal cell's lineage."""
+COMPOSITIONS = ("auto", "xenograft", "tumour", "pure")
+
+
+@dataclass(frozen=True)
+class Malignancy:
+    """What was found: ``verdict`` and ``lineage`` of each cell (lineage empty unless normal), ``score`` of copy numbers
+    (0 normal, 1 as the tumour; NaN where not measured), how the verdicts came about, and notes.
+    """
+
+    verdict: np.ndarray
+    lineage: np.ndarray
+    score: np.ndarray
+    evidence: str
+    notes: list[str]
+
+
+def composition_of(setting: str, is_host: np.ndarray) -> str:
+    """Return what a library is made of: as set or, for ``auto``, a xenograft if it counts genes of a host."""
+    if setting != "auto":
+        return setting
+    return "xenograft" if is_host.any() else "tumour"
+
+
+def read_annotation(path: str, sample: str) -> pd.Series:
+    """Return the user's labels of one sample's cells, by barcode.
+
+    The table has the columns barcode and label, and sample if it is of several; separated by tabs, or by commas where
+    the name ends in .csv or .csv.gz. Raises :class:`job.UserError` if it can't be read so.
+    """
+    separator = "," if path.removesuffix(".gz").endswith(".csv") else "\t"
+    try:
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise job.UserError(f"{path}: can't be read as a table ({error}); give columns barcode and label") from error
+    missing = [name for name in ("barcode", "label") if name not in table]
+    if missing:
+        raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give barcode, label and sample")
+    if "sample" in table:
+        table = table[table["sample"] == sample]
+    # As count matrices and cells of the workflow have them.
+    barcodes = table["barcode"].str.removeprefix(f"{sample}:").str.removesuffix("-1")
+    twice = barcodes[barcodes.duplicated()]
+    if len(twice):
+        row = int(twice.index[0]) + 2
+        raise job.UserError(f"{path}: row {row}, column barcode: {twice.iloc[0]!r} is given twice; keep one label")
+    return pd.Series(table["label"].str.strip().to_numpy(), index=barcodes)
+
+
+def of_labels(labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the verdict and, of normal cells, the lineage that labels mean."""
+    small = labels.str.lower()
+    known = [small.isin(NAMES[verdict]) for verdict in (MALIGNANT, UNSURE)]
+    verdict = np.select(known, [MALIGNANT, UNSURE], NORMAL).astype(object)
+    lineage = np.where(verdict == NORMAL, np.where(small == NORMAL, lineages.OTHER, labels), "").astype(object)
+    return verdict, lineage
+
+
+def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> Malignancy:
+    """Return the verdicts on cells × genes (UMIs) of one library.
+
+    Where copy numbers can't be measured, since normal cells or genes are too few, markers alone decide. Where they can
+    and no arm stands out, a cell without markers is unsure: it may be a tumour's of few gains and losses, or normal.
+    """
+    lineage = lineages.call(counts, symbols, soup)
+    is_normal = np.isin(lineage, lineages.NORMAL)
+    reference = np.where(is_normal, lineage, "").astype(str)
+    used = lineages.panel_genes(symbols)
+    found = copy_numbers.infer(normalise(counts), symbols, reference, left_out=used)
+    sure = copy_numbers.SURE
+    rest = {"found": UNSURE, "none": UNSURE, "not measured": MALIGNANT}[found.state]
+    verdict = np.where(is_normal, NORMAL, rest).astype(object)
+    if found.state == "found":
+        verdict[~is_normal & (found.probability >= sure)] = MALIGNANT
+        verdict[~is_normal & (found.probability <= 1 - sure)] = NORMAL
+        # Two cells in one droplet, or a tumour cell that has switched a lineage's genes on.
+        verdict[is_normal & (found.probability >= sure)] = UNSURE
+    lineage[(lineage == "") & (verdict == NORMAL)] = lineages.OTHER
+    lineage[verdict != NORMAL] = ""
+    notes = [f"copy numbers: {found.note}"]
+    evidence = {"found": "markers and copy numbers", "none": "markers", "not measured": "markers alone"}[found.state]
+    if found.state == "none" and (verdict == UNSURE).any():
+        notes.append(
+            f"{(verdict == UNSURE).sum()} cells without markers of a normal lineage are unsure; label them in a table "
+            "(cells.annotation) if they are known"
+        )
+    return Malignancy(verdict, lineage, found.score, evidence, notes)
+
+
+def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malignancy:
+    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if they know no cell."""
+    own = labels.reindex(barcodes.astype(str).str.removesuffix("-1"))
+    known = own.notna().to_numpy()
+    if len(labels) and len(barcodes) and not known.any():
+        raise job.UserError(
+            f"cells.annotation: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is "
+            f"among the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
+        )
+    verdict, lineage = found.verdict.copy(), found.lineage.copy()
+    verdict[known], lineage[known] = of_labels(own[known])
+    notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are as the annotation labels them"]
+    evidence = "annotation" if known.all() else f"annotation, {found.evidence}" if found.evidence else "annotation"
+    return Malignancy(verdict, lineage, found.score, evidence, notes)
+
+
+def name_cells(
+    counts: sparse.csr_matrix,
+    symbols: pd.Index,
+    barcodes: pd.Series,
+    soup: np.ndarray | None,
+    labels: pd.Series | None,
+    *,
+    seek: bool,
+) -> Malignancy:
+    """Return the verdicts on a library's single cells.
+
+    ``seek``: whether normal cells are looked for; else there is no verdict but that of ``labels``.
+    """
+    n = counts.shape[0]
+    if seek and n:
+        found = judge(counts, symbols, soup)
+    else:
+        blank = np.full(n, "", dtype=object)
+        found = Malignancy(blank, blank.copy(), np.full(n, np.nan), "", [])
+    return found if labels is None else overrule(found, barcodes, labels)
