@@ -2,6 +2,7 @@
 
 
 rule preflight:
+    """What the study would lack, before anything runs: files, databases, design, memory and disk (preflight.txt)."""
     input:
         "<results>/preflight.txt",
     localrule: True

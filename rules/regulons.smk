@@ -9,6 +9,7 @@ PRUNING += ["leading_edge", "motif_similarity_fdr", "orthologous_identity"]
 
 
 rule regulons:
+    """Regulons of each model, their consensus, and their activity in every cell (regulons/consensus.tsv)."""
     input:
         "<results>/regulons/consensus.tsv" if study.groups else [],
         collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"]) if study.groups else [],

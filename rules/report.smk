@@ -5,6 +5,7 @@ from scripts.exports.results import targets
 
 
 rule report:
+    """The report page with its figures, Snakemake's report, the manifest and the exports (report/report.html)."""
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
