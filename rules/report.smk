@@ -24,7 +24,15 @@ rule make_report:
         tables=collect("<results>/{file}", file=results_of(study)),
         templates=collect(
             workflow_file("resources/report/{name}"),
-            name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
+            name=[
+                "page.html.j2",
+                "style.css",
+                "page.js",
+                "words.yaml",
+                "findings.yaml",
+                "methods.j2",
+                "citations.yaml",
+            ],
         ),
         columns=workflow_file("resources/columns.tsv"),
     output:

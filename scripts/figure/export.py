@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -108,10 +109,20 @@ def warned(spec: dict, warning: str) -> dict:
     return spec | {"title": {"text": title, "subtitle": warning} if title else {"text": warning}}
 
 
-def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warning: str = "") -> None:
+def save(
+    name: str,
+    figure: Figure,
+    folder: Path,
+    *,
+    title: str,
+    alt: str,
+    warning: str = "",
+    tables: Iterable[str] = (),
+) -> None:
     """Write ``<name>.json``, ``.svg``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` if there are several tables).
 
     ``title`` and ``alt`` stand in the SVG for those who don't see it; ``warning``, if there is one, above the picture.
+    ``tables`` are those that the figure was drawn from, relative to the results.
     Beyond :data:`MAX_MARKS` rows there is no SVG.
     """
     write_json(
@@ -121,6 +132,7 @@ def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warni
             "n": figure.n,
             "columns": figure.columns,
             "min_width": figure.min_width,
+            "tables": list(tables),
             "notes": {key: dict(values) for key, values in figure.notes.items()},
             "panels": [
                 {"spec": spec_of(panel), "title": panel.title, "where": dict(panel.where), "model": panel.model}

@@ -9,7 +9,8 @@ import vl_convert
 
 from scripts.base import job
 from scripts.figure import palette, words
-from scripts.report import bind, charts
+from scripts.report import bind, charts, findings
+from scripts.report.heights import heights_of
 from scripts.report.page import Drawn, Section, render
 from scripts.report.sections import (
     design,
@@ -20,7 +21,8 @@ from scripts.report.source import Source
 from scripts.study.stages import STAGES
 
 TITLE = "persister-regulons"
-SECTIONS = (design, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
+"""Heading of a study without a title."""
+SECTIONS = (findings, design, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
 """In the order of reading: a name is a stage, whose section is bound from what stages made."""
 
 
@@ -53,13 +55,15 @@ def main(snakemake) -> None:
         (charts.copy if isinstance(figure, Drawn) else charts.save)(figure, folder)
     text = render(
         sections,
-        title=TITLE,
+        title=source.config.get("title") or TITLE,
         models={
             m: c for m, c in palette.colours_of("model", source.models).items() if m in set(source.samples["model"])
         },
         templates=Path(snakemake.input.templates[0]).parent,
         bundle=vl_convert.javascript_bundle(vl_version=charts.VEGALITE),
         config=charts.CONFIG,
+        heights={figure.name: heights_of(figure) for section in sections for figure in section.figures},
+        paths=source.files,
     )
     page.write_text(text)
     Path(snakemake.output.methods).write_text(methods.as_markdown(source))

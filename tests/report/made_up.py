@@ -557,6 +557,19 @@ def activity() -> dict[str, pd.DataFrame]:
     }
 
 
+def designs(n: int = 3, *, confounded: str = "yes", platform: str = "", depth: float = 0.02, **counts) -> dict:
+    """Return what the designs of activity and expression can answer, with ``n`` models; ``counts``: of genes."""
+    models = ",".join(MODELS[:n])
+    row = {"contrast": CONTRAST, "n_models": n, "models": models, "confounded": confounded, "platform": platform}
+    activity = [{**row, "arm": "all arms", "depth_log2": depth}]
+    activity += [{**row, "arm": arm, "n_models": 1} for arm in dict.fromkeys(ARMS[model] for model in MODELS[:n])]
+    genes = {"genes": 10, "changed": 4, "voom_changed": 9} | counts
+    return {
+        "design.tsv": pd.DataFrame(activity),
+        "expression_design.tsv": pd.DataFrame([{**own, **genes} for own in activity]),
+    }
+
+
 def everything() -> dict[str, pd.DataFrame]:
     """Return all made-up tables."""
     return {
