@@ -85,9 +85,16 @@
     document.documentElement.dataset.ready = "yes";
   };
 
+  const folds = [...document.querySelectorAll("details.fold")];
   // Jumps: what is folded around the goal is unfolded, and the goal stays in its place while charts above it are drawn.
   let goal = null;
-  const keepPlace = () => goal && goal.scrollIntoView({ block: "start" });
+  const header = document.querySelector("header");
+  const keepPlace = () => {
+    if (!goal) return;
+    const covered = getComputedStyle(header).position === "sticky" ? header.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${covered + 8}px`;
+    goal.scrollIntoView({ block: "start" });
+  };
   ["wheel", "touchmove", "pointerdown", "keydown"].forEach((kind) =>
     window.addEventListener(kind, () => (goal = null), { passive: true, capture: true }),
   );
@@ -99,6 +106,7 @@
     around.forEach((details) => (details.open = true));
     goal = element;
     keepPlace();
+    drawAll();
   };
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');
@@ -108,9 +116,11 @@
     reveal(link.hash.slice(1));
   });
   window.addEventListener("popstate", () => reveal(location.hash.slice(1)));
-  const folds = [...document.querySelectorAll("details.fold")];
   folds.forEach((details) => details.addEventListener("toggle", () => details.open && drawAll()));
-  const unfold = (open) => document.querySelectorAll("details.fold").forEach((details) => (details.open = open));
+  const unfold = (open) => {
+    folds.forEach((details) => (details.open = open));
+    drawAll();
+  };
   document.querySelectorAll("[data-unfold]").forEach((button) => {
     button.addEventListener("click", () => unfold(button.dataset.unfold === "yes"));
   });
@@ -118,7 +128,8 @@
   window.addEventListener("beforeprint", unfoldForPrint);
   document.querySelector("[data-print]").addEventListener("click", async () => {
     unfoldForPrint();
-    await drawAll();
+    drawAll();
+    while (document.documentElement.dataset.ready !== "yes") await new Promise((done) => setTimeout(done, 50));
     window.print();
   });
   reveal(location.hash.slice(1));

@@ -12,7 +12,7 @@ from scripts.figure.export import VEGALITE
 from scripts.figure.figure import from_columnar, to_rows
 from scripts.figure.style import CONFIG, NARROW
 
-WIDE, PHONE, GAP = 1000, 347, 16
+WIDE, PHONE, GAP = 1024, 346, 16
 """Room for figures on a page of 1280 and of 375 pixels, and between panels (pixels)."""
 HEIGHT = re.compile(r'<svg\b[^>]*?\bheight="([\d.]+)"')
 

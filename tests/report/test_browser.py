@@ -11,6 +11,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 FIGURES = {
+    "findings": set(),
     "question": {"design"},
     "reads": {"saturation", "barnyard", "ranks", "stroma"},
     "cells": {"attrition", "attrition_libraries", "quality"},
@@ -57,6 +58,19 @@ def test_it_opens_without_an_error_and_without_a_network(page, report):
 
 def test_nothing_runs_over_the_edge(page):
     assert page.beyond() == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_entry_of_the_navigation_leads_to_its_section(report, width):
+    """On a page as it is at first, folded and with charts that are drawn only after the jump."""
+    with opened(report, width, unfolded=False) as fresh:
+        assert width < 1000 or fresh.page.evaluate("document.documentElement.scrollHeight") <= 12_000
+        names = fresh.page.evaluate("[...document.querySelectorAll('nav a')].map((link) => link.hash.slice(1))")
+        assert names == [*FIGURES]
+        for name in names:
+            fresh.page.locator(f'nav a[href="#{name}"]').click()
+            fresh.wait()
+            assert 0 <= fresh.off(name) <= 24, name
 
 
 def test_sections_come_in_order_with_their_figures_drawn(page, promised):
