@@ -10,8 +10,8 @@ from scripts.figure.figure import Figure, Panel
 from scripts.figure.palette import ABSENT, HIGH_CONTRAST
 from scripts.figure.style import Style, below, rows_high
 
-WIDTH = 560
-"""Width of the plots (pixels): with their axes somewhat more than the least that the page gives them."""
+WIDTH, NARROW = 560, 230
+"""Width of the plots (pixels) without their axes, and on a telephone."""
 CELLS, BOTH = "cells of the biopsy", "both together"
 UNTREATED_SAMPLE = "an untreated sample of a new patient"
 SWITCH = HIGH_CONTRAST[2]
@@ -96,7 +96,7 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
     grey = alt.Color(
         "expected:N",
         scale=alt.Scale(domain=[UNTREATED_SAMPLE], range=[ABSENT]),
-        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=260),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300),
     )
     filled = alt.Fill(
         "state:N",

@@ -12,7 +12,7 @@ from typing import Any
 import vl_convert
 
 from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
-from scripts.figure.style import CONFIG
+from scripts.figure.style import CONFIG, NARROW
 
 VEGALITE = "6.4"
 """Vega-Lite's version in vl-convert that altair's specifications are of."""
@@ -55,6 +55,12 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     apart = dict.fromkeys(("color", "shape"), "independent")
     resolve = {"scale": apart, "legend": apart}
     return {**head, "concat": [spec for spec, _ in parts], "columns": figure.columns, "resolve": resolve}
+
+
+def answered(value: Any, narrow: bool) -> Any:
+    """Return a specification with the question whether there is little room answered, which only a page can ask."""
+    text = json.dumps(value, allow_nan=False)
+    return json.loads(text.replace(json.dumps(NARROW)[1:-1], "true" if narrow else "false"))
 
 
 def _rename(spec, names: dict[str, str]):

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import vl_convert
 
-from scripts.figure.export import VEGALITE
+from scripts.figure.export import VEGALITE, answered
 from scripts.figure.figure import from_columnar, to_rows
-from scripts.figure.style import CONFIG, NARROW
+from scripts.figure.style import CONFIG
 
 WIDE, PHONE, GAP = 1024, 346, 16
 """Room for figures on a page of 1280 and of 375 pixels, and between panels (pixels)."""
 HEIGHT = re.compile(r'<svg\b[^>]*?\bheight="([\d.]+)"')
 
 
-def filled(value: Any, narrow: bool) -> Any:
-    """Return a specification with the question whether there is little room answered, which only a page can ask."""
-    text = json.dumps(value, allow_nan=False)
-    return json.loads(text.replace(json.dumps(NARROW)[1:-1], "true" if narrow else "false"))
-
-
 def height_of(spec: dict, datasets: dict[str, list[dict]], width: float) -> int:
     """Return the height of one panel at a width (pixels)."""
     narrow = width < 460
-    full = {**filled(spec, narrow), "datasets": datasets, "config": filled(CONFIG, narrow)}
+    full = {**answered(spec, narrow), "datasets": datasets, "config": answered(CONFIG, narrow)}
     if full.get("width") == "container":
         full["width"] = int(width)
     svg = vl_convert.vegalite_to_svg(full, vl_version=VEGALITE)

@@ -128,7 +128,8 @@ def test_tables_have_eight_columns_and_a_first_one_that_stays(fresh):
           const scroll = table.closest(".scroll");
           scroll.scrollLeft = 400;
           const first = table.tBodies[0].rows[0].cells[0].getBoundingClientRect();
-          return [scroll.scrollLeft, first.left - scroll.getBoundingClientRect().left, scroll.clientWidth - first.width];
+          const left = scroll.getBoundingClientRect().left;
+          return [scroll.scrollLeft, first.left - left, scroll.clientWidth - first.width];
         }"""
     )
     assert moved[0] > 100 and abs(moved[1]) <= 2 and moved[2] > 150
@@ -153,7 +154,8 @@ def test_remarks_stand_below_their_rows_and_go_with_them(fresh):
 def test_captions_begin_with_two_sentences(fresh):
     fresh.unfold()
     longest = fresh.page.evaluate(
-        """() => Math.max(...[...document.querySelectorAll("figcaption > p:first-child")].map((p) => p.textContent.length))"""
+        """() => Math.max(...[...document.querySelectorAll("figcaption > p:first-child")]
+             .map((p) => p.textContent.length))"""
     )
     assert longest < 700 and fresh.page.locator("figcaption details.rest").count() > 10
 
