@@ -14,8 +14,8 @@ from scripts.figure import export, words
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "ok from", "to", "verdict", "meaning"],
               "Each measure, and from where to where it is ok: what a new patient of the same kind would show, by "
-              "models left out. The regulons and the signature were learned from all models, the left-out one included, so "
-              "these figures are somewhat optimistic."),
+              "models left out. The regulons and the signature were learned from all models, the left-out one "
+              "included, so these figures are somewhat optimistic."),
     "switch": ("Switches", ["factor", "position", "untreated from", "to", "status", "note"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "

@@ -193,7 +193,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return (f"{value:,}" if abs(value) >= 10_000 else str(value)).replace("-", "−")
     if isinstance(value, float):
         return f"{value:.3g}".replace("-", "−")
     return value

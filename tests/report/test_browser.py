@@ -104,12 +104,14 @@ def test_every_figure_has_question_number_words_and_data(page):
 
 @only_whole
 def test_tables_sort_both_ways_and_what_is_missing_comes_last(page):
+    page.page.locator('[data-wide="switches"]').click()
     head = page.page.locator('[data-table="switches"] [data-sort="relapse_position"]')
     head.focus()
     page.page.keyboard.press("Enter")
     down = page.column("switches", "relapse_position")
     page.page.keyboard.press("Enter")
     up = page.column("switches", "relapse_position")
+    page.page.locator('[data-wide="switches"]').click()
     numbers = [[float(cell.replace("−", "-")) for cell in cells if cell] for cells in (down, up)]
     assert len(numbers[0]) > 3 and len(set(numbers[0])) > 3
     assert numbers[0] == sorted(numbers[0], reverse=True) and numbers[1] == sorted(numbers[0])
