@@ -12,6 +12,9 @@ SIZE = (640, 360)
 ROOM = (70, 12)
 """Least distance between two names, horizontal or vertical (pixels): eight letters, one line."""
 
+POINT = (24, 7)
+"""Least distance of a name from other points (pixels): half a name, half a line."""
+
 
 def place_names(
     table: pd.DataFrame,
@@ -41,7 +44,7 @@ def place_names(
     -------
     DataFrame
         The table with the columns ``places``: the name in at most one of them, "" in the others. A point whose name
-        would lie over another's has none.
+        would lie over another's, or over another point, has none.
     """
     at = table[[x, y]].to_numpy(dtype=float)
     values = [np.append(at[:, i], more) for i, more in enumerate(held)]
@@ -56,7 +59,10 @@ def place_names(
             continue
         for place, offset in places.items():
             spot = (at[i, 0], at[i, 1] - offset)
-            if all(abs(spot[0] - left) > ROOM[0] or abs(spot[1] - up) > ROOM[1] for left, up in taken):
+            others = np.delete(at, i, axis=0)
+            on_point = (np.abs(others - spot) < POINT).all(axis=1).any()
+            apart = all(abs(spot[0] - left) > ROOM[0] or abs(spot[1] - up) > ROOM[1] for left, up in taken)
+            if apart and not on_point:
                 names[place][i] = table[name].iloc[i]
                 taken.append(spot)
                 break

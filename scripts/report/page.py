@@ -145,8 +145,8 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """All columns but notes, which stand on lines of their own."""
-        return [column for column in self.frame if not is_note(column)]
+        """All columns but notes, which stand on lines of their own; those at first sight come first."""
+        return [*self.first, *(column for column in self.frame if column not in self.first and not is_note(column))]
 
     @property
     def first(self) -> list[str]:
