@@ -47,6 +47,7 @@ if config["input_rules"]:
 
 
 rule all:
+    """The whole study: preflight, every stage, the report with its exports, and the biopsies of the sheet."""
     input:
         "<results>/preflight.txt",
         # Biopsies alone, scored against a frozen reference, make no study to report about.

@@ -3,6 +3,7 @@ from scripts.activity.results import targets
 
 
 rule activity:
+    """Change in activity of each factor, by model and over models (activity/)."""
     input:
         collect("<results>/activity/{file}", file=targets(study)),
     localrule: True

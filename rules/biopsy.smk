@@ -4,6 +4,7 @@ from scripts.study.reference_manifest import FILES, MANIFEST
 
 
 rule biopsy:
+    """A page for each biopsy of the sheet, scored against the frozen reference (biopsy/<sample>/biopsy.html)."""
     input:
         collect(
             "<results>/biopsy/{sample}/{file}",

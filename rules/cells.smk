@@ -2,6 +2,7 @@
 
 
 rule cells:
+    """Tumour and host cells of each library after all filters (cells/<sample>.h5ad, cells/attrition.tsv)."""
     input:
         collect(
             "<results>/cells/{sample}{part}",

@@ -3,6 +3,7 @@ from scripts.clusters.results import tables
 
 
 rule clusters:
+    """Clusters of the cells of each model, and how those of two timepoints correspond (clusters/<model>/)."""
     input:
         collect(
             "<results>/clusters/{model}/{file}",

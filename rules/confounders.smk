@@ -3,6 +3,7 @@ from scripts.confounders.results import targets
 
 
 rule confounders:
+    """How much of the programme remains when confounders are adjusted for, and the study's verdict (confounders/)."""
     input:
         collect("<results>/confounders/{file}", file=targets(study)),
     localrule: True

@@ -8,6 +8,7 @@ RAW_COUNTS = os.path.join("<results>/counts", aligner, "{sample}")
 
 
 rule counts:
+    """Counts of each library with an audit of its reads (counts/<sample>.h5ad)."""
     input:
         collect(
             "<results>/counts/{sample}{part}", sample=study.libraries, part=[".h5ad", ".audit.json", ".saturation.tsv"]

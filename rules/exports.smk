@@ -7,6 +7,7 @@ TOP = 30  # regulons that a viewer can colour cells by; all are in obsm
 
 
 rule exports:
+    """Results in the formats of other tools: h5ad, loom, gmt, and tables with a dictionary (exports/)."""
     input:
         collect("<results>/exports/{file}", file=targets(study)),
     localrule: True

@@ -3,6 +3,7 @@ from scripts.expression.results import targets
 
 
 rule expression:
+    """Genes that change with persistence, the signature, and the state of each sample (expression/)."""
     input:
         collect("<results>/expression/{file}", file=targets(study)),
     localrule: True

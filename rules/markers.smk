@@ -3,6 +3,7 @@ from scripts.markers.results import targets
 
 
 rule markers:
+    """Marker panels, judged in models that they were not learned from (markers/)."""
     input:
         collect("<results>/markers/{file}", file=targets(study)),
     localrule: True

@@ -3,6 +3,7 @@
 
 # Without an output: whoever asks for it has the study looked at again.
 rule preflight:
+    """What the study would lack, before anything runs: files, databases, design, memory and disk (preflight.txt)."""
     input:
         get_reads_and_matrices,
         ancient(get_reference_files),

@@ -2,6 +2,7 @@
 
 
 rule profiles:
+    """Pseudobulk, bulk and array profiles of all samples in one matrix (profiles/)."""
     input:
         "<results>/profiles/profiles.h5ad",
         "<results>/profiles/profile_losses.tsv",

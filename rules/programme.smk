@@ -3,6 +3,7 @@ from scripts.study.stages import PROGRAMME
 
 
 rule programme:
+    """All stages that compare patients: profiles, expression, activity, switches, confounders and markers."""
     input:
         [getattr(rules, stage).input for stage in PROGRAMME],
     localrule: True

@@ -4,6 +4,7 @@ from scripts.references.chemistries import CHEMISTRIES
 
 # The stage's target and its page are about the study: a biopsy to be scored changes neither.
 rule reads:
+    """Chemistry and quality of the reads of each library (reads/multiqc.html)."""
     input:
         collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=study.studied_lanes),
         collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=study.studied_lanes),

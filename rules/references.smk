@@ -3,6 +3,7 @@ from scripts.references.chemistries import CHEMISTRIES
 
 
 rule references:
+    """Genomes, indices, barcode lists, motif databases and gene lists that the study needs."""
     input:
         "<results>/references/genes.tsv" if study.all_sequenced else [],
         branch(

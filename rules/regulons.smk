@@ -22,6 +22,7 @@ CONSENSUS = [
 
 
 rule regulons:
+    """Regulons of each model, their consensus, and their activity in every cell (regulons/consensus.tsv)."""
     input:
         "<results>/regulons/consensus.tsv" if study.groups else [],
         collect("<results>/regulons/{file}", file=["rss.tsv", "thresholds.tsv", "figures"]) if study.groups else [],

@@ -5,6 +5,7 @@ from scripts.exports.results import targets
 
 
 rule report:
+    """The report page with its figures, Snakemake's report, the manifest and the exports (report/report.html)."""
     input:
         "<results>/report/report.html",
         "<results>/report/report.zip",
@@ -23,7 +24,15 @@ rule make_report:
         tables=collect("<results>/{file}", file=results_of(study)),
         templates=collect(
             workflow_file("resources/report/{name}"),
-            name=["page.html.j2", "style.css", "page.js", "words.yaml", "methods.j2", "citations.yaml"],
+            name=[
+                "page.html.j2",
+                "style.css",
+                "page.js",
+                "words.yaml",
+                "findings.yaml",
+                "methods.j2",
+                "citations.yaml",
+            ],
         ),
         columns=workflow_file("resources/columns.tsv"),
     output:

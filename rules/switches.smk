@@ -3,6 +3,7 @@ from scripts.switches.results import targets
 
 
 rule switches:
+    """Candidate switches of persistence with a verdict and each kind of evidence (switches/switches.tsv)."""
     input:
         collect("<results>/switches/{file}", file=targets(study)),
     localrule: True

@@ -57,26 +57,82 @@
     element.textContent = `This chart can't be drawn: ${error.message}`;
     console.error(error);
   };
-  // Those in sight first, the others when there is time.
+  const folded = (element) => Boolean(element.closest("details:not([open])"));
+  // Those in sight first, the others of unfolded sections when there is time.
   const watcher = new IntersectionObserver(
     (entries) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => start(target)),
     { rootMargin: "400px" },
   );
+  const running = new Map();
   const start = (element) => {
-    if (element.dataset.drawn || element.dataset.started) return Promise.resolve();
-    element.dataset.started = "yes";
-    watcher.unobserve(element);
-    return draw(element).catch(failed(element));
+    if (!running.has(element)) {
+      watcher.unobserve(element);
+      running.set(element, draw(element).catch(failed(element)).then(keepPlace));
+    }
+    return running.get(element);
   };
   pending.forEach((element) => watcher.observe(element));
+  let round = 0;
   const drawAll = async () => {
+    const own = (round += 1);
+    document.documentElement.dataset.ready = "no";
     for (const element of pending) {
+      if (own !== round) return; // another section was unfolded meanwhile: its round does the rest
+      if (folded(element)) continue;
       await start(element);
       await new Promise((done) => setTimeout(done));
     }
     document.documentElement.dataset.ready = "yes";
   };
-  window.addEventListener("beforeprint", drawAll);
+
+  const folds = [...document.querySelectorAll("details.fold")];
+  // Jumps: what is folded around the goal is unfolded, and the goal stays in its place while charts above it are drawn.
+  let goal = null;
+  const header = document.querySelector("header");
+  const keepPlace = () => {
+    if (!goal) return;
+    const covered = getComputedStyle(header).position === "sticky" ? header.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${covered + 8}px`;
+    goal.scrollIntoView({ block: "start" });
+  };
+  ["wheel", "touchmove", "pointerdown", "keydown"].forEach((kind) =>
+    window.addEventListener(kind, () => (goal = null), { passive: true, capture: true }),
+  );
+  const reveal = (id) => {
+    const element = id && document.getElementById(decodeURIComponent(id));
+    if (!element) return;
+    const around = [...element.querySelectorAll(":scope > details.fold")];
+    for (let outer = element.closest("details"); outer; outer = outer.parentElement.closest("details")) around.push(outer);
+    around.forEach((details) => (details.open = true));
+    goal = element;
+    keepPlace();
+    drawAll();
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (!link) return;
+    event.preventDefault();
+    history.pushState(null, "", link.hash);
+    reveal(link.hash.slice(1));
+  });
+  window.addEventListener("popstate", () => reveal(location.hash.slice(1)));
+  folds.forEach((details) => details.addEventListener("toggle", () => details.open && drawAll()));
+  const unfold = (open) => {
+    folds.forEach((details) => (details.open = open));
+    drawAll();
+  };
+  document.querySelectorAll("[data-unfold]").forEach((button) => {
+    button.addEventListener("click", () => unfold(button.dataset.unfold === "yes"));
+  });
+  const unfoldForPrint = () => document.querySelectorAll("details").forEach((details) => (details.open = true));
+  window.addEventListener("beforeprint", unfoldForPrint);
+  document.querySelector("[data-print]").addEventListener("click", async () => {
+    unfoldForPrint();
+    drawAll();
+    while (document.documentElement.dataset.ready !== "yes") await new Promise((done) => setTimeout(done, 50));
+    window.print();
+  });
+  reveal(location.hash.slice(1));
   drawAll();
 
   // One model in all figures and tables
@@ -97,17 +153,19 @@
   buttons.forEach((button) => button.addEventListener("click", () => pick(button.dataset.pick)));
   document.addEventListener("keydown", (event) => event.key === "Escape" && picked && pick(""));
 
-  // Tables
+  // Tables. A remark on a row stands on a line of its own below it.
+  const pair = (row) => (row.classList.contains("noted") ? [row, row.nextElementSibling] : [row]);
   const filter = (table) => {
     const name = table.dataset.table;
     const words = document.querySelector(`[data-search="${name}"]`).value.toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = [...table.tBodies[0].rows];
+    const rows = [...table.tBodies[0].rows].filter((row) => row.dataset.i);
     let n = 0;
     rows.forEach((row) => {
-      const text = row.textContent.toLowerCase();
+      const text = pair(row).map((one) => one.textContent.toLowerCase()).join(" ");
       const own = !picked || !row.dataset.ofModel || row.dataset.ofModel === picked;
-      row.hidden = !own || !words.every((word) => text.includes(word));
-      n += !row.hidden;
+      const hidden = !own || !words.every((word) => text.includes(word));
+      pair(row).forEach((one) => (one.hidden = hidden));
+      n += !hidden;
     });
     document.querySelector(`[data-count="${name}"]`).textContent =
       n === rows.length ? `${n} rows` : `${n} of ${rows.length} rows`;
@@ -128,12 +186,14 @@
       head.setAttribute("aria-sort", order);
       const sign = order === "ascending" ? 1 : -1;
       const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
-      const rows = [...table.tBodies[0].rows].sort((x, y) => {
+      const all = [...table.tBodies[0].rows].filter((row) => row.dataset.i);
+      const pairs = new Map(all.map((row) => [row, pair(row)]));
+      const rows = all.sort((x, y) => {
         const [a, b] = [column[x.dataset.i], column[y.dataset.i]];
         if (a === null || b === null) return (a === null) - (b === null); // what is missing comes last either way
         return sign * compare(a, b) || x.dataset.i - y.dataset.i;
       });
-      table.tBodies[0].append(...rows);
+      table.tBodies[0].append(...rows.flatMap((row) => pairs.get(row)));
     });
   });
   document.querySelectorAll("[data-wide]").forEach((button) => {
@@ -173,6 +233,85 @@
       }
     });
   });
+
+  // One search over all tables and figures: a gene or factor, wherever it appears
+  const field = document.getElementById("find");
+  const found = document.getElementById("found");
+  const plain = (text) => text.toUpperCase().replace(/\([+-]\)/g, "");
+  const tokens = (value) => (typeof value === "string" ? plain(value).split(/[^A-Z0-9.\-]+/).filter(Boolean) : []);
+  let index = null; // word → name of a block → rows
+  const note = (word, block, row) => {
+    if (!index.has(word)) index.set(word, new Map());
+    const blocks = index.get(word);
+    if (!blocks.has(block)) blocks.set(block, new Set());
+    blocks.get(block).add(row);
+  };
+  const build = () => {
+    index = new Map();
+    const add = (block, columns) => {
+      for (const column of Object.values(columns)) {
+        const cells = Array.isArray(column) ? column : column.codes.map((code) => column.levels[code]);
+        cells.forEach((cell, row) => tokens(cell).forEach((word) => note(word, block, row)));
+      }
+    };
+    for (const [name, columns] of Object.entries(store.tables)) add(`table-${name}`, columns);
+    for (const [name, tables] of Object.entries(store.data)) Object.values(tables).forEach((columns) => add(name, columns));
+  };
+  const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+  const firstRow = (name, row) => {
+    const table = document.querySelector(`[data-table="${name}"]`);
+    const heads = [...table.tHead.rows[0].cells];
+    const cells = [...table.querySelector(`tr[data-i="${row}"]`).cells];
+    return cells.flatMap((cell, i) => (cell.classList.contains("more") || !cell.textContent ? [] : [`${heads[i].textContent} ${cut(cell.textContent)}`])).join(" · ");
+  };
+  const look = () => {
+    const asked = plain(field.value.trim());
+    found.hidden = asked.length < 2;
+    if (found.hidden) return;
+    if (!index) build();
+    const exact = index.has(asked);
+    const words = exact ? [asked] : [...index.keys()].filter((word) => word.startsWith(asked)).sort();
+    const blocks = new Map();
+    words.forEach((word) => index.get(word).forEach((rows, block) => {
+      blocks.set(block, new Set([...(blocks.get(block) || []), ...rows]));
+    }));
+    const item = (tag, text, attributes = {}) => Object.assign(document.createElement(tag), { textContent: text }, attributes);
+    const list = document.createElement("ul");
+    for (const section of document.querySelectorAll("main > section")) {
+      for (const element of section.querySelectorAll(".table, .figure")) {
+        const rows = blocks.get(element.id);
+        if (!rows) continue;
+        const own = document.createElement("li");
+        const link = item("a", element.querySelector("h3").textContent, { href: `#${element.id}` });
+        own.append(link, item("span", ` ${section.querySelector("h2").textContent}`));
+        if (element.classList.contains("table")) {
+          const name = element.id.slice("table-".length);
+          link.dataset.filter = name;
+          own.append(item("span", `, ${rows.size} row${rows.size === 1 ? "" : "s"}`));
+          own.append(item("div", firstRow(name, Math.min(...rows))));
+        } else own.append(item("span", ", figure"));
+        list.append(own);
+      }
+    }
+    const what = exact ? asked : words.length > 1 ? `${words.length} names that begin with ${asked}: ${words.slice(0, 8).join(", ")}` : words[0];
+    const where = `${list.children.length} place${list.children.length === 1 ? "" : "s"}`;
+    found.replaceChildren(item("p", words.length ? `${what}: ${where} on this page` : `${asked} is in no table or figure of this page`), list);
+    found.append(item("p", "Of long tables the page has the first rows; the files have all.", { className: "source" }));
+  };
+  field.addEventListener("input", look);
+  field.addEventListener("focus", look);
+  found.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link) return;
+    if (link.dataset.filter) {
+      const search = document.querySelector(`[data-search="${link.dataset.filter}"]`);
+      search.value = field.value.trim();
+      search.dispatchEvent(new Event("input"));
+    }
+    found.hidden = true;
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && (found.hidden = true));
+  document.addEventListener("pointerdown", (event) => event.target.closest(".find") || (found.hidden = true));
 
   // Where the reader is
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));

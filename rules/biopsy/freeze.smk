@@ -4,6 +4,7 @@ from scripts.study.reference_manifest import FILES, MANIFEST
 
 
 rule freeze:
+    """The frozen reference that biopsies are scored against (reference/)."""
     input:
         collect("<results>/reference/{file}", file=MANIFEST),
     localrule: True

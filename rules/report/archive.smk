@@ -8,6 +8,7 @@ report: "../../resources/captions/workflow.rst"
 # What the report is about: whatever the stages promise. It stands apart from the report itself, because Snakemake describes
 # finished jobs, and is asked to while the report is still being made.
 rule findings:
+    """The results of all stages that the report is about, without the report itself."""
     input:
         [getattr(rules, stage).input for stage in STAGES],
         "<results>/reads/multiqc.html" if study.libraries else [],

@@ -8,8 +8,6 @@ import pandas as pd
 from scripts.stats.intervals import prediction
 
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
-MOST_ON = 0.5
-"""A regulon is on where this part of the cells is."""
 NEAREST = 5
 
 
@@ -37,7 +35,7 @@ def compare(name: str, value: float, untreated: np.ndarray, persister: np.ndarra
     return low, high, mean, float(np.mean(persister)) if len(persister) else np.nan, call
 
 
-def regulons_on(
+def regulons_active(
     query: pd.DataFrame,
     training: pd.DataFrame,
     labels: pd.DataFrame,
@@ -45,19 +43,18 @@ def regulons_on(
     states: tuple[str, str],
     level: float,
 ) -> pd.DataFrame:
-    """Return a row per regulon: the part of cells in which it is on, with that of the training models.
+    """Return a row per regulon: its mean activity with that of the training models', and the share of cells that have it on.
 
-    ``low`` and ``high`` are what an untreated sample of a new model would show.
+    ``low`` and ``high`` are what an untreated sample of a new model would show. The status is by the same rule as that
+    of the called switches (:func:`switches_active`): one factor never has two.
     """
     names = at.index.tolist()
-    on, of_training = query[names] > at, (training[names] > at).astype(float)
-    low, high = (model_means(of_training, labels, state) for state in states)
+    on = (query[names] > at).mean()
+    low, high = (model_means(training[names], labels, state) for state in states)
     rows = []
     for name in names:
-        share = float(on[name].mean())
-        found = compare(name, share, low[name].to_numpy(), high[name].to_numpy(), level)
-        note = "on" if share >= MOST_ON else "off"
-        rows.append(("regulon", name, share, *found, note))
+        found = compare(name, float(query[name].mean()), low[name].to_numpy(), high[name].to_numpy(), level)
+        rows.append(("regulon", name, float(query[name].mean()), *found, f"on in {on[name]:.0%} of the cells"))
     return pd.DataFrame(rows, columns=ROWS)
 
 

@@ -12,26 +12,29 @@ from scripts.biopsy import figures
 from scripts.figure import export, words
 
 TABLES = {
-    "check": ("Is it of the kind that was learned from?", ["check", "value", "limit", "verdict", "meaning"],
-              "Each measure with what a new patient of the same kind would show; limits are of models left out. The "
-              "regulons and the signature were learned from all models, the left-out one included, so these figures "
-              "are somewhat optimistic."),
-    "switch": ("Switches", ["factor", "position", "untreated from", "to", "call", "note"],
+    "check": ("Is it of the kind that was learned from?", ["check", "value", "ok from", "to", "verdict", "meaning"],
+              "Each measure, and from where to where it is ok: what a new patient of the same kind would show, by "
+              "models left out. The regulons and the signature were learned from all models, the left-out one "
+              "included, so these figures are somewhat optimistic."),
+    "switch": ("Switches", ["factor", "position", "untreated from", "to", "status", "note"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
-               "An untreated sample of a new patient would lie in the range given."),
-    "marker": ("Marker panel", ["gene", "cells that show it", "untreated", "persister", "call", "direction"],
-               "Part of the tumour cells in which a marker is seen, with the means of the training models."),
-    "regulon": ("Regulons on", ["regulon", "cells on", "untreated", "persister", "call", "on or off"],
-                "Part of the tumour cells in which a regulon is on: those on, or unlike untreated samples "
-                "(all: scores.tsv)."),
+               "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
+               "persister."),
+    "marker": ("Marker panel", ["gene", "cells that show it", "untreated from", "to", "status", "direction"],
+               "Part of the tumour cells in which a marker is seen, with what an untreated sample of a new patient "
+               "would show."),
+    "regulon": ("Other regulons that differ from untreated",
+                ["regulon", "mean activity", "untreated from", "to", "status", "note"],
+                "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
+                "sample of a new patient would show (all: scores.tsv)."),
     "nearest": ("Nearest training samples", ["sample", "distance", "timepoint", "model, arm"],
                 "By mean activity of all regulons, in standard deviations between training samples."),
 }  # fmt: skip
 COLUMNS = {
-    "check": ("item", "value", "high", "call", "note"),
+    "check": ("item", "value", "low", "high", "call", "note"),
     "switch": ("item", "value", "low", "high", "call", "note"),
-    "marker": ("item", "value", "untreated", "persister", "call", "note"),
-    "regulon": ("item", "value", "untreated", "persister", "call", "note"),
+    "marker": ("item", "value", "low", "high", "call", "note"),
+    "regulon": ("item", "value", "low", "high", "call", "note"),
     "nearest": ("item", "value", "call", "note"),
 }
 
@@ -48,7 +51,9 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     """Return one section as a table; None if there is nothing in it."""
     rows = scores[scores["section"] == section]
     if section == "regulon":
-        rows = rows[(rows["note"] == "on") | rows["call"].isin(["above untreated", "below untreated"])]
+        # A called switch stands in the table of switches, whose notes begin with its regulon.
+        called = set(scores.loc[scores["section"] == "switch", "note"].astype(str).str.split().str[0])
+        rows = rows[rows["call"].isin(["above untreated", "below untreated"]) & ~rows["item"].isin(called)]
     if rows.empty:
         return None
     title, columns, about = TABLES[section]
@@ -67,9 +72,18 @@ def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[st
         if figure:
             said = words.of_figure("biopsy", name, {})
             about = f"{said['alt']} {figure.n}"
-            svg = export.to_svg(export.static_spec(figure), said["title"], about, ids=f"{name}-")
+            spec = export.static_spec(figure)
+            wide, narrow = (
+                export.to_svg(
+                    export.answered(spec, width == figures.NARROW) | {"width": width},
+                    said["title"],
+                    about,
+                    ids=f"{name}-{width}-",
+                )
+                for width in (figures.WIDTH, figures.NARROW)
+            )
             caption = " ".join((said["question"], said["caption"], said["interpretation"]))
-            done.append({"title": said["title"], "svg": svg, "alt": about, "caption": caption})
+            done.append({"title": said["title"], "svg": wide, "narrow": narrow, "alt": about, "caption": caption})
     return done
 
 
@@ -90,7 +104,7 @@ def main(snakemake) -> None:
         verdict=scores[scores["section"] == "verdict"].iloc[0].to_dict(),
         headline=said,
         note=about,
-        figures=[{**figure, "svg": Markup(figure["svg"])} for figure in drawn],
+        figures=[{**figure, **{key: Markup(figure[key]) for key in ("svg", "narrow")}} for figure in drawn],
         tables=[table for section in TABLES if (table := table_of(scores, section))],
         **{key: manifest[key] for key in ("workflow", "format_version", "training", "provenance")},
     )

@@ -34,7 +34,7 @@ REINFER = "add it to the samples sheet as a reference sample, with an untreated 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was measured, what training showed, the verdict, and what it means."""
+    """One check: what was measured, from where to where it is ok (NaN: no limit), the verdict, and what it means."""
 
     name: str
     value: float
@@ -143,11 +143,11 @@ def worst_of(*verdicts: str) -> str:
 
 def check_depth(depth: float, training: pd.Series) -> Check:
     """Judge the median UMIs of a cell against the training samples'."""
-    low, high = float(training.min()), float(training.max())
+    low = float(training.min()) / 4
     verdict, note = OK, "training cells are thinned to the biopsy's depth, or it to theirs"
-    if depth < low / 4:
-        verdict, note = CAUTION, f"less than a quarter of the shallowest training sample ({low:.0f}); {note}"
-    return Check("depth (median UMIs)", depth, low, high, verdict, note)
+    if depth < low:
+        verdict, note = CAUTION, f"less than a quarter of the shallowest training sample ({4 * low:.0f}); {note}"
+    return Check("depth (median UMIs)", depth, low, np.nan, verdict, note)
 
 
 def pseudobulks(counts, rows: dict[str, np.ndarray], n: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def check_expression(distance: float, training: pd.Series) -> Check:
         note += ": unlike any training model (another tissue or technique?). Don't use the scores; " + REINFER
     elif verdict == CAUTION:
         note += ": further off than 19 of 20 new patients would be; look at genes and depth"
-    return Check("expression", distance, np.nan, limits[1], verdict, note)
+    return Check("expression", distance, np.nan, limits[0], verdict, note)
 
 
 def far_cells(features: pd.DataFrame, labels: pd.DataFrame, query: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
@@ -231,7 +231,7 @@ def check_far_cells(share: float, training: pd.Series) -> Check:
         note += f"; {few_models(len(training))}"
     elif verdict == OUT:
         note += f": regulons are combined as in no training model; {REINFER}"
-    return Check("cells far from training", share, np.nan, limits[1], verdict, note)
+    return Check("cells far from training", share, np.nan, limits[0], verdict, note)
 
 
 def check_fit(misfit: float, n_cells: int, calibration: pd.DataFrame) -> Check:
@@ -249,4 +249,4 @@ def check_fit(misfit: float, n_cells: int, calibration: pd.DataFrame) -> Check:
         note += ": cells of neither state are there; the fraction is of what looks more like persisters than untreated"
     if verdict == OUT:
         note += f"; {REINFER}"
-    return Check("fit of the mixture", misfit, np.nan, limits[1], verdict, note)
+    return Check("fit of the mixture", misfit, np.nan, limits[0], verdict, note)

@@ -10,8 +10,8 @@ from scripts.figure.figure import Figure, Panel
 from scripts.figure.palette import ABSENT, HIGH_CONTRAST
 from scripts.figure.style import Style, below, rows_high
 
-WIDTH = 560
-"""Width of the plots (pixels): with their axes somewhat more than the least that the page gives them."""
+WIDTH, NARROW = 560, 220
+"""Width of the plots (pixels) without their axes, and on a telephone."""
 CELLS, BOTH = "cells of the biopsy", "both together"
 UNTREATED_SAMPLE = "an untreated sample of a new patient"
 SWITCH = HIGH_CONTRAST[2]
@@ -63,7 +63,7 @@ def draw_distribution(distribution: pd.DataFrame, scores: pd.DataFrame, style: S
         scale=alt.Scale(domain=list(series), range=[colour for _, colour in series.values()]),
         legend=below(None),
     )
-    axis = alt.Axis(title="score of a cell (training: 0 untreated, 1 persister)", grid=False)
+    axis = alt.Axis(title=["score of a cell", "(training: 0 untreated, 1 persister)"], grid=False)
     y = alt.Y("density:Q", title="density")
     base = alt.Chart(alt.NamedData("densities"))
     lines = base.mark_line(strokeWidth=2).encode(x=alt.X("score:Q", axis=axis), y=y, color=colour)
@@ -91,12 +91,12 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
     # By number, as two regulons of one factor are two rows.
     labels = alt.Axis(title=None, grid=False, labelExpr=f"{json.dumps(rows['item'].tolist())}[datum.value]")
     y = alt.Y("row:O", axis=labels)
-    axis = alt.Axis(title="position between untreated (0) and persister (1) training models", grid=False)
+    axis = alt.Axis(title=["position between untreated (0)", "and persister (1) training models"], grid=False)
     scale = alt.Scale(padding=10)
     grey = alt.Color(
         "expected:N",
         scale=alt.Scale(domain=[UNTREATED_SAMPLE], range=[ABSENT]),
-        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=260),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300),
     )
     filled = alt.Fill(
         "state:N",

@@ -93,7 +93,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
         rows_of_checks(checks),
         pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),
         describe.switches_active(activity, training, labels, called, states, level),
-        describe.regulons_on(activity, training, labels, at, states, level),
+        describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
         describe.nearest(activity, training, labels),
     ]

@@ -161,10 +161,9 @@ def draw_correlation(matrix: pd.DataFrame, treatment: pd.DataFrame, style: Style
                 legend=colour_bar("correlation"),
             )
         ),
-        # The labels name the arms already.
         base.mark_rect(height=8).encode(
             y=alt.value(-7),
-            color=alt.Color("other_arm:N", scale=style.scale("arm", long["arm"]), legend=None),
+            color=alt.Color("other_arm:N", scale=style.scale("arm", long["arm"]), legend=below("arm")),
         ),
     ]
     if len(matrix) <= MAX_NUMBERED:

@@ -93,7 +93,9 @@ def draw_all(
             if name not in words:
                 raise KeyError(f"{name}: no words of this figure in resources/words")
             said = words[name]
-            export.save(name, made, folder, title=said["title"], alt=said["alt"], warning=said.get("warning", ""))
+            tables = [path.removeprefix("?") for path in ([entry[1]] if isinstance(entry[1], str) else entry[1])]
+            options = {"warning": said.get("warning", ""), "tables": tables}
+            export.save(name, made, folder, title=said["title"], alt=said["alt"], **options)
             job.log.info("%s: %d panels. %s", name, len(made.panels), made.n)
 
 

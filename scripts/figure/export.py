@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import vl_convert
 
 from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
-from scripts.figure.style import CONFIG
+from scripts.figure.style import CONFIG, NARROW
 
 VEGALITE = "6.4"
 """Vega-Lite's version in vl-convert that altair's specifications are of."""
@@ -54,6 +55,12 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     apart = dict.fromkeys(("color", "shape"), "independent")
     resolve = {"scale": apart, "legend": apart}
     return {**head, "concat": [spec for spec, _ in parts], "columns": figure.columns, "resolve": resolve}
+
+
+def answered(value: Any, narrow: bool) -> Any:
+    """Return a specification with the question whether there is little room answered, which only a page can ask."""
+    text = json.dumps(value, allow_nan=False)
+    return json.loads(text.replace(json.dumps(NARROW)[1:-1], "true" if narrow else "false"))
 
 
 def _rename(spec, names: dict[str, str]):
@@ -108,10 +115,20 @@ def warned(spec: dict, warning: str) -> dict:
     return spec | {"title": {"text": title, "subtitle": warning} if title else {"text": warning}}
 
 
-def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warning: str = "") -> None:
+def save(
+    name: str,
+    figure: Figure,
+    folder: Path,
+    *,
+    title: str,
+    alt: str,
+    warning: str = "",
+    tables: Iterable[str] = (),
+) -> None:
     """Write ``<name>.json``, ``.svg``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` if there are several tables).
 
     ``title`` and ``alt`` stand in the SVG for those who don't see it; ``warning``, if there is one, above the picture.
+    ``tables`` are those that the figure was drawn from, relative to the results.
     Beyond :data:`MAX_MARKS` rows there is no SVG.
     """
     write_json(
@@ -121,6 +138,7 @@ def save(name: str, figure: Figure, folder: Path, *, title: str, alt: str, warni
             "n": figure.n,
             "columns": figure.columns,
             "min_width": figure.min_width,
+            "tables": list(tables),
             "notes": {key: dict(values) for key, values in figure.notes.items()},
             "panels": [
                 {"spec": spec_of(panel), "title": panel.title, "where": dict(panel.where), "model": panel.model}

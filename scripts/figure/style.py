@@ -77,7 +77,8 @@ def rows_high(n: int, each: int) -> int:
 def below(title: str | None = None, columns: int = 4) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
-    few = alt.ExprRef(f"{NARROW} ? 2 : {columns}")
+    # Two names of twenty letters need 300 pixels.
+    few = alt.ExprRef(f"{NARROW} ? (containerSize()[0] < 300 ? 1 : 2) : {columns}")
     return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
 
 

@@ -56,7 +56,9 @@ def distribution(bins: pd.DataFrame, style: Style, legend: bool) -> alt.LayerCha
         .encode(
             x="threshold:Q",
             strokeDash=alt.StrokeDash(
-                "kind:N", scale=alt.Scale(domain=["two modes", "mean + 2 sd"], range=[[1, 0], [3, 3]]), legend=None
+                "kind:N",
+                scale=alt.Scale(domain=["two modes", "mean + 2 sd"], range=[[1, 0], [3, 3]]),
+                legend=below("threshold", 1) if legend else None,
             ),
             tooltip=[
                 *tooltips("regulons/thresholds.tsv", "threshold", "p_one_mode", "mrna_r"),

@@ -11,13 +11,15 @@ from scripts.base import job
 from scripts.figure import palette, words
 from scripts.figure.export import VEGALITE
 from scripts.figure.style import CONFIG
-from scripts.report import bind, methods, provenance
+from scripts.report import bind, findings, methods, provenance
+from scripts.report.heights import heights_of
 from scripts.report.page import Drawn, Section, render
 from scripts.report.source import Source
 from scripts.study.stages import STAGES
 
 TITLE = "persister-regulons"
-SECTIONS = (*(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
+"""Heading of a study without a title."""
+SECTIONS = (findings, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
 """In the order of reading: a name is a stage, whose section is bound from what stages made."""
 
 
@@ -58,13 +60,15 @@ def main(snakemake) -> None:
         copy(figure, folder)
     text = render(
         sections,
-        title=TITLE,
+        title=source.config.get("title") or TITLE,
         models={
             m: c for m, c in palette.colours_of("model", source.models).items() if m in set(source.samples["model"])
         },
         templates=Path(snakemake.input.templates[0]).parent,
         bundle=vl_convert.javascript_bundle(vl_version=VEGALITE),
         config=CONFIG,
+        heights={figure.name: heights_of(figure) for section in sections for figure in section.figures},
+        paths=source.files,
     )
     page.write_text(text)
     Path(snakemake.output.methods).write_text(methods.as_markdown(source))

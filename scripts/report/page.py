@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,19 +12,15 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from scripts.base.columns import Column
 from scripts.figure.figure import columnar, plain
+from scripts.report.parts import SHORT, inline, is_note, link, notes_of, shown_of, split
+
+__all__ = ["columnar", "inline", "plain"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-INLINE = (
-    (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
-    (re.compile(r"\*\*(.+?)\*\*"), r"<strong>\1</strong>"),
-    (re.compile(r"\*(\S.*?)\*"), r"<em>\1</em>"),
-    (re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)"), r'<a href="\2">\1</a>'),
-)
-"""Marks within a sentence, as Markdown has them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,11 @@ class Drawn:
         return self.drawn["data"]
 
     @property
+    def sources(self) -> list[str]:
+        """The tables that it was drawn from."""
+        return self.drawn.get("tables", [])
+
+    @property
     def store(self) -> dict:
         """What the page's script needs: panels with their rows, and the data by column."""
         panels = [{"spec": panel["spec"], "where": panel["where"]} for panel in self.drawn["panels"]]
@@ -84,8 +85,8 @@ class Drawn:
 class Table:
     """A table that can be sorted and searched.
 
-    ``shown`` are the columns at first sight (all if empty); ``meaning`` explains columns; at most ``limit`` rows come
-    into the page, and ``source`` says where all are.
+    ``shown`` are the columns at first sight (the first if empty, eight at most); ``meaning`` explains columns; at most
+    ``limit`` rows come into the page, and ``source`` says where all are.
     """
 
     name: str
@@ -102,16 +103,30 @@ class Table:
         """The rows that come into the page."""
         return self.frame.head(self.limit).to_dict("records")
 
+    @property
+    def columns(self) -> list[str]:
+        """All columns but notes, which stand on lines of their own; those at first sight come first."""
+        return [*self.first, *(column for column in self.frame if column not in self.first and not is_note(column))]
+
+    @property
+    def first(self) -> list[str]:
+        """The columns at first sight."""
+        return shown_of(self.frame.columns, self.shown)
+
 
 @dataclass(frozen=True)
 class Section:
-    """A section: paragraphs, figures and tables in order of reading. ``absent`` says why there is nothing else."""
+    """A section: paragraphs, figures and tables in order of reading. ``absent`` says why there is nothing else.
+
+    ``folded``: whether its blocks unfold at a click.
+    """
 
     name: str
     title: str
     lead: str
     blocks: tuple[Any, ...] = ()
     absent: str = ""
+    folded: bool = True
 
     @property
     def figures(self) -> list[Drawn]:
@@ -122,14 +137,6 @@ class Section:
     def tables(self) -> list[Table]:
         """The tables of the section."""
         return [block for block in self.blocks if isinstance(block, Table)]
-
-
-def inline(text: str) -> Markup:
-    """Return text with its few marks as HTML; everything else is escaped."""
-    done = str(escape(text))
-    for pattern, replacement in INLINE:
-        done = pattern.sub(replacement, done)
-    return Markup(done)
 
 
 def dump(value: Any) -> Markup:
@@ -146,7 +153,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return (f"{value:,}" if abs(value) >= 10_000 else str(value)).replace("-", "−")
     if isinstance(value, float):
         return f"{value:.3g}".replace("-", "−")
     return value
@@ -157,12 +164,34 @@ def is_number(table: pd.DataFrame, column: str) -> bool:
     return pd.api.types.is_numeric_dtype(table[column]) and not pd.api.types.is_bool_dtype(table[column])
 
 
+def places_of(sections: Iterable[Section]) -> dict[str, str]:
+    """Return title → name on the page, of sections, figures and tables; titles that two have are left out."""
+    found: dict[str, list[str]] = {}
+    for section in sections:
+        found.setdefault(section.title, []).append(section.name)
+        for figure in section.figures:
+            found.setdefault(figure.title, []).append(figure.name)
+        for table in section.tables:
+            found.setdefault(table.title, []).append(f"table-{table.name}")
+    return {title: names[0] for title, names in found.items() if len(names) == 1}
+
+
 def render(
-    sections: Iterable[Section], *, title: str, models: Mapping[str, str], templates: Path, bundle: str, config: dict
+    sections: Iterable[Section],
+    *,
+    title: str,
+    models: Mapping[str, str],
+    templates: Path,
+    bundle: str,
+    config: dict,
+    heights: Mapping[str, list[tuple[int, int]]] | None = None,
+    paths: Collection[str] = (),
 ) -> str:
     """Return the page: ``templates`` holds page.html.j2, style.css and page.js; ``bundle`` is Vega with all it needs.
 
-    ``models``: model → colour, for the choice of a model; ``config``: Vega-Lite's, for all charts alike.
+    ``models``: model → colour, for the choice of a model; ``config``: Vega-Lite's, for all charts alike; ``heights``:
+    figure → pixels of each panel on a wide and on a narrow page (:mod:`scripts.report.heights`); ``paths``: results
+    that are linked, relative to the results.
     """
     sections = list(sections)
     names = [block.name for section in sections for block in (*section.figures, *section.tables)]
@@ -172,7 +201,13 @@ def render(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"inline": inline, "show": show, "plain": plain}
+    titles = places_of(sections)
+
+    def linked(text: str | Markup) -> Markup:
+        """Return text or HTML with its paths and titles as links."""
+        return Markup(link(str(text if isinstance(text, Markup) else inline(text)), paths, titles))
+
+    environment.filters |= {"inline": linked, "show": show, "plain": plain, "split": split, "notes": notes_of}
     environment.tests |= {"figure": lambda b: isinstance(b, Drawn), "table": lambda b: isinstance(b, Table)}
     figures = [figure for section in sections for figure in section.figures]
     tables = [table for section in sections for table in section.tables]
@@ -191,4 +226,7 @@ def render(
         bundle=Markup(bundle.replace("</script", "<\\/script")),
         store=dump(store),
         is_number=is_number,
+        heights=heights or {},
+        tables_of={path: [table for table in tables if table.source == path] for path in {t.source for t in tables}},
+        short=SHORT,
     )

@@ -17,11 +17,16 @@ def warning(text: str) -> Markup:
     return Markup('<p class="warning">{}</p>').format(inline(text))
 
 
-def bullets(items: list[str]) -> Markup:
-    """Return a list."""
-    return Markup('<ul class="text">{}</ul>').format(
-        Markup("").join(Markup("<li>{}</li>").format(inline(i)) for i in items)
+def bullets(items: list[str], kind: str = "") -> Markup:
+    """Return a list; ``kind`` is a class for the style sheet."""
+    return Markup('<ul class="{}">{}</ul>').format(
+        f"text {kind}".strip(), Markup("").join(Markup("<li>{}</li>").format(inline(i)) for i in items)
     )
+
+
+def heading(text: str) -> Markup:
+    """Return a heading within a section."""
+    return Markup("<h3>{}</h3>").format(text)
 
 
 def facts(pairs: Mapping[str, str]) -> Markup:

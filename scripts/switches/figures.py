@@ -178,21 +178,32 @@ def draw_timecourse(
         detail="line:N",
         strokeDash=alt.StrokeDash("arm:N", legend=None),
     )
+    # The key has a panel of its own: the same in all, it would take half the room of each.
+    key = (
+        alt.Chart(alt.NamedData("timecourse"))
+        .mark_line(opacity=0)
+        .encode(
+            color=style.colour("model", lines["model"], columns=2),
+            strokeDash=alt.StrokeDash("arm:N", sort=style.in_order("arm", lines["arm"]), legend=below(None, 2)),
+        )
+    )
     dots = base.mark_point(filled=True, size=34).encode(
         y=alt.Y("activity:Q", title=None, scale=scale, axis=axis),
         tooltip=tooltips(name, "sample", "model", "arm", "timepoint", "activity"),
     )
     kept = ["regulon", "sample", "model", "arm", "timepoint", "activity", "line"]
     of_models = lines.loc[lines["timepoint"] != baseline, ["line", "model"]]
-    return Figure.by(
-        "regulon",
-        alt.layer(mean, dots).add_params(picked()).properties(width="container", height=130),
-        {"timecourse": lines[kept]},
-        values=shown["regulon"],
-        titles={row.regulon: f"{row.regulon}: {row.verdict}" for row in shown.itertuples()},
+    chart = alt.layer(mean, dots).add_params(picked()).properties(width="container", height=130)
+    panels = [
+        Panel(chart, f"{row.regulon}: {row.verdict}", {"regulon": row.regulon})
+        for row in shown.drop_duplicates("regulon").itertuples()
+    ]
+    return Figure(
+        panels=(*panels, Panel(key.properties(width="container", height=1), "models and arms")),
+        data={"timecourse": lines[kept]},
         n=f"{count(of_models['line'].nunique(), 'line')} of {count(of_models['model'].nunique(), 'model')}; "
         f"the first {count(len(shown), one_of(style))}.",
-        columns=4,
+        columns=min(4, len(panels) + 1),
         min_width=200,
     )
 

@@ -84,6 +84,26 @@ def test_page_has_figures_with_their_words_the_same_each_time(distribution, scor
     assert "412 tumour cells" in made[0]["alt"] and "Active: FOSL1." in made[1]["alt"]
 
 
+def test_a_called_switch_is_in_one_table_of_the_page():
+    rows = [
+        ("switch", "FOSL1", 0.9, -0.2, 0.3, "active", "FOSL1(+) goes up in persisters"),
+        ("regulon", "FOSL1(+)", 0.4, 0.1, 0.3, "above untreated", "on in 35% of the cells"),
+        ("regulon", "STAT1(+)", 0.4, 0.1, 0.3, "above untreated", "on in 12% of the cells"),
+        ("regulon", "MYC(+)", 0.2, 0.1, 0.3, "as untreated", "on in 55% of the cells"),
+    ]
+    scores = pd.DataFrame(rows, columns=["section", "item", "value", "low", "high", "call", "note"])
+    tables = {name: draw_biopsy.table_of(scores, name) for name in ("switch", "regulon")}
+    items = {name: [row[0]["text"] for row in table["rows"]] for name, table in tables.items()}
+    assert items == {"switch": ["FOSL1"], "regulon": ["STAT1(+)"]}
+    assert all(table["columns"][4] == "status" for table in tables.values())
+
+
+def test_pictures_of_the_page_fit_a_telephone(distribution, scores):
+    for figure in draw_biopsy.figures_of(scores, distribution):
+        widths = [float(re.search(r'<svg[^>]*? width="([\d.]+)"', figure[key])[1]) for key in ("svg", "narrow")]
+        assert widths[1] <= 375 - 2 * 16 < widths[0]
+
+
 def test_page_without_anything_to_draw_has_no_figures(distribution, scores):
     assert draw_biopsy.figures_of(scores[:0], distribution[:0]) == []
     unscored = scores[scores["item"] == "YAP1"]

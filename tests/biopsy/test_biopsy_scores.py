@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from scripts.biopsy import drift
+
 PLANTED = (0.0, 0.05, 0.2, 0.6)
 FRACTION = ("fraction", "persister-like cells")
 
@@ -84,6 +86,30 @@ def test_switches_are_thrown_in_persisters_and_not_in_untreated_cells(simulator,
     assert (switches[0.6] == "active").sum() >= 6
     # Seven ranges of 95 %: one untreated sample may leave one of them.
     assert (switches[0.0] == "as untreated").sum() >= 6
+
+
+def test_a_factor_has_one_status_and_a_check_is_ok_within_its_limits(simulator, score):
+    """The regulon of a called switch is above or below untreated samples where the switch is active, and only there."""
+    for planted, graft in ((0.0, 450), (0.6, 450)):
+        cells = simulator.cells("HBCx9", "s", seed=13, persister=planted, graft_cells=graft)
+        scores = score(cells)[0]
+        regulons = scores.loc["regulon"]
+        for row in scores.loc["switch"].itertuples():
+            regulon, up = row.note.split()[0], " goes up " in row.note
+            beyond = {True: "above untreated", False: "below untreated"}[up == (row.call == "active")]
+            assert regulons.at[regulon, "call"] == (row.call if row.call == "as untreated" else beyond)
+        within = (regulons["low"] <= regulons["value"]) & (regulons["value"] <= regulons["high"])
+        assert (within == (regulons["call"] == "as untreated")).all()
+        checks = scores.loc["check"]
+        fits = ~(checks["value"] < checks["low"]) & ~(checks["value"] > checks["high"])
+        assert (fits == (checks["call"] == "ok")).all() and len(checks) >= 5
+
+
+def test_a_shallow_biopsy_is_ok_down_to_the_limit_that_the_page_shows():
+    training = pd.Series([1309.0, 2000.0])
+    for depth, verdict in ((1102.0, "ok"), (328.0, "ok"), (327.0, "caution")):
+        check = drift.check_depth(depth, training)
+        assert check.verdict == verdict and (check.verdict == "ok") == (depth >= check.low) and np.isnan(check.high)
 
 
 def test_the_nearest_samples_are_of_the_biopsy_s_state(simulator, score):

@@ -57,6 +57,7 @@ def test_files_of_words_hold_what_is_known_and_no_more(name):
         assert len(entry["caption"]) + len(entry.get("interpretation", "")) > 150 and len(entry["alt"]) > 40, figure
     for table, entry in found.get("tables", {}).items():
         assert set(entry) <= TABLE and {"title", "caption"} <= set(entry), table
+        assert len([column for column in entry.get("shown", []) if column != "note"]) <= 8, table
     for stage, block in blocks_of(name):
         kinds = [kind for kind in ("figures", "tables", "texts") if block in words.read(stage).get(kind, {})]
         assert len(kinds) == 1, f"{stage}/{block}"

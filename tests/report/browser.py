@@ -37,10 +37,32 @@ class Page:
             self.errors.append(message.text)
 
     def open(self, path: Path) -> None:
-        """Load the file and wait until every chart is drawn."""
+        """Load the file and wait until every chart in sight is drawn; sections are folded."""
         self.page.set_default_timeout(120_000)  # on a busy machine
         self.page.goto(path.resolve().as_uri())
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the charts of all unfolded sections are drawn."""
         self.page.wait_for_function(READY, timeout=400_000)
+
+    def unfold(self) -> None:
+        """Unfold all sections and wait until every chart is drawn."""
+        self.page.locator('[data-unfold="yes"]').click()
+        self.wait()
+
+    def off(self, name: str) -> float:
+        """Return how many pixels an element lies below the upper end of what can be seen; 0 at the end of the page."""
+        return self.page.evaluate(
+            """(name) => {
+              const header = document.querySelector("header");
+              const covered = getComputedStyle(header).position === "sticky" ? header.offsetHeight : 0;
+              const end = window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2;
+              const place = document.getElementById(name).getBoundingClientRect();
+              return end && place.top >= 0 && place.top < window.innerHeight ? 0 : place.top - covered;
+            }""",
+            name,
+        )
 
     def beyond(self) -> list[str]:
         """Return the elements that make the page wider than its window."""
@@ -60,7 +82,7 @@ class Page:
               const element = document.querySelector(`[data-table="${table}"]`);
               const heads = [...element.tHead.rows[0].cells];
               const place = heads.findIndex((cell) => cell.firstElementChild.dataset.sort === name);
-              const rows = [...element.tBodies[0].rows].filter((row) => !row.hidden);
+              const rows = [...element.tBodies[0].rows].filter((row) => row.dataset.i && !row.hidden);
               return rows.map((row) => row.cells[place].textContent.trim());
             }""",
             [table, name],
@@ -68,8 +90,8 @@ class Page:
 
 
 @contextmanager
-def opened(path: Path, width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """Open a report at a width; close the browser afterwards."""
+def opened(path: Path, width: int = 1280, height: int = 900, *, unfolded: bool = True) -> Iterator[Page]:
+    """Open a report at a width, unfolded or as it is at first; close the browser afterwards."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -77,6 +99,8 @@ def opened(path: Path, width: int = 1280, height: int = 900) -> Iterator[Page]:
         try:
             page = Page(browser.new_page(viewport={"width": width, "height": height}))
             page.open(path)
+            if unfolded:
+                page.unfold()
             yield page
         finally:
             browser.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from made_up import CONTRAST, samples
+from made_up import ARMS, CONTRAST, MODELS, samples
 from made_up_expression import expression, opinions
 from made_up_switches import activity, families, perturbations, switches
 
@@ -102,6 +102,19 @@ def confounders() -> dict[str, pd.DataFrame]:
         "confounders.tsv": pd.DataFrame(held),
         "confounders_notes.tsv": pd.DataFrame(notes, columns=measure_confounders.NOTES),
         "programme_verdict.tsv": pd.DataFrame([verdict]),
+    }
+
+
+def designs(n: int = 3, *, confounded: str = "yes", platform: str = "", depth: float = 0.02, **counts) -> dict:
+    """Return what the designs of activity and expression can answer, with ``n`` models; ``counts``: of genes."""
+    models = ",".join(MODELS[:n])
+    row = {"contrast": CONTRAST, "n_models": n, "models": models, "confounded": confounded, "platform": platform}
+    activity = [{**row, "arm": "all arms", "depth_log2": depth}]
+    activity += [{**row, "arm": arm, "n_models": 1} for arm in dict.fromkeys(ARMS[model] for model in MODELS[:n])]
+    genes = {"genes": 10, "changed": 4, "voom_changed": 9} | counts
+    return {
+        "design.tsv": pd.DataFrame(activity),
+        "expression_design.tsv": pd.DataFrame([{**own, **genes} for own in activity]),
     }
 
 

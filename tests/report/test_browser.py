@@ -11,6 +11,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 FIGURES = {
+    "findings": set(),
     "design": {"design"},
     "reads": {"saturation", "barnyard", "ranks", "stroma"},
     "cells": {"attrition", "attrition_libraries", "quality"},
@@ -59,6 +60,19 @@ def test_nothing_runs_over_the_edge(page):
     assert page.beyond() == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_entry_of_the_navigation_leads_to_its_section(report, width):
+    """On a page as it is at first, folded and with charts that are drawn only after the jump."""
+    with opened(report, width, unfolded=False) as fresh:
+        assert width < 1000 or fresh.page.evaluate("document.documentElement.scrollHeight") <= 12_000
+        names = fresh.page.evaluate("[...document.querySelectorAll('nav a')].map((link) => link.hash.slice(1))")
+        assert names == [*FIGURES]
+        for name in names:
+            fresh.page.locator(f'nav a[href="#{name}"]').click()
+            fresh.wait()
+            assert 0 <= fresh.off(name) <= 24, name
+
+
 def test_sections_come_in_order_with_their_figures_drawn(page, promised):
     found = page.page.evaluate(
         """() => [...document.querySelectorAll("main > section")].map((section) => [section.id,
@@ -90,12 +104,14 @@ def test_every_figure_has_question_number_words_and_data(page):
 
 @only_whole
 def test_tables_sort_both_ways_and_what_is_missing_comes_last(page):
+    page.page.locator('[data-wide="switches"]').click()
     head = page.page.locator('[data-table="switches"] [data-sort="relapse_position"]')
     head.focus()
     page.page.keyboard.press("Enter")
     down = page.column("switches", "relapse_position")
     page.page.keyboard.press("Enter")
     up = page.column("switches", "relapse_position")
+    page.page.locator('[data-wide="switches"]').click()
     numbers = [[float(cell.replace("−", "-")) for cell in cells if cell] for cells in (down, up)]
     assert len(numbers[0]) > 3 and len(set(numbers[0])) > 3
     assert numbers[0] == sorted(numbers[0], reverse=True) and numbers[1] == sorted(numbers[0])

@@ -62,7 +62,16 @@ def test_the_figure_for_papers_holds_each_panel_with_its_data():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(None, ""), (np.nan, ""), (True, "yes"), (12345, "12,345"), (-0.12345, "−0.123"), (1e-12, "1e−12"), ("a", "a")],
+    [
+        (None, ""),
+        (np.nan, ""),
+        (True, "yes"),
+        (12345, "12,345"),
+        (-3, "−3"),
+        (-0.12345, "−0.123"),
+        (1e-12, "1e−12"),
+        ("a", "a"),
+    ],
 )
 def test_cells_are_shown_as_a_reader_wants_them(value, said):
     assert show(value) == said

@@ -153,7 +153,9 @@ def test_timecourse_joins_each_model_and_arm_from_its_own_baseline(switches, act
     assert set(own["sample"]) == {f"S{i}" for i in range(9)} and made.n == "4 lines of 3 models; the first 3 regulons."
     x = made.panels[0].chart.to_dict()["layer"][0]["encoding"]["x"]
     assert x["sort"] == ["untreated", "persister", "relapse"], "no place for a timepoint without a sample"
-    assert [panel.title for panel in made.panels][-1] == "C(+): stress"
+    assert [panel.title for panel in made.panels][-2] == "C(+): stress"
+    key = made.panels[-1].chart.to_dict()["encoding"]
+    assert key["color"]["legend"]["orient"] == key["strokeDash"]["legend"]["orient"] == "bottom"
 
 
 def test_an_untreated_study_has_dots(switches, activity):
