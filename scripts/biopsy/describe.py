@@ -43,7 +43,7 @@ def regulons_active(
     states: tuple[str, str],
     level: float,
 ) -> pd.DataFrame:
-    """Return a row per regulon: its mean activity with that of the training models', and the share of cells that have it on.
+    """Return a row per regulon: its mean activity, that of the training models, and the share of cells on.
 
     ``low`` and ``high`` are what an untreated sample of a new model would show. The status is by the same rule as that
     of the called switches (:func:`switches_active`): one factor never has two.

@@ -14,9 +14,6 @@ ROOM = (70, 12)
 LETTER, POINT = (6.2, 10), 3
 """Width and height of a letter, and radius of a point (pixels)."""
 
-POINT = (24, 7)
-"""Least distance of a name from other points (pixels): half a name, half a line."""
-
 
 def place_names(
     table: pd.DataFrame,

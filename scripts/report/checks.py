@@ -59,7 +59,7 @@ class Given:
             if not found and table is not None and len(table):
                 rows = table[(table["contrast"] == self.contrast) & (table["arm"] != ALL_ARMS)]
                 found = set(rows.loc[rows["n_models"] > 0, "arm"])
-        return self.source.in_order("arm", found)
+        return [entry["arm"] for entry in self.source.config["arms"] if entry["arm"] in found]
 
 
 Warned = dict[str, Any] | None

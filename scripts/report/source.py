@@ -25,6 +25,11 @@ class Source(Results):
         return columns_of(path)
 
     @property
+    def one(self) -> str:
+        """What activity is of: a regulon, or without libraries a factor of a network."""
+        return "regulon" if len(self.libraries) else "factor"
+
+    @property
     def models(self) -> list[str]:
         """All models, in the order of the config."""
         return [entry["model"] for entry in self.config["models"]]
