@@ -226,7 +226,7 @@ def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> 
             "arm:N",
             "timepoint:N",
             alt.Tooltip(f"{column}:Q", format=".1f"),
-            "host:Q",
+            *(f"{name}:Q" for name in ("host", "normal") if name in table),
             "tumour:Q",
         ],
     )
@@ -245,7 +245,7 @@ def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
 
     None where there are neither.
     """
-    what = next((name for name in ("host", "normal") if libraries[name].sum()), None)
+    what = next((name for name in ("host", "normal") if name in libraries and libraries[name].sum()), None)
     if what is None:
         return None
     # Normal cells are among those of the tumour's species.
@@ -260,11 +260,12 @@ def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
         first = starts.fillna({"arm": first["arm"].iloc[0]})
     lines = pd.concat([first, later], ignore_index=True)
     lines["line"] = lines["model"] + " " + lines["arm"]
-    kept = ["sample", "model", "arm", "timepoint", "line", "host", "normal", "tumour", "host_cells", "ambient"]
-    kept = [name for name in kept if what == "normal" or name != "normal"]
-    panels = [Panel(through_time(lines, "host_cells", f"{what} cells (% of cells)", style), "stroma")]
+    kept = ["sample", "model", "arm", "timepoint", "line", what, "tumour", "host_cells", "ambient"]
+    panels = [Panel(through_time(lines[kept], "host_cells", f"{what} cells (% of cells)", style), "stroma")]
     if lines["ambient"].notna().any():
-        panels.append(Panel(through_time(lines, "ambient", "ambient RNA (% of a cell's UMIs)", style), "ambient RNA"))
+        panels.append(
+            Panel(through_time(lines[kept], "ambient", "ambient RNA (% of a cell's UMIs)", style), "ambient RNA")
+        )
     return Figure(
         panels=tuple(panels),
         data={"stroma": lines[kept]},

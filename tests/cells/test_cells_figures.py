@@ -138,6 +138,13 @@ def test_each_arm_begins_at_the_baseline_of_its_model():
     assert figures.draw_stroma(libraries(host=0), STYLE) is None
 
 
+def test_without_a_host_the_stroma_is_the_normal_cells():
+    table = libraries(host=0)
+    made = figures.draw_stroma(table.assign(normal=table["tumour"] // 4), STYLE)
+    shares = made.data["stroma"]
+    assert shares["host_cells"].between(20, 25).all() and "normal" in shares and "host" not in shares
+
+
 def test_every_verdict_and_step_has_a_colour_of_its_own():
     assert set(summaries.VERDICTS.values()) == set(droplet_figures.VERDICTS)
     assert set(summaries.VERDICTS) == {"", *qc.STEPS} - {"empty"}
