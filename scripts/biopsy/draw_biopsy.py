@@ -75,7 +75,7 @@ def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[st
             spec = export.static_spec(figure)
             wide, narrow = (
                 export.to_svg(
-                    export.answered(spec, width == figures.NARROW) | {"width": width},
+                    export.answered(spec, width) | {"width": width},
                     said["title"],
                     about,
                     ids=f"{name}-{width}-",

@@ -12,7 +12,7 @@ from typing import Any
 import vl_convert
 
 from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
-from scripts.figure.style import CONFIG, NARROW
+from scripts.figure.style import CONFIG, NARROW, SLIM
 
 VEGALITE = "6.4"
 """Vega-Lite's version in vl-convert that altair's specifications are of."""
@@ -57,10 +57,15 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     return {**head, "concat": [spec for spec, _ in parts], "columns": figure.columns, "resolve": resolve}
 
 
-def answered(value: Any, narrow: bool) -> Any:
-    """Return a specification with the question whether there is little room answered, which only a page can ask."""
+def answered(value: Any, width: float) -> Any:
+    """Return a specification with the questions answered how much room there is, which only a page can ask.
+
+    ``width``: of the chart with its axes (pixels).
+    """
     text = json.dumps(value, allow_nan=False)
-    return json.loads(text.replace(json.dumps(NARROW)[1:-1], "true" if narrow else "false"))
+    for question, least in ((NARROW, 460), (SLIM, 300)):
+        text = text.replace(json.dumps(question)[1:-1], "true" if width < least else "false")
+    return json.loads(text)
 
 
 def _rename(spec, names: dict[str, str]):

@@ -19,6 +19,8 @@ UP, DOWN, MEAN = "#B35806", "#542788", "#1B1F24"
 NARROW = "width > 0 && containerSize()[0] < 460"
 """Whether a chart has little room. Not by the plot's width: that shrinks by the labels after the legends were laid out,
 and what more rows need would be cut off. The width is asked so that this follows when the window changes."""
+SLIM = "width > 0 && containerSize()[0] < 300"
+"""Whether a chart has no room for two names of twenty letters side by side."""
 CONFIG = {
     "font": FONT,
     "background": "#FFFFFF",
@@ -77,8 +79,7 @@ def rows_high(n: int, each: int) -> int:
 def below(title: str | None = None, columns: int = 4) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
-    # Two names of twenty letters need 300 pixels.
-    few = alt.ExprRef(f"{NARROW} ? (containerSize()[0] < 300 ? 1 : 2) : {columns}")
+    few = alt.ExprRef(f"{NARROW} ? ({SLIM} ? 1 : 2) : {columns}")
     return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
 
 

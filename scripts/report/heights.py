@@ -18,8 +18,7 @@ HEIGHT = re.compile(r'<svg\b[^>]*?\bheight="([\d.]+)"')
 
 def height_of(spec: dict, datasets: dict[str, list[dict]], width: float) -> int:
     """Return the height of one panel at a width (pixels)."""
-    narrow = width < 460
-    full = {**answered(spec, narrow), "datasets": datasets, "config": answered(CONFIG, narrow)}
+    full = {**answered(spec, width), "datasets": datasets, "config": answered(CONFIG, width)}
     if full.get("width") == "container":
         full["width"] = int(width)
     svg = vl_convert.vegalite_to_svg(full, vl_version=VEGALITE)
