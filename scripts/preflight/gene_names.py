@@ -13,7 +13,7 @@ from scripts.base.names import check_shared
 from scripts.profiles.networks import read_network, read_sets
 from scripts.regulons import databases as names_of
 from scripts.regulons.check_databases import check as check_databases
-from scripts.study.checks import missing_entry
+from scripts.study.files import missing_entry
 from scripts.study.study import Study
 
 FIRST_LINES = 200_000

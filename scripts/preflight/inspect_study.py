@@ -22,8 +22,8 @@ from scripts.base.names import check_kind
 from scripts.counts.matrices import TEXT_SUFFIXES
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair
-from scripts.study.checks import genome_files, missing_entry
 from scripts.study.config import at, list_files
+from scripts.study.files import genome_files, missing_entry
 from scripts.study.resources import bytes_of
 from scripts.study.study import Study
 

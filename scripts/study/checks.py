@@ -8,15 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from scripts.study.config import at as at_key
-from scripts.study.config import cells_settings, list_files
+from scripts.study.config import cells_settings
 from scripts.study.schema import suggest
 from scripts.study.sheet import at
-from scripts.study.study import Study
 
 Problems = Iterator[tuple[str, str]]
 
@@ -272,52 +270,3 @@ CHECKS = (
     (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_composition, check_groups),
 )
 """Kinds of checks: each kind asks only where those before found nothing."""
-
-
-def missing_files(study: Study, design: Design) -> list[str]:
-    """Return one line that names the first file that doesn't exist and how many don't, or nothing.
-
-    Databases are not asked for here: only the stage regulons needs them (:func:`missing_entry`).
-    """
-    lanes = design.units.itertuples()
-    places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]
-    places += [(design.sample(row.Index, "matrix"), row.matrix) for row in design.samples.itertuples() if row.matrix]
-    for sample in study.all_libraries:
-        if path := study.cells_config(sample)["annotation"]:
-            places.append((at_key("cells", "annotation"), path))
-    if study.all_sequenced:
-        places += list(genome_files(study.config["references"]))
-    there, barred = {}, {}
-    for path in dict.fromkeys(path for _, path in places):
-        try:
-            there[path] = "://" in path or Path(path).exists()
-        except OSError as error:  # a folder on the way that this user may not enter
-            there[path], barred[path] = False, error.strerror
-    lost = [(place, path) for place, path in places if not there[path]]
-    if not lost:
-        return []
-    number = sum(not found for found in there.values())
-    more = f"; {number} files are missing, next {' and '.join(place for place, _ in lost[1:3])}" if number > 1 else ""
-    place, path = lost[0]
-    if path in barred:
-        return [f"{place}: {path!r} can't be reached ({barred[path]}); have the permissions changed{more}"]
-    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
-    return [f"{place}: there is no {path!r}; {remedy}{more}"]
-
-
-def missing_entry(config: dict, entry: dict) -> str:
-    """Return one line about a file of the config that isn't where its path says, or nothing."""
-    path = entry["path"]
-    if "://" in path or Path(path).exists():
-        return ""
-    place = next((place for place, other in list_files(config) if other == entry), ())
-    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
-    return f"{at_key(*place, 'path')}: there is no {path!r}; {remedy}"
-
-
-def genome_files(references: dict) -> Iterator[tuple[str, str]]:
-    """Yield the key and path of every genome file that is used."""
-    parts = ["joined"] if references.get("joined") else [name for name in ("graft", "host") if references.get(name)]
-    for name in parts:
-        for part in ("fasta", "gtf"):
-            yield at_key("references", name, part), references[name][part]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from scripts.base import job
-from scripts.study.checks import Design, missing_files, problems_of_design
+from scripts.study.checks import Design, problems_of_design
 from scripts.study.config import complete, problems_of_config
+from scripts.study.files import missing_files
 from scripts.study.frozen import with_frozen
 from scripts.study.schema import read_schema
 from scripts.study.sheet import SheetError, read_sheet
