@@ -95,4 +95,4 @@ $(STAMP): requirements.lock
 	sync 2> /dev/null || sync --system-certs; \
 	cp requirements.lock $@
 
-.PHONY: help demo test test-all lint format benchmark calibration resources faults lock clean-demo
+.PHONY: help env demo test test-all lint format benchmark calibration resources faults lock clean-demo
