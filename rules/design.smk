@@ -2,6 +2,7 @@
 
 
 rule design:
+    """Figure of models, arms and timepoints, from the samples sheet alone (design/figures)."""
     input:
         "<results>/design/figures" if len(study.samples) else [],
     localrule: True

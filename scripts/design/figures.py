@@ -39,7 +39,7 @@ def draw_design(style: Style) -> Figure:
     table = count_conditions(style)
     models = style.in_order("model", table["model"])
     both = bool(table.duplicated(["model", "condition"]).any())
-    base = alt.Chart(alt.NamedData("design")).encode(
+    base = alt.Chart(alt.NamedData("study_design")).encode(
         x=alt.X(
             "condition:N",
             sort=list(dict.fromkeys(table["condition"])),
@@ -66,7 +66,7 @@ def draw_design(style: Style) -> Figure:
     libraries, profiles = (int(assays.get(assay, 0)) for assay in ASSAYS)
     return Figure(
         panels=(Panel(chart.properties(width="container", height=rows_high(len(models), 46 if both else 30))),),
-        data={"design": table},
+        data={"study_design": table},
         n=f"{count(len(models), 'model')}, {count(libraries + profiles, 'sample')} "
         f"({count(libraries, 'single-cell library')}, {count(profiles, 'profile')}).",
     )
@@ -103,7 +103,7 @@ FIGURES = {
     "source": (tell_source, []),
     "question": (tell_question, []),
     "replicate": (tell_replicate, []),
-    "design": (draw_design, []),
+    "study_design": (draw_design, []),
 }
 
 if __name__ == "__main__":

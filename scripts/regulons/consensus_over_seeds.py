@@ -5,7 +5,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.regulons import consensus, databases, null
-from scripts.scenic import cistarget
+from scripts.scenic import motif_table
 
 
 def main(snakemake) -> None:
@@ -22,7 +22,7 @@ def main(snakemake) -> None:
     else:
         agreed = consensus.agree(runs, **limits)
     motifs = frozenset().union(*(databases.read_names(path).motifs for path in inputs.databases))
-    annotations = cistarget.load_annotations(
+    annotations = motif_table.load_annotations(
         inputs.motifs,
         motif_similarity_fdr=params.settings["motif_similarity_fdr"],
         orthologous_identity=params.settings["orthologous_identity"],

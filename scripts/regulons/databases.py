@@ -9,7 +9,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base import names as names_reader
-from scripts.scenic.cistarget import load_annotations
+from scripts.scenic.motif_table import load_annotations
 
 INDEX_COLUMNS = ("motifs", "tracks", "features")
 """Columns that name the rows of a ranking database, by the kind of database."""

@@ -4,7 +4,7 @@ import anndata
 import pandas as pd
 
 from scripts.base import job
-from scripts.scenic import cistarget, exchange
+from scripts.scenic import cistarget, exchange, motif_table
 
 
 def load_engine(name: str):
@@ -36,7 +36,7 @@ def main(snakemake) -> None:
     )
     job.log.info("%d modules of %d factors", len(modules), len({module.tf for module in modules}))
     databases = [cistarget.Database.load(path, genes, min_overlap=0.0) for path in snakemake.input.databases]
-    annotations = cistarget.load_annotations(
+    annotations = motif_table.load_annotations(
         snakemake.input.motifs,
         motif_similarity_fdr=settings["motif_similarity_fdr"],
         orthologous_identity=settings["orthologous_identity"],

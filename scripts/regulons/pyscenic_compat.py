@@ -140,7 +140,7 @@ def to_regulon(module: Module):
 
 
 def to_annotations(annotations: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of :func:`scripts.scenic.cistarget.load_annotations` as pySCENIC's loader would give it."""
+    """Return a table of :func:`scripts.scenic.motif_table.load_annotations` as pySCENIC's loader would give it."""
     utils = pyscenic.utils
     table = annotations.rename(
         columns={

@@ -17,7 +17,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,7 +24,6 @@ import pandas as pd
 from scripts.base import job
 from scripts.scenic.errors import AnnotationError, DatabaseError, ThresholdError
 from scripts.scenic.modules import Module
-from scripts.scenic.motif_table import read_motif_table
 from scripts.scenic.rankings import MIN_OVERLAP, Database
 from scripts.scenic.recovery import Pruner, rank_cutoff
 from scripts.scenic.regulons import (
@@ -47,34 +45,9 @@ RANK_THRESHOLD = 5000
 AUC_THRESHOLD = 0.05
 """Fraction of the ranked genes whose part of the curve makes the AUC."""
 NES_THRESHOLD = 3.0
-MOTIF_SIMILARITY_FDR = 0.001
-ORTHOLOGOUS_IDENTITY = 0.0
 MAX_MISSING = 0.2
 """Fraction of a module's genes at which a database that doesn't rank them leaves the module out."""
-ANNOTATIONS = ["tf", "motif", "motif_similarity_qvalue", "orthologous_identity", "annotation"]
 LEADING_EDGES = ("motif", "pyscenic")
-
-
-def load_annotations(
-    path: str | Path,
-    *,
-    motif_similarity_fdr: float = MOTIF_SIMILARITY_FDR,
-    orthologous_identity: float = ORTHOLOGOUS_IDENTITY,
-) -> pd.DataFrame:
-    """Read which motif stands for which factor (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
-
-    Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
-    """
-    table = read_motif_table(path)[ANNOTATIONS]
-    within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (
-        table["orthologous_identity"] >= orthologous_identity
-    )
-    if not within.any():
-        raise AnnotationError(
-            f"{path}: none of {len(table)} annotations has motif_similarity_qvalue ≤ {motif_similarity_fdr} and "
-            f"orthologous_identity ≥ {orthologous_identity}; relax the thresholds"
-        )
-    return table[within].reset_index(drop=True)
 
 
 def best_annotations(annotations: pd.DataFrame) -> pd.DataFrame:
@@ -242,7 +215,7 @@ def prune(
     """Return the enriched motifs of each module's factor (:data:`MOTIFS`): one row per module, database and motif.
 
     ``targets`` and ``weights`` are lists, best rank first; rows go by database, module and falling NES. A module of
-    which a database ranks less than 80 % is left out there. ``annotations``: as :func:`load_annotations` gives them.
+    which a database ranks less than 80 % is left out there. ``annotations``: as :func:`~scripts.scenic.motif_table.load_annotations` gives them.
 
     ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" repeats pySCENIC
     0.12.1, which sorts the motifs by annotation after it has computed their curves, and so takes some motifs' targets

@@ -229,7 +229,7 @@ def against_exchange(
         The candidates (:func:`find_candidates`) of each run; one run, if that is of the runs' mean network.
     annotations
         Which motif stands for which factor, of the motifs that the databases know
-        (:func:`scripts.scenic.cistarget.load_annotations`).
+        (:func:`scripts.scenic.motif_table.load_annotations`).
     factors
         Factors with a module in one of the runs. Those without a motif aren't tested, nor counted.
     families

@@ -26,6 +26,9 @@ NOT_DESCRIBED = "not described"
 """What stands for a description that the table doesn't give: it decides nothing."""
 NOTHING = ("", "None", "none", "NA", "nan", "NaN")
 WANTED = "give the motifs-….tbl that belongs to the databases"
+MOTIF_SIMILARITY_FDR = 0.001
+ORTHOLOGOUS_IDENTITY = 0.0
+ANNOTATIONS = ["tf", "motif", "motif_similarity_qvalue", "orthologous_identity", "annotation"]
 
 
 def read_header(path: str | Path) -> list[str]:
@@ -95,3 +98,25 @@ def read_motif_table(path: str | Path) -> pd.DataFrame:
         found[name] = numbers_of(found[name], name, path)
     given = found["annotation"] if "annotation" in found else pd.Series("", found.index)
     return found.assign(annotation=given.mask(given.isin(NOTHING), NOT_DESCRIBED))
+
+
+def load_annotations(
+    path: str | Path,
+    *,
+    motif_similarity_fdr: float = MOTIF_SIMILARITY_FDR,
+    orthologous_identity: float = ORTHOLOGOUS_IDENTITY,
+) -> pd.DataFrame:
+    """Read which motif stands for which factor (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
+
+    Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
+    """
+    table = read_motif_table(path)[ANNOTATIONS]
+    within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (
+        table["orthologous_identity"] >= orthologous_identity
+    )
+    if not within.any():
+        raise AnnotationError(
+            f"{path}: none of {len(table)} annotations has motif_similarity_qvalue ≤ {motif_similarity_fdr} and "
+            f"orthologous_identity ≥ {orthologous_identity}; relax the thresholds"
+        )
+    return table[within].reset_index(drop=True)

@@ -17,7 +17,7 @@ import scenic_grn
 
 from scripts.regulons import mean_network, null
 from scripts.regulons.join_networks import join
-from scripts.scenic import cistarget, exchange, grnboost
+from scripts.scenic import cistarget, exchange, grnboost, motif_table
 from scripts.scenic.modules import ACTIVATING, modules_from_adjacencies
 
 PC9 = scenic_grn.ROOT / "results" / "pc9"
@@ -98,7 +98,7 @@ class Study:
         self.data = scenic_grn.Dataset(cells.X, cells.var_names, cells.var_names[cells.var["tf"]])
         path = PC9 / "stand_in" / "collectri.genes_vs_motifs.rankings.feather"
         self.databases = [cistarget.Database.load(path, self.data.genes, min_overlap=0.0)]
-        self.annotations = cistarget.load_annotations(PC9 / "stand_in" / "motifs.tbl")
+        self.annotations = motif_table.load_annotations(PC9 / "stand_in" / "motifs.tbl")
         self.owners = set(self.annotations["tf"])
         self.families = null.read_families(str(scenic_grn.ROOT / "resources" / "factors" / "families.tsv"))
         known = pd.read_csv(scenic_grn.DATA / "study_profiles" / "TFs_network_CollecTRI.csv.gz")

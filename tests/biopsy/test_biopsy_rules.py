@@ -57,7 +57,7 @@ def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, options):
     page = (folder / target).read_text()
     assert (
         "persister-like cells" in page
-        and page.count("<svg") == 2
+        and page.count("<svg") == 4  # two figures, each for a wide and a narrow screen
         and "http" not in re.sub(r'"http://www.w3[^"]*"', "", page)
     )
     assert not list((folder / "results").glob("*/host*")), "nothing of the other biopsy"

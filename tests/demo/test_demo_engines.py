@@ -9,7 +9,7 @@ import pytest
 from checkout import only_whole
 
 from scripts.regulons import prune_modules, pyscenic_compat, scoring
-from scripts.scenic import aucell, cistarget
+from scripts.scenic import aucell, cistarget, motif_table
 
 SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05, "nes_threshold": 3.0}
 GROUP = "HBCx95"
@@ -25,7 +25,7 @@ def network(results):
     paths = sorted((results / "references" / "databases").glob("*.feather"))
     databases = [cistarget.Database.load(path, genes, min_overlap=0.0) for path in paths]
     adjacencies = pd.read_parquet(results / "regulons" / GROUP / "seed-1" / "adjacencies.parquet")
-    return adjacencies, expression, databases, cistarget.load_annotations(results / "references" / "motifs.tbl")
+    return adjacencies, expression, databases, motif_table.load_annotations(results / "references" / "motifs.tbl")
 
 
 @pytest.mark.parametrize("leading_edge", ["motif", "pyscenic"])

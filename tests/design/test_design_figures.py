@@ -35,7 +35,7 @@ def test_conditions_are_counted_in_the_order_of_the_config():
 def test_the_figure_says_how_many_there_are_and_needs_no_table():
     figure = draw_design(style())
     assert figure.n == "2 models, 6 samples (4 single-cell libraries, 2 profiles)."
-    assert set(figure.data) == {"design"} and all(tables == [] for _, tables in FIGURES.values())
+    assert set(figure.data) == {"study_design"} and all(tables == [] for _, tables in FIGURES.values())
 
 
 def test_a_study_without_relapse_does_not_ask_about_it():

@@ -27,7 +27,7 @@ from scripts.profiles.genes import check_names
 from scripts.profiles.networks import read_network, read_sets
 from scripts.profiles.tables import linear_scale, read_profiles
 from scripts.regulons.databases import read_annotated, read_tfs
-from scripts.scenic.cistarget import load_annotations
+from scripts.scenic.motif_table import load_annotations
 from scripts.study.sheet import read_sheet
 
 SAME, REFUSED = "same", "refused"

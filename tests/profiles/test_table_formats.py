@@ -20,7 +20,7 @@ from scripts.profiles.genes import check_names
 from scripts.profiles.networks import read_network, read_sets
 from scripts.profiles.tables import read_profiles
 from scripts.regulons.databases import read_annotated, read_tfs
-from scripts.scenic.cistarget import load_annotations
+from scripts.scenic.motif_table import load_annotations
 
 GENES = ["FOSL1", "JUNB", "MTOR"]
 VALUES = [[3726, 11499], [5, 11], [12, 8]]

@@ -89,12 +89,30 @@ class Page:
         )
 
 
+RUNNING: list = []
+"""The one Playwright of this process: a second one can't be started while a first runs."""
+
+
+@contextmanager
+def started() -> Iterator:
+    """Return the Playwright that runs, or start one and stop it afterwards."""
+    from playwright.sync_api import sync_playwright
+
+    if RUNNING:
+        yield RUNNING[0]
+        return
+    with sync_playwright() as playwright:
+        RUNNING.append(playwright)
+        try:
+            yield playwright
+        finally:
+            RUNNING.clear()
+
+
 @contextmanager
 def opened(path: Path, width: int = 1280, height: int = 900, *, unfolded: bool = True) -> Iterator[Page]:
     """Open a report at a width, unfolded or as it is at first; close the browser afterwards."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with started() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         try:
             page = Page(browser.new_page(viewport={"width": width, "height": height}))

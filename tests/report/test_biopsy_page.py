@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from browser import CHROMIUM, QUIET, WIDTHS
+from browser import CHROMIUM, QUIET, WIDTHS, started
 
 from scripts.biopsy import draw_biopsy
 from scripts.biopsy.describe import ROWS
@@ -48,9 +48,7 @@ def page(tmp_path_factory):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_and_each_factor_has_one_status(page, width):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with started() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         found = browser.new_page(viewport={"width": width, "height": 900})
         found.goto(page.as_uri())

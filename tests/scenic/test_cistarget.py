@@ -7,7 +7,7 @@ from prunable import ROOT, as_database, random_ranks, simulate_demo, write_datab
 
 from scripts.base.job import UserError
 from scripts.regulons import pyscenic_compat
-from scripts.scenic import cistarget
+from scripts.scenic import cistarget, motif_table
 from scripts.scenic.errors import AnnotationError, DatabaseError, NamingError, ThresholdError
 from scripts.scenic.modules import ACTIVATING, REPRESSING, Module, modules_from_adjacencies
 
@@ -45,7 +45,7 @@ def demo_modules(demo):
 def demo_annotations(demo, tmp_path_factory):
     path = tmp_path_factory.mktemp("annotations") / "motifs.tbl"
     demo["table"].to_csv(path, sep="\t", index=False)
-    return cistarget.load_annotations(path)
+    return motif_table.load_annotations(path)
 
 
 # --- parity with pySCENIC
@@ -125,7 +125,7 @@ def test_the_real_database_gives_pyscenics_regulons():
     if not path.exists():
         pytest.skip(f"no real ranking database at {path}")
     database = cistarget.Database.load(path, name="hg19")  # Feather V1
-    annotations = cistarget.load_annotations(REAL / "motifs_v9_hgnc.5motifs.tbl")
+    annotations = motif_table.load_annotations(REAL / "motifs_v9_hgnc.5motifs.tbl")
     assert (database.total_genes, len(database.motifs)) == (22_284, 5)
     assert (np.sort(database.ranks, axis=0) == np.arange(22_284)[:, None]).all(), "whole rankings from 0"
     rng, found = np.random.default_rng(0), []
@@ -152,7 +152,7 @@ def test_annotations_are_filtered_like_pyscenics(demo, tmp_path):
     table["orthologous_identity"] = rng.choice([1.0, 0.6, 0.3], len(table))
     path = tmp_path / "motifs.tbl"
     table.to_csv(path, sep="\t", index=False)
-    ours = cistarget.load_annotations(path, motif_similarity_fdr=1e-3, orthologous_identity=0.6)
+    ours = motif_table.load_annotations(path, motif_similarity_fdr=1e-3, orthologous_identity=0.6)
     theirs = pyscenic_compat.pyscenic.utils.load_motif_annotations(
         str(path), motif_similarity_fdr=1e-3, orthologous_identity_threshold=0.6
     )
@@ -428,7 +428,7 @@ def test_tables_that_are_no_annotations(tmp_path, demo):
     path = tmp_path / "motifs.tbl"
     demo["table"].drop(columns="orthologous_identity").to_csv(path, sep="\t", index=False)
     with pytest.raises(AnnotationError, match=r"orthologous_identity.*are wanted"):
-        cistarget.load_annotations(path)
+        motif_table.load_annotations(path)
     demo["table"].assign(motif_similarity_qvalue=0.5).to_csv(path, sep="\t", index=False)
     with pytest.raises(AnnotationError, match=r"none of 62 annotations has motif_similarity_qvalue ≤ 0.001"):
-        cistarget.load_annotations(path)
+        motif_table.load_annotations(path)

@@ -8,7 +8,7 @@ import pytest
 from prunable import ROOT, as_database, simulate_demo, write_database
 
 from scripts.regulons import pyscenic_compat as compat
-from scripts.scenic import cistarget
+from scripts.scenic import cistarget, motif_table
 from scripts.scenic.modules import modules_from_adjacencies
 
 
@@ -60,7 +60,7 @@ def test_pruning_is_pyscenics_own_path_from_file_to_regulons(demo, tmp_path):
     ours = compat.prune_modules(
         modules,
         [cistarget.Database.load(path, demo["genes"], name="demo")],
-        cistarget.load_annotations(table),
+        motif_table.load_annotations(table),
         rank_threshold=100,
         nes_threshold=2.5,
         leading_edge="pyscenic",

@@ -177,8 +177,8 @@ def test_a_family_s_combined_regulon_holds_all_targets_and_no_member():
     families = pd.Series({"FOSL1": "AP-1", "JUN": "AP-1", "MYC": "MYC/MAX"})
     combined = family.combine(edges, families)
     assert set(combined) == {"AP-1"} and set(combined["AP-1"]) == {"a", "b", "c"}
-    # b is FOSL1's second of three (2 of 3) and JUN's first of two (1 of 2).
-    assert combined["AP-1"]["b"] == pytest.approx(2 / 3 + 1 / 2)
+    # JUN is a member and no target; b is then FOSL1's strongest target (1) and JUN's weaker one (1 of 2).
+    assert combined["AP-1"]["b"] == pytest.approx(1 + 1 / 2)
     described = family.describe(edges, families).iloc[0]
     assert (
         described["n_members"] == 2

@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from scripts.scenic.regulons import only_activating
 from scripts.stats import paired
 
 FAMILIES = [
@@ -30,6 +29,9 @@ def combine(edges: pd.DataFrame, families: pd.Series) -> dict[str, dict[str, flo
     The targets of all members; a member's weights are scaled to a largest of one first, so that none outweighs the
     others, and those of a target are summed. Members themselves are no targets, nor are repressed genes.
     """
+    # Its module loads numba, which scripts that only read tables do without.
+    from scripts.scenic.regulons import only_activating
+
     edges = only_activating(edges)
     known = edges.assign(family=edges["tf"].map(families)).dropna(subset=["family"])
     found = {}
