@@ -215,7 +215,8 @@ def prune(
     """Return the enriched motifs of each module's factor (:data:`MOTIFS`): one row per module, database and motif.
 
     ``targets`` and ``weights`` are lists, best rank first; rows go by database, module and falling NES. A module of
-    which a database ranks less than 80 % is left out there. ``annotations``: as :func:`~scripts.scenic.motif_table.load_annotations` gives them.
+    which a database ranks less than 80 % is left out there. ``annotations``: as
+    :func:`scripts.scenic.motif_table.load_annotations` gives them.
 
     ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" repeats pySCENIC
     0.12.1, which sorts the motifs by annotation after it has computed their curves, and so takes some motifs' targets

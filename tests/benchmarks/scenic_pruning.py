@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.scenic import aucell, cistarget
+from scripts.scenic import aucell, cistarget, motif_table
 from scripts.scenic.modules import ACTIVATING, Module
 
 N_MOTIFS, N_GENES, N_MEASURED, N_TFS = 5_876, 20_000, 15_000, 1_469
@@ -82,7 +82,7 @@ def simulate_database(
     annotations = pd.concat([direct, similar], ignore_index=True)
     annotations["tf"] = [genes[tf] for tf in annotations["tf"]]
     annotations["annotation"] = "annotated"
-    return targets, annotations[cistarget.ANNOTATIONS]
+    return targets, annotations[motif_table.ANNOTATIONS]
 
 
 def simulate_modules(

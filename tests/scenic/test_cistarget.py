@@ -21,7 +21,7 @@ def module(tf, genes, weights=None, sign=ACTIVATING, criterion="top50"):
 
 
 def annotate(*rows):
-    return pd.DataFrame([(*row, "direct") for row in rows], columns=cistarget.ANNOTATIONS)
+    return pd.DataFrame([(*row, "direct") for row in rows], columns=motif_table.ANNOTATIONS)
 
 
 def assert_same(ours, reference):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from prunable import as_database, random_ranks, simulate_demo
 
-from scripts.scenic import cistarget, exchange
+from scripts.scenic import cistarget, exchange, motif_table
 from scripts.scenic.modules import ACTIVATING, REPRESSING, Module, modules_from_adjacencies
 
 SETTINGS = {"rank_threshold": 50, "auc_threshold": 0.05}
@@ -16,7 +16,7 @@ def demo():
     study = simulate_demo()
     found = modules_from_adjacencies(study["adjacencies"], study["expression"], study["genes"], only_activating=False)
     table = study["table"].rename(columns={"#motif_id": "motif", "gene_name": "tf", "description": "annotation"})[
-        cistarget.ANNOTATIONS
+        motif_table.ANNOTATIONS
     ]
     return {"modules": found, "databases": [as_database(study["ranks"])], "annotations": table, "edges": study["edges"]}
 

@@ -79,7 +79,11 @@ def test_nothing_is_printed(demo, capfd):
     modules = compat.modules_from_adjacencies(demo["adjacencies"], demo["expression"], demo["genes"], min_genes=10)[:3]
     annotations = demo["table"].rename(columns={"#motif_id": "motif", "gene_name": "tf", "description": "annotation"})
     found = compat.prune_modules(
-        modules, [as_database(demo["ranks"])], annotations[cistarget.ANNOTATIONS], rank_threshold=60, nes_threshold=0.5
+        modules,
+        [as_database(demo["ranks"])],
+        annotations[motif_table.ANNOTATIONS],
+        rank_threshold=60,
+        nes_threshold=0.5,
     )
     regulons = compat.regulons_from_motifs(found)
     assert len(regulons)
