@@ -23,6 +23,7 @@ def place_names(
     weight: pd.Series,
     places: Mapping[str, int],
     held: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0)),
+    size: tuple[int, int] = SIZE,
 ) -> pd.DataFrame:
     """Choose the points whose names are written, and where.
 
@@ -38,6 +39,8 @@ def place_names(
         New column → height of a name above its point (pixels, negative is above, as in Vega-Lite), the best first.
     held
         What else the axes ``x`` and ``y`` hold, such as the ends of bars; missing values count for nothing.
+    size
+        Width and height of the plot (pixels).
 
     Returns
     -------
@@ -49,7 +52,7 @@ def place_names(
     values = [np.append(at[:, i], more) for i, more in enumerate(held)]
     low = np.array([np.nanmin(found, initial=np.inf) for found in values])
     span = np.array([np.nanmax(found, initial=-np.inf) for found in values]) - low
-    at = (at - low) / np.where(span > 0, span, 1.0) * SIZE
+    at = (at - low) / np.where(span > 0, span, 1.0) * size
     weight = weight.to_numpy(dtype=float)
     names = {place: [""] * len(table) for place in places}
     taken: list[tuple[float, float]] = []

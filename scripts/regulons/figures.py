@@ -10,6 +10,7 @@ from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
 from scripts.figure.figure import Absent, Figure, Panel, Text
+from scripts.figure.labels import place_names
 from scripts.figure.style import (
     Style,
     below,
@@ -29,12 +30,19 @@ SUPPORT, SUMMARY, SAMPLES, STANDARDISED, VARIABILITY, THRESHOLDS, RSS = (
     f"regulons/{name}.tsv"
     for name in ("support", "summary", "samples", "standardised", "variability", "thresholds", "rss")
 )
+NAME_AT, PANEL = {"name": 0}, (270, 210)
+"""Height of a name in a rank plot, relative to its point, and size of the plot (pixels)."""
 MAX_ROWS, NAMED = 60, 3
 """Regulons whose agreement is drawn; regulons named in a rank plot."""
 FACTORS = 30
 """Factors whose change is drawn."""
 STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
 """Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+
+
+def first(rank: pd.Series) -> pd.Series:
+    """Return the order in which regulons are named, by rank; NaN for those that are not among the first."""
+    return (-rank.astype(float)).where(rank <= NAMED)
 
 
 def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | None:
@@ -60,6 +68,13 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
     groups = list(dict.fromkeys(table["group"]))
     table = table.sort_values(["group", "label", "rss_adjusted"], ascending=[True, True, False], kind="stable")
     table = table.assign(rank=table.groupby(["group", "label"]).cumcount() + 1)
+    parts = [
+        place_names(
+            own.assign(at=np.log(own["rank"])), "regulon", "at", "rss_adjusted", first(own["rank"]), NAME_AT, size=PANEL
+        )
+        for _, own in table.groupby("group", sort=False)
+    ]
+    table = pd.concat(parts).drop(columns="at")
     base = alt.Chart(alt.NamedData("specificity")).encode(
         x=alt.X(
             "rank:Q",
@@ -76,9 +91,9 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
             *tooltips(RSS, "n_cells"),
         ],
     )
-    named = base.transform_filter(f"datum.rank <= {NAMED}").mark_text(align="left", dx=6, fontSize=9)
+    named = base.transform_filter("datum.name").mark_text(align="left", dx=6, fontSize=9)
     chart = alt.layer(
-        base.mark_line(strokeWidth=0.6, opacity=0.5), base.mark_circle(size=16), named.encode(text="regulon:N")
+        base.mark_line(strokeWidth=0.6, opacity=0.5), base.mark_circle(size=16), named.encode(text="name:N")
     ).properties(width="container", height=210)
     return Figure.by(
         "group",
