@@ -38,9 +38,9 @@ FEW = 12
 LEAST_EFFECT = 0.5
 PLAIN = "limma: moderated paired t"
 MIN_COMPARED = 8
-"""Models from which power is compared with that of limma's moderated paired t. Below, that t finds too much where nothing
-changes: with five models and 300 features it calls something in 8 to 12 % of 200 to 300 studies (effects that differ by
-sd .3 and .6), and the caution that corrects this costs the power.
+"""Models from which power is compared with that of limma's moderated paired t. Below, that t finds too much where
+nothing changes: with five models and 300 features it calls something in 8 to 12 % of 200 to 300 studies (effects that
+differ by sd .3 and .6), and the caution that corrects this costs the power.
 """
 QUICK_DESIGNS = ("3 × (1+1)", "8 × (1+1)", designs.STUDY)
 SPREADS = ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.3, 0.3))
