@@ -21,7 +21,7 @@ from scripts.scenic.regulons import name_regulon
 CANDIDATES = ["tf", "sign", "motif", "nes", "targets"]
 NULL = ["regulon", "tf", "targets", "nes", "p", "false_share"]
 MIN_FACTORS = 20
-"""Factors with modules and motifs below which exchanges are too few to tell anything."""
+"""Factors with modules and motifs below which exchanges are too few for a conclusion."""
 ALIKE = 2.0
 """Ratio up to which two numbers of motifs count as alike: the best of many motifs scores more than the best of few."""
 
