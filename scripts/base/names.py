@@ -129,7 +129,7 @@ def delimiter_of_lines(lines: Sequence[str]) -> str | None:
 def read_rows(path: str | Path, what: str) -> list[tuple[int, list[str]]]:
     """Return the line number and clean fields of each line that isn't blank; empty fields at its end are dropped.
 
-    What separates the columns is told by the lines. Raises :class:`job.UserError` as :func:`read_text` does.
+    The delimiter is recognised from the lines. Raises :class:`job.UserError` as :func:`read_text` does.
     """
     lines = [
         (number, line)
