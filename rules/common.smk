@@ -204,6 +204,11 @@ def get_cells_of_timepoint(wildcards):
     return collect("<results>/cells/{sample}.h5ad", sample=study.samples_of(wildcards.model, wildcards.timepoint))
 
 
+def get_samples_of_group(wildcards):
+    """The samples whose cells share one network."""
+    return study.samples_of_group(wildcards.group)
+
+
 def get_cells_of_groups_model(wildcards):
     """The kept cells of the model that a group's cells are of."""
     model = study.model_of_group(wildcards.group)

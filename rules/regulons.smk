@@ -76,7 +76,7 @@ rule select_expression:
         mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
         runtime=minutes("select_expression", base=60),
     params:
-        samples=lambda wildcards: study.samples_of_group(wildcards.group),
+        samples=get_samples_of_group,
         settings=pick(config["regulons"], *SELECTION),
     script:
         "../scripts/regulons/select_expression.py"

@@ -17,7 +17,7 @@ from scripts.stats.moderation import cautious_prior, moderate, trigamma_inverse
 from scripts.stats.squeeze import squeeze
 
 HERE = Path(__file__).parent / "limma"
-STUDY = Path(__file__).parents[3].parent / "shared" / "data" / "study_profiles"
+STUDY = Path(__file__).parents[3] / "shared" / "data" / "study_profiles"
 MATRIX = "Common_rawcounts_mat_common_genes_samples.csv.gz"
 
 

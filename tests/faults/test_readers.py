@@ -60,7 +60,7 @@ def sheet_of(kind: str) -> Callable[[str], list]:
 class Reader:
     """A file's name, its rows, and how it is read; ``number``: row and column of one that may be another one.
 
-    ``left_out``: mutations that make another sound file of it. ``strict``: the file is told by tabs and quotes as they stand, as the sheets and the motif table are.
+    ``left_out``: mutations that make another sound file of it. ``strict``: the file is read with tabs and quotes as they stand, as the sheets and the motif table are.
     """
 
     name: str
