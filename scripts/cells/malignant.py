@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts.base import job
+from scripts.base import job, names
 from scripts.base.expression import normalise
 from scripts.cells import copy_numbers, lineages
 
@@ -20,9 +20,10 @@ MALIGNANT, NORMAL, UNSURE = "malignant", "normal", "unsure"
 VERDICTS = (MALIGNANT, NORMAL, UNSURE)
 NAMES = {
     MALIGNANT: ("malignant", "tumour", "tumor", "cancer", "tumour cell", "tumor cell", "cancer cell"),
-    UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "na", "nan", ""),
+    UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "na", "nan"),
 }
 """Labels of an annotation, in small letters, that mean malignant or unsure; any other is a normal cell's lineage."""
+WANTED = "a table with the columns barcode and label, and sample if it is of several"
 COMPOSITIONS = ("auto", "xenograft", "tumour", "pure")
 
 
@@ -49,26 +50,32 @@ def composition_of(setting: str, is_host: np.ndarray) -> str:
 def read_annotation(path: str, sample: str) -> pd.Series:
     """Return the user's labels of one sample's cells, by barcode.
 
-    The table has the columns barcode and label, and sample if it is of several; separated by tabs, or by commas where
-    the name ends in .csv or .csv.gz. Raises :class:`job.UserError` if it can't be read so.
+    The table has the columns barcode and label, and sample if it is of several. Raises :class:`job.UserError` if it
+    can't be read so.
     """
-    separator = "," if path.removesuffix(".gz").endswith(".csv") else "\t"
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise job.UserError(f"{path}: can't be read as a table ({error}); give columns barcode and label") from error
-    missing = [name for name in ("barcode", "label") if name not in table]
+    rows = names.read_rows(path, WANTED)
+    header = rows[0][1] if rows else []
+    missing = [name for name in ("barcode", "label") if name not in header]
     if missing:
-        raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give barcode, label and sample")
-    if "sample" in table:
-        table = table[table["sample"] == sample]
-    # As count matrices and cells of the workflow have them.
-    barcodes = table["barcode"].str.removeprefix(f"{sample}:").str.removesuffix("-1")
-    twice = barcodes[barcodes.duplicated()]
-    if len(twice):
-        row = int(twice.index[0]) + 2
-        raise job.UserError(f"{path}: row {row}, column barcode: {twice.iloc[0]!r} is given twice; keep one label")
-    return pd.Series(table["label"].str.strip().to_numpy(), index=barcodes)
+        raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give {WANTED}")
+    labels: dict[str, str] = {}
+    for number, fields in rows[1:]:
+        if len(fields) > len(header):
+            raise job.UserError(
+                f"{path}, row {number}: {len(fields)} columns, the header has {len(header)}; correct it"
+            )
+        row = dict(zip(header, fields, strict=False))
+        if not (row.get("barcode") and row.get("label")):
+            raise job.UserError(f"{path}, row {number}: no barcode or no label; write 'unsure', or remove the row")
+        names.check_names([field for field in fields if field], path, f"row {number}, column")
+        if row.get("sample", sample) != sample:
+            continue
+        # As count matrices and cells of the workflow have them.
+        barcode = row["barcode"].removeprefix(f"{sample}:").removesuffix("-1")
+        if barcode in labels:
+            raise job.UserError(f"{path}, row {number}, column barcode: {barcode!r} is given twice; keep one label")
+        labels[barcode] = row["label"]
+    return pd.Series(labels, dtype=object)
 
 
 def of_labels(labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:

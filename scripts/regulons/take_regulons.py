@@ -7,25 +7,19 @@ from pathlib import Path
 import anndata
 import pandas as pd
 
-from scripts.base import job
+from scripts.base import job, names
 from scripts.regulons import consensus, databases
 
 MIN_KNOWN, FEW_KNOWN = 0.5, 0.8
 """Share of the given targets that the study must know by name, and below which it is said that some are unknown."""
 EXAMPLES = 5
+WANTED = "a GMT file (name, description and targets, separated by tabs)"
 
 
 def read_gmt(path: str | Path) -> dict[str, list[str]]:
     """Return targets by regulon, in the order of the file. Raises UserError, with the row, for what is no GMT."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise job.UserError(f"{path}: not text in UTF-8 ({error.reason}); give a GMT file") from error
     found: dict[str, list[str]] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        name, *rest = (field.strip() for field in line.split("\t"))
+    for number, (name, *rest) in names.read_rows(path, WANTED):
         targets = list(dict.fromkeys(gene for gene in rest[1:] if gene))
         if not (name and targets):
             raise job.UserError(
@@ -33,9 +27,10 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
             )
         if name in found:
             raise job.UserError(f"{path}, row {number}: regulon {name!r} is given twice; rename or join them")
+        names.check_names([name, *targets], path, "name")
         found[name] = targets
     if not found:
-        raise job.UserError(f"{path}: no regulon in it; give name, description and targets, separated by tabs")
+        raise job.UserError(f"{path}: no regulon in it; give {WANTED}")
     return found
 
 
@@ -88,7 +83,9 @@ def main(snakemake) -> None:
     tfs = set(databases.read_tfs(given.tfs)) if given.get("tfs") else set()
     known: set[str] = set()
     for path in given.cells:
-        known.update(anndata.read_h5ad(path, backed="r").var_names.astype(str))
+        cells = anndata.read_h5ad(path, backed="r")
+        known.update(cells.var_names.astype(str))
+        cells.file.close()
     sets = read_gmt(given.gmt)
     edges = take(sets, known, tfs, params.min_targets, f"config, regulons.given: {Path(given.gmt).name}")
     edges.to_csv(out.regulons, sep="\t", index=False, float_format="%.6g")

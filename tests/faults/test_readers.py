@@ -20,6 +20,7 @@ import pytest
 from corpus.case import REMEDY
 
 from scripts.base.job import UserError
+from scripts.cells.malignant import read_annotation
 from scripts.counts.features import check, tabulate
 from scripts.counts.libraries import select_library
 from scripts.counts.matrices import read_table
@@ -27,6 +28,7 @@ from scripts.profiles.genes import check_names
 from scripts.profiles.networks import read_network, read_sets
 from scripts.profiles.tables import linear_scale, read_profiles
 from scripts.regulons.databases import read_annotated, read_tfs
+from scripts.regulons.take_regulons import read_gmt
 from scripts.scenic.motif_table import load_annotations
 from scripts.study.sheet import read_sheet
 
@@ -116,6 +118,14 @@ READERS = {
     "gene sets": Reader("s.gmt", [["ONE", "http", "JUN", "FOS"], ["TWO", "http", "MYC", "VIM"]], read_sets, header=False, unique=False, left_out=FEWER),
     "table of sets": Reader("s.tsv", [["set", "gene"], ["ONE", "JUN"], ["ONE", "FOS"], ["TWO", "MYC"]], read_sets, unique=False),
     "list of genes": Reader("ONE.txt", [["JUN"], ["FOS"], ["MYC"]], read_sets, header=False, unique=False, left_out=FEWER),
+    "regulons of one's own": Reader(
+        "own.gmt", [["ONE(+)", "http", "JUN", "FOS"], ["TWO(+)", "http", "MYC", "VIM"]], read_gmt, header=False,
+        left_out=(*FEWER, "last row longer"),
+    ),
+    "annotation of cells": Reader(
+        "cells.tsv", [["sample", "barcode", "label"], ["S", "AAAC", "malignant"], ["S", "AAAG", "T cell"], ["S", "AAAT", "B cell"]],
+        lambda path: list(read_annotation(str(path), "S").items()), left_out=FEWER,
+    ),
     "factors": Reader("t.txt", [["JUN"], ["FOS"], ["MYC"]], read_tfs, header=False, unique=False, left_out=FEWER),
     "motifs, before networks": Reader(
         "m.tbl", [MOTIFS, ["m1", "JUN", "0.0", "1.0", "x"], ["m2", "FOS", "0.0", "1.0", "y"]],
