@@ -283,6 +283,10 @@ rule draw_regulons:
         "../envs/figures.yaml"
     params:
         figures=figures_of("regulons"),
-        settings={"seeds": len(SEEDS), "fdr": lookup(within=config, dpath="statistics/fdr"), "note": lookup(within=config, dpath="regulons/synthetic_data_note")},
+        settings={
+            "seeds": len(SEEDS),
+            "fdr": lookup(within=config, dpath="statistics/fdr"),
+            "note": lookup(within=config, dpath="regulons/synthetic_data_note"),
+        },
     script:
         "../scripts/regulons/figures.py"
