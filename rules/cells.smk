@@ -30,6 +30,7 @@ rule call_cells:
     resources:
         mem_mb=memory("call_cells", base=2_000, per_input_gb=30_000),
         runtime=minutes("call_cells", base=60),
+    priority: LONGEST_PATH
     params:
         droplets=get_droplet_settings,
     script:
@@ -61,6 +62,7 @@ rule filter_cells:
     resources:
         mem_mb=memory("filter_cells", base=4_000, per_input_gb=30_000),
         runtime=minutes("filter_cells", base=60),
+    priority: LONGEST_PATH
     params:
         cells=get_cell_settings,
         labels=get_sample_labels,

@@ -32,6 +32,10 @@ root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True
 ACTIVITY = ["engine", "activity_score", "activity_auc_threshold", "activity_own_gene", "max_target_share"]
 
 
+# Priority of the jobs that most others wait for, from reads to regulons: these start first where cores are few.
+LONGEST_PATH = 10
+
+
 def one_of(names):
     """A wildcard constraint: one of ``names``, or nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"

@@ -47,6 +47,7 @@ rule count_kb:
     resources:
         mem_mb=memory("count_kb", base=4_000, per_input_gb=1_000),
         runtime=minutes("count_kb", base=480),
+    priority: LONGEST_PATH
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -79,6 +80,7 @@ rule count_starsolo:
         # The genome lies in memory: 25 GB for 5.8 Gb of two mammals, thinned three times. Reads are sorted in parts.
         mem_mb=memory("count_starsolo", base=4_000, per_input_gb={"genome": 5_000, "fq1": 500, "fq2": 500}),
         runtime=minutes("count_starsolo", base=720),
+    priority: LONGEST_PATH
     params:
         chemistries=list(CHEMISTRIES),
     script:
@@ -105,6 +107,7 @@ rule collect_counts:
     resources:
         mem_mb=memory("collect_counts", base=2_000, per_input_gb=8_000),
         runtime=minutes("collect_counts", base=60),
+    priority: LONGEST_PATH
     params:
         aligner=aligner,
     script:
@@ -203,6 +206,7 @@ rule import_matrix:
     resources:
         mem_mb=memory("import_matrix", base=3_000, per_input_gb=20_000),
         runtime=minutes("import_matrix", base=60),
+    priority: LONGEST_PATH
     params:
         prefixes=study.prefixes,
         given=get_contents_of_matrix,

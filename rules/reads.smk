@@ -27,6 +27,7 @@ rule check_reads:
     resources:
         mem_mb=memory("check_reads", base=500),
         runtime=minutes("check_reads", base=180),
+    priority: LONGEST_PATH
     script:
         "../scripts/reads/check_reads.py"
 
@@ -47,6 +48,7 @@ rule detect_chemistry:
     resources:
         mem_mb=memory("detect_chemistry", base=1_000),
         runtime=minutes("detect_chemistry", base=30),
+    priority: LONGEST_PATH
     params:
         units=get_units_of_sample,
         chemistries=list(CHEMISTRIES),

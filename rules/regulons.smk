@@ -75,6 +75,7 @@ rule select_expression:
     resources:
         mem_mb=memory("select_expression", base=2_000, per_input_gb=30_000),
         runtime=minutes("select_expression", base=60),
+    priority: LONGEST_PATH
     params:
         samples=get_samples_of_group,
         settings=pick(config["regulons"], *SELECTION),
@@ -98,6 +99,7 @@ rule infer_network:
     resources:
         mem_mb=memory("infer_network", base=2_000, per_input_gb=20_000),
         runtime=minutes("infer_network", base=720),
+    priority: LONGEST_PATH
     params:
         settings=pick(config["regulons"], "importance", "max_rounds"),
     script:
@@ -128,6 +130,7 @@ rule join_networks:
     resources:
         mem_mb=memory("join_networks", base=1_000, per_input_gb=20_000),
         runtime=minutes("join_networks", base=20),
+    priority: LONGEST_PATH
     script:
         "../scripts/regulons/join_networks.py"
 
@@ -148,6 +151,7 @@ rule mean_network:
     resources:
         mem_mb=memory("mean_network", base=2_000, per_input_gb=30_000),
         runtime=minutes("mean_network", base=60),
+    priority: LONGEST_PATH
     params:
         settings=pick(config["regulons"], *MODULES),
     script:
@@ -174,6 +178,7 @@ rule prune_modules:
     resources:
         mem_mb=memory("prune_modules", base=3_000, per_input_gb=8_000),
         runtime=minutes("prune_modules", base=240),
+    priority: LONGEST_PATH
     params:
         settings=pick(config["regulons"], *PRUNING),
     script:
@@ -201,6 +206,7 @@ rule consensus_over_seeds:
     resources:
         mem_mb=memory("consensus_over_seeds", base=2_000, per_input_gb=30_000),
         runtime=minutes("consensus_over_seeds", base=60),
+    priority: LONGEST_PATH
     params:
         settings=pick(config["regulons"], *CONSENSUS),
     script:

@@ -15,8 +15,8 @@ SCRIPTS = sorted(
 )
 SECONDS = {"anndata", "decoupler", "numba", "scanpy", "sklearn", "umap"}
 """Packages that take half a second or more to load, with what they load."""
-LATER = {"decoupler", "scanpy", "sklearn", "umap"}
-"""Those that only a few functions need, each of which imports them itself."""
+LATER = {"anndata", "decoupler", "scanpy", "sklearn", "umap"}
+"""Those that functions import themselves: few need them, or (anndata) a job hides from them what they don't need."""
 LIGHT = [
     "scripts.activity.summarise_activity",
     "scripts.cells.tabulate_attrition",

@@ -1,6 +1,5 @@
 """Hold the network's factors against the regulons that SCENIC found: do activity and targets agree?"""
 
-import anndata
 import h5py
 import numpy as np
 import pandas as pd
@@ -37,6 +36,8 @@ def selected_genes(paths: list[str], models: list[str], least: int) -> set[str]:
     """Return the genes that SCENIC could have named: selected in the groups of ``least`` models or more, as many as
     the consensus asks for. ``paths``: the groups' selected expression; ``models``: the model of each.
     """
+    import anndata
+
     found: dict[str, set[str]] = {}
     for path, model in zip(paths, models, strict=True):
         with h5py.File(path) as file:

@@ -1,6 +1,5 @@
 """Score a group's regulons again at equal depth, if depth differs between the timepoints that are compared."""
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -38,6 +37,8 @@ def main(snakemake) -> None:
     """Read the group's counts, the regulons and all libraries' sums; write mean activity by sample and regulon, nothing
     where no model's samples differ in depth.
     """
+    import anndata
+
     source, params = snakemake.input, snakemake.params
     sums = anndata.read_h5ad(source.pseudobulk)
     samples = sums.obs[LABELS].astype(str)

@@ -143,6 +143,22 @@ class Ignored(list):
         log.warning("while cleaning up: %s: %s", type(self[-1]).__name__, self[-1])
 
 
+@contextlib.contextmanager
+def without_dask() -> Iterator[None]:
+    """Keep dask from being imported: anndata does so wherever it is installed, which takes a third of its own time.
+
+    arboreto, which asks for it, is imported by :mod:`scripts.regulons.pyscenic_compat` alone.
+    """
+    hidden = "dask" not in sys.modules
+    if hidden:
+        sys.modules["dask"] = None
+    try:
+        yield
+    finally:
+        if hidden and sys.modules.get("dask", ...) is None:
+            del sys.modules["dask"]
+
+
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
     """Call ``main(snakemake)`` with logging set up, outputs whole or not there, and failures reported in one line."""
     path = Path(str(snakemake.log[0])) if len(snakemake.log) else None
@@ -162,7 +178,7 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:
-        with whole_outputs(snakemake) as aside:
+        with without_dask(), whole_outputs(snakemake) as aside:
             main(aside)
             for error in filter(is_full, ignored):
                 raise error  # an output isn't whole, though nobody noticed

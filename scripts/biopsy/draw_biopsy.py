@@ -9,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.biopsy import figures
-from scripts.figure import export, words
+from scripts.figure import export, heights, words
 
 TABLES = {
     "check": ("Is it of the kind that was learned from?", ["check", "value", "ok from", "to", "verdict", "meaning"],
@@ -75,7 +75,7 @@ def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[st
             spec = export.static_spec(figure)
             wide, narrow = (
                 export.to_svg(
-                    export.answered(spec, width) | {"width": width},
+                    heights.answered(spec, width) | {"width": width},
                     said["title"],
                     about,
                     ids=f"{name}-{width}-",

@@ -5,7 +5,6 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -36,6 +35,8 @@ OPTIMISTIC = (
 
 def draw_cells(path: str, most: int, rng: np.random.Generator):
     """Return at most ``most`` cells of a library, drawn at random, in their order."""
+    import anndata
+
     cells = anndata.read_h5ad(path)
     if cells.n_obs > most:
         cells = cells[np.sort(rng.choice(cells.n_obs, most, replace=False))].copy()
@@ -52,6 +53,8 @@ def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarra
 
 def join_training(paths: list[str], wanted: set[str], settings: dict):
     """Return the training cells: counts of the ranked genes, with the labels of their sample."""
+    import anndata
+
     if not paths:
         labels = pd.DataFrame(columns=LABELS, dtype=str)
         return anndata.AnnData(sparse.csr_matrix((0, 0), dtype=np.int32), obs=labels, var=pd.DataFrame())
@@ -128,6 +131,8 @@ def final_panel(markers: pd.DataFrame) -> pd.DataFrame:
 
 def read_training_profiles(path: str):
     """Return the profiles without the genes that some platform lacks: ranks are taken over genes that all have."""
+    import anndata
+
     profiles = anndata.read_h5ad(path)
     profiles = profiles[:, np.isfinite(profiles.X).all(axis=0)].copy()
     profiles.layers.clear()

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -184,6 +183,8 @@ def switches_of_profile(
 
 def main(snakemake) -> None:
     """Check and read the reference; write scores, cells and distribution of one biopsy."""
+    import anndata
+
     frozen = reference.load(Path(snakemake.input.reference).parent)
     settings, labels = snakemake.params.settings, snakemake.params.sample
     if labels["assay"] == "profile":

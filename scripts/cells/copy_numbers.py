@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse, special
 
 ARMS = Path(__file__).parents[2] / "resources" / "genome" / "arms.tsv"
 MIN_REFERENCE, MIN_CANDIDATES = 10, 10
@@ -128,7 +128,7 @@ def test_arms(profile: np.ndarray, arms: np.ndarray) -> float:
     found = measure_arms(profile[None, :], arms)
     n = len(found.windows) - 1
     between = (found.windows * found.means[0] ** 2).sum() / max(n, 1)
-    return float(stats.f.sf(between / found.inside[0], n, found.spare)) if found.spare >= 2 and n else np.nan
+    return float(special.fdtrc(n, found.spare, between / found.inside[0])) if found.spare >= 2 and n else np.nan
 
 
 def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

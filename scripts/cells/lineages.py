@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 
 from scripts.base.genesets import measured, read_sets
 
@@ -51,6 +51,8 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
     soup
         Counts of each gene in empty droplets; without any the cells' own sum stands for the soup.
     """
+    from scipy import stats
+
     counts = counts.tocsr()
     total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     level = np.asarray(counts.sum(axis=0), dtype=float).ravel() if soup is None or not soup.sum() else soup

@@ -1,6 +1,5 @@
 """Score every kept tumour cell by the persister signature, the libraries of a model together."""
 
-import anndata
 import numpy as np
 import pandas as pd
 
@@ -16,6 +15,8 @@ def score(cells, signature: pd.DataFrame, seed: int) -> np.ndarray:
     Each is the genes' mean log expression minus that of control genes of similar expression (Tirosh et al. 2016), which
     takes away most of what depth does. NaN where neither direction has a gene in these cells.
     """
+    import anndata
+
     log = anndata.AnnData(
         expression.normalise(cells.X), obs=pd.DataFrame(index=cells.obs_names), var=pd.DataFrame(index=cells.var_names)
     )
@@ -30,6 +31,8 @@ def score(cells, signature: pd.DataFrame, seed: int) -> np.ndarray:
 
 def main(snakemake) -> None:
     """Read the cells of one model after the other; write one row per cell."""
+    import anndata
+
     params = snakemake.params
     signature = pd.read_csv(snakemake.input.signature, sep="\t", dtype={"gene": str}, keep_default_na=False)
     paths = dict(zip(params.libraries, snakemake.input.cells, strict=True))

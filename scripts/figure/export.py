@@ -12,10 +12,9 @@ from typing import Any
 import vl_convert
 
 from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
-from scripts.figure.style import CONFIG, NARROW, SLIM
+from scripts.figure.heights import heights_of
+from scripts.figure.style import CONFIG, VEGALITE
 
-VEGALITE = "6.4"
-"""Vega-Lite's version in vl-convert that altair's specifications are of."""
 STATIC_WIDTH, STATIC_GAP = 640, 30
 """Width of a figure for papers, and between its panels (pixels of 1/72 inch)."""
 MAX_MARKS = 15_000
@@ -55,17 +54,6 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     apart = dict.fromkeys(("color", "shape"), "independent")
     resolve = {"scale": apart, "legend": apart}
     return {**head, "concat": [spec for spec, _ in parts], "columns": figure.columns, "resolve": resolve}
-
-
-def answered(value: Any, width: float) -> Any:
-    """Return a specification with the questions answered how much room there is, which only a page can ask.
-
-    ``width``: of the chart with its axes (pixels).
-    """
-    text = json.dumps(value, allow_nan=False)
-    for question, least in ((NARROW, 460), (SLIM, 300)):
-        text = text.replace(json.dumps(question)[1:-1], "true" if width < least else "false")
-    return json.loads(text)
 
 
 def _rename(spec, names: dict[str, str]):
@@ -130,11 +118,11 @@ def save(
     warning: str = "",
     tables: Iterable[str] = (),
 ) -> None:
-    """Write ``<name>.json``, ``.svg``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` if there are several tables).
+    """Write ``<name>.json``, ``.svg``, ``.pdf``, ``.png`` and ``.tsv`` (``<name>.<key>.tsv`` of several tables).
 
     ``title`` and ``alt`` stand in the SVG for those who don't see it; ``warning``, if there is one, above the picture.
     ``tables`` are those that the figure was drawn from, relative to the results.
-    Beyond :data:`MAX_MARKS` rows there is no SVG.
+    Beyond :data:`MAX_MARKS` rows there is neither SVG nor PDF.
     """
     write_json(
         folder / f"{name}.json",
@@ -146,8 +134,14 @@ def save(
             "tables": list(tables),
             "notes": {key: dict(values) for key, values in figure.notes.items()},
             "panels": [
-                {"spec": spec_of(panel), "title": panel.title, "where": dict(panel.where), "model": panel.model}
-                for panel in figure.panels
+                {
+                    "spec": spec_of(panel),
+                    "title": panel.title,
+                    "where": dict(panel.where),
+                    "model": panel.model,
+                    "heights": heights,
+                }
+                for panel, heights in zip(figure.panels, heights_of(figure), strict=True)
             ],
             "data": {key: columnar(table) for key, table in figure.data.items()},
         },
@@ -158,6 +152,7 @@ def save(
         svg = to_svg(spec, title, f"{alt} {figure.n}")
         if marks_of(spec) <= MAX_MARKS:
             (folder / f"{stem}.svg").write_text(svg)
+            (folder / f"{stem}.pdf").write_bytes(vl_convert.svg_to_pdf(svg))
         (folder / f"{stem}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
     for key, table in figure.data.items():
         stem = name if len(figure.data) == 1 else f"{name}.{key}"

@@ -21,6 +21,8 @@ NARROW = "width > 0 && containerSize()[0] < 460"
 and what more rows need would be cut off. The width is asked so that this follows when the window changes."""
 SLIM = "width > 0 && containerSize()[0] < 300"
 """Whether a chart has no room for two names of twenty letters side by side."""
+VEGALITE = "6.4"
+"""Vega-Lite's version in vl-convert that altair's specifications are of."""
 CONFIG = {
     "font": FONT,
     "background": "#FFFFFF",

@@ -1,6 +1,5 @@
 """Sum each sample's counts over its cells and say which samples have enough of them; profiles are named, not summed."""
 
-import anndata
 import h5py
 import pandas as pd
 
@@ -12,6 +11,8 @@ def read_sums(path: str) -> tuple[pd.DataFrame, int]:
     """Return, by gene (symbol), its counts, the cells that show it and its identifier, and how many cells there are;
     the matrix is read by parts.
     """
+    import anndata
+
     with h5py.File(path) as file:
         matrix = file["X"]
         is_sparse = isinstance(matrix, h5py.Group)
@@ -24,6 +25,8 @@ def read_sums(path: str) -> tuple[pd.DataFrame, int]:
 
 def main(snakemake) -> None:
     """Read the cells of one library after the other; write samples × genes and the table of samples."""
+    import anndata
+
     params = snakemake.params
     sheet = pd.DataFrame(params.samples).set_index("sample")
     sums, n_cells = {}, {}

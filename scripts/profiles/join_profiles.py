@@ -1,6 +1,5 @@
 """Join pseudobulk, bulk RNA-seq and array profiles into one samples × genes table, and say which genes were lost."""
 
-import anndata
 import numpy as np
 import pandas as pd
 
@@ -10,6 +9,8 @@ from scripts.profiles import genes, profiles, tables
 
 def pseudobulk_source(path: str) -> tuple[profiles.Source, pd.DataFrame, dict[str, str]]:
     """Return the libraries' summed counts, their labels with n_cells, and symbol by Ensembl identifier."""
+    import anndata
+
     data = anndata.read_h5ad(path)
     counts = pd.DataFrame(data.layers["counts"].T.astype(float), index=data.var_names, columns=data.obs_names)
     everywhere = data.var["everywhere"].to_numpy(dtype=bool)

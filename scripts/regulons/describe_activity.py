@@ -1,6 +1,5 @@
 """Describe a group's regulon activity: specificity to timepoints and clusters, on/off thresholds, means per sample."""
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -34,6 +33,8 @@ def own_mrna(activity: pd.DataFrame, expression, factors: dict[str, str]) -> pd.
 
 def main(snakemake) -> None:
     """Read the group's activity, expression and clusters; write scores, thresholds, sample means and histograms."""
+    import anndata
+
     table = pd.read_parquet(snakemake.input.activity)
     regulons = [column for column in table.columns if column not in LABELS]
     clusters = pd.read_csv(snakemake.input.clusters, sep="\t", usecols=["cell", "cluster"], dtype=str).set_index("cell")

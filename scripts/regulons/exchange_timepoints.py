@@ -1,6 +1,5 @@
 """Infer a model's networks of two timepoints, and those of its cells with timepoints exchanged, for some targets."""
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -13,6 +12,8 @@ from scripts.scenic.grnboost import MIN_CELLS
 
 def main(snakemake) -> None:
     """Read the selected expression of the model's groups; write the chunk's edges with their weight in each network."""
+    import anndata
+
     params, wildcards = snakemake.params, snakemake.wildcards
     cells = anndata.concat([anndata.read_h5ad(path) for path in snakemake.input.expression], join="inner", merge="same")
     baseline, treated = params.timepoints

@@ -2,8 +2,6 @@
 
 import time
 
-import anndata
-
 from scripts.base import job
 from scripts.scenic import grnboost
 
@@ -28,6 +26,8 @@ def make_progress(every: float = 60.0, unit: str = "targets"):
 
 def main(snakemake) -> None:
     """Read the group's expression; write the chunk's adjacencies and the trees grown per target."""
+    import anndata
+
     expression = anndata.read_h5ad(snakemake.input.expression)
     genes, tfs = expression.var_names.tolist(), expression.var_names[expression.var["tf"]].tolist()
     settings, wildcards = snakemake.params.settings, snakemake.wildcards

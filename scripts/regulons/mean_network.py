@@ -1,6 +1,5 @@
 """Average the networks of a group's seeds, and count in how many of them an edge is among a factor's modules."""
 
-import anndata
 import pandas as pd
 
 from scripts.base import job
@@ -27,6 +26,8 @@ def edges_of(modules: list) -> pd.DataFrame:
 
 def main(snakemake) -> None:
     """Read the networks of all seeds and the expression; write the mean network with the number of seeds."""
+    import anndata
+
     settings = snakemake.params.settings
     make_modules, _, _ = load_engine(settings["engine"])
     expression = anndata.read_h5ad(snakemake.input.expression)

@@ -1,6 +1,5 @@
 """Turn a network into regulons: modules per factor, pruned to the targets that share the factor's motif (cisTarget)."""
 
-import anndata
 import pandas as pd
 
 from scripts.base import job
@@ -22,6 +21,8 @@ def main(snakemake) -> None:
     """Read network, expression, databases and motif table; write enriched motifs, the run's regulons, and what they
     would be by other factors' motifs.
     """
+    import anndata
+
     settings = snakemake.params.settings
     make_modules, prune, make_regulons = load_engine(settings["engine"])
     expression = anndata.read_h5ad(snakemake.input.expression)

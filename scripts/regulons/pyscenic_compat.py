@@ -12,6 +12,7 @@ import contextlib
 import io
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -43,6 +44,8 @@ def on_current_packages() -> Iterator[None]:
             del np.object  # noqa: NPY001
 
 
+if sys.modules.get("dask", ...) is None:
+    del sys.modules["dask"]  # arboreto needs what scripts/base/job.py hides
 with on_current_packages():
     import ctxcore.genesig
     import ctxcore.rnkdb

@@ -2,7 +2,6 @@
 
 import h5py
 import pandas as pd
-from anndata.io import read_elem
 
 from scripts.base import job
 from scripts.regulons import scoring
@@ -10,6 +9,8 @@ from scripts.regulons import scoring
 
 def read_variances(path: str) -> pd.DataFrame:
     """Return gene and variance from a group's selected expression; the counts stay on the disk."""
+    from anndata.io import read_elem
+
     with h5py.File(path) as file:
         variance = read_elem(file["var"])["variance"]
     return pd.DataFrame({"gene": variance.index.astype(str), "variance": variance.to_numpy()})

@@ -1,6 +1,5 @@
 """Score the activity of the consensus regulons that a group measures in every cell of it."""
 
-import anndata
 import pandas as pd
 
 from scripts.base import job
@@ -11,6 +10,8 @@ from scripts.regulons.select_expression import LABELS
 
 def main(snakemake) -> None:
     """Read counts, regulons and gene scales; write the cells' labels and a column of scores per measured regulon."""
+    import anndata
+
     expression = anndata.read_h5ad(snakemake.input.expression)
     settings = snakemake.params.settings
     regulons = scoring.sets_from(read_labelled(snakemake.input.regulons), settings)

@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import anndata
 import pandas as pd
 
 from scripts.base import job, names
@@ -79,6 +78,8 @@ def take(sets: dict[str, list[str]], known: set[str], tfs: set[str], min_targets
 
 def main(snakemake) -> None:
     """Read the regulons, perhaps a list of factors, and the names of the cells' genes; write what inference would."""
+    import anndata
+
     given, params, out = snakemake.input, snakemake.params, snakemake.output
     tfs = set(databases.read_tfs(given.tfs)) if given.get("tfs") else set()
     known: set[str] = set()

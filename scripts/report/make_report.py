@@ -12,7 +12,6 @@ from scripts.figure import palette, words
 from scripts.figure.export import VEGALITE
 from scripts.figure.style import CONFIG
 from scripts.report import bind, findings, methods, provenance
-from scripts.report.heights import heights_of
 from scripts.report.page import Drawn, Section, render
 from scripts.report.source import Source
 from scripts.study.stages import STAGES
@@ -35,12 +34,10 @@ def build_sections(source: Source) -> list[Section]:
 
 
 def copy(figure: Drawn, folder: Path) -> None:
-    """Copy the files of a figure that a stage drew, and write its PDF."""
+    """Copy the files of a figure that a stage drew."""
     for path in sorted(figure.folder.iterdir()):
         if path.suffix != ".json" and re.fullmatch(rf"{figure.name}(-\d+|\.\w+)?", path.stem):
             shutil.copy(path, folder / path.name)
-            if path.suffix == ".svg":
-                (folder / f"{path.stem}.pdf").write_bytes(vl_convert.svg_to_pdf(path.read_text()))
 
 
 def main(snakemake) -> None:
@@ -67,7 +64,6 @@ def main(snakemake) -> None:
         templates=Path(snakemake.input.templates[0]).parent,
         bundle=vl_convert.javascript_bundle(vl_version=VEGALITE),
         config=CONFIG,
-        heights={figure.name: heights_of(figure) for section in sections for figure in section.figures},
         paths=source.files,
     )
     page.write_text(text)

@@ -61,7 +61,7 @@ class Drawn:
 
     @property
     def panels(self) -> list[SimpleNamespace]:
-        """Panels with title, model and ``where``."""
+        """Panels with title, model, ``where``, and heights on a wide and on a narrow page (pixels)."""
         return [SimpleNamespace(**panel) for panel in self.drawn["panels"]]
 
     @property
@@ -184,14 +184,12 @@ def render(
     templates: Path,
     bundle: str,
     config: dict,
-    heights: Mapping[str, list[tuple[int, int]]] | None = None,
     paths: Collection[str] = (),
 ) -> str:
     """Return the page: ``templates`` holds page.html.j2, style.css and page.js; ``bundle`` is Vega with all it needs.
 
-    ``models``: model → colour, for the choice of a model; ``config``: Vega-Lite's, for all charts alike; ``heights``:
-    figure → pixels of each panel on a wide and on a narrow page (:mod:`scripts.report.heights`); ``paths``: results
-    that are linked, relative to the results.
+    ``models``: model → colour, for the choice of a model; ``config``: Vega-Lite's, for all charts alike; ``paths``:
+    results that are linked, relative to the results.
     """
     sections = list(sections)
     names = [block.name for section in sections for block in (*section.figures, *section.tables)]
@@ -226,7 +224,6 @@ def render(
         bundle=Markup(bundle.replace("</script", "<\\/script")),
         store=dump(store),
         is_number=is_number,
-        heights=heights or {},
         tables_of={path: [table for table in tables if table.source == path] for path in {t.source for t in tables}},
         short=SHORT,
     )

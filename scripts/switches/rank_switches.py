@@ -1,6 +1,5 @@
 """Rank the regulons as switches of persistence, with the evidence for and against each in columns of its own."""
 
-import anndata
 import numpy as np
 import pandas as pd
 
@@ -22,6 +21,8 @@ BY_MODEL = [
 
 def read_expression(path: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
     """Return log2 CPM and cells that show a gene (samples × genes), the samples' table, which genes all measured."""
+    import anndata
+
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(data.X, index=data.obs_names, columns=data.var_names).astype("float64")
     shown = pd.DataFrame(data.layers["shown"], index=data.obs_names, columns=data.var_names)

@@ -136,3 +136,18 @@ def test_a_defect_over_a_cut_input_names_the_input(tmp_path):
     code, told, _ = run(tmp_path, "import pandas; pandas.read_parquet('a.parquet')", given="a.parquet", a="a.tsv")
     assert code == 1 and told.count("\n") == 1
     assert told.startswith("error in try_it (job.log): a.parquet: can't be read (it is cut: it should end in PAR1); ")
+
+
+def test_a_job_has_no_dask_and_what_comes_after_it_does(tmp_path):
+    """anndata imports dask wherever it is found, which only arboreto needs."""
+    script = SCRIPT.format(
+        imports="import importlib.util",
+        body="import anndata; assert importlib.util.find_spec('dask') is None and 'dask.array' not in sys.modules",
+        input=[],
+        output={},
+    )
+    command = [sys.executable, "-c", script + "import dask.array"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

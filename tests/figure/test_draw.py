@@ -58,7 +58,10 @@ def test_a_figure_is_drawn_from_the_tables_that_it_names(drawn, tmp_path):
     figures = {"points": (draw_points, "cells/a.tsv")}
     made = drawn(figures, {"cells/a.tsv": pd.DataFrame({"x": [1, 2]}), "cells/b.tsv": pd.DataFrame({"x": [9]})})
     assert made["points"]["n"] == "2 points." and made["points"]["data"] == {"t": {"x": [1, 2]}}
-    assert {path.suffix for path in (tmp_path / "cells" / "figures").iterdir()} == {".json", ".svg", ".png", ".tsv"}
+    suffixes = {path.suffix for path in (tmp_path / "cells" / "figures").iterdir()}
+    assert suffixes == {".json", ".svg", ".pdf", ".png", ".tsv"}
+    (heights,) = (panel["heights"] for panel in made["points"]["panels"])
+    assert len(heights) == 2 and min(heights) > 40
     # What an earlier run drew doesn't stay.
     assert list(drawn({}, {})) == []
 

@@ -70,7 +70,7 @@ def test_the_figure_for_papers_holds_each_panel_with_its_data():
 
 def test_files_hold_the_specification_the_picture_and_the_rows(tmp_path):
     export.save("one", figure(notes={"gap": {"value": 2}}), tmp_path, title="A & B", alt="Points < 4.")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.json", "one.png", "one.svg", "one.tsv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.json", "one.pdf", "one.png", "one.svg", "one.tsv"]
     made = json.loads((tmp_path / "one.json").read_text())
     assert made["n"] == "3 points." and made["notes"] == {"gap": {"value": 2}} and made["columns"] == 2
     assert [(panel["title"], panel["where"]) for panel in made["panels"]] == [("a", {"g": "a"}), ("b", {"g": "b"})]
@@ -115,6 +115,7 @@ def test_many_panels_come_on_pages_and_many_marks_as_png_alone(tmp_path, monkeyp
     monkeypatch.setattr(export, "MAX_MARKS", 2)
     export.save("dense", figure(), tmp_path, title="T", alt="A.")
     assert (tmp_path / "dense.png").exists() and not (tmp_path / "dense.svg").exists()
+    assert not (tmp_path / "dense.pdf").exists()
 
 
 def test_a_table_keeps_which_columns_are_numbers(tmp_path):

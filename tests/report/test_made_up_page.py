@@ -8,7 +8,6 @@ from made_up_evidence import designs, everything
 
 from scripts.figure import export
 from scripts.report import make_report, page
-from scripts.report.heights import heights_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,7 +32,6 @@ def report(tmp_path_factory):
             templates=ROOT / "resources" / "report",
             bundle=vl_convert.javascript_bundle(vl_version=export.VEGALITE),
             config=export.CONFIG,
-            heights={figure.name: heights_of(figure) for section in sections for figure in section.figures},
             paths=source.files,
         )
     )

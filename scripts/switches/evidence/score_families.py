@@ -1,6 +1,5 @@
 """Score the combined regulons of factor families, those that a group measures, in every cell of it."""
 
-import anndata
 import pandas as pd
 
 from scripts.base import job
@@ -14,6 +13,8 @@ def main(snakemake) -> None:
     """Read the group's counts, regulons and families; write the cells' labels and a column of scores per family that is
     measured.
     """
+    import anndata
+
     expression = anndata.read_h5ad(snakemake.input.expression)
     edges = read_labelled(snakemake.input.regulons)
     genes = expression.var_names.tolist()

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import vl_convert
 
-from scripts.figure.export import VEGALITE, answered
-from scripts.figure.figure import from_columnar, to_rows
-from scripts.figure.style import CONFIG
+from scripts.figure.figure import Figure, spec_of, to_rows
+from scripts.figure.style import CONFIG, NARROW, SLIM, VEGALITE
 
 WIDE, PHONE, GAP = 1024, 346, 16
 """Room for figures on a page of 1280 and of 375 pixels, and between panels (pixels)."""
 HEIGHT = re.compile(r'<svg\b[^>]*?\bheight="([\d.]+)"')
 
 
-def height_of(spec: dict, datasets: dict[str, list[dict]], width: float) -> int:
+def answered(value: Any, width: float) -> Any:
+    """Return a specification with the questions answered how much room there is, which only a page can ask.
+
+    ``width``: of the chart with its axes (pixels).
+    """
+    text = json.dumps(value, allow_nan=False)
+    for question, least in ((NARROW, 460), (SLIM, 300)):
+        text = text.replace(json.dumps(question)[1:-1], "true" if width < least else "false")
+    return json.loads(text)
+
+
+def height_of(spec: dict, datasets: Mapping[str, list[dict]], width: float) -> int:
     """Return the height of one panel at a width (pixels)."""
     full = {**answered(spec, width), "datasets": datasets, "config": answered(CONFIG, width)}
     if full.get("width") == "container":
@@ -32,15 +44,11 @@ def width_of(room: int, columns: int, least: int) -> float:
     return min(room, (room - (fit - 1) * GAP) / fit)
 
 
-def heights_of(figure: Any) -> list[tuple[int, int]]:
-    """Return the height of each panel on a wide and on a narrow page.
-
-    ``figure``: as :class:`scripts.report.page.Figure` or ``Drawn``.
-    """
-    tables = {key: from_columnar(columns) for key, columns in figure.store["data"].items()}
+def heights_of(figure: Figure) -> list[tuple[int, int]]:
+    """Return the height of each panel on a wide and on a narrow page."""
     found = []
-    for panel in figure.store["panels"]:
-        datasets = {key: to_rows(table, panel["where"]) for key, table in tables.items()}
+    for panel in figure.panels:
+        datasets = {key: to_rows(table, panel.where) for key, table in figure.data.items()}
         widths = [width_of(room, figure.columns, figure.min_width) for room in (WIDE, PHONE)]
-        found.append(tuple(height_of(panel["spec"], datasets, width) for width in widths))
+        found.append(tuple(height_of(spec_of(panel), datasets, width) for width in widths))
     return found
