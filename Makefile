@@ -33,14 +33,14 @@ test-all: $(STAMP)  ## the other tests: whole runs, of the demo, real data, kill
 lint: $(STAMP)  ## formatting, faults and imports, of Python and Snakemake
 	@ruff check
 	@ruff format --check --quiet || { echo "make format would mend that"; exit 1; }
-	@snakefmt --check Snakefile rules 2> /dev/null || { snakefmt --compact-diff Snakefile rules; echo "make format would mend that"; exit 1; }
+	@snakefmt --check Snakefile rules workflow 2> /dev/null || { snakefmt --compact-diff Snakefile rules workflow; echo "make format would mend that"; exit 1; }
 	@python tests/lint_workflow.py --configfile $(DEMO)
 	@said=$$(lint-imports --no-logo --no-cache) || { echo "$$said"; exit 1; }
 
 format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants them
 	@ruff check --fix --quiet || true
 	@ruff format
-	@snakefmt Snakefile rules 2> /dev/null
+	@snakefmt Snakefile rules workflow 2> /dev/null
 
 benchmark: $(STAMP)  ## the SCENIC kernels compared with arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)

@@ -1,64 +1,49 @@
 # From the raw reads of treated tumour models to the transcription-factor switches of drug persistence.
-import sys
+import contextlib
+import os
+import subprocess
+import tempfile
 from pathlib import Path
 
 from snakemake.utils import min_version
 
-from scripts.study import messages
-from scripts.study.stages import STAGES
-
 min_version("9.25")
 
-# What has failed is reported once more at the end, on one screen.
-failures = messages.listen(logger)
+
+def check_out(source):
+    """Return the path of this file in a clone of the repository that Snakemake read it from, at the same commit."""
+    hosted = getattr(source, "hosted_repo", None)
+    repository = str(hosted.repo_clone if hosted else source.repo_path)
+    asked = ["git", "-C", repository, "rev-parse", f"{source.ref}^{{commit}}"]
+    commit = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persister-regulons" / commit
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+            clone = Path(name) / commit
+            subprocess.run(["git", "clone", "--quiet", "--no-checkout", repository, clone], check=True)
+            subprocess.run(["git", "-C", clone, "checkout", "--quiet", "--detach", commit], check=True)
+            # In one step, since several processes may do this at once: the first one's stays.
+            with contextlib.suppress(OSError):
+                clone.rename(folder)
+    return str(folder / "Snakefile")
 
 
-# A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
-if "samples" not in config:
+if "://" in workflow.current_basedir.get_path_or_uri(secret_free=True):
 
-    configfile: "config/config.yaml"
+    # Used by name (git+file:, github(…)): Snakemake fetches files one at a time, and Python finds no package there.
+    include: check_out(workflow.current_basedir)
 
+else:
 
-pathvars:
-    results="results",
-    logs="<results>/logs",
-    benchmarks="<results>/benchmarks",
+    # A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
+    if "samples" not in config:
 
+        configfile: "config/config.yaml"
 
-include: "rules/common.smk"
+    pathvars:
+        results="results",
+        logs="<results>/logs",
+        benchmarks="<results>/benchmarks",
 
-
-for stage in STAGES:
-
-    include: f"rules/{stage}.smk"
-
-
-include: "rules/programme.smk"
-include: "rules/biopsy.smk"
-include: "rules/exports.smk"
-include: "rules/report.smk"
-include: "rules/preflight.smk"
-
-
-# Rules that make the inputs themselves: the demo's simulation, a test's stand-in database.
-if config["input_rules"]:
-
-    include: config["input_rules"]
-
-
-rule all:
-    """The whole study: preflight, every stage, the report with its exports, and the biopsies of the sheet."""
-    input:
-        "<results>/preflight.txt",
-        # Biopsies alone, scored against a frozen reference, make no study to report about.
-        rules.report.input if len(study.samples) else [],
-        rules.biopsy.input,
-    default_target: True
-
-
-onsuccess:
-    print(messages.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
-
-
-onerror:
-    print(messages.failed(list(failures.failures)), file=sys.stderr)
+    include: "rules/all.smk"

@@ -66,13 +66,13 @@ CONFIG = {
 }
 
 
-def run(folder: Path, *arguments: str, code: int = 0) -> str:
+def run(folder: Path, *arguments: str, code: int = 0, **variables: str) -> str:
     """Call Snakemake on the outer workflow, which ends with this code; return what it says.
 
-    In a process of its own, which finds modules and workflow from where it runs.
+    In a process of its own, which finds modules and workflow from where it runs. ``variables``: of its environment.
     """
     environment = {key: value for key, value in os.environ.items() if key not in ("SNAKEMAKE_PROFILE", "PYTHONPATH")}
-    environment["XDG_CACHE_HOME"] = str(folder / "cache")
+    environment |= {"XDG_CACHE_HOME": str(folder / "cache"), **variables}
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
@@ -86,20 +86,25 @@ def dry_run(folder: Path, *arguments: str, code: int = 0) -> str:
     return said.text
 
 
+def write_outer(folder: Path, snakefile: str = f'"{ROOT / "Snakefile"}"') -> Path:
+    """Write the outer workflow, which calls the module's Snakefile so, and its inputs; return the folder."""
+    (folder / "Snakefile").write_text(OUTER.replace(f'"{ROOT / "Snakefile"}"', snakefile))
+    (folder / "outer.yaml").write_text(yaml.safe_dump({"word": "outer", "persisters": CONFIG}))
+    for name in ("sheets", "data"):
+        (folder / name).mkdir()
+    (folder / "sheets" / "samples.tsv").write_text(SAMPLES)
+    for sample in ("A_untreated", "A_AC"):
+        (folder / "data" / f"{sample}.tsv").write_text(MATRIX)
+    regulons = CONFIG["regulons"]
+    for entry in (*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]):
+        (folder / entry["path"]).touch()
+    return folder
+
+
 @pytest.fixture
 def outer(tmp_path) -> Path:
     """Return the folder of the outer workflow."""
-    (tmp_path / "Snakefile").write_text(OUTER)
-    (tmp_path / "outer.yaml").write_text(yaml.safe_dump({"word": "outer", "persisters": CONFIG}))
-    for name in ("sheets", "data"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "sheets" / "samples.tsv").write_text(SAMPLES)
-    for sample in ("A_untreated", "A_AC"):
-        (tmp_path / "data" / f"{sample}.tsv").write_text(MATRIX)
-    regulons = CONFIG["regulons"]
-    for entry in (*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]):
-        (tmp_path / entry["path"]).touch()
-    return tmp_path
+    return write_outer(tmp_path)
 
 
 def test_all_of_it_is_there_under_the_outer_one_s_config(outer):

@@ -1,0 +1,38 @@
+"""What the catalogue of Snakemake workflows asks of a repository."""
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_files_that_it_looks_for_are_there():
+    """A Snakefile in workflow/, a page about the config, a licence and a README."""
+    for name in (
+        "workflow/Snakefile",
+        "config/README.md",
+        "config/config.yaml",
+        "README.md",
+        "LICENSE",
+        "CITATION.cff",
+    ):
+        assert (ROOT / name).is_file(), name
+
+
+def test_it_is_told_how_the_workflow_is_used():
+    """At least one way to deploy software works, and flags that a user must give are said; each is true of the workflow."""
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    deployment = usage["software-stack-deployment"]
+    assert set(deployment) == {"conda", "apptainer", "apptainer+conda"} and any(deployment.values())
+    rules = "".join(path.read_text() for path in (ROOT / "rules").rglob("*.smk"))
+    assert deployment["conda"] == ("conda:" in rules) and usage["report"] == ("report(" in rules)
+    assert deployment["apptainer"] == ("container:" in rules)
+    assert usage["mandatory-flags"]["flags"].startswith("--configfile") and usage["mandatory-flags"]["desc"]
+
+
+def test_the_citation_names_the_version_and_the_title():
+    """The version is that of the project."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = (ROOT / "pyproject.toml").read_text()
+    assert cited["title"] == "persister-regulons" and f'version = "{cited["version"]}"' in project
