@@ -2,6 +2,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,40 +11,71 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
-def check_out(source):
-    """Return the path of this file in a clone of the repository that Snakemake read it from, at the same commit."""
+here = workflow.current_basedir.get_path_or_uri(secret_free=True)
+if "://" in here:
+    # Used by name (git+file:, github(…)): Snakemake fetches files one at a time, and Python would find no package. All of them
+    # come from one clone of the repository that Snakemake read this file from, at the same commit.
+    source = workflow.current_basedir
     hosted = getattr(source, "hosted_repo", None)
     repository = str(hosted.repo_clone if hosted else source.repo_path)
     asked = ["git", "-C", repository, "rev-parse", f"{source.ref}^{{commit}}"]
     commit = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persister-regulons" / commit
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+    clones = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persister-regulons"
+    here = str(clones / commit)
+    if not os.path.exists(here):
+        clones.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=clones) as name:
             clone = Path(name) / commit
             subprocess.run(["git", "clone", "--quiet", "--no-checkout", repository, clone], check=True)
             subprocess.run(["git", "-C", clone, "checkout", "--quiet", "--detach", commit], check=True)
             # In one step, since several processes may do this at once: the first one's stays.
             with contextlib.suppress(OSError):
-                clone.rename(folder)
-    return str(folder / "Snakefile")
+                clone.rename(here)
+    sys.path.insert(0, here)
+
+from scripts.study import messages
+from scripts.study.stages import STAGES
+
+# What has failed is reported once more at the end, on one screen.
+failures = messages.listen(logger)
 
 
-if "://" in workflow.current_basedir.get_path_or_uri(secret_free=True):
+# A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
+if "samples" not in config:
 
-    # Used by name (git+file:, github(…)): Snakemake fetches files one at a time, and Python finds no package there.
-    include: check_out(workflow.current_basedir)
+    configfile: "config/config.yaml"
 
-else:
 
-    # A config given by --configfile that names its samples is a study of its own; any other is laid over this one.
-    if "samples" not in config:
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
 
-        configfile: "config/config.yaml"
 
-    pathvars:
-        results="results",
-        logs="<results>/logs",
-        benchmarks="<results>/benchmarks",
+for stage in ["common", *STAGES, "programme", "biopsy", "exports", "report", "preflight"]:
 
-    include: "rules/all.smk"
+    include: os.path.join(here, "rules", f"{stage}.smk")
+
+
+# Rules that make the inputs themselves: the demo's simulation, a test's stand-in database.
+if config["input_rules"]:
+
+    include: os.path.join(here, config["input_rules"])
+
+
+rule all:
+    """The whole study: preflight, every stage, the report with its exports, and the biopsies of the sheet."""
+    input:
+        "<results>/preflight.txt",
+        # Biopsies alone, scored against a frozen reference, make no study to report about.
+        rules.report.input if len(study.samples) else [],
+        rules.biopsy.input,
+    default_target: True
+
+
+onsuccess:
+    print(messages.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
+
+
+onerror:
+    print(messages.failed(list(failures.failures)), file=sys.stderr)

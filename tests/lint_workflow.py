@@ -14,8 +14,6 @@ from collections import defaultdict
 from pathlib import Path
 
 COMMON = Path("rules", "common.smk")
-FIRST = Path("Snakefile")
-"""Where the workflow begins: what it does before anything else can be read stands there."""
 LONGEST = 300
 """Lines of a file of rules or scripts: a longer one is two things."""
 LONGER = {
@@ -76,7 +74,7 @@ def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
     for name, paths in defined.items():
         if len(paths) > 1:
             found.append((str(paths[1]), f"function {name} is defined in {paths[0]} too; the later one replaces it"))
-        found += [(str(path), f"function {name} belongs in {COMMON}") for path in paths if path not in {COMMON, FIRST}]
+        found += [(str(path), f"function {name} belongs in {COMMON}") for path in paths if path != COMMON]
         if name not in used:
             found.append((str(paths[0]), f"function {name} is used by nobody"))
     own = {path: globals_of(text) for path, text in files.items()}
@@ -106,7 +104,7 @@ def too_long(files: dict[Path, str]) -> list[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 if nothing is found."""
-    files = [FIRST, *sorted(Path("rules").rglob("*.smk"))]
+    files = [Path("Snakefile"), *sorted(Path("rules").rglob("*.smk"))]
     rules = {path: path.read_text() for path in files}
     scripts = {path: path.read_text() for path in sorted(Path("scripts").rglob("*.py"))}
     found = misplaced(rules) + too_long(rules | scripts)

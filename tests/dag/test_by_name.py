@@ -1,5 +1,6 @@
 """The workflow used by name, from a repository: as a module of another workflow, and as the workflow itself."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def repository(tmp_path_factory) -> Path:
     git(folder, "commit", "--quiet", "--message", "works")
     git(folder, "tag", "--annotate", "v1", "--message", "first")
     git(folder, "branch", "sound")
-    (folder / "rules" / "all.smk").write_text("no workflow\n")
+    (folder / "rules" / "common.smk").write_text("no workflow\n")
     git(folder, "commit", "--quiet", "--all", "--message", "broken")
     return folder
 
@@ -63,8 +64,11 @@ def test_it_runs_by_its_name(repository, tmp_path):
     write_outer(tmp_path)
     (tmp_path / "Snakefile").unlink()
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(CONFIG))
-    run(tmp_path, "--snakefile", f"git+file://{repository}/Snakefile@v1", "--configfile", "own.yaml", "--", TARGET)
+    named = ["--snakefile", f"git+file://{repository}/Snakefile@v1", "--configfile", "own.yaml"]
+    run(tmp_path, *named, "--", TARGET)
     assert anndata.read_h5ad(tmp_path / TARGET).shape == (2, 3)
+    # Without a target, the whole study.
+    assert re.search(r"make_report +1$", run(tmp_path, *named, "--dry-run"), re.MULTILINE)
 
 
 def test_a_ref_that_is_not_there_is_named(repository, tmp_path):

@@ -21,7 +21,7 @@ def test_the_files_that_it_looks_for_are_there():
 
 
 def test_it_is_told_how_the_workflow_is_used():
-    """At least one way to deploy software works, and flags that a user must give are said; each is true of the workflow."""
+    """At least one way to deploy software works, and flags that a user must give are said; all of it is true."""
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
     deployment = usage["software-stack-deployment"]
     assert set(deployment) == {"conda", "apptainer", "apptainer+conda"} and any(deployment.values())
