@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.cells.empty_drops import call_cells
+from scripts.cells.empty_drops import TrimmedError, call_cells
 
 
 def counts_of_species(counts, species: pd.Series, name: str) -> np.ndarray:
@@ -30,9 +30,12 @@ def main(snakemake) -> None:
     if not adata.n_obs or not adata.X.sum():
         raise job.UserError(f"{path}: the matrix holds no UMI; look at the audit of the counts stage for this sample")
     settings = snakemake.params.droplets
-    calls = call_cells(
-        adata.X, expected_cells=settings["expected_cells"], seed=settings["seed"], **settings["empty_drops"]
-    )
+    try:
+        calls = call_cells(
+            adata.X, expected_cells=settings["expected_cells"], seed=settings["seed"], **settings["empty_drops"]
+        )
+    except TrimmedError as error:
+        raise job.UserError(f"{path}: {error}") from error
     job.log.info("%s", calls.summary)
     if calls.summary["note"]:
         job.log.warning("%s", calls.summary["note"])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +19,7 @@ are distinct (true precision 0.79–1), below 0.07 in homogeneous ones (true pre
 degrees, as in the demo study, few are flagged (14 in twelve libraries) and only 4 of those are doublets: read the
 flag with care."""
 MIN_VARIABLE_GENES = 5
+MIN_CELLS_OF_GENE = 3
 COMPONENTS = 30
 """Principal components, Scrublet's default."""
 
@@ -83,7 +88,7 @@ def expected_rate(
     return DoubletRate(loading, among_graft(loading, share), float("nan"), float("nan"), "cells loaded")
 
 
-def score_doublets(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
     """Return Scrublet's score per cell, scores of simulated doublets, and a note; NaN and nothing where it can't run.
 
     Exact neighbours on one thread, so that the scores don't depend on the machine's cores.
@@ -119,6 +124,58 @@ def score_doublets(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tupl
             verbose=False,
         )
     return adata.obs["doublet_score"].to_numpy(float), adata.uns["scrublet"]["doublet_scores_sim"], ""
+
+
+def differ(counts: sparse.csr_matrix) -> bool:
+    """Return whether any two cells differ in more than how deep they were read."""
+    totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()
+    shares = sparse.diags(1 / totals) @ counts
+    mean = np.asarray(shares.mean(axis=0)).ravel()
+    square = np.asarray(shares.multiply(shares).mean(axis=0)).ravel()
+    return bool((square - mean**2 > 1e-12).sum() >= MIN_VARIABLE_GENES)
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process to one of its cores where the system can: scDblFinder takes as many threads as it may use, and
+    scores mustn't depend on their number.
+    """
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    try:
+        if cores:
+            os.sched_setaffinity(0, {min(cores)})
+        yield
+    finally:
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+
+def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
+    """Return scDblFinder's score per cell (Germain et al. 2022), the score from which it flags, and a note.
+
+    Cells × genes, UMIs. NaN and infinity where it can't run.
+    """
+    from pyscdblfinder import sc_dbl_finder
+    from threadpoolctl import threadpool_limits
+
+    counts = counts.tocsr()
+    seen = np.asarray((counts > 0).sum(axis=0)).ravel() >= MIN_CELLS_OF_GENE
+    full = np.asarray(counts[:, seen].sum(axis=1)).ravel() > 0
+    scores = np.full(counts.shape[0], np.nan)
+    varied = counts[:, seen]
+    if seen.sum() < MIN_VARIABLE_GENES or full.sum() < MIN_VARIABLE_GENES or not differ(varied[full]):
+        return scores, float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
+    with threadpool_limits(1), one_core(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = sc_dbl_finder(
+            varied[full].T.tocsc().astype(np.float64),
+            dbr=rate,
+            random_state=seed,
+            progress=False,
+            pca_backend="sklearn-full",
+        )
+    scores[full] = found.real_cells()["score"].to_numpy(float)
+    return scores, found.score_threshold, ""
 
 
 def doublet_threshold(scores: np.ndarray, simulated: np.ndarray, rate: float) -> float:

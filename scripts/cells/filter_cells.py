@@ -66,7 +66,7 @@ def find_doublets(
     elif n < settings["min_cells"]:
         note = f"{n} graft cells, fewer than {settings['min_cells']}: no doublet scores"
     else:
-        scores, simulated, note = doublets.score_doublets(counts, rate=rate.among_graft, seed=seed)
+        scores, simulated, note = doublets.score_by_scrublet(counts, rate=rate.among_graft, seed=seed)
         threshold = doublets.doublet_threshold(scores, simulated, rate.among_graft)
     return scores, doublets.flag_doublets(scores, threshold), rate, threshold, note
 

@@ -1,4 +1,4 @@
-"""Quality cuts on graft cells: fixed, or so many median absolute deviations (MADs) from the library's median."""
+"""Quality cuts on cells: fixed, or so many median absolute deviations (MADs) from the library's median."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def quality_limits(
     """Return the cuts (min_counts, max_counts, min_genes, max_genes, max_pct_mt).
 
     ``fixed`` takes them as given. ``mads`` takes them from ``cells`` (counts and genes on the log scale, the
-    mitochondrial share upwards only); a library whose cells don't differ is not cut.
+    mitochondrial share upwards only), so that a library whose cells don't differ is not cut; but no cell is kept below
+    ``min_counts`` and ``min_genes``, which are floors here. ``max_counts``, ``max_genes`` and ``max_pct_mt`` are cuts
+    of ``fixed`` alone.
     """
     if method == "fixed":
         return {
@@ -79,6 +81,8 @@ def quality_limits(
         low, high = _spread(np.log1p(cells[column].to_numpy(float)), mads)
         # Rounded, so that a value equal to its own limit isn't cut by the last bit of exp(log(x)).
         limits[f"min_{name}"], limits[f"max_{name}"] = (round(float(np.expm1(v)), 6) for v in (low, high))
+    limits["min_counts"] = max(limits["min_counts"], min_counts)
+    limits["min_genes"] = max(limits["min_genes"], min_genes)
     _, limits["max_pct_mt"] = _spread(cells["pct_counts_mt"].dropna().to_numpy(float), mads)
     # The cut is "below", so a library in which most cells have no mitochondrial UMI would lose them all at exactly zero
     # spread.

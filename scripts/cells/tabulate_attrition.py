@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base import job
+from scripts.cells import losses
 from scripts.cells.qc import STEPS
 
 LABELS = ["sample", "model", "timepoint", "arm"]
@@ -35,9 +36,17 @@ WHOLE = [
 
 
 def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:
-    """Return sample, model, timepoint, arm, step and the barcodes before it, removed by it and remaining."""
+    """Return sample, model, timepoint, arm, step, barcodes before it, removed by it and remaining, and a warning.
+
+    ``lost_share`` is of the sample's cells (see :mod:`scripts.cells.losses`); ``warning`` is empty where all is well.
+    """
     rows = [{**{name: s[name] for name in LABELS}, **step} for s in summaries for step in s["attrition"]]
-    return pd.DataFrame(rows, columns=[*LABELS, "step", *NUMBERS])
+    table = pd.DataFrame(rows, columns=[*LABELS, "step", *NUMBERS])
+    if table.empty:
+        return table.assign(lost_share=pd.Series(dtype=float), warning=pd.Series(dtype=str))
+    table["lost_share"] = losses.lost_shares(table)
+    table["warning"] = losses.warn(table)
+    return table
 
 
 def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
@@ -129,6 +138,8 @@ def main(snakemake) -> None:
     table = attrition_by_sample(summaries)
     if table.empty:
         job.log.warning("no single-cell library in the study: tables without rows")
+    for row in table[table["warning"] != ""].itertuples():
+        job.log.warning("%s, %s: %s", row.sample, row.step, row.warning)
     for frame, path in (
         (table, snakemake.output.attrition),
         (attrition_by_arm(table), snakemake.output.by_arm),

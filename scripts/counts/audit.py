@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.counts.knee import order_of_magnitude_cut
+from scripts.counts.knee import STRAY, estimate_cells, order_of_magnitude_cut
 from scripts.reads.library_warnings import doubt
 
 FRACTIONS = np.round(np.linspace(0.1, 1, 10), 1)
@@ -81,8 +81,10 @@ def expected_seen(histogram: np.ndarray, fraction: float) -> float:
     return float(histogram @ (1 - (1 - fraction) ** np.arange(len(histogram))))
 
 
-def cell_rows(totals: np.ndarray, expected_cells: int) -> np.ndarray:
+def cell_rows(totals: np.ndarray, expected_cells: int | str) -> np.ndarray:
     """Return the rows that are cells by the order-of-magnitude rule (the stage cells, looks closer, and later)."""
+    if expected_cells == "auto":
+        expected_cells = estimate_cells(totals[totals > STRAY])
     return np.flatnonzero(totals >= order_of_magnitude_cut(totals, expected_cells))
 
 

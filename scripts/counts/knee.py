@@ -7,6 +7,10 @@ import numpy as np
 KNEE_QUANTILE = 0.99
 KNEE_RATIO = 0.1
 """Cell Ranger's order-of-magnitude rule: a tenth of the 99th percentile of the expected cells' totals."""
+GRID = 200
+"""Numbers of cells that are tried."""
+STRAY = 100
+"""UMIs up to which a barcode is no cell, where nothing else is known of the empty droplets."""
 
 
 def order_of_magnitude_cut(totals: np.ndarray, expected_cells: int) -> int:
@@ -17,3 +21,18 @@ def order_of_magnitude_cut(totals: np.ndarray, expected_cells: int) -> int:
     top = min(len(ranked), expected_cells)
     baseline = ranked[min(top - 1, round(top * (1 - KNEE_QUANTILE)))]
     return max(1, round(float(baseline) * KNEE_RATIO))
+
+
+def estimate_cells(totals: np.ndarray) -> int:
+    """Return how many cells a library holds, from the totals of the barcodes above its empty droplets (at least 1).
+
+    As Cell Ranger ≥ 7 does: the number x whose order-of-magnitude cut (:func:`order_of_magnitude_cut`) finds about x
+    barcodes, by the least (found − x)² / x.
+    """
+    ranked = np.sort(totals[totals > 0])
+    if not len(ranked):
+        return 1
+    tried = np.unique(np.round(np.geomspace(1, len(ranked), GRID)).astype(int))
+    cuts = np.array([order_of_magnitude_cut(ranked, int(x)) for x in tried])
+    found = len(ranked) - np.searchsorted(ranked, cuts, side="left")
+    return int(tried[np.argmin((found - tried) ** 2 / tried)])

@@ -21,6 +21,8 @@ from scripts.switches.verdicts import DEPTH
 
 UNEQUAL = 0.1
 """Difference of the shares of cells removed at two timepoints that is told: a convention, not a test."""
+SHOWN = 6
+"""Steps that are named."""
 BEFORE = ("empty", "host", "mixed")
 """Steps before the filters: what they remove are no cells of the tumour."""
 
@@ -112,6 +114,19 @@ def check_losses(given: Given) -> Warned:
     }
 
 
+def check_steps(given: Given) -> Warned:
+    """Return the steps that remove much of a sample, or unequally between its timepoints (cells/attrition.tsv)."""
+    table = given.source.table("cells/attrition.tsv")
+    if table is None or not len(table):
+        return None
+    warned = table[table["warning"].fillna("") != ""]
+    if not len(warned):
+        return {}
+    told = [f"{row['sample']}, {row['step']}: {row['warning']}" for row in warned.head(SHOWN).to_dict("records")]
+    rest = len(warned) - len(told)
+    return {"steps": "; ".join([*told, f"and {rest} more"] if rest else told)}
+
+
 def check_reads(given: Given) -> Warned:
     """Return the libraries of which few reads lie in genes (cells/libraries.tsv)."""
     table = given.source.table("cells/libraries.tsv")
@@ -166,6 +181,7 @@ CHECKS: dict[str, Callable[[Given], Warned]] = {
     "models": check_models,
     "treatments": check_treatments,
     "losses": check_losses,
+    "steps": check_steps,
     "reads": check_reads,
     "depth": check_depth,
     "platforms": check_platforms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import re
 from dataclasses import dataclass
@@ -87,4 +88,17 @@ def finished(results: Path) -> str:
         "logs": results / "logs",
     }
     lines = [f"  {path}  ({what})" for what, path in places.items() if path.exists()]
-    return "\n".join(["Done. Where to look:", *lines]) if lines else "Done."
+    told = ["Done. Where to look:", *lines] if lines else ["Done."]
+    return "\n".join([*told, *losses(results / "cells" / "attrition.tsv")])
+
+
+def losses(table: Path) -> list[str]:
+    """Return what the attrition of cells warns of, a line each; nothing without the table or without a warning."""
+    if not table.exists():
+        return []
+    with open(table, newline="") as handle:
+        rows = [row for row in csv.DictReader(handle, delimiter="\t") if row.get("warning")]
+    told = [f"  {row['sample']}, {row['step']}: {row['warning']}" for row in rows[:MOST]]
+    if len(rows) > MOST:
+        told.append(f"  and {len(rows) - MOST} more")
+    return [f"Filters removed many cells ({table}):", *told] if rows else []

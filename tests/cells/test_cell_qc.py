@@ -20,6 +20,7 @@ from scripts.cells.qc import (
 )
 from scripts.cells.tabulate_attrition import attrition_by_arm, attrition_by_sample, species_rules
 
+NO_FLOOR = {"min_counts": 0, "min_genes": 0}
 STUDY = {
     "min_counts": 2_000,
     "max_counts": 100_000,
@@ -72,7 +73,7 @@ def test_mads_cut_outliers_on_both_sides():
         }
     ).round()
     cells.loc[0, "total_counts"], cells.loc[1, "total_counts"], cells.loc[2, "pct_counts_mt"] = 500, 200_000, 30
-    limits = quality_limits(cells, method="mads", **STUDY)
+    limits = quality_limits(cells, method="mads", **STUDY | NO_FLOOR)
     verdict = quality_verdict(cells, limits)
     assert list(verdict[:3]) == ["low_counts", "high_counts", "high_mt"]
     assert (verdict[3:] == "").mean() > 0.99
@@ -80,12 +81,23 @@ def test_mads_cut_outliers_on_both_sides():
     assert limits["min_counts"] == pytest.approx(np.exp(9 - 5 * 0.3), rel=0.3)
 
 
+def test_mads_have_floors():
+    # A wide library: five MADs reach below any cell.
+    cells = pd.DataFrame({"total_counts": [400, 500, 1_500, 9_000], "n_genes": [350, 299, 800, 3_000]})
+    limits = quality_limits(
+        cells.assign(pct_counts_mt=5.0), method="mads", **STUDY | {"min_counts": 500, "min_genes": 300}
+    )
+    assert (limits["min_counts"], limits["min_genes"]) == (500, 300)
+    verdict = quality_verdict(cells.assign(pct_counts_mt=5.0), limits)
+    assert list(verdict) == ["low_counts", "few_genes", "", ""]
+
+
 @pytest.mark.parametrize("values", [[300] * 6, [300] * 5 + [301]])
 def test_mads_keep_cells_that_dont_differ(values):
     cells = pd.DataFrame({"total_counts": values, "n_genes": 50, "pct_counts_mt": 0.0})
-    verdict = quality_verdict(cells, quality_limits(cells, method="mads", **STUDY))
+    verdict = quality_verdict(cells, quality_limits(cells, method="mads", **STUDY | NO_FLOOR))
     assert list(verdict[:5]) == [""] * 5
-    empty = quality_limits(cells[:0], method="mads", **STUDY)
+    empty = quality_limits(cells[:0], method="mads", **STUDY | NO_FLOOR)
     assert list(quality_verdict(cells, empty)) == [""] * 6
 
 

@@ -11,6 +11,7 @@ from made_up import ARMS, CONTRAST, MODELS, Results, samples
 from made_up_evidence import confounders, designs, everything, markers
 from made_up_switches import switches
 
+from scripts.cells import losses
 from scripts.confounders import verdicts
 from scripts.figure import words
 from scripts.report import checks, findings
@@ -141,7 +142,8 @@ def lost(persister: float) -> pd.DataFrame:
         for step, removed in (("empty", 5000), ("host", 0), ("mixed", 0), ("low_counts", round(1000 * share))):
             remaining = 1000 if step != "low_counts" else 1000 - removed
             rows.append({**row, "step": step, "removed": removed, "remaining": remaining})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table.assign(lost_share=losses.lost_shares(table)).assign(warning=losses.warn)
 
 
 def with_file(source: Source, path: str, table: pd.DataFrame) -> Source:
@@ -160,8 +162,10 @@ def test_unequal_losses_are_a_warning(tmp_path, share, warned):
     if warned:
         assert "50% of the tumour's cells at persister and 10% at untreated" in text
         assert "from 40 to 40 percentage points" in text
+        assert "low_counts: removes 50% of the sample's cells; 40 points more than at untreated" in text
     else:
         assert "losses of cells" in text.split("No warning from")[1]
+        assert "cells removed by each filter" in text.split("No warning from")[1]
 
 
 def test_what_differs_between_samples_is_a_warning_with_a_link(tmp_path):

@@ -152,7 +152,7 @@ def test_config_that_is_none(config):
 
 def test_missing_keys_take_the_schemas_defaults(draft):
     study = draft.load()
-    assert study.config["cells"]["qc"]["min_counts"] == 2000 and study.config["cells"]["seed"] == 0
+    assert study.config["cells"]["qc"]["min_counts"] == 500 and study.config["cells"]["seed"] == 0
     assert study.config["regulons"]["seeds"] == [1, 2, 3, 4, 5] and study.config["regulons"]["min_seeds"] == 3
     assert (
         study.config["input_rules"] is None
@@ -220,7 +220,7 @@ def test_overrides_are_laid_over_the_settings_of_all(draft):
     study = draft.load()
     own, other = study.cells_config("A_AC"), study.cells_config("A_untreated")
     assert (own["qc"]["min_counts"], own["qc"]["min_genes"], own["expected_cells"]) == (700, 500, 200)
-    assert (other["qc"]["min_counts"], other["qc"]["min_genes"], other["expected_cells"]) == (2000, 500, 1000)
+    assert (other["qc"]["min_counts"], other["qc"]["min_genes"], other["expected_cells"]) == (500, 500, 1000)
     assert "overrides" not in own and list(own) == list(other)
     assert own["species"] == cells_settings(study.config, "A_untreated")["species"]
 

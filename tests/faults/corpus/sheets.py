@@ -192,7 +192,7 @@ CONFIGS = [
     config("number in words", "cells.expected_cells: 'many' is not a whole number of at least 1; correct", cells__expected_cells="many"),
     config("infinite", "cells.qc.max_counts: inf is not a usable number; give a finite one", cells__qc__max_counts=float("inf")),
     config("per cent for a fraction", "reads.min_whitelist_overlap: 50 is not a number from 0 to 1; correct", reads__min_whitelist_overlap=50),
-    config("thresholds crossed", "cells.qc.min_counts: 2000 is not below max_counts, 100; .*lower it", cells__qc__max_counts=100),
+    config("thresholds crossed", "cells.qc.min_counts: 500 is not below max_counts, 100; .*lower it", cells__qc__max_counts=100),
     config("more seeds must agree than there are", "regulons.min_seeds: 3 runs must agree, but seeds lists 1; lower", regulons__seeds=[1]),
     config("more groups must agree than there are", "regulons.min_groups: groups of 4 models must agree, but the study has 2 .*; lower", regulons__min_groups=4),
     config("persister before the baseline", "contrast.persister: .* doesn't come after baseline .*; reorder", contrast__persister="untreated", contrast__relapse=None),
