@@ -35,7 +35,9 @@ rule detect_chemistry:
     input:
         fq1=get_all_read1,
         fq2=get_all_read2,
-        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=known(config["reads"]["whitelist_5p_v3"])),
+        whitelists=collect(
+            "<results>/references/whitelists/{chemistry}.npy", chemistry=known(config["reads"]["whitelist_5p_v3"])
+        ),
     output:
         "<results>/reads/{sample}.chemistry.json",
     log:

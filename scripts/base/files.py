@@ -60,7 +60,7 @@ def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, ma
     if shutil.which(words[0]) is None:
         raise job.UserError(f"{words[0]} isn't installed; install it (README), or run with --sdm conda")
     job.log.info("%s", shlex.join(words))
-    tail = failure = ""
+    tail, failures = "", []
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
@@ -69,16 +69,16 @@ def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, ma
             if text := line.rstrip():
                 job.log.info("  %s", text)
                 tail = text
-                # The first such line says why, the last often only that.
-                failure = failure or (text if FAILURE.search(text) else "")
+                if FAILURE.search(text):
+                    failures.append(text)
     tool = Path(words[0]).name
     if process.returncode:
-        tail = f"{failure} … {tail}" if failure and ENDING.search(tail) else tail
+        tail = f"{failures[0]} … {tail}" if failures and ENDING.search(tail) else tail
         raise job.UserError(f"{tool} failed with exit code {process.returncode}: {tail or 'no message'}; {remedy}")
     for made in map(Path, makes):
         # An empty folder or file is nothing made.
         if not made.exists() or not (any(made.iterdir()) if made.is_dir() else made.stat().st_size):
             raise job.UserError(
                 f"{tool} ended without making {made.name}, though it said nothing of a failure to us: "
-                f"{(failure or tail or 'no message').strip()}; {remedy}"
+                f"{(failures[-1] if failures else tail or 'no message').strip()}; {remedy}"
             )
