@@ -153,8 +153,30 @@ def get_checks(wildcards):
 
 def get_contents_of_matrix(wildcards):
     """Which species and barcodes of its matrix are a library's, by the samples sheet."""
-    told = study.all_samples.loc[wildcards.sample, ["species", "barcodes"]].to_dict()
+    told = study.all_samples.loc[wildcards.sample, ["species", "barcodes", "introns"]].to_dict()
     return told | {"is_query": wildcards.sample in study.queries.index}
+
+
+def get_introns(wildcards):
+    """Whether introns are counted in a library that comes as reads."""
+    return study.counts_introns(wildcards.sample)
+
+
+def get_kb_index(wildcards):
+    """The index that kallisto counts a library with, and its table of genes: without or with introns."""
+    folder = "kb_introns" if study.counts_introns(wildcards.sample) else "kb"
+    return {"index": f"<results>/references/{folder}/index.idx", "t2g": f"<results>/references/{folder}/t2g.txt"}
+
+
+def get_genes_of_transcripts(wildcards):
+    """The genes of the transcripts that a library was counted with."""
+    return get_kb_index(wildcards)["t2g"]
+
+
+def get_own_whitelist(wildcards):
+    """The list of barcodes that the user names; nothing for those that ngs_tools brings."""
+    path = config["reads"].get(f"whitelist_{wildcards.chemistry}")
+    return user_file(path) if path and os.path.exists(path) else []
 
 
 def get_matrix(wildcards):

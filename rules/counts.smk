@@ -1,9 +1,10 @@
 # Counts: UMIs by barcode and gene, from reads with kallisto | bustools or STARsolo, or as a matrix; one contract for all.
 import os
 
-from scripts.references.chemistries import CHEMISTRIES
+from scripts.references.chemistries import known
 
 aligner = config["counts"]["aligner"]
+lists = known(config["reads"]["whitelist_5p_v3"])
 RAW_COUNTS = os.path.join("<results>/counts", aligner, "{sample}")
 
 
@@ -22,9 +23,8 @@ rule counts:
 
 rule count_kb:
     input:
-        index="<results>/references/kb/index.idx",
-        t2g="<results>/references/kb/t2g.txt",
-        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+        unpack(get_kb_index),
+        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=lists),
         chemistry="<results>/reads/{sample}.chemistry.json",
         checks=get_checks,
         fq1=get_all_read1,
@@ -37,6 +37,7 @@ rule count_kb:
         matrix=temp("<results>/counts/kb/{sample}.mtx"),
         barcodes=temp("<results>/counts/kb/{sample}.barcodes.txt"),
         features=temp("<results>/counts/kb/{sample}.features.txt"),
+        library=temp("<results>/counts/kb/{sample}.library.json"),
     log:
         "<logs>/count_kb/{sample}.log",
     benchmark:
@@ -49,7 +50,11 @@ rule count_kb:
         runtime=minutes("count_kb", base=480),
     priority: LONGEST_PATH
     params:
-        chemistries=list(CHEMISTRIES),
+        chemistries=lists,
+        introns=get_introns,
+        strand=lookup(within=config, dpath="reads/strand"),
+        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
+        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
     script:
         "../scripts/counts/count_kb.py"
 
@@ -58,7 +63,7 @@ rule count_starsolo:
     input:
         index="<results>/references/star",
         genome="<results>/references/genome.fa",
-        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=lists),
         chemistry="<results>/reads/{sample}.chemistry.json",
         checks=get_checks,
         fq1=get_all_read1,
@@ -69,6 +74,7 @@ rule count_starsolo:
         matrix=temp("<results>/counts/starsolo/{sample}.mtx"),
         barcodes=temp("<results>/counts/starsolo/{sample}.barcodes.txt"),
         features=temp("<results>/counts/starsolo/{sample}.features.txt"),
+        library=temp("<results>/counts/starsolo/{sample}.library.json"),
     log:
         "<logs>/count_starsolo/{sample}.log",
     benchmark:
@@ -82,7 +88,11 @@ rule count_starsolo:
         runtime=minutes("count_starsolo", base=720),
     priority: LONGEST_PATH
     params:
-        chemistries=list(CHEMISTRIES),
+        chemistries=lists,
+        introns=get_introns,
+        strand=lookup(within=config, dpath="reads/strand"),
+        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
+        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
     script:
         "../scripts/counts/count_starsolo.py"
 
@@ -92,6 +102,7 @@ rule collect_counts:
         matrix=f"{RAW_COUNTS}.mtx",
         barcodes=f"{RAW_COUNTS}.barcodes.txt",
         features=f"{RAW_COUNTS}.features.txt",
+        library=f"{RAW_COUNTS}.library.json",
         chemistry="<results>/reads/{sample}.chemistry.json",
         genes="<results>/references/genes.tsv",
     output:
@@ -121,7 +132,8 @@ rule audit_bus:
         ec="<results>/counts/kb/{sample}.ec",
         transcripts="<results>/counts/kb/{sample}.transcripts.txt",
         info="<results>/counts/kb/{sample}.info",
-        t2g="<results>/references/kb/t2g.txt",
+        library="<results>/counts/kb/{sample}.library.json",
+        t2g=get_genes_of_transcripts,
     output:
         audit="<results>/counts/{sample}.audit.json",
         saturation="<results>/counts/{sample}.saturation.tsv",
@@ -147,6 +159,7 @@ rule audit_bam:
         counts="<results>/counts/{sample}.h5ad",
         bam="<results>/counts/starsolo/{sample}.bam",
         info="<results>/counts/starsolo/{sample}.info",
+        library="<results>/counts/starsolo/{sample}.library.json",
         chemistry="<results>/reads/{sample}.chemistry.json",
     output:
         audit="<results>/counts/{sample}.audit.json",

@@ -1,5 +1,5 @@
 # Reads: mates checked to the end, chemistry recognised by the whitelist, quality per lane, one MultiQC page.
-from scripts.references.chemistries import CHEMISTRIES
+from scripts.references.chemistries import known
 
 
 # The stage's target and its page are about the study: a biopsy to be scored changes neither.
@@ -36,7 +36,9 @@ rule detect_chemistry:
     input:
         fq1=get_all_read1,
         fq2=get_all_read2,
-        whitelists=collect("<results>/references/whitelists/{chemistry}.npy", chemistry=CHEMISTRIES),
+        whitelists=collect(
+            "<results>/references/whitelists/{chemistry}.npy", chemistry=known(config["reads"]["whitelist_5p_v3"])
+        ),
     output:
         "<results>/reads/{sample}.chemistry.json",
     log:
@@ -51,10 +53,11 @@ rule detect_chemistry:
     priority: LONGEST_PATH
     params:
         units=get_units_of_sample,
-        chemistries=list(CHEMISTRIES),
+        chemistries=known(config["reads"]["whitelist_5p_v3"]),
         configured=lookup(within=config, dpath="reads/chemistry"),
         sample_reads=lookup(within=config, dpath="reads/sample_reads"),
         min_overlap=lookup(within=config, dpath="reads/min_whitelist_overlap"),
+        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
     script:
         "../scripts/reads/detect_chemistry.py"
 

@@ -8,7 +8,10 @@ rule references:
         "<results>/references/genes.tsv" if study.all_sequenced else [],
         branch(
             config["counts"]["aligner"],
-            cases={"kb": "<results>/references/kb/index.idx", "starsolo": "<results>/references/star"},
+            cases={
+                "kb": collect("<results>/references/{folder}/index.idx", folder=study.kb_indices),
+                "starsolo": "<results>/references/star",
+            },
         )
         if study.all_sequenced
         else [],
@@ -57,8 +60,26 @@ rule index_kb:
     resources:
         mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
         runtime=minutes("index_kb", base=240),
+    params:
+        introns=False,
     script:
         "../scripts/references/index_kb.py"
+
+
+use rule index_kb as index_kb_introns with:
+    output:
+        index="<results>/references/kb_introns/index.idx",
+        t2g="<results>/references/kb_introns/t2g.txt",
+    log:
+        "<logs>/index_kb_introns.log",
+    benchmark:
+        "<benchmarks>/index_kb_introns.tsv"
+    resources:
+        # Unspliced transcripts are most of the genome.
+        mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=16_000),
+        runtime=minutes("index_kb_introns", base=720),
+    params:
+        introns=True,
 
 
 rule index_star:
@@ -84,6 +105,8 @@ rule index_star:
 
 
 rule provide_whitelist:
+    input:
+        get_own_whitelist,
     output:
         text="<results>/references/whitelists/{chemistry}.txt.gz",
         packed="<results>/references/whitelists/{chemistry}.npy",
@@ -98,6 +121,8 @@ rule provide_whitelist:
     resources:
         mem_mb=memory("provide_whitelist", base=2_500),
         runtime=minutes("provide_whitelist", base=10),
+    params:
+        own=lookup(within=config, dpath="reads/whitelist_5p_v3"),
     script:
         "../scripts/references/provide_whitelist.py"
 

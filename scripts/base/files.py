@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,16 +44,23 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def run_tool(command: list[str | int | Path], remedy: str = "see the log") -> None:
+FAILURE = re.compile(r"error|exception|killed|died|fatal|cannot|can't|not found|invalid", re.IGNORECASE)
+"""What a line is like that says why a tool failed."""
+ENDING = re.compile(r"exiting|aborted", re.IGNORECASE)
+"""What a last line is like that says only that it failed: STAR's."""
+
+
+def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, makes: Iterable[str | Path] = ()) -> None:
     """Run a tool, its output in our log.
 
-    Raises :class:`job.UserError` with the tool's last line and ``remedy`` if it fails, or if there is no such tool.
+    Raises :class:`job.UserError` with what the tool said last and ``remedy`` if it fails, if it didn't make what it
+    ``makes`` (some tools exit with 0 all the same), or if there is no such tool.
     """
     words = [str(word) for word in command]
     if shutil.which(words[0]) is None:
         raise job.UserError(f"{words[0]} isn't installed; install it (README), or run with --sdm conda")
     job.log.info("%s", shlex.join(words))
-    tail = ""
+    tail, failures = "", []
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
@@ -60,7 +69,16 @@ def run_tool(command: list[str | int | Path], remedy: str = "see the log") -> No
             if text := line.rstrip():
                 job.log.info("  %s", text)
                 tail = text
+                if FAILURE.search(text):
+                    failures.append(text)
+    tool = Path(words[0]).name
     if process.returncode:
-        raise job.UserError(
-            f"{Path(words[0]).name} failed with exit code {process.returncode}: {tail or 'no message'}; {remedy}"
-        )
+        tail = f"{failures[0]} … {tail}" if failures and ENDING.search(tail) else tail
+        raise job.UserError(f"{tool} failed with exit code {process.returncode}: {tail or 'no message'}; {remedy}")
+    for made in map(Path, makes):
+        # An empty folder or file is nothing made.
+        if not made.exists() or not (any(made.iterdir()) if made.is_dir() else made.stat().st_size):
+            raise job.UserError(
+                f"{tool} ended without making {made.name}, though it said nothing of a failure to us: "
+                f"{(failures[-1] if failures else tail or 'no message').strip()}; {remedy}"
+            )

@@ -104,6 +104,7 @@ def compose(
     curve: pd.DataFrame,
     cells: int,
     reads_in_cells: int,
+    library: dict,
 ) -> dict:
     """Return the audit that both counters write.
 
@@ -112,7 +113,8 @@ def compose(
     ``multi``: one gene (kb) or place (STAR) against several. ``reads_per_species``: graft, host, both.
     ``reads_in_genes``: those that are of exactly one gene; ``reads_in_cells``: of these, those in the ``cells`` that
     :func:`cell_rows` finds. Shares have their denominator in the name, or are of the reads in genes; null stands where
-    there is nothing to divide by.
+    there is nothing to divide by. ``library`` is what the counter found: strand and kit, whether introns are counted,
+    and read 1 too short for barcode and UMI.
     """
     full = curve.iloc[-1] if len(curve) else None
     in_genes = round(float(full["reads"])) if full is not None else 0
@@ -120,7 +122,11 @@ def compose(
     return {
         "sample": sample,
         "aligner": aligner,
+        "kit": library["kit"],
+        "strand": library["strand"],
+        "introns": library["introns"],
         "reads": reads,
+        "reads_short_read1": library["short_read1"],
         "reads_mapped": mapped,
         "mapped_to": mapped_to,
         "reads_mapped_fraction": share(mapped, reads),
@@ -145,7 +151,7 @@ def compose(
     }
 
 
-def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int) -> dict:
+def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int, introns: str = "") -> dict:
     """Return the audit of a library that came as a matrix: the same keys, null where reads would be needed."""
     none = dict.fromkeys(("reads", "mapped", "valid", "unique", "multi", "reads_in_cells", "cells"), 0)
     report = compose(
@@ -156,9 +162,10 @@ def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int) -> d
         umis_per_species=umis_per_species,
         barcodes=barcodes,
         curve=empty_curve(),
+        library={"kit": None, "strand": None, "introns": {"yes": True, "no": False}.get(introns), "short_read1": None},
         **none,
     )
-    known = {"sample", "aligner", "umis", "umis_per_species", "host_fraction_of_umis", "barcodes"}
+    known = {"sample", "aligner", "introns", "umis", "umis_per_species", "host_fraction_of_umis", "barcodes"}
     return {key: value if key in known else None for key, value in report.items()}
 
 

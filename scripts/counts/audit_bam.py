@@ -190,6 +190,7 @@ def main(snakemake) -> None:
         curve=curve,
         cells=len(cells),
         reads_in_cells=reads_in_cells,
+        library=json.loads(Path(snakemake.input.library).read_text()),
     )
     audit.write(report, curve, snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s", report)

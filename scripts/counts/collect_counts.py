@@ -16,6 +16,7 @@ from scripts.counts import contract
 
 VALUES = ("integer", "unsigned-integer", "real")
 """What entries may be; scipy writes `unsigned-integer`."""
+INTRONS = {True: "yes", False: "no"}
 BARCODES_FIRST = {"kb": True, "starsolo": False}
 """Whether the matrix' rows are barcodes."""
 
@@ -95,15 +96,18 @@ def main(snakemake) -> None:
     barcodes = np.array(Path(snakemake.input.barcodes).read_bytes().split(), dtype="S16")
     features = [line.split("\t")[0] for line in Path(snakemake.input.features).read_text().splitlines()]
     matrix = read_matrix_market(snakemake.input.matrix)
+    library = json.loads(Path(snakemake.input.library).read_text())
     counts = collect(matrix if BARCODES_FIRST[aligner] else matrix.T, barcodes, features, genes, {
         "aligner": aligner,
         "chemistry": json.loads(Path(snakemake.input.chemistry).read_text())["chemistry"],
+        **{key: library[key] for key in ("kit", "strand")},
+        "introns": INTRONS[library["introns"]],
         "sample": snakemake.wildcards.sample,
     })  # fmt: skip
     if not counts.n_obs:
         raise job.UserError(
             f"sample {snakemake.wildcards.sample}: no UMI was counted; are reads and references of the same species, "
-            f"and 3' libraries?"
+            f"and of gene expression?"
         )
     counts.write_h5ad(snakemake.output[0], compression="gzip")
     job.log.info("%d barcodes × %d genes, %d UMIs", counts.n_obs, counts.n_vars, int(counts.X.sum()))

@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from scripts.base import job
 from scripts.base.files import run_tool
 from scripts.counts import bus
+from scripts.counts.strand import check_short, first_reads, tell
 from scripts.references import barcodes
 
 REDUCE_UP_TO = 300_000
@@ -27,9 +29,10 @@ REDUCE_UP_TO = 300_000
 (10 s).
 """
 ILLEGAL_INSTRUCTION = -4
-STRAND = "--fr-stranded"
-"""Read 2 of a 10x 3' library is in the sense of its transcript, as STARsolo is set, too. kallisto would count antisense
-reads as well: on real PBMC reads and the mini reference 10 % of the UMIs.
+MEMORY = "if it ran out of memory, give rule count_kb more mem_mb in the profile"
+STRAND = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
+"""kallisto's options, by where read 2 lies; STARsolo is set alike. Without one it would count antisense reads as well:
+on real PBMC reads and the mini reference 10 % of the UMIs.
 """
 
 
@@ -80,35 +83,85 @@ def sort_memory(path: Path, most_mb: int) -> str:
     return f"{max(64, min(path.stat().st_size * 2 // 1_000_000 + 64, most_mb))}M"
 
 
-def pseudoalign(command: list, run_info: Path, sample: str) -> None:
+def pseudoalign(command: list, folder: Path, sample: str) -> None:
     """Run kallisto. Raises :class:`job.UserError` if it fails, as it does if no read maps."""
     try:
-        run_tool(command)
+        run_tool(command, MEMORY, makes=[folder / name for name in ("output.bus", "matrix.ec", "transcripts.txt")])
     except job.UserError as error:
-        if run_info.exists() and json.loads(run_info.read_text())["n_pseudoaligned"] == 0:
+        if pseudoaligned(folder) == 0:
             raise job.UserError(
-                f"sample {sample}: no read maps to the references; are reads and references of the same species?"
+                f"sample {sample}: no read maps to the references; are reads and references of the same species, and "
+                "is this the library of gene expression?"
             ) from error
         raise job.UserError(f"sample {sample}: {error}") from error
 
 
+def pseudoaligned(folder: Path) -> int | None:
+    """Return how many reads kallisto mapped, or None if it didn't come so far."""
+    info = folder / "run_info.json"
+    return json.loads(info.read_text())["n_pseudoaligned"] if info.exists() else None
+
+
+def map_both_ways(bus_command: Callable[[str, Path, list], list], reads: list, folder: Path, sample: str) -> dict:
+    """Return how many of these reads map along their genes (forward) and against them (reverse)."""
+    mapped = {}
+    for strand in STRAND:
+        out = folder / strand
+        command = bus_command(strand, out, reads)
+        try:
+            run_tool(command, MEMORY, makes=[out / "run_info.json"])
+        except job.UserError as error:  # kallisto fails if nothing maps
+            if pseudoaligned(out) != 0:
+                raise job.UserError(f"sample {sample}: {error}") from error
+        mapped[strand] = pseudoaligned(out) or 0
+    return mapped
+
+
+def prefer_exons(classes: Path, transcripts: Path, t2g: Path) -> int:
+    """Take unspliced transcripts out of the equivalence classes that hold spliced ones; return how many were changed.
+
+    An index with introns holds each gene's unspliced transcript, named as the gene. A read in an exon that also lies in
+    another gene's intron would have two genes and be lost; it is the exon's, as STARsolo's GeneFull_Ex50pAS has it.
+    """
+    genes = {line.split("\t")[1].strip() for line in t2g.read_text().splitlines()}
+    spliced = np.array([name not in genes for name in transcripts.read_text().split()])
+    lines, changed = [], 0
+    for number, members in enumerate(bus.read_classes(classes)):
+        exons = members[spliced[members]]
+        changed += 0 < len(exons) < len(members)
+        lines.append(f"{number}\t{','.join(map(str, exons if len(exons) else members))}\n")
+    classes.write_text("".join(lines))
+    return changed
+
+
 def main(snakemake) -> None:
-    """Write the sorted, corrected BUS file with its classes, and the matrix of all barcodes."""
-    chemistry = json.loads(Path(snakemake.input.chemistry).read_text())
-    whitelist = np.load(
-        dict(zip(snakemake.params.chemistries, snakemake.input.whitelists, strict=True))[chemistry["chemistry"]]
-    )
+    """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and what the library is."""
+    given, output, params = snakemake.input, snakemake.output, snakemake.params
+    sample = snakemake.wildcards.sample
+    chemistry = json.loads(Path(given.chemistry).read_text())
+    checks = [json.loads(Path(path).read_text()) for path in given.checks]
+    short = check_short(checks, chemistry, params.max_short_read1, sample)
+    whitelist = np.load(dict(zip(params.chemistries, given.whitelists, strict=True))[chemistry["chemistry"]])
     kallisto, bustools = find_tool("kallisto"), find_tool("bustools")
     most_mb = int(snakemake.resources.get("mem_mb", 4_000)) // 2
-    output = snakemake.output
-    reads = [path for pair in zip(snakemake.input.fq1, snakemake.input.fq2, strict=True) for path in pair]
+    lanes = list(zip(given.fq1, given.fq2, strict=True))
+
+    def bus_command(strand: str, out: Path, reads: list) -> list:
+        return [
+            kallisto, "bus", "-i", given.index, "-o", out, "-x", kallisto_technology(chemistry["kb"]), STRAND[strand],
+            "-t", snakemake.threads, *[path for pair in reads for path in pair],
+        ]  # fmt: skip
+
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
+        first = first_reads(lanes, params.sample_reads, folder)
+        library = tell(map_both_ways(bus_command, first, folder, sample), params.strand, chemistry, sample)
         raw, ordered, corrected = folder / "output.bus", folder / "sorted.bus", folder / "corrected.bus"
-        pseudoalign([
-            kallisto, "bus", "-i", snakemake.input.index, "-o", folder, "-x", kallisto_technology(chemistry["kb"]),
-            STRAND, "-t", snakemake.threads, *reads,
-        ], folder / "run_info.json", snakemake.wildcards.sample)  # fmt: skip
+        pseudoalign(bus_command(library["strand"], folder, lanes), folder, sample)
+        classes, transcripts = folder / "matrix.ec", folder / "transcripts.txt"
+        if params.introns:
+            changed = prefer_exons(classes, transcripts, Path(given.t2g))
+            job.log.info("%d classes of exons and introns are those of the exons", changed)
         observed = distinct_barcodes(bus.map_records(raw))
         onlist = choose_whitelist(observed, whitelist)
         barcodes.write_text(folder / "onlist.txt", onlist)
@@ -116,15 +169,18 @@ def main(snakemake) -> None:
             "%d distinct barcodes; %d of the whitelist's %d can be theirs", len(observed), len(onlist), len(whitelist)
         )
         sort = [bustools, "sort", "-T", f"{folder}/", "-t", snakemake.threads]
-        run_tool([*sort, "-m", sort_memory(raw, most_mb), "-o", ordered, raw])
+        run_tool([*sort, "-m", sort_memory(raw, most_mb), "-o", ordered, raw], makes=[ordered])
         raw.unlink()
-        run_tool([bustools, "correct", "-w", folder / "onlist.txt", "-o", corrected, ordered])
+        run_tool([bustools, "correct", "-w", folder / "onlist.txt", "-o", corrected, ordered], makes=[corrected])
         ordered.unlink()
-        run_tool([*sort, "-m", sort_memory(corrected, most_mb), "-o", output.bus, corrected])
-        run_tool([
-            bustools, "count", "--genecounts", "--umi-gene", "-g", snakemake.input.t2g, "-e", folder / "matrix.ec",
-            "-t", folder / "transcripts.txt", "-o", folder / "counts", output.bus,
-        ])  # fmt: skip
+        run_tool([*sort, "-m", sort_memory(corrected, most_mb), "-o", output.bus, corrected], makes=[output.bus])
+        run_tool(
+            [
+                bustools, "count", "--genecounts", "--umi-gene", "-g", given.t2g, "-e", classes, "-t", transcripts,
+                "-o", folder / "counts", output.bus,
+            ],
+            makes=[folder / "counts.mtx"],
+        )  # fmt: skip
         for made, wanted in (
             ("matrix.ec", output.ec),
             ("transcripts.txt", output.transcripts),
@@ -134,6 +190,8 @@ def main(snakemake) -> None:
             ("counts.genes.txt", output.features),
         ):
             shutil.move(folder / made, wanted)
+    library |= {"introns": params.introns, "short_read1": short}
+    Path(output.library).write_text(json.dumps(library, indent=1) + "\n")
 
 
 if __name__ == "__main__":

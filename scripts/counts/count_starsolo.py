@@ -9,6 +9,7 @@ import numpy as np
 
 from scripts.base import job
 from scripts.base.files import run_tool
+from scripts.counts.strand import check_short, first_reads, tell
 from scripts.references import barcodes
 
 CELL_RANGER = {
@@ -20,6 +21,9 @@ CELL_RANGER = {
     "outFilterScoreMin": "30",
 }
 """Cell Ranger 4 and later, after STARsolo's documentation (2.7.10b, "matching CellRanger 4.x.x and 5.x.x results")."""
+FEATURES = {False: "Gene", True: "GeneFull_Ex50pAS"}
+"""Without and with introns; the second is what Cell Ranger 7 and later count by default (STARsolo's documentation)."""
+MEMORY = "if it ran out of memory, give rule count_starsolo more mem_mb in the profile"
 TAGS = ["NH", "HI", "nM", "AS", "CR", "CB", "UR", "UB", "GX", "GN"]
 
 
@@ -31,9 +35,12 @@ def star_command(
     threads: int,
     memory: int,
     folder: Path,
+    *,
+    strand: str,
+    introns: bool,
 ) -> list[str | int | Path]:
     """Return the STAR call. ``reads`` are R1 and R2 of all lanes, ``lengths`` those of barcode and UMI, ``memory``
-    bytes to sort in.
+    bytes to sort in, ``strand`` where read 2 lies (forward, reverse).
     """
     barcode_length, umi_length = lengths
     command: list[str | int | Path] = [
@@ -42,7 +49,7 @@ def star_command(
         "--outTmpDir", folder / "tmp", "--outFileNamePrefix", f"{folder}/",
         "--soloCBwhitelist", whitelist, "--soloCBstart", 1, "--soloCBlen", barcode_length,
         "--soloUMIstart", barcode_length + 1, "--soloUMIlen", umi_length, "--soloBarcodeReadLength", 0,
-        "--soloStrand", "Forward", "--soloFeatures", "Gene",
+        "--soloStrand", strand.capitalize(), "--soloFeatures", FEATURES[introns],
         "--soloCellFilter", "None", "--outSAMtype", "BAM", "SortedByCoordinate", "--outSAMattributes", *TAGS,
         "--limitBAMsortRAM", memory,
     ]  # fmt: skip
@@ -51,37 +58,66 @@ def star_command(
     return command
 
 
+def map_both_ways(index: str, reads: list[tuple[Path, Path]], threads: int, folder: Path) -> dict[str, int]:
+    """Return how many of these reads lie along a gene (forward) and against one (reverse), as STAR counts by gene."""
+    out = folder / "both_ways"
+    out.mkdir()
+    run_tool(
+        [
+            "STAR", "--genomeDir", index, "--readFilesIn", ",".join(str(two) for _, two in reads),
+            "--runThreadN", threads, "--quantMode", "GeneCounts", "--outSAMtype", "None",
+            "--outTmpDir", out / "tmp", "--outFileNamePrefix", f"{out}/",
+        ],
+        MEMORY,
+        makes=[out / "ReadsPerGene.out.tab"],
+    )  # fmt: skip
+    rows = [line.split("\t") for line in (out / "ReadsPerGene.out.tab").read_text().splitlines()]
+    genes = [row for row in rows if not row[0].startswith("N_")]
+    return {strand: sum(int(row[column]) for row in genes) for strand, column in (("forward", 2), ("reverse", 3))}
+
+
 def main(snakemake) -> None:
-    """Write the raw matrix (all barcodes), the BAM and the run's summaries."""
-    chemistry = json.loads(Path(snakemake.input.chemistry).read_text())
-    whitelist = np.load(
-        dict(zip(snakemake.params.chemistries, snakemake.input.whitelists, strict=True))[chemistry["chemistry"]]
-    )
-    output = snakemake.output
+    """Write the raw matrix (all barcodes), the BAM, the run's summaries, and what the library is."""
+    given, output, params = snakemake.input, snakemake.output, snakemake.params
+    sample = snakemake.wildcards.sample
+    chemistry = json.loads(Path(given.chemistry).read_text())
+    checks = [json.loads(Path(path).read_text()) for path in given.checks]
+    short = check_short(checks, chemistry, params.max_short_read1, sample)
+    whitelist = np.load(dict(zip(params.chemistries, given.whitelists, strict=True))[chemistry["chemistry"]])
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
         barcodes.write_text(folder / "whitelist.txt", whitelist)
+        first = first_reads(list(zip(given.fq1, given.fq2, strict=True)), params.sample_reads, folder)
+        mapped = map_both_ways(given.index, first, snakemake.threads, folder)
+        library = tell(mapped, params.strand, chemistry, sample)
         command = star_command(
-            snakemake.input.index,
-            (list(snakemake.input.fq1), list(snakemake.input.fq2)),
+            given.index,
+            (list(given.fq1), list(given.fq2)),
             folder / "whitelist.txt",
             (chemistry["barcode_length"], chemistry["umi_length"]),
             snakemake.threads,
             int(snakemake.resources.get("mem_mb", 8_000)) * 500_000,
             folder,
+            strand=library["strand"],
+            introns=params.introns,
         )
+        raw = folder / "Solo.out" / FEATURES[params.introns] / "raw"
+        bam = folder / "Aligned.sortedByCoord.out.bam"
         run_tool(
-            command, "if the sort ran out of memory or of open files, raise rule count_starsolo's mem_mb or `ulimit -n`"
+            command,
+            "if the sort ran out of memory or of open files, raise rule count_starsolo's mem_mb or `ulimit -n`",
+            makes=[raw / "matrix.mtx", bam],
         )
-        raw = folder / "Solo.out" / "Gene" / "raw"
         for made, wanted in (
             (raw / "matrix.mtx", output.matrix),
             (raw / "barcodes.tsv", output.barcodes),
             (raw / "features.tsv", output.features),
             (folder / "Log.final.out", output.info),
-            (folder / "Aligned.sortedByCoord.out.bam", output.bam),
+            (bam, output.bam),
         ):
             shutil.move(made, wanted)
+    library |= {"introns": params.introns, "short_read1": short}
+    Path(output.library).write_text(json.dumps(library, indent=1) + "\n")
 
 
 if __name__ == "__main__":

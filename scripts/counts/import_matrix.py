@@ -7,6 +7,7 @@ from scripts.counts import audit, contract
 from scripts.counts.features import check, tabulate
 from scripts.counts.libraries import select_library
 from scripts.counts.matrices import read_table
+from scripts.study.introns import told_by_cell_ranger
 
 
 def main(snakemake) -> None:
@@ -22,11 +23,13 @@ def main(snakemake) -> None:
         )
     except job.UserError as error:
         raise job.UserError(f"sample {sample}: {error}") from error
-    uns = {"aligner": "matrix", "chemistry": "", "sample": sample, "format": table.format}
+    introns = given.get("introns") or told_by_cell_ranger(path)
+    uns = {"aligner": "matrix", "chemistry": "", "sample": sample, "format": table.format, "introns": introns}
+    job.log.info("introns: %s", {"yes": "counted", "no": "not counted"}.get(introns, "unknown whether counted"))
     counts = contract.assemble(table.matrix, np.array(table.barcodes, dtype=object), genes, uns)
     counts.write_h5ad(snakemake.output.counts, compression="gzip")
     seen = contract.describe(counts.X, contract.as_bytes(counts.obs_names), counts.var)
-    report = audit.of_matrix(sample, seen.umis_per_species, counts.n_obs)
+    report = audit.of_matrix(sample, seen.umis_per_species, counts.n_obs, introns)
     audit.write(report, audit.empty_curve(), snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s (%s): %d barcodes × %d genes, UMIs %s", path, table.format, *counts.shape, seen.umis_per_species)
     job.log.info("a matrix says nothing about its reads: the audit's reads are null, the saturation curve is empty")

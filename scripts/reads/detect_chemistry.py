@@ -1,38 +1,36 @@
 """Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses
-wrong.
+wrong. Kits that share a list, 3' v2 and 5' v1 / v2, are told apart by the strand, once the reads are mapped.
 """
 
+import gzip
 import json
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from scripts.base import job
-from scripts.reads.check_reads import describe_lengths, records
+from scripts.reads.check_reads import describe_lengths
+from scripts.reads.fastq import records
+from scripts.reads.strangers import name_by_length, name_design
 from scripts.references.barcodes import contains, pack
-from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES
+from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES, KITS
+from scripts.references.provide_whitelist import pack_whitelist, whitelist_file
 
 SHORTEST_CDNA = 31
 """kallisto's k-mer length (bp): a shorter read 2 can't be counted."""
-
-
-def read_starts(path: str, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first 16 bases (S16) and the lengths of a FASTQ file's first ``number`` reads."""
-    starts, lengths = [], []
-    for record in islice(records(path), number):
-        starts.append(record.sequence[:BARCODE_LENGTH])
-        lengths.append(len(record.sequence))
-    return np.array(starts, dtype=f"S{BARCODE_LENGTH}"), np.array(lengths)
+VISIUM = "visium_whitelist.txt.gz"
+ASK_FOR_LIST = "For GEM-X 5' v3 name its list of barcodes, which Cell Ranger brings, in reads/whitelist_5p_v3. "
 
 
 def first_name(path: str) -> str:
     """Return the name of a FASTQ file's first read."""
-    reads = records(path)
-    name = next(reads).name
-    reads.close()
-    return name
+    return next(records(path, 1))[0]
+
+
+def starts_of(reads: list[str]) -> np.ndarray:
+    """Return the first 16 bases of reads (S16), in capitals."""
+    return np.array([read[:BARCODE_LENGTH].upper() for read in reads], dtype=f"S{BARCODE_LENGTH}")
 
 
 def overlap(starts: np.ndarray, whitelists: dict[str, np.ndarray]) -> dict[str, float]:
@@ -47,37 +45,56 @@ def in_percent(overlaps: dict[str, float]) -> str:
     return ", ".join(f"{name} {100 * value:.1f} %" for name, value in overlaps.items())
 
 
-def detect_lane(fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: int, least: float) -> dict:
+def on_visium(starts: np.ndarray) -> float:
+    """Return which fraction of the starts is on Visium's list of spots."""
+    try:
+        path = whitelist_file(VISIUM)
+    except job.UserError:
+        return 0.0  # in an environment without kb-python nothing is named by it
+    return overlap(starts, {"visium": pack_whitelist(gzip.decompress(path.read_bytes()), str(path))})["visium"]
+
+
+def detect_lane(
+    fq1: str, fq2: str, whitelists: dict[str, np.ndarray], number: int, least: float, most_short: float = 0.05
+) -> dict:
     """Return chemistry, overlaps and read lengths of one lane, from its first ``number`` pairs.
 
-    Raises :class:`job.UserError` if fewer than ``least`` of the barcodes are on any whitelist (saying so if the mates
-    are swapped), if read 1 is too short for its chemistry, or read 2 too short to map.
+    Raises :class:`job.UserError` for reads of another kit (by name, where its design tells it), if fewer than ``least``
+    of the barcodes are on any whitelist (saying so if the mates are swapped), if more than ``most_short`` of read 1 are
+    too short for their chemistry, or read 2 too short to map.
     """
-    starts, lengths1 = read_starts(fq1, number)
+    reads1, reads2 = ([sequence for _, sequence in records(path, number)] for path in (fq1, fq2))
+    if design := name_design(reads1, reads2):
+        raise job.UserError(f"{fq1}: {design}")
+    starts = starts_of(reads1)
     overlaps = overlap(starts, whitelists)
     best = max(overlaps, key=overlaps.__getitem__)
-    starts2, lengths2 = read_starts(fq2, number)
     if overlaps[best] < least:
-        swapped = overlap(starts2, whitelists)
+        swapped = overlap(starts_of(reads2), whitelists)
         if max(swapped.values()) >= least:
             raise job.UserError(
                 f"{fq1} and {fq2} look swapped: the barcodes are in fq2 (on the whitelists: {in_percent(swapped)}; "
                 f"fq1: {in_percent(overlaps)}); exchange fq1 and fq2 in the units sheet"
             )
+        if kit := name_by_length(reads1, reads2, on_visium(starts)):
+            raise job.UserError(f"{fq1}: {kit}")
         raise job.UserError(
-            f"{fq1}: too few barcodes are on a 10x 3' whitelist ({in_percent(overlaps)} of the first {len(starts)} "
+            f"{fq1}: too few barcodes are on a 10x whitelist ({in_percent(overlaps)} of the first {len(starts)} "
             f"reads; "
             f"{100 * least:g} % are needed); check that fq1 is read 1 and untrimmed, and that the library is 10x 3' "
-            f"v2, v3 or v4. "
+            f"v2, v3 or v4, 5' v1 or v2, or Multiome GEX. "
+            f"{'' if '5p_v3' in whitelists else ASK_FOR_LIST}"
             "If the reads are good but their first cycles are not, lower reads/min_whitelist_overlap; "
             "bring other protocols in as a count matrix (column matrix of the samples sheet)"
         )
     chemistry = CHEMISTRIES[best]
+    lengths1, lengths2 = (np.array([len(read) for read in reads]) for reads in (reads1, reads2))
     short = int((lengths1 < chemistry.read1_length).sum())
-    if short:
+    if short > most_short * len(lengths1):
         raise job.UserError(
             f"{fq1}: {short} of the first {len(lengths1)} reads are shorter than the {chemistry.read1_length} bp of "
-            f"{chemistry.name} (barcode {BARCODE_LENGTH}, UMI {chemistry.umi_length}); give read 1 untrimmed"
+            f"{chemistry.name} (barcode {BARCODE_LENGTH}, UMI {chemistry.umi_length}); give read 1 untrimmed, or raise "
+            "reads/max_short_read1"
         )
     if np.median(lengths2) < SHORTEST_CDNA:
         raise job.UserError(
@@ -125,7 +142,8 @@ def decide(lanes: dict[str, dict], configured: str) -> dict:
         )
         for other in next(iter(lanes.values()))["whitelist_overlap"]
     }
-    if configured not in ("auto", name):
+    listed, strand = KITS.get(configured, (name, None))
+    if listed != name:
         raise job.UserError(
             f"the config says chemistry {configured}, the barcodes say {name} (on the whitelists: "
             f"{in_percent(pooled)}); "
@@ -139,6 +157,7 @@ def decide(lanes: dict[str, dict], configured: str) -> dict:
         "barcode_length": BARCODE_LENGTH,
         "umi_length": chemistry.umi_length,
         "configured": configured,
+        "configured_strand": strand,
         "pairs_examined": pairs,
         "whitelist_overlap": pooled,
         "units": lanes,
@@ -156,7 +175,9 @@ def main(snakemake) -> None:
         refuse_copies({unit: first_name(fq1) for unit, fq1 in zip(params.units, snakemake.input.fq1, strict=True)})
         for unit, fq1, fq2 in zip(params.units, snakemake.input.fq1, snakemake.input.fq2, strict=True):
             try:
-                lanes[unit] = detect_lane(fq1, fq2, whitelists, params.sample_reads, params.min_overlap)
+                lanes[unit] = detect_lane(
+                    fq1, fq2, whitelists, params.sample_reads, params.min_overlap, params.max_short_read1
+                )
             except job.UserError as error:
                 raise job.UserError(f"unit {unit}: {error}") from error
         found = decide(lanes, params.configured)

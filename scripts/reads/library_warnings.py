@@ -4,8 +4,7 @@ from __future__ import annotations
 
 FEWEST_IN_GENES = 0.2
 """Share of the reads in genes below which a library is suspect. 3' libraries of cells have 0.4 and more as a rule (the
-demo's 0.94), those of nuclei less, since introns aren't counted. Of a 5' library, whose barcodes are those of 3' v2,
-only the few reads are left that don't lie against their gene.
+demo's 0.94), those of nuclei less, unless introns are counted.
 """
 
 
@@ -18,7 +17,8 @@ def doubt(report: dict) -> str:
     found = report["reads_in_genes_fraction"]
     if found is None or found >= FEWEST_IN_GENES:
         return ""
+    nuclei = "" if report.get("introns") else "nuclei (counts.introns), "
     return (
-        f"only {found:.1%} of the reads have a valid barcode and lie in one gene, in its direction: a 5' or reversed "
-        "library (10x 5' has the barcodes of 3' v2), nuclei, or reads of another species?"
+        f"only {found:.1%} of the reads have a valid barcode and lie in one gene, in its direction: {nuclei}a small "
+        "reference, or reads of another species?"
     )

@@ -14,6 +14,9 @@ from scripts.base.tables import read_labelled
 from scripts.reads.library_warnings import doubt
 
 TITLE = "persister-regulons: reads"
+NUMBERS = ("reads", "short_read1", "umis", "barcodes")
+WORDS = ("kit", "strand", "introns", "doubt")
+"""Columns of the table of counting that hold whole numbers, and words; all others are shares."""
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
 """What MultiQC writes beside its tables that holds times and temporary paths; every number is in the tables too."""
 
@@ -53,7 +56,11 @@ def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
         {
             "Sample": audit["sample"],
             "counter": audit["aligner"],
+            "kit": audit["kit"],
+            "strand": audit["strand"],
+            "introns": {True: "yes", False: "no", None: None}[audit["introns"]],
             "reads": audit["reads"],
+            "short_read1": audit["reads_short_read1"],
             "umis": audit["umis"],
             "barcodes": audit["barcodes"],
         }
@@ -147,7 +154,7 @@ def sections(
             {
                 column: {
                     "title": column.replace("_", " "),
-                    **(whole if column in ("reads", "umis", "barcodes") else {} if column == "doubt" else percent),
+                    **(whole if column in NUMBERS else {} if column in WORDS else percent),
                 }
                 for column in counting
                 if column not in ("Sample", "counter")
@@ -220,7 +227,7 @@ def main(snakemake) -> None:
             "multiqc", "--no-version-check", "--no-megaqc-upload", "--no-ai", "--no-ansi", "--force", "--strict",
             "--config", folder / "config.yaml", "--module", "sequali", "--module", "custom_content",
             "--outdir", folder / "out", "--filename", "multiqc.html", folder / "in",
-        ])  # fmt: skip
+        ], makes=[folder / "out" / "multiqc.html", folder / "out" / "multiqc_data"])  # fmt: skip
         shutil.move(folder / "out" / "multiqc.html", output.html)
         for stem in TRANSIENT:
             (folder / "out" / "multiqc_data" / stem).unlink(missing_ok=True)

@@ -53,7 +53,11 @@ def main(snakemake) -> None:
         ]  # fmt: skip
         for name, value in parameters.items():
             command += [f"--{name}", value]
-        run_tool(command, "if it ran out of memory, give rule index_star more mem_mb in the profile")
+        run_tool(
+            command,
+            "if it ran out of memory, give rule index_star more mem_mb in the profile",
+            makes=[Path(snakemake.output.index) / name for name in ("SA", "Genome", "geneInfo.tab")],
+        )
 
 
 if __name__ == "__main__":

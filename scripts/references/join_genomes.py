@@ -117,6 +117,8 @@ def prefix_gtf(
     assemblies).
     """
     absent: dict[str, int] = {}
+    gene_of: dict[str, str] = {}  # by transcript
+    names: dict[str, str] = {}  # also of genes whose own line alone tells it
     for number, raw in enumerate(lines, start=1):
         if raw.startswith(b"#") or not raw.strip():
             continue
@@ -130,6 +132,8 @@ def prefix_gtf(
         values = dict(ATTRIBUTE.findall(attributes))
         if biotypes.leave_out(values):
             continue
+        if name := values.get("gene_name"):
+            names.setdefault(prefix + values.get("gene_id", ""), prefix + name)
         if kind == "exon":
             if "gene_id" not in values or "transcript_id" not in values:
                 if "ID=" in attributes or "Parent=" in attributes:
@@ -148,14 +152,18 @@ def prefix_gtf(
                     f"{where}: exon ends at {fields[4]}, but contig {fields[0]} has {contigs.length[contig]} bp: "
                     "FASTA and GTF are of different assemblies; take both from the same release"
                 )
-            gene_id = prefix + values["gene_id"]
-            if not genes.get(gene_id, ("", ""))[0]:
-                name = values.get("gene_name", "")
-                genes[gene_id] = (prefix + name if name else "", contig)
+            other = gene_of.setdefault(values["transcript_id"], values["gene_id"])
+            if other != values["gene_id"]:
+                raise job.UserError(
+                    f"{where}: transcript {values['transcript_id']} is of genes {other} and {values['gene_id']}, which "
+                    "no index can hold; give each gene's transcripts ids of their own, or take Ensembl's annotation"
+                )
+            genes.setdefault(prefix + values["gene_id"], ("", contig))
         fields[0] = contig
         attributes = VERSION.sub("", attributes)
         fields[8] = PREFIXED.sub(rf"\g<1>\g<2>{prefix}", attributes) if prefix else attributes
         yield ("\t".join(fields) + "\n").encode()
+    genes.update({gene: (names.get(gene, ""), contig) for gene, (_, contig) in genes.items()})
     if absent:
         first = ", ".join(list(absent)[:3])
         have = ", ".join(name.removeprefix(prefix) for name in list(contigs.length)[:3])

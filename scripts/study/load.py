@@ -9,6 +9,7 @@ from scripts.study.checks import Design, problems_of_design
 from scripts.study.config import complete, problems_of_config
 from scripts.study.files import missing_files
 from scripts.study.frozen import with_frozen
+from scripts.study.introns import problems_of_introns
 from scripts.study.schema import read_schema
 from scripts.study.sheet import SheetError, read_sheet
 from scripts.study.study import Study
@@ -46,6 +47,7 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
     study = Study(config, rows[~is_query], units, rows[is_query])
     if check_files and config["check_files"]:
         refuse(missing_files(study, design))
+        refuse(list(problems_of_introns(study.all_samples, config["counts"], config["samples"])))
     return study
 
 

@@ -141,6 +141,17 @@ class Study:
         """Return the settings of the stage cells for a library."""
         return cells_settings(self.config, sample)
 
+    def counts_introns(self, sample: str) -> bool:
+        """Return whether introns are counted in a library that comes as reads: by the sheet, else by the config."""
+        said = self.all_samples.at[sample, "introns"]
+        return said == "yes" if said else self.config["counts"]["introns"]
+
+    @property
+    def kb_indices(self) -> list[str]:
+        """Folders of the indices that kallisto counts the libraries with: without and with introns."""
+        asked = {self.counts_introns(sample) for sample in self.all_sequenced}
+        return [name for name, introns in (("kb", False), ("kb_introns", True)) if introns in asked]
+
     def composition_of(self, model: str) -> str:
         """Return what a model's libraries are made of, by the config; auto where they differ, but for tumour."""
         given = {self.cells_config(sample)["composition"] for sample in self.samples_of(model)}

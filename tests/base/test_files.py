@@ -46,3 +46,25 @@ def test_a_tool_that_fails_or_is_not_there_is_said():
         files.run_tool([sys.executable, "-c", "exit(1)"])
     with pytest.raises(UserError, match="no-such-tool isn't installed; install it"):
         files.run_tool(["no-such-tool", "--version"])
+
+
+def test_what_a_tool_made_is_believed_not_its_exit_alone(tmp_path):
+    """A tool that exits with 0 and made nothing has failed: why it said so, and the remedy, are told."""
+    code = "print('Traceback'); print('KeyError: killed for memory'); print('done')"
+    with pytest.raises(UserError, match=r"without making index\.idx.*KeyError: killed for memory; more memory"):
+        files.run_tool([sys.executable, "-c", code], "more memory", makes=[tmp_path / "index.idx"])
+    (tmp_path / "index.idx").write_bytes(b"")
+    with pytest.raises(UserError, match="without making index"):
+        files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "index.idx"])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="without making folder"):
+        files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "folder"])
+    (tmp_path / "index.idx").write_bytes(b"x")
+    files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "index.idx"])
+
+
+def test_a_last_line_that_says_nothing_is_joined_to_the_cause():
+    """STAR's last line says only that it ends."""
+    code = "print('EXITING because of FATAL ERROR: no room'); print('time ...... FATAL ERROR, exiting'); exit(104)"
+    with pytest.raises(UserError, match=r"because of FATAL ERROR: no room … time"):
+        files.run_tool([sys.executable, "-c", code])

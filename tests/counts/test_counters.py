@@ -16,6 +16,7 @@ import pytest
 
 from scripts.base.job import UserError
 from scripts.counts import audit_bam, audit_bus, collect_counts, count_kb, count_starsolo
+from scripts.reads import check_reads
 from scripts.references import index_star
 from scripts.references.barcodes import distinct, pack, unpack
 
@@ -74,6 +75,8 @@ def library(tmp_path_factory):
         for mate in (0, 1):
             text = "".join(f"@l{lane}r{i}\n{p[mate]}\n+\n{'F' * len(p[mate])}\n" for i, p in enumerate(part))
             (folder / f"L{lane}_R{mate + 1}.fq.gz").write_bytes(gzip.compress(text.encode()))
+        seen = check_reads.check_pair(*(str(folder / f"L{lane}_R{mate}.fq.gz") for mate in "12"))
+        (folder / f"L{lane}.check.json").write_text(json.dumps({"unit": lane, **seen}))
     (folder / "chemistry.json").write_text(
         json.dumps({"chemistry": "v3", "kb": "10XV3", "barcode_length": 16, "umi_length": 12})
     )
@@ -86,19 +89,23 @@ def inputs(library, **more):
     return {
         "chemistry": folder / "chemistry.json",
         "whitelists": [folder / f"{name}.npy" for name in CHEMISTRIES],
+        "checks": [folder / f"L{lane}.check.json" for lane in "12"],
         "fq1": [folder / f"L{lane}_R1.fq.gz" for lane in "12"],
         "fq2": [folder / f"L{lane}_R2.fq.gz" for lane in "12"],
         **more,
     }
 
 
-RAW = {"matrix": "m.mtx", "barcodes": "b.txt", "features": "f.txt", "info": "info"}
+PARAMS = {
+    "chemistries": CHEMISTRIES, "introns": False, "strand": "auto", "sample_reads": 100_000, "max_short_read1": 0.05
+}  # fmt: skip
+RAW = {"matrix": "m.mtx", "barcodes": "b.txt", "features": "f.txt", "info": "info", "library": "library.json"}
 
 
 def collect(library, make_job, aligner, tmp_path):
     """Bring raw counts into the contract; return the AnnData."""
     job = make_job(
-        input={name: tmp_path / RAW[name] for name in ("matrix", "barcodes", "features")}
+        input={name: tmp_path / RAW[name] for name in ("matrix", "barcodes", "features", "library")}
         | {"chemistry": library.folder / "chemistry.json", "genes": library.folder / "genes.tsv"},
         output={"_": [tmp_path / "c.h5ad"]},
         params={"aligner": aligner},
@@ -138,7 +145,7 @@ def test_kb_finds_every_molecule(library, tmp_path, make_job, threads):
     job = make_job(
         input=inputs(library, index=index, t2g=library.folder / "t2g.txt"),
         output={name: tmp_path / file for name, file in output.items()},
-        params={"chemistries": CHEMISTRIES},
+        params=PARAMS,
         wildcards={"sample": "S"},
         threads=threads,
     )
@@ -147,7 +154,7 @@ def test_kb_finds_every_molecule(library, tmp_path, make_job, threads):
     audit_bus.main(
         make_job(
             input={"counts": tmp_path / "c.h5ad", "t2g": library.folder / "t2g.txt"}
-            | {name: tmp_path / output[name] for name in ("bus", "ec", "transcripts", "info")},
+            | {name: tmp_path / output[name] for name in ("bus", "ec", "transcripts", "info", "library")},
             output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
             params={"expected_cells": 10},
             wildcards={"sample": "S"},
@@ -168,7 +175,7 @@ def test_starsolo_finds_every_molecule(library, tmp_path, make_job):
     job = make_job(
         input=inputs(library, index=tmp_path / "star"),
         output={name: tmp_path / file for name, file in {"bam": "a.bam", **RAW}.items()},
-        params={"chemistries": CHEMISTRIES},
+        params=PARAMS,
         wildcards={"sample": "S"},
         threads=2,
     )
@@ -181,7 +188,7 @@ def test_starsolo_finds_every_molecule(library, tmp_path, make_job):
                 "chemistry": library.folder / "chemistry.json",
                 "bam": tmp_path / "a.bam",
             }
-            | {"info": tmp_path / "info"},
+            | {"info": tmp_path / "info", "library": tmp_path / "library.json"},
             output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
             params={"prefixes": {"graft": "H_", "host": "M_"}, "expected_cells": 10},
             wildcards={"sample": "S"},
@@ -206,7 +213,7 @@ def test_reads_of_nothing_are_an_error(library, tmp_path, make_job):
     job = make_job(
         input=inputs(library, index=tmp_path / "kb.idx", t2g=library.folder / "t2g.txt"),
         output={name: tmp_path / name for name in ("bus", "ec", "transcripts", *RAW)},
-        params={"chemistries": CHEMISTRIES},
+        params=PARAMS,
         wildcards={"sample": "S"},
     )
     with pytest.raises(UserError, match="sample S: no read maps to the references"):

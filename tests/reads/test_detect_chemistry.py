@@ -57,7 +57,7 @@ def detect(tmp_path, make_job):
             output={"_": [tmp_path / "chemistry.json"]},
             params={
                 "units": list(lanes), "chemistries": list(WHITELISTS), "configured": configured,
-                "sample_reads": number, "min_overlap": least,
+                "sample_reads": number, "min_overlap": least, "max_short_read1": 0.05,
             },
             wildcards={"sample": "S"},
         )  # fmt: skip

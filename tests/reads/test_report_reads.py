@@ -21,6 +21,7 @@ AUDITS = [
         sample="A", aligner="kb", reads=2_000_000, mapped=1_500_000, mapped_to="transcriptome", valid=1_400_000,
         unique=1_300_000, multi=100_000, reads_per_species={"graft": 1_000_000, "host": 300_000, "both": 100_000},
         umis_per_species={"graft": 90, "host": 10}, barcodes=40, curve=CURVE, cells=10, reads_in_cells=500_000,
+        library={"kit": "10x 3' v3 / v3.1", "strand": "forward", "introns": False, "short_read1": 3},
     ),
     audit.of_matrix("B", {"graft": 50, "host": 0}, 12),
 ]  # fmt: skip
@@ -49,6 +50,7 @@ def test_tables_say_what_happened():
         10.0,
         10.0,
     ]
+    assert counting.loc["A", ["strand", "introns", "short_read1"]].tolist() == ["forward", "no", 3]
     assert np.isnan(counting.loc["B", "reads"]) and counting.loc["B", "umis"] == 50
     attrition = report_reads.tabulate_attrition(ATTRITION)
     assert attrition.columns.tolist() == ["Sample", "barcodes", "empty", "species", "counts", "kept"]

@@ -14,6 +14,7 @@ from scripts.counts.count_kb import find_tool
 from scripts.references import index_kb, index_star, provide_whitelist
 from scripts.references.barcodes import unpack
 from scripts.references.chemistries import CHEMISTRIES
+from scripts.study.resources import find_own_tools
 
 
 def test_star_parameters_follow_the_genome():
@@ -35,6 +36,7 @@ def test_kb_ref_is_told_its_d_list(tmp_path):
     """kb-python's default (the genome) is said explicitly, beside the artefact reads."""
     command = [str(word) for word in index_kb.kb_ref_command("g.fa", "a.gtf", "i", "t2g", 2, tmp_path)]
     assert command[command.index("--d-list") + 1] == f"g.fa,{tmp_path / 'artefacts.fa'}"
+    assert command[command.index("--workflow") + 1] == "standard"
 
 
 def test_reads_without_insert_are_counted_nowhere(tmp_path):
@@ -89,7 +91,24 @@ def test_the_whitelist_is_copied_and_packed(tmp_path, make_job):
 
 def test_every_chemistry_has_its_whitelist():
     """ngs_tools ships what the pipeline names."""
-    assert all(provide_whitelist.whitelist_path(name).stat().st_size > 1_000_000 for name in CHEMISTRIES)
+    brought = [name for name, chemistry in CHEMISTRIES.items() if chemistry.whitelist]
+    assert {*CHEMISTRIES} - {*brought} == {"5p_v3"}
+    assert all(provide_whitelist.whitelist_path(name).stat().st_size > 1_000_000 for name in brought)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_list_of_gem_x_5_prime_is_the_user_s(tmp_path, make_job, packed):
+    """Plain or gzip, named in the config; without it the message says where it is to be had."""
+    text = b"".join(b"ACGTACGTACGTACG" + base + b"\n" for base in (b"A", b"C", b"G"))
+    own = tmp_path / "list.txt"
+    own.write_bytes(gzip.compress(text) if packed else text)
+    output = {"text": tmp_path / "5p_v3.txt.gz", "packed": tmp_path / "5p_v3.npy"}
+    job = make_job(output=output, wildcards={"chemistry": "5p_v3"}, params={"own": str(own)})
+    provide_whitelist.main(job)
+    assert len(np.load(output["packed"])) == 3 and gzip.decompress(output["text"].read_bytes()) == text
+    for path in (None, str(tmp_path / "none.txt")):
+        with pytest.raises(UserError, match=r"reads/whitelist_5p_v3: .*3M-5pgex-jan-2023.txt.gz"):
+            provide_whitelist.main(make_job(output=output, wildcards={"chemistry": "5p_v3"}, params={"own": path}))
 
 
 @pytest.mark.parametrize("text", [b"", b"ACGT\n", b"ACGTACGTACGTACGT\nACGTACGTACGTACGTA\n", b"ACGTACGTACGTACGN\n"])
@@ -97,3 +116,30 @@ def test_what_is_no_whitelist_is_refused(text):
     """Barcodes of another length, with N, or none at all."""
     with pytest.raises(UserError, match="not a whitelist of 16-base barcodes"):
         provide_whitelist.pack_whitelist(text, "w.txt")
+
+
+@pytest.mark.parametrize("introns", [False, True])
+def test_an_index_that_kb_ref_did_not_make_is_an_error(tmp_path, make_job, introns):
+    """kb ref exits with 0 when kallisto is killed (here: for its memory); the advice is reached."""
+    find_own_tools()
+    (tmp_path / "g.fa").write_text(">c\n" + "ACGTTGCAAC" * 100 + "\n")
+    (tmp_path / "g.gtf").write_text('c\tx\texon\t1\t500\t.\t+\t.\tgene_id "G"; transcript_id "T";\n')
+    job = make_job(
+        input={"fasta": tmp_path / "g.fa", "gtf": tmp_path / "g.gtf"},
+        output={"index": tmp_path / "i.idx", "t2g": tmp_path / "t2g.txt"},
+        params={"introns": introns},
+    )
+    # kallisto alone is short of memory: kb needs more than it for its own start.
+    broken = tmp_path / "kallisto"
+    broken.write_text("#!/bin/sh\nkill -9 $$\n")
+    broken.chmod(0o755)
+    command = index_kb.kb_ref_command
+
+    def with_broken_kallisto(*args, **more):
+        return [*command(*args, **more), "--kallisto", broken]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_kb, "kb_ref_command", with_broken_kallisto)
+        with pytest.raises(UserError, match=r"kb .*give rule test more mem_mb in the profile"):
+            index_kb.main(job)
+    assert not (tmp_path / "i.idx").exists()

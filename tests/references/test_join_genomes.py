@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -171,7 +172,7 @@ def test_padded_prefixes_of_10x_are_taken_off_whole(tmp_path, joined):
     """mm10___mt-Nd1 is mitochondrial, and called as the databases call it."""
     names = {"gene_id": "mm10___E1", "gene_name": "mm10___mt-Nd1"}, {"gene_id": "mm10___E2", "gene_name": "mm10___Actb"}
     lines = [
-        f'mm10___{contig}\tx\texon\t1\t9\t.\t+\t.\ttranscript_id "T"; '
+        f'mm10___{contig}\tx\texon\t1\t9\t.\t+\t.\ttranscript_id "T{contig}"; '
         + "".join(f'{key} "{value}"; ' for key, value in of_gene.items())
         + "\n"
         for contig, of_gene in zip(("chr1", "MT"), names[::-1], strict=True)
@@ -256,3 +257,55 @@ def test_the_longer_prefix_wins():
     assert join_genomes.species_of("GRCm39_Actb", prefixes) == "host"
     assert join_genomes.species_of("GRCACTB", prefixes) == "graft"
     assert join_genomes.species_of("ACTB", prefixes) is None
+
+
+def test_names_on_the_lines_of_genes_alone_are_kept(tmp_path, joined):
+    """Before or after the exons; a gene named nowhere goes by its id."""
+    lines = [
+        'chr1\tx\tgene\t1\t20\t.\t+\t.\tgene_id "G1"; gene_name "FOSL1";\n',
+        'chr1\tx\texon\t1\t15\t.\t+\t.\tgene_id "G1"; transcript_id "T1";\n',
+        'chr1\tx\texon\t2\t20\t.\t-\t.\tgene_id "G2"; transcript_id "T2";\n',
+        'chr1\tx\tgene\t2\t20\t.\t-\t.\tgene_id "G2"; gene_name "JUNB";\n',
+        'MT\tx\texon\t1\t12\t.\t+\t.\tgene_id "G3"; transcript_id "T3";\n',
+    ]
+    given = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", "".join(lines))}
+    _, _, genes = joined({"graft": "H_"}, **given)
+    assert genes["symbol"].tolist() == ["FOSL1", "JUNB", "G3"]
+
+
+def test_a_transcript_of_several_genes_is_refused_before_anything_is_indexed(tmp_path, joined):
+    """NCBI's unassigned transcripts: kb ref fails on them, with exit code 0."""
+    gtf = GTF.replace('"T2"', '"unassigned"').replace('"T1"', '"unassigned"')
+    given = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", gtf)}
+    with pytest.raises(UserError, match=r"h.gtf, line 4: transcript unassigned is of genes G1 and G2"):
+        joined({"graft": "H_"}, **given)
+
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "annotations"
+needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"the shared cases are not there ({CASES})")
+
+
+def genome_of(gtf, path):
+    """Write contigs as long as an annotation needs; return the path."""
+    ends: dict[str, int] = {}
+    for line in gzip.decompress(gtf.read_bytes()).decode().splitlines():
+        fields = line.split("\t")
+        ends[fields[0]] = max(ends.get(fields[0], 0), int(fields[4]))
+    return write(path, "".join(f">{name}\n{'A' * end}\n" for name, end in ends.items()))
+
+
+@needs_cases
+def test_the_shared_annotation_keeps_its_457_symbols(tmp_path, joined):
+    """All of them were lost."""
+    gtf = CASES / "name_on_gene_line" / "graft.gtf.gz"
+    _, _, genes = joined({"graft": "H_"}, graft_fasta=genome_of(gtf, tmp_path / "h.fa"), graft_gtf=gtf)
+    assert len(genes) == 457 and not genes["symbol"].str.startswith("ENSG").any()
+    assert genes["symbol"].iloc[:2].tolist() == ["FOSL1", "JUNB"]
+
+
+@needs_cases
+def test_the_shared_annotation_of_unassigned_transcripts_is_refused(tmp_path, joined):
+    """In one line."""
+    gtf = CASES / "unassigned" / "graft.gtf.gz"
+    with pytest.raises(UserError, match=r"graft\.gtf\.gz, line \d+: transcript \S+ is of genes"):
+        joined({"graft": "H_"}, graft_fasta=genome_of(gtf, tmp_path / "h.fa"), graft_gtf=gtf)

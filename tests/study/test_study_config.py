@@ -19,7 +19,7 @@ from scripts.cells.species import RULES
 from scripts.clusters.link_clusters import link_stages
 from scripts.clusters.links import link
 from scripts.clusters.markers import select_markers
-from scripts.references.chemistries import CHEMISTRIES
+from scripts.references.chemistries import KITS
 from scripts.study.config import cells_settings, complete
 from scripts.study.document import README, keys_of, renewed, tables
 from scripts.study.load import load_study
@@ -272,7 +272,7 @@ def test_sections_are_what_the_scripts_take():
 
 def test_choices_are_what_the_scripts_know():
     assert set(KEYS["cells.species.method"]["enum"]) == set(RULES)
-    assert set(KEYS["reads.chemistry"]["enum"]) == {"auto", *CHEMISTRIES}
+    assert set(KEYS["reads.chemistry"]["enum"]) == {"auto", *KITS}
 
 
 def test_rules_ask_for_keys_of_the_schema():

@@ -1,0 +1,89 @@
+"""Tell on which strand of its transcripts a library's read 2 lies: the first reads are mapped both ways.
+
+Read 2 of a 3' library is in the sense of its transcript, that of a 5' library against it, and the kits 3' v2 and 5' v1
+/ v2 share their barcodes. Counted on the wrong strand a tenth of the UMIs are left, and they are the wrong ones.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from scripts.base import job
+from scripts.base.files import open_bytes
+from scripts.references.chemistries import CHEMISTRIES, KITS
+
+FEWEST = 200
+"""Mapped reads below which nothing is told: a ratio of 2 is then beyond chance by more than 4 standard errors."""
+RATIO = 2
+"""How many times as many reads must map one way as the other. Of 10x libraries eight to ten times as many do; where
+neither way has twice the other's, libraries are mixed or the reads are of no stranded kit.
+"""
+OTHER = {"forward": "reverse", "reverse": "forward"}
+
+
+def first_reads(lanes: list[tuple[str, str]], number: int, folder: Path) -> list[tuple[Path, Path]]:
+    """Write the first reads of each lane, together ``number``, as plain FASTQ; return the files, lane by lane."""
+    each, made = max(number // len(lanes), 1), []
+    for lane, mates in enumerate(lanes, start=1):
+        pair = (folder / f"first_{lane}_R1.fastq", folder / f"first_{lane}_R2.fastq")
+        for path, target in zip(mates, pair, strict=True):
+            with open_bytes(path) as lines, open(target, "wb") as out:
+                out.writelines(islice(lines, 4 * each))
+        made.append(pair)
+    return made
+
+
+def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> dict:
+    """Return the strand to count on, what told it, the kit, and the reads that ``mapped`` forward and reverse.
+
+    ``wanted`` is reads.strand of the config. Raises :class:`job.UserError` where the reads tell neither strand, or
+    another than the kit that the config names.
+    """
+    own, expected = CHEMISTRIES[chemistry["chemistry"]], chemistry.get("configured_strand")
+    more = max(mapped, key=lambda strand: mapped[strand])
+    said = f"of its first reads {mapped['forward']} map along their genes and {mapped['reverse']} against them"
+    if wanted != "auto":
+        strand, by = wanted, "config"
+        if sum(mapped.values()) >= FEWEST and mapped[OTHER[wanted]] > mapped[wanted]:
+            job.log.warning("reads/strand is %s, but %s", wanted, said)
+    elif sum(mapped.values()) < FEWEST:
+        strand, by = expected or ("forward" if own.forward else "reverse"), "kit"
+        job.log.warning("%s: too few to tell the strand; it is taken as %s", said, strand)
+    elif mapped[more] < RATIO * mapped[OTHER[more]]:
+        raise job.UserError(
+            f"sample {sample}: {said}: no stranded library, or lanes of 3' and 5' libraries together; correct the "
+            "units sheet, or say reads/strand"
+        )
+    elif expected and more != expected:
+        kits = " or ".join(kit for kit, place in KITS.items() if place == (chemistry["chemistry"], more)) or "auto"
+        raise job.UserError(
+            f"sample {sample}: the config says chemistry {chemistry['configured']}, but {said}; set reads/chemistry "
+            f"to auto{'' if kits == 'auto' else f' or {kits}'}"
+        )
+    else:
+        strand, by = more, "reads"
+        if not (own.forward if strand == "forward" else own.reverse):
+            job.log.warning("%s, which no kit with the barcodes of %s does; they are counted so", said, own.name)
+    job.log.info("strand %s by %s: %s", strand, by, said)
+    return {"strand": strand, "strand_by": by, "kit": own.kit(strand), "mapped_first": mapped}
+
+
+def check_short(checks: list[dict], chemistry: dict, most: float, sample: str) -> int:
+    """Return how many read 1 of all lanes are too short for barcode and UMI; no counter takes their UMIs.
+
+    Raises :class:`job.UserError` if they are more than the share ``most`` of a lane.
+    """
+    needed, total = chemistry["barcode_length"] + chemistry["umi_length"], 0
+    for lane in checks:
+        short = sum(number for length, number in lane["read1_shorter"].items() if int(length) < needed)
+        total += short
+        if short > most * lane["pairs"]:
+            raise job.UserError(
+                f"sample {sample}, unit {lane['unit']}: {short} of {lane['pairs']} read 1 are shorter than the "
+                f"{needed} bp of barcode and UMI, and their UMIs are lost (allowed is a share of {most:g}); give "
+                "read 1 untrimmed, or raise reads/max_short_read1"
+            )
+    if total:
+        job.log.warning("%d read 1 are shorter than %d bp; their UMIs are lost", total, needed)
+    return total
