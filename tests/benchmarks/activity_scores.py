@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.activity.depth import thin
+from scripts.base.expression import thin
 from scripts.regulons import scoring
 from scripts.scenic import scaled_mean
 

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scenic_choice
-import scenic_grn
+from scenic_data import DATA, ROOT, Dataset
+from scenic_quality import gold_standards, judge
 
 from scripts.regulons import mean_network, null
 from scripts.regulons.join_networks import join
 from scripts.scenic import cistarget, exchange, grnboost, motif_table
 from scripts.scenic.modules import ACTIVATING, modules_from_adjacencies
 
-PC9 = scenic_grn.ROOT / "results" / "pc9"
+PC9 = ROOT / "results" / "pc9"
 SEEDS = (1, 2, 3, 4, 5)
 MIN_SEEDS, MIN_TARGETS, MAX_FALSE_SHARE = 3, 10, 0.1
 BEST = (1_000, 10_000)
@@ -36,7 +37,7 @@ BOTH = "geometric mean"
 IMPORTANCES = (*grnboost.IMPORTANCES, BOTH)
 
 
-def infer(data: scenic_grn.Dataset, importance: str, seed: int, threads: int = 2) -> pd.DataFrame:
+def infer(data: Dataset, importance: str, seed: int, threads: int = 2) -> pd.DataFrame:
     """Return a network, strongest edges first."""
     network = grnboost.infer_network(
         data.expression, data.genes, data.tfs, seed=seed, importance=importance, threads=threads
@@ -44,7 +45,7 @@ def infer(data: scenic_grn.Dataset, importance: str, seed: int, threads: int = 2
     return join([network.adjacencies])
 
 
-def infer_all(data: scenic_grn.Dataset, seeds: Iterable[int], folder: Path | None = None) -> dict[str, list]:
+def infer_all(data: Dataset, seeds: Iterable[int], folder: Path | None = None) -> dict[str, list]:
     """Return the networks of all seeds by importance; those that ``folder`` has are read from there."""
     networks: dict[str, list] = {}
     for importance in grnboost.IMPORTANCES:
@@ -109,7 +110,7 @@ def measure_gold(seeds: Iterable[int], densities: Iterable[float]) -> pd.DataFra
     over the sets; an agreement of regulons needs motifs, which these haven't.
     """
     rows = []
-    sets = {n: d for n, d in scenic_grn.gold_standards(1, densities).items() if "decoys" not in n and n != "demo"}
+    sets = {n: d for n, d in gold_standards(1, densities).items() if "decoys" not in n and n != "demo"}
     for name, data in sets.items():
         for importance, networks in infer_all(data, seeds).items():
             edges = [
@@ -117,7 +118,7 @@ def measure_gold(seeds: Iterable[int], densities: Iterable[float]) -> pd.DataFra
                 for n in networks
             ]
             for how, (whole, compared) in joined(networks, edges).items():
-                judged = np.mean([scenic_grn.judge(network, data)[0] for network in whole])
+                judged = np.mean([judge(network, data)[0] for network in whole])
                 alike = agreement(compared, len(data.edges))
                 rows.append((importance, how, "dream4" if name.startswith("dream4") else name, judged, alike))
     table = pd.DataFrame(rows, columns=["importance", "join", "data", "auprc", "agreement"])
@@ -158,12 +159,12 @@ class Study:
         import anndata
 
         cells = anndata.read_h5ad(PC9 / "regulons" / "PC9" / "expression.h5ad")
-        self.data = scenic_grn.Dataset(cells.X, cells.var_names, cells.var_names[cells.var["tf"]])
+        self.data = Dataset(cells.X, cells.var_names, cells.var_names[cells.var["tf"]])
         path = PC9 / "stand_in" / "collectri.genes_vs_motifs.rankings.feather"
         self.databases = [cistarget.Database.load(path, self.data.genes, min_overlap=0.0)]
         self.annotations = motif_table.load_annotations(PC9 / "stand_in" / "motifs.tbl")
-        self.families = null.read_families(str(scenic_grn.ROOT / "resources" / "factors" / "families.tsv"))
-        known = pd.read_csv(scenic_grn.DATA / "study_profiles" / "TFs_network_CollecTRI.csv.gz")
+        self.families = null.read_families(str(ROOT / "resources" / "factors" / "families.tsv"))
+        known = pd.read_csv(DATA / "study_profiles" / "TFs_network_CollecTRI.csv.gz")
         self.known = set(known[["source", "target"]].itertuples(index=False, name=None))
         self.motifs = self.annotations.groupby("tf")["motif"].nunique()
         self.factors = sorted(set(self.data.tfs) & set(self.motifs.index))
@@ -244,7 +245,7 @@ def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.Dat
 def measure_joins(*, quick: bool = False, folder: Path | None = None, say=print) -> dict:
     """Return flat keys of all rows; print the table, and what the rule of the choice makes of it."""
     seeds, parts = SEEDS, []
-    if (scenic_grn.DATA / "grn").exists():
+    if (DATA / "grn").exists():
         parts.append(measure_gold(seeds, (0.2,) if quick else (0.1, 0.2, 0.3, 0.4)))
         say("joins: gold standards done\n" + scenic_choice.format_table(parts[0]))
     else:
