@@ -12,7 +12,7 @@ import yaml
 from scenic_data import ROOT, Dataset
 
 from scripts.regulons import consensus, mean_network, null
-from scripts.scenic import cistarget, exchange, motif_table
+from scripts.scenic import cistarget, exchange, grnboost, motif_table
 from scripts.scenic.modules import modules_from_adjacencies
 
 DEMO = ROOT / "results" / "demo"
@@ -95,7 +95,7 @@ def measure_demo(folder: Path | None = None, say=print) -> dict:
         for name, data in study.groups.items()
     }
     models = {name: name for name in study.groups}
-    for importance in scenic_joins.IMPORTANCES:
+    for importance in grnboost.IMPORTANCES:
         for how in ("edges", "mean network"):
             groups = {name: study.join(networks[name][importance], study.groups[name], how) for name in study.groups}
             limits = {name: study.settings[name] for name in ("min_groups", "min_targets")}

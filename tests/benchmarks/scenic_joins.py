@@ -32,9 +32,8 @@ JOINS = ("one seed", "edges", "regulons", "mean network")
 """One seed (mean over seeds); edges, or regulons with the edges of any, that three of five seeds agree on; the mean
 network, with the edges that three seeds' modules have.
 """
-BOTH = "geometric mean"
-"""Of published and validated: not an option of the workflow, an idea under the same table."""
-IMPORTANCES = (*grnboost.IMPORTANCES, BOTH)
+INFERRED = tuple(name for name in grnboost.IMPORTANCES if name != "combined")
+"""Combined importances are made from the published and the validated networks of a seed: the trees are the same."""
 
 
 def infer(data: Dataset, importance: str, seed: int, threads: int = 2) -> pd.DataFrame:
@@ -48,7 +47,7 @@ def infer(data: Dataset, importance: str, seed: int, threads: int = 2) -> pd.Dat
 def infer_all(data: Dataset, seeds: Iterable[int], folder: Path | None = None) -> dict[str, list]:
     """Return the networks of all seeds by importance; those that ``folder`` has are read from there."""
     networks: dict[str, list] = {}
-    for importance in grnboost.IMPORTANCES:
+    for importance in INFERRED:
         for seed in seeds:
             path = folder / f"{importance}-{seed}.parquet" if folder else None
             if path and path.exists():
@@ -59,7 +58,7 @@ def infer_all(data: Dataset, seeds: Iterable[int], folder: Path | None = None) -
                     folder.mkdir(parents=True, exist_ok=True)
                     found.to_parquet(path, index=False)
             networks.setdefault(importance, []).append(found)
-    networks[BOTH] = [geometric(*pair) for pair in zip(networks["published"], networks["validated"], strict=True)]
+    networks["combined"] = [geometric(*pair) for pair in zip(networks["published"], networks["validated"], strict=True)]
     return networks
 
 
@@ -257,7 +256,7 @@ def measure_joins(*, quick: bool = False, folder: Path | None = None, say=print)
     if not parts:
         return {}
     table = parts[0] if len(parts) == 1 else parts[0].join(parts[1], how="outer")
-    table = table.reindex([key for key in itertools.product(IMPORTANCES, JOINS) if key in table.index])
+    table = table.reindex([key for key in itertools.product(grnboost.IMPORTANCES, JOINS) if key in table.index])
     say("\n" + scenic_choice.format_table(table) + "\n\n" + scenic_choice.explain(table))
     return {
         f"join_{column}_{'_'.join(key)}".replace(" ", "_"): float(row[column])
