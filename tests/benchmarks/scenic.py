@@ -80,6 +80,7 @@ def main() -> int:
     )
     parser.add_argument("--networks", type=Path, help="folder to keep the networks of sections joins and demo in")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "benchmarks" / "scenic.json")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5], help="of section quality")
     options = parser.parse_args()
 
     def say(text: str) -> None:
@@ -88,7 +89,9 @@ def main() -> int:
     start, result = time.perf_counter(), {}
     grn = [section for section in options.sections if section in GRN]
     if grn:
-        result |= scenic_grn.measure_grn(grn, quick=options.quick, environments=options.environments, say=say)
+        result |= scenic_grn.measure_grn(
+            grn, quick=options.quick, environments=options.environments, seeds=options.seeds, say=say
+        )
     if "joins" in options.sections:
         result |= scenic_joins.measure_joins(quick=options.quick, folder=options.networks, say=say)
     if "demo" in options.sections:

@@ -8,6 +8,7 @@ regulons are counted by exchanged motifs, which need no truth.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from scenic_quality import gold_standards, judge
 from scripts.regulons import mean_network, null
 from scripts.regulons.join_networks import join
 from scripts.scenic import cistarget, exchange, grnboost, motif_table
-from scripts.scenic.modules import ACTIVATING, modules_from_adjacencies
+from scripts.scenic.modules import ACTIVATING, REPRESSING, modules_from_adjacencies
 
 PC9 = ROOT / "results" / "pc9"
 SEEDS = (1, 2, 3, 4, 5)
@@ -168,11 +169,19 @@ class Study:
         self.motifs = self.annotations.groupby("tf")["motif"].nunique()
         self.factors = sorted(set(self.data.tfs) & set(self.motifs.index))
 
-    def find(self, network: pd.DataFrame, path: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def modules(self, network: pd.DataFrame, sign: str = ACTIVATING) -> list:
+        """Return a network's modules of one sign."""
+        both = {"only_activating": sign == ACTIVATING}
+        found = modules_from_adjacencies(network, self.data.expression, self.data.genes, **both)
+        return [module for module in found if module.sign == sign]
+
+    def find(
+        self, network: pd.DataFrame, path: Path | None, sign: str = ACTIVATING
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return a network's candidates (:func:`scripts.scenic.exchange.find_candidates`) and its modules' edges; the
         candidates are kept in ``path``.
         """
-        modules = modules_from_adjacencies(network, self.data.expression, self.data.genes)
+        modules = self.modules(network, sign)
         if path and path.exists():
             return pd.read_parquet(path), mean_network.edges_of(modules)
         own = [module for module in modules if module.tf in set(self.factors)]
@@ -181,17 +190,19 @@ class Study:
             found.to_parquet(path, index=False)
         return found, mean_network.edges_of(modules)
 
-    def judge(self, runs: list[pd.DataFrame], how: str) -> dict[str, float]:
+    def judge(
+        self, runs: list[pd.DataFrame], how: str, sign: str = ACTIVATING, exchanges: int = EXCHANGES
+    ) -> dict[str, float]:
         """Return numbers of regulons: found, expected by exchanged motifs, kept at the limit of false ones, and kept on
         average in random exchanges of all motifs, with the share of false ones that follows.
         """
-        least = MIN_SEEDS if how == "edges" else 1
+        least, start = MIN_SEEDS if how == "edges" else 1, time.perf_counter()
         if how == "regulons":
-            pairs = [exchange.pair_up([run], self.annotations, self.factors, ACTIVATING, 1) for run in runs]
+            pairs = [exchange.pair_up([run], self.annotations, self.factors, sign, 1) for run in runs]
             enough = sum((sizes >= MIN_TARGETS).astype(int) for sizes, _ in pairs) >= MIN_SEEDS
             sizes, scores = np.where(enough, MIN_TARGETS, 0), sum(scores for _, scores in pairs) / len(pairs)
         else:
-            sizes, scores = exchange.pair_up(runs, self.annotations, self.factors, ACTIVATING, least)
+            sizes, scores = exchange.pair_up(runs, self.annotations, self.factors, sign, least)
         family = np.array([self.families.get(tf, f"only {tf}") for tf in self.factors], dtype=object)
         family = family[:, None] == family[None, :]
         shared = exchange.relatives(self.annotations, self.factors, {})
@@ -201,15 +212,28 @@ class Study:
             """Each factor is given the motifs of the factor that ``order`` names."""
             table, expected = exchange.judge(
                 self.factors, sizes[:, order], scores[:, order], shared[np.ix_(order, order)] | family,
-                exchange.comparable(number[order]), ACTIVATING, MIN_TARGETS,
+                exchange.comparable(number[order]), sign, MIN_TARGETS,
             )  # fmt: skip
             return len(table), expected, int((table["false_share"] <= MAX_FALSE_SHARE).sum())
 
         found, expected, kept = count(np.arange(len(self.factors)))
+        self.seconds = time.perf_counter() - start
         rng = np.random.default_rng(0)
-        exchanged = np.mean([count(derange(shared | family, rng))[2] for _ in range(EXCHANGES)])
+        exchanged = np.mean([count(derange(shared | family, rng))[2] for _ in range(exchanges)])
         share = exchanged / kept if kept else np.nan
         return {"found": found, "expected": expected, "kept": kept, "kept_exchanged": exchanged, "false_share": share}
+
+
+def count_seeds(edges: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return in how many seeds' modules each edge (TF, target) is."""
+    return pd.concat(edges).groupby(["TF", "target"]).size().rename("seeds").reset_index()
+
+
+def measure_repressors(study: Study, networks: list[pd.DataFrame]) -> dict[str, float]:
+    """Return what the mean network has of repressing regulons, as :meth:`Study.judge`."""
+    edges = [mean_network.edges_of(study.modules(network, REPRESSING)) for network in networks]
+    found, _ = study.find(mean_network.average(networks), None, REPRESSING)
+    return study.judge([null.only_stable(found, count_seeds(edges), MIN_SEEDS)], "mean network", REPRESSING)
 
 
 def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.DataFrame:
@@ -221,14 +245,15 @@ def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.Dat
             for name in (*seeds, "mean")
         ]
         runs, edges = zip(*map(study.find, networks, paths[:-1]), strict=True)
-        own = [table[table["TF"].isin(study.factors)] for table in edges]
-        number = pd.concat(own).groupby(["TF", "target"]).size().rename("seeds").reset_index()
-        stable = null.only_stable(study.find(mean_network.average(networks), paths[-1])[0], number, MIN_SEEDS)
+        mean = study.find(mean_network.average(networks), paths[-1])[0]
+        stable = null.only_stable(mean, count_seeds(edges), MIN_SEEDS)
         ranked = joined(networks, list(edges))
         for how in JOINS:
             row = {"importance": importance, "join": how}
             if how == "one seed":
-                row |= pd.DataFrame([study.judge([run], how) for run in runs]).mean().to_dict()
+                row |= (
+                    pd.DataFrame([study.judge([run], how, exchanges=EXCHANGES // 5) for run in runs]).mean().to_dict()
+                )
                 row["false_share"] = row["kept_exchanged"] / row["kept"] if row["kept"] else np.nan
             else:
                 row |= study.judge([stable] if how == "mean network" else list(runs), how)
@@ -237,7 +262,9 @@ def measure_real(seeds: Iterable[int], folder: Path | None, say=print) -> pd.Dat
                 row["jaccard"] = agreement(compared)
                 row |= {f"known_{n}": np.mean([enrichment(x, study.known, n) for x in whole]) for n in BEST}
             rows.append(row)
-            say(f"joins: PC9 {row}")
+            say(f"joins: PC9 {row}; {study.seconds:.1f} s for the null of {len(study.factors)} factors")
+        if importance == grnboost.IMPORTANCE:
+            say(f"joins: PC9, repressing regulons, {importance}: {measure_repressors(study, networks)}")
     return pd.DataFrame(rows).set_index(["importance", "join"])
 
 
