@@ -147,6 +147,10 @@ class Files(list):
         """Return the names."""
         return self._names.keys()
 
+    def get(self, key, default=None):
+        """Return by name."""
+        return self._names.get(key, default)
+
 
 class Params(dict):
     """Params by name, as attribute and by ``get``."""

@@ -6,15 +6,10 @@ changes without any change of the cell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from scripts.stats import paired
-
-if TYPE_CHECKING:
-    from scipy import sparse
 
 TOLERANCE = 0.1
 """Mean log2 ratio of depths, treated to baseline, within which samples of a model count as equally deep."""
@@ -49,14 +44,3 @@ def shares(depth: pd.Series, samples: pd.DataFrame, baseline: str, treated: str)
     own = own[both]
     known = depth.reindex(own.index)
     return known.groupby(own["model"]).transform("min") / known
-
-
-def thin(counts: sparse.csr_matrix, share: float | np.ndarray, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Return the counts (cells × genes, whole numbers) with each molecule kept with probability ``share``, a number for
-    all cells or one for each.
-    """
-    out = counts.tocsr(copy=True)
-    per_value = np.repeat(share, np.diff(out.indptr)) if np.ndim(share) else share
-    out.data = rng.binomial(out.data.astype(np.int64), per_value)
-    out.eliminate_zeros()
-    return out

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from scripts.activity import depth, design
 from scripts.base import job
+from scripts.base.expression import thin
 from scripts.base.tables import read_labelled
 from scripts.profiles.pseudobulk import LABELS
 from scripts.regulons import scoring
@@ -18,13 +19,12 @@ def mean_activity(
     """Return each regulon's mean activity over a sample's cells, from counts thinned to ``share``, scored as in the
     stage regulons (:func:`scripts.regulons.scoring.score`).
 
-    Several thinnings (:data:`depth.DRAWS`) are
-    averaged; with a share of 1 there is nothing to draw.
+    Several thinnings (:data:`depth.DRAWS`) are averaged; with a share of 1 there is nothing to draw.
     """
     draws = depth.DRAWS if share < 1 else 1
     found = np.zeros(len(regulons))
     for _ in range(draws):
-        own = depth.thin(counts, share, rng) if share < 1 else counts
+        own = thin(counts, share, rng) if share < 1 else counts
         found += (
             scoring.score(own, genes, regulons, settings, scales=scales, seed=seed, threads=threads)
             .mean(axis=0)

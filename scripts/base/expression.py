@@ -91,6 +91,21 @@ def normalise(counts: sparse.spmatrix, total: np.ndarray | None = None) -> spars
     return scaled.log1p()
 
 
+def thin(counts: sparse.spmatrix, share: float | np.ndarray, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Return the counts (cells × genes, whole numbers) with each molecule kept with the probability ``share``: one for
+    all cells, or one for each. What is 1 or more keeps all.
+    """
+    counts = sparse.csr_matrix(counts)
+    share = np.minimum(share, 1.0)
+    if np.all(share >= 1):
+        return counts
+    keep = np.repeat(share, np.diff(counts.indptr)) if np.ndim(share) else share
+    out = counts.copy()
+    out.data = rng.binomial(np.rint(counts.data).astype(np.int64), keep).astype(counts.data.dtype)
+    out.eliminate_zeros()
+    return out
+
+
 def residual_variance(counts: sparse.spmatrix) -> np.ndarray:
     """Return each gene's variance of Pearson residuals under equal expression in all cells.
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from scripts.base.expression import thin
 from scripts.regulons import scoring
 
 MIN_OVERLAP = 0.8
@@ -38,18 +39,6 @@ class Matched:
     query_depth: float
     training_depths: pd.Series
     coverage: float
-
-
-def thin(counts: sparse.csr_matrix, share: np.ndarray, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Return counts of which each UMI is kept with the probability ``share`` of its cell (row)."""
-    counts = sparse.csr_matrix(counts)
-    if (share >= 1).all():
-        return counts
-    keep = np.repeat(np.minimum(share, 1.0), np.diff(counts.indptr))
-    out = counts.copy()
-    out.data = rng.binomial(counts.data.astype(np.int64), keep).astype(counts.data.dtype)
-    out.eliminate_zeros()
-    return out
 
 
 def median_depth(counts: sparse.csr_matrix) -> float:

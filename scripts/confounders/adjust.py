@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from scripts.activity import depth
+from scripts.base import expression
 
 MIN_CELLS = 20
 """Cells of either timepoint that a restricted comparison needs."""
@@ -88,7 +88,7 @@ def thin(counts: sparse.csr_matrix, sample: np.ndarray, seed: int) -> sparse.csr
     medians = {name: np.median(totals[sample == name]) for name in np.unique(sample)}
     least = min(medians.values(), default=0.0)
     share = np.array([min(1.0, least / medians[name]) if medians[name] else 1.0 for name in sample])
-    return depth.thin(counts, share, rng)
+    return expression.thin(counts, share, rng)
 
 
 def matched(

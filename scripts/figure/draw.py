@@ -99,6 +99,25 @@ def draw_all(
             job.log.info("%s: %d panels. %s", name, len(made.panels), made.n)
 
 
+def find_root(folder: Path, tables: list[Path]) -> Path:
+    """Return the results folder that the tables lie in.
+
+    It is the folder's grandparent; or, where a job run by hand (:mod:`scripts.base.mock`) writes elsewhere, the end of
+    that path which all tables begin with: outputs keep the path that they have in the workflow.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    parts = folder.parent.parent.parts
+    for start in range(len(parts)):
+        for root in (Path(*parts[start:]), Path("/", *parts[start:])):
+            if all(table.is_relative_to(root) for table in tables):
+                return root
+    raise ValueError(f"{folder}: the tables of its figures lie in no folder that its path ends with")
+
+
 def main(figures: Mapping[str, Entry], snakemake: Any) -> None:
     """Write the folder of a stage's figures.
 
@@ -107,8 +126,9 @@ def main(figures: Mapping[str, Entry], snakemake: Any) -> None:
     """
     alt.data_transformers.disable_max_rows()
     folder = Path(str(snakemake.output[0]))
-    root = job.place_of(folder).parents[1]
-    given = {str(Path(path).relative_to(root)): Path(path) for path in snakemake.input.tables}
+    tables = [Path(path) for path in snakemake.input.tables]
+    root = find_root(job.place_of(folder), tables)
+    given = {str(path.relative_to(root)): path for path in tables}
     style = Style(**snakemake.params.figures["style"], settings=snakemake.params.get("settings", {}))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -39,10 +39,11 @@ class Genome:
 
 @dataclass
 class Biotypes:
-    """Biotypes of genes to keep (None: all), and the ids of genes that were left out."""
+    """Biotypes of genes to keep (None: all), the ids of genes that were left out, and the biotype of each gene."""
 
     kept: frozenset[str] | None = None
     left_out: set[str] = field(default_factory=set)
+    of_gene: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, values: dict[str, str]) -> bool:
         """Tell whether a line with these attributes is of a gene to leave out; one without a biotype is kept.
@@ -50,11 +51,13 @@ class Biotypes:
         NCBI tells the biotype on the gene's own line alone, which comes before those of its exons.
         """
         gene = values.get("gene_id")
-        if self.kept is None or gene is None:
-            return False
         kind = next((values[name] for name in BIOTYPES if name in values), None)
-        if kind is not None and kind not in self.kept:
-            self.left_out.add(gene)
+        if gene is None:
+            return False
+        if kind is not None:
+            self.of_gene[gene] = kind
+            if self.kept is not None and kind not in self.kept:
+                self.left_out.add(gene)
         return gene in self.left_out
 
 
@@ -105,13 +108,13 @@ def prefix_gtf(
     prefix: str,
     source: str,
     contigs: Contigs,
-    genes: dict[str, tuple[str, str]],
+    genes: dict[str, tuple[str, str, str]],
     biotypes: Biotypes,
 ) -> Iterator[bytes]:
     """Yield GTF lines with ``prefix`` before contig, gene_id, transcript_id and gene_name, without comments, Ensembl's
     versions and genes of other ``biotypes``.
 
-    Fills ``genes`` with ``gene_id → (gene_name or "", contig)`` of every gene that has an exon. Raises
+    Fills ``genes`` with ``gene_id → (gene_name or "", contig, biotype or "")`` of every gene that has an exon. Raises
     :class:`job.UserError` for GFF3, malformed lines, an annotation without exons or without a gene to keep, exons on
     contigs that the FASTA hasn't, and exons beyond a contig's end (the FASTA and the GTF are then of different
     assemblies).
@@ -158,12 +161,13 @@ def prefix_gtf(
                     f"{where}: transcript {values['transcript_id']} is of genes {other} and {values['gene_id']}, which "
                     "no index can hold; give each gene's transcripts ids of their own, or take Ensembl's annotation"
                 )
-            genes.setdefault(prefix + values["gene_id"], ("", contig))
+            kind = biotypes.of_gene.get(values["gene_id"], "")
+            genes.setdefault(prefix + values["gene_id"], ("", contig, kind))
         fields[0] = contig
         attributes = VERSION.sub("", attributes)
         fields[8] = PREFIXED.sub(rf"\g<1>\g<2>{prefix}", attributes) if prefix else attributes
         yield ("\t".join(fields) + "\n").encode()
-    genes.update({gene: (names.get(gene, ""), contig) for gene, (_, contig) in genes.items()})
+    genes.update({gene: (names.get(gene, ""), contig, kind) for gene, (_, contig, kind) in genes.items()})
     if absent:
         first = ", ".join(list(absent)[:3])
         have = ", ".join(name.removeprefix(prefix) for name in list(contigs.length)[:3])
@@ -181,15 +185,15 @@ def prefix_gtf(
         raise job.UserError(f"{source}: no exon lines; give a gene annotation with exons")
 
 
-def tabulate_genes(genes: dict[str, tuple[str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
-    """Return gene_id (prefixed), symbol (no prefix), species and mitochondrial (0/1), one row a gene, in the
-    annotation's order.
+def tabulate_genes(genes: dict[str, tuple[str, str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
+    """Return gene_id (prefixed), symbol (no prefix), species, mitochondrial (0/1) and biotype (empty where the
+    annotation tells none), one row a gene, in the annotation's order.
 
     ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises
     :class:`job.UserError` for a gene with neither species' prefix.
     """
     rows = []
-    for gene_id, (name, contig) in genes.items():
+    for gene_id, (name, contig, biotype) in genes.items():
         species = species_of(gene_id, prefixes)
         if species is None:
             wanted = " or ".join(prefixes.values())
@@ -200,8 +204,8 @@ def tabulate_genes(genes: dict[str, tuple[str, str]], prefixes: dict[str, str]) 
         # 10x pads mouse names in its older references: mm10___mt-Nd1.
         symbol = (name or gene_id).removeprefix(prefix).lstrip("_")
         on_mt = contig.removeprefix(prefix).lstrip("_") in MITOCHONDRIAL_CONTIGS
-        rows.append((gene_id, symbol, species, int(on_mt or bool(MITOCHONDRIAL_SYMBOL.match(symbol)))))
-    return pd.DataFrame(rows, columns=["gene_id", "symbol", "species", "mitochondrial"])
+        rows.append((gene_id, symbol, species, int(on_mt or bool(MITOCHONDRIAL_SYMBOL.match(symbol))), biotype))
+    return pd.DataFrame(rows, columns=["gene_id", "symbol", "species", "mitochondrial", "biotype"])
 
 
 def check_contigs(contigs: list[str], prefixes: dict[str, str], source: str) -> None:
@@ -224,12 +228,12 @@ def species_of(name: str, prefixes: dict[str, str]) -> str | None:
 
 def join(
     genomes: list[Genome], fasta_out, gtf_out, kept: Iterable[str] | None
-) -> tuple[dict[str, tuple[str, str]], list[str]]:
+) -> tuple[dict[str, tuple[str, str, str]], list[str]]:
     """Write the joined FASTA and GTF to two binary handles; return the genes with exons, and the contigs.
 
     Genes of the biotypes ``kept`` are written, or all if it is None.
     """
-    joined_genes: dict[str, tuple[str, str]] = {}
+    joined_genes: dict[str, tuple[str, str, str]] = {}
     joined_contigs: list[str] = []
     for genome in genomes:
         contigs, genes, biotypes = Contigs(), {}, Biotypes(None if kept is None else frozenset(kept))

@@ -97,7 +97,9 @@ def check_overlap(measured: list[str], known: set[str], coding: set[str] | None,
     """Return the share of the ``measured`` genes that a database knows, among those that it could know.
 
     Databases rank genes with a known promoter or protein: clones and most long non-coding RNAs have no place in any.
-    Where the annotation tells which genes code for proteins, only those are judged.
+    Where the annotation tells which genes code for proteins, only those are judged. Where nothing tells, as with
+    imported matrices, all measured genes are, and the message says how many of the databases' genes are seen: clones
+    lower the one number and not the other.
 
     Parameters
     ----------
@@ -123,7 +125,10 @@ def check_overlap(measured: list[str], known: set[str], coding: set[str] | None,
     if share >= max(minimum, WARN_OVERLAP):
         return share
     here, there = ", ".join((missing or measured)[:EXAMPLES]), ", ".join(sorted(known)[:EXAMPLES])
-    of_all = "" if coding is None else f" ({every:.0%} of all {len(measured)})"
+    if coding is None:
+        of_all = f"; {len(known.intersection(measured)) / max(len(known), 1):.0%} of theirs are seen"
+    else:
+        of_all = f" ({every:.0%} of all {len(measured)})"
     said = f"{where}: the ranking databases know {share:.0%} of {len(judged)} {kind}{of_all}"
     examples = f"unknown: {here}; known: {there}"
     if share < minimum:

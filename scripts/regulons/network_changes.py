@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scripts.base.expression import normalise
+from scripts.base.expression import normalise, thin
 from scripts.base.verdicts import decide
 from scripts.regulons.verdicts import GAINED, LOST, NEITHER, NETWORK_CHANGES
 from scripts.scenic import grnboost
@@ -62,11 +62,7 @@ def match_cells(
     total = np.asarray(drawn.sum(axis=1)).ravel()
     depth = np.array([np.median(total[~late]), np.median(total[late])])
     keep = depth.min() / np.maximum(depth, 1)
-    thinned = drawn.copy()
-    per_value = np.repeat(keep[late.astype(int)], np.diff(thinned.indptr))
-    thinned.data = rng.binomial(np.rint(thinned.data).astype(np.int64), np.minimum(per_value, 1.0))
-    thinned.eliminate_zeros()
-    return normalise(thinned), late
+    return normalise(thin(drawn, keep[late.astype(int)], rng)), late
 
 
 def exchange(treated: np.ndarray, exchanges: int, seed: int) -> np.ndarray:

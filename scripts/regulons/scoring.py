@@ -9,8 +9,10 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.scenic import aucell, scaled_mean
+from scripts.scenic import aucell, cell_scores, scaled_mean
 
+OTHERS = {"mean_rank": cell_scores.mean_rank, "ulm": cell_scores.ulm}
+"""Scores that need nothing but counts and targets."""
 SCALES = ["gene", "scale", "groups", "reference"]
 """Columns of the table of gene scales."""
 
@@ -129,6 +131,8 @@ def score(
         known = scales.set_index("gene").reindex(genes)
         reference = known["reference"].eq(True).to_numpy()
         return scaled_mean.score(counts, genes, sets, scale=known["scale"].to_numpy(), reference=reference)
+    if settings["activity_score"] in OTHERS:
+        return OTHERS[settings["activity_score"]](counts, genes, sets)
     options = {"auc_threshold": settings["activity_auc_threshold"], "seed": seed, "threads": threads}
     if settings["engine"] == "pyscenic":
         from scripts.regulons.pyscenic_compat import score_cells

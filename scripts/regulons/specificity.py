@@ -28,7 +28,7 @@ def score(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     auc
-        Activity ≥ 0, cells × regulons.
+        Activity, cells × regulons. Where a regulon's goes below 0, as ULM's does, it is counted from its lowest value.
     labels
         Label of each cell.
     """
@@ -39,6 +39,7 @@ def score(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
     step = max(1, VALUES // max(1, len(auc)))
     for start in range(0, auc.shape[1], step):
         block = auc.iloc[:, start : start + step].to_numpy(dtype=np.float64)
+        block -= np.minimum(block.min(axis=0, initial=0.0), 0)
         total = block.sum(axis=0)
         active = np.flatnonzero(total > 0)
         if len(active):

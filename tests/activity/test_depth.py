@@ -49,13 +49,6 @@ def test_a_difference_of_depth_is_told(samples, persister, said):
     assert table.loc[0, "depth_log2"] == pytest.approx(np.log2(persister / 1000))
 
 
-def test_each_molecule_is_kept_with_the_share():
-    counts = sparse.csr_matrix(np.random.default_rng(0).poisson(3, (200, 100)))
-    thinned = depth.thin(counts, 0.25, np.random.default_rng(1))
-    assert thinned.sum() == pytest.approx(0.25 * counts.sum(), rel=0.02)
-    assert (thinned.toarray() <= counts.toarray()).all()
-
-
 def test_groups_are_scored_at_equal_depth_and_joined(make_job, tmp_path, samples):
     """One programme, two depths: AUCell differs as it is, and not at equal depth."""
     import anndata

@@ -177,3 +177,16 @@ def test_scores_that_cant_be_regressed_are_named():
     assert covariates.shape == (3, 1) and covariates.mean() == pytest.approx(0)
     assert unusable == ["flat", "missing"]
     assert expression.usable_covariates(values, ["flat"]) == (None, ["flat"])
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_thinned_counts_keep_molecules_by_the_cells_chance(dtype):
+    counts = sparse.csr_matrix(np.full((3, 20_000), 4, dtype=dtype))
+    thinned = expression.thin(counts, np.array([0.25, 1.0, 7.0]), np.random.default_rng(0))
+    assert thinned.dtype == dtype and (thinned.data > 0).all() and thinned.max() <= 4
+    kept = np.asarray(thinned.sum(axis=1)).ravel() / 80_000
+    assert kept[0] == pytest.approx(0.25, abs=0.006)  # four sd of a binomial
+    assert kept[1:].tolist() == [1, 1]
+    same = expression.thin(counts, 0.25, np.random.default_rng(0))
+    assert same.sum() / 240_000 == pytest.approx(0.25, abs=0.004)
+    assert (expression.thin(counts, 1.0, np.random.default_rng(0)) != counts).nnz == 0 and counts.min() == 4

@@ -2,9 +2,9 @@
 
 Prints a table in Markdown. Simulated cells: two timepoints of one patient, negative binomial counts; targets of half of
 the regulons change, by the fold named, in 80 % of the targets. Real cells: PC9 (``../shared/data/pc9_erlotinib``) with
-the regulons of CollecTRI, as they are and with each molecule kept with a chance of .58 or .25. AUCell and the scaled
-mean are the workflow's own; ULM is decoupler's; the mean rank is that of UCell (Andreatta & Carmona 2021), without its
-penalty for negative sets.
+the regulons of CollecTRI, as they are and with each molecule kept with a chance of .58 or .25. All are scores of the
+workflow (regulons.activity_score). The default is the score of the most power at equal depth among those that don't
+follow depth.
 """
 
 from __future__ import annotations
@@ -15,31 +15,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.activity.depth import thin
+from scripts.base.expression import thin
 from scripts.regulons import scoring
-from scripts.scenic import scaled_mean
 
 DATA = ROOT.parent / "shared" / "data"
 SETTINGS = {"engine": "native", "activity_auc_threshold": 0.05}
-MAX_RANK = 1_500
-"""UCell's: ranks beyond it count alike."""
 PLANTED, TRUE = 0.5, 0.8
 """Share of the regulons that change, and of their targets that do."""
 N_GENES, N_REGULONS, N_CELLS = 4_000, 60, 250
 Sets = dict[str, dict[str, float]]
-
-
-def log_shares(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return log1p of counts per 10,000."""
-    out = scaled_mean.shares(counts) * 1e4
-    out.data = np.log1p(out.data)
-    return out.tocsr()
 
 
 def score_workflow(name: str):
@@ -52,42 +42,9 @@ def score_workflow(name: str):
     return score
 
 
-def mean_rank(counts, genes: list[str], sets: Sets, scales: pd.DataFrame) -> np.ndarray:
-    """Return UCell's score: one minus the scaled rank sum of the targets, ties by their mean rank."""
-    place = {gene: i for i, gene in enumerate(genes)}
-    out = np.empty((counts.shape[0], len(sets)))
-    for start in range(0, counts.shape[0], 200):
-        ranks = stats.rankdata(-counts[start : start + 200].toarray(), axis=1)
-        ranks = np.minimum(ranks, MAX_RANK + 1)
-        for number, targets in enumerate(sets.values()):
-            at, n = [place[gene] for gene in targets], len(targets)
-            out[start : start + 200, number] = 1 - (ranks[:, at].sum(axis=1) - n * (n + 1) / 2) / (
-                n * MAX_RANK - n * (n + 1) / 2
-            )
-    return out
-
-
-def ulm(counts, genes: list[str], sets: Sets, scales: pd.DataFrame) -> np.ndarray:
-    """Return decoupler's univariate linear model (t value) of log-normalised expression on weights."""
-    import anndata
-    import decoupler
-
-    cells = pd.DataFrame(index=[f"c{i}" for i in range(counts.shape[0])])
-    data = anndata.AnnData(log_shares(counts), obs=cells, var=pd.DataFrame(index=genes))
-    edges = pd.DataFrame(
-        [(name, gene, weight) for name, own in sets.items() for gene, weight in own.items()],
-        columns=["source", "target", "weight"],
-    )
-    decoupler.mt.ulm(data, edges, tmin=1)
-    return data.obsm["score_ulm"][list(sets)].to_numpy()
-
-
-SCORES = {
-    "aucell": score_workflow("aucell"),
-    "mean rank (UCell)": mean_rank,
-    "ULM (decoupler)": ulm,
-    "scaled_mean": score_workflow("scaled_mean"),
-}
+SCORES = {name: score_workflow(name) for name in ("aucell", "mean_rank", "ulm", "scaled_mean")}
+MOST_MOVED, ENOUGH = 0.1, 0.95
+"""Sd that the same cells may move by when molecules are left out, and the share of the regulons that must hold it."""
 
 
 def simulate(fold: float, depth: tuple[float, float], rng: np.random.Generator, dominated: bool = False) -> tuple:
@@ -200,12 +157,24 @@ def invariance(draws: int) -> pd.DataFrame:
     for name, score in SCORES.items():
         for share in (0.58, 0.25):
             moved = np.abs(moves(counts, genes, sets, scales, score, share, draws))
-            rows.append((name, share, len(sets), (moved < 0.1).mean(), np.quantile(moved, 0.95)))
+            rows.append((name, share, len(sets), (moved < MOST_MOVED).mean(), np.quantile(moved, 0.95)))
     return pd.DataFrame(rows, columns=["score", "kept", "regulons", "below .1 sd", "95 % quantile"])
 
 
+def choose(powers: pd.DataFrame, moved: pd.DataFrame) -> str:
+    """Return the score with the most power at equal depth (mean over the settings) among those that hold still.
+
+    ``powers``: score, power; ``moved``: score, below .1 sd, one row per share of molecules kept. A score holds still if
+    :data:`ENOUGH` of the regulons do, at each share.
+    """
+    still = moved.groupby("score")["below .1 sd"].min()
+    mean = powers.groupby("score")["power"].mean()
+    stable = still.index[still >= ENOUGH]
+    return str(mean[stable].idxmax()) if len(stable) else "none holds still"
+
+
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, and which score they make the default."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one repeat: to try the benchmark")
     options = parser.parse_args()
@@ -218,9 +187,13 @@ def main() -> None:
     print(
         "| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n" + 6 * "|---" + "|"
     )
+    equal = []
     for fold, depth, dominated in settings:
         where = f"{depth[0]:,.0f} / {depth[1]:,.0f}" + (", a quarter of ten genes" if dominated else "")
-        for name, row in power(fold, depth, repeats, dominated).iterrows():
+        found = power(fold, depth, repeats, dominated)
+        if depth[0] == depth[1] and not dominated:
+            equal.append(found["power"].rename_axis("score").reset_index())
+        for name, row in found.iterrows():
             print(
                 f"| {fold} | {where} | {name} | {row['planted']:.2f} | {row['others']:.2f} | {row['power']:.2f} |",
                 flush=True,
@@ -231,8 +204,12 @@ def main() -> None:
     print(
         "\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n" + 5 * "|---" + "|"
     )
-    for row in invariance(draws).itertuples(index=False):
+    moved = invariance(draws)
+    for row in moved.itertuples(index=False):
         print(f"| {row[0]} | {row[1]} | {row[2]} | {row[3]:.1%} | {row[4]:.3f} |", flush=True)
+    mean = pd.concat(equal).groupby("score")["power"].mean()
+    print("\nmean power at equal depth: " + ", ".join(f"{name} {value:.3f}" for name, value in mean.items()))
+    print(f"most power of those that hold still: {choose(pd.concat(equal), moved)}")
 
 
 if __name__ == "__main__":

@@ -24,13 +24,14 @@ for _folder in (ROOT, Path(__file__).parent):
         sys.path.insert(0, str(_folder))
 
 import numpy as np
+import scenic_demo
 import scenic_field
 import scenic_grn
 import scenic_joins
 import scenic_pruning
 
 GRN = ("speed", "threads", "memory", "scaling", "quality", "field", "large")
-SECTIONS = (*GRN, "joins", "pruning", "aucell")
+SECTIONS = (*GRN, "joins", "demo", "pruning", "aucell")
 
 TARGETS = {
     "grn_speedup_real_size": (20, "at least"),
@@ -77,8 +78,9 @@ def main() -> int:
     parser.add_argument(
         "--environments", type=Path, help="folder to keep the opponents' environments in (default: thrown away)"
     )
-    parser.add_argument("--networks", type=Path, help="folder to keep the PC9 networks of section joins in")
+    parser.add_argument("--networks", type=Path, help="folder to keep the networks of sections joins and demo in")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "benchmarks" / "scenic.json")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5], help="of section quality")
     options = parser.parse_args()
 
     def say(text: str) -> None:
@@ -87,9 +89,13 @@ def main() -> int:
     start, result = time.perf_counter(), {}
     grn = [section for section in options.sections if section in GRN]
     if grn:
-        result |= scenic_grn.measure_grn(grn, quick=options.quick, environments=options.environments, say=say)
+        result |= scenic_grn.measure_grn(
+            grn, quick=options.quick, environments=options.environments, seeds=options.seeds, say=say
+        )
     if "joins" in options.sections:
         result |= scenic_joins.measure_joins(quick=options.quick, folder=options.networks, say=say)
+    if "demo" in options.sections:
+        result |= scenic_demo.measure_demo(options.networks, say)
     if "pruning" in options.sections:
         sizes = {"n_motifs": 500, "n_genes": 4_000, "n_tfs": 200} if options.quick else None
         result |= scenic_pruning.measure_pruning(50 if options.quick else 500, sizes=sizes, say=say)

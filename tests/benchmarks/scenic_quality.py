@@ -79,6 +79,7 @@ TITLES = {
     "native_published": "native, published",
     "native_explained": "native, explained",
     "native_validated": "native, validated",
+    "native_combined": "native, combined",
     "arboreto": "arboreto, scikit-learn 1.2.2",
     "arboreto_current": "arboreto, scikit-learn today",
     "rustscenic": "rustscenic 0.5.1, arboreto (out of bag)",

@@ -59,7 +59,7 @@ def test_single_cells_are_told_apart(biopsies):
 
 @pytest.mark.parametrize("depth", [1.0, 0.3])
 def test_fifty_cells_suffice_for_an_interval_that_holds_also_where_they_are_shallow(simulator, score, depth):
-    from scripts.biopsy.features import thin
+    from scripts.base.expression import thin
 
     cells = simulator.cells("HBCx9", "few", seed=11, persister=0.3, graft_cells=400)
     cells = cells[np.sort(np.random.default_rng(3).choice(cells.n_obs, 50, replace=False))].copy()

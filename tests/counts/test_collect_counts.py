@@ -11,7 +11,10 @@ import pytest
 
 from scripts.counts import collect_counts
 
-GENES = "gene_id\tsymbol\tspecies\tmitochondrial\nH_1\tNA\tgraft\t0\nH_2\tMT-CO1\tgraft\t1\nM_1\tActb\thost\t0\n"
+GENES = (
+    "gene_id\tsymbol\tspecies\tmitochondrial\tbiotype\nH_1\tNA\tgraft\t0\tlncRNA\nH_2\tMT-CO1\tgraft\t1\tprotein_coding\n"
+    "M_1\tActb\thost\t0\t\n"
+)
 HEADER = "%%MatrixMarket matrix coordinate {} general\n%\n"
 
 
@@ -50,6 +53,7 @@ def test_both_counters_come_to_the_same_contract(tmp_path, make_job, aligner, fi
     assert counts.obs_names.tolist() == ["ACGTACGTACGTACGT", "TTTTTTTTTTTTTTTT"]
     assert counts.var_names.tolist() == ["H_1", "H_2", "M_1"]
     assert counts.var["symbol"].tolist() == ["NA", "MT-CO1", "Actb"]
+    assert counts.var["biotype"].astype(str).tolist() == ["lncRNA", "protein_coding", ""]
     assert counts.X.toarray().tolist() == [[0, 0, 2], [1, 0, 4]]
     assert counts.X.dtype == np.int32 and counts.X.format == "csr"
     assert counts.uns["counts"]["aligner"] == aligner and counts.uns["counts"]["chemistry"] == "v3"

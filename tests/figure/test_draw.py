@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import altair as alt
@@ -119,3 +120,15 @@ def test_labels_stay_text_and_a_table_may_be_optional(drawn):
     labels, absent, parquet, style = seen[0]
     assert list(labels["sample"]) == ["007", "NA"] and labels["note"].isna().tolist() == [False, True]
     assert absent is None and list(parquet["y"]) == [1] and style.settings == {"fdr": 0.05}
+
+
+@pytest.mark.parametrize("results", ["results/demo", "/data/results"])
+def test_tables_are_found_where_a_job_run_by_hand_writes_elsewhere(results):
+    """The outputs keep, below another folder, the path that they have in the workflow; inputs stay where they are."""
+    tables = [Path(results, "cells", name) for name in ("a.tsv", "b/c.parquet")]
+    place = Path(results, "cells", "figures")
+    assert draw.find_root(place, tables) == Path(results)
+    elsewhere = Path("/tmp/trial", place.relative_to(place.anchor))
+    assert draw.find_root(elsewhere, tables) == Path(results)
+    with pytest.raises(ValueError, match="lie in no folder that its path ends with"):
+        draw.find_root(Path("/tmp/trial/cells/figures"), tables)

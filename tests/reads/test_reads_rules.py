@@ -174,7 +174,7 @@ def test_a_study_without_host_has_one_genome(tmp_path):
     done = snakemake(tmp_path, "--", "references")
     assert done.code == 0, done.text[-4000:]
     genes = (tmp_path / "results/references/genes.tsv").read_text().splitlines()
-    assert genes == ["gene_id\tsymbol\tspecies\tmitochondrial", "H_G\tG\tgraft\t0"]
+    assert genes == ["gene_id\tsymbol\tspecies\tmitochondrial\tbiotype", "H_G\tG\tgraft\t0\t"]
     assert (tmp_path / "results/references/kb/index.idx").stat().st_size
     # Which genes are kept decides about the annotation; the default keeps this one, which has no biotype.
     again = snakemake(tmp_path, "--dry-run", "--", "references")

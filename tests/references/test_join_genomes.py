@@ -56,7 +56,7 @@ def test_both_species_are_prefixed_and_joined(tmp_path, joined):
     assert [line for line in fasta.splitlines() if line.startswith(">")] == [">H_chr1", ">H_MT", ">M_chr1", ">M_MT"]
     assert 'gene_id "H_G1"; transcript_id "H_T1"; gene_name "H_TP53";' in gtf
     assert all(line.startswith(("H_", "M_")) for line in gtf.splitlines())
-    assert genes.columns.tolist() == ["gene_id", "symbol", "species", "mitochondrial"]
+    assert genes.columns.tolist() == ["gene_id", "symbol", "species", "mitochondrial", "biotype"]
     assert genes["gene_id"].tolist() == ["H_G1", "H_G2", "H_G3", "M_G1", "M_G2", "M_G3"]
     assert genes["symbol"].tolist() == ["TP53", "MTOR", "G3"] * 2
     assert genes["species"].tolist() == ["graft"] * 3 + ["host"] * 3
@@ -137,6 +137,17 @@ def test_genes_of_other_biotypes_are_left_out(tmp_path, joined, caplog, biotypes
     assert genes["symbol"].tolist() == kept
     assert {name for name in NAMES if f'"H_{name}"' in gtf} == set(kept)
     assert f"{len(kept)} genes, {len(NAMES) - len(kept)} of other biotypes left out" in caplog.text
+
+
+@pytest.mark.parametrize("kept", [None, ["protein_coding", "lncRNA", "tRNA", "snRNA", "processed_pseudogene"]])
+def test_the_table_of_genes_tells_biotypes(tmp_path, joined, kept):
+    """Whichever attribute tells it, on whichever line; empty where none does. Prefixes don't hide it."""
+    files = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", TYPED)}
+    found = joined({"graft": "H_"}, kept, **files)[2].set_index("symbol")["biotype"].fillna("")
+    assert found.to_dict() == {
+        "CODING": "protein_coding", "PSEUDO": "processed_pseudogene", "ENSEMBL": "lncRNA", "SMALL": "snRNA",
+        "UNTYPED": "", "NCBI": "tRNA",
+    }  # fmt: skip
 
 
 def test_an_annotation_without_a_gene_to_keep_is_said(tmp_path, joined):

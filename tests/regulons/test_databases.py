@@ -1,12 +1,14 @@
 """Databases, motifs and factors are checked before anything heavy starts."""
 
+import json
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import feather
 
 from scripts.base import job
-from scripts.regulons import databases
+from scripts.regulons import check_databases, databases
 from scripts.regulons.check_databases import check
 
 GENES = [f"G{i}" for i in range(200)]
@@ -86,7 +88,7 @@ MEASURED = [f"G{i}" for i in range(100)]
 def test_sound_data_with_many_clones_are_taken_with_a_warning(caplog):
     """PC9 cells and a database of hg19: 73 % of all genes, since half of the others are clones and long non-coding."""
     assert databases.check_overlap(MEASURED, KNOWN, None, 0.5, "group M") == pytest.approx(0.73)
-    assert "group M: the ranking databases know 73% of 100 genes, less than 80 % and more than" in caplog.text
+    assert "know 73% of 100 genes; 100% of theirs are seen, less than 80 % and more than" in caplog.text
     assert "(50 %)" in caplog.text and "unknown: G73, G74" in caplog.text
 
 
@@ -107,3 +109,32 @@ def test_other_names_are_refused(coding):
 def test_coding_genes_are_offered_where_the_annotation_tells(names):
     assert check(names, ANNOTATED, ["G3"], GENES, SETTINGS)["coding"] is None
     assert check(names, ANNOTATED, ["G3"], GENES, SETTINGS, GENES[:5])["coding"] == GENES[:5]
+
+
+MOTIFS = (
+    "#motif_id\tgene_name\tmotif_similarity_qvalue\torthologous_identity\tdescription\n"
+    "m1\tG3\t0\t1\tgene is directly annotated\n"
+)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_overlap_is_judged_on_coding_genes_where_the_table_of_genes_tells_them(tmp_path, make_job, told, caplog):
+    """Cells of 100 known coding genes and 150 clones: 40 % of all are known, 100 % of the coding ones."""
+    coding = pd.DataFrame({"symbol": GENES, "species": "graft", "biotype": "protein_coding"})
+    clones = [f"RP11-{i}" for i in range(150)]
+    table = pd.concat([coding, pd.DataFrame({"symbol": clones, "species": "graft", "biotype": "lncRNA"})])
+    (table if told else table.assign(biotype="")).to_csv(tmp_path / "genes.tsv", sep="\t", index=False)
+    (tmp_path / "motifs.tbl").write_text(MOTIFS)
+    (tmp_path / "tfs.txt").write_text("G3\n")
+    files = {"databases": [write(tmp_path / "a.feather")], "motifs": tmp_path / "motifs.tbl"}
+    files |= {"tfs": tmp_path / "tfs.txt", "genes": tmp_path / "genes.tsv"}
+    made = {"_": tmp_path / "databases.json"}
+    check_databases.main(make_job(input=files, output=made, params={"settings": SETTINGS}))
+    offer = json.loads(made["_"].read_text())
+    measured, known = [*GENES[:100], *clones], set(offer["genes"])
+    coding = set(offer["coding"]) if offer["coding"] else None
+    if told:
+        assert databases.check_overlap(measured, known, coding, 0.5, "group M") == 1
+    else:
+        with pytest.raises(job.UserError, match="know 40% of 250 genes; 50% of theirs are seen, less than"):
+            databases.check_overlap(measured, known, coding, 0.5, "group M")

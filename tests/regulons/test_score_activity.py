@@ -10,7 +10,7 @@ from scripts.switches.evidence import score_families
 
 GENES = [f"G{i}" for i in range(60)]
 SETTINGS = {"activity_auc_threshold": 0.1, "activity_own_gene": False, "max_target_share": 0.1}
-ENGINES = [("native", "scaled_mean"), ("native", "aucell"), ("pyscenic", "aucell")]
+ENGINES = [("native", kind) for kind in ("scaled_mean", "aucell", "mean_rank", "ulm")] + [("pyscenic", "aucell")]
 TARGETS = {"whole(+)": GENES[:10], "most(+)": [*GENES[10:14], "elsewhere"], "half(+)": [*GENES[20:23], "x", "y", "z"]}
 
 

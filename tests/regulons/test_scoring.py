@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from scripts.activity import compare_activity, summarise_activity
-from scripts.activity.depth import thin
+from scripts.base.expression import thin
 from scripts.base.tables import ALL_ARMS
 from scripts.profiles import aggregate_pseudobulk
 from scripts.regulons import describe_activity, score_activity, scoring

@@ -123,3 +123,11 @@ def test_blocks_change_nothing(cells, monkeypatch):
     whole = specificity.score(auc, labels)
     monkeypatch.setattr(specificity, "VALUES", 7 * len(labels))
     pd.testing.assert_frame_equal(specificity.score(auc, labels), whole, rtol=1e-12)
+
+
+def test_activity_below_zero_is_counted_from_its_lowest_value(cells):
+    """As ULM's t values are; what lies above 0 stays as it is."""
+    auc, labels = cells
+    lowered = auc - 2 * auc.max()
+    found, expected = (specificity.score(table, labels) for table in (lowered, auc - auc.min()))
+    pd.testing.assert_frame_equal(found, expected)

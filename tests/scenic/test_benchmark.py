@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import activity_scores
 import scenic
+import scenic_choice
 import scenic_data
+import scenic_joins
 import scenic_quality
 
 
@@ -77,3 +80,50 @@ def test_missed_targets_are_named():
         "auprc_dream4_arboreto",
         "grn_spearman_pc9_two_arboreto_seeds",
     }
+
+
+def table_of(**rows) -> pd.DataFrame:
+    """Rows by importance and join, of four measures."""
+    keys = pd.MultiIndex.from_tuples([tuple(name.split("__")) for name in rows], names=["importance", "join"])
+    keys = keys.set_levels([level.str.replace("_", " ") for level in keys.levels])
+    return pd.DataFrame(list(rows.values()), index=keys, columns=["dream4", "sergio_ds4", "jaccard", "kept"])
+
+
+def test_the_default_is_never_much_worse_than_the_best():
+    """The first is best thrice and worst once; one seed is no candidate, nor is a row without a measure."""
+    table = table_of(
+        best_at_three__mean_network=(0.4, 0.6, 0.3, 2), even__mean_network=(0.3, 0.5, 0.5, 2),
+        even__edges=(0.2, 0.5, 0.6, 2), even__one_seed=(9, 9, 9, 9), even__regulons=(np.nan, np.nan, np.nan, 9),
+    )  # fmt: skip
+    chosen, least = scenic_choice.choose(table)
+    assert chosen == ("even", "mean network") and least.iloc[0] == pytest.approx(0.75)
+    assert least["best at three", "mean network"] == pytest.approx(0.5) and len(least) == 3
+    assert "| even | mean network | 0.75 |" in scenic_choice.format_table(scenic_choice.ratios(table))
+
+
+def test_exchanged_motifs_never_come_from_a_relative():
+    related = np.kron(np.eye(6), np.ones((4, 4))).astype(bool)
+    orders = [scenic_joins.derange(related, np.random.default_rng(seed)) for seed in range(20)]
+    for order in orders:
+        assert sorted(order) == list(range(24)) and not related[np.arange(24), order].any()
+    assert len({tuple(order) for order in orders}) == 20
+
+
+def test_joined_networks_rank_edges():
+    one = pd.DataFrame({"TF": ["A", "A", "B"], "target": ["x", "y", "x"], "importance": [9.0, 4.0, 1.0]})
+    two = pd.DataFrame({"TF": ["A", "B", "B"], "target": ["x", "x", "y"], "importance": [4.0, 9.0, 5.0]})
+    both = scenic_joins.geometric(one, two)
+    assert both.to_numpy().tolist() == [["A", "x", 6.0], ["B", "x", 3.0]]
+    ranked = scenic_joins.rank_edges([one, two], [one[["TF", "target"]].tail(2), two[["TF", "target"]].iloc[[1]]])
+    # B-x is in two seeds' modules, A-y in one; A-x has the largest mean, but is in none.
+    assert list(zip(ranked["TF"], ranked["target"], strict=True))[:3] == [("B", "x"), ("A", "y"), ("A", "x")]
+    assert (
+        scenic_joins.agreement([one, two], 2) == pytest.approx(1 / 3) and scenic_joins.agreement([one, two], 3) == 0.5
+    )
+
+
+def test_the_score_of_most_power_among_those_that_hold_still():
+    powers = pd.DataFrame({"score": ["a", "b", "c"] * 2, "power": [0.9, 0.8, 0.7, 1.0, 0.9, 0.8]})
+    moved = pd.DataFrame({"score": ["a", "b", "c"] * 2, "below .1 sd": [1.0, 0.97, 1.0, 0.5, 0.95, 1.0]})
+    assert activity_scores.choose(powers, moved) == "b"
+    assert activity_scores.choose(powers, moved.assign(**{"below .1 sd": 0.5})) == "none holds still"

@@ -111,6 +111,18 @@ def test_validated_importances_add_up_to_a_correlation(umi):
         assert 0 < weights.sum() < 1
 
 
+def test_combined_importances_are_the_geometric_mean_of_published_and_validated(umi):
+    found = {
+        importance: infer_network(*umi, seed=4, importance=importance).adjacencies.set_index(["TF", "target"])[
+            "importance"
+        ]
+        for importance in ("published", "validated", "combined")
+    }
+    assert set(found["combined"].index) == set(found["validated"].index) < set(found["published"].index)
+    mean = np.sqrt(found["published"] * found["validated"]).dropna()
+    np.testing.assert_allclose(found["combined"], mean[found["combined"].index], rtol=1e-12)
+
+
 def test_noise_is_not_validated():
     """In the bag noise always gains something; out of it, about half of the factors lose, and the rest gain little."""
     x, _, tfs = simulate("dense", 240, 30, 1)

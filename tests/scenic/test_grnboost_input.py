@@ -13,9 +13,10 @@ from scripts.scenic.errors import ScenicInputError
 from scripts.scenic.grnboost import infer_network
 
 
-def test_validated_importances_need_cells_out_of_the_bag(umi):
-    with pytest.raises(ScenicInputError, match="validated importances need cells out of the bag"):
-        infer_network(*umi, seed=1, importance="validated", subsample=1.0)
+@pytest.mark.parametrize("importance", ["validated", "combined"])
+def test_validated_importances_need_cells_out_of_the_bag(umi, importance):
+    with pytest.raises(ScenicInputError, match=f"{importance} importances need cells out of the bag"):
+        infer_network(*umi, seed=1, importance=importance, subsample=1.0)
 
 
 def test_a_constant_target_has_no_edges_and_is_logged(umi, caplog):
