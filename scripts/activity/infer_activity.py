@@ -39,7 +39,7 @@ def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -
     parts = []
     for name, pair in differential.contrasts_of(contrast).items():
         changes = over_arms(differential.differences(scores, data.samples, *pair, contrast["baseline"]))
-        found = summarise(changes, pd.Series(1.0, index=changes.columns))
+        found = summarise(changes, pd.Series(1.0, index=changes.columns), moderated=False)
         found = found.rename(columns={"n": "n_models", "k": "models_agreeing"})
         parts.append(found.assign(contrast=name).rename_axis("tf").reset_index())
     return pd.concat(parts, ignore_index=True)

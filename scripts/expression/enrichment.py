@@ -66,9 +66,9 @@ def changes_of_sets(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFram
 
 
 def over_patients(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFrame:
-    """Return the columns of :data:`SUMMARY` by set (by place): a moderated t over models, p from three models on."""
+    """Return the columns of :data:`SUMMARY` by set (by place): a paired t over models, p from three models on."""
     table = changes_of_sets(changes, sets)
-    found = summarise(table, pd.Series(1.0, index=table.columns))
+    found = summarise(table, pd.Series(1.0, index=table.columns), moderated=False)
     return found.rename(columns=SUMMARY)[list(SUMMARY.values())]
 
 
@@ -85,8 +85,7 @@ def table_of(
     """Return one row (:data:`GENE_SETS`) per set of one contrast; FDR within a collection, best first.
 
     ``rows``: the contrast's genes over all arms, with the level that their t speaks of; ``changes``: the models' own
-    differences, models × genes; ``collections``: sets by name of their file. Variances are moderated over the sets of
-    all collections.
+    differences, models × genes; ``collections``: sets by name of their file.
     """
     if not collections:
         return pd.DataFrame(columns=GENE_SETS)

@@ -17,7 +17,7 @@ from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
 from scripts.stats.paired import MIN_MODERATED
 from scripts.switches import verdicts as switches
-from scripts.switches.evidence.rotated import MIN_ROTATED
+from scripts.switches.evidence.rotated import MIN_FLIPPED, MIN_ROTATED
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = ROOT / "resources" / "report"
@@ -70,6 +70,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         python=platform.python_version(),
         min_models=MIN_MODELS,
         min_rotated=MIN_ROTATED,
+        min_flipped=MIN_FLIPPED,
         min_moderated=MIN_MODERATED,
         meaning=meaning,
         switch_verdicts=switches.VERDICTS,

@@ -56,16 +56,16 @@ def rotations(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     return square * np.sign(np.einsum("dii->di", triangle))[:, None, :]
 
 
-def orthogonal(n: int, seed: int, draws: int) -> tuple[np.ndarray, str]:
+def orthogonal(n: int, seed: int, draws: int, min_flipped: int = MIN_FLIPPED) -> tuple[np.ndarray, str]:
     """Return draws × n × n matrices that make other studies of a study's models (rows) without a shared change, and
     what they are.
 
-    The first leaves all as it is. From :data:`MIN_FLIPPED` models on the others flip the signs of whole models: all
+    The first leaves all as it is. From ``min_flipped`` models on the others flip the signs of whole models: all
     flips where they are no more than ``draws`` (half of them, since the mirror image of a flip learns the mirror image
     of a signature and scores the same). With fewer models flips can't give a p-value below .05; rotations can, which
     take the models' changes as normal, alike in variance (Langsrud 2005).
     """
-    if n < MIN_FLIPPED:
+    if n < min_flipped:
         matrices = rotations(n, draws, np.random.default_rng(seed))
         matrices[0] = np.eye(n)
         return matrices, f"{draws} rotations"

@@ -151,7 +151,7 @@ def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
     return (table["n"] >= MIN_MODELS) & (table["fdr"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
 
 
-def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.DataFrame:
+def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0, moderated: bool = True) -> pd.DataFrame:
     """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
 
     ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
@@ -162,6 +162,10 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.Data
     more model changes in the direction of the mean. ``loo_stable`` counts the models that can be left out without the
     mean of the others changing sign; ``loo_min_effect`` is the smallest of those means, standardised, negative where
     the sign changes. Below :data:`MIN_MODELS` models there is an effect, but neither interval nor p-value.
+
+    ``moderated``: False for features whose variances have no common distribution. Sets of genes differ several-fold by
+    how their genes vary together; with moderated variances of five models, p ≤ .05 occurs in 9 % of the sets that vary
+    most and in 2 % of the others.
     """
     from scipy import stats
 
@@ -183,7 +187,8 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.Data
             part = _columns(values[np.ix_(patterns[:, number], own)], scale[own])
             result.loc[own, columns] = np.column_stack([part[name] for name in columns])
     effect = result["activity_change_sd"].to_numpy()
-    error, df = moderated_errors(result.pop("_error").to_numpy(), result["n"].to_numpy())
+    error, n = result.pop("_error").to_numpy(), result["n"].to_numpy()
+    error, df = moderated_errors(error, n) if moderated else (error, n - 1.0)
     reach = stats.t.ppf(0.975, np.where(df > 0, df, np.nan)) * error
     for end, side in (("low", -1), ("high", 1)):
         limit = effect + side * reach
@@ -192,7 +197,6 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0) -> pd.Data
         result["t"] = effect / error
     # One more model's change is distributed around the mean with the models' own spread (Student's t), moderated too:
     # by chance, a few models' own is too small for some of many features.
-    n = result["n"].to_numpy()
     result["same_direction"] = stats.t.cdf(result["t"].abs() / np.sqrt(n + 1), np.where(df > 0, df, np.nan))
     result["p"] = p_beyond(effect, error, df)
     result["fdr"] = false_discovery_rate(result["p"])

@@ -127,7 +127,7 @@ SMALL = Verdict(
 NOT_ENRICHED = Verdict(
     "shared, not enriched in signature",
     "shared, and large enough, but the targets aren't shown to contain more genes of the signature than expected by "
-    f"chance (p > {ENRICHMENT_LEVEL}, rotations of the models' differences)",
+    f"chance (p > {ENRICHMENT_LEVEL}, against random genes and against flips or rotations of whole models)",
     lambda e: e.is_shared and not e.is_enriched,
 )
 SHARED = Verdict(

@@ -46,7 +46,7 @@ def correlated(rng: np.random.Generator, shape: tuple[int, int, int], r: float) 
     return values
 
 
-def draw_differences(
+def draw_values(
     design: list[tuple[int, int]],
     rng: np.random.Generator,
     *,
@@ -56,8 +56,7 @@ def draw_differences(
     effect: np.ndarray | float = 0.0,
     r: float = 0.0,
 ) -> np.ndarray:
-    """Return treated − untreated per model, studies × models × features, as :func:`paired.differences` takes it from
-    samples.
+    """Return samples (as in :func:`sheet`) × studies × features, log2, without what untreated patients differ by.
 
     Parameters
     ----------
@@ -76,9 +75,22 @@ def draw_differences(
     treated = (samples["timepoint"] == TREATED).to_numpy()
     values = sd * correlated(rng, (len(samples), studies, features), r)
     values += treated[:, None, None] * own[models]
-    table = pd.DataFrame(values.reshape(len(samples), studies * features), samples.index)
+    return values
+
+
+def differences_of(values: np.ndarray, design: list[tuple[int, int]]) -> np.ndarray:
+    """Return treated − untreated per model, studies × models × features, as :func:`paired.differences` takes it from
+    samples (samples × studies × features).
+    """
+    samples = sheet(design)
+    table = pd.DataFrame(values.reshape(len(samples), -1), samples.index)
     found = paired.over_arms(paired.differences(table, samples, BASELINE, TREATED))
-    return found.to_numpy().reshape(len(design), studies, features).transpose(1, 0, 2)
+    return found.to_numpy().reshape(len(design), *values.shape[1:]).transpose(1, 0, 2)
+
+
+def draw_differences(design: list[tuple[int, int]], rng: np.random.Generator, **truth) -> np.ndarray:
+    """Return studies × models × features; arguments as of :func:`draw_values`."""
+    return differences_of(draw_values(design, rng, **truth), design)
 
 
 def table_of(differences: np.ndarray) -> pd.DataFrame:

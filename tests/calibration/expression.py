@@ -1,11 +1,12 @@
-"""Calibration of the stage expression: genes, gene sets and the score in models left out."""
+"""Calibration of the stage expression: genes, gene sets, factors of a network and the score in models left out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from calibration.row import COVERAGE, FALSE_DISCOVERIES, POWER, TYPE_1, Row
+from calibration.row import COVERAGE, FALSE_DISCOVERIES, POWER, TYPE_1, Row, clustered
+from scripts.activity import factor_activity, infer_activity
 from scripts.expression import differential, enrichment, left_out
 from scripts.profiles.profiles import Profiles
 from scripts.stats import voom
@@ -150,6 +151,61 @@ def gene_sets(quick: bool) -> list[Row]:
     return found
 
 
+def unlike_sets(quick: bool) -> list[Row]:
+    """Return type I error and coverage by kind of set where one collection holds sets whose genes vary together and
+    sets whose genes don't.
+    """
+    found, n_sets, size, others = [], 40, 25, 1000
+    names = [f"g{i}" for i in range(n_sets * size + others)]
+    sets = [names[i * size : (i + 1) * size] for i in range(n_sets)]
+    for n in (5,) if quick else (3, 5, 8, 25):
+        rng, parts = np.random.default_rng([n, 40]), []
+        for _ in range(20 if quick else 60):
+            values = rng.normal(size=(n, len(names)))
+            for place in range(1, n_sets, 2):
+                own = slice(place * size, (place + 1) * size)
+                values[:, own] = np.sqrt(0.3) * rng.normal(size=(n, 1)) + np.sqrt(0.7) * values[:, own]
+            changes = pd.DataFrame(0.5 * values, [f"P{i}" for i in range(n)], names)
+            parts.append(enrichment.over_patients(changes, sets).assign(place=range(n_sets)))
+        table = pd.concat(parts)
+        for kind, r in ((0, 0.0), (1, 0.3)):
+            own = table[table["place"] % 2 == kind]
+            truth = f"no effect; sets of correlation 0 and 0.3 in one collection; those of {r:g}"
+            hits, inside = (own["p"] <= 0.05).sum(), ((own["ci_low"] <= 0) & (own["ci_high"] >= 0)).sum()
+            found.append(Row(("* p", "* fdr"), f"{n} × (1+1)", truth, TYPE_1, 0.05, hits, len(own)))
+            found.append(Row(("* ci_low", "* ci_high"), f"{n} × (1+1)", truth, COVERAGE, 0.95, inside, len(own)))
+    return found
+
+
+def factors(quick: bool) -> list[Row]:
+    """Return type I error of the activity of a network's factors, some of which have targets that vary together."""
+    found, n_genes, n_factors = [], 1500, 40
+    genes = [f"g{i}" for i in range(n_genes)]
+    for n in (5,) if quick else (3, 5, 8):
+        rng, hits = np.random.default_rng([n, 41]), []
+        for _ in range(6 if quick else 60):
+            targets = [rng.choice(n_genes, 30, replace=False) for _ in range(n_factors)]
+            rows = [(f"T{place:02d}", genes[gene], 1.0) for place, own in enumerate(targets) for gene in own]
+            network = pd.DataFrame(rows, columns=["source", "target", "weight"])
+            base = rng.normal(6, 1, n_genes)
+            values = base + rng.normal(0, 0.35, (2 * n, n_genes))
+            for own in targets[1::2]:
+                values[:, own] += rng.normal(0, 0.23, (2 * n, 1))
+            table = pd.DataFrame(values, [f"s{i}" for i in range(2 * n)], genes)
+            scores = factor_activity.infer(table, factor_activity.usable_network(network, genes))["consensus"]
+            pair = [f"P{i}" for i in range(n)]
+            samples = pd.DataFrame({"model": pair + pair, "block": pair + pair, "arm": "drug"}, table.index)
+            samples["timepoint"] = ["untreated"] * n + ["persister"] * n
+            over = infer_activity.over_models(scores, Profiles(table, table, samples), CONTRAST).set_index("tf")["p"]
+            low = (over <= 0.05).reindex([f"T{place:02d}" for place in range(n_factors)]).to_numpy()
+            hits.append((low[0::2].sum(), low[1::2].sum()))
+        for kind, what in enumerate(("apart", "together")):
+            truth = f"no effect; factors with targets that vary {what}, beside others"
+            rates = clustered(np.array([own[kind] for own in hits]), n_factors // 2)
+            found.append(Row(("* p", "* fdr"), f"{n} × (1+1)", truth, TYPE_1, 0.05, **rates))
+    return found
+
+
 def score_left_out(quick: bool) -> list[Row]:
     """Return type I error and power of the score in models left out."""
     found, draws = [], 40 if quick else 60
@@ -171,4 +227,11 @@ def score_left_out(quick: bool) -> list[Row]:
 
 def rows(quick: bool) -> list[Row]:
     """Return the rows of the stage."""
-    return [*genes_over_patients(quick), *genes_in_tumours(quick), *gene_sets(quick), *score_left_out(quick)]
+    return [
+        *genes_over_patients(quick),
+        *genes_in_tumours(quick),
+        *gene_sets(quick),
+        *unlike_sets(quick),
+        *factors(quick),
+        *score_left_out(quick),
+    ]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from calibration import designs
 from calibration.row import (
@@ -22,8 +21,7 @@ from calibration.row import (
     Row,
     clustered,
 )  # fmt: skip
-from scripts.stats import moderation
-from scripts.stats.paired import false_discovery_rate, is_shared
+from scripts.stats.paired import is_shared
 
 LEVEL = 0.05
 P, FDR = ("* p",), ("* fdr", "* model_fdr", "* regulon_fdr")
@@ -36,12 +34,6 @@ TRUE_SHARE, EFFECT = 0.1, 1.2
 FEW = 12
 """Features of a small table: below :data:`scripts.stats.paired.MIN_MODERATED`."""
 LEAST_EFFECT = 0.5
-PLAIN = "limma: moderated paired t"
-MIN_COMPARED = 8
-"""Models from which power is compared with that of limma's moderated paired t. Below, that t finds too much where
-nothing changes: with five models and 300 features it calls something in 8 to 12 % of 200 to 300 studies (effects that
-differ by sd .3 and .6), and the caution that corrects this costs the power.
-"""
 QUICK_DESIGNS = ("3 × (1+1)", "8 × (1+1)", designs.STUDY)
 SPREADS = ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.3, 0.3))
 """Standard deviation of effects between models, and correlation of features."""
@@ -69,20 +61,6 @@ def words(between: float, r: float) -> str:
     return text + (f", features correlate by {r:g}" if r else "")
 
 
-def plain_fdr(differences: np.ndarray) -> np.ndarray:
-    """Return the FDR of a paired t with limma's moderated variances (Smyth 2004), for comparison of power."""
-    n = len(differences)
-    shrunk = moderation.moderate(differences.var(axis=0, ddof=1), np.full(differences.shape[1], n - 1.0))
-    t = differences.mean(axis=0) / np.sqrt(shrunk.variance / n)
-    return false_discovery_rate(2 * stats.t.sf(np.abs(t), shrunk.df))
-
-
-def plain_rows(name: str, truth: str, draws: np.ndarray, n_true: int) -> list[Row]:
-    """Return how often limma's moderated paired t finds something among the features that don't change."""
-    called = [bool((plain_fdr(own[:, n_true:]) <= LEVEL).any()) for own in draws]
-    return [Row((PLAIN,), name, truth, FAMILY_WISE, None, sum(called), len(called), REPORTED, "for comparison")]
-
-
 def null_rows(name: str, between: float, r: float, studies: int, features: int, seed: int) -> list[Row]:
     """Return the error rates where no feature changes on average."""
     rng = np.random.default_rng(seed)
@@ -99,7 +77,7 @@ def null_rows(name: str, between: float, r: float, studies: int, features: int, 
 
 
 def effect_rows(name: str, between: float, r: float, studies: int, seed: int) -> list[Row]:
-    """Return coverage, false discoveries and power where one feature in ten changes."""
+    """Return coverage, false discoveries and power of the rule for "shared" where one feature in ten changes."""
     rng = np.random.default_rng(seed)
     n_true = round(TRUE_SHARE * designs.FEATURES)
     effect = np.zeros(designs.FEATURES)
@@ -114,18 +92,7 @@ def effect_rows(name: str, between: float, r: float, studies: int, seed: int) ->
         share = called[:, n_true:].sum(axis=1) / np.maximum(called.sum(axis=1), 1)
         rows.append(Row(columns, name, truth, FALSE_DISCOVERIES, LEVEL, **clustered(share, 1), bound=AT_MOST))
         found = called[:, :n_true].sum(axis=1)
-        if columns is FDR:
-            other = np.array([(plain_fdr(own)[:n_true] <= LEVEL).sum() for own in draws])
-            level = float(other.sum() / n_true / studies)
-            rates = clustered(found, n_true)
-            if len(draws[0]) < MIN_COMPARED:
-                note = f"limma's moderated paired t in the same data: {level:.3f}, with the family-wise errors below"
-                rows.append(Row(columns, name, truth, POWER, None, **rates, bound=REPORTED, note=note))
-                rows += plain_rows(name, truth, draws, n_true)
-            else:
-                note = "should be: power of limma's moderated paired t in the same data"
-                rows.append(Row(columns, name, truth, POWER, level, **rates, bound=AT_LEAST, note=note))
-        else:
+        if columns is SHARED:
             rows.append(Row(columns, name, truth, POWER, None, **clustered(found, n_true), bound=REPORTED))
     return rows
 

@@ -1,11 +1,11 @@
-"""Evidence on switches: enrichment against rotations, family-wise error of flipped signs, ranks by chance."""
+"""Evidence on switches: enrichment, family-wise error of flipped signs, ranks by chance."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from calibration.row import FAMILY_WISE, POWER, TYPE_1, VERDICT, Row
+from calibration.row import FAMILY_WISE, POWER, TYPE_1, VERDICT, Row, clustered
 from scripts.stats import flips
 from scripts.switches.evidence import rank_product, reach, rotated
 
@@ -14,8 +14,13 @@ LEVEL = 0.05
 GENES, REGULONS, SIZE, PROGRAMME, PLANTED = 800, 40, 50, 60, 6
 
 
-def enrichment_study(n: int, correlation: tuple[float, ...], planted: bool, rng: np.random.Generator) -> pd.Series:
-    """Return the p-values of regulons whose targets are correlated within models; the first are planted ones."""
+def enrichment_study(
+    n: int, correlation: tuple[float, ...], planted: bool, rng: np.random.Generator, uneven: bool = False
+) -> pd.Series:
+    """Return the p-values of regulons whose targets are correlated within models; the first are planted ones.
+
+    ``uneven``: models differ three-fold in spread.
+    """
     genes = [f"g{i}" for i in range(GENES)]
     changes = rng.normal(0, 0.5, (n, GENES)) / np.sqrt(rng.gamma(3, 1 / 3, GENES))
     rows, common = [], rng.normal(0, 1, (n, REGULONS))
@@ -30,6 +35,8 @@ def enrichment_study(n: int, correlation: tuple[float, ...], planted: bool, rng:
     if planted:
         side = np.where(np.arange(PROGRAMME) < PROGRAMME // 2, 1, -1)
         changes[:, :PROGRAMME] += side * (1.2 + rng.normal(0, 0.3, (n, 1)))
+    if uneven:
+        changes *= np.linspace(0.5, 1.5, n)[:, None]
     edges = pd.DataFrame(rows, columns=["regulon", "tf", "target"])
     table = pd.DataFrame(changes, columns=genes, index=[f"P{i}" for i in range(n)])
     activity = pd.DataFrame({name: table[own["target"]].mean(axis=1) for name, own in edges.groupby("regulon")})
@@ -37,38 +44,50 @@ def enrichment_study(n: int, correlation: tuple[float, ...], planted: bool, rng:
     return rotated.test(pool, table, activity, SIZE, 0)
 
 
-def of_enrichment(quick: bool) -> list[Row]:
-    """Return type I error without a programme, by correlation within regulons, and power with one.
-
-    Regulons of a study share its signature, so that a study is what is counted: in each, one regulon of each kind drawn
-    at random.
-    """
+def kinds(n: int, correlation: tuple[float, ...], uneven: bool, times: int, truth: str, bound: str) -> list[Row]:
+    """Return type I error without a programme, a row for each kind of regulon; a study is what is counted."""
+    rng = np.random.default_rng([n, int(100 * sum(correlation)), len(correlation), uneven])
+    found = [enrichment_study(n, correlation, False, rng, uneven).iloc[PLANTED:] for _ in range(times)]
     rows = []
-    for n in (5,) if quick else (5, 8):
-        kinds = (("r .3", (0.3,)), ("r 0 and .3 by turns", (0.0, 0.3)), ("r 0", (0.0,)))
-        for name, correlation in kinds[:2] if quick else kinds:
-            rng = np.random.default_rng([n, int(100 * sum(correlation)), len(correlation)])
-            times = 8 if quick else 40
-            found = [enrichment_study(n, correlation, False, rng) for _ in range(times)]
-            p = np.array([own.to_numpy()[rng.integers(PLANTED, REGULONS)] for own in found])
-            rate = np.mean([(own.iloc[PLANTED:] <= LEVEL).mean() for own in found])
-            truth = f"no programme; targets of a regulon correlated, {name}"
-            note = f"one regulon a study; over all {REGULONS - PLANTED} of each {rate:.3f}"
-            if len(correlation) > 1:
-                co = np.mean([(own.iloc[PLANTED + 1 :: 2] <= LEVEL).mean() for own in found])
-                note += f", of those with r .3 {co:.3f}"
-            hits = float((p <= LEVEL).sum())
-            rows.append(Row(ENRICHMENT, f"{n} × (1+1)", truth, TYPE_1, LEVEL, hits, times, "around", note))
+    for number, r in enumerate(correlation):
+        own = [p.iloc[number :: len(correlation)] for p in found]
+        rates = clustered(np.array([(p <= LEVEL).sum() for p in own]), np.array([len(p) for p in own]))
+        text = f"{truth}; regulons whose targets correlate by {r:g}"
+        note = "conservative: rotations suppose equal spread" if uneven else ""
+        rows.append(Row(ENRICHMENT, f"{n} × (1+1)", text, TYPE_1, LEVEL, **rates, bound=bound, note=note))
+    return rows
+
+
+def of_enrichment(quick: bool) -> list[Row]:
+    """Return type I error without a programme, by correlation within regulons, and power with one."""
+    rows = []
+    for n in (5,) if quick else (5, 6, 8, 25):
+        times = 6 if quick else 12 if n == 25 else 40
+        rows += kinds(n, (0.0, 0.3), False, times, "no programme; regulons of two kinds", "around")
+        if not quick and n < 25:
+            rows += kinds(n, (0.3,), False, times // 2, "no programme; regulons of one kind", "around")
+            rows += kinds(
+                n, (0.0, 0.3), True, times // 2, "no programme; models differ three-fold in spread", "at most"
+            )
         rng = np.random.default_rng([n, 7])
-        found = [enrichment_study(n, (0.0, 0.1), True, rng) for _ in range(3 if quick else 16)]
-        p = np.array([own.to_numpy() for own in found])
+        found = [enrichment_study(n, (0.0, 0.3), True, rng) for _ in range(2 if quick else 12)]
+        p = np.array([own.to_numpy() for own in found]) <= LEVEL
         truth = "programme in 60 of 800 genes; a third of a planted regulon's targets in it"
-        hits, trials = float((p[:, :PLANTED] <= LEVEL).sum()), p[:, :PLANTED].size
-        rows.append(Row(ENRICHMENT, f"{n} × (1+1)", truth, POWER, None, hits, trials, "reported"))
-        hits, trials = float((p[:, PLANTED:] <= LEVEL).sum()), p[:, PLANTED:].size
+        rates = clustered(p[:, :PLANTED].sum(axis=1), PLANTED)
+        rows.append(Row(ENRICHMENT, f"{n} × (1+1)", truth, POWER, None, **rates, bound="reported"))
+        rates = clustered(p[:, PLANTED:].sum(axis=1), REGULONS - PLANTED)
         note = "conservative: the programme's genes fill the signature"
         rows.append(
-            Row(ENRICHMENT, f"{n} × (1+1)", truth + "; other regulons", TYPE_1, LEVEL, hits, trials, "at most", note)
+            Row(
+                ENRICHMENT,
+                f"{n} × (1+1)",
+                truth + "; other regulons",
+                TYPE_1,
+                LEVEL,
+                **rates,
+                bound="at most",
+                note=note,
+            )
         )
     return rows
 

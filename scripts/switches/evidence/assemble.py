@@ -28,7 +28,7 @@ class Sources:
     ``differences``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
     on, (model, arm) × regulons. ``changes``: models × genes. ``edges``: regulons. ``signature``: ±1 by gene.
     ``mean``: mean expression of possible targets. ``knockout``: model, tf and what :mod:`knockout` found. ``factors``:
-    tf by regulon. ``seed``: of the rotations that enrichment is tested against.
+    tf by regulon. ``seed``: of the flips or rotations that enrichment is tested against.
     """
 
     differences: pd.DataFrame

@@ -32,11 +32,11 @@ def learn_signature(changes: pd.DataFrame, size: int) -> pd.Series:
     if not len(changes) or not changes.shape[1]:
         return pd.Series(dtype=float)
     table = changes.to_numpy(dtype=float)
-    score = rotated.moderated_t(table)[None, :]
+    score = rotated.moderated_t(table)
     if not np.isfinite(score).any():
-        score = changes.mean().to_numpy(dtype=float)[None, :]
+        score = changes.mean().to_numpy(dtype=float)
     parts = [
-        pd.Series(sign, index=changes.columns[np.flatnonzero(mask[0])])
+        pd.Series(sign, index=changes.columns[np.flatnonzero(mask)])
         for sign, mask in zip((1.0, -1.0), rotated.extremes(score, size), strict=True)
     ]
     return pd.concat(parts)
