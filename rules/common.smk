@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.base import job
 from scripts.figure.rule import labels_of, params_of, report_of
+from scripts.study.carried import days, own_columns, own_values, with_own
 from scripts.study.files import missing_entry
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
@@ -24,6 +25,11 @@ forbid_others_to_write()
 config.update(study.config)
 # As a module of another workflow that says where results go, with its own words for it.
 config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
+
+# Columns of the samples sheet that cells, report and exports carry, by sample; days under treatment.
+carried = own_values(study.all_samples)
+carried_columns = own_columns(study.all_samples)
+days_of_samples = days(study.samples)
 
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
@@ -191,7 +197,8 @@ def get_composition(wildcards):
 def get_sample_labels(wildcards):
     """The sample's row of the sheet that its cells carry."""
     row = study.all_samples.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
-    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
+    labels = {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
+    return labels | ({"own": carried[wildcards.sample]} if carried[wildcards.sample] else {})
 
 
 def get_cells_of_model(wildcards):

@@ -22,6 +22,7 @@ from scripts.base.names import check_kind
 from scripts.counts.matrices import TEXT_SUFFIXES
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair
+from scripts.study.carried import days
 from scripts.study.config import at, list_files
 from scripts.study.files import genome_files, missing_entry
 from scripts.study.resources import bytes_of
@@ -251,7 +252,8 @@ def design_of(study: Study) -> pd.DataFrame:
     models there are single cells (``n_single_cell``).
     """
     groups = {sample: group for group in study.groups for sample in study.samples_of_group(group)}
-    table = design_table(study.samples, study.config["contrast"], groups, study.config["statistics"]["fdr"])
+    fdr, contrast = study.config["statistics"]["fdr"], study.config["contrast"]
+    table = design_table(study.samples, contrast, groups, fdr, days=days(study.samples))
     return table.assign(n_single_cell=[len(set(names.split(",")) & set(study.models)) for names in table["models"]])
 
 

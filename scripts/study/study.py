@@ -66,6 +66,11 @@ class Study:
         return list(self.samples.index[self.samples["assay"] == "profile"])
 
     @property
+    def further(self) -> list[str]:
+        """Timepoints of persisters beside the headline."""
+        return list(self.config["contrast"]["further"])
+
+    @property
     def sample_rows(self) -> list[dict]:
         """What the sheet says of the samples that the study learns from."""
         return self._rows("model", "timepoint", "arm", "replicate", "assay")
