@@ -1,7 +1,5 @@
 """Compare the activity of persisters at several timepoints: each against the baseline, and the trend over days."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from scripts.activity.compare_activity import read_samples

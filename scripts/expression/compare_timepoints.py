@@ -1,7 +1,5 @@
 """Compare the expression of persisters at several timepoints over patients: against the baseline, and as a trend."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from scripts.base import job

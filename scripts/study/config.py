@@ -70,7 +70,7 @@ def merged(settings: dict, changes: dict) -> dict:
 def cells_settings(config: dict, sample: str) -> dict:
     """Return the settings of ``cells`` for one sample: its overrides laid over those of all."""
     schema = read_schema("config")
-    settings = {key: value for key, value in config["cells"].items() if key != "overrides"}
+    settings = {key: value for key, value in config["cells"].items() if key not in ("overrides", "pools")}
     both = filled(
         merged(settings, config["cells"]["overrides"].get(sample) or {}), schema["properties"]["cells"], schema
     )
@@ -161,8 +161,9 @@ def check_thresholds(config: dict) -> Problems:
 def check_overrides(config: dict) -> Problems:
     """Settings of a sample are no further overrides."""
     for sample, changes in config["cells"]["overrides"].items():
-        if "overrides" in changes:
-            yield ("cells", "overrides", sample, "overrides"), "is not a key of a single sample; remove it"
+        for key in ("overrides", "pools"):
+            if key in changes:
+                yield ("cells", "overrides", sample, key), "is not a key of a single sample; remove it"
 
 
 def check_seeds(config: dict) -> Problems:
