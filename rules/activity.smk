@@ -112,10 +112,31 @@ rule compare_activity:
     params:
         contrast=lookup(within=config, dpath="contrast"),
         groups=study.group_of_sample,
+        days=days_of_samples,
         fdr=lookup(within=config, dpath="statistics/fdr"),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/activity/compare_activity.py"
+
+
+rule compare_timepoints_activity:
+    input:
+        activity=get_mean_activity,
+        samples="<results>/profiles/samples.tsv" if study.groups else [],
+        effects="<results>/activity/effects.tsv",
+    output:
+        "<results>/activity/persister_timepoints.tsv",
+    log:
+        "<logs>/compare_timepoints_activity.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        days=days_of_samples,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+    script:
+        "../scripts/activity/compare_timepoints.py"
 
 
 rule compare_networks:
@@ -171,6 +192,7 @@ rule draw_activity:
         tables=[
             *rules.estimate_reversibility.output,
             *(rules.compare_activity.output if study.has_activity else []),
+            *(rules.compare_timepoints_activity.output if study.has_activity and study.further else []),
             *([rules.infer_activity.output.activity] if study.network_files else []),
             *(rules.compare_networks.output if study.network_files else []),
         ],

@@ -10,6 +10,7 @@ rule cells:
             part=[".h5ad", ".host.h5ad", ".normal.h5ad", ".droplets.parquet"],
         ),
         "<results>/cells/attrition.tsv",
+        collect("<results>/cells/{pool}.pool.tsv", pool=study.pools),
         "<results>/cells/figures" if study.libraries else [],
     localrule: True
 
@@ -25,6 +26,8 @@ rule call_cells:
         "<logs>/call_cells/{sample}.log",
     benchmark:
         "<benchmarks>/call_cells/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(study.all_counted),
     conda:
         "../envs/python.yaml"
     resources:
@@ -37,9 +40,60 @@ rule call_cells:
         "../scripts/cells/call_cells.py"
 
 
+rule assign_pool:
+    input:
+        calls="<results>/cells/{sample}.calls.parquet",
+        tags=get_tags_of_pool,
+    output:
+        cells="<results>/cells/{sample}.assignments.parquet",
+        pool="<results>/cells/{sample}.pool.tsv",
+    log:
+        "<logs>/assign_pool/{sample}.log",
+    benchmark:
+        "<benchmarks>/assign_pool/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(study.pools),
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=memory("assign_pool", base=2_000, per_input_gb=20_000),
+        runtime=minutes("assign_pool", base=60),
+    params:
+        pool=get_pool,
+    script:
+        "../scripts/cells/assign_pool.py"
+
+
+rule split_pool:
+    input:
+        counts=get_part_of_pool("<results>/counts/{pool}.h5ad"),
+        calls=get_part_of_pool("<results>/cells/{pool}.calls.parquet"),
+        soup=get_part_of_pool("<results>/cells/{pool}.soup.parquet"),
+        summary=get_part_of_pool("<results>/cells/{pool}.calls.json"),
+        cells=get_part_of_pool("<results>/cells/{pool}.assignments.parquet"),
+    output:
+        counts="<results>/cells/{sample}.counts.h5ad",
+        calls="<results>/cells/{sample}.calls.parquet",
+        soup="<results>/cells/{sample}.soup.parquet",
+        summary="<results>/cells/{sample}.calls.json",
+    log:
+        "<logs>/split_pool/{sample}.log",
+    benchmark:
+        "<benchmarks>/split_pool/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(study.pool_of),
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=memory("split_pool", base=2_000, per_input_gb=20_000),
+        runtime=minutes("split_pool", base=30),
+    script:
+        "../scripts/cells/split_pool.py"
+
+
 rule filter_cells:
     input:
-        counts="<results>/counts/{sample}.h5ad",
+        counts=get_counts_of_cells,
         calls="<results>/cells/{sample}.calls.parquet",
         soup="<results>/cells/{sample}.soup.parquet",
         summary="<results>/cells/{sample}.calls.json",
@@ -73,7 +127,7 @@ rule filter_cells:
 rule tabulate_attrition:
     input:
         summaries=collect("<results>/cells/{sample}.summary.json", sample=study.libraries),
-        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.counted),
         chemistries=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     output:
         attrition="<results>/cells/attrition.tsv",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.base import job
 from scripts.figure.rule import labels_of, params_of, report_of
+from scripts.study.carried import days, own_columns, own_values, with_own
 from scripts.study.files import missing_entry
 from scripts.study.load import load_study
 from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
@@ -24,6 +25,11 @@ forbid_others_to_write()
 config.update(study.config)
 # As a module of another workflow that says where results go, with its own words for it.
 config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
+
+# Columns of the samples sheet that cells, report and exports carry, by sample; days under treatment.
+carried = own_values(study.all_samples)
+carried_columns = own_columns(study.all_samples)
+days_of_samples = days(study.samples)
 
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
@@ -153,8 +159,8 @@ def get_checks(wildcards):
 
 def get_contents_of_matrix(wildcards):
     """Which species and barcodes of its matrix are a library's, by the samples sheet."""
-    told = study.all_samples.loc[wildcards.sample, ["species", "barcodes", "introns"]].to_dict()
-    return told | {"is_query": wildcards.sample in study.queries.index}
+    told = study.library_row(wildcards.sample)[["species", "barcodes", "introns"]].to_dict()
+    return told | {"is_query": all(name in study.queries.index for name in study.samples_in(wildcards.sample))}
 
 
 def get_introns(wildcards):
@@ -181,12 +187,23 @@ def get_own_whitelist(wildcards):
 
 def get_matrix(wildcards):
     """The count matrix that a library comes as."""
-    return study.all_samples.loc[wildcards.sample, "matrix"]
+    return study.library_row(wildcards.sample)["matrix"]
 
 
 def get_expected_cells(wildcards):
     """How many cells a library is expected to hold, of both species."""
     return study.cells_config(wildcards.sample)["expected_cells"]
+
+
+def get_library_labels():
+    """Model and timepoint of every library; of a pool what its samples share, else that they are several."""
+    rows = study.samples.loc[study.libraries, ["model", "timepoint"]]
+    found = []
+    for library in study.counted:
+        own = rows[rows.index.isin(study.samples_in(library))]
+        labels = {name: own[name].iloc[0] if own[name].nunique() == 1 else "several" for name in own}
+        found.append({"sample": library, **labels})
+    return found
 
 
 # Inputs and settings of cells, clusters and regulons.
@@ -204,6 +221,33 @@ def get_cell_settings(wildcards):
     return pick(settings, *keys)
 
 
+def get_part_of_pool(part):
+    """A file of the pool that holds a sample."""
+
+    def get_part(wildcards):
+        return part.format(pool=study.library_of(wildcards.sample))
+
+    return get_part
+
+
+def get_tags_of_pool(wildcards):
+    """The table or counts that tell which cell of a pool is whose: the user's, or the pool's own matrix."""
+    given = [path for path in study.pool_settings(wildcards.sample).values() if path]
+    return user_file(given or [study.library_row(wildcards.sample)["matrix"]])
+
+
+def get_pool(wildcards):
+    """The samples of a pool by tag, and whether its table holds assignments."""
+    assigned = bool(study.pool_settings(wildcards.sample)["assignments"])
+    return {"tags": study.pools[wildcards.sample], "assigned": assigned}
+
+
+def get_counts_of_cells(wildcards):
+    """The counts that a sample's cells are taken from: its library's, or its own part of a pool."""
+    place = "cells/{sample}.counts" if wildcards.sample in study.pool_of else "counts/{sample}"
+    return f"<results>/{place}.h5ad"
+
+
 def get_annotation(wildcards):
     """The user's table of cells; nothing if there is none."""
     return user_file(study.cells_config(wildcards.sample)["annotation"] or [])
@@ -217,7 +261,8 @@ def get_composition(wildcards):
 def get_sample_labels(wildcards):
     """The sample's row of the sheet that its cells carry."""
     row = study.all_samples.loc[wildcards.sample, ["model", "timepoint", "arm", "replicate"]]
-    return {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
+    labels = {"sample": wildcards.sample, **{key: str(value) for key, value in row.items()}}
+    return labels | ({"own": carried[wildcards.sample]} if carried[wildcards.sample] else {})
 
 
 def get_cells_of_model(wildcards):
@@ -366,7 +411,7 @@ def get_figure_labels(wildcards, output, params):
 
 
 wildcard_constraints:
-    sample=one_of(study.all_samples.index),
+    sample=one_of([*study.all_samples.index, *study.pools]),
     unit=one_of(dict.fromkeys(study.units["unit"])),
     model=one_of(entry["model"] for entry in config["models"]),
     timepoint=one_of(config["timepoints"]),

@@ -12,7 +12,7 @@ rule counts:
     """Counts of each library with an audit of its reads (counts/<sample>.h5ad)."""
     input:
         collect(
-            "<results>/counts/{sample}{part}", sample=study.libraries, part=[".h5ad", ".audit.json", ".saturation.tsv"]
+            "<results>/counts/{sample}{part}", sample=study.counted, part=[".h5ad", ".audit.json", ".saturation.tsv"]
         ),
         collect("<results>/counts/starsolo/{sample}.bam.bai", sample=study.sequenced)
         if aligner == "starsolo" and config["counts"]["keep_bam"]
@@ -230,7 +230,7 @@ rule import_matrix:
 
 rule draw_counts:
     input:
-        tables=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
+        tables=collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),
     output:
         report(directory("<results>/counts/figures"), **in_report("Counts")),
     log:
@@ -240,6 +240,6 @@ rule draw_counts:
         "../envs/figures.yaml"
     params:
         figures=figures_of("counts"),
-        settings={"samples": study.samples[["model", "timepoint"]].reset_index(names="sample").to_dict("records")},
+        settings={"samples": get_library_labels()},
     script:
         "../scripts/counts/figures.py"

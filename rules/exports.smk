@@ -36,6 +36,7 @@ rule export_study:
         models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=study.arm_order,
+        carried=carried_columns,
         top=TOP,
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
@@ -63,6 +64,7 @@ use rule export_study as export_model with:
         models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=study.arm_order,
+        carried=carried_columns,
         top=TOP,
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
 
@@ -91,6 +93,7 @@ rule export_loom:
         models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),
         arms=study.arm_order,
+        carried=carried_columns,
     script:
         "../scripts/exports/export_loom.py"
 

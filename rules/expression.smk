@@ -32,6 +32,28 @@ rule compare_expression:
         "../scripts/expression/compare_expression.py"
 
 
+rule compare_timepoints_expression:
+    input:
+        profiles="<results>/profiles/profiles.h5ad",
+    output:
+        "<results>/expression/persister_timepoints.tsv",
+    log:
+        "<logs>/compare_timepoints_expression.log",
+    benchmark:
+        "<benchmarks>/compare_timepoints_expression.tsv"
+    conda:
+        "../envs/programme.yaml"
+    resources:
+        mem_mb=memory("compare_timepoints_expression", base=2_000, per_input_gb=50_000),
+        runtime=minutes("compare_timepoints_expression", base=60),
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        days=days_of_samples,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+    script:
+        "../scripts/expression/compare_timepoints.py"
+
+
 rule learn_signature:
     input:
         profiles="<results>/profiles/profiles.h5ad",

@@ -91,8 +91,8 @@ rule report_reads:
     input:
         sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=study.studied_lanes),
         chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
-        audits=collect("<results>/counts/{sample}.audit.json", sample=study.libraries),
-        saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.libraries),
+        audits=collect("<results>/counts/{sample}.audit.json", sample=study.counted),
+        saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),
         attrition="<results>/cells/attrition.tsv",
     output:
         html=report(

@@ -49,7 +49,7 @@ rule make_report:
         mem_mb=memory("make_report", base=2_000, per_input_gb=10_000),
         runtime=minutes("make_report", base=30),
     params:
-        samples=study.sample_rows,
+        samples=with_own(study.sample_rows, study.all_samples),
         settings=leave_out(config, "pathvars", "input_rules", "check_files"),
         words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:

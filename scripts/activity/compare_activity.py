@@ -100,7 +100,7 @@ def main(snakemake) -> None:
     if getattr(snakemake.input, "profiles", None):
         samples = samples.assign(platform=read_platforms(snakemake.input.profiles).reindex(samples.index))
     known = read_depth(getattr(snakemake.input, "pseudobulk", None))
-    answers = design.design_table(samples, params.contrast, params.groups, params.fdr, known)
+    answers = design.design_table(samples, params.contrast, params.groups, params.fdr, known, params.days)
     for row in answers[answers["note"] != ""].itertuples():
         job.log.info("%s, %s: %s", row.contrast, row.arm, row.note)
     for tables, columns, path in (

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from scripts.activity import depth as depths
+from scripts.base.verdicts import MIN_MODELS
 from scripts.profiles import platforms
+from scripts.stats import trends
 from scripts.stats.flips import smallest_p
 from scripts.stats.paired import ALL_ARMS
 
@@ -13,6 +15,8 @@ DESIGN = [
     "contrast", "arm", "n_models", "models", "n_baseline", "n_treated", "p_min", "confounded", "platform", "depth_log2",
     "note",
 ]  # fmt: skip
+NAMED = 5
+"""Samples that a note names."""
 
 
 def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
@@ -20,6 +24,12 @@ def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
     baseline = contrast["baseline"]
     roles = [contrast["persister"], contrast.get("relapse")]
     return {f"{treated} vs {baseline}": (baseline, treated) for treated in roles if treated}
+
+
+def further_of(contrast: dict) -> dict[str, tuple[str, str]]:
+    """Return (baseline, treated) by name of the comparison for persister timepoints beside the headline."""
+    baseline = contrast["baseline"]
+    return {f"{treated} vs {baseline}": (baseline, treated) for treated in contrast.get("further") or []}
 
 
 def _matched(samples: pd.DataFrame, baseline: str, treated: str) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -78,19 +88,23 @@ def design_table(
     groups: dict[str, str],
     fdr: float,
     depth: pd.Series | None = None,
+    days: dict[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return one row (:data:`DESIGN`) per contrast and arm, that of all arms first, with what can't be answered.
 
     ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that
     each sample's activity was scored in. ``confounded``: arms can't be separated from patients (row of all arms), or
     this arm can't, since its models had no other. ``samples`` of profiles have their platform, too. ``depth``: mean
-    number of UMIs per cell of each sample; only the first contrast is measured at equal depth.
+    number of UMIs per cell of each sample; only the first contrast is measured at equal depth. ``days``: under
+    treatment, by sample. With several persister timepoints each has its rows, and the trend over days has one.
     """
-    rows = []
-    for number, (name, (baseline, treated)) in enumerate(contrasts_of(contrast).items()):
+    rows, further = [], further_of(contrast)
+    headline = set(_matched(samples, contrast["baseline"], contrast["persister"])[1]["model"])
+    for number, (name, (baseline, treated)) in enumerate({**contrasts_of(contrast), **further}.items()):
         before, after, alone = _matched(samples, baseline, treated)
         arms = after.groupby("model", sort=False)["arm"].unique()
         notes = _note_on_numbers(len(arms), baseline, treated, fdr) + _note_on_arms(arms)
+        notes += _note_on_models(set(arms.index), headline, contrast["persister"]) if name in further else []
         if alone:
             notes.append(f"without enough cells at {baseline}, left out: {', '.join(alone)}")
         split = [model for model in arms.index if _groups_of(model, before, groups) != _groups_of(model, after, groups)]
@@ -118,7 +132,51 @@ def design_table(
             gap, _ = _depth_of(depth, samples, baseline, treated, arm)
             found = (name, arm, *_numbers(matched, own), smallest_p(len(models)), "yes" if alike else "no")
             rows.append((*found, platform, gap, "; ".join(note)))
+    rows += [_trend_row(samples, contrast, days or {})] if further else []
     return pd.DataFrame(rows, columns=DESIGN)
+
+
+def _note_on_models(models: set[str], headline: set[str], timepoint: str) -> list[str]:
+    """Return what the models of a further timepoint have not in common with those of the headline."""
+    if not models or models == headline:
+        return []
+    own, lacking = ", ".join(sorted(models - headline)), ", ".join(sorted(headline - models))
+    told = [f"{own} only here"] if own else []
+    told += [f"{lacking} only at {timepoint}"] if lacking else []
+    return [f"other models than at {timepoint} ({'; '.join(told)}): where the two differ it may be the patients"]
+
+
+def _trend_row(samples: pd.DataFrame, contrast: dict, days: dict[str, float]) -> tuple:
+    """Return the row (:data:`DESIGN`) of the trend over days: the models that have one, and why others don't."""
+    names = trends.persisters_of(contrast)
+    own = samples[samples["timepoint"].isin(names)]
+    kept = trends.with_days(samples, days, names)
+    number = kept.groupby(["model", "arm"], sort=False)["log_day"].nunique().groupby(level="model").max()
+    models = [model for model in dict.fromkeys(own["model"]) if number.get(model, 0) >= trends.MIN_DAYS]
+    notes = [f"n = {len(models)} model{'s' * (len(models) > 1)}: slopes without interval or p-value"]
+    notes = notes if 0 < len(models) < MIN_MODELS else []
+    undated = [sample for sample in own.index if sample not in kept.index]
+    if undated:
+        some = ", ".join(map(str, undated[:NAMED])) + (
+            "" if len(undated) <= NAMED else f" and {len(undated) - NAMED} more"
+        )
+        notes.append(f"no day after the start of treatment (column day of the samples sheet): {some}")
+    single = [model for model in dict.fromkeys(kept["model"]) if model not in models]
+    if single:
+        notes.append(f"one day within an arm only, no slope: {', '.join(single)}")
+    if not models:
+        notes.insert(0, "no model has persisters of two days in one arm: no trend is tested")
+    chosen = kept[kept["model"].isin(models)]
+    platform, told = platforms.describe(chosen)
+    numbers = (len(models), ",".join(models), 0, len(chosen), float("nan"), "no")
+    return (
+        trends.trend_of(contrast),
+        ALL_ARMS,
+        *numbers,
+        platform,
+        float("nan"),
+        "; ".join([*notes, *([told] if told else [])]),
+    )
 
 
 def _groups_of(model: str, samples: pd.DataFrame, groups: dict[str, str]) -> set[str]:

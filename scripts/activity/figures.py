@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.activity.terms import AGREE, NEITHER, ONE, OPPOSITE
+from scripts.activity.timepoint_figures import TABLE, draw_timepoints
 from scripts.activity.verdicts import VERDICTS
 from scripts.base import job
 from scripts.base.columns import axis_title
@@ -274,6 +275,7 @@ def list_reversibility(table: pd.DataFrame, style: Style) -> Text | None:
 
 FIGURES = {
     "arms": (draw_arms, EFFECTS),
+    "persister_timepoints": (draw_timepoints, TABLE),
     "factors": (draw_factors, FACTORS),
     "network_comparison": (draw_networks, NETWORKS),
     "networks": (tabulate_networks, NETWORKS),

@@ -9,8 +9,13 @@ from scripts.study.study import Study
 def targets(study: Study) -> list[str]:
     """Return the tables and figures that the target of the stage names."""
     files = ["reversibility.tsv", "figures", *of_network(study)]
-    files += ["design.tsv", "permutations.tsv"] if study.has_activity else []
+    files += ["design.tsv", "permutations.tsv", *of_timepoints(study)] if study.has_activity else []
     return files
+
+
+def of_timepoints(study: Study) -> list[str]:
+    """Return the table of several persister timepoints; none where there is one."""
+    return ["persister_timepoints.tsv"] if study.further and study.has_activity else []
 
 
 def of_network(study: Study) -> list[str]:
@@ -22,6 +27,7 @@ def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     files = ["reversibility.tsv", "figures", *of_network(study)]
     files += ["activity.tsv"] if study.libraries else []
+    files += of_timepoints(study)
     return [*files, *(("design.tsv", "effects.tsv", "differences.tsv") if study.has_activity else ())]
 
 

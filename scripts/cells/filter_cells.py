@@ -79,6 +79,8 @@ def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFra
         {name: str(labels[name]) for name in LABELS}, index=labels["sample"] + ":" + table["barcode"].astype(str)
     )
     obs.index.name = "cell"
+    for name, value in labels.get("own", {}).items():
+        obs[name] = value
     for name in MEASURES:
         obs[name] = table[name].to_numpy()
     var = pd.DataFrame({"gene_id": genes.index.astype(str)}, index=qc.unique_symbols(genes["symbol"]))
@@ -281,7 +283,7 @@ def main(snakemake) -> None:
         labelled.to_csv(path, sep="\t", index=False, float_format="%.6g")
     steps = qc.attrition(verdicts["filter_failed"].to_numpy()).to_dict("records")
     everything = {
-        **labels,
+        **{name: labels[name] for name in LABELS},
         **{f"droplets_{k}" if k in ("method", "note") else k: v for k, v in summary.items()},
         **found,
         "attrition": steps,

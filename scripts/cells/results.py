@@ -11,7 +11,8 @@ def of_report(study: Study) -> list[str]:
     if not len(study.libraries):
         return []
     tables = ["libraries.tsv", "attrition.tsv", "attrition_by_arm.tsv", "species_rules.tsv"]
-    return [*(f"{sample}.summary.json" for sample in study.libraries), "figures", *tables]
+    pools = [f"{pool}.pool.tsv" for pool in study.pools if set(study.samples_in(pool)) & set(study.samples.index)]
+    return [*(f"{sample}.summary.json" for sample in study.libraries), "figures", *tables, *pools]
 
 
 def numbers(results: Results) -> dict[str, int]:

@@ -83,14 +83,15 @@ def percent(value: float | None) -> float | None:
 
 
 def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistries: dict[str, dict]) -> pd.DataFrame:
-    """Return one row per library: sequencing, counts, droplets, ambient RNA, and the limits of its rank curve.
+    """Return one row per sample: sequencing, counts, droplets, ambient RNA, and the limits of its library's rank curve.
 
-    ``audits`` and ``chemistries`` by sample; a library that came as counts has no chemistry.
+    ``audits`` and ``chemistries`` by library; one that came as counts has no chemistry. A pooled sample's row has the
+    reads and UMIs of its pool (``library`` of its summary).
     """
     rows = []
     for summary in summaries:
-        sample = summary["sample"]
-        audit, chemistry = audits[sample], chemistries.get(sample, {})
+        library = summary.get("library", summary["sample"])
+        audit, chemistry = audits[library], chemistries.get(library, {})
         rows.append({
             **{name: summary[name] for name in LABELS},
             "chemistry": chemistry.get("name", "counts given"),

@@ -45,8 +45,11 @@ class Candidate:
         return self.matrix.shape[1]
 
 
-def read_h5ad(path: Path) -> Table:
-    """Read an .h5ad; counts are taken from where they are of the most genes: a layer counts, X or raw.X."""
+def read_h5ad(path: Path, select=only_genes) -> Table:
+    """Read an .h5ad; counts are taken from where they are of the most genes: a layer counts, X or raw.X.
+
+    ``select``: which features, by their kinds.
+    """
     import anndata
 
     try:
@@ -70,7 +73,7 @@ def read_h5ad(path: Path) -> Table:
         symbols = [one or name for one, name in zip(symbols, ids, strict=True)]
     barcodes = [clean(name) for name in adata.obs_names.astype(str)]
     table = Table(sparse.csr_matrix(chosen.matrix), barcodes, ids, symbols, "h5ad", genes_are="var")
-    return only_genes(table, kinds, str(path))
+    return select(table, kinds, str(path))
 
 
 def candidates_of(adata: anndata.AnnData, path: Path) -> list[Candidate]:

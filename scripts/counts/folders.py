@@ -26,9 +26,9 @@ KINDS = 2
 """Column of features.tsv that tells the kind of a feature (0 is the first)."""
 
 
-def read_folder(path: Path) -> Table:
+def read_folder(path: Path, select=only_genes) -> Table:
     """Read a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or Cell Ranger 2's genes.tsv), plain or gzip, names
-    possibly prefixed.
+    possibly prefixed; ``select``: which features, by their kinds.
     """
     matrix_path = one_file(path, ("matrix.mtx",))
     barcodes_path, features_path = one_file(path, ("barcodes.tsv",)), one_file(path, ("features.tsv", "genes.tsv"))
@@ -54,7 +54,7 @@ def read_folder(path: Path) -> Table:
     symbols = [name or own for name, own in zip(named, ids, strict=True)] if any(named) else None
     table = Table(counts, barcodes, ids, symbols, "10x folder")
     kinds = [fields[KINDS] if len(fields) > KINDS else None for fields in features]
-    return only_genes(table, kinds if any(kinds) else None, str(features_path))
+    return select(table, kinds if any(kinds) else None, str(features_path))
 
 
 def one_file(folder: Path, names: tuple[str, ...]) -> Path:

@@ -20,6 +20,9 @@ OTHER_KINDS = frozenset(
 )  # fmt: skip
 """Kinds of features of 10x that aren't gene expression (Cell Ranger's feature reference, ARC and multi)."""
 
+TAG_KINDS = ("antibody capture", "multiplexing capture", "custom")
+"""Kinds of features, in small letters, that tags of samples have: hashing antibodies, CellPlex, others."""
+
 
 def select_features(table: Table, keep: np.ndarray) -> Table:
     """Return the table with the features of the mask."""
@@ -53,6 +56,23 @@ def only_genes(table: Table, kinds: Sequence[str | None] | None, path: str) -> T
         return table
     job.log.info("%d features that aren't gene expression are left out", int((~genes).sum()))
     return select_features(table, genes)
+
+
+def only_tags(table: Table, kinds: Sequence[str | None] | None, path: str) -> Table:
+    """Return the table with the features that may be tags of samples (:data:`TAG_KINDS`); all, where it has no kinds.
+
+    Raises :class:`job.UserError` if there are kinds and none is of tags.
+    """
+    if kinds is None:
+        return table
+    tags = np.array([(kind or "").strip().lower() in TAG_KINDS for kind in kinds], dtype=bool)
+    if not tags.any():
+        said = ", ".join(sorted({str(kind) for kind in kinds if kind})[:3])
+        raise job.UserError(
+            f"{path}: no feature is a tag ({', '.join(TAG_KINDS)}), but {said}; give the counts of the tags, or a "
+            "table of assignments, in cells.pools"
+        )
+    return select_features(table, tags)
 
 
 def without_summaries(table: Table, path: str) -> Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import itertools
 import zlib
+from collections.abc import Callable, Sequence
 from gzip import BadGzipFile
 from pathlib import Path
 
@@ -21,21 +22,23 @@ from scripts.counts.kinds import only_genes
 from scripts.counts.table import Table
 from scripts.counts.text_matrices import read_text
 
+Select = Callable[[Table, Sequence[str | None] | None, str], Table]
+"""Which features of a table are wanted, by their kinds: genes (:func:`only_genes`) or tags of samples."""
 TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
 
 
-def read_table(path: str | Path) -> Table:
-    """Read a matrix, and look at its names.
+def read_table(path: str | Path, select: Select = only_genes) -> Table:
+    """Read a matrix, and look at its names; ``select``: which features, by their kinds.
 
     Raises :class:`job.UserError` if it can't be read as what it seems to be, or if its names aren't names.
     """
-    table = read_as_named(Path(path))
+    table = read_as_named(Path(path), select)
     for what, names in (("barcode", table.barcodes), ("gene", table.ids), ("gene", table.symbols or [])):
         check_names(names, path, what)
     return table
 
 
-def read_as_named(path: Path) -> Table:
+def read_as_named(path: Path, select: Select = only_genes) -> Table:
     """Read a matrix, its format told by folder or suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
@@ -43,13 +46,13 @@ def read_as_named(path: Path) -> Table:
         raise job.UserError(f"{path}: no such file; correct column matrix of the samples sheet")
     try:
         if path.is_dir():
-            return read_folder(path)
+            return read_folder(path, select)
         if path.stat().st_size == 0:
             raise job.UserError(f"{path}: the file is empty; fetch it again")
         if plain == ".h5ad":
-            return read_h5ad(path)
+            return read_h5ad(path, select)
         if plain in (".h5", ".hdf5"):
-            return read_10x_h5(path)
+            return read_10x_h5(path, select)
         if plain in TEXT_SUFFIXES:
             return read_text(path)
     except csv.Error as error:
@@ -70,14 +73,14 @@ def read_as_named(path: Path) -> Table:
     )
 
 
-def read_10x_h5(path: Path) -> Table:
+def read_10x_h5(path: Path, select: Select = only_genes) -> Table:
     """Read a 10x .h5: one group `matrix` (Cell Ranger 3 and later), or one group a genome (Cell Ranger 2)."""
     import h5py
 
     if not h5py.is_hdf5(path):
         raise job.UserError(f"{path}: not an HDF5 file; fetch it again")
     try:
-        return read_groups(path)
+        return read_groups(path, select)
     except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:  # of h5py, for damage
         said = " ".join(str(error).split())
         raise job.UserError(
@@ -85,7 +88,7 @@ def read_10x_h5(path: Path) -> Table:
         ) from error
 
 
-def read_groups(path: Path) -> Table:
+def read_groups(path: Path, select: Select = only_genes) -> Table:
     """Read a 10x .h5 that is one."""
     import h5py
 
@@ -98,7 +101,7 @@ def read_groups(path: Path) -> Table:
             kinds = text_of(features["feature_type"]) if "feature_type" in features else None
             check_lengths(path, matrix, barcodes, ids, symbols, kinds or ids)
             table = Table(matrix, barcodes, ids, symbols, "10x h5 (Cell Ranger 3 or later)")
-            return only_genes(table, kinds, str(path))
+            return select(table, kinds, str(path))
         genomes = [name for name in file if isinstance(file[name], h5py.Group) and "genes" in file[name]]
         if not genomes:
             raise job.UserError(

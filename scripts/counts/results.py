@@ -7,5 +7,5 @@ from scripts.study.study import Study
 
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
-    files = [f"{sample}.saturation.tsv" for sample in study.libraries]
+    files = [f"{sample}.saturation.tsv" for sample in study.counted]
     return [*files, "figures"] if files else []

@@ -41,11 +41,14 @@ def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:
     return layout
 
 
-def describe(cells: pd.DataFrame, observed: pd.DataFrame, orders: Mapping[str, list[str]]) -> pd.DataFrame:
+def describe(
+    cells: pd.DataFrame, observed: pd.DataFrame, orders: Mapping[str, list[str]], own: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return one row per cell (index: its name): labels and clusters as categories, measures and scores as numbers.
 
     ``cells``: rows of clusters/{model}/cells.tsv.gz with ``model``; ``observed``: obs of cells/{sample}.h5ad in the
-    order wanted; ``orders``: categories of timepoint, arm and model in the order of the config.
+    order wanted; ``orders``: categories of timepoint, arm and model in the order of the config; ``own``: columns of
+    the user's samples sheet that the cells carry.
     """
     known = cells.set_index("cell").reindex(observed.index)
     table = pd.DataFrame(index=observed.index.rename("cell"))
@@ -53,6 +56,9 @@ def describe(cells: pd.DataFrame, observed: pd.DataFrame, orders: Mapping[str, l
         values = observed[name].astype(str)
         names = [n for n in orders.get(name, sorted(set(values))) if n in set(values)]
         table[name] = pd.Categorical(values, categories=names)
+    for name in own:
+        numeric = pd.api.types.is_numeric_dtype(observed[name])
+        table[name] = observed[name].astype(np.float32) if numeric else pd.Categorical(observed[name].astype(str))
     cluster = known["timepoint"].astype(str) + ":" + known["cluster"].astype(str)
     table["cluster"] = pd.Categorical(table["model"].astype(str) + " " + cluster)
     table["phase"] = pd.Categorical(known["phase"].fillna("unknown").replace("", "unknown"))

@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from collections.abc import Iterable
 
 import h5py
 import numpy as np
@@ -102,8 +103,10 @@ def write_loom(
     edges: pd.DataFrame,
     thresholds: pd.DataFrame,
     title: str,
+    carried: Iterable[str] = (),
 ) -> None:
-    """Write the file. ``activity``: cells × regulons; ``edges``: consensus regulons (regulon, target).
+    """Write the file. ``activity``: cells × regulons; ``edges``: consensus regulons (regulon, target); ``carried``:
+    columns of ``obs`` that come from the samples sheet.
 
     A cell whose group doesn't measure a regulon has an activity of 0: SCope knows no missing values.
     """
@@ -134,6 +137,11 @@ def write_loom(
         columns.create_dataset("ClusterID", data=cluster)
         for name in ANNOTATIONS:
             write_text(columns, name, obs[name].astype(str))
+        for name in carried:
+            if obs[name].dtype.kind == "f":
+                columns.create_dataset(name, data=obs[name].to_numpy(dtype=np.float64))
+            else:
+                write_text(columns, name, obs[name].astype(str))
         for name in [name for name in METRICS if name in obs]:
             columns.create_dataset(name, data=obs[name].to_numpy(dtype=np.float64))
         # SCope has always had its metadata compressed, and reads both.
@@ -154,14 +162,14 @@ def main(snakemake) -> None:
     given, params = snakemake.input, snakemake.params
     orders = {"model": list(params.models), "timepoint": list(params.timepoints), "arm": list(params.arms)}
     cells = described.read_cells(given.clusters, params.own)
-    obs = described.describe(cells, read_observed(list(given.cells)), orders)
+    obs = described.describe(cells, read_observed(list(given.cells)), orders, params.carried)
     placed = cells.set_index("cell").reindex(obs.index)
     layout = described.side_by_side(placed.assign(model=obs["model"].astype(str)), orders["model"])
     edges, thresholds = read_tsv(given.regulons), read_tsv(given.thresholds)
     activity = read_activity(list(given.activity), obs.index, edges["regulon"].unique())
     write_loom(
         snakemake.output[0], list(given.cells), obs=obs, layout=layout, activity=activity, edges=edges,
-        thresholds=thresholds, title=params.title,
+        thresholds=thresholds, title=params.title, carried=params.carried,
     )  # fmt: skip
     job.log.info("%d cells, %d regulons", len(obs), activity.shape[1])
 

@@ -95,7 +95,7 @@ def main(snakemake) -> None:
     orders = {"model": list(params.models), "timepoint": list(params.timepoints), "arm": list(params.arms)}
     observed = read_observed(list(given.cells))
     cells = described.read_cells(given.clusters, params.own)
-    obs = described.describe(cells, observed, orders)
+    obs = described.describe(cells, observed, orders, params.carried)
     placed = cells.set_index("cell").reindex(obs.index)
     layout = described.side_by_side(placed.assign(model=obs["model"].astype(str)), orders["model"])
     ranked = read_tsv(given.switches)["regulon"].tolist() if given.get("switches") else []

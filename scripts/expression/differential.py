@@ -168,7 +168,11 @@ def contributions(samples: pd.DataFrame, pair: tuple[str, str], present: np.ndar
 def over_patients(profiles: Profiles, samples: pd.DataFrame, pair: tuple[str, str], baseline: str) -> pd.DataFrame:
     """Return the columns :data:`PATIENTS` by gene: moderated paired differences, each model with the same weight."""
     changes = over_arms(differences(profiles.values, samples, *pair, baseline))
-    summary = summarise(changes, pd.Series(1.0, index=changes.columns))
+    return described(summarise(changes, pd.Series(1.0, index=changes.columns)))
+
+
+def described(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary over models with the columns :data:`PATIENTS`."""
     return summary.rename(columns={"effect": "log_fc", "k": "models_agreeing", "n": "n_models"})[PATIENTS]
 
 

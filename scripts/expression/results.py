@@ -23,12 +23,17 @@ def targets(study: Study) -> list[str]:
     ]
     files += ["signature_cells.parquet"] if study.libraries else []
     files += ["gene_sets.tsv"] if study.gene_set_files else []
-    return files
+    return [*files, *of_timepoints(study)]
+
+
+def of_timepoints(study: Study) -> list[str]:
+    """Return the table of several persister timepoints; none where there is one."""
+    return ["persister_timepoints.tsv"] if study.further else []
 
 
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
-    return [*REPORT, *(["gene_sets.tsv"] if study.gene_set_files else [])]
+    return [*REPORT, *(["gene_sets.tsv"] if study.gene_set_files else []), *of_timepoints(study)]
 
 
 def numbers(results: Results) -> dict[str, int | str]:

@@ -19,9 +19,11 @@ from scripts.activity.design import design_table
 from scripts.base import job
 from scripts.base.files import is_gzip, open_bytes, sha256_of
 from scripts.base.names import check_kind
+from scripts.cells.tags import TWO, UNASSIGNED, check_tags, read_assignments
 from scripts.counts.matrices import TEXT_SUFFIXES
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair
+from scripts.study.carried import days
 from scripts.study.config import at, list_files
 from scripts.study.files import genome_files, missing_entry
 from scripts.study.resources import bytes_of
@@ -227,6 +229,24 @@ def look_at_thresholds(study: Study) -> Iterator[Finding]:
     yield Finding("thresholds", "consensus", "note" if lenient else "ok", message + remark)
 
 
+def look_at_pools(study: Study) -> Iterator[Finding]:
+    """Whether the table of each pool has the tags of its samples; counts in a matrix are read with the matrix."""
+    for pool, tags in study.pools.items():
+        settings = study.pool_settings(pool)
+
+        def question(pool=pool, tags=tags, settings=settings) -> str:
+            if path := settings["assignments"]:
+                labels = read_assignments(path)
+                lost = labels.isin([UNASSIGNED, TWO])
+                check_tags(path, tags, labels[~lost])
+                return f"{len(tags)} samples; of {len(labels)} barcodes {int(lost.sum())} have no tag or two"
+            path = settings["hashtags"] or study.library_row(pool)["matrix"]
+            begin(path)
+            return f"{len(tags)} samples, by counts of their tags in {path}"
+
+        yield look("pools", pool, question, "broken")
+
+
 def look_at_composition(study: Study) -> Iterator[Finding]:
     """What tells tumour cells from others where no host's genome does."""
     told = []
@@ -251,13 +271,14 @@ def design_of(study: Study) -> pd.DataFrame:
     models there are single cells (``n_single_cell``).
     """
     groups = {sample: group for group in study.groups for sample in study.samples_of_group(group)}
-    table = design_table(study.samples, study.config["contrast"], groups, study.config["statistics"]["fdr"])
+    fdr, contrast = study.config["statistics"]["fdr"], study.config["contrast"]
+    table = design_table(study.samples, contrast, groups, fdr, days=days(study.samples))
     return table.assign(n_single_cell=[len(set(names.split(",")) & set(study.models)) for names in table["models"]])
 
 
 def inspect(study: Study) -> list[Finding]:
     """Return all findings but those about disk and design."""
-    found = [*look_at_lanes(study), *look_at_matrices(study)]
+    found = [*look_at_lanes(study), *look_at_matrices(study), *look_at_pools(study)]
     if study.all_sequenced:
         found += look_at_genomes(study)
     found += [*look_at_composition(study), *look_at_databases(study), *look_at_gene_lists(study)]

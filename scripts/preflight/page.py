@@ -21,8 +21,9 @@ def page(
 ) -> str:
     """Return the page that is printed: what is there, what will run, what can't be answered, what to look at."""
     lanes = f"{len(study.units)} lanes" if len(study.units) else "no reads"
+    pooled = f", {len(study.pools)} of them pools of {len(study.pool_of)} samples" if study.pools else ""
     what = [
-        f"{len(study.libraries)} libraries ({len(study.sequenced)} from reads, {lanes}; {len(study.imported)} "
+        f"{len(study.counted)} libraries{pooled} ({len(study.sequenced)} from reads, {lanes}; {len(study.imported)} "
         f"matrices) of {len(study.models)} models; {len(study.profiles)} profiles"
         + (f"; {len(study.queries)} biopsies to be scored" if len(study.queries) else "")
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scripts.study.check_pools import check_pools, check_settings_of_pools
 from scripts.study.config import at as at_key
 from scripts.study.config import cells_settings
 from scripts.study.schema import suggest
@@ -39,6 +40,14 @@ class Design:
     def learned_from(self) -> pd.DataFrame:
         """The rows of samples that the study learns from: all but queries."""
         return self.samples[self.samples["role"] != "query"]
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The rows of samples, with ``library`` (its pool, else itself); of a pool the first row alone."""
+        rows = self.samples.assign(
+            library=self.samples["pool"].where(self.samples["pool"] != "", self.samples["sample"])
+        )
+        return rows[(rows["pool"] == "") | ~rows.duplicated("pool")]
 
     @property
     def libraries(self) -> pd.DataFrame:
@@ -89,10 +98,13 @@ def check_samples(design: Design) -> Problems:
 def check_lanes(design: Design) -> Problems:
     """Lanes belong to libraries of the samples sheet and are unique there."""
     sheet = design.config["samples"]
-    assay = dict(zip(design.samples["sample"], design.samples["assay"], strict=True))
+    assay = dict(zip(design.counted["library"], design.counted["assay"], strict=True))
+    pooled = {row.sample: row.pool for row in design.samples.itertuples() if row.pool}
     for row in design.units.itertuples():
         place = design.lane(row.Index, "sample")
-        if row.sample not in assay:
+        if row.sample in pooled and row.sample not in assay:
+            yield place, f"{row.sample!r} is in a pool, whose lanes these are; write {pooled[row.sample]!r} here"
+        elif row.sample not in assay:
             hint = suggest(row.sample, list(assay)) or "; add it there or remove the lane"
             yield place, f"{row.sample!r} is not in {sheet}{hint}"
         elif assay[row.sample] == "profile":
@@ -110,18 +122,21 @@ def check_entries(design: Design) -> Problems:
                 message = f"{getattr(row, column)!r} is for a matrix of assay scrna only; empty the cell"
                 yield design.sample(row.Index, column), message
     first = {row.sample: row.Index for row in design.units[::-1].itertuples()}
-    for row in design.samples.itertuples():
+    for row in design.counted.itertuples():
         matrix, column = design.sample(row.Index, "matrix"), design.sample(row.Index, "column")
         if row.assay == "profile":
             if not row.matrix:
                 yield matrix, "is empty, but the assay is profile; give the table of genes × samples"
             if not row.column:
                 yield column, "is empty, but the assay is profile; give the sample's column in the matrix"
-        elif row.matrix and row.sample in first:
-            yield matrix, f"{row.sample!r} has a matrix and reads ({design.lane(first[row.sample])}); keep one of them"
-        elif not row.matrix and row.sample not in first:
+        elif row.matrix and row.library in first:
+            yield (
+                matrix,
+                f"{row.library!r} has a matrix and reads ({design.lane(first[row.library])}); keep one of them",
+            )
+        elif not row.matrix and row.library not in first:
             remedy = f"add its lanes to {design.config['units']}" if design.config["units"] else "name a units sheet"
-            yield matrix, f"{row.sample!r} has neither a matrix nor reads; give the matrix or {remedy}"
+            yield matrix, f"{row.library!r} has neither a matrix nor reads; give the matrix or {remedy}"
         elif row.column:
             yield column, f"{row.column!r} is for assay profile only; empty the cell or correct the assay"
         elif row.platform not in ("", "single-cell"):
@@ -135,7 +150,8 @@ def check_columns(design: Design) -> Problems:
     yield from repeated(
         design.sample, profiles, ["column", "matrix"], "of this matrix is already", "correct the column"
     )
-    matrices = design.samples[(design.samples["assay"] == "scrna") & (design.samples["matrix"] != "")]
+    counted = design.counted
+    matrices = counted[(counted["assay"] == "scrna") & (counted["matrix"] != "")]
     # Several libraries may lie in one matrix, each with barcodes of its own.
     picked = matrices["barcodes"].where(matrices.duplicated("matrix", keep=False), "")
     whole = matrices.assign(barcodes=picked.replace("all", ""))
@@ -194,7 +210,8 @@ def check_baselines(design: Design) -> Problems:
 
 def check_overridden_samples(design: Design) -> Problems:
     """Settings of single samples are for libraries of the sheet."""
-    libraries = list(design.samples.loc[design.samples["assay"] == "scrna", "sample"])
+    rows = design.samples[design.samples["assay"] == "scrna"]
+    libraries = [*rows["sample"], *dict.fromkeys(pool for pool in rows["pool"] if pool)]
     for sample in design.config["cells"]["overrides"]:
         if sample not in libraries:
             hint = suggest(sample, libraries) or "; correct or remove it"
@@ -265,6 +282,8 @@ def repeated(
 
 CHECKS = (
     (check_names, check_samples, check_lanes),
+    (check_pools,),
+    (check_settings_of_pools,),
     (check_entries, check_columns, check_files_once, check_joined_names),
     (check_queries_have_a_reference, check_reads_have_references),
     (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_composition, check_groups),

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlparse
 
+from scripts.study.roles import check_contrast, with_headline
 from scripts.study.schema import filled, read_schema, resolve, show, suggest, violations
 
 VERSIONS = {"v8": "v8", "v9": "v9", "mc8nr": "v8", "mc9nr": "v9", "v10": "v10", "v10nr": "v10"}
@@ -40,9 +41,9 @@ def at(*place: str | int) -> str:
 
 
 def complete(config: object) -> dict:
-    """Return a copy of the config with all defaults, and without entries of files that are null."""
+    """Return a copy of the config with all defaults, without entries of files that are null, with one headline."""
     schema = read_schema("config")
-    done = filled(config, schema, schema)
+    done = with_headline(filled(config, schema, schema))
     regulons = done.get("regulons") if isinstance(done, dict) else None
     if isinstance(regulons, dict):
         for key in ("motif_annotations", "tfs", "given"):
@@ -69,7 +70,7 @@ def merged(settings: dict, changes: dict) -> dict:
 def cells_settings(config: dict, sample: str) -> dict:
     """Return the settings of ``cells`` for one sample: its overrides laid over those of all."""
     schema = read_schema("config")
-    settings = {key: value for key, value in config["cells"].items() if key != "overrides"}
+    settings = {key: value for key, value in config["cells"].items() if key not in ("overrides", "pools")}
     both = filled(
         merged(settings, config["cells"]["overrides"].get(sample) or {}), schema["properties"]["cells"], schema
     )
@@ -93,22 +94,6 @@ def problems_of_config(config: object) -> list[str]:
 
 Problems = Iterator[tuple[tuple, str]]
 """Where in the config (keys and indices) something is wrong, what it is, and what to do."""
-
-
-def check_contrast(config: dict) -> Problems:
-    """Roles are played by different timepoints, in biological order."""
-    timepoints, contrast = config["timepoints"], config["contrast"]
-    roles = [role for role in ("baseline", "persister", "relapse") if contrast[role] is not None]
-    for role in roles:
-        if contrast[role] not in timepoints:
-            ways = f"; give one of {', '.join(timepoints)}" + (", or null" if role == "relapse" else "")
-            hint = suggest(contrast[role], timepoints) or ways
-            yield ("contrast", role), f"{contrast[role]!r} is not among timepoints{hint}"
-    known = [role for role in roles if contrast[role] in timepoints]
-    for first, second in pairwise(known):
-        if timepoints.index(contrast[first]) >= timepoints.index(contrast[second]):
-            message = f"{contrast[second]!r} doesn't come after {first} {contrast[first]!r} in timepoints; reorder them"
-            yield ("contrast", second), message
 
 
 def check_arms(config: dict) -> Problems:
@@ -176,8 +161,9 @@ def check_thresholds(config: dict) -> Problems:
 def check_overrides(config: dict) -> Problems:
     """Settings of a sample are no further overrides."""
     for sample, changes in config["cells"]["overrides"].items():
-        if "overrides" in changes:
-            yield ("cells", "overrides", sample, "overrides"), "is not a key of a single sample; remove it"
+        for key in ("overrides", "pools"):
+            if key in changes:
+                yield ("cells", "overrides", sample, key), "is not a key of a single sample; remove it"
 
 
 def check_seeds(config: dict) -> Problems:

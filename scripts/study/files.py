@@ -22,6 +22,9 @@ def missing_files(study: Study, design: Design) -> list[str]:
     for sample in study.all_libraries:
         if path := study.cells_config(sample)["annotation"]:
             places.append((at_key("cells", "annotation"), path))
+    for pool in study.pools:
+        told = study.pool_settings(pool).items()
+        places += [(at_key("cells", "pools", pool, key), path) for key, path in told if path]
     if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
     there, barred = {}, {}

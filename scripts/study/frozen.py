@@ -22,7 +22,7 @@ def design_to_freeze(config: dict, prefixes: dict[str, str]) -> dict:
 
     What the training samples were made of says nothing of a new one.
     """
-    own = ("overrides", *COMPOSITION)
+    own = ("overrides", "pools", *COMPOSITION)
     cells = {key: value for key, value in config["cells"].items() if key not in own}
     return {**{key: config[key] for key in DESIGN}, "cells": cells, "prefixes": prefixes}
 

@@ -116,10 +116,10 @@ def show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def suggest(name: str, known: Iterator[str] | list[str]) -> str:
-    """Return ``; did you mean …?`` if a known name resembles this one."""
+def suggest(name: str, known: Iterator[str] | list[str], likeness: float = 0.6) -> str:
+    """Return ``; did you mean …?`` if a known name resembles this one (ratio of difflib of at least ``likeness``)."""
     by_case = {str(other).lower(): str(other) for other in known}
-    close = get_close_matches(str(name).lower(), list(by_case), n=1, cutoff=0.6)
+    close = get_close_matches(str(name).lower(), list(by_case), n=1, cutoff=likeness)
     return f"; did you mean {by_case[close[0]]!r}?" if close else ""
 
 

@@ -14,6 +14,17 @@ from scripts.study.schema import read_schema, resolve, show, suggest, violations
 MISSING = {"na", "n/a", "#n/a", "nan", "none", "null", "-", "."}
 """What people and programs write where there is nothing."""
 LINE_END = re.compile(r"\r\n|\n|\r")
+LIKENESS = 0.8
+"""From this likeness to a known column on, an unknown one is taken for a typing error (timepiont), and refused."""
+EXTRA = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+"""Names that columns of the user's own may have: files of cells and exports carry them."""
+RESERVED = {
+    "cell", "barcode", "cluster", "phase", "lineage", "leiden", "umap_1", "umap_2", "n_cells", "n_counts", "block",
+    "used", "reason", "library_size", "norm_factor", "effective_size", "score", "left_out", "total_counts", "n_genes",
+    "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score", "s_score", "g2m_score", "stress", "hypoxia",
+    "malignant", "species_call", "filter_failed", "copy_number_score", "regulon", "gene", "activity", "sd", "index",
+}  # fmt: skip
+"""What the workflow itself writes about samples and cells: a user's column of such a name would be taken for it."""
 
 
 class SheetError(job.UserError):
@@ -56,21 +67,40 @@ def read_header(path: Path, line: str, schema: dict) -> list[str]:
         header.pop()
     if len(header) < 2 and any(mark in line for mark in ",; "):
         raise SheetError([f"{at(path, 1)}: columns are not separated by tabs; save the sheet as tab-separated text"])
-    problems = []
+    problems, missing = [], [column for column in required if column not in header]
     for number, column in enumerate(header):
         if not column:
             problems.append(f"{at(path, 1)}: column {number + 1} has no name; name it or remove it")
         elif column in header[:number]:
             problems.append(f"{at(path, 1, column)}: the column is there twice; remove one")
-        elif column not in known:
-            hint = suggest(column, known)
-            problems.append(f"{at(path, 1)}: {show(column)} is not a column of this sheet{hint}; rename or remove it")
-    for column in required:
-        if column not in header:
-            problems.append(f"{at(path, 1, column)}: the column is missing; add it ({meaning(schema, column)})")
+        elif column not in known and (problem := judge_extra(column, schema, missing)):
+            problems.append(f"{at(path, 1)}: {problem}")
+    for column in missing:
+        problems.append(f"{at(path, 1, column)}: the column is missing; add it ({meaning(schema, column)})")
     if problems:
         raise SheetError(problems)
     return header
+
+
+def judge_extra(column: str, schema: dict, missing: list[str]) -> str:
+    """Return what is wrong with a column that the schema doesn't know; nothing if it may be one of the user's own.
+
+    ``missing``: required columns that the sheet lacks: then a less similar name is taken for one of them.
+    """
+    known = list(schema["properties"])
+    hint = suggest(column, missing) or suggest(column, known, LIKENESS)
+    if not schema.get("extra"):
+        hint = suggest(column, known)
+        return f"{show(column)} is not a column of this sheet{hint}; rename or remove it"
+    if hint:
+        return (
+            f"{show(column)} is not a column of this sheet{hint}; rename it (or, if it is one of your own, less alike)"
+        )
+    if not EXTRA.fullmatch(column):
+        return f"{show(column)} as a column of your own is not a name of letters, digits, '_', '.' and '-'; rename it"
+    if column.lower() in RESERVED:
+        return f"{show(column)} is what the workflow itself writes about samples or cells; rename your own column"
+    return ""
 
 
 def read_row(line: str, header: list[str], required: list[str]) -> tuple[dict[str, str], list[tuple[str | None, str]]]:
@@ -107,7 +137,8 @@ def judge_text(value: str, required: bool) -> str:
 def read_sheet(path: str | Path, kind: str) -> pd.DataFrame:
     """Return the sheet ``samples`` or ``units``: all columns as text, empty where there is nothing, indexed by row.
 
-    A row's number is its line in the file. Byte-order mark, CRLF, blank lines and blanks around cells are let pass.
+    Columns of the user's own, which the schema of samples lets pass (``extra``), stand last. A row's number is its line
+    in the file. Byte-order mark, CRLF, blank lines and blanks around cells are let pass.
     Raises :class:`SheetError` with all that is wrong with single rows.
     """
     path, schema = Path(path), read_schema(kind)
@@ -122,7 +153,8 @@ def read_sheet(path: str | Path, kind: str) -> pd.DataFrame:
             continue
         row, wrong = read_row(line, header, required)
         judged = {column for column, _ in wrong}
-        for place, message in violations(row, schema) if row else []:
+        known = {column: value for column, value in row.items() if column in columns}
+        for place, message in violations(known, schema) if row else []:
             if place[0] not in judged:
                 wrong.append((place[0], f"{message} ({meaning(schema, place[0])})"))
         problems += [f"{at(path, number, column)}: {message}" for column, message in wrong]
@@ -130,7 +162,8 @@ def read_sheet(path: str | Path, kind: str) -> pd.DataFrame:
     if problems:
         raise SheetError(problems)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str)
-    return table.reindex(columns=columns, fill_value="").rename_axis("row")
+    extra = [column for column in header if column not in columns]
+    return table.reindex(columns=[*columns, *extra], fill_value="").rename_axis("row")
 
 
 def meaning(schema: dict, column: str) -> str:

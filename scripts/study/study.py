@@ -2,68 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
 from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file, name_of_list
+from scripts.study.libraries import Libraries
 
 
 @dataclass(frozen=True)
-class Study:
-    """A checked study. ``config`` is complete; ``samples`` is indexed by sample; ``units`` has a row per lane.
+class Study(Libraries):
+    """A checked study.
 
-    A library is a sample of single cells, whether it comes as reads or as a matrix. ``samples`` are what the study
-    learns from. ``queries`` are biopsies that are scored against what was learned: they pass the stages reads, counts
-    and cells as every sample does, and no stage that joins samples.
+    ``samples`` are what the study learns from. ``queries`` are biopsies that are scored against what was learned: they
+    pass the stages reads, counts and cells as every sample does, and no stage that joins samples.
     """
-
-    config: dict
-    samples: pd.DataFrame
-    units: pd.DataFrame
-    queries: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @cached_property
-    def libraries(self) -> list[str]:
-        """All libraries, in the order of the sheet."""
-        return list(self.samples.index[self.samples["assay"] == "scrna"])
-
-    @cached_property
-    def imported(self) -> list[str]:
-        """Libraries that come as a matrix."""
-        return [sample for sample in self.libraries if self.samples.at[sample, "matrix"]]
-
-    @cached_property
-    def sequenced(self) -> list[str]:
-        """Libraries that come as reads."""
-        return [sample for sample in self.libraries if not self.samples.at[sample, "matrix"]]
-
-    @cached_property
-    def all_samples(self) -> pd.DataFrame:
-        """All rows of the samples sheet, queries last."""
-        return pd.concat([self.samples, self.queries]) if len(self.queries) else self.samples
-
-    @cached_property
-    def all_libraries(self) -> list[str]:
-        """All libraries, queries among them."""
-        return list(self.all_samples.index[self.all_samples["assay"] == "scrna"])
-
-    @cached_property
-    def all_imported(self) -> list[str]:
-        """Libraries that come as a matrix, queries among them."""
-        return [sample for sample in self.all_libraries if self.all_samples.at[sample, "matrix"]]
-
-    @cached_property
-    def all_sequenced(self) -> list[str]:
-        """Libraries that come as reads, queries among them."""
-        return [sample for sample in self.all_libraries if not self.all_samples.at[sample, "matrix"]]
 
     @cached_property
     def profiles(self) -> list[str]:
         """Samples that come as one bulk or array profile."""
         return list(self.samples.index[self.samples["assay"] == "profile"])
+
+    @property
+    def further(self) -> list[str]:
+        """Timepoints of persisters beside the headline."""
+        return list(self.config["contrast"]["further"])
 
     @property
     def sample_rows(self) -> list[dict]:
@@ -135,7 +98,7 @@ class Study:
     @cached_property
     def studied_lanes(self) -> list[Any]:
         """The lanes of the study's own libraries, without those of queries."""
-        return [lane for lane in self.lanes.values() if lane.sample in self.samples.index]
+        return [lane for lane in self.lanes.values() if lane.sample in set(self.counted)]
 
     def cells_config(self, sample: str) -> dict:
         """Return the settings of the stage cells for a library."""
@@ -143,7 +106,7 @@ class Study:
 
     def counts_introns(self, sample: str) -> bool:
         """Return whether introns are counted in a library that comes as reads: by the sheet, else by the config."""
-        said = self.all_samples.at[sample, "introns"]
+        said = self.library_row(sample)["introns"]
         return said == "yes" if said else self.config["counts"]["introns"]
 
     @property
@@ -251,13 +214,19 @@ class Study:
         return [path for path in dict.fromkeys(paths) if path]
 
     @cached_property
+    def tables_of_pools(self) -> list[str]:
+        """The tables that tell which cell of a pool is whose, each once."""
+        paths = [path for pool in self.pools for path in self.pool_settings(pool).values()]
+        return [path for path in dict.fromkeys(paths) if path]
+
+    @cached_property
     def input_files(self) -> dict[str, list[str]]:
         """All files of the user's, by kind: references, databases, matrices, reads."""
         genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
-            "matrices": sorted({*self.matrices, *self.annotations}),
+            "matrices": sorted({*self.matrices, *self.annotations, *self.tables_of_pools}),
             "reads": [*self.units["fq1"], *self.units["fq2"]],
         }
 

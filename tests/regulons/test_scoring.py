@@ -187,6 +187,7 @@ def compare(make_job, folder, sheet: pd.DataFrame, settings: dict) -> pd.DataFra
     params = {
         "contrast": {"baseline": "untreated", "persister": "persister", "relapse": None},
         "groups": dict(zip(sheet["sample"], sheet["model"], strict=True)),
+        "days": {},
         "fdr": 0.05,
         "seed": 0,
     }

@@ -68,7 +68,8 @@ def test_shipped_config_names_arms_and_roles_of_the_design(shipped):
     assert list(arms) == ["untreated", "capecitabine", "AC", "cisplatin", "carboplatin"]
     assert arms["untreated"] == [] and arms["AC"] == ["doxorubicin", "cyclophosphamide"]
     assert shipped.config["timepoints"] == ["untreated", "persister", "relapse"]
-    assert shipped.config["contrast"] == {"baseline": "untreated", "persister": "persister", "relapse": "relapse"}
+    roles = {"baseline": "untreated", "persister": "persister", "relapse": "relapse", "further": []}
+    assert shipped.config["contrast"] == roles
     for entry in shipped.config["models"]:
         used = {arm for _, arm in DESIGN[entry["model"]][1]}
         assert set(entry["arms"]) == used
@@ -87,10 +88,22 @@ def test_shipped_libraries_come_as_reads(shipped):
 def test_samples_are_text_indexed_by_sample(draft):
     samples = draft.load().samples
     assert list(samples.columns) == [
-        *("model", "timepoint", "arm", "replicate", "assay", "matrix", "column", "platform", "species", "barcodes")
+        *(
+            "model",
+            "timepoint",
+            "arm",
+            "replicate",
+            "assay",
+            "matrix",
+            "column",
+            "platform",
+            "species",
+            "barcodes",
+            "day",
+        )
     ]
     assert samples.index.name == "sample"
-    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", "", "", "", "", ""]
+    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", "", "", "", "", "", ""]
     assert samples.reset_index().to_dict("records")[5]["column"] == "treated1"
 
 

@@ -67,7 +67,7 @@ BAD = {
     "arm that YAML read as false": ("arms.1.arm", False, "arms[1].arm", "put it in quotes"),
     "timepoint twice": ("timepoints", ["a", "b", "a"], "timepoints", "'a' is listed twice; remove one"),
     "timepoint with a blank": ("timepoints.1", "week 3", "timepoints[1]", "is not a name of letters"),
-    "contrast without persister": ("contrast.persister", ..., "contrast.persister", "is missing; give a name"),
+    "contrast without persister": ("contrast.persister", ..., "contrast.persister", "is missing; give a timepoint"),
     "samples without a path": ("samples", None, "samples", "null is not a path"),
     "results that look like an option": ("pathvars.results", "-rf", "pathvars.results", "is not a folder"),
     "input_rules no rules": ("input_rules", "demo.py", "input_rules", "is not the path of a .smk file, or null"),

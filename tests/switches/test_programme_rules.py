@@ -129,7 +129,7 @@ def run_jobs(folder: Path, sheet: pd.DataFrame) -> None:
         compare_activity,
         {"activity": path["activity.tsv"], "samples": path["samples.tsv"]},
         {name: path[f"{name}.tsv"] for name in ("differences", "effects", "design", "permutations")},
-        contrast=config["contrast"], groups=by, fdr=fdr, seed=0,
+        contrast=config["contrast"], groups=by, days={}, fdr=fdr, seed=0,
     )  # fmt: skip
     signature = pd.DataFrame(
         {"gene": list(EXPRESSION), "direction": ["up" if x > 0 else "down" for x in EXPRESSION.values()]}

@@ -1,0 +1,39 @@
+"""Take one sample's cells out of its pool: counts, calls, and the pool's ambient profile."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts.base import job
+
+
+def main(snakemake) -> None:
+    """Read the pool's counts, calls and assignments; write those of the sample's cells.
+
+    Empty droplets are of all samples of the pool and stay with it; the ambient profile that they make is the sample's
+    too.
+    """
+    import anndata
+
+    sample, source = snakemake.wildcards.sample, snakemake.input
+    cells = pd.read_parquet(source.cells)
+    calls = pd.read_parquet(source.calls)
+    own = set(cells.loc[cells["sample"] == sample, "barcode"])
+    rows = np.flatnonzero(calls["barcode"].astype(str).isin(own).to_numpy())
+    backed = anndata.read_h5ad(source.counts, backed="r")
+    counts = backed[rows].to_memory()
+    backed.file.close()
+    counts.write_h5ad(snakemake.output.counts, compression="gzip")
+    calls.iloc[rows].reset_index(drop=True).to_parquet(snakemake.output.calls, index=False)
+    shutil.copyfile(source.soup, snakemake.output.soup)
+    summary = json.loads(Path(source.summary).read_text())
+    pool = Path(source.counts).stem
+    Path(snakemake.output.summary).write_text(json.dumps({**summary, "library": pool}, indent=2) + "\n")
+    job.log.info("%d of the %d cells of %s", len(rows), len(cells), pool)
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

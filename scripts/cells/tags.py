@@ -1,0 +1,160 @@
+"""Read what tells the cells of a pool apart: tables of assignments, and counts of hashtags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts.base import job, names
+from scripts.counts.kinds import only_tags
+from scripts.counts.matrices import TEXT_SUFFIXES, read_table
+
+UNASSIGNED, TWO, OTHER = "unassigned", "two tags", "another tag"
+"""What becomes of a cell that is no sample's: no tag stands out; two do; one does that no sample of the sheet has."""
+WANTED = (
+    "a table of barcodes and tags (columns barcode and tag, or as vireo, demuxlet, souporcell or Cell Ranger write)"
+)
+MEANT = {
+    **dict.fromkeys(("doublet", "doublets", "multiplet", "multiplets", "two tags", "dbl"), TWO),
+    **dict.fromkeys(("", "unassigned", "negative", "ambiguous", "blank", "amb", "unknown", "na", "nan"), UNASSIGNED),
+}
+"""Words of other tools, in small letters, for cells without a tag and with two."""
+BARCODE = ("barcode", "barcodes", "cell", "cell_id", "cell_barcode")
+TAG = ("tag", "donor_id", "assignment", "sample", "label", "donor", "hashtag", "hto", "hash.id", "classification")
+"""Names of columns, in small letters, the first that a table has is taken."""
+
+MIN_CELLS = 10
+"""Cells with a tag below which signal and noise can't be told apart."""
+
+
+def core(barcode: str) -> str:
+    """Return a barcode without the number of its GEM well, which tools add and drop."""
+    return re.sub(r"-\d+$", "", barcode)
+
+
+def label_of(row: dict[str, str], tag: str) -> str:
+    """Return the label of a row, in our words where it is none.
+
+    demuxlet says in DROPLET.TYPE (BEST in older versions) and souporcell in status what a barcode is.
+    """
+    if "droplet.type" in row:
+        return row["sng.best.guess"] if row["droplet.type"] == "SNG" else MEANT[row["droplet.type"].lower()]
+    if "sng.1st" in row and "best" in row:
+        kind = row["best"].split("-")[0]
+        return row["sng.1st"] if kind == "SNG" else MEANT.get(kind.lower(), UNASSIGNED)
+    if "status" in row and row["status"].lower() != "singlet":
+        return MEANT.get(row["status"].lower(), UNASSIGNED)
+    return MEANT.get(row[tag].lower(), row[tag])
+
+
+def read_assignments(path: str | Path) -> pd.Series:
+    """Return the label of each barcode: a tag, :data:`UNASSIGNED` or :data:`TWO`.
+
+    Raises :class:`job.UserError` if the table can't be read so, or names a barcode twice.
+    """
+    rows = names.read_rows(path, WANTED)
+    header = [name.lower() for name in rows[0][1]] if rows else []
+    barcode = next((name for name in BARCODE if name in header), None)
+    tag = next((name for name in ("sng.best.guess", "sng.1st", *TAG) if name in header), None)
+    if barcode is None or tag is None:
+        what = "barcodes" if barcode is None else "tags"
+        raise job.UserError(f"{path}, row 1: no column of {what} ({', '.join(header[:6])}); give {WANTED}")
+    labels: dict[str, str] = {}
+    for number, fields in rows[1:]:
+        if len(fields) > len(header):
+            raise job.UserError(
+                f"{path}, row {number}: {len(fields)} columns, the header has {len(header)}; correct it"
+            )
+        row = dict(zip(header, [*fields, *[""] * (len(header) - len(fields))], strict=True))
+        if not row[barcode]:
+            raise job.UserError(f"{path}, row {number}, column {barcode}: is empty; give the barcode or remove the row")
+        if row[barcode] in labels:
+            raise job.UserError(
+                f"{path}, row {number}, column {barcode}: {row[barcode]!r} is there twice; keep one row"
+            )
+        labels[row[barcode]] = label_of(row, tag)
+    return pd.Series(labels, dtype=object)
+
+
+def check_tags(path: str | Path, tags: dict[str, str], found: Iterable[str]) -> None:
+    """Raise :class:`job.UserError` if a sample's tag (``tags``: tag → sample) is none of those that a file has."""
+    found = list(dict.fromkeys(found))
+    for tag, sample in tags.items():
+        if tag not in found:
+            told = ", ".join(found[:8]) + (" …" if len(found) > 8 else "")
+            raise job.UserError(
+                f"{path}: no tag {tag!r} of sample {sample} (it has {told or 'none'}); correct column tag of the "
+                "samples sheet, or the file"
+            )
+
+
+def read_counts(path: str | Path, tags: dict[str, str]) -> pd.DataFrame:
+    """Return counts of tags, barcodes × tags; of a 10x matrix those of its features that are no genes.
+
+    A feature is named by its name or, where the sheet names that, by its identifier. Raises :class:`job.UserError`.
+    """
+    path = Path(path)
+    plain = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    if path.is_file() and plain and plain[-1].lower() in TEXT_SUFFIXES:
+        return read_text_counts(path, tags)
+    table = read_table(path, only_tags)
+    named = [
+        one if one in tags or not name else name
+        for one, name in zip(table.ids, table.symbols or table.ids, strict=True)
+    ]
+    check_tags(path, tags, named)
+    return pd.DataFrame(table.matrix.toarray(), index=table.barcodes, columns=named)
+
+
+def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
+    """Return counts of tags of a text table, whichever of barcodes and tags stands in its first row."""
+    rows = names.read_rows(path, "a table of barcodes × tags")
+    width = max((len(fields) for _, fields in rows), default=0)
+    header = rows[0][1] if rows else []
+    header = header if len(header) == width else ["", *header]  # R leaves the corner out
+    for number, fields in rows[1:]:
+        if len(fields) != width:
+            raise job.UserError(f"{path}, row {number}: {len(fields)} columns, others have {width}; correct it")
+    text = pd.DataFrame([f for _, f in rows[1:]], columns=header).set_index(header[0] if header else None)
+    if not set(tags) & set(text.columns) and set(tags) & set(text.index):
+        text = text.T
+    check_tags(path, tags, text.columns)
+    counts = text.apply(pd.to_numeric, errors="coerce")
+    wrong = ~np.isfinite(counts.to_numpy(dtype=float)) | (counts.to_numpy(dtype=float) < 0)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        place = f"barcode {text.index[row]}, tag {text.columns[column]}"
+        raise job.UserError(
+            f"{path}, {place}: {text.iloc[row, column]!r} is no count; give counts as they were measured"
+        )
+    twice = counts.index[counts.index.duplicated()]
+    if len(twice):
+        raise job.UserError(f"{path}: barcode {twice[0]!r} is there twice; keep one row")
+    return counts.astype(float)
+
+
+def call_tags(counts: pd.DataFrame) -> pd.Series:
+    """Return the label of each barcode by its counts of tags (barcodes × tags): hashsolo of scanpy.
+
+    Bernstein et al. 2020: log-normal signal and noise of each tag, and the posterior of no tag, one and two. Its own
+    priors are used. Of two or three tags one is noise in every cell; of more, all but two.
+    """
+    import anndata
+    import scanpy.external as sce
+
+    labels = pd.Series(UNASSIGNED, index=counts.index, dtype=object)
+    seen = counts[counts.sum(axis=1) > 0]
+    if len(seen) < MIN_CELLS or counts.shape[1] < 2:
+        return labels
+    obs = seen.set_axis([f"tag{i}" for i in range(seen.shape[1])], axis=1).astype(float)
+    obs.index = [f"cell{i}" for i in range(len(obs))]
+    data = anndata.AnnData(np.zeros((len(obs), 1), dtype=np.float32), obs=obs.copy())
+    sce.pp.hashsolo(data, list(obs.columns), number_of_noise_barcodes=max(1, obs.shape[1] - 2))
+    called = data.obs["Classification"].astype(str)
+    meant = {"Doublet": TWO, "Negative": UNASSIGNED, **dict(zip(obs.columns, map(str, counts.columns), strict=True))}
+    labels.loc[seen.index] = called.map(meant).to_numpy()
+    return labels

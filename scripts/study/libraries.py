@@ -1,0 +1,105 @@
+"""Samples and libraries: a library is what is counted, one sample or a pool of several that share its droplets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """The sheets of a study. ``config`` is complete; ``samples`` is indexed by sample; ``units`` has a row per lane.
+
+    ``libraries`` and ``all_libraries`` are samples of single cells: each has cells of its own. What is counted
+    (``counted``, ``sequenced``, ``imported``) are libraries in the laboratory's sense: a pool stands for its samples,
+    and lanes are of the pool.
+    """
+
+    config: dict
+    samples: pd.DataFrame
+    units: pd.DataFrame
+    queries: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def all_samples(self) -> pd.DataFrame:
+        """All rows of the samples sheet, queries last."""
+        return pd.concat([self.samples, self.queries]) if len(self.queries) else self.samples
+
+    @cached_property
+    def libraries(self) -> list[str]:
+        """All samples of single cells, in the order of the sheet."""
+        return list(self.samples.index[self.samples["assay"] == "scrna"])
+
+    @cached_property
+    def all_libraries(self) -> list[str]:
+        """All samples of single cells, queries among them."""
+        return list(self.all_samples.index[self.all_samples["assay"] == "scrna"])
+
+    @cached_property
+    def pool_of(self) -> dict[str, str]:
+        """The pool of every pooled sample."""
+        return {sample: pool for sample, pool in self.all_samples["pool"].items() if pool}
+
+    @cached_property
+    def pools(self) -> dict[str, dict[str, str]]:
+        """Pools with their samples by tag, in the order of the sheet."""
+        found: dict[str, dict[str, str]] = {}
+        for sample, pool in self.pool_of.items():
+            found.setdefault(pool, {})[self.all_samples.at[sample, "tag"]] = sample
+        return found
+
+    def library_of(self, sample: str) -> str:
+        """Return the library that holds a sample: itself, or its pool."""
+        return self.pool_of.get(sample, sample)
+
+    def samples_in(self, library: str) -> list[str]:
+        """Return the samples that a library holds."""
+        return list(self.pools[library].values()) if library in self.pools else [library]
+
+    def library_row(self, library: str) -> pd.Series:
+        """Return what the sheet says of a library; of a pool, what it says of the first of its samples."""
+        return self.all_samples.loc[self.samples_in(library)[0]]
+
+    def _physical(self, samples: list[str], matrix: bool | None = None) -> list[str]:
+        """Return the libraries of samples, each once; those that come as a matrix or as reads, if asked."""
+        found = dict.fromkeys(self.library_of(sample) for sample in samples)
+        return [name for name in found if matrix is None or bool(self.library_row(name)["matrix"]) == matrix]
+
+    @cached_property
+    def counted(self) -> list[str]:
+        """Libraries that the study learns from."""
+        return self._physical(self.libraries)
+
+    @cached_property
+    def all_counted(self) -> list[str]:
+        """Libraries, those of queries among them."""
+        return self._physical(self.all_libraries)
+
+    @cached_property
+    def imported(self) -> list[str]:
+        """Libraries that come as a matrix."""
+        return self._physical(self.libraries, matrix=True)
+
+    @cached_property
+    def sequenced(self) -> list[str]:
+        """Libraries that come as reads."""
+        return self._physical(self.libraries, matrix=False)
+
+    @cached_property
+    def all_imported(self) -> list[str]:
+        """Libraries that come as a matrix, queries among them."""
+        return self._physical(self.all_libraries, matrix=True)
+
+    @cached_property
+    def all_sequenced(self) -> list[str]:
+        """Libraries that come as reads, queries among them."""
+        return self._physical(self.all_libraries, matrix=False)
+
+    def pool_settings(self, pool: str) -> dict[str, str | None]:
+        """Return where the tags of a pool's cells are told: ``assignments`` or ``hashtags``; both None for its own
+        matrix.
+        """
+        given = self.config["cells"]["pools"].get(pool) or {}
+        return {key: given.get(key) for key in ("assignments", "hashtags")}
