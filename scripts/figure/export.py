@@ -11,7 +11,8 @@ from typing import Any
 
 import vl_convert
 
-from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
+from scripts.figure import legends
+from scripts.figure.figure import Figure, Panel, Table, columnar, rows_of, spec_of, to_rows
 from scripts.figure.style import CONFIG, NARROW, SLIM
 
 VEGALITE = "6.4"
@@ -25,13 +26,18 @@ MAX_PANELS = 24
 IDS = re.compile(r'\bid="([^"]+)"')
 
 
+def drawn_spec(figure: Any, panel: Panel) -> dict:
+    """Return the specification of a panel without data, its legends of what it shows."""
+    return legends.of_panel(spec_of(panel), {key: rows_of(table, panel.where) for key, table in figure.data.items()})
+
+
 def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     """Return panels of a figure (all by default) as one Vega-Lite specification of fixed width, with its data."""
     panels = figure.panels if panels is None else panels
     width = max(150, (STATIC_WIDTH - (figure.columns - 1) * STATIC_GAP) // figure.columns)
     parts, params = [], {}
     for number, panel in enumerate(panels):
-        spec = spec_of(panel)
+        spec = drawn_spec(figure, panel)
         del spec["autosize"]
         params |= {param["name"]: param for param in spec.pop("params", []) if "select" not in param}
         if spec.get("width") == "container":
@@ -146,7 +152,12 @@ def save(
             "tables": list(tables),
             "notes": {key: dict(values) for key, values in figure.notes.items()},
             "panels": [
-                {"spec": spec_of(panel), "title": panel.title, "where": dict(panel.where), "model": panel.model}
+                {
+                    "spec": drawn_spec(figure, panel),
+                    "title": panel.title,
+                    "where": dict(panel.where),
+                    "model": panel.model,
+                }
                 for panel in figure.panels
             ],
             "data": {key: columnar(table) for key, table in figure.data.items()},
