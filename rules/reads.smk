@@ -94,6 +94,7 @@ rule report_reads:
         audits=collect("<results>/counts/{sample}.audit.json", sample=study.counted),
         saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),
         attrition="<results>/cells/attrition.tsv",
+        quality=collect("<results>/cells/{sample}.quality.tsv", sample=study.libraries),
     output:
         html=report(
             "<results>/reads/multiqc.html",

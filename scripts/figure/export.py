@@ -11,8 +11,9 @@ from typing import Any
 
 import vl_convert
 
-from scripts.figure.figure import Figure, Panel, Table, columnar, spec_of, to_rows
+from scripts.figure.figure import Figure, Panel, Table, columnar, to_rows
 from scripts.figure.heights import heights_of
+from scripts.figure.legends import drawn_spec
 from scripts.figure.style import CONFIG, VEGALITE
 
 STATIC_WIDTH, STATIC_GAP = 640, 30
@@ -30,7 +31,7 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
     width = max(150, (STATIC_WIDTH - (figure.columns - 1) * STATIC_GAP) // figure.columns)
     parts, params = [], {}
     for number, panel in enumerate(panels):
-        spec = spec_of(panel)
+        spec = drawn_spec(figure, panel)
         del spec["autosize"]
         params |= {param["name"]: param for param in spec.pop("params", []) if "select" not in param}
         if spec.get("width") == "container":
@@ -135,7 +136,7 @@ def save(
             "notes": {key: dict(values) for key, values in figure.notes.items()},
             "panels": [
                 {
-                    "spec": spec_of(panel),
+                    "spec": drawn_spec(figure, panel),
                     "title": panel.title,
                     "where": dict(panel.where),
                     "model": panel.model,

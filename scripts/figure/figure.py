@@ -185,12 +185,18 @@ def from_columnar(columns: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def to_rows(table: pd.DataFrame, where: Mapping[str, Any]) -> list[dict]:
-    """Return the rows that a panel shows, as Vega-Lite wants them."""
+def rows_of(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of a table that a panel shows."""
     for column, value in where.items():
         if column in table:
             table = table[table[column] == value]
-    return [{key: plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return table
+
+
+def to_rows(table: pd.DataFrame, where: Mapping[str, Any]) -> list[dict]:
+    """Return the rows that a panel shows, as Vega-Lite wants them."""
+    shown = rows_of(table, where)
+    return [{key: plain(value) for key, value in row.items()} for row in shown.to_dict("records")]
 
 
 def spec_of(panel: Panel) -> dict:

@@ -9,7 +9,8 @@ from typing import Any
 
 import vl_convert
 
-from scripts.figure.figure import Figure, spec_of, to_rows
+from scripts.figure.figure import Figure, to_rows
+from scripts.figure.legends import drawn_spec
 from scripts.figure.style import CONFIG, NARROW, SLIM, VEGALITE
 
 WIDE, PHONE, GAP = 1024, 346, 16
@@ -50,5 +51,5 @@ def heights_of(figure: Figure) -> list[tuple[int, int]]:
     for panel in figure.panels:
         datasets = {key: to_rows(table, panel.where) for key, table in figure.data.items()}
         widths = [width_of(room, figure.columns, figure.min_width) for room in (WIDE, PHONE)]
-        found.append(tuple(height_of(spec_of(panel), datasets, width) for width in widths))
+        found.append(tuple(height_of(drawn_spec(figure, panel), datasets, width) for width in widths))
     return found

@@ -11,6 +11,7 @@ import yaml
 from scripts.base import job
 from scripts.base.files import run_tool
 from scripts.base.tables import read_labelled
+from scripts.reads import overview
 from scripts.reads.library_warnings import doubt
 
 TITLE = "persister-regulons: reads"
@@ -19,6 +20,9 @@ WORDS = ("kit", "strand", "introns", "doubt")
 """Columns of the table of counting that hold whole numbers, and words; all others are shares."""
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
 """What MultiQC writes beside its tables that holds times and temporary paths; every number is in the tables too."""
+
+NO_QUALITY = pd.DataFrame(columns=["sample", "measure", "median"])
+"""Of a study without libraries."""
 
 
 def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
@@ -120,12 +124,16 @@ def by_sample(table: pd.DataFrame) -> dict[str, dict]:
 
 
 def sections(
-    chemistry: pd.DataFrame, audits: list[dict], curves: dict[str, pd.DataFrame], attrition: pd.DataFrame
+    chemistry: pd.DataFrame,
+    audits: list[dict],
+    curves: dict[str, pd.DataFrame],
+    attrition: pd.DataFrame,
+    quality: pd.DataFrame,
 ) -> dict[str, dict]:
     """Return the pipeline's own sections by file name; one without data is left out."""
     percent = {"min": 0, "max": 100, "suffix": "%", "format": "{:,.1f}"}
     whole = {"format": "{:,.0f}"}
-    counting, verdicts = tabulate_counting(audits), tabulate_attrition(attrition)
+    counting = tabulate_counting(audits)
     made = {
         "chemistry": section(
             "pr_chemistry",
@@ -177,17 +185,10 @@ def sections(
             saturation_lines(curves),
             {"xlab": "million reads in genes", "ylab": "saturation (%)", "ymin": 0, "ymax": 100},
         ),
-        "attrition": section(
-            "pr_attrition",
-            "Barcodes by verdict",
-            "All barcodes with a UMI, those that each step removed in this order, and those kept as graft cells.",
-            "table",
-            by_sample(verdicts),
-            {"namespace": "cells"},
-            {column: {"title": column.replace("_", " "), **whole} for column in verdicts if column != "Sample"},
-        ),
     }
-    return {name: document for name, document in made.items() if document["data"]}
+    return {name: document for name, document in made.items() if document["data"]} | overview.documents(
+        overview.general_statistics(audits, attrition, quality), tabulate_attrition(attrition)
+    )
 
 
 def settings() -> dict:
@@ -202,6 +203,7 @@ def settings() -> dict:
         "extra_fn_clean_exts": [".R2"],
         "custom_content": {"order": ["pr_chemistry", "pr_counting", "pr_species", "pr_saturation", "pr_attrition"]},
         "report_section_order": {"sequali": {"order": -1000}},
+        "software_versions": overview.software(),
         "make_data_dir": True,
     }
 
@@ -215,12 +217,13 @@ def main(snakemake) -> None:
         audit["sample"]: pd.read_csv(path, sep="\t") for audit, path in zip(audits, given.saturation, strict=True)
     }
     attrition = read_labelled(given.attrition)
+    quality = pd.concat([read_labelled(path) for path in given.quality]) if given.quality else NO_QUALITY
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
         (folder / "in").mkdir()
         for path in given.sequali:
             shutil.copy(path, folder / "in")
-        for stem, document in sections(chemistry, audits, curves, attrition).items():
+        for stem, document in sections(chemistry, audits, curves, attrition, quality).items():
             (folder / "in" / f"{stem}_mqc.json").write_text(json.dumps(document))
         (folder / "config.yaml").write_text(yaml.safe_dump(settings()))
         run_tool([

@@ -141,3 +141,15 @@ def test_rows_are_thinned_the_same_each_time():
 def test_numbers_have_their_nouns():
     assert [count(n, "library") for n in (0, 1, 2)] == ["0 libraries", "1 library", "2 libraries"]
     assert listed(["a", "b", "c"]) == "a, b and c" and listed([]) == "none"
+
+
+def test_a_legend_lists_only_what_its_panel_shows():
+    """A model without a relapse has none in its legend; the colours stay those of the whole study."""
+    table = pd.DataFrame({"group": ["A", "A", "B"], "timepoint": ["untreated", "relapse", "untreated"], "x": [1, 2, 3]})
+    scale = alt.Scale(domain=["untreated", "persister", "relapse"], range=["#111111", "#222222", "#333333"])
+    point = alt.Chart(alt.NamedData("cells")).mark_point().encode(x="x:Q", color=alt.Color("timepoint:N", scale=scale))
+    bare = alt.layer(point.encode(color=alt.Color("timepoint:N", scale=scale, legend=alt.Legend(orient="bottom"))))
+    figure = Figure.by("group", bare, {"cells": table}, n="3 cells.")
+    specs = [export.drawn_spec(figure, panel)["layer"][0]["encoding"]["color"] for panel in figure.panels]
+    assert [spec["legend"]["values"] for spec in specs] == [["untreated", "relapse"], ["untreated"]]
+    assert all(spec["scale"]["domain"] == ["untreated", "persister", "relapse"] for spec in specs)

@@ -36,6 +36,10 @@ ATTRITION = pd.DataFrame(
      ("B", "empty", 10, 4, 6), ("B", "species", 6, 0, 6), ("B", "counts", 6, 1, 5)],
     columns=["sample", "step", "barcodes_before", "removed", "remaining"],
 )  # fmt: skip
+QUALITY = pd.DataFrame(
+    [("A", "total_counts", 900.0), ("A", "n_genes", 366.5), ("B", "n_genes", 41.0)],
+    columns=["sample", "measure", "median"],
+)
 
 
 def test_tables_say_what_happened():
@@ -61,7 +65,7 @@ def test_a_suspect_library_is_named_beside_its_numbers():
     """A column that a study without one doesn't have."""
     assert "doubt" not in report_reads.tabulate_counting(AUDITS)
     audits = [*AUDITS, AUDITS[0] | {"sample": "C", "reads_in_genes_fraction": 0.06}]
-    counting = report_reads.sections(pd.DataFrame(), audits, {}, ATTRITION)["counting"]
+    counting = report_reads.sections(pd.DataFrame(), audits, {}, ATTRITION, QUALITY)["counting"]
     assert counting["data"]["C"]["doubt"].startswith("only 6.0% of the reads") and "doubt" not in counting["data"]["A"]
     assert counting["headers"]["doubt"] == {"title": "doubt"}
 
@@ -71,12 +75,19 @@ def test_samples_of_digits_or_na_keep_their_names(tmp_path, make_job, monkeypatc
     ATTRITION.replace({"sample": {"A": "007", "B": "NA"}}).to_csv(tmp_path / "a.tsv", sep="\t", index=False)
     seen = []
 
-    def look(chemistry, audits, curves, attrition):
+    def look(chemistry, audits, curves, attrition, quality):
         seen.append(report_reads.tabulate_attrition(attrition))
         raise InterruptedError
 
     monkeypatch.setattr(report_reads, "sections", look)
-    given = {"chemistry": [], "audits": [], "saturation": [], "sequali": [], "attrition": tmp_path / "a.tsv"}
+    given = {
+        "chemistry": [],
+        "audits": [],
+        "saturation": [],
+        "sequali": [],
+        "attrition": tmp_path / "a.tsv",
+        "quality": [],
+    }
     with pytest.raises(InterruptedError):
         report_reads.main(make_job(input=given))
     assert seen[0]["Sample"].tolist() == ["007", "NA"] and seen[0]["kept"].tolist() == [75, 5]
@@ -84,8 +95,8 @@ def test_samples_of_digits_or_na_keep_their_names(tmp_path, make_job, monkeypatc
 
 def test_sections_without_data_are_left_out():
     """A study of matrices alone has no chemistry and no saturation."""
-    made = report_reads.sections(pd.DataFrame(), AUDITS[1:], {"B": audit.empty_curve()}, ATTRITION)
-    assert set(made) == {"counting", "species", "attrition"}
+    made = report_reads.sections(pd.DataFrame(), AUDITS[1:], {"B": audit.empty_curve()}, ATTRITION, QUALITY)
+    assert set(made) == {"counting", "species", "attrition", "general"}
     assert "reads" not in made["counting"]["data"]["B"]
 
 
@@ -104,6 +115,7 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     CURVE.to_csv(tmp_path / "A.tsv", sep="\t", index=False)
     audit.empty_curve().to_csv(tmp_path / "B.tsv", sep="\t", index=False)
     ATTRITION.to_csv(tmp_path / "attrition.tsv", sep="\t", index=False)
+    QUALITY.to_csv(tmp_path / "quality.tsv", sep="\t", index=False)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     # A network call would wait for a proxy that nobody answers, and fail.
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
@@ -118,6 +130,7 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
                     "audits": [tmp_path / "A.audit.json", tmp_path / "B.audit.json"],
                     "saturation": [tmp_path / "A.tsv", tmp_path / "B.tsv"],
                     "attrition": tmp_path / "attrition.tsv",
+                    "quality": [tmp_path / "quality.tsv"],
                 },
                 output={"html": tmp_path / f"{run}.html", "data": tmp_path / run},
             )
@@ -127,7 +140,13 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     species = pd.read_csv(data / "multiqc_pr_species_plot.txt", sep="\t", index_col=0)
     assert species.loc["A"].to_dict() == {"graft": 90, "host": 10}
     verdicts = pd.read_csv(data / "multiqc_pr_attrition_plot.txt", sep="\t", index_col=0)
-    assert verdicts.loc["A", ["barcodes", "empty", "kept"]].tolist() == [1000, 900, 75]
+    assert verdicts.loc["A"].to_dict() == {"kept": 75, "empty": 900, "species": 20, "counts": 5}
+    general = pd.read_csv(data / "multiqc_general_stats.txt", sep="\t", index_col=0)
+    own = {name.split("-")[-1]: value for name, value in general.loc["A"].dropna().items()}
+    assert own == {"cells": 75, "genes": 366.5, "host": 10, "saturation": 10}
+    assert "saturation" not in {name.split("-")[-1] for name in general.loc["B"].dropna().index}
+    versions = (data / "multiqc_software_versions.txt").read_text().lower()
+    assert all(tool in versions for tool in ("kb-python", "scanpy", "multiqc", "sequali", "pyscenic"))
     assert pd.read_csv(data / "multiqc_sequali.txt", sep="\t")["Sample"].tolist() == ["A_L1"]
     page = (tmp_path / "one.html").read_text()
     for section in ("pr_chemistry", "pr_counting", "pr_species", "pr_saturation", "pr_attrition", "sequali"):

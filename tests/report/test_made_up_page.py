@@ -59,6 +59,22 @@ def test_it_answers_first_and_is_short_while_folded(fresh):
     assert fresh.page.locator("details.fold[open]").count() == 0
 
 
+def test_an_unfolded_section_stays_short(report):
+    """Its tables stay folded until they are wanted: by a click, or by a link that leads to them."""
+    with opened(report, 1280, unfolded=False) as found:
+        for name in hashes(found, "nav a"):
+            section = found.page.locator(f"#{name}")
+            for fold in section.locator(":scope > details.fold > summary").all():
+                fold.click()
+            found.wait()
+            assert section.bounding_box()["height"] <= 6_000, name
+        rows = found.page.locator("details.fold details.fold")
+        assert rows.count() > 5 and found.page.locator("details.fold details.fold[open]").count() == 0
+        found.page.locator('#switches .contents a[href="#table-switches"]').click()
+        found.wait()
+        assert found.page.locator('[data-table="switches"]').is_visible()
+
+
 def test_every_entry_lands_on_a_page_just_opened(fresh, report):
     names = hashes(fresh, "nav a")
     assert names[0] == "findings" and len(names) >= 10
