@@ -138,8 +138,10 @@ class Study:
         return [lane for lane in self.lanes.values() if lane.sample in self.samples.index]
 
     def cells_config(self, sample: str) -> dict:
-        """Return the settings of the stage cells for a library."""
-        return cells_settings(self.config, sample)
+        """Return the settings of the stage cells for a library; its row of the sheet says how many cells to expect."""
+        settings = cells_settings(self.config, sample)
+        expected = self.all_samples["expected_cells"].get(sample, "")
+        return settings | {"expected_cells": int(expected)} if expected else settings
 
     def composition_of(self, model: str) -> str:
         """Return what a model's libraries are made of, by the config; auto where they differ, but for tumour."""
