@@ -82,10 +82,13 @@ def one_core() -> Iterator[None]:
             os.sched_setaffinity(0, cores)
 
 
-def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
-    """Return scDblFinder's score per cell (Germain et al. 2022), the score from which it flags, and a note.
+def score_by_scdblfinder(
+    counts: sparse.csr_matrix, *, rate: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, float, str]:
+    """Return scDblFinder's score per cell (Germain et al. 2021, F1000Research 10:979), scores of
+    artificial doublets, the score from which it flags, and a note.
 
-    Cells × genes, UMIs. NaN and infinity where it can't run.
+    Cells × genes, UMIs. NaN, nothing and infinity where it can't run.
     """
     from pyscdblfinder import sc_dbl_finder
     from threadpoolctl import threadpool_limits
@@ -96,7 +99,7 @@ def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -
     scores = np.full(counts.shape[0], np.nan)
     varied = counts[:, seen]
     if seen.sum() < MIN_VARIABLE_GENES or full.sum() < MIN_VARIABLE_GENES or not differ(varied[full]):
-        return scores, float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
+        return scores, np.empty(0), float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
     with threadpool_limits(1), one_core(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = sc_dbl_finder(
@@ -107,7 +110,8 @@ def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -
             pca_backend="sklearn-full",
         )
     scores[full] = found.real_cells()["score"].to_numpy(float)
-    return scores, found.score_threshold, ""
+    artificial = found.table["score"].to_numpy(float)[found.n_real :]
+    return scores, artificial, found.score_threshold, ""
 
 
 def doublet_threshold(scores: np.ndarray, simulated: np.ndarray, rate: float) -> float:
@@ -134,9 +138,13 @@ def flag_doublets(scores: np.ndarray, threshold: float) -> np.ndarray:
     return np.isfinite(scores) & (scores >= threshold)
 
 
-def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
-    """Return the score per cell (NaN where there is none), the score from which cells are flagged, and a note."""
+def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, float, str]:
+    """Return the score per cell (NaN where there is none), the score from which cells are flagged, the share of
+    artificial doublets that reach it, and a note.
+    """
     if method == "scdblfinder":
-        return score_by_scdblfinder(counts, rate=rate, seed=seed)
-    scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)
-    return scores, doublet_threshold(scores, simulated, rate), note
+        scores, simulated, threshold, note = score_by_scdblfinder(counts, rate=rate, seed=seed)
+    else:
+        scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)
+        threshold = doublet_threshold(scores, simulated, rate)
+    return scores, threshold, float((simulated >= threshold).mean()) if len(simulated) else 0.0, note

@@ -114,19 +114,22 @@ def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, flo
 @dataclass(frozen=True)
 class Found:
     """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, how
-    many are expected, and a note.
+    many are expected, the share of artificial ones that would be flagged, and a note.
     """
 
     scores: np.ndarray
     flagged: np.ndarray
     threshold: float
     expected: float
+    detected: float
     note: str
 
     @property
     def left(self) -> float:
-        """Doublets that must be left: those expected beyond those flagged, at least 0."""
-        return max(0.0, self.expected - float(self.flagged.sum()))
+        """Doublets that must be left: those expected beyond those flagged, or the part of them that would be missed, as
+        artificial ones are, if that is more (some of those flagged are single cells).
+        """
+        return max(self.expected - float(self.flagged.sum()), self.expected * (1 - self.detected))
 
 
 def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, what: str) -> Found:
@@ -136,10 +139,10 @@ def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, w
     """
     n = counts.shape[0]
     expected = rate * n
-    nothing = np.full(n, np.nan), np.zeros(n, bool), float("inf"), expected
+    nothing = np.full(n, np.nan), np.zeros(n, bool), float("inf"), expected, 0.0
     if not settings["enabled"]:
         return Found(*nothing, "doublets are switched off")
     if n < settings["min_cells"]:
         return Found(*nothing, f"{n} {what} cells, fewer than {settings['min_cells']}: no doublet scores")
-    scores, threshold, note = doublet_scores.score(counts, method=settings["method"], rate=rate, seed=seed)
-    return Found(scores, doublet_scores.flag_doublets(scores, threshold), threshold, expected, note)
+    scores, threshold, detected, note = doublet_scores.score(counts, method=settings["method"], rate=rate, seed=seed)
+    return Found(scores, doublet_scores.flag_doublets(scores, threshold), threshold, expected, detected, note)

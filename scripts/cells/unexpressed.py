@@ -2,8 +2,8 @@
 
 A tumour cell has no RNA of immune cells of its own, an immune cell none of epithelium. What it shows of it is soup,
 whose genes are known from empty droplets: with the share s of these genes in the soup, a cell with u UMIs of them
-holds about u / s ambient ones. The idea is SoupX's (Young & Behjati 2020, GigaScience 9:giaa151); the genes are those of the panel
-of lineages, since genes that the data themselves suggest are chosen for being few.
+holds about u / s ambient ones. The idea is SoupX's (Young & Behjati 2020, GigaScience 9:giaa151); the genes are those
+of the panel of lineages, since genes that the data themselves suggest are chosen for being few.
 """
 
 from __future__ import annotations

@@ -99,7 +99,10 @@ def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate, seed):
     assert found.flagged[unlike].mean() >= 0.75
     assert doublet[found.flagged].mean() >= 0.5
     assert found.expected == pytest.approx(doublet.sum())
-    assert found.left == max(0, found.expected - found.flagged.sum())
+    # Artificial doublets tell how many are missed.
+    missed = (doublet & ~found.flagged).sum()
+    print(f"left {found.left:.0f}, truly {missed}")
+    assert missed / 2.5 <= found.left <= 2.5 * missed
 
 
 def test_scdblfinders_scores_repeat_on_one_core_or_more(simulate):
