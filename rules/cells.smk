@@ -98,6 +98,7 @@ rule filter_cells:
         soup="<results>/cells/{sample}.soup.parquet",
         summary="<results>/cells/{sample}.calls.json",
         annotation=get_annotation,
+        chemistry=get_chemistry,
     output:
         cells="<results>/cells/{sample}.h5ad",
         host="<results>/cells/{sample}.host.h5ad",

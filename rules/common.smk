@@ -253,6 +253,11 @@ def get_annotation(wildcards):
     return user_file(study.cells_config(wildcards.sample)["annotation"] or [])
 
 
+def get_chemistry(wildcards):
+    """What the reads of a library are of; nothing for one that came as counts."""
+    return [f"<results>/reads/{wildcards.sample}.chemistry.json"] if wildcards.sample in study.sequenced else []
+
+
 def get_composition(wildcards):
     """What a model's libraries are made of, by the config."""
     return study.composition_of(wildcards.model)

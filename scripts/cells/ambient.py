@@ -1,7 +1,8 @@
 """Ambient RNA: the soup every droplet catches, its share of a library and of each cell, and its subtraction.
 
 In a xenograft the other species measures it: a graft cell has no host RNA of its own, so all its host UMIs are soup.
-With the soup's host share s (from empty droplets) a cell with h host UMIs holds about h / s ambient ones.
+With the soup's host share s (from empty droplets) a cell with h host UMIs holds about h / s ambient ones. Without a
+host, genes that a cell's lineage can't express take the host's place (:mod:`scripts.cells.unexpressed`).
 """
 
 from __future__ import annotations
@@ -57,26 +58,35 @@ def soup_of_other_species(graft_cells: sparse.spmatrix, host_cells: sparse.spmat
     return Soup(np.rint(genes_in_graft + genes_in_host * scale).astype(np.int64), share, "cells of the other species")
 
 
-def library_fraction(own: np.ndarray, other: np.ndarray, other_share: float) -> float:
+def find_soup(counts: sparse.csr_matrix, calls: np.ndarray, soup_counts: np.ndarray, is_host: np.ndarray) -> Soup:
+    """Return the soup of the empty droplets or, without any, as the cells' UMIs of the other species show it."""
+    soup = soup_of_empty_droplets(soup_counts, is_host)
+    if soup.source == "unknown" and is_host.any():
+        soup = soup_of_other_species(counts[calls == "graft"], counts[calls == "host"], is_host)
+    return soup
+
+
+def library_fraction(own: np.ndarray, other: np.ndarray, other_share: float, *, least: float = MIN_SHARE) -> float:
     """Return the ambient share of the cells' UMIs, other / total / ``other_share``, at most 1; NaN if unknown."""
     total = own.sum() + other.sum()
-    if not total or not other_share >= MIN_SHARE:
+    if not total or not other_share >= least:
         return float("nan")
     return float(min(1.0, other.sum() / total / other_share))
 
 
-def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float) -> np.ndarray:
+def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float, *, least: float = MIN_SHARE) -> np.ndarray:
     """Return the ambient share of each cell's UMIs, shrunk towards what cells of its size hold; NaN if not estimable.
 
     A cell of 1,000 UMIs may hold 5 of the other species: too few to go by alone. Its ambient rate is given a gamma
     prior with the mean and dispersion that all cells show (:class:`CrossTalk`: a floor and a share of the cell's own
-    UMIs); the posterior mean is taken. With fewer than ``MIN_DROPLETS`` cells each gets the library's fraction.
+    UMIs); the posterior mean is taken. With fewer than ``MIN_DROPLETS`` cells each gets the library's fraction. Nothing
+    is estimated from a share of the soup below ``least``.
     """
     own, other = np.asarray(own, dtype=float), np.asarray(other, dtype=float)
-    if not other_share >= MIN_SHARE or not len(own):
+    if not other_share >= least or not len(own):
         return np.full(len(own), np.nan)
     if len(own) < MIN_DROPLETS:
-        return np.full(len(own), library_fraction(own, other, other_share))
+        return np.full(len(own), library_fraction(own, other, other_share, least=least))
     talk: CrossTalk = fit_cross_talk(other, own, np.ones(len(own)))
     prior_mean, shape = talk.mean(own), 1 / talk.dispersion
     rate = (shape + other) / (shape + prior_mean) * prior_mean

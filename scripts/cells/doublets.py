@@ -1,27 +1,22 @@
-"""Doublets of one species: how many the mixed droplets imply, and which cells by Scrublet (Wolock et al. 2019)."""
+"""Doublets of one species: how many there are, by the mixed droplets or the kit, and which cells they are."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from scripts.cells import doublet_scores
+from scripts.cells.species import SpeciesCalls
+
 MAX_RATE = 0.4
 """A rate beyond this is not a loading rate: the mixed droplets then measure something else."""
-MIN_PRECISION = 0.25
-"""Expected doublets per flagged cell. Measured on simulated libraries of 400–1,500 cells: 0.37–0.93 where cell types
-are distinct (true precision 0.79–1), below 0.07 in homogeneous ones (true precision 0.3). Where cells differ only by
-degrees, as in the demo study, few are flagged (14 in twelve libraries) and only 4 of those are doublets: read the
-flag with care."""
-MIN_VARIABLE_GENES = 5
-MIN_CELLS_OF_GENE = 3
-COMPONENTS = 30
-"""Principal components, Scrublet's default."""
+NEXT_GEM_RATE, GEM_X_RATE = 0.008, 0.004
+"""Doublets per droplet and 1,000 cells recovered: 10x Genomics' user guides CG000315 (Next GEM 3' v3.1) and CG000731
+(GEM-X 3' v4)."""
+GEM_X = ("10x 3' v4", "10x 5' v3")
+"""Beginnings of the names of GEM-X chemistries."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +33,21 @@ class DoubletRate:
     source: str
 
 
+def rate_of_kit(chemistry: str) -> float:
+    """Return the doublets per droplet and 1,000 cells recovered, by the name of a chemistry; Next GEM's if unknown."""
+    return GEM_X_RATE if chemistry.startswith(GEM_X) else NEXT_GEM_RATE
+
+
 def among_graft(per_droplet: float, graft_share: float) -> float:
     """Return the doublets among droplets called graft, when a share of cells are graft and partners meet at random."""
     d, p = per_droplet, graft_share
     return d * p / (1 - d * (1 - p)) if p > 0 else 0.0
+
+
+def among_host(per_droplet: float, kinds: tuple[float, float, float]) -> float:
+    """Return the doublets among droplets called host, by the numbers of graft, host and mixed droplets."""
+    n = sum(kinds)
+    return among_graft(per_droplet, (kinds[1] + kinds[2] / 2) / n) if n else 0.0
 
 
 def implied_rate(n_graft: float, n_host: float, n_mixed: float) -> DoubletRate:
@@ -67,19 +73,23 @@ def expected_rate(
     *,
     n_droplets: int,
     rate: float | str,
-    rate_per_1000_cells: float,
+    rate_per_1000_cells: float | str,
+    chemistry: str = "",
     min_species_fraction: float,
 ) -> DoubletRate:
     """Return the rate to use: the given one, or (``auto``) what mixed droplets imply, or what the loading implies.
 
     Mixed droplets say little where one species is rarer than ``min_species_fraction``; then, or if they imply more than
-    ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000. The numbers of graft, host and mixed
+    ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000, where ``auto`` is the kit's
+    (:func:`rate_of_kit`). The numbers of graft, host and mixed
     droplets may be sums of probabilities.
     """
     n = n_graft + n_host + n_mixed
     share = (n_graft + n_mixed / 2) / n if n else 1.0
     if rate != "auto":
         return DoubletRate(float(rate), among_graft(float(rate), share), float("nan"), float("nan"), "config")
+    if rate_per_1000_cells == "auto":
+        rate_per_1000_cells = rate_of_kit(chemistry)
     loading = min(MAX_RATE, rate_per_1000_cells * n_droplets / 1000)
     if n and min(share, 1 - share) >= min_species_fraction:
         implied = implied_rate(n_graft, n_host, n_mixed)
@@ -88,115 +98,51 @@ def expected_rate(
     return DoubletRate(loading, among_graft(loading, share), float("nan"), float("nan"), "cells loaded")
 
 
-def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return Scrublet's score per cell, scores of simulated doublets, and a note; NaN and nothing where it can't run.
+def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, float, float]:
+    """Return the numbers of graft, host and mixed droplets to judge doublets by.
 
-    Exact neighbours on one thread, so that the scores don't depend on the machine's cores.
+    The ambient model's, as sums of probabilities, wherever it could be fitted: a plain cut counts small cells in much
+    soup as mixed.
     """
-    import anndata
-    import scanpy as sc
-    from threadpoolctl import threadpool_limits
-
-    nothing = np.full(counts.shape[0], np.nan), np.empty(0)
-    adata = anndata.AnnData(sparse.csr_matrix(counts, dtype=np.float32))
-    sc.pp.filter_genes(adata, min_cells=3)
-    if adata.n_vars < MIN_VARIABLE_GENES:
-        return *nothing, f"only {adata.n_vars} genes are seen in three cells or more: no doublet scores"
-    look = adata.copy()
-    sc.pp.normalize_total(look)
-    sc.pp.log1p(look)
-    try:
-        sc.pp.highly_variable_genes(look)
-        n_variable = int(look.var["highly_variable"].sum())
-    except ValueError:  # scanpy can't bin genes that all have the same mean
-        n_variable = 0
-    if n_variable < MIN_VARIABLE_GENES:
-        return *nothing, f"only {n_variable} genes vary between cells: no doublet scores"
-    with threadpool_limits(1), np.errstate(invalid="ignore"):
-        sc.pp.scrublet(
-            adata,
-            expected_doublet_rate=rate,
-            n_prin_comps=min(COMPONENTS, n_variable - 1, adata.n_obs - 1),
-            use_approx_neighbors=False,
-            # The call is ours (see flag_doublets); a number here keeps Scrublet from looking for a valley of its own.
-            threshold=1.0,
-            random_state=seed,
-            verbose=False,
-        )
-    return adata.obs["doublet_score"].to_numpy(float), adata.uns["scrublet"]["doublet_scores_sim"], ""
+    if modelled.posterior is not None:
+        graft, host, mixed, _ = modelled.posterior.sum(axis=0)
+        return float(graft), float(host), float(mixed)
+    graft, host, mixed = (float((calls.calls == name).sum()) for name in ("graft", "host", "mixed"))
+    return graft, host, mixed
 
 
-def differ(counts: sparse.csr_matrix) -> bool:
-    """Return whether any two cells differ in more than how deep they were read."""
-    totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()
-    shares = sparse.diags(1 / totals) @ counts
-    mean = np.asarray(shares.mean(axis=0)).ravel()
-    square = np.asarray(shares.multiply(shares).mean(axis=0)).ravel()
-    return bool((square - mean**2 > 1e-12).sum() >= MIN_VARIABLE_GENES)
-
-
-@contextlib.contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this process to one of its cores where the system can: scDblFinder takes as many threads as it may use, and
-    scores mustn't depend on their number.
+@dataclass(frozen=True)
+class Found:
+    """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, how
+    many are expected, the share of artificial ones that would be flagged, and a note.
     """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-    try:
-        if cores:
-            os.sched_setaffinity(0, {min(cores)})
-        yield
-    finally:
-        if cores:
-            os.sched_setaffinity(0, cores)
+
+    scores: np.ndarray
+    flagged: np.ndarray
+    threshold: float
+    expected: float
+    detected: float
+    note: str
+
+    @property
+    def left(self) -> float:
+        """Doublets that must be left: those expected beyond those flagged, or the part of them that would be missed, as
+        artificial ones are, if that is more (some of those flagged are single cells).
+        """
+        return max(self.expected - float(self.flagged.sum()), self.expected * (1 - self.detected))
 
 
-def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
-    """Return scDblFinder's score per cell (Germain et al. 2022), the score from which it flags, and a note.
+def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, what: str) -> Found:
+    """Return the doublets among cells × genes of one species, of which a share ``rate`` should be doublets.
 
-    Cells × genes, UMIs. NaN and infinity where it can't run.
+    ``settings``: the section doublets of the config; ``what``: a word for the cells in notes.
     """
-    from pyscdblfinder import sc_dbl_finder
-    from threadpoolctl import threadpool_limits
-
-    counts = counts.tocsr()
-    seen = np.asarray((counts > 0).sum(axis=0)).ravel() >= MIN_CELLS_OF_GENE
-    full = np.asarray(counts[:, seen].sum(axis=1)).ravel() > 0
-    scores = np.full(counts.shape[0], np.nan)
-    varied = counts[:, seen]
-    if seen.sum() < MIN_VARIABLE_GENES or full.sum() < MIN_VARIABLE_GENES or not differ(varied[full]):
-        return scores, float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
-    with threadpool_limits(1), one_core(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = sc_dbl_finder(
-            varied[full].T.tocsc().astype(np.float64),
-            dbr=rate,
-            random_state=seed,
-            progress=False,
-            pca_backend="sklearn-full",
-        )
-    scores[full] = found.real_cells()["score"].to_numpy(float)
-    return scores, found.score_threshold, ""
-
-
-def doublet_threshold(scores: np.ndarray, simulated: np.ndarray, rate: float) -> float:
-    """Return the score from which cells are flagged (infinite if none are).
-
-    The lowest score that at most ``rate`` of the cells reach, so that no more are flagged than there are doublets;
-    raised, or infinite, where the flagged cells would mostly be singlets. Above a cut t lie a share S(t) of the
-    simulated doublets, so at least rate × S(t) of the cells there should be doublets; set against the share of cells
-    observed above t, that is the precision, and it must reach ``MIN_PRECISION``. In a homogeneous library, such as one
-    of persister cells, doublets look like single cells, and the top scores are discarded for nothing.
-    """
-    scores = scores[np.isfinite(scores)]
-    if not len(scores) or not len(simulated):
-        return float("inf")
-    cuts = np.unique(scores)
-    observed = 1 - np.searchsorted(np.sort(scores), cuts, side="left") / len(scores)
-    detected = 1 - np.searchsorted(np.sort(simulated), cuts, side="left") / len(simulated)
-    allowed = np.flatnonzero((observed <= rate) & (rate * detected >= MIN_PRECISION * observed))
-    return float(cuts[allowed[0]]) if len(allowed) else float("inf")
-
-
-def flag_doublets(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Return which cells reach the threshold; a cell without a score is not a doublet."""
-    return np.isfinite(scores) & (scores >= threshold)
+    n = counts.shape[0]
+    expected = rate * n
+    nothing = np.full(n, np.nan), np.zeros(n, bool), float("inf"), expected, 0.0
+    if not settings["enabled"]:
+        return Found(*nothing, "doublets are switched off")
+    if n < settings["min_cells"]:
+        return Found(*nothing, f"{n} {what} cells, fewer than {settings['min_cells']}: no doublet scores")
+    scores, threshold, detected, note = doublet_scores.score(counts, method=settings["method"], rate=rate, seed=seed)
+    return Found(scores, doublet_scores.flag_doublets(scores, threshold), threshold, expected, detected, note)

@@ -78,9 +78,9 @@ def refuse_trimmed(totals: np.ndarray, flat: plateau.Plateau) -> None:
     if on_it >= TRIMMED * len(held) and above >= FEWEST_CELLS:
         raise TrimmedError(
             f"{on_it} of {len(held)} barcodes, those up to {flat.edge} UMIs, are as alike as empty droplets, and "
-            "smaller ones are missing: a matrix that was trimmed, not filtered; give the raw matrix, or the filtered one; "
-            f"or set cells.empty_drops.ambient_max_counts to {flat.mode}; or cells.empty_drops.enabled to false if all "
-            "barcodes are cells"
+            "smaller ones are missing: a matrix that was trimmed, not filtered; give the raw matrix, or the filtered "
+            f"one; or set cells.empty_drops.ambient_max_counts to {flat.mode}; or cells.empty_drops.enabled to false "
+            "if all barcodes are cells"
         )
 
 

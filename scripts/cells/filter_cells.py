@@ -14,61 +14,12 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import ambient, doublets, malignant, qc, species, summaries
+from scripts.cells import ambient, doublets, host_cells, malignant, qc, species, summaries, unexpressed
 
 LABELS = ("sample", "model", "timepoint", "arm", "replicate")
 MEASURES = ("total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score")
 QUALITY = tuple(name for name in MEASURES if name != "graft_fraction")
 """Measures of a cell whose quantiles are summarised."""
-
-
-def count_kinds(calls: species.SpeciesCalls, modelled: species.SpeciesCalls) -> tuple[float, float, float]:
-    """Return the numbers of graft, host and mixed droplets to judge doublets by.
-
-    The ambient model's, as sums of probabilities, wherever it could be fitted: a plain cut counts small cells in much
-    soup as mixed.
-    """
-    if modelled.posterior is not None:
-        graft, host, mixed, _ = modelled.posterior.sum(axis=0)
-        return float(graft), float(host), float(mixed)
-    graft, host, mixed = (float((calls.calls == name).sum()) for name in ("graft", "host", "mixed"))
-    return graft, host, mixed
-
-
-def find_soup(
-    counts: sparse.csr_matrix, calls: np.ndarray, soup_counts: np.ndarray, is_host: np.ndarray
-) -> ambient.Soup:
-    """Return the soup of the empty droplets or, without any, as the cells' UMIs of the other species show it."""
-    soup = ambient.soup_of_empty_droplets(soup_counts, is_host)
-    if soup.source == "unknown" and is_host.any():
-        soup = ambient.soup_of_other_species(counts[calls == "graft"], counts[calls == "host"], is_host)
-    return soup
-
-
-def find_doublets(
-    counts: sparse.csr_matrix, kinds: tuple[float, float, float], settings: dict, *, droplets: int, seed: int
-) -> tuple:
-    """Return per graft droplet the doublet score and flag, then the rate, the threshold and a note.
-
-    ``counts``: droplets called graft × graft genes; ``droplets``: all droplets with cells.
-    """
-    rate = doublets.expected_rate(
-        *kinds,
-        n_droplets=droplets,
-        rate=settings["rate"],
-        rate_per_1000_cells=settings["rate_per_1000_cells"],
-        min_species_fraction=settings["min_species_fraction"],
-    )
-    n = counts.shape[0]
-    scores, threshold = np.full(n, np.nan), float("inf")
-    if not settings["enabled"]:
-        note = "doublets are switched off"
-    elif n < settings["min_cells"]:
-        note = f"{n} graft cells, fewer than {settings['min_cells']}: no doublet scores"
-    else:
-        scores, simulated, note = doublets.score_by_scrublet(counts, rate=rate.among_graft, seed=seed)
-        threshold = doublets.doublet_threshold(scores, simulated, rate.among_graft)
-    return scores, doublets.flag_doublets(scores, threshold), rate, threshold, note
 
 
 def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFrame, labels: dict):
@@ -98,12 +49,13 @@ def keep(
     seed: int,
     barcodes: pd.Series,
     labels: pd.Series | None = None,
+    chemistry: str = "",
 ) -> tuple:
     """Judge the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
 
-    ``labels``: the user's own of single cells, by barcode. Returns a table with one row a droplet (measures,
-    species_call, doublet, malignant, lineage, copy_number_score, filter_failed), the ambient :class:`Soup`, and the
-    summary.
+    ``labels``: the user's own of single cells, by barcode; ``chemistry``: its name, as far as known. Returns a table
+    with one row a droplet (measures, species_call, doublet, malignant, lineage, copy_number_score, filter_failed,
+    host_filter), the ambient :class:`Soup`, and the summary.
     """
     is_host = genes["species"].astype(str).eq("host").to_numpy()
     host = np.asarray(counts[:, is_host].sum(axis=1)).ravel().astype(np.int64)
@@ -117,9 +69,9 @@ def keep(
         notes.append(chosen.note)
     is_graft, is_stroma = calls == "graft", calls == "host"
 
-    soup = find_soup(counts, calls, soup_counts, is_host)
+    soup = ambient.find_soup(counts, calls, soup_counts, is_host)
     if not is_host.any():
-        notes.append("no host genes: ambient RNA and mixed droplets can't be measured")
+        notes.append("no host genes: mixed droplets can't be seen")
     elif not soup.host_share >= ambient.MIN_SHARE:
         notes.append(f"host share of the soup {soup.host_share:.3g}: too little to measure ambient RNA in graft cells")
     elif soup.source != "empty droplets":
@@ -128,19 +80,19 @@ def keep(
     fraction[is_graft] = ambient.cell_fractions(graft[is_graft], host[is_graft], soup.host_share)
     fraction[is_stroma] = ambient.cell_fractions(host[is_stroma], graft[is_stroma], 1 - soup.host_share)
 
-    kinds = count_kinds(chosen, rules["ambient"])
-    graft_counts = counts[is_graft][:, ~is_host]
-    scores, doublet, rate, threshold, note = find_doublets(
-        graft_counts, kinds, settings["doublets"], droplets=len(calls), seed=seed
-    )
-    if note:
-        notes.append(note)
+    kinds = doublets.count_kinds(chosen, rules["ambient"])
+    own = settings["doublets"]
+    keys = ("rate", "rate_per_1000_cells", "min_species_fraction")
+    rate = doublets.expected_rate(*kinds, n_droplets=len(calls), chemistry=chemistry, **{key: own[key] for key in keys})
+    found = doublets.find(counts[is_graft][:, ~is_host], rate.among_graft, own, seed=seed, what="graft")
+    if found.note:
+        notes.append(found.note)
 
     mitochondrial = qc.mitochondrial_genes(genes)
     table = pd.DataFrame(
         {"counts_graft": graft, "counts_host": host, "species_call": calls, "doublet": False, "doublet_score": np.nan}
     )
-    table.loc[is_graft, "doublet_score"], table.loc[is_graft, "doublet"] = scores, doublet
+    table.loc[is_graft, "doublet_score"], table.loc[is_graft, "doublet"] = found.scores, found.flagged
     table["graft_fraction"], table["ambient_fraction"] = species.graft_fraction(graft, host), fraction
     measured = qc.measure_cells(counts[:, ~is_host], mitochondrial[~is_host])
     of_host = qc.measure_cells(counts[:, is_host], mitochondrial[is_host])
@@ -160,6 +112,24 @@ def keep(
     columns = ["malignant", "lineage", "copy_number_score"]
     table.loc[singles, columns] = np.column_stack([named.verdict, named.lineage, named.score])
     table["copy_number_score"] = table["copy_number_score"].astype(float)
+    if composition == "tumour":
+        shed = unexpressed.measure(
+            counts[singles], pd.Index(genes["symbol"].astype(str)), own_soup, named.lineage, seed=seed
+        )
+        fraction[singles] = shed.fractions
+        table["ambient_fraction"] = fraction
+        notes.append(shed.note)
+    elif not is_host.any():
+        notes.append("no host genes and no normal cells: ambient RNA can't be measured")
+    of_stroma = host_cells.judge(
+        counts[is_stroma][:, is_host],
+        table[is_stroma],
+        doublets.among_host(rate.per_droplet, kinds),
+        settings,
+        seed=seed,
+    )
+    table["host_filter"] = ""
+    table.loc[is_stroma, "host_filter"], table.loc[is_stroma, "doublet_score"] = of_stroma.verdict, of_stroma.scores
     is_normal = (table["malignant"] == malignant.NORMAL).to_numpy()
     tumour = singles & ~is_normal
     limits = qc.quality_limits(table[tumour], **settings["qc"])
@@ -180,6 +150,7 @@ def keep(
         "cells_normal": int(is_normal.sum()),
         "cells_unsure": int((verdict == "unsure").sum()),
         "cells_kept": int((verdict == "").sum()),
+        "cells_host_kept": int((of_stroma.verdict == "").sum()),
         "composition": composition,
         "malignant_evidence": named.evidence,
         "lineages": table.loc[is_normal, "lineage"].value_counts().sort_index().to_dict(),
@@ -187,17 +158,43 @@ def keep(
         "mixed_rate_source": "ambient model" if rules["ambient"].posterior is not None else "species calls",
         "soup_host_fraction": soup.host_share,
         "soup_source": soup.source,
-        "ambient_fraction": ambient.library_fraction(graft[is_graft], host[is_graft], soup.host_share),
+        "ambient_fraction": (
+            ambient.library_fraction(graft[is_graft], host[is_graft], soup.host_share)
+            if is_host.any()
+            else unexpressed.library_fraction(fraction[tumour], graft[tumour])
+        ),
         "ambient_fraction_host_cells": ambient.library_fraction(host[is_stroma], graft[is_stroma], 1 - soup.host_share),
         "doublet_rate": asdict(rate),
-        "doublet_threshold": threshold,
+        "doublet_threshold": found.threshold,
+        "doublets_expected": found.expected,
+        "doublets_left": found.left,
         "doublets_flagged": int(table["doublet"].sum()),
         "qc_limits": limits,
+        "host_doublets_flagged": int((of_stroma.verdict == "doublet").sum()),
+        "host_doublets_left": of_stroma.doublets_left,
+        "host_qc_limits": of_stroma.limits,
         "species_model": rules["ambient"].model,
         "species_rules": comparison.to_dict("records"),
         "notes": notes,
     }
     return table, soup, summary
+
+
+def without_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.ndarray, seed: int) -> tuple:
+    """Return the cells without their ambient UMIs (as counted in a layer ``uncorrected``), and how many were taken.
+
+    Nothing is taken where the ambient share isn't known.
+    """
+    if not table["ambient_fraction"].notna().any() or soup.source == "unknown":
+        job.log.warning("nothing subtracted: the ambient share of the cells is not known")
+        return cells, 0
+    of_host = soup.host_share if is_host.any() else 0.0
+    umis = (table["ambient_fraction"] * (table["counts_graft"] + table["counts_host"]) * (1 - of_host)).fillna(0)
+    cells.layers["uncorrected"] = cells.X.copy()
+    cells.X = ambient.subtract(cells.X, soup.counts[~is_host], umis.to_numpy(), seed=seed)
+    taken = int(cells.layers["uncorrected"].sum() - cells.X.sum())
+    job.log.info("took %d ambient UMIs out of %d cells", taken, cells.n_obs)
+    return cells, taken
 
 
 def without_nan(value):
@@ -232,29 +229,21 @@ def main(snakemake) -> None:
     barcodes = droplets["barcode"].iloc[rows].reset_index(drop=True)
     path = settings["annotation"]
     own = malignant.read_annotation(path, labels["sample"]) if path else None
+    chemistry = next(iter(getattr(snakemake.input, "chemistry", [])), None)
     table, soup, found = keep(
-        counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own
-    )
+        counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own,
+        chemistry=json.loads(Path(chemistry).read_text())["name"] if chemistry else "",
+    )  # fmt: skip
     table.insert(0, "barcode", barcodes)
     for note in found["notes"]:
         job.log.warning("%s", note)
 
     is_host = genes["species"].astype(str).eq("host").to_numpy()
-    kept, stroma = (table["filter_failed"] == "").to_numpy(), (table["species_call"] == "host").to_numpy()
+    kept = (table["filter_failed"] == "").to_numpy()
+    stroma = ((table["species_call"] == "host") & (table["host_filter"] == "")).to_numpy()
     graft = make_cells(counts[kept][:, ~is_host], table[kept], genes[~is_host], labels)
-    if settings["ambient"]["subtract"] and not soup.host_share >= ambient.MIN_SHARE:
-        job.log.warning("nothing subtracted: the ambient share of the cells is not known")
-    elif settings["ambient"]["subtract"]:
-        own = table[kept]
-        umis = (
-            (own["ambient_fraction"] * (own["counts_graft"] + own["counts_host"]) * (1 - soup.host_share))
-            .fillna(0)
-            .to_numpy()
-        )
-        graft.layers["uncorrected"] = graft.X.copy()
-        graft.X = ambient.subtract(graft.X, soup.counts[~is_host], umis, seed=settings["seed"])
-        found["ambient_umis_subtracted"] = int(graft.layers["uncorrected"].sum() - graft.X.sum())
-        job.log.info("took %d ambient UMIs out of %d cells", found["ambient_umis_subtracted"], graft.n_obs)
+    if settings["ambient"]["subtract"]:
+        graft, found["ambient_umis_subtracted"] = without_soup(graft, table[kept], soup, is_host, settings["seed"])
     if not graft.n_obs:
         job.log.warning("no graft cell passes every step: look at the attrition and the barnyard plot")
     graft.write_h5ad(snakemake.output.cells, compression="gzip")
@@ -271,7 +260,8 @@ def main(snakemake) -> None:
     verdicts = pd.concat([droplets, judged], axis=1)
     verdicts["species_call"] = verdicts["species_call"].fillna("")
     verdicts["doublet"] = verdicts["doublet"].eq(True)
-    verdicts[["malignant", "lineage"]] = verdicts[["malignant", "lineage"]].fillna("")
+    text = ["malignant", "lineage", "host_filter"]
+    verdicts[text] = verdicts[text].fillna("")
     verdicts["filter_failed"] = verdicts["filter_failed"].fillna("empty")
     verdicts.to_parquet(snakemake.output.droplets, index=False)
     for frame, path in (

@@ -57,6 +57,8 @@ def peaks(totals: np.ndarray) -> list[tuple[int, int, int]]:
         tops, shape["prominences"], shape["left_bases"], shape["right_bases"], strict=True
     ):
         sides = height[left:top], height[top + 1 : right + 1]
+        if not min(map(len, sides)):
+            continue
         low = left + int(np.flatnonzero(sides[0] == sides[0].min())[-1])
         high = top + 1 + int(np.flatnonzero(sides[1] == sides[1].min())[0])
         if prominence >= PROMINENCE * height[top] and counts[low : high + 1].sum() >= FEWEST:

@@ -16,8 +16,8 @@ LABELS = ["sample", "model", "timepoint", "arm"]
 NUMBERS = ["barcodes_before", "removed", "remaining"]
 LIBRARY_COLUMNS = [
     *LABELS, "chemistry", "lanes", "reads", "mapped", "valid_barcode", "in_genes", "saturation", "umis", "host_umis",
-    "droplets", "tumour", "host", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient", "doublets",
-    "knee", "ambient_limit",
+    "droplets", "tumour", "host", "host_kept", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient",
+    "doublets", "doublets_found", "doublets_left", "knee", "ambient_limit",
 ]  # fmt: skip
 WHOLE = [
     "lanes",
@@ -26,10 +26,12 @@ WHOLE = [
     "droplets",
     "tumour",
     "host",
+    "host_kept",
     "mixed",
     "normal",
     "unsure",
     "kept",
+    "doublets_found",
     "knee",
     "ambient_limit",
 ]
@@ -106,6 +108,7 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "droplets": summary["cells"],
             "tumour": summary["cells_graft"],
             "host": summary["cells_host"],
+            "host_kept": summary["cells_host_kept"],
             "mixed": summary["cells_mixed"],
             # Without a verdict on malignancy there is no number of normal cells.
             "normal": summary["cells_normal"] if summary["malignant_evidence"] else None,
@@ -114,6 +117,8 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "kept": summary["cells_kept"],
             "ambient": percent(summary.get("ambient_fraction")),
             "doublets": percent((summary.get("doublet_rate") or {}).get("per_droplet")),
+            "doublets_found": summary["doublets_flagged"],
+            "doublets_left": summary["doublets_left"],
             "knee": summary["knee_counts"],
             "ambient_limit": summary.get("ambient_limit"),
         })  # fmt: skip

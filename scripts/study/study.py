@@ -101,8 +101,10 @@ class Study(Libraries):
         return [lane for lane in self.lanes.values() if lane.sample in set(self.counted)]
 
     def cells_config(self, sample: str) -> dict:
-        """Return the settings of the stage cells for a library."""
-        return cells_settings(self.config, sample)
+        """Return the settings of the stage cells for a library; its row of the sheet says how many cells to expect."""
+        settings = cells_settings(self.config, sample)
+        expected = self.all_samples["expected_cells"].get(sample, "")
+        return settings | {"expected_cells": int(expected)} if expected else settings
 
     def counts_introns(self, sample: str) -> bool:
         """Return whether introns are counted in a library that comes as reads: by the sheet, else by the config."""

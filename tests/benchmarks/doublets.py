@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from scripts.cells import doublets
+from scripts.cells import doublet_scores
 
 PLANTED = 0.08
 SEEDS = (1, 2, 3)
@@ -72,12 +72,15 @@ def ways(counts: sparse.csr_matrix, rate: float) -> Iterator[tuple[str, np.ndarr
     """Return the name of each way and the droplets that it flags."""
     size = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     yield "most UMIs, at the rate", highest(size, rate)
-    scores, simulated, _ = doublets.score_by_scrublet(counts, rate=rate, seed=0)
+    scores, simulated, _ = doublet_scores.score_by_scrublet(counts, rate=rate, seed=0)
     yield "Scrublet, at the rate", highest(scores, rate)
-    yield "Scrublet, own rule", doublets.flag_doublets(scores, doublets.doublet_threshold(scores, simulated, rate))
-    scores, threshold, _ = doublets.score_by_scdblfinder(counts, rate=rate, seed=0)
+    yield (
+        "Scrublet, own rule",
+        doublet_scores.flag_doublets(scores, doublet_scores.doublet_threshold(scores, simulated, rate)),
+    )
+    scores, _, threshold, _ = doublet_scores.score_by_scdblfinder(counts, rate=rate, seed=0)
     yield "scDblFinder, at the rate", highest(scores, rate)
-    yield "scDblFinder, own rule", doublets.flag_doublets(scores, threshold)
+    yield "scDblFinder, own rule", doublet_scores.flag_doublets(scores, threshold)
 
 
 def compare(libraries: Iterator[Library]) -> pd.DataFrame:

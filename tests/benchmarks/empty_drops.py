@@ -79,12 +79,10 @@ def main() -> None:
             counts, kind = simulator().simulate_droplets(seed, ambient=ambient, quiet=quiet)
             for way, called in ways(counts):
                 share = {name: called[kind == name].mean() for name in ("cell", "quiet") if (kind == name).any()}
-                rows.append(
-                    (ambient, way, share["cell"], share.get("quiet"), np.isin(kind[called], ["empty", "stray"]).mean())
-                )
-    table = pd.DataFrame(
-        rows, columns=["ambient UMIs", "way", "cells found", "quiet cells found", "called that are empty"]
-    )
+                empty = np.isin(kind[called], ["empty", "stray"]).mean()
+                rows.append((ambient, way, share["cell"], share.get("quiet"), empty))
+    columns = ["ambient UMIs", "way", "cells found", "quiet cells found", "called that are empty"]
+    table = pd.DataFrame(rows, columns=columns)
     table = table.groupby(["ambient UMIs", "way"], sort=False).mean().round(3).reset_index()
     for row in (list(table), ["---"] * table.shape[1], *table.astype(str).to_numpy()):
         print("| " + " | ".join(row) + " |")

@@ -44,8 +44,9 @@ def cell_settings():
         "ambient": {"subtract": False},
         "doublets": {
             "enabled": True,
+            "method": "scdblfinder",
             "rate": "auto",
-            "rate_per_1000_cells": 0.008,
+            "rate_per_1000_cells": "auto",
             "min_cells": 50,
             "min_species_fraction": 0.03,
         },

@@ -131,12 +131,20 @@ KINDS = {"immune": 40, "fibroblast": 20, "tumour": 150, "epithelium": 30}
 
 
 def simulate_tumour(
-    seed: int, *, depth: float = 4_000, n_genes: int = 7_000, arms: int = 6, kinds: dict[str, int] = KINDS
+    seed: int,
+    *,
+    depth: float = 4_000,
+    n_genes: int = 7_000,
+    arms: int = 6,
+    kinds: dict[str, int] = KINDS,
+    ambient: float = 0.1,
+    expressed: tuple[str, ...] = (),
 ):
     """Return counts (AnnData, cells × genes) of normal cells and a tumour that has gained and lost ``arms`` arms.
 
     Lineages differ in three genes of ten, the tumour from its epithelium in one of ten beside the arms; markers make
-    half a percent of a normal cell's UMIs, and soup of the library makes a tenth of every cell.
+    half a percent of a normal cell's UMIs, and soup of the library (its profile is in ``var``) makes the share
+    ``ambient`` of every cell. The tumour expresses the markers ``expressed`` as the lineage does.
     """
     rng = np.random.default_rng(seed)
     places = copy_numbers.read_arms()
@@ -159,16 +167,18 @@ def simulate_tumour(
     profiles["tumour"] = other(profiles["epithelium"] * dose, 0.1, 1.0)
     for kind, own in MARKERS.items():
         profiles[kind][[genes.index(gene) for gene in own]] = 0.005 * profiles[kind].sum() / len(own)
+    for gene in expressed:
+        profiles["tumour"][genes.index(gene)] = 0.0006 * profiles["tumour"].sum()
     truth = np.repeat(list(kinds), list(kinds.values()))
     means = np.array([profiles[kind] / profiles[kind].sum() for kind in truth])
     soup = means.mean(axis=0)
-    means = 0.9 * means * np.exp(rng.normal(0, 0.3, means.shape)) + 0.1 * soup
+    own = means * np.exp(rng.normal(0, 0.3, means.shape))
+    means = (1 - ambient) * own / own.sum(axis=1, keepdims=True) + ambient * soup
     counts = rng.poisson(means / means.sum(axis=1, keepdims=True) * depth * rng.lognormal(0, 0.4, (len(truth), 1)))
     import anndata
 
-    return anndata.AnnData(
-        sparse.csr_matrix(counts.astype(np.int32)), obs=pd.DataFrame({"kind": truth}), var=pd.DataFrame(index=genes)
-    )
+    var = pd.DataFrame({"soup": soup}, index=genes)
+    return anndata.AnnData(sparse.csr_matrix(counts.astype(np.int32)), obs=pd.DataFrame({"kind": truth}), var=var)
 
 
 def simulate_droplets(
@@ -181,17 +191,17 @@ def simulate_droplets(
     empties: int = 10_000,
     stray: int = 10_000,
     n_genes: int = 3_000,
-    types: int = 4,
+    types: int = 6,
 ):
     """Return counts (barcodes × genes) of one species and what each barcode is: cell, quiet, empty or stray.
 
     Quiet cells hold 300–500 UMIs in all; ``ambient`` is the mean of an empty droplet (log-normal, sd .25), whose pool
-    is what the cells leave; strays are misread barcodes of 1–9 UMIs. Types differ in a fifth of the genes.
+    is what the cells leave; strays are misread barcodes of 1–9 UMIs. Types differ in two genes of five.
     """
     rng = np.random.default_rng(seed)
     base = rng.lognormal(0, 1.5, n_genes)
     profiles = np.array(
-        [base * np.where(rng.random(n_genes) < 0.2, rng.lognormal(0, 1.3, n_genes), 1) for _ in range(types)]
+        [base * np.where(rng.random(n_genes) < 0.4, rng.lognormal(0, 1.5, n_genes), 1) for _ in range(types)]
     )
     profiles /= profiles.sum(axis=1, keepdims=True)
     shares = rng.dirichlet(np.full(types, 5.0))

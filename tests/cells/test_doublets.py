@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from scripts.cells.doublets import (
-    among_graft,
-    doublet_threshold,
-    expected_rate,
-    flag_doublets,
-    implied_rate,
-    score_doublets,
-)
+from scripts.cells.doublet_scores import doublet_threshold, flag_doublets, score_by_scdblfinder, score_by_scrublet
+from scripts.cells.doublets import among_graft, expected_rate, find, implied_rate, rate_of_kit
 
-AUTO = {"n_droplets": 1_000, "rate": "auto", "rate_per_1000_cells": 0.008, "min_species_fraction": 0.03}
+AUTO = {"n_droplets": 1_000, "rate": "auto", "rate_per_1000_cells": "auto", "min_species_fraction": 0.03}
 
 
 @given(st.floats(0.0, 0.4), st.floats(0.05, 0.95))
@@ -51,6 +47,10 @@ def test_fallback_on_the_cells_loaded():
     # No host: nothing mixed to count.
     assert expected_rate(1_000, 0, 0, **AUTO).per_droplet == pytest.approx(0.008)
     assert expected_rate(1_000, 0, 0, **AUTO).source == "cells loaded"
+    # GEM-X kits make half as many.
+    assert expected_rate(1_000, 0, 0, **AUTO, chemistry="10x 3' v4").per_droplet == pytest.approx(0.004)
+    assert expected_rate(1_000, 0, 0, **{**AUTO, "rate_per_1000_cells": 0.02}).per_droplet == pytest.approx(0.02)
+    assert [rate_of_kit(name) for name in ("10x 3' v3 / v3.1", "counts given", "")] == [0.008] * 3
     # 1 % host: m / 2pq would rest on a handful of droplets.
     assert expected_rate(985, 10, 5, **AUTO).source == "cells loaded"
     # More mixed droplets than any loading makes: they measure something else.
@@ -73,7 +73,7 @@ def test_doublets_of_unlike_cells_are_flagged_and_few_others(simulate):
     counts, truth = graft_cells(simulate, seed=1, cells=1_000, doublet_rate=0.08)
     doublet = truth["kind"].eq("doublet").to_numpy()
     unlike = doublet & ~truth["same_type"].to_numpy()
-    scores, simulated, note = score_doublets(counts, rate=doublet.mean(), seed=0)
+    scores, simulated, note = score_by_scrublet(counts, rate=doublet.mean(), seed=0)
     assert note == ""
     flagged = flag_doublets(scores, doublet_threshold(scores, simulated, doublet.mean()))
     # Two cells of a type look like one big cell: Scrublet's known blind spot. Measured: 0.9 of the unlike pairs,
@@ -83,17 +83,61 @@ def test_doublets_of_unlike_cells_are_flagged_and_few_others(simulate):
     assert flagged.mean() <= doublet.mean()
 
 
+SETTINGS = {"enabled": True, "method": "scdblfinder", "min_cells": 50}
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate, seed):
+    counts, truth = graft_cells(simulate, seed=seed, cells=1_000, doublet_rate=0.08)
+    doublet = truth["kind"].eq("doublet").to_numpy()
+    unlike = doublet & ~truth["same_type"].to_numpy()
+    found = find(counts, doublet.mean(), SETTINGS, seed=0, what="graft")
+    print(
+        f"unlike {found.flagged[unlike].mean():.2f}, all {found.flagged[doublet].mean():.2f}, "
+        f"precision {doublet[found.flagged].mean():.2f}"
+    )
+    assert found.flagged[unlike].mean() >= 0.75
+    assert doublet[found.flagged].mean() >= 0.5
+    assert found.expected == pytest.approx(doublet.sum())
+    # Artificial doublets tell how many are missed.
+    missed = (doublet & ~found.flagged).sum()
+    print(f"left {found.left:.0f}, truly {missed}")
+    assert missed / 2.5 <= found.left <= 2.5 * missed
+
+
+def test_scdblfinders_scores_repeat_on_one_core_or_more(simulate):
+    counts, _ = graft_cells(simulate, seed=3, cells=150)
+    first, second, other = (score_by_scdblfinder(counts, rate=0.05, seed=s)[0] for s in (0, 0, 1))
+    assert np.array_equal(first, second) and not np.array_equal(first, other)
+    if hasattr(os, "sched_setaffinity"):
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cores)})
+        try:
+            assert np.array_equal(score_by_scdblfinder(counts, rate=0.05, seed=0)[0], first)
+        finally:
+            os.sched_setaffinity(0, cores)
+        assert os.sched_getaffinity(0) == cores
+
+
+def test_what_is_not_searched_says_why_and_how_many_are_left(simulate):
+    counts, _ = graft_cells(simulate, seed=3, cells=150)
+    for settings, word in (({"enabled": False}, "switched off"), ({"min_cells": 5_000}, "fewer than 5000")):
+        found = find(counts, 0.1, SETTINGS | settings, seed=0, what="graft")
+        assert word in found.note and not found.flagged.any()
+        assert found.left == pytest.approx(0.1 * counts.shape[0])
+
+
 def test_homogeneous_library_loses_no_cells(simulate):
     counts, truth = graft_cells(simulate, seed=2, cells=800, doublet_rate=0.08, graft_types=1)
     rate = truth["kind"].eq("doublet").mean()
-    scores, simulated, _ = score_doublets(counts, rate=rate, seed=0)
+    scores, simulated, _ = score_by_scrublet(counts, rate=rate, seed=0)
     assert np.isfinite(scores).all()
     assert doublet_threshold(scores, simulated, rate) == np.inf
 
 
 def test_scores_repeat_with_the_seed(simulate):
     counts, _ = graft_cells(simulate, seed=3, cells=150)
-    first, second, other = (score_doublets(counts, rate=0.05, seed=s)[0] for s in (0, 0, 1))
+    first, second, other = (score_by_scrublet(counts, rate=0.05, seed=s)[0] for s in (0, 0, 1))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
 
@@ -108,9 +152,11 @@ def test_scores_repeat_with_the_seed(simulate):
     ids=["all cells alike", "no UMI", "each gene in one cell"],
 )
 def test_no_scores_where_nothing_varies(counts):
-    scores, simulated, note = score_doublets(counts, rate=0.05, seed=0)
+    scores, simulated, note = score_by_scrublet(counts, rate=0.05, seed=0)
     assert np.isnan(scores).all() and not len(simulated)
     assert "no doublet scores" in note
+    found = find(counts, 0.05, SETTINGS, seed=0, what="graft")
+    assert np.isnan(found.scores).all() and "no doublet scores" in found.note
     assert not flag_doublets(scores, doublet_threshold(scores, simulated, 0.05)).any()
 
 

@@ -98,8 +98,12 @@ def test_samples_are_text_indexed_by_sample(draft):
             "column",
             "platform",
             "species",
+            "introns",
             "barcodes",
             "day",
+            "pool",
+            "tag",
+            "expected_cells",
         )
     ]
     assert samples.index.name == "sample"

@@ -72,8 +72,13 @@ BAD = {
     "results that look like an option": ("pathvars.results", "-rf", "pathvars.results", "is not a folder"),
     "input_rules no rules": ("input_rules", "demo.py", "input_rules", "is not the path of a .smk file, or null"),
     "check_files in words": ("check_files", "sometimes", "check_files", "'sometimes' is not true or false"),
-    "number in words": ("cells.expected_cells", "many", "cells.expected_cells", "is not a whole number of at least 1"),
-    "no whole number": ("cells.expected_cells", 0.5, "cells.expected_cells", "0.5 is not a whole number"),
+    "number in words": (
+        "cells.expected_cells",
+        "many",
+        "cells.expected_cells",
+        "is not auto or a whole number of at least 1",
+    ),
+    "no whole number": ("cells.expected_cells", 0.5, "cells.expected_cells", "0.5 is not auto or a whole number"),
     "true for a number": ("clusters.n_pcs", True, "clusters.n_pcs", "true is not a whole number"),
     "number below its range": (
         "clusters.n_neighbors",

@@ -66,11 +66,16 @@ BAD_KEYS = {
     "prefixes alike": ("references.host.prefix", "GRCh38_mouse_", "references.host.prefix", "begin alike"),
     "reads without genomes": ("references", None, "references", "is missing, but units.tsv, row 2 has reads"),
     "graft below host": ("cells.species.graft_min", 0.2, "cells.species.graft_min", "is not above host_max, 0.25"),
-    "counts crossed": ("cells.qc.max_counts", 1500, "cells.qc.min_counts", "2000 is not below max_counts, 1500"),
+    "counts crossed": (
+        "cells.qc",
+        {"method": "fixed", "min_counts": 2000, "max_counts": 1500},
+        "cells.qc.min_counts",
+        "2000 is not below max_counts, 1500",
+    ),
     "genes crossed": ("cells.qc.min_genes", 9000, "cells.qc.min_genes", "9000 is not below max_genes, 9000"),
     "crossed for one sample": (
         "cells.overrides.A_AC",
-        {"qc": {"max_genes": 1000}},
+        {"qc": {"method": "fixed", "min_genes": 2000, "max_genes": 1000}},
         "cells.overrides.A_AC.qc.min_genes",
         "2000 is not below max_genes, 1000",
     ),

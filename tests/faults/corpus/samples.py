@@ -27,7 +27,7 @@ DROPLETS = {
 CELLS = {
     "species": {"method": "threshold", "graft_min": 0.75, "host_max": 0.25}, "ambient": {"subtract": False}, "seed": 0,
     "composition": "auto", "malignant": "auto", "annotation": None,
-    "doublets": {"enabled": True, "rate": "auto", "rate_per_1000_cells": 0.008, "min_cells": 50, "min_species_fraction": 0.03},
+    "doublets": {"enabled": True, "method": "scrublet", "rate": "auto", "rate_per_1000_cells": 0.008, "min_cells": 50, "min_species_fraction": 0.03},
     "qc": {"method": "fixed", "min_counts": 100, "max_counts": 100_000, "min_genes": 20, "max_genes": 9000, "max_pct_mt": 25, "mads": 5},
 }  # fmt: skip
 CLUSTERS = {

@@ -189,7 +189,7 @@ CONFIGS = [
     Case("config", "no section of keys", "^error: config: 'a.yaml' is not a section of keys; see", lambda f: loaded("a.yaml", f)),
     config("key unknown", r"cell: is not a key; did you mean 'cells'\?", cell={}),
     config("models missing", "models: null is not a list of .*; correct it", models=None),
-    config("number in words", "cells.expected_cells: 'many' is not a whole number of at least 1; correct", cells__expected_cells="many"),
+    config("number in words", "cells.expected_cells: 'many' is not auto or a whole number of at least 1; correct", cells__expected_cells="many"),
     config("infinite", "cells.qc.max_counts: inf is not a usable number; give a finite one", cells__qc__max_counts=float("inf")),
     config("per cent for a fraction", "reads.min_whitelist_overlap: 50 is not a number from 0 to 1; correct", reads__min_whitelist_overlap=50),
     config("thresholds crossed", "cells.qc.min_counts: 500 is not below max_counts, 100; .*lower it", cells__qc__max_counts=100),

@@ -1,0 +1,64 @@
+"""Ambient RNA without a host: against simulated tumours whose ambient share is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.cells import lineages
+from scripts.cells.unexpressed import measure
+
+KINDS = {"immune": 120, "fibroblast": 80, "tumour": 600, "epithelium": 50}
+
+
+def simulated(simulate, seed: int, **settings):
+    """Return a simulated tumour, its soup as empty droplets show it, and the lineages that are called."""
+    cells = simulate.simulate_tumour(seed, kinds=KINDS, n_genes=2_500, arms=0, **settings)
+    soup = np.random.default_rng(seed).poisson(cells.var["soup"].to_numpy() * 1_000_000)
+    lineage = lineages.call(cells.X, cells.var_names, soup)
+    lineage[~np.isin(lineage, lineages.NORMAL)] = ""
+    return cells, soup, lineage
+
+
+def share_of(cells, found, kinds) -> float:
+    """Return the ambient share of the UMIs of cells of some kinds; most must have one."""
+    own = cells.obs["kind"].isin(kinds).to_numpy()
+    totals = np.asarray(cells.X.sum(axis=1)).ravel()
+    known = own & np.isfinite(found.fractions)
+    assert known.sum() > 0.9 * own.sum()
+    return float((found.fractions * totals)[known].sum() / totals[known].sum())
+
+
+@pytest.mark.parametrize("ambient", [0.03, 0.1, 0.25])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_share_is_within_two_points(simulate, seed, ambient):
+    cells, soup, lineage = simulated(simulate, seed, ambient=ambient)
+    found = measure(cells.X, cells.var_names, soup, lineage, seed=0)
+    share = share_of(cells, found, ["tumour", "epithelium"])
+    print(f"ambient {ambient}, measured {share:.3f}; {found.note}")
+    assert share == pytest.approx(ambient, abs=0.02)
+
+
+def test_a_marker_that_the_tumour_expresses_misleads_nobody(simulate):
+    cells, soup, lineage = simulated(simulate, 4, ambient=0.1, expressed=("DCN", "LUM"))
+    found = measure(cells.X, cells.var_names, soup, lineage, seed=0)
+    assert share_of(cells, found, ["tumour"]) == pytest.approx(0.1, abs=0.02)
+
+
+def test_normal_cells_taken_for_tumour_mislead_nobody(simulate):
+    cells, soup, lineage = simulated(simulate, 5, ambient=0.1)
+    lost = np.flatnonzero(lineage == "immune")[:10]
+    lineage[lost] = ""
+    found = measure(cells.X, cells.var_names, soup, lineage, seed=0)
+    assert share_of(cells, found, ["tumour"]) == pytest.approx(0.1, abs=0.02)
+    assert np.isnan(found.fractions[lost]).mean() > 0.8
+
+
+def test_a_library_that_cannot_tell_says_so(simulate):
+    cells, soup, lineage = simulated(simulate, 6)
+    assert "no empty droplets" in measure(cells.X, cells.var_names, None, lineage, seed=0).note
+    pure = measure(cells.X, cells.var_names, soup, np.full(cells.n_obs, "", dtype=object), seed=0)
+    assert np.isnan(pure.fractions).all() and "0 cells of normal lineages" in pure.note
+    # No gene of the panel is measured.
+    named = pd.Index([f"G{i}" for i in range(cells.n_vars)])
+    found = measure(cells.X, named, soup, lineage, seed=0)
+    assert np.isnan(found.fractions).all() and "too little" in found.note
