@@ -22,10 +22,9 @@ COUNTED, IMPORTED = "count_kb", "call_cells"
 class Estimate:
     """What planned jobs need.
 
-    ``measured``, ``declared``, ``short``: numbers of jobs whose time was measured, is the upper limit that the rule
-    declares, or is neither (tables and figures of the whole study: not counted); ``hours``, ``limit``: of measured jobs,
-    and the limit of declared ones (h, one after the other); ``memory_gb``, ``largest``: request of the job with the most
-    memory, and its rule.
+    Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables and
+    figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of declared
+    ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its rule.
     """
 
     hours: float
