@@ -74,7 +74,8 @@ rule all:
 
 
 onsuccess:
-    print(messages.finished(Path(config.get("pathvars", {}).get("results", "results"))), file=sys.stderr)
+    place = Path(config.get("pathvars", {}).get("results", "results"))
+    print(messages.finished(place, messages.described(workflow)), file=sys.stderr)
 
 
 onerror:

@@ -9,7 +9,7 @@ from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.carried import days, own_columns, own_values, with_own
 from scripts.study.files import missing_entry
 from scripts.study.load import load_study
-from scripts.study.resources import find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
+from scripts.study.resources import DECLARED, find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
 from scripts.study.stages import captions_of, stage_of, stages_of
 
 try:
@@ -378,6 +378,16 @@ def get_libraries_at_once(wildcards):
     settings = workflow.resource_settings
     places = settings.nodes or max(1, (settings.cores or 1) // 8)
     return max(1, min(len(study.all_sequenced), places))
+
+
+def get_cores_given(wildcards):
+    """How many jobs may run at a time: cores here, places in the queue of a cluster."""
+    return workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+
+
+def get_declared_needs(wildcards):
+    """Time and memory that rules declare, before the first measurement."""
+    return DECLARED
 
 
 def get_stages(wildcards):

@@ -14,10 +14,12 @@ rule preflight:
         "../envs/study.yaml"
     resources:
         counted_at_once=get_libraries_at_once,
+        cores_given=get_cores_given,
     priority: 100
     params:
         folder=config["pathvars"]["results"],
         stages=get_stages_to_run,
+        declared=get_declared_needs,
     script:
         "../scripts/preflight/check_study.py"
 
@@ -37,6 +39,7 @@ rule check_study:
         "../envs/study.yaml"
     resources:
         counted_at_once=get_libraries_at_once,
+        cores_given=get_cores_given,
     # Fast, and whatever it refuses would show only after hours of other work.
     priority: 100
     params:
@@ -47,5 +50,6 @@ rule check_study:
         },
         settings=pick(config, "references", "regulons", "contrast", "statistics", "activity", "expression"),
         stages=get_stages_to_run,
+        declared=get_declared_needs,
     script:
         "../scripts/preflight/check_study.py"

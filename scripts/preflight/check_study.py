@@ -1,5 +1,6 @@
 """Look at the whole study before anything heavy runs: one page of what will run, and what can't be answered."""
 
+import contextlib
 import re
 import tempfile
 from pathlib import Path
@@ -8,21 +9,26 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.workflow import ask
-from scripts.preflight import inspect_study
+from scripts.preflight import estimate, inspect_study
 from scripts.preflight.page import page
 from scripts.study.load import load_study, refuse
+from scripts.study.resources import read_measured
 
 STATS = re.compile(r"^job +count\n[- ]+\n(.*?)^total ", re.MULTILINE | re.DOTALL)
 
 
-def count_jobs(said: str, stages: dict[str, str]) -> dict[str, int]:
-    """Return the jobs by stage (``stages``: of each rule), in the order of the workflow, of what a dry run said."""
+def jobs_of(said: str) -> dict[str, int]:
+    """Return the jobs by rule of what a dry run said."""
     table = STATS.search(said)
+    return {rule: int(count) for rule, count in map(str.split, table[1].splitlines())} if table else {}
+
+
+def count_jobs(jobs: dict[str, int], stages: dict[str, str]) -> dict[str, int]:
+    """Return the jobs by stage (``stages``: of each rule), in the order of the workflow."""
     counts = dict.fromkeys(stages.values(), 0)
-    for line in table[1].splitlines() if table else []:
-        rule, count = line.split()
+    for rule, count in jobs.items():
         if rule in stages:
-            counts[stages[rule]] += int(count)
+            counts[stages[rule]] += count
     return {stage: count for stage, count in counts.items() if count}
 
 
@@ -43,8 +49,15 @@ def main(snakemake) -> None:
             said = ""
             message = "not all results can be planned, only those of earlier stages; `snakemake --dry-run` says why"
             findings.append(inspect_study.Finding("jobs", "all results", "note", message))
-    jobs = count_jobs(said, snakemake.params.stages)
-    text = page(study, findings, design, jobs, free, str(results))
+    rules = jobs_of(said)
+    jobs = count_jobs(rules, snakemake.params.stages)
+    need = []
+    if planned := {rule: number for rule, number in rules.items() if rule in snakemake.params.stages}:
+        with contextlib.suppress(OSError):  # a file that isn't there is a finding
+            sizes = estimate.input_sizes(study)
+            found = estimate.estimate(planned, sizes, snakemake.params.get("declared", {}), read_measured())
+            need = estimate.describe(found, snakemake.resources.get("cores_given", 1))
+    text = page(study, findings, design, jobs, free, str(results), need)
     print(text)
     for finding in findings:
         if finding.verdict == "broken":

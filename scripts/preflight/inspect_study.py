@@ -207,7 +207,9 @@ def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding
     the findings of a sound study don't depend on where it runs.
     """
     stays, passing = estimate_disk(study)
-    need = f"about {gigabytes(stays)} of results, and {gigabytes(passing)} for each library while it is counted"
+    need = f"about {gigabytes(stays)} of results"
+    if passing:
+        need += f", and {gigabytes(passing)} for each library while it is counted"
     free = shutil.disk_usage(results).free
     if free + taken_by(results) < stays + passing * at_once:
         together = f" ({at_once} at once)" if at_once > 1 and passing else ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Problems = Iterator[tuple[str, str]]
 LIBRARY_KEYS = ("expected_cells", "empty_drops")
 """Settings of ``cells`` that are of a whole library: a pool's droplets are called before they are its samples'."""
-SHARED = ("matrix", "barcodes", "species")
+SHARED = ("matrix", "barcodes", "species", "introns", "expected_cells")
 """Columns that are the same for all samples of a pool."""
 MIN_SAMPLES = 2
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WORDS = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)", re.MULTILINE)
 MOST = 12
 """Failures that are listed: the screen ends somewhere."""
 WIDTH = 160
+FEW = 6
+"""Targets up to which all are listed, whether or not they have a folder of their name."""
+NOT_RESULTS = ("all", "preflight", "findings", "programme")
+"""Targets that make nothing of their own."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +83,36 @@ def failed(failures: list[Failure]) -> str:
     return "\n".join(lines)
 
 
-def finished(results: Path) -> str:
-    """Return where to look after a run: what of this is there."""
+def described(workflow: Any) -> dict[str, str]:
+    """Return the targets that a run was asked for by name, or without names all of them, with what each holds.
+
+    ``workflow``: Snakemake's; the sentence is the rule's docstring.
+    """
+    sentences = {rule.name: rule.docstring.strip() for rule in workflow.rules if rule.docstring}
+    asked = {str(target) for target in workflow.dag_settings.targets} - {"all"}
+    return {name: text for name, text in sentences.items() if (name in asked if asked else name not in NOT_RESULTS)}
+
+
+def finished(results: Path, targets: Mapping[str, str] | None = None) -> str:
+    """Return where to look after a run: the results of its targets, and what else of the main results is there.
+
+    ``targets``: name → what it holds (:func:`described`); of a run of all, those that have a folder are listed.
+    """
     places = {
         "report, opens in any browser without a network": results / "report" / "report.html",
         "switches, best first": results / "switches" / "switches.tsv",
-        "for cellxgene, scanpy and SCope, and all tables with their dictionary": results / "exports",
+        "tables with their dictionary, and files for cellxgene, scanpy and SCope": results / "exports",
         "biopsies scored, a page each": results / "biopsy",
         "quality of the reads": results / "reads" / "multiqc.html",
         "logs": results / "logs",
     }
-    lines = [f"  {path}  ({what})" for what, path in places.items() if path.exists()]
-    told = ["Done. Where to look:", *lines] if lines else ["Done."]
-    return "\n".join([*told, *losses(results / "cells" / "attrition.tsv")])
+    targets = targets or {}
+    made = {name: text for name, text in targets.items() if len(targets) < FEW or (results / name).is_dir()}
+    lines = [f"  {name}: {text}" for name, text in made.items()]
+    head = [f"Results of this run, under {results}:", *lines] if lines else []
+    found = [f"  {path}  ({what})" for what, path in places.items() if path.exists()]
+    first = ["Where to look first:", *found] if found else []
+    return "\n".join(["Done.", *head, *first, *losses(results / "cells" / "attrition.tsv")])
 
 
 def losses(table: Path) -> list[str]:

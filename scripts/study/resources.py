@@ -21,6 +21,9 @@ BEYOND = 2.0
 it is more.
 """
 
+DECLARED: dict[str, dict[str, float]] = {}
+"""What rules declare: rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb``; filled as rules are read."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -81,6 +84,9 @@ def memory(
         What was measured, by rule and resource; the shipped table by default.
     """
 
+    rate = max(per_input_gb.values(), default=0) if isinstance(per_input_gb, Mapping) else per_input_gb
+    DECLARED.setdefault(rule, {}).update(mem_mb=base, mem_mb_per_gb=rate)
+
     def get_declared(input: Any) -> int:
         rates = per_input_gb if isinstance(per_input_gb, Mapping) else {}
         if not rates:
@@ -97,6 +103,8 @@ def minutes(rule: str, base: int, measured: Mapping[str, Any] | None = None) -> 
 
     The other parameters are those of :func:`memory`.
     """
+
+    DECLARED.setdefault(rule, {}).update(runtime=base)
 
     def get_declared(input: Any) -> int:
         return base

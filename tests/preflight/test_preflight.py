@@ -226,7 +226,8 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     given = study()
     findings = [*inspect_study.inspect(given), inspect_study.look_at_disk(given, Path("."))[0]]
     text = page(given, findings, inspect_study.design_of(given), {"reads": 7, "counts": 4}, "9 GB", "out")
-    assert "4 libraries (2 from reads, 3 lanes; 2 matrices) of 2 models; 2 profiles" in text
+    assert "4 libraries (2 from reads, 3 lanes; 2 from count matrices) of 2 models; 2 profiles" in text
+    assert "Checked: 3 lanes, 3 matrices or tables of counts, 4 genome files, " in text and "things" not in text
     assert "What will run: 11 jobs" in text and "     7 reads" in text
     assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in text
     assert "with 2 models flipped signs give no family-wise error below 0.5" in text
@@ -236,8 +237,10 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
 def test_jobs_are_counted_by_stage():
     table = "job         count\n--------  -------\nkeep         3\ncount        2\nall          1\ntotal        6\n"
     said = f"Building DAG of jobs...\nJob stats:\n{table}\nReasons:\n"
-    assert check_study.count_jobs(said, {"count": "counts", "keep": "cells"}) == {"counts": 2, "cells": 3}
-    assert check_study.count_jobs("Nothing to be done.", {"count": "counts"}) == {}
+    jobs = check_study.jobs_of(said)
+    assert jobs == {"keep": 3, "count": 2, "all": 1}
+    assert check_study.count_jobs(jobs, {"count": "counts", "keep": "cells"}) == {"counts": 2, "cells": 3}
+    assert check_study.jobs_of("Nothing to be done.") == {}
 
 
 def test_cells_of_one_species_are_remarked_on_and_a_cell_line_is_not(draft, study):
@@ -252,3 +255,16 @@ def test_without_databases_the_study_is_said_to_end_at_expression(draft, study):
     draft.set("regulons", {})
     (said,) = (finding for finding in inspect_study.inspect(study()) if finding.check == "databases")
     assert said.verdict == "note" and "ends at expression" in said.message
+
+
+def test_a_study_of_matrices_has_neither_lanes_nor_room_for_counting(draft, study):
+    """Nothing is said of reads that there aren't."""
+    head, *rows = draft.samples.splitlines(keepends=True)
+    draft.samples = "".join([head, *(row for row in rows if "data/" in row)])
+    draft.units = draft.units.splitlines(keepends=True)[0]
+    draft.set("regulons.min_groups", 1)
+    given = study()
+    finding, free = inspect_study.look_at_disk(given, Path("."))
+    text = page(given, [finding], inspect_study.design_of(given), {}, free, "out")
+    assert "2 libraries (2 from count matrices)" in text
+    assert "lane" not in text and "counted" not in text and "0.0" not in text.split("What the design")[0]

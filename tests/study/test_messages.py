@@ -49,3 +49,23 @@ def test_a_finished_run_says_where_to_look_for_what_is_there(tmp_path):
     (tmp_path / "report" / "report.html").touch()
     assert str(tmp_path / "report" / "report.html") in messages.finished(tmp_path)
     assert "switches" not in messages.finished(tmp_path)
+
+
+def test_a_finished_run_names_the_results_of_its_targets(tmp_path):
+    """Those that were asked for by name; of a run of everything, those that are there."""
+    rules = [
+        SimpleNamespace(name=name, docstring=text)
+        for name, text in [
+            ("all", "Everything."),
+            *((f"t{i}", f"Result {i} (t{i}/).") for i in range(9)),
+            ("job", None),
+        ]
+    ]
+    workflow = SimpleNamespace(rules=rules, dag_settings=SimpleNamespace(targets={"t1"}))
+    assert messages.described(workflow) == {"t1": "Result 1 (t1/)."}
+    said = messages.finished(tmp_path, messages.described(workflow))
+    assert said == f"Done.\nResults of this run, under {tmp_path}:\n  t1: Result 1 (t1/)."
+    workflow.dag_settings.targets = set()
+    (tmp_path / "t2").mkdir()
+    said = messages.finished(tmp_path, messages.described(workflow))
+    assert "t2: Result 2" in said and "t1" not in said and "all:" not in said and "job" not in said

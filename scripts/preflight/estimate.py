@@ -1,0 +1,122 @@
+"""How many hours and how much memory the planned jobs need: as measured where that holds, else as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.study.resources import BEYOND, Fit, bytes_of
+from scripts.study.study import Study
+
+MARGIN, START = 4.0, 5.0
+"""What measured times are multiplied by in resources/measured.tsv, and the minutes that are added to them
+(``TIME_MARGIN`` and ``TIME_BESIDE`` of scripts/study/fit_resources.py): taken off again here.
+"""
+OF_LANE, OF_LIBRARY = ("check_reads", "measure_quality"), ("detect_chemistry", "count_kb", "count_starsolo")
+"""Rules whose input is the reads of one lane or of one library: its size is known."""
+COUNTED, IMPORTED = "count_kb", "call_cells"
+"""Rules whose largest measured input says how large the largest measured library was, as reads and as counts."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What planned jobs need.
+
+    Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables and
+    figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of declared
+    ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its rule.
+    """
+
+    hours: float
+    limit: float
+    measured: int
+    declared: int
+    short: int
+    memory_gb: float
+    largest: str
+
+
+def input_sizes(study: Study) -> tuple[float, float, float]:
+    """Return the size (GB) of the largest lane, of the largest library's reads, and of the largest matrix."""
+    lanes = [(bytes_of(row.fq1) + bytes_of(row.fq2)) / 1024**3 for row in study.units.itertuples()]
+    reads = [sum(bytes_of(path) for mates in study.fastqs(s) for path in mates) for s in study.all_sequenced]
+    counts = [bytes_of(path) for path in study.all_samples.loc[study.all_libraries, "matrix"] if path]
+    return max(lanes, default=0.0), max(reads, default=0) / 1024**3, max(counts, default=0) / 1024**3
+
+
+def estimate(
+    jobs: Mapping[str, int],
+    sizes: tuple[float, float, float],
+    declared: Mapping[str, Mapping[str, float]],
+    measured: Mapping[str, Mapping[str, Fit]],
+) -> Estimate:
+    """Return what jobs need.
+
+    Parameters
+    ----------
+    jobs
+        Rule → number of planned jobs.
+    sizes
+        See :func:`input_sizes`. The input of jobs on results, which aren't there yet, is taken to be larger than the
+        largest measured one by as much as the largest library is.
+    declared
+        Rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb`` (MB, and MB per GB of input).
+    measured
+        Rule → ``runtime`` and ``mem_mb`` as measured (resources/measured.tsv).
+    """
+    lane, reads, counts = sizes
+    larger = max(
+        reads / measured[COUNTED]["runtime"].largest_gb if COUNTED in measured else 0.0,
+        counts / measured[IMPORTED]["runtime"].largest_gb if IMPORTED in measured else 0.0,
+    )
+    minutes = {"measured": 0.0, "declared": 0.0, "short": 0.0}
+    numbers, memory = {"measured": 0, "declared": 0, "short": 0}, {"": 0.0}
+    for rule, number in jobs.items():
+        fits, own = measured.get(rule), declared.get(rule)
+        known = lane if rule in OF_LANE else reads if rule in OF_LIBRARY else None
+        size = known if known is not None else larger * fits["runtime"].largest_gb if fits else larger * reads
+        if fits and size <= BEYOND * fits["runtime"].largest_gb:
+            kind, each, held = "measured", max(0.1, (fits["runtime"](size) - START) / MARGIN), fits["mem_mb"](size)
+        elif own:
+            kind, each = "declared", own["runtime"]
+            held = own["mem_mb"] + own["mem_mb_per_gb"] * (size if fits or known is not None else 0)
+        else:
+            kind, each, held = "short", 0.0, 0.0
+        minutes[kind] += number * each
+        numbers[kind] += number
+        memory[rule] = held / 1024
+    largest = max(memory, key=memory.__getitem__)
+    hours = (minutes["measured"] / 60, minutes["declared"] / 60)
+    return Estimate(*hours, **numbers, memory_gb=memory[largest], largest=largest)
+
+
+def duration(hours: float) -> str:
+    """Return a duration in hours, or in minutes below one hour."""
+    return f"{hours:,.0f} h" if hours >= 10 else f"{hours:.1f} h" if hours >= 1 else f"{max(1, round(60 * hours))} min"
+
+
+def count(number: int) -> str:
+    """Return a number of jobs."""
+    return f"{number} job{'' if number == 1 else 's'}"
+
+
+def describe(found: Estimate, cores: int) -> list[str]:
+    """Return an estimate as lines of the page; ``cores``: those given (at most so many jobs at a time)."""
+    if not found.measured + found.declared:
+        return []
+    parts = []
+    if found.measured:
+        parts.append(
+            f"{count(found.measured)} as measured in the demo (resources/measured.tsv): {duration(found.hours)}"
+        )
+    if found.declared:
+        limit = "not measured, or not with inputs of this size"
+        parts.append(f"{count(found.declared)} {limit}: at most {duration(found.limit)} (the limit that rules declare)")
+    if found.short:
+        parts.append(f"{count(found.short)} on tables and figures: not counted")
+    each = f"if {cores} cores are busy throughout" if cores > 1 else "on 1 core"
+    least, most = duration(found.hours / cores), duration((found.hours + found.limit) / cores)
+    span = f"{least} to {most}" if found.measured and found.declared else f"at most {most}" if found.declared else least
+    time = f"time (estimate): {span} {each}. {'; '.join(parts)}"
+    memory = f"memory (estimate): the largest job requests {found.memory_gb:.1f} GB ({found.largest})"
+    return [time, memory]

@@ -1,0 +1,48 @@
+"""Hours and memory of planned jobs: as measured where inputs are alike, else by what rules declare."""
+
+import pytest
+
+from scripts.preflight.estimate import Estimate, describe, estimate
+from scripts.study.resources import Fit
+
+MEASURED = {
+    "count_kb": {"runtime": Fit(9, 0, 0.1), "mem_mb": Fit(2048, 0, 0.1)},
+    "call_cells": {"runtime": Fit(13, 0, 0.001), "mem_mb": Fit(1024, 0, 0.001)},
+}
+DECLARED = {
+    "count_kb": {"runtime": 480, "mem_mb": 8192, "mem_mb_per_gb": 1024},
+    "call_cells": {"runtime": 60, "mem_mb": 1024, "mem_mb_per_gb": 0},
+    "index_kb": {"runtime": 240, "mem_mb": 4096, "mem_mb_per_gb": 0},
+}
+JOBS = {"count_kb": 6, "call_cells": 6, "tabulate": 2}
+
+
+def test_small_inputs_are_estimated_from_the_measurement_without_its_margin():
+    """(9 − 5) / 4 = 1 minute and (13 − 5) / 4 = 2 minutes a job."""
+    found = estimate(JOBS, (0.05, 0.1, 0), DECLARED, MEASURED)
+    assert found == Estimate(18 / 60, 0, 12, 0, 2, 2.0, "count_kb")
+    time, memory = describe(found, 2)
+    assert time == (
+        "time (estimate): 9 min if 2 cores are busy throughout. 12 jobs as measured in the demo "
+        "(resources/measured.tsv): 18 min; 2 jobs on tables and figures: not counted"
+    )
+    assert memory == "memory (estimate): the largest job requests 2.0 GB (count_kb)"
+
+
+def test_larger_inputs_and_rules_without_measurement_have_their_upper_limit():
+    """A library 100 times the measured one; its later jobs are taken to be larger alike."""
+    found = estimate(JOBS | {"index_kb": 1}, (5, 10, 0), DECLARED, MEASURED)
+    assert found.limit == pytest.approx((6 * 480 + 6 * 60 + 240) / 60) and found.declared == 13 and not found.measured
+    assert found.memory_gb == pytest.approx(18) and found.largest == "count_kb"
+    assert describe(found, 8)[0].startswith(
+        "time (estimate): at most 7.2 h if 8 cores are busy throughout. 13 jobs not measured"
+    )
+
+
+def test_large_matrices_are_no_reason_to_trust_a_small_measurement():
+    found = estimate({"call_cells": 3}, (0, 0, 0.05), DECLARED, MEASURED)
+    assert (found.measured, found.declared) == (0, 3)
+
+
+def test_nothing_is_said_where_nothing_is_planned():
+    assert describe(estimate({}, (0, 0, 0), DECLARED, MEASURED), 4) == []
