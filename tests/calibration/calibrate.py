@@ -27,6 +27,7 @@ for _folder in (ROOT, ROOT / "tests"):
 
 import pandas as pd  # noqa: E402
 
+from calibration import remarks  # noqa: E402
 from calibration.row import WEAK, Row  # noqa: E402
 from scripts.base import calibration  # noqa: E402
 
@@ -111,7 +112,10 @@ def as_page(table: pd.DataFrame) -> str:
     """Return the rates as the page of the docs: one table per topic."""
     parts = [INTRODUCTION]
     for topic, own in table.groupby("topic", sort=False):
-        parts.append(f"\n## {topic}\n\n| what | design | truth | quantity | should be | rate | trials | |")
+        parts.append(f"\n## {topic}\n")
+        if topic in remarks.REMARKS:
+            parts.append(remarks.REMARKS[topic](own) + "\n")
+        parts.append("| what | design | truth | quantity | should be | rate | trials | |")
         parts.append("|---|---|---|---|---|---|---|---|")
         for row in own.itertuples():
             what = "<br>".join(f"`{name}`" for name in row.what.split(calibration.SEPARATOR))

@@ -89,5 +89,5 @@ def rows(quick: bool) -> list[Row]:
     found = []
     for place, name in enumerate(DESIGNS[:1] if quick else DESIGNS):
         for number, between in enumerate((0.3,) if quick else (0.0, 0.3, 0.6)):
-            found += compared_rows(name, between, 3 if quick else 25, 70_000 + 100 * place + number)
+            found += compared_rows(name, between, 3 if quick else 15, 70_000 + 100 * place + number)
     return found

@@ -92,7 +92,7 @@ def rows(quick: bool) -> list[Row]:
     found = []
     for place, name in enumerate(QUICK_DESIGNS if quick else tuple(designs.DESIGNS)):
         slow = len(designs.DESIGNS[name]) > 25
-        nulls, studies = (100, 30) if quick else (400, 40) if slow else (1200, 150)
+        nulls, studies = (100, 30) if quick else (200, 30) if slow else (600, 80)
         for number, (between, r) in enumerate(SPREADS):
             if not quick or number in (1, 2):
                 found += power_rows(name, between, r, nulls, studies, 60_000 + 1000 * place + 10 * number)

@@ -53,7 +53,7 @@ def kinds(n: int, correlation: tuple[float, ...], uneven: bool, times: int, trut
         own = [p.iloc[number :: len(correlation)] for p in found]
         rates = clustered(np.array([(p <= LEVEL).sum() for p in own]), np.array([len(p) for p in own]))
         text = f"{truth}; regulons whose targets correlate by {r:g}"
-        note = "conservative: rotations suppose equal spread" if uneven else ""
+        note = "conservative where regulons that vary together fill the signature: both of two tests have to agree"
         rows.append(Row(ENRICHMENT, f"{n} × (1+1)", text, TYPE_1, LEVEL, **rates, bound=bound, note=note))
     return rows
 
@@ -63,9 +63,9 @@ def of_enrichment(quick: bool) -> list[Row]:
     rows = []
     for n in (5,) if quick else (5, 6, 8, 25):
         times = 6 if quick else 12 if n == 25 else 40
-        rows += kinds(n, (0.0, 0.3), False, times, "no programme; regulons of two kinds", "around")
+        rows += kinds(n, (0.0, 0.3), False, times, "no programme; regulons of two kinds", "at most")
         if not quick and n < 25:
-            rows += kinds(n, (0.3,), False, times // 2, "no programme; regulons of one kind", "around")
+            rows += kinds(n, (0.3,), False, times // 2, "no programme; regulons of one kind", "at most")
             rows += kinds(
                 n, (0.0, 0.3), True, times // 2, "no programme; models differ three-fold in spread", "at most"
             )

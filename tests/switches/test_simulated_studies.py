@@ -47,6 +47,16 @@ def test_planted_switches_rank_first_in_twenty_of_twenty(seed):
     assert side.to_dict() == study.planted
 
 
+@pytest.mark.parametrize(
+    "seed", [seed if seed < QUICK else pytest.param(seed, marks=pytest.mark.full) for seed in SEEDS]
+)
+def test_planted_switches_rank_first_in_twenty_of_twenty_at_half_the_depth(seed):
+    study = simulated.simulate(seed, depth=0.5)
+    best = simulated.analyse(study).switches.head(len(study.planted))
+    assert set(best["tf"]) == set(study.planted)
+    assert (best["verdict"] == verdicts.SHARED.name).sum() >= 4
+
+
 @pytest.mark.full
 def test_the_rank_product_does_better_than_activity_alone(studies):
     """Why the table is sorted by it: among all shared changes, whether or not they reach the programme, activity alone
