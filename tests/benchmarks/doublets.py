@@ -78,7 +78,7 @@ def ways(counts: sparse.csr_matrix, rate: float) -> Iterator[tuple[str, np.ndarr
         "Scrublet, own rule",
         doublet_scores.flag_doublets(scores, doublet_scores.doublet_threshold(scores, simulated, rate)),
     )
-    scores, _, threshold, _ = doublet_scores.score_by_scdblfinder(counts, rate=rate, seed=0)
+    scores, threshold, _ = doublet_scores.score_by_scdblfinder(counts, rate=rate, seed=0)
     yield "scDblFinder, at the rate", highest(scores, rate)
     yield "scDblFinder, own rule", doublet_scores.flag_doublets(scores, threshold)
 
