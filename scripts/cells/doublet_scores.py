@@ -16,6 +16,8 @@ MIN_PRECISION = 0.25
 types are distinct (true precision 0.79–1), below 0.07 in homogeneous ones (true precision 0.3)."""
 MIN_VARIABLE_GENES = 5
 MIN_CELLS_OF_GENE = 3
+PLANTED = 20
+"""Fewest planted doublets, so that the share found is known to ten points."""
 COMPONENTS = 30
 """Principal components, Scrublet's default."""
 
@@ -82,13 +84,11 @@ def one_core() -> Iterator[None]:
             os.sched_setaffinity(0, cores)
 
 
-def score_by_scdblfinder(
-    counts: sparse.csr_matrix, *, rate: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, float, str]:
-    """Return scDblFinder's score per cell (Germain et al. 2021, F1000Research 10:979), scores of
-    artificial doublets, the score from which it flags, and a note.
+def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
+    """Return scDblFinder's score per cell (Germain et al. 2021, F1000Research 10:979), the score from which it flags,
+    and a note.
 
-    Cells × genes, UMIs. NaN, nothing and infinity where it can't run.
+    Cells × genes, UMIs. NaN and infinity where it can't run.
     """
     from pyscdblfinder import sc_dbl_finder
     from threadpoolctl import threadpool_limits
@@ -99,7 +99,7 @@ def score_by_scdblfinder(
     scores = np.full(counts.shape[0], np.nan)
     varied = counts[:, seen]
     if seen.sum() < MIN_VARIABLE_GENES or full.sum() < MIN_VARIABLE_GENES or not differ(varied[full]):
-        return scores, np.empty(0), float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
+        return scores, float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
     with threadpool_limits(1), one_core(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = sc_dbl_finder(
@@ -110,8 +110,7 @@ def score_by_scdblfinder(
             pca_backend="sklearn-full",
         )
     scores[full] = found.real_cells()["score"].to_numpy(float)
-    artificial = found.table["score"].to_numpy(float)[found.n_real :]
-    return scores, artificial, found.score_threshold, ""
+    return scores, found.score_threshold, ""
 
 
 def doublet_threshold(scores: np.ndarray, simulated: np.ndarray, rate: float) -> float:
@@ -138,13 +137,27 @@ def flag_doublets(scores: np.ndarray, threshold: float) -> np.ndarray:
     return np.isfinite(scores) & (scores >= threshold)
 
 
-def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, float, str]:
-    """Return the score per cell (NaN where there is none), the score from which cells are flagged, the share of
-    artificial doublets that reach it, and a note.
-    """
+def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
+    """Return the score per cell (NaN where there is none), the score from which cells are flagged, and a note."""
     if method == "scdblfinder":
-        scores, simulated, threshold, note = score_by_scdblfinder(counts, rate=rate, seed=seed)
-    else:
-        scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)
-        threshold = doublet_threshold(scores, simulated, rate)
-    return scores, threshold, float((simulated >= threshold).mean()) if len(simulated) else 0.0, note
+        return score_by_scdblfinder(counts, rate=rate, seed=seed)
+    scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)
+    return scores, doublet_threshold(scores, simulated, rate), note
+
+
+def share_found(counts: sparse.csr_matrix, flagged: np.ndarray, *, method: str, rate: float, seed: int) -> float:
+    """Return the share of planted doublets that would be flagged.
+
+    Sums of two cells that aren't flagged, as many as there should be doublets, stand among the cells as if they were of
+    the library; those that the method makes for itself it has learnt by heart.
+    """
+    single = np.flatnonzero(~flagged)
+    number = min(max(round(rate * counts.shape[0]), PLANTED), len(single) // 2)
+    if not number:
+        return 0.0
+    pairs = np.random.default_rng(seed).permutation(single)[: 2 * number].reshape(-1, 2)
+    counts = counts.tocsr()
+    both = sparse.vstack([counts, counts[pairs[:, 0]] + counts[pairs[:, 1]]]).tocsr()
+    with_planted = (rate * counts.shape[0] + number) / both.shape[0]
+    scores, threshold, _ = score(both, method=method, rate=with_planted, seed=seed)
+    return float(flag_doublets(scores, threshold)[-number:].mean())

@@ -73,23 +73,19 @@ def expected_rate(
     *,
     n_droplets: int,
     rate: float | str,
-    rate_per_1000_cells: float | str,
-    chemistry: str = "",
+    rate_per_1000_cells: float,
     min_species_fraction: float,
 ) -> DoubletRate:
     """Return the rate to use: the given one, or (``auto``) what mixed droplets imply, or what the loading implies.
 
     Mixed droplets say little where one species is rarer than ``min_species_fraction``; then, or if they imply more than
-    ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000, where ``auto`` is the kit's
-    (:func:`rate_of_kit`). The numbers of graft, host and mixed
+    ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000. The numbers of graft, host and mixed
     droplets may be sums of probabilities.
     """
     n = n_graft + n_host + n_mixed
     share = (n_graft + n_mixed / 2) / n if n else 1.0
     if rate != "auto":
         return DoubletRate(float(rate), among_graft(float(rate), share), float("nan"), float("nan"), "config")
-    if rate_per_1000_cells == "auto":
-        rate_per_1000_cells = rate_of_kit(chemistry)
     loading = min(MAX_RATE, rate_per_1000_cells * n_droplets / 1000)
     if n and min(share, 1 - share) >= min_species_fraction:
         implied = implied_rate(n_graft, n_host, n_mixed)
@@ -114,7 +110,7 @@ def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, flo
 @dataclass(frozen=True)
 class Found:
     """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, how
-    many are expected, the share of artificial ones that would be flagged, and a note.
+    many are expected, the share of planted ones that is found, and a note.
     """
 
     scores: np.ndarray
@@ -126,10 +122,8 @@ class Found:
 
     @property
     def left(self) -> float:
-        """Doublets that must be left: those expected beyond those flagged, or the part of them that would be missed, as
-        artificial ones are, if that is more (some of those flagged are single cells).
-        """
-        return max(self.expected - float(self.flagged.sum()), self.expected * (1 - self.detected))
+        """Doublets that must be left: the part of those expected that is missed, as planted ones are."""
+        return self.expected * (1 - self.detected)
 
 
 def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, what: str) -> Found:
@@ -144,5 +138,8 @@ def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, w
         return Found(*nothing, "doublets are switched off")
     if n < settings["min_cells"]:
         return Found(*nothing, f"{n} {what} cells, fewer than {settings['min_cells']}: no doublet scores")
-    scores, threshold, detected, note = doublet_scores.score(counts, method=settings["method"], rate=rate, seed=seed)
-    return Found(scores, doublet_scores.flag_doublets(scores, threshold), threshold, expected, detected, note)
+    own = {"method": settings["method"], "rate": rate, "seed": seed}
+    scores, threshold, note = doublet_scores.score(counts, **own)
+    flagged = doublet_scores.flag_doublets(scores, threshold)
+    detected = doublet_scores.share_found(counts, flagged, **own) if flagged.any() else 0.0
+    return Found(scores, flagged, threshold, expected, detected, note)

@@ -82,8 +82,14 @@ def keep(
 
     kinds = doublets.count_kinds(chosen, rules["ambient"])
     own = settings["doublets"]
-    keys = ("rate", "rate_per_1000_cells", "min_species_fraction")
-    rate = doublets.expected_rate(*kinds, n_droplets=len(calls), chemistry=chemistry, **{key: own[key] for key in keys})
+    per_1000 = own["rate_per_1000_cells"]
+    rate = doublets.expected_rate(
+        *kinds,
+        n_droplets=len(calls),
+        rate=own["rate"],
+        rate_per_1000_cells=doublets.rate_of_kit(chemistry) if per_1000 == "auto" else per_1000,
+        min_species_fraction=own["min_species_fraction"],
+    )
     found = doublets.find(counts[is_graft][:, ~is_host], rate.among_graft, own, seed=seed, what="graft")
     if found.note:
         notes.append(found.note)

@@ -158,6 +158,8 @@ def test_attrition_by_sample_and_arm():
         "barcodes_before",
         "removed",
         "remaining",
+        "lost_share",
+        "warning",
     ]
     assert len(table) == 3 * len(STEPS)
     arms = attrition_by_arm(table).set_index(["arm", "step"])

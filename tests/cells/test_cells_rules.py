@@ -98,6 +98,8 @@ def test_every_promised_file_is_there(study):
         "barcodes_before",
         "removed",
         "remaining",
+        "lost_share",
+        "warning",
     ]
     assert set(table["arm"]) == {"untreated", "cisplatin"}
     for name in ("attrition_by_arm.tsv", "species_rules.tsv", "libraries.tsv", "figures/attrition.png"):

@@ -111,7 +111,7 @@ BAD = {
         "counts.aligner",
         "'star' is not kb or starsolo; did you mean 'starsolo'?",
     ),
-    "unknown choice": ("reads.chemistry", "5prime", "reads.chemistry", "'5prime' is not auto, v2, v3 or v4"),
+    "unknown choice": ("reads.chemistry", "5prime", "reads.chemistry", "'5prime' is not auto, v2, v3, v4, "),
     "unknown score": ("clusters.regress", ["depth"], "clusters.regress[0]", "is not cycle, stress or hypoxia"),
     "unknown grouping": ("regulons.group_by", ["timepoint"], "regulons.group_by", "[model] or [model, timepoint]"),
     "rate in words": ("cells.doublets.rate", "high", "cells.doublets.rate", "is not auto or a number from 0 to 1"),
@@ -269,7 +269,7 @@ def test_sections_are_what_the_scripts_take():
     cells = complete({})["cells"]
     assert set(cells["empty_drops"]) == keywords(call_cells) - {"expected_cells", "seed"}
     assert set(cells["qc"]) == keywords(quality_limits)
-    assert keywords(expected_rate) - {"n_droplets"} <= set(cells["doublets"])
+    assert keywords(expected_rate) - {"n_droplets", "chemistry"} <= set(cells["doublets"])
     clusters = complete({})["clusters"]
     assert set(clusters["markers"]) == keywords(select_markers)
     assert set(clusters["links"]) == keywords(link) | (keywords(link_stages) - {"seed"})

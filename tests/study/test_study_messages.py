@@ -48,7 +48,7 @@ BAD = {
     "value given by hand": (
         lambda draft: None,
         ["--config", "cells={qc: {max_genes: 100}}"],
-        "config, cells.qc.min_genes: 2000 is not below max_genes, 100",
+        "config, cells.qc.min_genes: 300 is not below max_genes, 100",
     ),
 }
 

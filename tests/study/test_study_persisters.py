@@ -88,7 +88,7 @@ def test_ordinary_names_are_no_typing_errors(draft, name):
     [
         ("timepiont", "'timepiont' is not a column of this sheet; did you mean 'timepoint'?; rename it"),
         ("Days", "'Days' is not a column of this sheet; did you mean 'day'?"),
-        ("expected cell", "'expected cell' as a column of your own is not a name of letters"),
+        ("drug dose", "'drug dose' as a column of your own is not a name of letters"),
         ("n_genes", "'n_genes' is what the workflow itself writes about samples or cells; rename your own column"),
     ],
 )
