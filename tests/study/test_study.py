@@ -100,10 +100,12 @@ def test_samples_are_text_indexed_by_sample(draft):
             "species",
             "barcodes",
             "day",
+            "pool",
+            "tag",
         )
     ]
     assert samples.index.name == "sample"
-    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", "", "", "", "", "", ""]
+    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", *[""] * 8]
     assert samples.reset_index().to_dict("records")[5]["column"] == "treated1"
 
 
