@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.base import job
 from scripts.figure.rule import labels_of, params_of, report_of
-from scripts.study.carried import days, own_columns, own_values, with_own
+from scripts.study.carried import days, own_columns, own_values
 from scripts.study.files import missing_entry
 from scripts.study.load import load_study
 from scripts.study.resources import DECLARED, find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads

@@ -2,6 +2,7 @@
 from scripts.figure.rule import hash_of
 from scripts.report.inputs import results_of
 from scripts.exports.results import targets
+from scripts.study.carried import with_own
 
 
 rule report:

@@ -40,7 +40,8 @@ class Libraries:
     @cached_property
     def pool_of(self) -> dict[str, str]:
         """The pool of every pooled sample."""
-        return {sample: pool for sample, pool in self.all_samples["pool"].items() if pool}
+        sheet = self.all_samples
+        return {sample: pool for sample, pool in sheet["pool"].items() if pool} if "pool" in sheet else {}
 
     @cached_property
     def pools(self) -> dict[str, dict[str, str]]:
