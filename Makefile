@@ -13,6 +13,10 @@ DEMO := config/demo/config.yaml
 TESTS = python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 # Tools of the environment come first, whether or not it is activated; no profile of the user's changes the demo.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Snakemake, numba and others keep caches in the home folder; where it can't be written, they are kept here.
+ifneq ($(shell dir="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$dir" 2> /dev/null && test -w "$$dir" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
 unexport SNAKEMAKE_PROFILE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 help:  ## say what can be made

@@ -9,10 +9,19 @@ from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.carried import days, own_columns, own_values
 from scripts.study.files import missing_entry
 from scripts.study.load import load_study
-from scripts.study.resources import DECLARED, find_own_tools, forbid_others_to_write, memory, minutes, scaled_threads
+from scripts.study.resources import (
+    DECLARED,
+    check_python,
+    find_own_tools,
+    forbid_others_to_write,
+    memory,
+    minutes,
+    scaled_threads,
+)
 from scripts.study.stages import captions_of, stage_of, stages_of
 
 try:
+    check_python()
     # Jobs parse the workflow again: whether files exist was asked before they started.
     study = load_study(config, check_files=workflow.is_main_process)
 except job.UserError as error:

@@ -30,7 +30,7 @@ def missing_files(study: Study, design: Design) -> list[str]:
     there, barred = {}, {}
     for path in dict.fromkeys(path for _, path in places):
         try:
-            there[path] = "://" in path or Path(path).exists()
+            there[path] = Path(path).exists()
         except OSError as error:  # a folder on the way that this user may not enter
             there[path], barred[path] = False, error.strerror
     lost = [(place, path) for place, path in places if not there[path]]
@@ -45,10 +45,32 @@ def missing_files(study: Study, design: Design) -> list[str]:
     return [f"{place}: there is no {path!r}; {remedy}{more}"]
 
 
+def remote_files(study: Study, design: Design) -> list[str]:
+    """Return one line that names the first file that isn't on a disk, or nothing: readers open paths."""
+    sheets = [(design.lane, design.units, ("fq1", "fq2")), (design.sample, design.samples, ("matrix",))]
+    places = [
+        (place(row.Index, column), getattr(row, column))
+        for place, sheet, columns in sheets
+        for row in sheet.itertuples()
+        for column in columns
+    ]
+    places += [(at_key(*place, "path"), entry.get("path") or "") for place, entry in list_files(study.config)]
+    places += list(genome_files(study.config["references"])) if study.config["references"] else []
+    remote = [(place, path) for place, path in places if "://" in str(path)]
+    if not remote:
+        return []
+    place, path = remote[0]
+    more = f"; so are {len(remote) - 1} more" if len(remote) > 1 else ""
+    return [
+        f"{place}: {path!r} is an address, not a path; fetch the file first (from an object store by `aws s3 cp` or "
+        f"rclone, or mount the store) and give its path{more}"
+    ]
+
+
 def missing_entry(config: dict, entry: dict) -> str:
     """Return one line about a file of the config that isn't where its path says, or nothing."""
     path = entry["path"]
-    if "://" in path or Path(path).exists():
+    if Path(path).exists():
         return ""
     place = next((place for place, other in list_files(config) if other == entry), ())
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"

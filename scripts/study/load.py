@@ -7,7 +7,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.study.checks import Design, problems_of_design
 from scripts.study.config import complete, problems_of_config
-from scripts.study.files import missing_files
+from scripts.study.files import missing_files, remote_files
 from scripts.study.frozen import with_frozen
 from scripts.study.introns import problems_of_introns
 from scripts.study.schema import read_schema
@@ -45,9 +45,11 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
     rows, units = design.samples.set_index("sample"), design.units.reset_index(drop=True)
     is_query = rows.pop("role") == "query"
     study = Study(config, rows[~is_query], units, rows[is_query])
+    if check_files:
+        refuse(remote_files(study, design))
+        refuse(list(problems_of_introns(study.all_samples, config["counts"], config["samples"])))
     if check_files and config["check_files"]:
         refuse(missing_files(study, design))
-        refuse(list(problems_of_introns(study.all_samples, config["counts"], config["samples"])))
     return study
 
 

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scripts.base import job
+
 MEASURED = Path(__file__).parents[2] / "resources" / "measured.tsv"
 """What rules needed, a row per rule; made by ``make resources`` from the benchmarks of runs."""
 BEYOND = 2.0
@@ -177,6 +179,15 @@ def fit_of(rule: str, resource: str, measured: Mapping[str, Any] | None = None) 
     """Return what was measured of a resource of a rule, or nothing."""
     table = read_measured() if measured is None else measured
     return table.get(rule, {}).get(resource)
+
+
+def check_python(path: str = sys.executable) -> None:
+    """Raise :class:`job.UserError` if the path of Python has a blank: Snakemake calls scripts by it without quotes."""
+    if any(letter.isspace() for letter in path):
+        raise job.UserError(
+            f"{path!r}: the path of this Python has a blank, which Snakemake can't call; make the environment in a "
+            "folder without one (with make: move the checkout)"
+        )
 
 
 def find_own_tools() -> None:

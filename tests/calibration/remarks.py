@@ -9,7 +9,6 @@ import pandas as pd
 from calibration import mixed_models
 from calibration.row import POWER, TYPE_1
 
-
 WIDTH = 120
 
 

@@ -111,7 +111,12 @@ BAD = {
         "counts.aligner",
         "'star' is not kb or starsolo; did you mean 'starsolo'?",
     ),
-    "unknown choice": ("reads.chemistry", "5prime", "reads.chemistry", "'5prime' is not auto, v2, v3, v4, "),
+    "unknown choice": (
+        "reads.chemistry",
+        "5prime",
+        "reads.chemistry",
+        "'5prime' is not auto, v2, v3, v4, multiome,",
+    ),
     "unknown score": ("clusters.regress", ["depth"], "clusters.regress[0]", "is not cycle, stress or hypoxia"),
     "unknown grouping": ("regulons.group_by", ["timepoint"], "regulons.group_by", "[model] or [model, timepoint]"),
     "rate in words": ("cells.doublets.rate", "high", "cells.doublets.rate", "is not auto or a number from 0 to 1"),
