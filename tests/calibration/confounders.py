@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -76,19 +78,21 @@ def study(rng: np.random.Generator, n: int, remaining: tuple[float, ...]) -> tup
     return frame(moved + error), after
 
 
-def judged_rows(n: int, studies: int) -> list[Row]:
-    """Return verdicts and coverage where the shares that remain are known."""
-    truths = {
-        "a share of .8 remains without each confounder": (0.8,) * len(WAYS),
-        "a share of .5 remains without each confounder": (0.5,) * len(WAYS),
-        "nothing remains without the cell cycle": (0.0, 0.0, *OTHERS),
-        "a share of .5 remains without the cell cycle, all without others": (0.5, 1.0, *OTHERS),
-        "all remains": (1.0,) * len(WAYS),
-    }
+TRUTHS = {
+    "a share of .8 remains without each confounder": (0.8,) * len(WAYS),
+    "a share of .5 remains without each confounder": (0.5,) * len(WAYS),
+    "nothing remains without the cell cycle": (0.0, 0.0, *OTHERS),
+    "a share of .5 remains without the cell cycle, all without others": (0.5, 1.0, *OTHERS),
+    "all remains": (1.0,) * len(WAYS),
+}
+
+
+def judged_rows(n: int, studies: int, truths: Iterable[str] = tuple(TRUTHS)) -> list[Row]:
+    """Return verdicts where the shares that remain are known."""
     found = []
     design = f"{n} × (1+1)"
-    for truth, remaining in truths.items():
-        said = []
+    for truth in truths:
+        remaining, said = TRUTHS[truth], []
         for seed in range(studies):
             rng = np.random.default_rng([n, int(10 * sum(remaining)), seed])
             before, after = study(rng, n, remaining)
