@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterator
 
@@ -70,18 +69,18 @@ def differ(counts: sparse.csr_matrix) -> bool:
 
 
 @contextlib.contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this process to one of its cores where the system can: scDblFinder takes as many threads as it may use, and
-    scores mustn't depend on their number.
+def one_thread() -> Iterator[None]:
+    """Let scDblFinder (0.3.0) train on one thread: it takes as many as there are cores, and scores mustn't depend on
+    their number.
     """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    from pyscdblfinder import classifier
+
+    resolve = classifier._resolve_nthreads
+    classifier._resolve_nthreads = lambda _: 1
     try:
-        if cores:
-            os.sched_setaffinity(0, {min(cores)})
         yield
     finally:
-        if cores:
-            os.sched_setaffinity(0, cores)
+        classifier._resolve_nthreads = resolve
 
 
 def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
@@ -100,7 +99,7 @@ def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -
     varied = counts[:, seen]
     if seen.sum() < MIN_VARIABLE_GENES or full.sum() < MIN_VARIABLE_GENES or not differ(varied[full]):
         return scores, float("inf"), f"only {int(seen.sum())} genes vary between cells: no doublet scores"
-    with threadpool_limits(1), one_core(), warnings.catch_warnings():
+    with threadpool_limits(1), one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = sc_dbl_finder(
             varied[full].T.tocsc().astype(np.float64),
