@@ -22,8 +22,8 @@ COUNTED, IMPORTED = "count_kb", "call_cells"
 class Estimate:
     """What planned jobs need.
 
-    Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables and
-    figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of declared
+    Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables
+    and figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of declared
     ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its rule.
     """
 
