@@ -56,8 +56,8 @@ def on_mixed_models(own: pd.DataFrame, whole: pd.DataFrame) -> str:
         studies each, their type I error at 0.05 is {size[0]} with blocks of {state} and models as fixed effects (above
         {MOST} in {above[0]}), and {size[1]} with blocks of {model} (in {above[1]}); that of the headline's paired
         differences is {size[2]} (in {above[2]}). Power is {power[0]}, {power[1]} and {power[2]}. The mixed models find
-        more, but their error exceeds its level where patients' changes differ; the headline's, from more studies (topic *paired*), is
-        {extent(paired)} in all designs. Therefore it stays the headline.""")
+        more, but their error exceeds its level where patients' changes differ; the headline's, from more studies
+        (topic *paired*), is {extent(paired)} in all designs. Therefore it stays the headline.""")
 
 
 REMARKS = {"paired_power": on_power, "mixed_models": on_mixed_models}
