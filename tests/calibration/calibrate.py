@@ -114,7 +114,7 @@ def as_page(table: pd.DataFrame) -> str:
     for topic, own in table.groupby("topic", sort=False):
         parts.append(f"\n## {topic}\n")
         if topic in remarks.REMARKS:
-            parts.append(remarks.REMARKS[topic](own) + "\n")
+            parts.append(remarks.REMARKS[topic](own, table) + "\n")
         parts.append("| what | design | truth | quantity | should be | rate | trials | |")
         parts.append("|---|---|---|---|---|---|---|---|")
         for row in own.itertuples():
