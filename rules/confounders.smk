@@ -80,6 +80,24 @@ rule tabulate_confounders:
         "../scripts/confounders/tabulate_confounders.py"
 
 
+rule judge_markers:
+    input:
+        markers="<results>/markers/markers.tsv",
+        differences=rules.tabulate_confounders.input.differences,
+    output:
+        "<results>/confounders/marker_composition.tsv",
+    log:
+        "<logs>/judge_markers.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    params:
+        models=study.compared_models,
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+    script:
+        "../scripts/confounders/judge_markers.py"
+
+
 rule draw_confounders:
     input:
         tables=rules.tabulate_confounders.output,

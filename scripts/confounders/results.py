@@ -8,7 +8,14 @@ from scripts.study.study import Study
 
 def targets(study: Study) -> list[str]:
     """Return the tables and figures of the stage; nothing where no activity is measured. The report reads the same."""
-    files = ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv", "figures"]
+    files = [
+        "confounders.tsv",
+        "programme_verdict.tsv",
+        "marker_composition.tsv",
+        "confounders_notes.tsv",
+        "clones.tsv",
+    ]
+    files += ["figures"]
     return files if study.has_activity else []
 
 

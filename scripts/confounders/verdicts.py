@@ -127,3 +127,45 @@ VERDICTS = (
     ),
 )
 """On :class:`Evidence`: the first whose rule applies."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What decides whether composition carries a marker.
+
+    Parameters
+    ----------
+    n
+        Models in which the marker's change was measured with composition held.
+    less
+        False discovery rate, over the markers, of :data:`KEPT` or more of the change remaining.
+    fdr
+        Its limit (``statistics.fdr``).
+    """
+
+    n: int
+    less: float
+    fdr: float
+
+
+COMPOSITION = Verdict(
+    "composition",
+    f"less than {KEPT:.0%} of the change remains with composition held (one-sided t over models, corrected for the "
+    "ways of adjustment, at a false discovery rate over the markers of {fdr})",
+    lambda e: e.less <= e.fdr,
+)
+MARKER_VERDICTS = (
+    Verdict(
+        "not measured",
+        f"composition could be held in fewer than {MIN_MODELS} models with both timepoints",
+        lambda e: e.n < MIN_MODELS,
+    ),
+    COMPOSITION,
+    Verdict(
+        "composition not shown",
+        f"it isn't shown that less than {KEPT:.0%} remains; that more does isn't tested, since markers are chosen for "
+        "a large change in the same samples",
+        lambda e: True,
+    ),
+)
+"""On :class:`Carried`: the first whose rule applies."""

@@ -21,6 +21,7 @@ LISTS = {
     "switches": switches.VERDICTS,
     "mrna": switches.MRNA,
     "confounders": confounders.VERDICTS,
+    "markers": confounders.MARKER_VERDICTS,
     "reversibility": activity.VERDICTS,
     "network changes": regulons.NETWORK_CHANGES,
 }
@@ -39,6 +40,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("switches/switches.tsv", "verdict", "switches"),
         ("switches/switches.tsv", "mrna", "mrna"),
         ("confounders/programme_verdict.tsv", "verdict", "confounders"),
+        ("confounders/marker_composition.tsv", "verdict", "markers"),
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
     ],

@@ -7,9 +7,8 @@ import pandas as pd
 
 from calibration import designs
 from calibration.row import AT_MOST, COVERAGE, FAMILY_WISE, POWER, REPORTED, TYPE_1, Row, clustered
-from scripts.activity import compare_timepoints
-from scripts.stats.paired import ALL_ARMS, is_shared
-from scripts.stats.trends import trend_of
+from scripts.stats.paired import is_shared, over_arms, summarise
+from scripts.stats.trends import persisters_of, slopes, with_days
 
 LEVEL = 0.05
 CONTRAST = {"baseline": designs.BASELINE, "persister": "d33", "further": ["d50", "d67"]}
@@ -44,7 +43,7 @@ def sheet(design: list[tuple]) -> tuple[pd.DataFrame, dict[str, float]]:
 
 
 def trends_of(name: str, studies: int, features: int, between: float, slope: np.ndarray, seed: int) -> list:
-    """Return the rows of the trend, of simulated studies: all features step up by :data:`STEP`, and rise by ``slope``
+    """Return the summaries of the trend of simulated studies: all features step up by :data:`STEP`, and rise by ``slope``
     per doubling of the days, which differs between models by sd ``between``.
     """
     rng = np.random.default_rng(seed)
@@ -59,8 +58,8 @@ def trends_of(name: str, studies: int, features: int, between: float, slope: np.
         own = slope + between * rng.normal(size=(len(DESIGNS[name]), features))
         values = treated[:, None] * STEP + rise * own[model] + sd * rng.normal(size=(len(samples), features))
         table = pd.DataFrame(values, samples.index, names)
-        rows = compare_timepoints.compare(table, samples, CONTRAST, days, pd.Series(1.0, index=names))
-        found.append(rows[(rows["comparison"] == trend_of(CONTRAST)) & (rows["arm"] == ALL_ARMS)])
+        own = slopes(table, with_days(samples, days, persisters_of(CONTRAST)))
+        found.append(summarise(over_arms(own), pd.Series(1.0, index=names)))
     return found
 
 
@@ -72,7 +71,7 @@ def count(tables: list[pd.DataFrame], hit) -> dict[str, float]:
 
 def rows(quick: bool) -> list[Row]:
     """Return type I error, coverage, family-wise error and power of the trend."""
-    studies, found = (8, []) if quick else (80, [])
+    studies, found = (20, []) if quick else (200, [])
     for number, name in enumerate(DESIGNS):
         for between in (0.3,) if quick else (0.0, 0.3):
             truth = f"a step at the first day, no trend; slopes of patients differ by sd {between:g}"
