@@ -54,7 +54,7 @@ def test_a_full_study_says_claim_levels_and_limits_in_three_sentences(tmp_path):
     claim = str(findings.build(source).blocks[0])
     text = " ".join(re.sub(r"<[^>]+>", "", claim).split())
     assert text.startswith("The models share a persister programme: the signature of the other models rises in 3 of 3")
-    assert "p 0.001" in text and "with each of dissociation stress adjusted for" in text
+    assert "p 0.001" in text and "after adjustment for each of dissociation stress" in text
     assert "Over models, 4 of 10 genes change" in text and "in these tumours 9 genes change" in text
     assert "each under one of AC and cisplatin, so that drugs cannot be separated from patients" in text
     assert len(re.findall(r"[.] [A-Z]|[.]$", text)) == 3
@@ -80,7 +80,7 @@ def test_one_or_two_models_are_unclear(tmp_path, n):
     )
     models = "1 model" if n == 1 else "2 models"
     assert text.startswith("Unclear, too few models") and f"cannot be decided with {models}" in text
-    assert "In these tumours 7 of 10 genes change" in text and "nothing follows for other patients" in text
+    assert "In these tumours 7 of 10 genes change" in text and "do not allow conclusions about other patients" in text
     assert "Over models" not in text.split("Shared switches")[0] and "The models share" not in text
     assert "No shared switch among 4 regulons compared (Switches): too few models (4)" in text and tables == []
     assert f"Few models: {models} can be compared" in text
@@ -88,9 +88,9 @@ def test_one_or_two_models_are_unclear(tmp_path, n):
 
 def test_profiles_without_a_network_claim_nothing(tmp_path):
     text, tables = build(tmp_path, "profile", NOTHING)
-    assert text.startswith("Unclear: a programme that models share was not looked for")
+    assert text.startswith("Unclear: a shared programme was not tested")
     assert "No switches" in text and "markers were not looked for" in text and tables == []
-    assert "Nothing here holds for other patients" in text
+    assert "The results do not allow conclusions about other patients" in text
     assert "losses of cells" in text.split("Not checked")[1]
 
 

@@ -115,7 +115,7 @@ def test_ambient_rna_is_measured_where_there_is_a_host(source):
 def test_without_a_host_nothing_is_said_to_be_told_by_it(source):
     study = with_cells(source, summary(False, rate="cells loaded"), ambient={"subtract": True})
     text = paragraph(study, "Cells")
-    assert "There was no host to distinguish." in text and "couldn't be measured and is in the counts" in text
+    assert "There was no host." in text and "could not be measured without UMIs of a host" in text
     assert "mixed droplets" not in text and "taken out" not in text
     assert "the number of droplets with cells implies (0.8 % per 1,000);" in text
 
