@@ -17,7 +17,7 @@ rule counts:
         collect("<results>/counts/starsolo/{sample}.bam.bai", sample=study.sequenced)
         if aligner == "starsolo" and config["counts"]["keep_bam"]
         else [],
-        "<results>/counts/figures" if study.libraries else [],
+        ["<results>/counts/figures", "<results>/counts/other_species.tsv"] if study.libraries else [],
     localrule: True
 
 
@@ -228,9 +228,34 @@ rule import_matrix:
         "../scripts/counts/import_matrix.py"
 
 
+rule compare_species:
+    input:
+        counts=collect("<results>/counts/{sample}.h5ad", sample=study.counted),
+    output:
+        "<results>/counts/other_species.tsv",
+    log:
+        "<logs>/compare_species.log",
+    benchmark:
+        "<benchmarks>/compare_species.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        # One library after the other.
+        mem_mb=memory("compare_species", base=4_000, per_input_gb=2_000),
+        runtime=minutes("compare_species", base=120),
+    params:
+        expected_cells=[study.cells_config(sample)["expected_cells"] for sample in study.counted],
+        ambient_max=lookup(within=config, dpath="cells/empty_drops/ambient_max_counts"),
+    script:
+        "../scripts/counts/other_species.py"
+
+
 rule draw_counts:
     input:
-        tables=collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),
+        tables=[
+            *collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),
+            "<results>/counts/other_species.tsv",
+        ],
     output:
         report(directory("<results>/counts/figures"), **in_report("Counts")),
     log:

@@ -1,4 +1,4 @@
-"""Figure of the counts: how much more sequencing would find."""
+"""Figures of the counts: how much more sequencing would find, and which genes lose reads to the other species."""
 
 from functools import partial
 
@@ -7,9 +7,13 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.columns import axis_title
+from scripts.counts.distrust import distrusted
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, picked, unless_picked
+
+MOST_GENES = 25
+"""Genes shown, those that lose most first."""
 
 
 def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
@@ -46,7 +50,35 @@ def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
     )
 
 
-FIGURES = {"saturation": (draw_saturation, "counts/{sample}.saturation.tsv")}
+def draw_other_species(table: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the share of their reads that genes lose to the other species; None where none loses a tenth.
+
+    ``table``: counts/other_species.tsv.
+    """
+    shown = distrusted(table).head(MOST_GENES)
+    if shown.empty:
+        return None
+    title = partial(axis_title, "counts/other_species.tsv")
+    chart = (
+        alt.Chart(alt.NamedData("other_species"))
+        .mark_bar()
+        .encode(
+            x=alt.X("share_taken:Q", title=title("share_taken"), axis=alt.Axis(format="%")),
+            y=alt.Y("symbol:N", title=None, sort=list(shown["symbol"])),
+            tooltip=[
+                "symbol:N", "species:N", "other_gene_id:N", alt.Tooltip("share_taken:Q", format=".1%"),
+                alt.Tooltip("umis_taken:Q", format=",.0f"),
+            ],
+        )
+        .properties(width="container", height=alt.Step(16))
+    )  # fmt: skip
+    return Figure(panels=(Panel(chart),), data={"other_species": shown}, n=f"{count(len(shown), 'gene')}.")
+
+
+FIGURES = {
+    "saturation": (draw_saturation, "counts/{sample}.saturation.tsv"),
+    "other_species": (draw_other_species, "counts/other_species.tsv"),
+}
 
 if __name__ == "__main__":
     job.run(partial(draw.main, FIGURES), snakemake)

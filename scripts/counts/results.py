@@ -8,4 +8,4 @@ from scripts.study.study import Study
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
     files = [f"{sample}.saturation.tsv" for sample in study.counted]
-    return [*files, "figures"] if files else []
+    return [*files, "other_species.tsv", "figures"] if files else []

@@ -57,13 +57,14 @@ def test_a_matrix_becomes_the_contract(run):
     assert counts.var["mitochondrial"].tolist() == [0, 1, 0, 0]
     assert counts.X.toarray().tolist() == [[5, 2, 0, 3], [1, 0, 0, 0]]
     assert counts.X.dtype == np.int32 and counts.X.format == "csr"
-    assert dict(counts.uns["counts"]) == {
+    said = {
         "aligner": "matrix",
         "chemistry": "",
         "format": "text",
         "introns": "",
         "sample": "S",
     }
+    assert dict(counts.uns["counts"]) == said
     assert (report["umis_per_species"], report["host_fraction_of_umis"]) == ({"graft": 8, "host": 3}, 0.272727)
     assert (report["barcodes"], report["umis"], report["reads"]) == (2, 11, None)
     assert curve.columns.tolist() == audit.CURVE_COLUMNS and curve.empty

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from docs_table import lines_of
 
 from scripts.base.job import UserError
 from scripts.reads import check_reads, detect_chemistry
@@ -137,3 +138,11 @@ def test_a_few_short_read_1_among_the_first_refuse_no_lane(tmp_path):
     one.write_bytes(zipped(fastq([s[:20] for s in ONE[:16]] + ONE[16:])))
     with pytest.raises(UserError, match="16 of the first 300 reads are shorter than the 28 bp"):
         detect_chemistry.detect_lane(str(one), str(two), WHITELISTS, 1000, 0.5)
+
+
+def test_the_page_has_a_line_for_every_form():
+    """With the same answer."""
+    page = lines_of("Reads: files")
+    for form, (_, message) in FORMS.items():
+        (line,) = [line for line in page if form.replace("+", "`+`") in line.split(", ")]
+        assert page[line] is (not message), form

@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from docs_table import lines_of
 
 from scripts.base.job import UserError
 from scripts.reads import detect_chemistry, strangers
@@ -148,3 +149,17 @@ def test_a_sequence_that_few_reads_carry_names_nothing():
     reads = [bases(90) for _ in range(100)]
     reads[:20] = [bases(50) + "ACGCGGTTAGCACGTA" + bases(24) for _ in range(20)]
     assert strangers.name_design([bases(28) for _ in reads], reads) == ""
+
+
+def test_the_page_names_every_kit_as_it_is_treated():
+    """Each kit of these tests has a line, with the same answer."""
+    page = lines_of("Reads: kits")
+    counted = [line for line, read in page.items() if read]
+    refused = ", ".join(line for line, read in page.items() if not read)
+    for name, *_ in KNOWN:
+        kind = name.removeprefix("10x ").split(" / ")[0]
+        assert any(kind in line for line in counted), name
+    for kit in STRANGERS:
+        if kit != "unknown":
+            named = kit.split(",")[0].split(" (")[0].replace(" v2", "").replace("Multiome ATAC", "ATAC")
+            assert named in refused, kit
