@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def coloured(spec: Any, data: str = "") -> Iterator[tuple[dict, str]]:
-    """Yield every colour with names of its own and a legend, and the table that it is of, throughout a specification.
+    """Yield every colour encoding with names and a legend in a specification, with its table.
 
     ``data``: the table of the layers around it.
     """
