@@ -1,4 +1,4 @@
-"""What a biopsy's cells show: regulons on, switches, marker genes, the nearest training samples."""
+"""Regulons, switches, marker genes and nearest training samples of the cells of a biopsy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def model_means(values: pd.DataFrame, labels: pd.DataFrame, state: str) -> pd.Da
 
 
 def compare(name: str, value: float, untreated: np.ndarray, persister: np.ndarray, level: float) -> tuple:
-    """Return where a value lies: mean of the untreated and the persister models, and the call against the untreated."""
+    """Return limits, means of the untreated and the persister models, and the call against the untreated."""
     mean, low, high = prediction(untreated, level)
     call = "as untreated"
     if np.isfinite(low) and not low <= value <= high:
@@ -45,8 +45,8 @@ def regulons_active(
 ) -> pd.DataFrame:
     """Return a row per regulon: its mean activity, that of the training models, and the share of cells on.
 
-    ``low`` and ``high`` are what an untreated sample of a new model would show. The status is by the same rule as that
-    of the called switches (:func:`switches_active`): one factor never has two.
+    ``low`` and ``high`` are the range of an untreated sample of a new model. The status follows the same rule as
+    that of the called switches (:func:`switches_active`), so that a factor has only one.
     """
     names = at.index.tolist()
     on = (query[names] > at).mean()
@@ -59,7 +59,7 @@ def regulons_active(
 
 
 def call_switch(position: float, low: float, high: float) -> str:
-    """Return whether a switch is thrown: beyond what an untreated sample of a new patient would show."""
+    """Return whether a switch is active: beyond the range of an untreated sample of a new patient."""
     if not np.isfinite(high):
         return ""
     return "active" if position > high else "as untreated" if position >= low else "against the switch"
@@ -90,7 +90,7 @@ def switches_active(
         position = (float(query[row.regulon].mean()) - start) / way
         least, most, *_ = compare(row.tf, position, ((low[row.regulon] - start) / way).to_numpy(), np.ones(1), level)
         call = call_switch(position, least, most)
-        note = f"{row.regulon} goes {row.direction} in persisters"
+        note = f"{row.regulon} is {row.direction} in persisters"
         rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call, note))
     return pd.DataFrame(rows, columns=ROWS)
 

@@ -1,4 +1,4 @@
-"""One number a cell: where it lies between the untreated and the persister state, learned so that patients agree."""
+"""Score of a cell between the untreated and the persister state, learned over patients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 MIN_CELLS = 10
-"""Cells of a model in a state that are needed to say where they lie."""
+"""Least number of cells of a model in a state to estimate their position."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One page about one biopsy: what it is like, how sure that is, and whether the reference may speak about it at all."""
+"""One page per biopsy: its scores, their uncertainty, and whether the reference applies to it."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     """Return one section as a table; None if there is nothing in it."""
     rows = scores[scores["section"] == section]
     if section == "regulon":
-        # A called switch stands in the table of switches, whose notes begin with its regulon.
+        # A called switch is in the table of switches, whose notes begin with its regulon.
         called = set(scores.loc[scores["section"] == "switch", "note"].astype(str).str.split().str[0])
         rows = rows[rows["call"].isin(["above untreated", "below untreated"]) & ~rows["item"].isin(called)]
     if rows.empty:

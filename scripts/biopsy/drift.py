@@ -18,7 +18,7 @@ from scripts.stats.intervals import MIN_MODELS, upper_limits
 
 OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED = "ok", "not judged", "caution", "out of distribution", "not scored"
 LEVELS = (OK, NOT_JUDGED, CAUTION, OUT, NOT_SCORED)
-"""Verdicts, the worst last. Not judged: too few training models to say what a new patient may look like."""
+"""Verdicts, the worst last. Not judged: too few training models to estimate the range of a new patient."""
 CAUTION_LEVEL, OUT_LEVEL = 0.95, 0.99
 """Parts of new patients that stay below the limits of caution and of distribution."""
 MIN_COVERAGE, FULL_COVERAGE = 0.5, 0.9
@@ -34,7 +34,7 @@ REINFER = "add it to the samples sheet as a reference sample, with an untreated 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was measured, from where to where it is ok (NaN: no limit), the verdict, and what it means."""
+    """One check: the measured value, the limits within which it is ok (NaN: no limit), the verdict, and its meaning."""
 
     name: str
     value: float
@@ -70,7 +70,7 @@ def check_genes(coverage: float, n_genes: int, query_genes: list[str]) -> Check:
         verdict = CAUTION if coverage >= MIN_COVERAGE else NOT_SCORED
         note += "; training is cut to the same genes"
     if coverage < MIN_COVERAGE:
-        note = f"only {n_genes} of the reference's genes were measured: are genes named by symbol, and of the species?"
+        note = f"only {n_genes} of the reference's genes were measured: check the species and that genes have symbols"
         titled = sum(gene[:1].isupper() and gene[1:].islower() for gene in query_genes)
         if titled > len(query_genes) / 2:
             note += " They are written like mouse genes."
@@ -78,18 +78,19 @@ def check_genes(coverage: float, n_genes: int, query_genes: list[str]) -> Check:
 
 
 def check_cells(n_cells: int, min_cells: int, summary: dict) -> Check:
-    """Judge how many tumour cells there are, and say so if the sample is stroma."""
+    """Check the number of tumour cells; the note says if the sample is stroma."""
     graft, host = summary.get("cells_graft") or 0, summary.get("cells_host") or 0
     verdict, note = OK, f"{n_cells} tumour cells passed quality control ({graft} graft, {host} host droplets)"
     if n_cells < min_cells:
         verdict = NOT_SCORED
         note += f"; biopsy.min_cells is {min_cells}"
         if host > 10 * max(graft, 1):
-            note = (
-                f"host only: {host} droplets with host cells, {graft} with graft cells; nothing of the tumour to score"
-            )
+            note = f"host only: {host} droplets with host cells, {graft} with graft cells; no tumour cells to score"
     elif host > 10 * graft:
-        verdict, note = CAUTION, f"{note}: nearly all host; ambient and mixed droplets weigh more than usual"
+        verdict, note = (
+            CAUTION,
+            f"{note}: nearly all host; ambient RNA and mixed droplets have more influence",
+        )
     return Check("tumour cells", n_cells, min_cells, np.nan, verdict, note)
 
 
@@ -127,12 +128,12 @@ def check_composition(marked: np.ndarray, summary: dict) -> Check:
         notes.append("not one host cell: if this is no xenograft, set cells.composition: tumour and run again")
     elif composition == "tumour" and evidence == "markers alone":
         verdict = worst_of(verdict, CAUTION)
-        notes.append("copy numbers couldn't be measured: normal epithelium isn't told from the tumour")
+        notes.append("copy numbers couldn't be measured: normal epithelium cannot be distinguished from the tumour")
     elif unsure > n:
         verdict = worst_of(verdict, CAUTION)
         notes.append("most cells are unsure: those scored may be a part of the tumour")
     if composition is None:
-        notes.append("the library's summary says nothing of its composition; run the stage cells again")
+        notes.append("the summary of the library does not give its composition; run the stage cells again")
     return Check(name, share, np.nan, OTHERS_OUT, verdict, "; ".join(notes) or "a host's genome, or a pure culture")
 
 
@@ -186,7 +187,7 @@ def check_expression(distance: float, training: pd.Series) -> Check:
     if verdict == NOT_JUDGED:
         note += f"; {few_models(len(training))}"
     elif verdict == OUT:
-        note += ": unlike any training model (another tissue or technique?). Don't use the scores; " + REINFER
+        note += ": unlike any training model (another tissue or technique?). Do not use the scores; " + REINFER
     elif verdict == CAUTION:
         note += ": further off than 19 of 20 new patients would be; look at genes and depth"
     return Check("expression", distance, np.nan, limits[0], verdict, note)
@@ -246,7 +247,7 @@ def check_fit(misfit: float, n_cells: int, calibration: pd.DataFrame) -> Check:
     if verdict == NOT_JUDGED:
         note += f"; {few_models(len(worst_fit))} with cells of both states"
     elif verdict != OK:
-        note += ": cells of neither state are there; the fraction is of what looks more like persisters than untreated"
+        note += ": some cells resemble neither state; the fraction counts cells closer to persisters"
     if verdict == OUT:
         note += f"; {REINFER}"
     return Check("fit of the mixture", misfit, np.nan, limits[0], verdict, note)

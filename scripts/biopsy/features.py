@@ -1,4 +1,4 @@
-"""Training cells and a biopsy's cells brought to what both measured, and both scored alike.
+"""Training cells and cells of a biopsy restricted to shared genes and scored in the same way.
 
 Activity may depend on depth and on the genes that are measured. Instead of correcting for that, the training cells are
 degraded to what the biopsy offers: the genes that both measured, at the shallower depth of both. Whatever is learned

@@ -1,4 +1,4 @@
-"""Freeze what the study has learned into a folder of its own, by which later biopsies are scored."""
+"""Write the frozen reference of a study: a folder by which later biopsies are scored."""
 
 import shutil
 import tempfile
@@ -83,7 +83,7 @@ def describe_genes(cells) -> pd.DataFrame:
 
 
 def find_thresholds(activity: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return where each regulon turns on, over the cells of all models, and which part of the cells lies below."""
+    """Return the on/off threshold of each regulon over the cells of all models, and the share of cells below it."""
     rows = []
     for regulon in activity.columns:
         values = activity[regulon].to_numpy()

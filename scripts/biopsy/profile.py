@@ -1,4 +1,4 @@
-"""One profile (bulk RNA-seq, array, the sum of a biopsy's cells): where it lies between untreated and persister.
+"""One profile (bulk RNA-seq, array, the sum of a biopsy's cells): its position between untreated and persister.
 
 Platforms differ in scale, so that only ranks within a profile are used: the mean rank of the signature's up genes minus
 that of its down genes (singscore; Foroutan et al. 2018, BMC Bioinformatics 19:404).
@@ -72,7 +72,7 @@ def left_out_scores(
 
 @dataclass(frozen=True)
 class Position:
-    """Where a profile lies (0 untreated, 1 persister), its interval, and the models that it is compared with."""
+    """Position of a profile (0 untreated, 1 persister), its interval, and the models that it is compared with."""
 
     position: float
     low: float

@@ -1,4 +1,4 @@
-"""The frozen reference as biopsies are scored by: a folder whose files are what its manifest says."""
+"""The frozen reference that biopsies are scored by: a folder whose files match its manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.study.reference_manifest import AGAIN, FILES, hash_file, read_manif
 
 @dataclass(frozen=True)
 class Reference:
-    """A loaded reference. ``manifest`` is as written; tables and matrices are read when they are first asked for."""
+    """A loaded reference. ``manifest`` is as written; tables and matrices are read at their first use."""
 
     folder: Path
     manifest: dict

@@ -1,4 +1,4 @@
-"""Score one biopsy against a frozen reference: nothing is inferred again, and no other sample is read."""
+"""Score one biopsy against a frozen reference: without new inference and without other samples."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def rows_of_checks(checks: list[drift.Check]) -> pd.DataFrame:
     """Return the verdict and a row per check."""
     worst = drift.worst(checks)
     bad = [check for check in checks if check.verdict == worst]
-    said = "like the training samples" if worst == drift.OK else "; ".join(f"{c.name}: {c.note}" for c in bad)
+    said = "similar to the training samples" if worst == drift.OK else "; ".join(f"{c.name}: {c.note}" for c in bad)
     rows = [row("verdict", "biopsy", call=worst, note=said)]
     rows += [row("check", c.name, c.value, c.low, c.high, c.verdict, c.note) for c in checks]
     return pd.DataFrame(rows, columns=ROWS)
@@ -38,8 +38,7 @@ def rows_of_checks(checks: list[drift.Check]) -> pd.DataFrame:
 def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dict, threads: int) -> tuple:
     """Return scores (:data:`describe.ROWS`), cells (:data:`CELLS`) and distribution (:data:`DISTRIBUTION`).
 
-    ``cells``: kept tumour cells, counts; ``summary``: what the stage cells says of the library; ``settings``: config
-    biopsy.
+    ``cells``: kept tumour cells, counts; ``summary``: its summary by the stage cells; ``settings``: config biopsy.
     """
     states, level = (frozen.baseline, frozen.persister), settings["level"]
     no_cells, nothing = pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
@@ -85,7 +84,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     called = switches[switches["verdict"] == SHARED.name]
     at = describe.cuts(frozen.table("thresholds"), training)
     at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
-    note = f"part of {len(scores)} tumour cells that are like the training's {states[1]} cells"
+    note = f"part of {len(scores)} tumour cells that are similar to the {states[1]} cells of training"
     if not np.isfinite(found.low):
         note += f"; no interval: too few models ({len(pairs)} with both states; {MIN_MODELS} needed)"
     tables = [
@@ -176,7 +175,7 @@ def switches_of_profile(
     for switch in called[called["regulon"].isin(found.index)].itertuples():
         position, low, high = found.loc[switch.regulon]
         call = describe.call_switch(position, low, high)
-        note = f"targets of {switch.regulon}, which goes {switch.direction} in persisters, by their mean rank"
+        note = f"targets of {switch.regulon}, which is {switch.direction} in persisters, by their mean rank"
         rows.append(("switch", switch.tf, position, low, high, 0.0, 1.0, call, note))
     return pd.DataFrame(rows, columns=ROWS)
 

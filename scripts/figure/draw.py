@@ -22,7 +22,7 @@ TEXT = dict.fromkeys(
      "models", "subject", "other", "members", "collection", "gene_set"),
     str,
 )  # fmt: skip
-"""Columns of words, besides labels, though they may look like numbers; what is empty there is missing (NaN)."""
+"""Columns read as text in addition to labels, even if they look like numbers; empty cells are missing (NaN)."""
 Entry = tuple[Callable[..., Figure | Table | Text | Absent | None], str | list[str]]
 """A figure's function, and the tables that it is called with, in this order: see :func:`load`."""
 
@@ -74,7 +74,7 @@ def draw(entry: Entry, given: Mapping[str, Path], style: Style) -> Figure | Tabl
 def draw_all(
     figures: Mapping[str, Entry], given: Mapping[str, Path], style: Style, words: Mapping[str, Any], folder: Path
 ) -> None:
-    """Write all that a stage shows; of what isn't shown, ``<name>.json`` says why.
+    """Write all figures of a stage; for a figure that is not drawn, ``<name>.json`` gives the reason.
 
     ``words``: figure → title and alt, see :func:`scripts.figure.words.for_rule`.
     """

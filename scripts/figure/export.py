@@ -21,7 +21,7 @@ STATIC_WIDTH, STATIC_GAP = 640, 30
 MAX_MARKS = 15_000
 """Rows beyond which a figure is written as PNG only: an SVG has an element per mark, 3 MB for 10,000."""
 MAX_PANELS = 24
-"""Panels of one static page; further ones come on pages of their own, named -2, -3 …"""
+"""Panels of one static page; further panels are on additional pages, named -2, -3 …"""
 IDS = re.compile(r'\bid="([^"]+)"')
 
 
@@ -67,7 +67,7 @@ def _rename(spec, names: dict[str, str]):
 
 
 def named(svg: str, title: str, description: str, ids: str = "id") -> str:
-    """Return an SVG with title and description, and with ids that are the same whatever was drawn before it.
+    """Return an SVG with title and description, and with ids that do not depend on earlier figures.
 
     The renderer counts its ids (clip paths, gradients) up over all figures of a process. ``ids``: what they begin with;
     figures in one HTML document need different ones.

@@ -145,7 +145,7 @@ def named_data(spec: Any) -> set[str]:
 
 
 def plain(value: Any) -> Any:
-    """Return a cell as JSON can hold it: missing as None, numbers to :data:`DIGITS` significant digits."""
+    """Return a cell for JSON: missing as None, numbers to :data:`DIGITS` significant digits."""
     if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and not math.isfinite(value)):
         return None
     if isinstance(value, bool | np.bool_):

@@ -1,4 +1,4 @@
-"""How high each chart will be on the page, so that room is kept for it and jumps land where they should."""
+"""Heights of the charts on the page. Space is reserved before they are drawn, so that jumps reach their target."""
 
 from __future__ import annotations
 

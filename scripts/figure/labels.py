@@ -1,4 +1,4 @@
-"""Names written next to points: which of them fit without lying over another."""
+"""Names next to points: selection of those that do not overlap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def place_names(
     held: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0)),
     size: tuple[int, int] = SIZE,
 ) -> pd.DataFrame:
-    """Choose the points whose names are written, and where.
+    """Choose the points that are named, and the places of the names.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from scripts.figure.figure import Panel, rows_of, spec_of
 
 
 def coloured(spec: Any, data: str = "") -> Iterator[tuple[dict, str]]:
-    """Yield every colour with names of its own and a legend, and the table that it is of, throughout a specification.
+    """Yield every colour encoding with names and a legend in a specification, with its table.
 
     ``data``: the table of the layers around it.
     """
@@ -54,5 +54,5 @@ def of_panel(spec: dict, tables: Mapping[str, pd.DataFrame]) -> dict:
 
 
 def drawn_spec(figure: Any, panel: Panel) -> dict:
-    """Return the specification of a panel without data, its legends of what it shows."""
+    """Return the specification of a panel without data, with legends that list only what it shows."""
     return of_panel(spec_of(panel), {key: rows_of(table, panel.where) for key, table in figure.data.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ARMS = ("#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#E69F00")
-"""Okabe & Ito 2008, without black and grey, which mean absence here; those unlike the timepoints' colours first."""
+"""Okabe & Ito 2008, without black and grey, which mean absence here; colours unlike those of timepoints first."""
 HIGH_CONTRAST = ("#004488", "#DDAA33", "#BB5566", "#228833", "#66CCEE")
 """Paul Tol's high-contrast set, which also survives a grey print, and two of his bright set."""
 MUTED = ("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499")

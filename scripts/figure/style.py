@@ -86,7 +86,7 @@ def below(title: str | None = None, columns: int = 4) -> alt.Legend:
 
 
 def colour_bar(title: str | None = None, length: int = 160, **options) -> alt.Legend:
-    """Return a colour bar below the chart, with room for its first label: a minus may stand left of the bar."""
+    """Return a colour bar below the chart, with space for a minus sign that extends beyond the bar."""
     return alt.Legend(orient="bottom", title=title, gradientLength=length, padding=10, **options)
 
 
@@ -173,6 +173,6 @@ def count(number: int, one: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names as one says them: a, b and c."""
+    """Return names as a list in a sentence: a, b and c."""
     names = list(names)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "none"

@@ -1,4 +1,4 @@
-"""The verdicts that a study's tables hold, with their rules and measured error rates, as sentences of the report."""
+"""The verdicts in the tables of a study, with their rules and measured error rates, as sentences of the report."""
 
 from __future__ import annotations
 

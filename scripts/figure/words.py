@@ -38,7 +38,7 @@ def has_section(stage: str, folder: Path = FOLDER) -> bool:
 
 
 def terms(config: Mapping[str, Any], cells: bool, folder: Path = FOLDER) -> dict[str, Any]:
-    """Return what the places of all texts stand for.
+    """Return the values of the places in all texts.
 
     ``config``: the study's, complete; ``cells``: whether it has single-cell libraries.
     """

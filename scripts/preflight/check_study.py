@@ -1,4 +1,4 @@
-"""Look at the whole study before anything heavy runs: one page of what will run, and what can't be answered."""
+"""Check the whole study before long jobs run: one page with the planned jobs and the limits of the design."""
 
 import contextlib
 import re
@@ -33,7 +33,7 @@ def count_jobs(jobs: dict[str, int], stages: dict[str, str]) -> dict[str, int]:
 
 
 def main(snakemake) -> None:
-    """Write the page and the table of findings; refuse what can't work for anyone."""
+    """Write the page and the table of findings; refuse studies whose jobs would all fail."""
     study = load_study(snakemake.config, check_files=False)
     findings = inspect_study.inspect(study)
     folder = snakemake.params.get("folder")
@@ -45,9 +45,9 @@ def main(snakemake) -> None:
         try:
             said = ask(["all", "--dry-run", "--rerun-incomplete", "--quiet", "rules"], snakemake.config, Path(name))
         except RuntimeError:
-            # A study that lacks what a later stage needs may still be asked for an earlier one.
+            # Earlier stages can run although a later stage lacks an input.
             said = ""
-            message = "not all results can be planned, only those of earlier stages; `snakemake --dry-run` says why"
+            message = "not all results can be planned, only those of earlier stages; `snakemake --dry-run` shows why"
             findings.append(inspect_study.Finding("jobs", "all results", "note", message))
     rules = jobs_of(said)
     jobs = count_jobs(rules, snakemake.params.stages)

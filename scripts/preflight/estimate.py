@@ -1,4 +1,4 @@
-"""How many hours and how much memory the planned jobs need: as measured where that holds, else as declared."""
+"""Hours and memory of the planned jobs: as measured for inputs of similar size, else as declared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scripts.study.study import Study
 
 MARGIN, START = 4.0, 5.0
 """What measured times are multiplied by in resources/measured.tsv, and the minutes that are added to them
-(``TIME_MARGIN`` and ``TIME_BESIDE`` of scripts/study/fit_resources.py): taken off again here.
+(``TIME_MARGIN`` and ``TIME_BESIDE`` of scripts/study/fit_resources.py): subtracted here.
 """
 OF_LANE, OF_LIBRARY = ("check_reads", "measure_quality"), ("detect_chemistry", "count_kb", "count_starsolo")
 """Rules whose input is the reads of one lane or of one library: its size is known."""
 COUNTED, IMPORTED = "count_kb", "call_cells"
-"""Rules whose largest measured input says how large the largest measured library was, as reads and as counts."""
+"""Rules whose largest measured input gives the size of the largest measured library, as reads and as counts."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class Estimate:
     """What planned jobs need.
 
     Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables
-    and figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of declared
-    ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its rule.
+    and figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of
+    declared ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its
+    rule.
     """
 
     hours: float

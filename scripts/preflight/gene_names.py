@@ -66,7 +66,7 @@ def compare_names(study: Study) -> str:
 
 
 def known_genes(study: Study) -> tuple[list[str], str]:
-    """Return genes that the study knows before it is counted, and what they are from: the annotation's first ones, else
+    """Return genes known before counting, and their source: the first genes of the annotation, else
     those that a database ranks; none where neither is there.
     """
     references = study.config["references"] or {}
@@ -79,7 +79,7 @@ def known_genes(study: Study) -> tuple[list[str], str]:
 
 
 def compare_list(study: Study, entry: dict) -> str:
-    """Return what a network, gene set or signature holds; raise UserError if it names genes as nothing else does."""
+    """Return the contents of a network, gene set or signature; raise UserError if its genes match no other input."""
     if missing := missing_entry(study.config, entry):
         raise job.UserError(missing)
     path = entry["path"]

@@ -1,5 +1,5 @@
-"""What can be known before anything heavy runs: whether every file begins as what it is given for, whether annotation
-and databases know the same genes, how much disk it will take, and what the design can answer.
+"""Checks before long jobs run: the beginning of every file, gene names shared by annotation and databases, disk
+space, and the questions that the design can answer.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ and what counting them holds for a while: bytes per compressed byte of FASTQ. Ev
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """Result of one check.
 
-    ``verdict``: "ok"; "note", which one should have read; "broken", what one library's own jobs will refuse, while
-    others may go on; or "refused", since everything would fail.
+    ``verdict``: "ok"; "note", which should be read; "broken", if the jobs of one library will fail; or "refused",
+    if all jobs would fail.
     """
 
     check: str
@@ -53,7 +53,7 @@ class Finding:
 
 
 def look(check: str, subject: str, question: Callable[[], str], verdict: str = "refused") -> Finding:
-    """Return what a question answers, or, with the verdict given, why it refuses."""
+    """Return the answer of a question, or its refusal with the given verdict."""
     try:
         return Finding(check, subject, "ok", question())
     except job.UserError as error:
@@ -63,7 +63,7 @@ def look(check: str, subject: str, question: Callable[[], str], verdict: str = "
 
 
 def gigabytes(size: float) -> str:
-    """Return a size as people say it."""
+    """Return a size with its unit (kB, MB or GB)."""
     unit, name = (1e9, "GB") if size >= 1e8 else (1e6, "MB") if size >= 1e5 else (1e3, "kB")
     return f"{size / unit:.1f} {name}"
 
@@ -95,7 +95,7 @@ def look_at_matrices(study: Study) -> Iterator[Finding]:
 
 
 def begin(path: str) -> bytes:
-    """Return the first bytes of a file's contents. Raises :class:`job.UserError` if it isn't what its name says."""
+    """Return the first bytes of a file. Raises :class:`job.UserError` if its content does not match its name."""
     place = Path(path)
     if place.is_dir():
         if not any(place.iterdir()):
@@ -178,7 +178,7 @@ def look_at_gene_lists(study: Study) -> Iterator[Finding]:
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
-    """Return bytes that results will take, and that counting the largest library holds besides, for a while."""
+    """Return bytes of the results, and temporary bytes while the largest library is counted."""
     genomes = sum(bytes_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
     lanes = {sample: study.fastqs(sample) for sample in study.all_sequenced}
     reads = {sample: sum(bytes_of(path) for mates in own for path in mates) for sample, own in lanes.items()}
@@ -220,7 +220,7 @@ def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding
 
 
 def look_at_thresholds(study: Study) -> Iterator[Finding]:
-    """What the numbers of seeds and models let the thresholds do."""
+    """Check the thresholds against the numbers of seeds and models."""
     regulons, seeds = study.config["regulons"], len(study.config["regulons"]["seeds"])
     if not study.groups:
         return
@@ -250,7 +250,7 @@ def look_at_pools(study: Study) -> Iterator[Finding]:
 
 
 def look_at_composition(study: Study) -> Iterator[Finding]:
-    """What tells tumour cells from others where no host's genome does."""
+    """Check how tumour cells are distinguished from normal cells without a host."""
     told = []
     for sample in study.all_libraries:
         settings = study.cells_config(sample)
@@ -260,8 +260,8 @@ def look_at_composition(study: Study) -> Iterator[Finding]:
             told.append("annotation" if settings["annotation"] else "markers")
     if n := told.count("markers"):
         message = (
-            f"{n} librar{'y holds' if n == 1 else 'ies hold'} cells of one species: normal cells are named by lineage "
-            "markers and copy numbers; a cell line should say cells.composition: pure"
+            f"{n} librar{'y holds' if n == 1 else 'ies hold'} cells of one species: normal cells are identified by "
+            "lineage markers and copy numbers; for a cell line, set cells.composition: pure"
         )
         yield Finding("composition", "tumour cells", "note", message)
     elif told:

@@ -1,4 +1,4 @@
-"""The page that preflight prints: what is there, what will run, what can't be answered, what to look at."""
+"""The page that preflight prints: inputs, planned jobs, limits of the design, and findings."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def page(
     results: str,
     need: Iterable[str] = (),
 ) -> str:
-    """Return the page that is printed: what is there, what will run, what can't be answered, what to look at.
+    """Return the page that is printed: inputs, planned jobs, limits of the design, and findings.
 
     ``jobs``: by stage; ``free``: what is free on the disk; ``need``: lines about time and memory.
     """
@@ -88,7 +88,7 @@ def page(
     run = [f"{count:6} {stage}" for stage, count in jobs.items()]
     if not run:
         unplanned = any(finding.check == "jobs" for finding in findings)
-        run = ["what was asked for (see below)" if unplanned else "nothing: all results are there"]
+        run = ["the requested targets (see below)" if unplanned else "nothing: all results are there"]
     remarks = [f"{f.verdict}: {f.check}, {f.subject}: {f.message}" for f in findings if f.verdict != "ok"]
     number = Counter(finding.check for finding in findings)
     checked = ", ".join(numbered(check, count) for check, count in number.items())

@@ -1,4 +1,4 @@
-"""Make a section of the page from what stages made: figures, tables and their words. It knows no stage's tables.
+"""Make a section of the page from the results of stages: figures, tables and their words.
 
 ``resources/words/<section>.yaml`` says what it shows: ``section`` (title, lead, and under ``absent`` why there may be
 nothing), and ``blocks``, in the order of reading. A block is a key of ``figures``, ``tables`` or ``texts`` of the
@@ -105,7 +105,7 @@ def bind_table(
 
 
 def bind_block(source: Source, stage: str, name: str, places: Mapping[str, Any]) -> Block | tuple[str, dict] | None:
-    """Return a block; the reason (key, values) if the stage says why there is none; None if it isn't there."""
+    """Return a block; the reason (key, values) if the stage gives one for its absence; None if it does not exist."""
     made = made_by(source, stage, name)
     if made is not None and made["kind"] == "absent":
         return made["reason"], made["values"]

@@ -1,4 +1,4 @@
-"""What a reader must beware of, by the results: each check gives the values of its warning, or says that it is fine.
+"""Warnings of the report: each check of the results gives the values of its warning, or none.
 
 The warnings' sentences are in ``resources/report/findings.yaml`` under the same names.
 """
@@ -20,7 +20,7 @@ from scripts.report.source import Source
 from scripts.switches.verdicts import DEPTH
 
 UNEQUAL = 0.1
-"""Difference of the shares of cells removed at two timepoints that is told: a convention, not a test."""
+"""Difference of the shares of cells removed at two timepoints that gives a warning: a convention, not a test."""
 SHOWN = 6
 """Steps that are named."""
 BEFORE = ("empty", "host", "mixed")

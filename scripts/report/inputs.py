@@ -1,4 +1,4 @@
-"""Which results the report is made of: what each stage has for it, by what a study has."""
+"""Results that the report reads, by stage and by the data of a study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.study.stages import STAGES
 from scripts.study.study import Study
 
 NOT_GIVEN = "treatment_correlation.tsv"
-"""For figures alone: a matrix whose columns are named after the study's models."""
+"""Only for figures: a matrix whose columns are named after the study's models."""
 
 
 def stage_results() -> list[ModuleType]:

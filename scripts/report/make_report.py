@@ -19,11 +19,11 @@ from scripts.study.stages import STAGES
 TITLE = "persister-regulons"
 """Heading of a study without a title."""
 SECTIONS = (findings, *(stage for stage in STAGES if words.has_section(stage)), methods, provenance)
-"""In the order of reading: a name is a stage, whose section is bound from what stages made."""
+"""In the order of reading: a name is a stage, whose section is made from the results of the stages."""
 
 
 def build_sections(source: Source) -> list[Section]:
-    """Return all sections, in the order of reading; one without results says why."""
+    """Return all sections in the order of reading; a section without results gives the reason."""
     made = []
     for entry in SECTIONS:
         section = bind.build(source, entry) if isinstance(entry, str) else entry.build(source)

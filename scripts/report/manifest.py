@@ -23,7 +23,7 @@ ROOT = SNAKEFILE.parent
 SOURCE = ("Snakefile", "rules", "scripts", "envs", "resources", "config/schemas")
 """What the workflow consists of, without the study that it is run on."""
 TABLES = (".tsv", ".tsv.gz", ".gmt", ".json", ".parquet", ".txt")
-"""Results whose bytes follow from inputs, config and seeds; matrices may differ in layout, pages in their date."""
+"""Results determined by inputs, config and seeds, byte for byte; matrices may differ in layout, pages in their date."""
 
 
 def hash_tree(root: Path, parts: Iterable[str] = SOURCE) -> str:
@@ -38,7 +38,7 @@ def hash_tree(root: Path, parts: Iterable[str] = SOURCE) -> str:
 
 
 def git(root: Path, *arguments: str) -> str | None:
-    """Return what git says of a folder; None without git, or if it isn't a repository's top.
+    """Return the output of git for a folder; None without git, or if it isn't a repository's top.
 
     A checkout that belongs to somebody else, as on a cluster, is read too: nothing of it is run.
     """
@@ -85,7 +85,7 @@ def describe_software(root: Path) -> dict[str, object]:
 
 
 def has(root: Path, name: str) -> bool:
-    """Tell whether a folder has a file."""
+    """Return whether a folder contains a file."""
     return (root / name).is_file()
 
 
@@ -167,7 +167,7 @@ def main(snakemake) -> None:
     Path(snakemake.output[0]).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     lost = [name for kind in manifest["inputs"].values() for name, value in kind.items() if value is None]
     if lost:
-        job.log.warning("%d inputs are gone since they were read: %s", len(lost), ", ".join(lost[:3]))
+        job.log.warning("%d inputs were removed after they were read: %s", len(lost), ", ".join(lost[:3]))
     job.log.info("%d tables hashed", len(tables))
 
 

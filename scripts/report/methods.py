@@ -1,4 +1,4 @@
-"""Methods: what was done, written from the config and the versions in use, with the works it stands on."""
+"""Methods text, written from the config and the versions in use, with its citations."""
 
 import platform
 import re

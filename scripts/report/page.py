@@ -1,4 +1,4 @@
-"""What the report is made of: sections of text, figures and tables; and how these become one page."""
+"""Parts of the report (sections of text, figures and tables), and the page made from them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Drawn:
     folder: Path
 
     def __post_init__(self):
-        """Raise ValueError for a figure that a reader couldn't use."""
+        """Raise ValueError for a figure without question, n or alternative text."""
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is no name of a figure")
         if "?" not in self.question or not self.alt or not self.n:
@@ -85,8 +85,8 @@ class Drawn:
 class Table:
     """A table that can be sorted and searched.
 
-    ``shown`` are the columns at first sight (the first if empty, eight at most); ``meaning`` explains columns; at most
-    ``limit`` rows come into the page, and ``source`` says where all are.
+    ``shown`` are the columns shown at first (by default the first ones; at most eight); ``meaning`` explains columns;
+    at most ``limit`` rows are in the page; ``source`` is the path of the whole table.
     """
 
     name: str
@@ -100,23 +100,23 @@ class Table:
 
     @property
     def rows(self) -> list[dict]:
-        """The rows that come into the page."""
+        """The rows that the page contains."""
         return self.frame.head(self.limit).to_dict("records")
 
     @property
     def columns(self) -> list[str]:
-        """All columns but notes, which stand on lines of their own; those at first sight come first."""
+        """All columns except notes, which have separate lines; columns shown at first are first."""
         return [*self.first, *(column for column in self.frame if column not in self.first and not is_note(column))]
 
     @property
     def first(self) -> list[str]:
-        """The columns at first sight."""
+        """The columns shown at first."""
         return shown_of(self.frame.columns, self.shown)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section: paragraphs, figures and tables in order of reading. ``absent`` says why there is nothing else.
+    """A section: paragraphs, figures and tables in order of reading. ``absent``: why there is no content, if so.
 
     ``folded``: whether its blocks unfold at a click.
     """
@@ -140,13 +140,13 @@ class Section:
 
 
 def dump(value: Any) -> Markup:
-    """Return JSON that can stand within a ``<script>`` element."""
+    """Return JSON that can be placed within a ``<script>`` element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("</", "<\\/").replace("<!--", "<\\!--"))
 
 
 def show(value: Any) -> str:
-    """Return a cell of a table as a reader wants it."""
+    """Return a cell of a table as text, with at most three significant digits."""
     value = plain(value)
     if value is None:
         return ""
@@ -194,7 +194,7 @@ def render(
     sections = list(sections)
     names = [block.name for section in sections for block in (*section.figures, *section.tables)]
     if len(set(names)) < len(names):
-        raise ValueError(f"names come twice: {sorted({name for name in names if names.count(name) > 1})}")
+        raise ValueError(f"names occur twice: {sorted({name for name in names if names.count(name) > 1})}")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

@@ -1,4 +1,4 @@
-"""What a reader sees of long things at first, and where things lead: captions, notes, columns, paths, jumps."""
+"""Shortened captions, notes and columns, and links to files and parts of the page."""
 
 from __future__ import annotations
 

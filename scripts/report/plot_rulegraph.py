@@ -1,4 +1,4 @@
-"""Draw the rules that took part in this run, and which reads whose files."""
+"""Draw the rules of this run and their dependencies."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Take the config of a run out of its manifest, or say how two runs differ.
+"""Extract the config of a run from its manifest, or list the differences between two runs.
 
 python -m scripts.report.reproduce config results/manifest.json > again.yaml
 snakemake --configfile again.yaml --config 'pathvars={results: again}' …
@@ -16,7 +16,7 @@ import yaml
 COMPARED = ("inputs", "results", "seeds")
 """Sections that are equal where a run reproduces another."""
 TOLD = ("workflow", "config")
-"""Sections that may say why they are not."""
+"""Sections that give the reason if they are absent."""
 
 
 def differences(one: object, other: object, place: str = "") -> list[str]:

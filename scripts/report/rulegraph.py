@@ -20,11 +20,11 @@ EDGE = re.compile(r"^\s*(\d+) -> (\d+)$", re.MULTILINE)
 COLOURS = (
     *("#BBCCEE", "#CCEEFF", "#CCDDAA", "#EEEEBB", "#FFCCCC", "#DDDDDD", "#BBE4D8", "#E8D5F0", "#FAD7AC", "#C9D6DF"),
 )
-"""Paul Tol's pale set, and four hues like it: black text stays readable on them."""
+"""Paul Tol's pale set, and four similar hues: black text is readable on them."""
 CHARACTER, LINE = 0.082, 0.30
 """Width of a letter and height of a box at the label's size (inches)."""
 GAP = (0.2, 0.66)
-"""From box to box beside it, from the middle of a layer to the next (inches)."""
+"""Distance between neighbouring boxes, and between the centres of layers (inches)."""
 
 
 def read_dot(text: str) -> tuple[list[str], list[Edge]]:

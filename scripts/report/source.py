@@ -1,4 +1,4 @@
-"""The tables that a report is made of, as its sections ask for them; and the study that they are of."""
+"""Tables of the report as its sections read them, and the study that they describe."""
 
 from __future__ import annotations
 

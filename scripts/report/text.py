@@ -36,7 +36,7 @@ def facts(pairs: Mapping[str, str]) -> Markup:
 
 
 def folded(title: str, text: str) -> Markup:
-    """Return a long text as it is, behind its title."""
+    """Return a long text without changes, folded under its title."""
     return Markup("<details><summary>{}</summary><pre tabindex='0'><code>{}</code></pre></details>").format(title, text)
 
 

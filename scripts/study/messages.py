@@ -1,4 +1,4 @@
-"""What a run says when it ends: where to look, or what failed and where its log is; on one screen."""
+"""Messages at the end of a run: its results, or the failed jobs with their logs, on one screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 WORDS = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL) (.*)", re.MULTILINE)
 MOST = 12
-"""Failures that are listed: the screen ends somewhere."""
+"""Most failures that are listed."""
 WIDTH = 160
 FEW = 6
 """Targets up to which all are listed, whether or not they have a folder of their name."""
@@ -29,15 +29,15 @@ class Failure:
 
 
 class Listener(logging.Handler):
-    """Keeps the jobs that Snakemake says have failed, each once though it be tried again."""
+    """Collects the failed jobs of Snakemake's log, each once even if it is tried again."""
 
     def __init__(self):
-        """Hear of no failure yet."""
+        """Start without failures."""
         super().__init__()
         self.failures: dict[Failure, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take up a record of a failed job (event ``job_error`` of Snakemake's logger plugin interface)."""
+        """Record a failed job (event ``job_error`` of Snakemake's logger plugin interface)."""
         if getattr(getattr(record, "event", None), "value", None) == "job_error":
             logs = [str(path) for path in getattr(record, "log", [])]
             self.failures[Failure(str(getattr(record, "rule_name", "a job")), logs[0] if logs else "")] = None
@@ -61,15 +61,15 @@ def last_words(log: Path) -> str:
         return ""
     errors = WORDS.findall(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # A traceback says at its end what went wrong.
+    # The last line of a traceback names the error.
     said = errors[-1] if errors and not errors[-1].startswith("Traceback") else (lines[-1] if lines else "")
     return said if len(said) <= WIDTH else f"{said[: WIDTH - 1]}…"
 
 
 def failed(failures: list[Failure]) -> str:
-    """Return what to say after a run that failed."""
+    """Return the message after a failed run."""
     if not failures:
-        return "The run stopped before its end; what Snakemake says above names the reason."
+        return "The run stopped before its end; the message of Snakemake above gives the reason."
     number = len(failures)
     lines = [f"{number} job{'s' if number > 1 else ''} failed:"]
     for one in failures[:MOST]:
@@ -79,7 +79,7 @@ def failed(failures: list[Failure]) -> str:
             lines.append(f"      {said}")
     if number > MOST:
         lines.append(f"  and {number - MOST} more")
-    lines.append("Mend the cause and give the same command again: what is finished stays.")
+    lines.append("Correct the cause and run the same command again: finished results are kept.")
     return "\n".join(lines)
 
 

@@ -86,7 +86,7 @@ def test_page_has_figures_with_their_words_the_same_each_time(distribution, scor
 
 def test_a_called_switch_is_in_one_table_of_the_page():
     rows = [
-        ("switch", "FOSL1", 0.9, -0.2, 0.3, "active", "FOSL1(+) goes up in persisters"),
+        ("switch", "FOSL1", 0.9, -0.2, 0.3, "active", "FOSL1(+) is up in persisters"),
         ("regulon", "FOSL1(+)", 0.4, 0.1, 0.3, "above untreated", "on in 35% of the cells"),
         ("regulon", "STAT1(+)", 0.4, 0.1, 0.3, "above untreated", "on in 12% of the cells"),
         ("regulon", "MYC(+)", 0.2, 0.1, 0.3, "as untreated", "on in 55% of the cells"),

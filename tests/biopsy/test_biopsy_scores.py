@@ -95,7 +95,7 @@ def test_a_factor_has_one_status_and_a_check_is_ok_within_its_limits(simulator, 
         scores = score(cells)[0]
         regulons = scores.loc["regulon"]
         for row in scores.loc["switch"].itertuples():
-            regulon, up = row.note.split()[0], " goes up " in row.note
+            regulon, up = row.note.split()[0], " is up " in row.note
             beyond = {True: "above untreated", False: "below untreated"}[up == (row.call == "active")]
             assert regulons.at[regulon, "call"] == (row.call if row.call == "as untreated" else beyond)
         within = (regulons["low"] <= regulons["value"]) & (regulons["value"] <= regulons["high"])

@@ -27,7 +27,7 @@ def page(tmp_path_factory):
         ("check", "genes", 0.7, 0.8, 1.0, np.nan, np.nan, "caution", LONG),
         ("check", "depth (median UMIs)", 1102, 327.25, np.nan, np.nan, np.nan, "ok", "training cells are thinned"),
         ("fraction", "persister-like cells", 0.25, 0.2, 0.31, np.nan, np.nan, "", "part of 412 tumour cells"),
-        ("switch", "FOSL1", 0.9, -0.2, 0.3, 0, 1, "active", "FOSL1(+) goes up in persisters"),
+        ("switch", "FOSL1", 0.9, -0.2, 0.3, 0, 1, "active", "FOSL1(+) is up in persisters"),
         ("regulon", "FOSL1(+)", 0.4, 0.1, 0.3, 0.2, 0.5, "above untreated", "on in 35% of the cells"),
     ]
     pd.DataFrame(rows, columns=ROWS).to_csv(folder / "scores.tsv", sep="\t", index=False)

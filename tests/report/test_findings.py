@@ -89,7 +89,7 @@ def test_one_or_two_models_are_unclear(tmp_path, n):
 def test_profiles_without_a_network_claim_nothing(tmp_path):
     text, tables = build(tmp_path, "profile", NOTHING)
     assert text.startswith("Unclear: a shared programme was not tested")
-    assert "No switches" in text and "markers were not looked for" in text and tables == []
+    assert "No switches" in text and "markers were not selected" in text and tables == []
     assert "The results do not allow conclusions about other patients" in text
     assert "losses of cells" in text.split("Not checked")[1]
 
