@@ -204,7 +204,8 @@ def test_library_of_host_cells_only(simulate, run_stage):
     result = run_stage(adata)
     check_contract(result, adata)
     assert result.cells.n_obs == 0 and result.cells.n_vars == simulate.GRAFT_GENES
-    assert result.host.n_obs == result.summary["cells"]
+    assert result.summary["cells_host"] == result.summary["cells"]
+    assert 0.8 * result.summary["cells"] <= result.host.n_obs == result.summary["cells_host_kept"]
     assert any("fewer than 50" in note for note in result.summary["notes"])
 
 
