@@ -76,7 +76,9 @@ def check_contract(result, adata):
     kept = droplets[droplets["filter_failed"] == ""]
     assert list(cells.obs_names) == [f"S1:{barcode}" for barcode in kept["barcode"]]
     assert (kept["species_call"] == "graft").all()
-    assert list(result.host.obs_names) == [f"S1:{b}" for b in droplets["barcode"][droplets["species_call"] == "host"]]
+    stroma = droplets[(droplets["species_call"] == "host") & (droplets["host_filter"] == "")]
+    assert list(result.host.obs_names) == [f"S1:{barcode}" for barcode in stroma["barcode"]]
+    assert (droplets["host_filter"][droplets["species_call"] != "host"] == "").all()
     for part, species in ((cells, "graft"), (result.host, "host")):
         assert set(part.var["gene_id"]) == set(adata.var_names[adata.var["species"] == species])
         assert part.var_names.is_unique
