@@ -118,7 +118,7 @@ def keep(
     columns = ["malignant", "lineage", "copy_number_score"]
     table.loc[singles, columns] = np.column_stack([named.verdict, named.lineage, named.score])
     table["copy_number_score"] = table["copy_number_score"].astype(float)
-    if composition == "tumour":
+    if composition == "tumour" and not is_host.any():
         shed = unexpressed.measure(
             counts[singles], pd.Index(genes["symbol"].astype(str)), own_soup, named.lineage, seed=seed
         )
@@ -186,21 +186,21 @@ def keep(
     return table, soup, summary
 
 
-def without_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.ndarray, seed: int) -> tuple:
-    """Return the cells without their ambient UMIs (as counted in a layer ``uncorrected``), and how many were taken.
+def subtract_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.ndarray, seed: int) -> int | None:
+    """Take the cells' ambient UMIs out of X, which a layer ``uncorrected`` keeps, and return how many they are.
 
-    Nothing is taken where the ambient share isn't known.
+    None, and nothing is changed, where the ambient share isn't known.
     """
     if not table["ambient_fraction"].notna().any() or soup.source == "unknown":
         job.log.warning("nothing subtracted: the ambient share of the cells is not known")
-        return cells, 0
+        return None
     of_host = soup.host_share if is_host.any() else 0.0
     umis = (table["ambient_fraction"] * (table["counts_graft"] + table["counts_host"]) * (1 - of_host)).fillna(0)
     cells.layers["uncorrected"] = cells.X.copy()
     cells.X = ambient.subtract(cells.X, soup.counts[~is_host], umis.to_numpy(), seed=seed)
     taken = int(cells.layers["uncorrected"].sum() - cells.X.sum())
     job.log.info("took %d ambient UMIs out of %d cells", taken, cells.n_obs)
-    return cells, taken
+    return taken
 
 
 def without_nan(value):
@@ -249,7 +249,8 @@ def main(snakemake) -> None:
     stroma = ((table["species_call"] == "host") & (table["host_filter"] == "")).to_numpy()
     graft = make_cells(counts[kept][:, ~is_host], table[kept], genes[~is_host], labels)
     if settings["ambient"]["subtract"]:
-        graft, found["ambient_umis_subtracted"] = without_soup(graft, table[kept], soup, is_host, settings["seed"])
+        taken = subtract_soup(graft, table[kept], soup, is_host, settings["seed"])
+        found |= {} if taken is None else {"ambient_umis_subtracted": taken}
     if not graft.n_obs:
         job.log.warning("no graft cell passes every step: look at the attrition and the barnyard plot")
     graft.write_h5ad(snakemake.output.cells, compression="gzip")

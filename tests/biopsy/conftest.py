@@ -34,7 +34,7 @@ STUDY = {
     "models": [{"model": model, "arms": ["untreated", "AC"]} for model in MODELS],
     "cells": {"expected_cells": 400, "species": {"method": "ambient"},
               "empty_drops": {"min_counts": 150, "min_fraction_of_median": 0.05},
-              "qc": {"min_counts": 250, "min_genes": 100}},
+              "qc": {"method": "fixed", "min_counts": 250, "min_genes": 100}},
     "prefixes": PREFIXES,
 }  # fmt: skip
 
