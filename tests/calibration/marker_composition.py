@@ -45,7 +45,7 @@ def rows(quick: bool) -> list[Row]:
     """Return how often composition is said of markers of which half or all remains, and of those it carries."""
     found = []
     for n in (3, 5, 8):
-        studies, design = (4 if quick else 60), f"{n} × (1+1)"
+        studies, design = (4 if quick else 40), f"{n} × (1+1)"
         for share in (KEPT, 1.0):
             rng = np.random.default_rng([n, int(10 * share)])
             tables = [study(rng, n, np.full(GENES, share)) for _ in range(studies)]

@@ -45,8 +45,8 @@ def sheet(design: list[tuple]) -> tuple[pd.DataFrame, dict[str, float]]:
 def trends_of(name: str, studies: int, features: int, between: float, slope: np.ndarray, seed: int) -> list:
     """Return the summaries of the trend of simulated studies.
 
-    All features step up by :data:`STEP`, and rise by ``slope`` per doubling of the days, which differs between models
-    by sd ``between``.
+    All features step up by :data:`STEP` at the first day, and rise by ``slope`` per doubling of the days, which differs
+    between models by sd ``between``.
     """
     rng = np.random.default_rng(seed)
     samples, days = sheet(DESIGNS[name])

@@ -13,7 +13,7 @@ import yaml
 
 from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
 from scripts.activity import design as compared
-from scripts.confounders import measure_confounders, shares
+from scripts.confounders import judge_markers, measure_confounders, shares
 from scripts.expression import design, differential, enrichment, signature, structure, treatment
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
@@ -70,6 +70,7 @@ HEADERS = {
     "confounders/clones.tsv": measure_confounders.CLONES,
     "confounders/confounders.tsv": shares.CONFOUNDERS,
     "confounders/confounders_notes.tsv": measure_confounders.NOTES,
+    "confounders/marker_composition.tsv": judge_markers.MARKERS,
     "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
     "markers/markers_panels.tsv": find_markers.PANELS,
