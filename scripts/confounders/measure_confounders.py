@@ -228,7 +228,7 @@ def main(snakemake) -> None:
     tabulate(results, features).to_parquet(snakemake.output.differences)
     pd.DataFrame(notes, columns=NOTES).to_csv(snakemake.output.notes, sep="\t", index=False)
     shares.to_csv(snakemake.output.clones, sep="\t", index=False, float_format="%.6g")
-    job.log.info("%s: %d ways to hold something", model, max(len(results[0]) - 1, 0))
+    job.log.info("%s: %d adjustments", model, max(len(results[0]) - 1, 0))
 
 
 if __name__ == "__main__":

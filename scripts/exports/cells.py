@@ -1,4 +1,4 @@
-"""What is known of each cell, for every export: labels, cluster, scores, layout, activity of regulons."""
+"""Annotation of each cell for the exports: labels, cluster, scores, layout, activity of regulons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 SCORES = ["s_score", "g2m_score", "stress", "hypoxia"]
 MEASURES = ["total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score"]
 GAP = 0.15
-"""Between two models' layouts, in parts of the widest one."""
+"""Gap between the layouts of two models, as a fraction of the widest layout."""
 
 
 def read_cells(paths: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def describe(
 
 
 def colours(table: pd.DataFrame, orders: Mapping[str, list[str]]) -> dict[str, np.ndarray]:
-    """Return the house's colours of each category, under the names that scanpy and cellxgene look for."""
+    """Return the colours of each category under the names that scanpy and cellxgene read."""
     found = {}
     for name in ("model", "timepoint", "arm", "phase"):
         every = palette.colours_of(name, orders.get(name, table[name].cat.categories))

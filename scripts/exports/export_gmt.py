@@ -44,7 +44,7 @@ def scored(paths: list[str]) -> str:
 
 
 def main(snakemake) -> None:
-    """Read consensus, signature and gene sets; write both files. What a study lacks leaves a file without lines."""
+    """Read consensus, signature and gene sets; write both files. A file is empty if the study lacks its input."""
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     found = regulons(read_tsv(given.regulons), params.note) if given.get("regulons") else ""
     if not found:

@@ -29,7 +29,7 @@ def scope_name(regulon: str) -> str:
 
 
 def records(table: pd.DataFrame) -> np.ndarray:
-    """Return a table as an array of records, a field per column: how SCope keeps tables in attributes."""
+    """Return a table as an array of records, with a field per column, as SCope stores tables in attributes."""
     kinds = [(str(name), table[name].to_numpy().dtype) for name in table.columns]
     done = np.empty(len(table), dtype=kinds)
     for name in table.columns:
@@ -71,7 +71,7 @@ def metadata(obs: pd.DataFrame, thresholds: pd.DataFrame, regulons: list[str]) -
 
 
 def write_text(group: h5py.Group, name: str, values) -> None:
-    """Write strings as variable-length UTF-8, as loom 3 wants them."""
+    """Write strings as variable-length UTF-8, as required by loom 3."""
     group.create_dataset(name, data=np.asarray(list(values), dtype=object), dtype=h5py.string_dtype("utf-8"))
 
 

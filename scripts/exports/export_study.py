@@ -13,7 +13,7 @@ from scripts.exports import matrix
 
 
 def read_observed(paths: list[str]) -> pd.DataFrame:
-    """Return the obs of all libraries, in order; a cell's name that comes twice is our own fault."""
+    """Return the obs of all libraries, in order; duplicate names of cells are an internal error."""
     import anndata
 
     tables = []

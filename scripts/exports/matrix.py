@@ -1,4 +1,4 @@
-"""Cells × genes written library by library: what is in memory is one library, whatever the size of the study."""
+"""Cells × genes written library by library: memory holds one library at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_libraries(paths: Iterable[str]) -> Iterator[Library]:
 
 
 def all_genes(paths: Iterable[str]) -> pd.DataFrame:
-    """Return the genes of all libraries: those of the first one in its order, then what others have besides."""
+    """Return the genes of all libraries: those of the first library in its order, then further genes of others."""
     import anndata
 
     tables = []

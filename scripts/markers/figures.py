@@ -145,7 +145,7 @@ def list_panels(panels: pd.DataFrame, style: Style) -> Table:
 
 
 def list_notes(panels: pd.DataFrame, style: Style) -> Text | None:
-    """Return what the table notes on pools of genes."""
+    """Return the notes of the table on pools of genes."""
     noted = panels.dropna(subset=["note"])
     return (
         Text(tuple(("note", {"pool": r.pool, "note": r.note}) for r in noted.itertuples()), "bullets")

@@ -128,7 +128,7 @@ def main(snakemake) -> None:
     tables, listed, scores = [], [], []
     if len(models) < panels.MIN_MODELS or values.empty:
         have = "model has" if len(models) == 1 else "models have"
-        note = f"{len(models)} {have} both timepoints: two to learn from and one to judge are needed"
+        note = f"{len(models)} {have} both timepoints: two for learning and one for evaluation are needed"
         tables.append(pd.DataFrame([{"pool": "all genes", "n_models": len(models), "note": note}]))
         job.log.warning("no markers: %s", note)
     else:

@@ -1,4 +1,4 @@
-"""Single marker genes: in the models that they were chosen with, and what to expect of a gene of their rank."""
+"""Single marker genes: performance in the models used for selection, and that expected of a gene of the same rank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small gene panels that separate persister from untreated in patients they weren't learned from.
+"""Small gene panels that separate persister from untreated in patients that were left out.
 
 Everything that is chosen (genes, their direction, their scale, the panel's size) is chosen in the other models: an
 outer loop leaves out each model once to judge, an inner loop over the rest chooses the size. The unit is the patient
@@ -16,7 +16,7 @@ from scripts.stats import flips
 from scripts.switches.evidence.reach import expression_bins
 
 MIN_MODELS = 3
-"""Two to learn from and one to judge."""
+"""Two models for learning and one for evaluation."""
 TOLERANCE = 0.01
 """A smaller panel is taken if its inner AUC is within this of the best."""
 DIRECTIONS = {1.0: "up", -1.0: "down"}
@@ -24,7 +24,7 @@ DIRECTIONS = {1.0: "up", -1.0: "down"}
 
 @dataclass(frozen=True)
 class Pairs:
-    """Samples × genes and who they are: ``values``; ``state`` +1 persister, −1 untreated; ``model`` codes from 0."""
+    """Samples × genes with their labels: ``values``; ``state`` +1 persister, −1 untreated; ``model`` codes from 0."""
 
     values: np.ndarray
     state: np.ndarray
@@ -58,7 +58,7 @@ def state_means(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What training says of all genes: ``order`` (best first), ``direction`` (±1), ``scale`` (sd that divides),
+    """Result of training for all genes: ``order`` (best first), ``direction`` (±1), ``scale`` (sd that divides),
     ``centre`` (half-way between the states, mean over models).
     """
 
@@ -83,7 +83,7 @@ def learn(untreated: np.ndarray, persister: np.ndarray) -> Ranking:
 
 
 def score(values: np.ndarray, ranking: Ranking, genes: np.ndarray) -> np.ndarray:
-    """Return each sample's score: mean over the genes of how far it lies towards persister, in training's units."""
+    """Return each sample's score: mean position of the genes towards persister, in units of the training samples."""
     own = (values[:, genes] - ranking.centre[genes]) * (ranking.direction[genes] / ranking.scale[genes])
     return own.mean(axis=1)
 
@@ -158,7 +158,7 @@ def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
 
 
 def judge(pairs: Pairs, folds: list[Fold], size: int | None) -> dict[str, float]:
-    """Return how the panels of one size (None: of the size chosen in each fold) do in the left-out models.
+    """Return how the panels of one size (None: of the size chosen in each fold) perform in the left-out models.
 
     ``auc``: within the left-out model, mean over models: its own untreated tumour is the reference. ``auc_across``:
     any persister sample of any left-out model against any untreated one, by absolute score. ``sensitivity``,
@@ -220,7 +220,7 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
 
 
 def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the same samples with whole models turned round: in every other way, or in ``n`` drawn ones.
+    """Return the samples with the states of whole models exchanged: in all ways, or in ``n`` random ones.
 
     The model is the replicate: without a shared change, its change is as likely to be the opposite. Its samples are
     mirrored in the middle between its states' means, so that states keep their samples and these their scatter. Of two

@@ -30,7 +30,7 @@ SUPPORT, SUMMARY, SAMPLES, STANDARDISED, VARIABILITY, THRESHOLDS, RSS = (
     f"regulons/{name}.tsv"
     for name in ("support", "summary", "samples", "standardised", "variability", "thresholds", "rss")
 )
-NAME_AT, PANEL = {"name": 0}, (270, 210)
+NAME_AT, PANEL = {"name": -7}, (270, 210)
 """Height of a name in a rank plot, relative to its point, and size of the plot (pixels)."""
 MAX_ROWS, NAMED = 60, 3
 """Regulons whose agreement is drawn; regulons named in a rank plot."""
@@ -91,7 +91,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
             *tooltips(RSS, "n_cells"),
         ],
     )
-    named = base.transform_filter("datum.name").mark_text(align="left", dx=6, fontSize=9)
+    named = base.transform_filter("datum.name").mark_text(align="left", dx=3, dy=-7, fontSize=9)
     chart = alt.layer(
         base.mark_line(strokeWidth=0.6, opacity=0.5), base.mark_circle(size=16), named.encode(text="name:N")
     ).properties(width="container", height=210)

@@ -21,7 +21,7 @@ from scripts.base.workflow import SNAKEFILE
 
 ROOT = SNAKEFILE.parent
 SOURCE = ("Snakefile", "rules", "scripts", "envs", "resources", "config/schemas")
-"""What the workflow consists of, without the study that it is run on."""
+"""Files of the workflow, without those of the study."""
 TABLES = (".tsv", ".tsv.gz", ".gmt", ".json", ".parquet", ".txt")
 """Results determined by inputs, config and seeds, byte for byte; matrices may differ in layout, pages in their date."""
 

@@ -1,4 +1,4 @@
-"""What else differs between the samples and could make a switch: their depth, and the platform of the patients."""
+"""Technical differences that could cause a switch: depth of the samples and platform of the patients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = [*EQUAL_DEPTH, *PLATFORM]
 
 
 def at_equal_depth(table: pd.DataFrame, effect: pd.Series, sd: pd.Series, baseline: str, treated: str) -> pd.DataFrame:
-    """Return by regulon what its change is at equal depth (:data:`EQUAL_DEPTH`); nothing where nothing was thinned.
+    """Return the change of each regulon at equal depth (:data:`EQUAL_DEPTH`); nothing if counts were not thinned.
 
     ``table``: activity at equal depth (activity/depth_matched.tsv); ``effect``: change as it is, by regulon; ``sd``:
     unit of the changes. The p-value is that of the moderated t over models.
@@ -54,7 +54,7 @@ def platform_of_models(labels: pd.DataFrame) -> pd.Series:
 
 
 def by_platform(changes: pd.DataFrame, platforms: pd.Series, sd: pd.Series) -> pd.DataFrame:
-    """Return by regulon how its change differs between platforms (:data:`PLATFORM`); nothing where there is one.
+    """Return the difference of each regulon's change between platforms (:data:`PLATFORM`); nothing with one platform.
 
     ``changes``: models × regulons; ``sd``: unit. Each model has one platform, so that the platforms' difference is one
     between patients too; with fewer than three models on a side it isn't tested.
@@ -76,7 +76,7 @@ def by_platform(changes: pd.DataFrame, platforms: pd.Series, sd: pd.Series) -> p
 
 
 def note_on_platform(row: pd.Series, fdr: float) -> str:
-    """Return what a reader must know of the platforms; nothing where there is one, or where they don't differ."""
+    """Return the note on platforms; nothing where there is one, or where they don't differ."""
     if not row.get("by_platform") or pd.isna(row["by_platform"]):
         return ""
     if pd.isna(row["platform_fdr"]):

@@ -209,7 +209,7 @@ def draw_timecourse(
 
 
 def draw_relapse(switches: pd.DataFrame, by_model: pd.DataFrame, style: Style) -> Figure | None:
-    """Return where relapse lies between untreated and persister, by regulon and model (switches/by_model.tsv)."""
+    """Return the position of relapse between untreated and persister, by regulon and model (switches/by_model.tsv)."""
     shown = switches[switches["relapse_position"].notna()].head(MAX_ROWS)
     points = by_model[by_model["regulon"].isin(shown["regulon"]) & by_model["relapse_position"].notna()]
     if points.empty:

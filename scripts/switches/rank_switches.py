@@ -1,4 +1,4 @@
-"""Rank the regulons as switches of persistence, with the evidence for and against each in columns of its own."""
+"""Rank the regulons as switches of persistence, with the evidence for and against each in separate columns."""
 
 import numpy as np
 import pandas as pd
@@ -98,7 +98,7 @@ def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame,
 def gather(
     source, params, persister, sd, edges, factors, values, labels, universe, changes
 ) -> tuple[assemble.Sources, pd.DataFrame]:
-    """Return what the evidence is measured from, and the share of cells on by regulon and timepoint."""
+    """Return the inputs of the evidence, and the share of cells on by regulon and timepoint."""
     names = params.contrast
     roles = dict(zip(terms.ON[:3], (names["baseline"], names["persister"], names.get("relapse")), strict=True))
     on, shares = read_shares(getattr(source, "shares", None), list(labels.index)), pd.DataFrame()

@@ -1,4 +1,4 @@
-"""The ranked table of switches: separate evidence, a verdict by plain rules, an order that no patient decides alone."""
+"""The ranked table of switches: separate evidence, a verdict by explicit rules, an order over all patients."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def judge(row: pd.Series, arm: str, explained_by: list[str], enrichment: float =
 
 
 def direction(effect: float) -> str:
-    """Return whether activity goes up or down on average; how many models agree is given by ``k``."""
+    """Return whether activity rises or falls on average; ``k`` is the number of models that agree."""
     return "" if not np.isfinite(effect) or effect == 0 else "up" if effect > 0 else "down"
 
 
@@ -103,7 +103,7 @@ def describe_arms(by_arm: pd.DataFrame) -> str:
 
 
 def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), untested: bool = False, fdr: float = 0.05) -> str:
-    """Return what a reader must know about this row, which has its final verdict.
+    """Return the note of a row that has its final verdict.
 
     ``unmeasured``: models whose cells don't show enough targets. ``untested``: the enrichment couldn't be tested.
     ``fdr``: limit of the false discovery rates.

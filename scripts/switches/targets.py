@@ -1,4 +1,4 @@
-"""What a regulon's genes tell besides its activity: expression of factor and targets, known programmes among these."""
+"""Evidence from the genes of a regulon beyond its activity: expression of factor and targets, known programmes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OVERLAPS = [
     "weight_share", "inside_log2fc", "outside_log2fc", "outside_ci_low", "outside_ci_high", "outside_k", "n", "carries",
 ]  # fmt: skip
 CARRIED_SHARE = 0.5
-"""Share of a regulon's weight on a programme's genes from which the programme carries it, whatever the rest does."""
+"""Share of a regulon's weight on a programme's genes above which the programme carries the regulon."""
 CARRIED_CHANGE = 0.5
 """Targets outside a programme that change less than this share of what those inside do, follow the programme."""
 MIN_OUTSIDE = 3
-"""Targets outside a programme that are needed to judge without it."""
+"""Least number of targets outside a programme for a verdict without it."""
 
 
 def gene_universe(
@@ -113,8 +113,8 @@ def judge_overlap(
     *,
     fdr: float,
 ) -> pd.DataFrame:
-    """Return the overlaps with what the targets inside and outside the programme do, and whether the programme carries
-    it.
+    """Return the overlaps with the changes of targets inside and outside the programme, and whether it carries the
+    regulon.
 
     A programme carries a regulon (``carries`` = yes) whose targets are enriched in its genes (``fdr``) if these hold
     half of the regulon's weight, or if the targets outside don't change by themselves: fewer than three are left, or

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 
 KEPT = 0.5
-"""Share of a change that must be left at equal depth."""
+"""Least share of a change that must remain at equal depth."""
 ENRICHMENT_LEVEL = 0.05
-"""Level of the p-value of enrichment in the signature. Asked of regulons whose change is already shared, one by one.
+"""Level of the p-value of enrichment in the signature. Applied to single regulons whose change is already shared.
 """
 
 
@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Evidence(Change):
-    """What decides about a regulon; ``effect`` is standardised.
+    """Evidence for the verdict on a regulon; ``effect`` is standardised.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Evidence(Change):
 
     @property
     def is_enriched(self) -> bool:
-        """Whether the targets contain more of the signature than expected by chance; True where it isn't known.
+        """Whether the targets contain more of the signature than expected by chance; True if unknown.
 
         A regulon of chance targets moves with the few of them that the programme moves, in all patients alike: in
         simulated studies one or two in ten did, and by their activity alone they would be called switches.
@@ -87,14 +87,14 @@ class Evidence(Change):
 
     @property
     def is_of_depth(self) -> bool:
-        """Whether the change isn't shown at equal depth any more, or less than :data:`KEPT` of it is left."""
+        """Whether the change is no longer shown at equal depth, or less than :data:`KEPT` of it remains."""
         measured = not math.isnan(self.depth_share)
         return measured and not (self.depth_share >= KEPT and self.depth_fdr <= self.limit)
 
 
 @dataclass(frozen=True)
 class Transcription(Change):
-    """What decides about the mRNA of a factor; ``activity`` is the effect on the activity of its regulon."""
+    """Evidence for the verdict on the mRNA of a factor; ``activity`` is the effect on the activity of its regulon."""
 
     activity: float
 

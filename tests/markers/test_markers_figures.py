@@ -47,7 +47,7 @@ def test_pools_have_panels_in_their_order_and_sizes_in_theirs():
 
 
 def test_what_can_not_be_judged_is_said_as_the_table_says_it():
-    note = "1 model has both timepoints: two to learn from and one to judge are needed"
+    note = "1 model has both timepoints: two for learning and one for evaluation are needed"
     few = pd.DataFrame([{"pool": "all genes", "n_models": 1, "note": note}]).reindex(columns=PANELS)
     assert figures.draw_panels(few, STYLE) == Absent("too_few", {"reason": f"all genes: {note}."})
     assert figures.draw_panels(few.iloc[:0], STYLE) is None

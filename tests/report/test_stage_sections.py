@@ -69,7 +69,7 @@ def test_sentences_tell_what_figures_do_not(source):
 
 
 def test_too_few_models_for_markers_are_told_as_the_table_tells_it(tmp_path):
-    note = "1 model has both timepoints: two to learn from and one to judge are needed"
+    note = "1 model has both timepoints: two for learning and one for evaluation are needed"
     tables = {"markers_panels.tsv": pd.DataFrame([{"pool": "all genes", "n_models": 1, "note": note}])}
     section = bind.build(draw_stages(Results(tmp_path, tables=tables).write(), "markers"), "markers")
     assert note in section.absent and not section.blocks
