@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -290,33 +289,3 @@ def test_a_transcript_of_several_genes_is_refused_before_anything_is_indexed(tmp
     given = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", gtf)}
     with pytest.raises(UserError, match=r"h.gtf, line 4: transcript unassigned is of genes G1 and G2"):
         joined({"graft": "H_"}, **given)
-
-
-CASES = Path(__file__).parents[3] / "shared" / "cases" / "annotations"
-needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"the shared cases are not there ({CASES})")
-
-
-def genome_of(gtf, path):
-    """Write contigs as long as an annotation needs; return the path."""
-    ends: dict[str, int] = {}
-    for line in gzip.decompress(gtf.read_bytes()).decode().splitlines():
-        fields = line.split("\t")
-        ends[fields[0]] = max(ends.get(fields[0], 0), int(fields[4]))
-    return write(path, "".join(f">{name}\n{'A' * end}\n" for name, end in ends.items()))
-
-
-@needs_cases
-def test_the_shared_annotation_keeps_its_457_symbols(tmp_path, joined):
-    """All of them were lost."""
-    gtf = CASES / "name_on_gene_line" / "graft.gtf.gz"
-    _, _, genes = joined({"graft": "H_"}, graft_fasta=genome_of(gtf, tmp_path / "h.fa"), graft_gtf=gtf)
-    assert len(genes) == 457 and not genes["symbol"].str.startswith("ENSG").any()
-    assert genes["symbol"].iloc[:2].tolist() == ["FOSL1", "JUNB"]
-
-
-@needs_cases
-def test_the_shared_annotation_of_unassigned_transcripts_is_refused(tmp_path, joined):
-    """In one line."""
-    gtf = CASES / "unassigned" / "graft.gtf.gz"
-    with pytest.raises(UserError, match=r"graft\.gtf\.gz, line \d+: transcript \S+ is of genes"):
-        joined({"graft": "H_"}, graft_fasta=genome_of(gtf, tmp_path / "h.fa"), graft_gtf=gtf)
