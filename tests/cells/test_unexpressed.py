@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from scripts.cells import lineages
+from scripts.cells.filter_cells import keep, make_cells, subtract_soup
 from scripts.cells.unexpressed import measure
 
 KINDS = {"immune": 120, "fibroblast": 80, "tumour": 600, "epithelium": 50}
@@ -64,3 +65,20 @@ def test_a_library_that_cannot_tell_says_so(simulate):
     named = pd.Index([f"G{i}" for i in range(cells.n_vars)])
     found = measure(cells.X, named, soup, lineage, seed=0)
     assert np.isnan(found.fractions).all() and "too little" in found.note
+
+
+def test_the_stage_measures_and_subtracts_it(simulate, cell_settings):
+    cells = simulate.simulate_tumour(1, kinds=KINDS, n_genes=2_500, arms=0, ambient=0.15)
+    soup = np.random.default_rng(0).poisson(cells.var["soup"].to_numpy() * 1_000_000)
+    genes = pd.DataFrame({"symbol": cells.var_names, "species": "graft"}, index=cells.var_names)
+    settings = cell_settings | {"doublets": cell_settings["doublets"] | {"enabled": False}}
+    barcodes = pd.Series([f"B{i}" for i in range(cells.n_obs)])
+    table, found, summary = keep(cells.X, genes, soup, settings, seed=0, barcodes=barcodes)
+    assert summary["composition"] == "tumour"
+    assert summary["ambient_fraction"] == pytest.approx(0.15, abs=0.02)
+    kept = table.assign(barcode=barcodes)[table["filter_failed"] == ""]
+    labels = {"sample": "S", "model": "M", "timepoint": "persister", "arm": "x", "replicate": "1"}
+    graft = make_cells(cells.X[kept.index.to_numpy()], kept, genes, labels)
+    taken = subtract_soup(graft, kept, found, np.zeros(cells.n_vars, bool), 0)
+    assert taken / graft.layers["uncorrected"].sum() == pytest.approx(0.15, abs=0.025)
+    assert graft.X.sum() == graft.layers["uncorrected"].sum() - taken
