@@ -4,8 +4,6 @@ A read of a conserved gene may be given to its counterpart. In droplets of one s
 other, while those of ambient RNA follow the profile of empty droplets.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
