@@ -1,7 +1,6 @@
 # From the raw reads of treated tumour models to the transcription-factor switches of drug persistence.
 import contextlib
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,19 +14,19 @@ here = workflow.current_basedir.get_path_or_uri(secret_free=True)
 if "://" in here:
     # Used by name (git+file:, github(…)): Snakemake fetches files one at a time, and Python would find no package. All of them
     # come from one clone of the repository that Snakemake read this file from, at the same commit.
+    from git import Repo
+
     source = workflow.current_basedir
     hosted = getattr(source, "hosted_repo", None)
-    repository = str(hosted.repo_clone if hosted else source.repo_path)
-    asked = ["git", "-C", repository, "rev-parse", f"{source.ref}^{{commit}}"]
-    commit = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    repository = Repo(hosted.repo_clone if hosted else source.repo_path)
+    commit = repository.commit(source.ref).hexsha
     clones = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persister-regulons"
     here = str(clones / commit)
     if not os.path.exists(here):
         clones.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=clones) as name:
             clone = Path(name) / commit
-            subprocess.run(["git", "clone", "--quiet", "--no-checkout", repository, clone], check=True)
-            subprocess.run(["git", "-C", clone, "checkout", "--quiet", "--detach", commit], check=True)
+            repository.clone(clone, no_checkout=True).git.checkout(commit, detach=True)
             # In one step, since several processes may do this at once: the first one's stays.
             with contextlib.suppress(OSError):
                 clone.rename(here)

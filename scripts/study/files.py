@@ -82,4 +82,5 @@ def genome_files(references: dict) -> Iterator[tuple[str, str]]:
     parts = ["joined"] if references.get("joined") else [name for name in ("graft", "host") if references.get(name)]
     for name in parts:
         for part in ("fasta", "gtf"):
-            yield at_key("references", name, part), references[name][part]
+            if references[name].get(part):
+                yield at_key("references", name, part), references[name][part]
