@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import logging
 import re
@@ -119,7 +120,8 @@ def losses(table: Path) -> list[str]:
     """Return what the attrition of cells warns of, a line each; nothing without the table or without a warning."""
     if not table.exists():
         return []
-    with open(table, newline="") as handle:
+    rows = []  # a run that has ended well doesn't fail over a table that somebody spoilt
+    with open(table, newline="") as handle, contextlib.suppress(csv.Error, UnicodeDecodeError):
         rows = [row for row in csv.DictReader(handle, delimiter="\t") if row.get("warning")]
     told = [f"  {row['sample']}, {row['step']}: {row['warning']}" for row in rows[:MOST]]
     if len(rows) > MOST:
