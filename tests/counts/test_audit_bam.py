@@ -69,6 +69,8 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
     counts = sparse.csr_matrix(np.array([[20, 10], [0, 2]], dtype=np.int32))
     anndata.AnnData(counts, obs=pd.DataFrame(index=[CELL, OTHER]), var=genes).write_h5ad(tmp_path / "c.h5ad")
     (tmp_path / "chemistry.json").write_text(json.dumps({"umi_length": 12}))
+    library = {"kit": "10x GEM-X 5' v3", "strand": "reverse", "introns": True, "short_read1": 3}
+    (tmp_path / "library.json").write_text(json.dumps(library))
     (tmp_path / "info").write_text("    Number of input reads |\t40\n")
     job = make_job(
         input={
@@ -76,6 +78,7 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
             "bam": bam,
             "info": tmp_path / "info",
             "chemistry": tmp_path / "chemistry.json",
+            "library": tmp_path / "library.json",
         },
         output={"audit": tmp_path / "a.json", "saturation": tmp_path / "s.tsv"},
         params={"prefixes": {"graft": "H_", "host": "M_"}, "expected_cells": 1},
@@ -84,6 +87,9 @@ def test_reads_are_told_apart(tmp_path, make_job, bam):
     audit_bam.main(job)
     report = json.loads((tmp_path / "a.json").read_text())
     assert (report["reads"], report["reads_mapped"], report["reads_valid_barcode"]) == (40, 10, 9)
+    assert {key: report[key] for key in ("kit", "strand", "introns")} | {
+        "short_read1": report["reads_short_read1"]
+    } == (library)
     assert (report["reads_unique"], report["reads_multi"]) == (5, 4)
     assert report["reads_per_species"] == {"graft": 4, "host": 3, "both": 2}
     # a+b, c, f, g (its gene lies at the other place), i; not d (no gene), e (no barcode), h (two genes), j (no UMI).

@@ -15,6 +15,8 @@ GENES = (
     "gene_id\tsymbol\tspecies\tmitochondrial\tbiotype\nH_1\tNA\tgraft\t0\tlncRNA\nH_2\tMT-CO1\tgraft\t1\tprotein_coding\n"
     "M_1\tActb\thost\t0\t\n"
 )
+LIBRARY = {"kit": "10x GEM-X 5' v3", "strand": "reverse", "introns": True, "short_read1": 3}
+"""What a counter found; it isn't what the chemistry alone would say."""
 HEADER = "%%MatrixMarket matrix coordinate {} general\n%\n"
 
 
@@ -23,7 +25,9 @@ def run(tmp_path, make_job, aligner, matrix, barcodes, features):
     for name, text in (("m.mtx", matrix), ("b.txt", barcodes), ("f.txt", features), ("g.tsv", GENES)):
         (tmp_path / name).write_text(text)
     (tmp_path / "c.json").write_text(json.dumps({"chemistry": "v3"}))
+    (tmp_path / "l.json").write_text(json.dumps(LIBRARY))
     given = {"matrix": "m.mtx", "barcodes": "b.txt", "features": "f.txt", "genes": "g.tsv", "chemistry": "c.json"}
+    given["library"] = "l.json"
     job = make_job(
         input={name: tmp_path / file for name, file in given.items()},
         output={"_": [tmp_path / "out.h5ad"]},
@@ -56,7 +60,9 @@ def test_both_counters_come_to_the_same_contract(tmp_path, make_job, aligner, fi
     assert counts.var["biotype"].astype(str).tolist() == ["lncRNA", "protein_coding", ""]
     assert counts.X.toarray().tolist() == [[0, 0, 2], [1, 0, 4]]
     assert counts.X.dtype == np.int32 and counts.X.format == "csr"
-    assert counts.uns["counts"]["aligner"] == aligner and counts.uns["counts"]["chemistry"] == "v3"
+    said = counts.uns["counts"]
+    assert said["aligner"] == aligner and said["chemistry"] == "v3"
+    assert (said["kit"], said["strand"], said["introns"]) == (LIBRARY["kit"], "reverse", "yes")
 
 
 def test_the_file_is_the_same_twice(tmp_path, make_job):

@@ -104,7 +104,7 @@ FORMS: dict[str, list[Form]] = {
     "biotypes as third column of features": [
         Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\t{'lncRNA' if i % 2 else 'protein_coding'}"))
     ],
-    "antibodies or guides beside the genes": [
+    "antibodies or guides in addition to the genes": [
         Form(folder(more_features=("CD3\tCD3_ab\tAntibody Capture", "g1\tguide\tCRISPR Guide Capture"),
                     more_entries=("7 1 900", "8 2 12")))
     ],
@@ -112,7 +112,7 @@ FORMS: dict[str, list[Form]] = {
         Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\tAntibody Capture"), "no feature is of kind Gene Expression")
     ],
     ".h5ad with counts in X": [Form(annotated()), Form(annotated(COUNTS.astype(float), dense=True))],
-    ".h5ad with counts in a layer or in raw beside normalised values": [
+    ".h5ad with counts in a layer or in raw in addition to normalised values": [
         Form(annotated(LOGGED, layers={"counts": COUNTS})),
         Form(annotated(LOGGED, layers={"Raw_Counts": COUNTS, "scaled": LOGGED - 1})),
         Form(annotated(LOGGED, raw=COUNTS)),

@@ -70,7 +70,7 @@ OTHERS = {
         Form("source\ttarget\tmor\nFOSL1\tKRT16\t1\nFOSL1\tKRT6A\t-1\n"), Form("\ufefftf,target,weight\r\nFOSL1,KRT16,1\r\n FOSL1 ,KRT6A,-1\r\n"),
         Form('"source";"target";"mor"\n"FOSL1";"KRT16";1\n"FOSL1";"KRT6A";-1\n'),
     ],
-    "network of OmniPath, symbols beside UniProt identifiers": [Form(OMNIPATH)],
+    "network of OmniPath, symbols in addition to UniProt identifiers": [Form(OMNIPATH)],
     "network or gene sets of other names than the study's genes": [
         Form("source\ttarget\tmor\nP34345\tQ00663\t1\nP34345\tQ57342\t1\n", words=r"has 0% of its genes in common with the study, less than 10%; it names genes Q00663, Q57342, the study FOSL1, JUNB, KRT16: give"),
         Form("source\ttarget\tmor\nP34345\tENSG00000075426\t1\n", words=r"it names genes ENSG00000075426, the study FOSL1, JUNB, KRT16: give symbols"),
