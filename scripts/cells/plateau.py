@@ -89,6 +89,8 @@ def find(counts: sparse.csr_matrix, totals: np.ndarray, *, above: int, seed: int
         near = np.flatnonzero((totals >= max(low, round(mode / 1.5))) & (totals <= min(high, round(mode * 1.5))))
         if len(near) < FEWEST or not alike(counts, near, seed=seed):
             continue
+        # The peak's bin may hold no barcode at its middle, nor any below it where barcodes are equal.
+        mode = int(totals[near][np.argmin(np.abs(totals[near] - mode))])
         flank = np.log(mode / totals[(totals >= low) & (totals <= mode)])
         # Of half a normal distribution 68 % lie within one standard deviation.
         spread = float(np.quantile(flank, 0.68))
