@@ -1,4 +1,4 @@
-# Programme: the stages that compare patients, from profiles to markers, as one target.
+# Programme: the stages that compare patients, from profiles to confounders, as one target.
 from scripts.study.stages import PROGRAMME
 
 

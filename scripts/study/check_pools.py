@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from scripts.study.config import at as at_key
+from scripts.study.design import Design, Problems
 from scripts.study.schema import suggest
 
-if TYPE_CHECKING:
-    from scripts.study.checks import Design
-
-Problems = Iterator[tuple[str, str]]
 LIBRARY_KEYS = ("expected_cells", "empty_drops")
 """Settings of ``cells`` that are of a whole library: a pool's droplets are called before they are its samples'."""
 SHARED = ("matrix", "barcodes", "species", "introns", "expected_cells")

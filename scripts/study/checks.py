@@ -6,53 +6,15 @@ Every check yields where something is wrong, and what, with what to do about it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pandas as pd
 
 from scripts.study.check_pools import check_pools, check_settings_of_pools
 from scripts.study.config import at as at_key
 from scripts.study.config import cells_settings
+from scripts.study.design import Design, Problems
 from scripts.study.schema import suggest
-from scripts.study.sheet import at
-
-Problems = Iterator[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Design:
-    """A config and its two sheets as they are being checked; the sheets' rows are indexed by line."""
-
-    config: dict
-    samples: pd.DataFrame
-    units: pd.DataFrame
-
-    def sample(self, row: int | None = None, column: str | None = None) -> str:
-        """Return a place in the samples sheet."""
-        return at(self.config["samples"], row, column)
-
-    def lane(self, row: int | None = None, column: str | None = None) -> str:
-        """Return a place in the units sheet."""
-        return at(self.config["units"], row, column)
-
-    @property
-    def learned_from(self) -> pd.DataFrame:
-        """The rows of samples that the study learns from: all but queries."""
-        return self.samples[self.samples["role"] != "query"]
-
-    @property
-    def counted(self) -> pd.DataFrame:
-        """The rows of samples, with ``library`` (its pool, else itself); of a pool the first row alone."""
-        rows = self.samples.assign(
-            library=self.samples["pool"].where(self.samples["pool"] != "", self.samples["sample"])
-        )
-        return rows[(rows["pool"] == "") | ~rows.duplicated("pool")]
-
-    @property
-    def libraries(self) -> pd.DataFrame:
-        """The rows of single-cell libraries that the study learns from."""
-        return self.learned_from[self.learned_from["assay"] == "scrna"]
 
 
 def problems_of_design(design: Design) -> list[str]:

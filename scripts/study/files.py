@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.study.checks import Design
 from scripts.study.config import at as at_key
 from scripts.study.config import list_files
+from scripts.study.design import Design
 from scripts.study.study import Study
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from scripts.base import job
-from scripts.study.checks import Design, problems_of_design
+from scripts.study.checks import problems_of_design
 from scripts.study.config import complete, problems_of_config
+from scripts.study.design import Design
 from scripts.study.files import missing_files, remote_files
 from scripts.study.frozen import with_frozen
 from scripts.study.introns import problems_of_introns

@@ -80,7 +80,21 @@ def test_a_package_of_another_environment_has_the_version_pinned_there(nothing_i
     assert methods.named("qc", "QC", tmp_path) == "QC"
 
 
-@pytest.mark.parametrize("package", ["snakemake", "sequali", "multiqc", "kb-python", "scanpy", "pyscenic", "decoupler"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        "snakemake",
+        "sequali",
+        "multiqc",
+        "kb-python",
+        "scanpy",
+        "pyscdblfinder",
+        "infercnvpy",
+        "pyscenic",
+        "decoupler",
+        "pylimma",
+    ],
+)
 def test_the_workflows_own_pins_know_every_package_that_is_named(nothing_installed, package):
     assert f'named("{package}"' in (ROOT / "resources" / "report" / "methods.j2").read_text()
     assert methods.named(package).removeprefix(f"{package} ")[0].isdigit()
@@ -89,7 +103,7 @@ def test_the_workflows_own_pins_know_every_package_that_is_named(nothing_install
 def test_a_package_without_any_version_is_named_alone(nothing_installed, source, monkeypatch, tmp_path):
     monkeypatch.setattr(methods.named, "__defaults__", ("", tmp_path))
     text = " ".join(methods.write(source)[0])
-    assert "with Snakemake [1] under" in text and "in scanpy, at" in text and " )" not in text
+    assert "with Snakemake [1] under" in text and "in pyscdblfinder, at" in text and " )" not in text
 
 
 # --- Paragraphs ---
@@ -117,7 +131,7 @@ def test_without_a_host_nothing_is_said_to_be_told_by_it(source):
     text = paragraph(study, "Cells")
     assert "There was no host." in text and "could not be measured without UMIs of a host" in text
     assert "mixed droplets" not in text and "taken out" not in text
-    assert "the number of droplets with cells implies (0.8 % per 1,000);" in text
+    assert "the number of droplets with cells implies (0.8 % per 1,000, or 0.4 % with GEM-X);" in text
 
 
 def test_where_libraries_differ_each_statement_says_of_how_many(source):

@@ -17,6 +17,7 @@ import yaml
 from scripts.activity import compare_activity, summarise_activity
 from scripts.base.columns import describe
 from scripts.base.tables import read_labelled
+from scripts.figure import words
 from scripts.profiles import aggregate_pseudobulk
 from scripts.switches import rank_switches
 from scripts.switches.evidence.perturbation import KNOCKOUT
@@ -371,16 +372,13 @@ def test_a_changed_setting_repeats_what_hangs_on_it(study, change, repeated, spa
 
 def test_figures_come_into_the_report_with_their_captions(study):
     snakemake(study, "--report", "report.html")
-    report = (study / "report.html").read_text()
-    for words in (
-        "Which regulons change with persistence in every patient",
-        "Does activity come back when the tumour regrows",
-        "Is a factor more active because it is transcribed more",
-        "Which regulons are candidate switches, best first",
-        "On what evidence does each candidate stand",
-        "How few genes distinguish persister from untreated",
-    ):
-        assert words in html.unescape(report).replace("’", "'"), words
+    report = html.unescape((study / "report.html").read_text()).replace("’", "'")
+    places = words.terms(yaml.safe_load((study / "config.yaml").read_text()), cells=True)
+    for figure in FIGURES:
+        stage, _, name = figure.split("/")
+        question = words.read(stage)["figures"][name.split(".")[0]]["question"]
+        assert words.fill(question, places) in report, figure
+    assert "Which regulons are candidate switches, best first" in report
 
 
 def test_groups_by_timepoint_give_the_same_activity(study, simulate, tmp_path):
