@@ -39,7 +39,17 @@ only_whole = pytest.mark.parametrize("results", [WHOLE], indirect=True, scope="s
 def copy_checkout(to: Path) -> Path:
     """Copy what the workflow consists of, with compiled modules, without results and environment."""
     to.mkdir(parents=True, exist_ok=True)
-    for name in ("Snakefile", "workflow", "config", "rules", "envs", "scripts", "resources", "pyproject.toml"):
+    for name in (
+        "Snakefile",
+        "workflow",
+        "config",
+        "rules",
+        "envs",
+        "scripts",
+        "resources",
+        "pyproject.toml",
+        "requirements.lock",
+    ):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, to / name)
