@@ -104,7 +104,7 @@ class Study(Libraries):
         """Return the settings of the stage cells for a library; its row of the sheet says how many cells to expect."""
         settings = cells_settings(self.config, sample)
         known = sample in self.pools or sample in self.all_samples.index
-        expected = self.library_row(sample)["expected_cells"] if known else ""
+        expected = self.library_row(sample).get("expected_cells", "") if known else ""
         return settings | {"expected_cells": int(expected)} if expected else settings
 
     def counts_introns(self, sample: str) -> bool:
