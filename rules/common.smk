@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.base import job
 from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.carried import days, own_columns, own_values
-from scripts.study.files import missing_entry
+from scripts.study.files import list_files, missing_entry
 from scripts.study.load import load_study
 from scripts.study.resources import (
     DECLARED,
@@ -377,8 +377,11 @@ def get_reads_and_matrices(wildcards):
 
 
 def get_reference_files(wildcards):
-    """Genomes and files of the regulons that are there, or that rules make: preflight names what is missing."""
-    files = [*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files]
+    """Genomes, databases and gene lists that are there, or that rules make: preflight names what is missing."""
+    named = [entry["path"] for _, entry in list_files(config) if entry.get("path")]
+    files = list(
+        dict.fromkeys([*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files, *named])
+    )
     return files if config["input_rules"] else [path for path in files if os.path.exists(path)]
 
 
