@@ -86,23 +86,27 @@ def test_doublets_of_unlike_cells_are_flagged_and_few_others(simulate):
 SETTINGS = {"enabled": True, "method": "scdblfinder", "min_cells": 50}
 
 
-@pytest.mark.parametrize("seed", [1, 4])
-def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate, seed):
-    counts, truth = graft_cells(simulate, seed=seed, cells=1_000, doublet_rate=0.08)
-    doublet = truth["kind"].eq("doublet").to_numpy()
-    unlike = doublet & ~truth["same_type"].to_numpy()
-    found = find(counts, doublet.mean(), SETTINGS, seed=0, what="graft")
-    print(
-        f"unlike {found.flagged[unlike].mean():.2f}, all {found.flagged[doublet].mean():.2f}, "
-        f"precision {doublet[found.flagged].mean():.2f}"
-    )
-    assert found.flagged[unlike].mean() >= 0.75
-    assert doublet[found.flagged].mean() >= 0.5
-    assert found.expected == pytest.approx(doublet.sum())
-    # Planted doublets tell how many are missed.
-    missed = (doublet & ~found.flagged).sum()
-    print(f"left {found.left:.0f}, truly {missed}")
-    assert missed / 2.5 <= found.left <= 2.5 * missed
+def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate):
+    """Planted doublets tell how many are missed, summed over libraries: of one library's 40 to 50 doublets a handful is
+    missed, as chance has it (10 of 40 in one of these, where 2 were told).
+    """
+    told, missed = 0.0, 0
+    for seed in range(1, 7):
+        counts, truth = graft_cells(simulate, seed=seed, cells=1_000, doublet_rate=0.08)
+        doublet = truth["kind"].eq("doublet").to_numpy()
+        unlike = doublet & ~truth["same_type"].to_numpy()
+        found = find(counts, doublet.mean(), SETTINGS, seed=0, what="graft")
+        print(
+            f"seed {seed}: unlike {found.flagged[unlike].mean():.2f}, all {found.flagged[doublet].mean():.2f}, "
+            f"precision {doublet[found.flagged].mean():.2f}, left {found.left:.0f}, truly "
+            f"{(doublet & ~found.flagged).sum()}"
+        )
+        assert found.flagged[unlike].mean() >= 0.75
+        assert doublet[found.flagged].mean() >= 0.5
+        assert found.expected == pytest.approx(doublet.sum())
+        told, missed = told + found.left, missed + (doublet & ~found.flagged).sum()
+    # Measured: 42 told, 46 missed. Over more plantings 12 % are told to be missed where 16 % are.
+    assert missed / 2 <= told <= 2 * missed
 
 
 def test_scdblfinders_scores_repeat_on_one_core_or_more(simulate):

@@ -38,14 +38,22 @@ def judged(request, settings):
     return request.param, np.asarray(counts.sum(axis=1)).ravel(), calls, found, summary
 
 
-def test_defaults_keep_most_persisters_and_most_of_their_controls(judged):
+def test_defaults_keep_most_persisters_and_most_of_their_controls(judged, settings):
     timepoint, _, _, found, summary = judged
     kept = found["filter_failed"].eq("").mean()
     study = (found["total_counts"] >= 2_000) & (found["n_genes"] >= 2_000)
+    # Barcodes are tested for a cell from 100 UMIs on, so that quiet cells are found; most of those here, 18 and 31 % of
+    # the cells, lie below the floor of 500 UMIs. It removes these alone, and all of them.
+    quiet = found["total_counts"] < settings["qc"]["min_counts"]
+    low = found["filter_failed"].eq("low_counts")
+    others = found[~quiet]
     print(
-        f"{timepoint}: {len(found)} cells, {kept:.0%} kept; the study's cuts {study.mean():.0%}; {summary['qc_limits']}"
+        f"{timepoint}: {len(found)} cells, {kept:.0%} kept, {quiet.mean():.0%} quiet, of the others "
+        f"{others['filter_failed'].eq('').mean():.0%} kept; the study's cuts {study.mean():.0%}; {summary['qc_limits']}"
     )
-    # Measured: 89 and 94 %; the study's cuts keep 41 % of the untreated cells and 16 % of the persisters.
+    # Measured: 72 and 64 %; of those that are not quiet 89 and 93 %. The study's cuts keep a third and a ninth.
     assert kept >= 0.6
     assert study.mean() < 0.5
-    assert found["filter_failed"].isin(QUALITY).mean() < 0.3
+    assert (low <= quiet).all()
+    # The rule that warns of a step: it must not remove 30 %. The floor does, and is reported to the user.
+    assert others["filter_failed"].isin(QUALITY).mean() < 0.3
