@@ -4,6 +4,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.cells import tags as tagged
+from scripts.cells.call_tags import call_tags
 
 POOL = ["pool", "fate", "sample", "tag", "barcodes", "share", "doublets_left"]
 EMPTY, SAMPLE = "empty", "sample"
@@ -82,7 +83,7 @@ def main(snakemake) -> None:
             counts = tagged.read_counts(path, tags)
             rows = match(cells, pd.Series(counts.index, index=counts.index), path)
             own = counts.reindex(rows).fillna(0).set_axis(cells.to_numpy(), axis=0)
-            found = tagged.call_tags(own).reset_index(drop=True)
+            found = call_tags(own).reset_index(drop=True)
     except job.UserError as error:
         raise job.UserError(f"pool {pool}: {error}") from error
     table = assign(found, tags).assign(barcode=cells)

@@ -27,9 +27,6 @@ BARCODE = ("barcode", "barcodes", "cell", "cell_id", "cell_barcode")
 TAG = ("tag", "donor_id", "assignment", "sample", "label", "donor", "hashtag", "hto", "hash.id", "classification")
 """Names of columns, in small letters, the first that a table has is taken."""
 
-MIN_CELLS = 10
-"""Cells with a tag below which signal and noise can't be told apart."""
-
 
 def core(barcode: str) -> str:
     """Return a barcode without the number of its GEM well, which tools add and drop."""
@@ -135,26 +132,3 @@ def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
     if len(twice):
         raise job.UserError(f"{path}: barcode {twice[0]!r} is there twice; keep one row")
     return counts.astype(float)
-
-
-def call_tags(counts: pd.DataFrame) -> pd.Series:
-    """Return the label of each barcode by its counts of tags (barcodes × tags): hashsolo of scanpy.
-
-    Bernstein et al. 2020: log-normal signal and noise of each tag, and the posterior of no tag, one and two. Its own
-    priors are used. Of two or three tags one is noise in every cell; of more, all but two.
-    """
-    import anndata
-    import scanpy.external as sce
-
-    labels = pd.Series(UNASSIGNED, index=counts.index, dtype=object)
-    seen = counts[counts.sum(axis=1) > 0]
-    if len(seen) < MIN_CELLS or counts.shape[1] < 2:
-        return labels
-    obs = seen.set_axis([f"tag{i}" for i in range(seen.shape[1])], axis=1).astype(float)
-    obs.index = [f"cell{i}" for i in range(len(obs))]
-    data = anndata.AnnData(np.zeros((len(obs), 1), dtype=np.float32), obs=obs.copy())
-    sce.pp.hashsolo(data, list(obs.columns), number_of_noise_barcodes=max(1, obs.shape[1] - 2))
-    called = data.obs["Classification"].astype(str)
-    meant = {"Doublet": TWO, "Negative": UNASSIGNED, **dict(zip(obs.columns, map(str, counts.columns), strict=True))}
-    labels.loc[seen.index] = called.map(meant).to_numpy()
-    return labels

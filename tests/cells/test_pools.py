@@ -15,6 +15,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.cells import assign_pool, tags
+from scripts.cells.call_tags import call_tags
 
 TRUTH = ["HTO1"] * 3 + ["HTO2"] * 3
 WRITERS = {
@@ -86,7 +87,7 @@ def simulated_tags(rng, n_tags: int, n_each: int = 120, doublets: int = 25, nega
 @pytest.mark.parametrize("n_tags", [2, 3, 4, 8])
 def test_tags_are_called_as_they_are(n_tags):
     counts, truth = simulated_tags(np.random.default_rng(n_tags), n_tags)
-    called = tags.call_tags(counts)
+    called = call_tags(counts)
     singles = ~truth.isin([tags.TWO, tags.UNASSIGNED])
     assert (called[singles] == truth[singles]).mean() >= 0.97
     assert (called[truth == tags.TWO] == tags.TWO).mean() >= 0.9
@@ -98,8 +99,8 @@ def test_tags_are_called_as_they_are(n_tags):
 def test_cells_without_any_count_have_no_tag():
     counts, _ = simulated_tags(np.random.default_rng(0), 3)
     counts.iloc[:5] = 0
-    assert (tags.call_tags(counts).iloc[:5] == tags.UNASSIGNED).all()
-    assert (tags.call_tags(counts.head(3)) == tags.UNASSIGNED).all()
+    assert (call_tags(counts).iloc[:5] == tags.UNASSIGNED).all()
+    assert (call_tags(counts.head(3)) == tags.UNASSIGNED).all()
 
 
 @pytest.mark.parametrize("turned", [False, True])
