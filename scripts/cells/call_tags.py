@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import anndata
 import numpy as np
 import pandas as pd
-import scanpy.external as sce
 
 from scripts.cells.tags import TWO, UNASSIGNED
 
@@ -19,6 +17,9 @@ def call_tags(counts: pd.DataFrame) -> pd.Series:
     Bernstein et al. 2020: log-normal signal and noise of each tag, and the posterior of no tag, one and two. Its own
     priors are used. Of two or three tags one is noise in every cell; of more, all but two.
     """
+    import anndata
+    import scanpy.external as sce
+
     labels = pd.Series(UNASSIGNED, index=counts.index, dtype=object)
     seen = counts[counts.sum(axis=1) > 0]
     if len(seen) < MIN_CELLS or counts.shape[1] < 2:

@@ -166,7 +166,7 @@ def test_files_hold_results_or_say_why_not(make_job, tmp_path, n_models):
     frame.loc[sheet["timepoint"] == "persister", "CD44"] += 6
     found = run(make_job, tmp_path, frame, sheet)
     if n_models == 2:
-        assert found["markers"].empty and "two to learn from" in found["panels"]["note"][0]
+        assert found["markers"].empty and "two for learning" in found["panels"]["note"][0]
         return
     best = found["markers"].query("pool == 'surface'").iloc[0]
     assert (
