@@ -101,7 +101,7 @@ def test_multiqc_tells_chemistry_species_and_attrition(results, samples, librari
         counts = anndata.read_h5ad(results / "counts" / f"{sample}.h5ad")
         assert species.loc[sample].sum() == counts.X.sum()
         kept = anndata.read_h5ad(results / "cells" / f"{sample}.h5ad", backed="r").shape[0]
-        assert (attrition.loc[sample, "barcodes"], attrition.loc[sample, "kept"]) == (counts.n_obs, kept)
+        assert (attrition.loc[sample].sum(), attrition.loc[sample, "kept"]) == (counts.n_obs, kept)
 
 
 @pytest.fixture(scope="module")
