@@ -69,7 +69,8 @@ def levels(row: pd.Series | None, said: Mapping[str, str], places: Mapping[str, 
         return words.fill(said["none"], places)
     # Fewer models than a shared change needs have no changes over models, though the table may say 0.
     over = pd.notna(row["changed"]) and row["n_models"] >= MIN_MODELS
-    inside = pd.notna(row["voom_changed"])
+    # Without replicates there is no p-value, and a number of genes would say that none changes.
+    inside = pd.notna(row["voom_changed"]) and row["residual_df"] > 0
     kind = {(True, True): "both", (False, True): "tumours", (True, False): "models"}.get((over, inside), "none")
     values = {
         "changed": f"{row['changed']:,.0f}",

@@ -111,7 +111,7 @@ def designs(n: int = 3, *, confounded: str = "yes", platform: str = "", depth: f
     row = {"contrast": CONTRAST, "n_models": n, "models": models, "confounded": confounded, "platform": platform}
     activity = [{**row, "arm": "all arms", "depth_log2": depth}]
     activity += [{**row, "arm": arm, "n_models": 1} for arm in dict.fromkeys(ARMS[model] for model in MODELS[:n])]
-    genes = {"genes": 10, "changed": 4, "voom_changed": 9} | counts
+    genes = {"genes": 10, "changed": 4, "voom_changed": 9, "residual_df": 4} | counts
     return {
         "design.tsv": pd.DataFrame(activity),
         "expression_design.tsv": pd.DataFrame([{**own, **genes} for own in activity]),
