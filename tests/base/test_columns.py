@@ -18,11 +18,15 @@ OPTIONAL = {
     "expression/gene_sets.tsv": "scripts.expression.enrichment.GENE_SETS",
     "biopsy/B/scores.tsv": "scripts.biopsy.describe.ROWS",
     "biopsy/B/distribution.tsv": "scripts.biopsy.score_biopsy.DISTRIBUTION",
+    "activity/persister_timepoints.tsv": "scripts.activity.compare_timepoints.TIMEPOINTS",
+    "expression/persister_timepoints.tsv": "scripts.expression.compare_timepoints.TIMEPOINTS",
+    "cells/P.pool.tsv": "scripts.cells.assign_pool.POOL",
     "regulons/network_changes.tsv": "scripts.regulons.network_changes.PAIRS",
     "regulons/network_change_factors.tsv": "scripts.regulons.network_changes.FACTORS",
 }
-"""Tables that the demo lacks, with the list their writer makes them by: it has no biopsy, its config names no gene
-sets, and it compares no networks. A study of profiles alone has no other tables than the demo.
+"""Tables that the demo lacks, with the list their writer makes them by: it has no biopsy, no pool and one timepoint of
+persisters, its config names no gene sets, and it compares no networks. A study of profiles alone has no other tables
+than the demo.
 """
 
 
