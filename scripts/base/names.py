@@ -10,7 +10,7 @@ import csv
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from gzip import BadGzipFile
 from pathlib import Path
 
@@ -144,6 +144,22 @@ def read_rows(path: str | Path, what: str) -> list[tuple[int, list[str]]]:
             fields.pop()
         rows.append((number, fields))
     return rows
+
+
+def read_records(
+    path: str | Path, rows: Sequence[tuple[int, list[str]]], header: list[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number of each row below the first and its fields by name; fields that a row lacks are empty.
+
+    ``rows``: as :func:`read_rows` gives them; ``header``: names of the columns. Raises :class:`job.UserError` for a row
+    with more fields than the header.
+    """
+    for number, fields in rows[1:]:
+        if len(fields) > len(header):
+            raise job.UserError(
+                f"{path}, row {number}: {len(fields)} columns, the header has {len(header)}; correct it"
+            )
+        yield number, dict(zip(header, [*fields, *[""] * (len(header) - len(fields))], strict=True))
 
 
 def printable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Tell the cells of a pool apart by their counts of hashtags."""
+"""Assign the cells of a pool to its samples by their counts of hashtags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.cells.tags import TWO, UNASSIGNED
 
 MIN_CELLS = 10
-"""Cells with a tag below which signal and noise can't be told apart."""
+"""Fewest cells with a tag for which signal and noise can be distinguished."""
 
 
 def call_tags(counts: pd.DataFrame) -> pd.Series:

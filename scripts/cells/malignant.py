@@ -59,15 +59,10 @@ def read_annotation(path: str, sample: str) -> pd.Series:
     if missing:
         raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give {WANTED}")
     labels: dict[str, str] = {}
-    for number, fields in rows[1:]:
-        if len(fields) > len(header):
-            raise job.UserError(
-                f"{path}, row {number}: {len(fields)} columns, the header has {len(header)}; correct it"
-            )
-        row = dict(zip(header, fields, strict=False))
-        if not (row.get("barcode") and row.get("label")):
+    for number, row in names.read_records(path, rows, header):
+        if not (row["barcode"] and row["label"]):
             raise job.UserError(f"{path}, row {number}: no barcode or no label; write 'unsure', or remove the row")
-        names.check_names([field for field in fields if field], path, f"row {number}, column")
+        names.check_names([field for field in row.values() if field], path, f"row {number}, column")
         if row.get("sample", sample) != sample:
             continue
         # As count matrices and cells of the workflow have them.

@@ -61,12 +61,7 @@ def read_assignments(path: str | Path) -> pd.Series:
         what = "barcodes" if barcode is None else "tags"
         raise job.UserError(f"{path}, row 1: no column of {what} ({', '.join(header[:6])}); give {WANTED}")
     labels: dict[str, str] = {}
-    for number, fields in rows[1:]:
-        if len(fields) > len(header):
-            raise job.UserError(
-                f"{path}, row {number}: {len(fields)} columns, the header has {len(header)}; correct it"
-            )
-        row = dict(zip(header, [*fields, *[""] * (len(header) - len(fields))], strict=True))
+    for number, row in names.read_records(path, rows, header):
         if not row[barcode]:
             raise job.UserError(f"{path}, row {number}, column {barcode}: is empty; give the barcode or remove the row")
         if row[barcode] in labels:

@@ -21,7 +21,7 @@ import numpy as np
 from scripts.base import job
 from scripts.base.files import run_tool
 from scripts.counts import bus
-from scripts.counts.strand import check_short, first_reads, tell
+from scripts.counts.strand import first_reads, read_library, tell
 from scripts.references import barcodes
 
 REDUCE_UP_TO = 300_000
@@ -138,10 +138,7 @@ def main(snakemake) -> None:
     """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and what the library is."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
-    chemistry = json.loads(Path(given.chemistry).read_text())
-    checks = [json.loads(Path(path).read_text()) for path in given.checks]
-    short = check_short(checks, chemistry, params.max_short_read1, sample)
-    whitelist = np.load(dict(zip(params.chemistries, given.whitelists, strict=True))[chemistry["chemistry"]])
+    chemistry, whitelist, short = read_library(snakemake)
     kallisto, bustools = find_tool("kallisto"), find_tool("bustools")
     most_mb = int(snakemake.resources.get("mem_mb", 4_000)) // 2
     lanes = list(zip(given.fq1, given.fq2, strict=True))

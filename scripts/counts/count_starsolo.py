@@ -5,11 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from scripts.base import job
 from scripts.base.files import run_tool
-from scripts.counts.strand import check_short, first_reads, tell
+from scripts.counts.strand import first_reads, read_library, tell
 from scripts.references import barcodes
 
 CELL_RANGER = {
@@ -86,10 +84,7 @@ def main(snakemake) -> None:
     """Write the raw matrix (all barcodes), the BAM, the run's summaries, and what the library is."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
-    chemistry = json.loads(Path(given.chemistry).read_text())
-    checks = [json.loads(Path(path).read_text()) for path in given.checks]
-    short = check_short(checks, chemistry, params.max_short_read1, sample)
-    whitelist = np.load(dict(zip(params.chemistries, given.whitelists, strict=True))[chemistry["chemistry"]])
+    chemistry, whitelist, short = read_library(snakemake)
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
         barcodes.write_text(folder / "whitelist.txt", whitelist)

@@ -6,8 +6,11 @@ Read 2 of a 3' library is in the sense of its transcript, that of a 5' library a
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from scripts.base import job
 from scripts.base.files import open_bytes
@@ -67,6 +70,19 @@ def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> d
             job.log.warning("%s, which no kit with the barcodes of %s does; they are counted so", said, own.name)
     job.log.info("strand %s by %s: %s", strand, by, said)
     return {"strand": strand, "strand_by": by, "kit": own.kit(strand), "mapped_first": mapped}
+
+
+def read_library(snakemake) -> tuple[dict, np.ndarray, int]:
+    """Return the chemistry of a job's library, the whitelist of its kit, and the number of read 1 that are too short.
+
+    Raises :class:`job.UserError` if they are too many (:func:`check_short`).
+    """
+    given, params = snakemake.input, snakemake.params
+    chemistry = json.loads(Path(given.chemistry).read_text())
+    checks = [json.loads(Path(path).read_text()) for path in given.checks]
+    short = check_short(checks, chemistry, params.max_short_read1, snakemake.wildcards.sample)
+    lists = dict(zip(params.chemistries, given.whitelists, strict=True))
+    return chemistry, np.load(lists[chemistry["chemistry"]]), short
 
 
 def check_short(checks: list[dict], chemistry: dict, most: float, sample: str) -> int:

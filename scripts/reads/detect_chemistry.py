@@ -1,5 +1,5 @@
 """Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses
-wrong. Kits that share a list, 3' v2 and 5' v1 / v2, are told apart by the strand, once the reads are mapped.
+wrong. Kits that share a list, 3' v2 and 5' v1 / v2, are distinguished by the strand, once reads are mapped.
 """
 
 import gzip

@@ -116,8 +116,8 @@ def test_clusters_follow_the_persister_programme_and_not_dissociation(known):
 
 
 def test_every_cluster_has_a_link_or_a_verdict(listed, links):
-    """Of five models four keep a cluster or more in every step: untreated cells of HBCx172, the model with the most
-    ambient RNA, fall into six clusters just above the least stability (ARI 0.64 of 0.6), none of which is followed.
+    """Of five models four keep a cluster or more in every step. Untreated cells of HBCx172 are divided by cycle and
+    hypoxia (six clusters, which explain 0.6 of the variance of either score), and none of them is followed.
     """
     without = set()
     for model, cells in listed.items():
