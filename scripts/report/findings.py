@@ -42,8 +42,11 @@ def main_row(table: pd.DataFrame | None, contrast: str) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def claim(verdicts: pd.DataFrame | None, said: Mapping[str, str], places: Mapping[str, Any]) -> str:
-    """Return what may be claimed about the programme: a sentence by the verdict (confounders/programme_verdict.tsv)."""
+def claim(verdicts: pd.DataFrame | None, compared: int, said: Mapping[str, str], places: Mapping[str, Any]) -> str:
+    """Return what may be claimed about the programme: a sentence by the verdict (confounders/programme_verdict.tsv).
+
+    ``compared``: number of models with both timepoints; the verdict's own n is of models that could be left out.
+    """
     if verdicts is None or not len(verdicts):
         return words.fill(said["not_asked" if verdicts is None else "not_compared"], places)
     row = verdicts.iloc[0]
@@ -53,7 +56,7 @@ def claim(verdicts: pd.DataFrame | None, said: Mapping[str, str], places: Mappin
     values = {
         "verdict": row["verdict"],
         "n": n,
-        "models": count(n, "model"),
+        "models": count(max(n, compared), "model"),
         "k": 0 if pd.isna(row["models_agreeing"]) else int(row["models_agreeing"]),
         "effect": f"{row['signature_effect']:.2f}",
         "p": of_p(row["p"]),
@@ -173,8 +176,9 @@ def build(source: Source) -> Section:
     contrast = f"{places['persister']} vs {places['baseline']}"
     expression, activity = source.table(LEVELS), source.table("activity/design.tsv")
     given = Given(source, places, contrast, main_row(activity, contrast), main_row(expression, contrast))
+    compared = 0 if given.design is None else int(given.design["n_models"])
     sentences = [
-        claim(source.table(VERDICT), said["claims"], places),
+        claim(source.table(VERDICT), compared, said["claims"], places),
         levels(given.expression, said["levels"], places),
         limits(given, said["limits"]),
     ]

@@ -86,6 +86,19 @@ def test_one_or_two_models_are_unclear(tmp_path, n):
     assert f"Few models: {models} can be compared" in text
 
 
+def test_one_model_is_counted_though_none_could_be_left_out(tmp_path):
+    """The verdict's own n is of models that were left out, which two others must be there for."""
+    few = verdict(verdict="too few models", n_models=0, p=np.nan, signature_effect=np.nan, remaining=np.nan)
+    text, _ = build(tmp_path, models=MODELS[:1], programme_verdict=few, **of_designs(1, confounded="no"))
+    assert "cannot be decided with 1 model" in text and "0 models" not in text
+
+
+def test_genes_of_tumours_without_replicates_are_not_counted(tmp_path):
+    """No p-value could be given: a number would say that no gene changes."""
+    text, _ = build(tmp_path, models=MODELS[:1], **of_designs(1, confounded="no", voom_changed=0, residual_df=0))
+    assert "In these tumours" not in text
+
+
 def test_profiles_without_a_network_claim_nothing(tmp_path):
     text, tables = build(tmp_path, "profile", NOTHING)
     assert text.startswith("Unclear: a shared programme was not tested")
