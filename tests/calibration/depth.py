@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulators import studies
+from simulators import analysis, studies
 
 from calibration.row import POWER, TYPE_1, VERDICT, Row
 from scripts.switches import verdicts
@@ -22,7 +22,7 @@ def rows(quick: bool) -> list[Row]:
         n = 3 if quick else 24
         for seed in range(n):
             study = studies.simulate(seed, "none", n_cells=CELLS, depth=depth)
-            table = studies.analyse(study, evidence=False).switches
+            table = analysis.analyse(study, evidence=False).switches
             hits += int((table["p_at_equal_depth"] <= LEVEL).sum())
             trials += int(table["p_at_equal_depth"].notna().sum())
             called += bool((table["verdict"] == verdicts.SHARED.name).any())
@@ -35,7 +35,7 @@ def rows(quick: bool) -> list[Row]:
     hits = trials = lost = 0
     for seed in range(1 if quick else 12):
         study = studies.simulate(seed, n_cells=CELLS, depth=0.5)
-        table = studies.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
+        table = analysis.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
         hits += int(table["verdict"].isin([verdicts.SHARED.name, verdicts.SMALL.name]).sum())
         lost += int((table["verdict"] == verdicts.DEPTH.name).sum())
         trials += len(table)

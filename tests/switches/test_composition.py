@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from simulators import analysis
 from simulators import studies as simulated
 
 from scripts.switches import verdicts
@@ -22,8 +23,8 @@ def test_once_normal_cells_are_named_there_is_no_programme(n):
     # Malignant cells come first; all of them, and nothing else, is kept but for one in a hundred.
     kept = np.array([counts.shape[0] for counts in own.counts.values()])
     assert (np.abs(kept - 70) <= 1).mean() >= 0.9
-    found = simulated.analyse(own, evidence=False)
-    _, said = simulated.confounded(own, found)
+    found = analysis.analyse(own, evidence=False)
+    _, said = analysis.confounded(own, found)
     assert not (found.switches["verdict"] == verdicts.SHARED.name).any()
     assert said["verdict"] == "no shared programme shown"
 
@@ -31,8 +32,8 @@ def test_once_normal_cells_are_named_there_is_no_programme(n):
 @pytest.mark.parametrize("n", [3, 8])
 def test_left_in_they_are_what_the_verdicts_name(n):
     study = patients(n, "none")
-    found = simulated.analyse(study, evidence=False)
-    table, said = simulated.confounded(study, found)
+    found = analysis.analyse(study, evidence=False)
+    table, said = analysis.confounded(study, found)
     assert said["verdict"] == "composition alone", said
     own = table[(table["confounder"] == "composition") & (table["what"] == "signature")]
     assert set(own["method"]) == {"at equal scores", "cells without markers of a normal lineage", "its genes left out"}
@@ -47,8 +48,8 @@ def test_left_in_they_are_what_the_verdicts_name(n):
 def test_a_programme_beside_changed_composition_is_found(left_in):
     study = patients(8, "persister")
     study = study if left_in else simulated.without_normal_cells(study)
-    found = simulated.analyse(study, evidence=False)
-    _, said = simulated.confounded(study, found)
+    found = analysis.analyse(study, evidence=False)
+    _, said = analysis.confounded(study, found)
     assert said["verdict"] == "persister programme", said
     shared = set(found.switches.loc[found.switches["verdict"] == verdicts.SHARED.name, "tf"])
     assert len(shared & set(study.planted)) >= 4

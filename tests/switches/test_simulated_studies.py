@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from simulators import analysis
 from simulators import studies as simulated
 
 from scripts.stats import paired
@@ -22,7 +23,7 @@ QUICK = 3
 def find(seed: int) -> tuple:
     """Return a study of five to eight models with the planted programme, and what is found in it."""
     study = simulated.simulate(seed)
-    return study, simulated.analyse(study)
+    return study, analysis.analyse(study)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_planted_switches_rank_first_in_twenty_of_twenty(seed):
 )
 def test_planted_switches_rank_first_in_twenty_of_twenty_at_half_the_depth(seed):
     study = simulated.simulate(seed, depth=0.5)
-    best = simulated.analyse(study).switches.head(len(study.planted))
+    best = analysis.analyse(study).switches.head(len(study.planted))
     assert set(best["tf"]) == set(study.planted)
     assert (best["verdict"] == verdicts.SHARED.name).sum() >= 4
 
@@ -95,7 +96,7 @@ def test_each_kind_of_evidence_speaks_for_the_planted(studies):
 def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
     quiet = 0
     for seed in SEEDS:
-        table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60), evidence=False).switches
+        table = analysis.analyse(simulated.simulate(seed, "none", n_cells=60), evidence=False).switches
         called = (table["verdict"] == verdicts.SHARED.name) | (table["fdr"] <= 0.05)
         quiet += not called.any()
     assert quiet >= 19
@@ -105,8 +106,8 @@ def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
 @pytest.mark.parametrize("seed", [6, 7])
 def test_depth_alone_makes_no_switch(monkeypatch, seed, score):
     """Seeds whose regulons change in all patients as AUCell scores them, and not at equal depth."""
-    monkeypatch.setitem(simulated.ACTIVITY, "activity_score", score)
-    table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60, depth=0.5), evidence=False).switches
+    monkeypatch.setitem(analysis.ACTIVITY, "activity_score", score)
+    table = analysis.analyse(simulated.simulate(seed, "none", n_cells=60, depth=0.5), evidence=False).switches
     if score == "aucell":
         assert (table["verdict"] == verdicts.DEPTH.name).any() and (table["fdr_at_equal_depth"] > 0.05).all()
     assert not (table["verdict"] == verdicts.SHARED.name).any()
@@ -117,7 +118,7 @@ def test_depth_alone_makes_no_switch(monkeypatch, seed, score):
 def test_without_a_programme_nothing_is_called_at_unequal_depth(depth):
     called = 0
     for seed in SEEDS:
-        table = simulated.analyse(simulated.simulate(seed, "none", n_cells=60, depth=depth), evidence=False).switches
+        table = analysis.analyse(simulated.simulate(seed, "none", n_cells=60, depth=depth), evidence=False).switches
         called += (table["verdict"] == verdicts.SHARED.name).any()
     assert called <= 1
 
@@ -125,7 +126,7 @@ def test_without_a_programme_nothing_is_called_at_unequal_depth(depth):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_planted_switches_are_called_at_half_the_depth(seed):
     study = simulated.simulate(seed, n_cells=60, depth=0.5)
-    table = simulated.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
+    table = analysis.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
     assert table["verdict"].isin([verdicts.SHARED.name, verdicts.SMALL.name]).all()
     assert (table["depth_share"] > 0.7).all()
 
@@ -136,8 +137,8 @@ def test_planted_switches_are_called_at_half_the_depth(seed):
 )
 def test_what_only_looks_like_a_programme_is_recognised(kind, verdict, seed):
     study = simulated.simulate(seed, kind, n_cells=70)
-    found = simulated.analyse(study, evidence=False)
-    _, said = simulated.confounded(study, found)
+    found = analysis.analyse(study, evidence=False)
+    _, said = analysis.confounded(study, found)
     assert said["verdict"] == verdict, said
     carried = {"cycle": {"E2F1", "FOXM1"}, "stress": {"EGR1"}, "persister": set()}[kind]
     own = found.switches.set_index("tf").loc[sorted(carried), "verdict"]
@@ -149,8 +150,8 @@ def test_what_only_looks_like_a_programme_is_recognised(kind, verdict, seed):
 # -- designs that can't answer everything
 
 
-def lame(sheet: pd.DataFrame, seed: int = 4) -> simulated.Findings:
-    return simulated.analyse(simulated.simulate(seed, sheet=sheet, n_cells=60))
+def lame(sheet: pd.DataFrame, seed: int = 4) -> analysis.Findings:
+    return analysis.analyse(simulated.simulate(seed, sheet=sheet, n_cells=60))
 
 
 def test_two_models_have_effects_and_no_verdict():
