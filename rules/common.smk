@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from scripts.base import job
+from scripts.base.closure import Code
 from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.carried import days, own_columns, own_values
 from scripts.study.files import list_files, missing_entry
@@ -41,6 +42,10 @@ carried_columns = own_columns(study.all_samples)
 days_of_samples = days(study.samples)
 
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
+
+
+# The modules of ours, each read once.
+own_code = Code(root)
 
 
 # Settings of the score of activity: of regulons, at equal depth, of families of factors, of biopsies.
@@ -87,6 +92,18 @@ def pick(settings, *keys):
 def leave_out(settings, *keys):
     """All settings but these."""
     return {key: value for key, value in settings.items() if key not in keys}
+
+
+def code_of(*scripts):
+    """A param that says what a job runs: its script and the modules of ours that this imports, without comments.
+
+    Scripts are relative to scripts/. They are read when the first job asks, not when the workflow is parsed.
+    """
+
+    def get_code(wildcards):
+        return own_code.hash_of(*scripts)
+
+    return get_code
 
 
 def minutes_by_models(least, per_square):
@@ -421,7 +438,7 @@ def get_captions(wildcards):
 
 
 def figures_of(stage):
-    """Params of a drawing job: names of the study, words of the stage, and the hash of the code that draws."""
+    """Params of a drawing job: names of the study, and words of the stage."""
 
     def get_figures(wildcards):
         return params_of(stage, config, cells=len(study.libraries) > 0, root=Path(root))

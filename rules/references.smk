@@ -37,6 +37,7 @@ rule join_genomes:
         mem_mb=memory("join_genomes", base=2_000, per_input_gb=500),
         runtime=minutes("join_genomes", base=60),
     params:
+        code=code_of("references/join_genomes.py"),
         prefixes=study.prefixes,
         biotypes=study.biotypes,
     script:
@@ -61,6 +62,7 @@ rule index_kb:
         mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
         runtime=minutes("index_kb", base=240),
     params:
+        code=code_of("references/index_kb.py"),
         introns=False,
     script:
         "../scripts/references/index_kb.py"
@@ -99,6 +101,7 @@ rule index_star:
         mem_mb=memory("index_star", base=4_000, per_input_gb=8_000),
         runtime=minutes("index_star", base=480),
     params:
+        code=code_of("references/index_star.py"),
         sjdb_overhang=100,
     script:
         "../scripts/references/index_star.py"
@@ -122,6 +125,7 @@ rule provide_whitelist:
         mem_mb=memory("provide_whitelist", base=2_500),
         runtime=minutes("provide_whitelist", base=10),
     params:
+        code=code_of("references/provide_whitelist.py"),
         own=lookup(within=config, dpath="reads/whitelist_5p_v3"),
     script:
         "../scripts/references/provide_whitelist.py"
@@ -139,6 +143,7 @@ rule provide_database:
     conda:
         "../envs/python.yaml"
     params:
+        code=code_of("references/provide_file.py"),
         url=lookup(within=study.databases, dpath="{name}/url", default=None),
         sha256=lookup(within=study.databases, dpath="{name}/sha256", default=None),
     script:
@@ -186,6 +191,7 @@ rule provide_gene_list:
     conda:
         "../envs/python.yaml"
     params:
+        code=code_of("references/provide_file.py"),
         url=lookup(within=study.gene_lists, dpath="{file}/url", default=None),
         sha256=lookup(within=study.gene_lists, dpath="{file}/sha256", default=None),
     script:

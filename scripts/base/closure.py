@@ -1,7 +1,8 @@
 """Which of our modules a script imports, and a hash of their code: results are out of date when it differs.
 
 Imports are read, never run: those in functions count, those for type checkers alone don't. Comments, docstrings and
-layout are no code. Other packages are left to the environment that a rule names.
+layout are no code. A file of ``resources/`` that a module names (``ROOT / "resources" / "columns.tsv"``) counts as its
+code does. Other packages are left to the environment that a rule names.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -22,7 +24,8 @@ class Code:
         self._hashes: dict[tuple[str, ...], str] = {}
 
     def closure(self, *scripts: str) -> list[Path]:
-        """Return scripts, given relative to the package, and all of our modules that they import, sorted.
+        """Return scripts, given relative to the package, the modules of ours that they import and the files of
+        ``resources/`` that these name, sorted.
 
         Raises :class:`FileNotFoundError` for a script that isn't there.
         """
@@ -36,7 +39,7 @@ class Code:
         return sorted(found)
 
     def hash_of(self, *scripts: str) -> str:
-        """Return a hash (16 letters) of the code of scripts and of all of our modules that they import."""
+        """Return a hash (16 letters) of the code of scripts and of all that :meth:`closure` finds."""
         if scripts not in self._hashes:
             found = hashlib.sha256()
             for path in self.closure(*scripts):
@@ -45,27 +48,36 @@ class Code:
         return self._hashes[scripts]
 
     def _module(self, path: Path) -> tuple[bytes, frozenset[Path]]:
-        """Return the hash of a module's code and the modules of ours that it imports."""
+        """Return the hash of a file and the files that its code imports or names."""
         if path not in self._read:
+            text = path.read_bytes()
+            if path.suffix != ".py":
+                self._read[path] = hashlib.sha256(text).digest(), frozenset()
+                return self._read[path]
             # A tree has no cycles: to look for them among its many objects takes longer than to make it.
             is_enabled = gc.isenabled()
             gc.disable()
             try:
-                tree = ast.parse(path.read_bytes(), str(path))
-                imported: set[Path] = set()
-                for node in ast.walk(tree):
-                    drop_idle(node)
-                    if isinstance(node, ast.Import):
-                        for name in node.names:
-                            imported |= self._files(name.name.split("."))
-                    elif isinstance(node, ast.ImportFrom):
-                        place = self._place(path, node)
-                        imported |= self._files(place).union(*(self._files([*place, name.name]) for name in node.names))
-                self._read[path] = hashlib.sha256(ast.dump(tree).encode()).digest(), frozenset(imported)
+                tree = ast.parse(text, str(path))
+                used = frozenset(file for node in statements(tree) for file in self._used(path, node))
+                self._read[path] = hashlib.sha256(ast.dump(tree).encode()).digest(), used
             finally:
                 if is_enabled:
                     gc.enable()
         return self._read[path]
+
+    def _used(self, path: Path, node: ast.AST) -> set[Path]:
+        """Return the files that one node of a module's tree imports or names."""
+        if isinstance(node, ast.Import):
+            return set().union(*(self._files(name.name.split(".")) for name in node.names))
+        if isinstance(node, ast.ImportFrom):
+            place = self._place(path, node)
+            return self._files(place).union(*(self._files([*place, name.name]) for name in node.names))
+        parts = parts_of(node)
+        if "resources" in parts:
+            file = self.root.joinpath(*parts[parts.index("resources") :])
+            return {file} if file.is_file() else set()
+        return set()
 
     def _place(self, path: Path, node: ast.ImportFrom) -> list[str]:
         """Return the parts of the module's name that names are imported from."""
@@ -81,12 +93,19 @@ class Code:
         return {file for file in files if file.is_file()}
 
 
-def drop_idle(node: ast.AST) -> None:
-    """Take away what changes no result: docstrings, other strings that stand alone, and imports for type checkers."""
-    for field in ("body", "orelse", "finalbody"):
-        body = getattr(node, field, None)
-        if isinstance(body, list):
-            body[:] = [entry for entry in body if not is_idle(entry)]
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Give all nodes of a tree, once what changes no result is taken from it: docstrings, other strings that stand
+    alone, and blocks for type checkers.
+    """
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(node, field, None)
+            if isinstance(body, list):
+                body[:] = [entry for entry in body if not is_idle(entry)]
+        waiting.extend(ast.iter_child_nodes(node))
+        yield node
 
 
 def is_idle(node: ast.AST) -> bool:
@@ -94,3 +113,12 @@ def is_idle(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def parts_of(node: ast.AST) -> list[str]:
+    """Return the texts at the end of a path that is put together by ``/``."""
+    parts: list[str] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant):
+        parts.insert(0, str(node.right.value))
+        node = node.left
+    return parts

@@ -73,8 +73,19 @@ def test_a_module_that_becomes_another_s_import_counts(root):
     assert hash_with(root, "b/deep.py", FILES["b/deep.py"] + "from scripts.b import apart\n") != before
 
 
+def test_a_table_of_ours_that_a_module_names_counts(root):
+    table = root / "resources" / "genome" / "arms.tsv"
+    table.parent.mkdir(parents=True)
+    table.write_text("arm\n")
+    text = FILES["a/late.py"] + 'PATH = ROOT.parents[2] / "resources" / "genome" / "arms.tsv"\n'
+    before = hash_with(root, "a/late.py", text)
+    assert table in Code(root).closure("a/run.py")
+    table.write_text("arm\n1p\n")
+    assert Code(root).hash_of("a/run.py") != before
+
+
 def test_a_script_that_is_not_there_is_named(root):
-    with pytest.raises(FileNotFoundError, match="none.py"):
+    with pytest.raises(FileNotFoundError, match=r"none\.py"):
         Code(root).hash_of("a/none.py")
 
 
@@ -83,12 +94,11 @@ def test_our_own_scripts_take_a_second_at_most():
     scripts = sorted((ROOT / "scripts").glob("*/*.py"))
     code, start = Code(ROOT), time.process_time()
     hashes = {code.hash_of(path.relative_to(ROOT / "scripts").as_posix()) for path in scripts}
-    assert time.process_time() - start < 4
-    assert len(hashes) == len(scripts) - sum(path.name == "__init__.py" for path in scripts) + 1 or len(hashes) > 200
+    assert len(hashes) > 200 and time.process_time() - start < 4
 
 
 def test_no_module_is_imported_by_a_name_that_is_made():
     """Such imports can't be read; the one that there is, of the stages' results, is given to its rule as its own."""
-    made = re.compile(r"import_module\(|__import__\(|exec\(|runpy")
+    made = re.compile(r"import_module\(|__import__\(|exec\(")
     found = [path for path in (ROOT / "scripts").rglob("*.py") if made.search(path.read_text())]
     assert [path.relative_to(ROOT).as_posix() for path in found] == ["scripts/report/inputs.py"]
