@@ -56,6 +56,7 @@ rule draw_biopsy:
         cells="<results>/biopsy/{sample}/cells.parquet",
         distribution="<results>/biopsy/{sample}/distribution.tsv",
         reference=ancient(reference_file(MANIFEST)),
+        template=workflow_file("resources/biopsy.html.j2"),
     output:
         page="<results>/biopsy/{sample}/biopsy.html",
     log:
