@@ -1,5 +1,9 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
+from scripts.figure.rule import hash_of
 from scripts.references.chemistries import CHEMISTRIES
+
+# Versions are those of the lock, whether or not conda is used; the cache, which goes by params, needs them.
+ENVIRONMENTS = workflow_file("envs")
 
 
 rule references:
@@ -30,7 +34,8 @@ rule join_genomes:
     log:
         "<logs>/join_genomes.log",
     benchmark:
-        "<benchmarks>/join_genomes.tsv"
+        unless_cached("<benchmarks>/join_genomes.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/python.yaml"
     resources:
@@ -40,6 +45,7 @@ rule join_genomes:
         code=code_of("references/join_genomes.py"),
         prefixes=study.prefixes,
         biotypes=study.biotypes,
+        genomes=get_genomes_by_content,
     script:
         "../scripts/references/join_genomes.py"
 
@@ -54,7 +60,8 @@ rule index_kb:
     log:
         "<logs>/index_kb.log",
     benchmark:
-        "<benchmarks>/index_kb.tsv"
+        unless_cached("<benchmarks>/index_kb.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/kb.yaml"
     threads: 8
@@ -64,6 +71,7 @@ rule index_kb:
     params:
         code=code_of("references/index_kb.py"),
         introns=False,
+        software=hash_of(ENVIRONMENTS, "kb.yaml"),
     script:
         "../scripts/references/index_kb.py"
 
@@ -75,7 +83,8 @@ use rule index_kb as index_kb_introns with:
     log:
         "<logs>/index_kb_introns.log",
     benchmark:
-        "<benchmarks>/index_kb_introns.tsv"
+        unless_cached("<benchmarks>/index_kb_introns.tsv")
+    cache: "omit-software" if CACHED else False
     resources:
         # Unspliced transcripts are most of the genome.
         mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=16_000),
@@ -93,7 +102,8 @@ rule index_star:
     log:
         "<logs>/index_star.log",
     benchmark:
-        "<benchmarks>/index_star.tsv"
+        unless_cached("<benchmarks>/index_star.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/star.yaml"
     threads: 8
@@ -103,6 +113,7 @@ rule index_star:
     params:
         code=code_of("references/index_star.py"),
         sjdb_overhang=100,
+        software=hash_of(ENVIRONMENTS, "star.yaml"),
     script:
         "../scripts/references/index_star.py"
 

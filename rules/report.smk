@@ -53,7 +53,7 @@ rule make_report:
         # Of each stage by its name, which no import tells.
         code=code_of("report/make_report.py", *result_modules()),
         samples=with_own(study.sample_rows, study.all_samples),
-        settings=leave_out(config, "pathvars", "input_rules", "check_files"),
+        settings=leave_out(config, "pathvars", "input_rules", "check_files", "container"),
         words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:
         "../scripts/report/make_report.py"
