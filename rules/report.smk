@@ -11,12 +11,14 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
+        "<results>/ro-crate-metadata.json",
         collect("<results>/exports/{file}", file=targets(study)),
     localrule: True
 
 
 include: "report/archive.smk"
 include: "report/manifest.smk"
+include: "report/crate.smk"
 
 
 rule make_report:

@@ -1,4 +1,4 @@
-"""Images of the workflow: both recipes take the README's steps, which work in a fresh Debian; the config names the image."""
+"""Images of the workflow: recipes take the README's steps, which work in a fresh Debian; the config names the image."""
 
 import os
 import re
@@ -81,7 +81,6 @@ def inside(root: Path, script: str) -> str:
     place = shlex.quote(str(root))
     mounts = f"mount -t proc proc {place}/proc && mount --rbind /dev {place}/dev"
     if os.path.isdir("/opt/pypi"):  # an index of this machine's own
-        mounts += f""
         for name in ("pypi", "pypi-more", "wheels"):
             mounts += f" && mkdir -p {place}/opt/{name} && mount --bind /opt/{name} {place}/opt/{name}"
     chroot = f"exec chroot {place} bash -euo pipefail -c {shlex.quote(f'cd /{PLACE}; {script}')}"

@@ -57,7 +57,7 @@ DRAWN = tuple(
     )
 )
 """The figures of a stage, all at once."""
-TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest")
+TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest", "make_crate")
 """What tells of a study's figures and settings."""
 OF_SHEET = "draw_design"
 """The figure of the design, which reads the samples sheet and no result."""
@@ -287,7 +287,7 @@ def test_a_biopsy_to_be_scored(finished):
     first = finished.read("samples").query("role == 'query'").iloc[0].to_dict()
     finished.add("samples", first | {"sample": "another", "column": "another", "replicate": "another"})
     answer = check(finished, {}, {"score_biopsy": 1})
-    told = {"check_study": 1, "make_manifest": 1}
+    told = {"check_study": 1, "make_manifest": 1, "make_crate": 1}
     assert answer.count() == {"score_biopsy": 1, "draw_biopsy": 1} | told
 
 
