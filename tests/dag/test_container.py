@@ -24,7 +24,8 @@ DEBOOTSTRAP = os.environ.get("DEBOOTSTRAP") or shutil.which("debootstrap")
 
 def packages(recipe: str) -> list[str]:
     """Return the packages of Debian that a recipe installs."""
-    return re.search(r"apt-get install ([^\n\\]+)", (ROOT / recipe).read_text())[1].split()
+    words = re.search(r"apt-get install ([^\n\\]+)", (ROOT / recipe).read_text())[1].split()
+    return [word for word in words if not word.startswith("-")]
 
 
 def test_both_recipes_take_the_steps_of_the_readme():
@@ -50,20 +51,8 @@ def test_the_config_names_the_image_of_all_rules(image):
     assert images == {image}
 
 
-@pytest.fixture
-def fresh(tmp_path) -> Path:
-    """Return the root of a fresh Debian with the packages of the recipes, and the checkout where they put it."""
-    if os.geteuid() or not DEBOOTSTRAP:
-        pytest.skip("needs root's rights and debootstrap")
-    wanted = ",".join(name for name in packages("Dockerfile") if not name.startswith("-"))
-    command = [DEBOOTSTRAP, "--variant=minbase", f"--include={wanted}", "bookworm", tmp_path / "root", MIRROR]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and "Failed getting release file" in done.stdout + done.stderr:
-        pytest.skip(f"needs {MIRROR}")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    root = tmp_path / "root"
-    copy_checkout(root / PLACE)
-    shutil.copy(ROOT / "Makefile", root / PLACE)
+def share_the_network(root: Path) -> None:
+    """Copy what :data:`SHARED` names."""
     for name in filter(os.path.exists, SHARED):
         to = root / name[1:]
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -71,13 +60,33 @@ def fresh(tmp_path) -> Path:
             shutil.copytree(name, to, dirs_exist_ok=True)
         else:
             shutil.copy(name, to)
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Path:
+    """Return the root of a fresh Debian, and the checkout where the recipes put it."""
+    if os.geteuid() or not DEBOOTSTRAP:
+        pytest.skip("needs root's rights and debootstrap")
+    command = [DEBOOTSTRAP, "--variant=minbase", "bookworm", tmp_path / "root", MIRROR]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and "Failed getting release file" in done.stdout + done.stderr:
+        pytest.skip(f"needs {MIRROR}")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    root = tmp_path / "root"
+    copy_checkout(root / PLACE)
+    shutil.copy(ROOT / "Makefile", root / PLACE)
+    share_the_network(root)
     return root
 
 
 def inside(root: Path, script: str) -> str:
     """Run a script of bash in a root that has its own /proc and nothing of this environment but the package index."""
     kept = {key: value for key, value in os.environ.items() if key.startswith(("PIP_", "UV_", "SSL_"))}
-    kept |= {"PATH": f"/{PLACE}/.venv/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root", "LANG": "C.UTF-8"}
+    kept |= {
+        "PATH": f"/{PLACE}/.venv/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+    }
     place = shlex.quote(str(root))
     mounts = f"mount -t proc proc {place}/proc && mount --rbind /dev {place}/dev"
     if os.path.isdir("/opt/pypi"):  # an index of this machine's own
@@ -92,7 +101,10 @@ def inside(root: Path, script: str) -> str:
 
 @pytest.mark.full
 def test_the_steps_work_in_a_fresh_debian(fresh):
-    """The environment is made, the whole demo is planned, and the first tools of it run: genomes, index, one lane."""
+    """Packages of the recipes are installed, the environment is made, the whole demo is planned, and its index built."""
+    install = f"apt-get install --yes --no-install-recommends {' '.join(packages('Dockerfile'))}"
+    inside(fresh, f"export DEBIAN_FRONTEND=noninteractive; apt-get update; {install}")
+    share_the_network(fresh)
     inside(fresh, "make env")
     said = inside(fresh, f"snakemake --cores 2 --configfile {DEMO} --dry-run --quiet rules")
     assert "make_report" in said

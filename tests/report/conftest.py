@@ -45,7 +45,7 @@ def leave_out(settings, *keys):
     return {{key: value for key, value in settings.items() if key not in keys}}
 
 def code_of(*scripts):
-    return Code("{root}").hash_of(*scripts)
+    return Code(workflow.basedir).hash_of(*scripts)
 
 def get_stages(wildcards):
     return stages_of(workflow.rules, "")
