@@ -101,7 +101,7 @@ def inside(root: Path, script: str) -> str:
 
 @pytest.mark.full
 def test_the_steps_work_in_a_fresh_debian(fresh):
-    """Packages of the recipes are installed, the environment is made, the whole demo is planned, and its index built."""
+    """The recipes' packages are installed, the environment is made, the whole demo is planned, its index is built."""
     install = f"apt-get install --yes --no-install-recommends {' '.join(packages('Dockerfile'))}"
     inside(fresh, f"export DEBIAN_FRONTEND=noninteractive; apt-get update; {install}")
     share_the_network(fresh)
