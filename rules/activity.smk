@@ -24,6 +24,8 @@ rule summarise_activity:
     resources:
         mem_mb=memory("summarise_activity", base=2_000, per_input_gb=1_000),
         runtime=minutes("summarise_activity", base=60),
+    params:
+        code=code_of("activity/summarise_activity.py"),
     script:
         "../scripts/activity/summarise_activity.py"
 
@@ -47,6 +49,7 @@ rule score_at_equal_depth:
         mem_mb=memory("score_at_equal_depth", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_at_equal_depth", base=120),
     params:
+        code=code_of("activity/score_at_equal_depth.py"),
         contrast=lookup(within=config, dpath="contrast"),
         settings=pick(config["regulons"], *ACTIVITY),
         seed=config["regulons"]["seeds"][0],
@@ -64,6 +67,8 @@ rule join_at_equal_depth:
     localrule: True
     conda:
         "../envs/evidence.yaml"
+    params:
+        code=code_of("activity/join_at_equal_depth.py"),
     script:
         "../scripts/activity/join_at_equal_depth.py"
 
@@ -86,6 +91,7 @@ rule infer_activity:
         mem_mb=memory("infer_activity", base=2_000, per_input_gb=50_000),
         runtime=minutes("infer_activity", base=60),
     params:
+        code=code_of("activity/infer_activity.py"),
         contrast=lookup(within=config, dpath="contrast"),
     script:
         "../scripts/activity/infer_activity.py"
@@ -110,6 +116,7 @@ rule compare_activity:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("activity/compare_activity.py"),
         contrast=lookup(within=config, dpath="contrast"),
         groups=study.group_of_sample,
         days=days_of_samples,
@@ -132,6 +139,7 @@ rule compare_timepoints_activity:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("activity/compare_timepoints.py"),
         contrast=lookup(within=config, dpath="contrast"),
         days=days_of_samples,
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -156,6 +164,7 @@ rule compare_networks:
     conda:
         "../envs/programme.yaml"
     params:
+        code=code_of("activity/compare_networks.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
         models=[study.model_of_group(group) for group in study.groups],
@@ -180,6 +189,7 @@ rule estimate_reversibility:
     conda:
         "../envs/programme.yaml"
     params:
+        code=code_of("activity/estimate_reversibility.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
         min_log_fc=lookup(within=config, dpath="activity/min_log_fc"),
@@ -204,6 +214,7 @@ rule draw_activity:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("activity/figures.py"),
         figures=figures_of("activity"),
     script:
         "../scripts/activity/figures.py"

@@ -42,6 +42,7 @@ rule score_biopsy:
         mem_mb=memory("score_biopsy", base=3_000, per_input_gb=30_000),
         runtime=minutes("score_biopsy", base=60),
     params:
+        code=code_of("biopsy/score_biopsy.py"),
         settings=pick(config["biopsy"], "min_cells", "level", "seed"),
         sample=get_sample_row,
         sheet=lookup(within=config, dpath="samples"),
@@ -55,6 +56,7 @@ rule draw_biopsy:
         cells="<results>/biopsy/{sample}/cells.parquet",
         distribution="<results>/biopsy/{sample}/distribution.tsv",
         reference=ancient(reference_file(MANIFEST)),
+        template=workflow_file("resources/biopsy.html.j2"),
     output:
         page="<results>/biopsy/{sample}/biopsy.html",
     log:
@@ -69,8 +71,8 @@ rule draw_biopsy:
         mem_mb=memory("draw_biopsy", base=1_000, per_input_gb=10_000),
         runtime=minutes("draw_biopsy", base=10),
     params:
+        code=code_of("biopsy/draw_biopsy.py"),
         sample=get_sample_row,
-        figures=[hash_of(workflow_file("scripts/biopsy"), "figures.py"), hash_of(workflow_file("scripts/figure"))],
         words=hash_of(workflow_file("resources/words"), "biopsy.yaml"),
     script:
         "../scripts/biopsy/draw_biopsy.py"

@@ -35,6 +35,7 @@ rule call_cells:
         runtime=minutes("call_cells", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("cells/call_cells.py"),
         droplets=get_droplet_settings,
     script:
         "../scripts/cells/call_cells.py"
@@ -59,6 +60,7 @@ rule assign_pool:
         mem_mb=memory("assign_pool", base=2_000, per_input_gb=20_000),
         runtime=minutes("assign_pool", base=60),
     params:
+        code=code_of("cells/assign_pool.py"),
         pool=get_pool,
     script:
         "../scripts/cells/assign_pool.py"
@@ -87,6 +89,8 @@ rule split_pool:
     resources:
         mem_mb=memory("split_pool", base=2_000, per_input_gb=20_000),
         runtime=minutes("split_pool", base=30),
+    params:
+        code=code_of("cells/split_pool.py"),
     script:
         "../scripts/cells/split_pool.py"
 
@@ -119,6 +123,7 @@ rule filter_cells:
         runtime=minutes("filter_cells", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("cells/filter_cells.py"),
         cells=get_cell_settings,
         labels=get_sample_labels,
     script:
@@ -140,6 +145,8 @@ rule tabulate_attrition:
     localrule: True
     conda:
         "../envs/python.yaml"
+    params:
+        code=code_of("cells/tabulate_attrition.py"),
     script:
         "../scripts/cells/tabulate_attrition.py"
 
@@ -162,6 +169,7 @@ rule draw_cells:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("cells/figures.py"),
         figures=figures_of("cells"),
     script:
         "../scripts/cells/figures.py"

@@ -33,6 +33,7 @@ rule embed_model:
         mem_mb=memory("embed_model", base=2_000, per_input_gb=30_000),
         runtime=minutes("embed_model", base=120),
     params:
+        code=code_of("clusters/embed_model.py"),
         # What decides where cells lie and how they score: a changed resolution must not repeat the layout.
         settings=pick(config["clusters"], "n_top_genes", "n_pcs", "n_neighbors", "regress", "min_score_genes", "seed"),
     script:
@@ -57,6 +58,7 @@ rule cluster_cells:
         mem_mb=memory("cluster_cells", base=2_000, per_input_gb=30_000),
         runtime=minutes("cluster_cells", base=120),
     params:
+        code=code_of("clusters/cluster_cells.py"),
         settings=leave_out(config["clusters"], "links", "min_score_genes"),
     script:
         "../scripts/clusters/cluster_cells.py"
@@ -80,6 +82,7 @@ rule link_clusters:
         mem_mb=memory("link_clusters", base=1_000, per_input_gb=10_000),
         runtime=minutes("link_clusters", base=60),
     params:
+        code=code_of("clusters/link_clusters.py"),
         timepoints=get_timepoints_of_model,
         links=lookup(within=config, dpath="clusters/links"),
         seed=lookup(within=config, dpath="clusters/seed"),
@@ -98,6 +101,7 @@ rule draw_clusters:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("clusters/figures.py"),
         figures=figures_of("clusters"),
         settings={
             "max_points": lookup(within=config, dpath="report/max_points"),

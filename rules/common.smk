@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 from scripts.base import job
+from scripts.base.closure import Code
 from scripts.figure.rule import labels_of, params_of, report_of
 from scripts.study.carried import days, own_columns, own_values
 from scripts.study.files import list_files, missing_entry
 from scripts.study.load import load_study
+from scripts.study.reference_manifest import hash_file
 from scripts.study.resources import (
     DECLARED,
     check_python,
@@ -35,6 +37,12 @@ config.update(study.config)
 # As a module of another workflow that says where results go, with its own words for it.
 config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
 
+# The one place that names an image; used by --sdm apptainer alone.
+if config["container"]:
+
+    container: config["container"]
+
+
 # Columns of the samples sheet that cells, report and exports carry, by sample; days under treatment.
 carried = own_values(study.all_samples)
 carried_columns = own_columns(study.all_samples)
@@ -43,12 +51,20 @@ days_of_samples = days(study.samples)
 root = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
 
+# The modules of ours, each read once.
+own_code = Code(root)
+
+
 # Settings of the score of activity: of regulons, at equal depth, of families of factors, of biopsies.
 ACTIVITY = ["engine", "activity_score", "activity_auc_threshold", "activity_own_gene", "max_target_share"]
 
 
 # Priority of the jobs that most others wait for, from reads to regulons: these start first where cores are few.
 LONGEST_PATH = 10
+
+
+# Whether references are shared between studies: --cache, and the folder that this variable of Snakemake's names.
+CACHED = bool(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
 
 
 def one_of(names):
@@ -89,6 +105,23 @@ def leave_out(settings, *keys):
     return {key: value for key, value in settings.items() if key not in keys}
 
 
+def unless_cached(benchmark):
+    """A rule's benchmark; none where its results may come from the cache, which leaves nothing to measure."""
+    return "" if CACHED else benchmark
+
+
+def code_of(*scripts):
+    """A param that says what a job runs: its script and the modules of ours that this imports, without comments.
+
+    Scripts are relative to scripts/. They are read when the first job asks, not when the workflow is parsed.
+    """
+
+    def get_code(wildcards):
+        return own_code.hash_of(*scripts)
+
+    return get_code
+
+
 def minutes_by_models(least, per_square):
     """Minutes that grow with the square of the number of models: each is left out in turn, of ever larger fits."""
     return round(least + per_square * study.samples["model"].nunique() ** 2)
@@ -105,6 +138,12 @@ def get_sample_row(wildcards):
 def get_genomes(wildcards):
     """The genomes and annotations that the study gives, by name."""
     return {name: user_file(path) for name, path in study.genomes.items()}
+
+
+def get_genomes_by_content(wildcards, input):
+    """Which genome is whose, by content, where results may come from the cache: it knows files, not what they are for."""
+    files = {name: path for name, path in input.items() if CACHED and os.path.exists(path)}
+    return {name: hash_file(Path(path)) for name, path in sorted(files.items())}
 
 
 def given_file(entry):
@@ -421,7 +460,7 @@ def get_captions(wildcards):
 
 
 def figures_of(stage):
-    """Params of a drawing job: names of the study, words of the stage, and the hash of the code that draws."""
+    """Params of a drawing job: names of the study, and words of the stage."""
 
     def get_figures(wildcards):
         return params_of(stage, config, cells=len(study.libraries) > 0, root=Path(root))

@@ -32,6 +32,7 @@ rule measure_confounders:
         mem_mb=memory("measure_confounders", base=4_000, per_input_gb=20_000),
         runtime=minutes("measure_confounders", base=240),
     params:
+        code=code_of("confounders/measure_confounders.py"),
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
         min_score_genes=lookup(within=config, dpath="clusters/min_score_genes"),
@@ -70,6 +71,7 @@ rule tabulate_confounders:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("confounders/tabulate_confounders.py"),
         contrast=lookup(within=config, dpath="contrast"),
         models=study.compared_models,
         size=lookup(within=config, dpath="expression/signature_size"),
@@ -92,6 +94,7 @@ rule judge_markers:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("confounders/judge_markers.py"),
         models=study.compared_models,
         fdr=lookup(within=config, dpath="statistics/fdr"),
     script:
@@ -109,6 +112,7 @@ rule draw_confounders:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("confounders/figures.py"),
         figures=figures_of("confounders"),
         settings=pick(config["statistics"], "fdr"),
     script:

@@ -50,6 +50,7 @@ rule count_kb:
         runtime=minutes("count_kb", base=480),
     priority: LONGEST_PATH
     params:
+        code=code_of("counts/count_kb.py"),
         chemistries=lists,
         introns=get_introns,
         strand=lookup(within=config, dpath="reads/strand"),
@@ -88,6 +89,7 @@ rule count_starsolo:
         runtime=minutes("count_starsolo", base=720),
     priority: LONGEST_PATH
     params:
+        code=code_of("counts/count_starsolo.py"),
         chemistries=lists,
         introns=get_introns,
         strand=lookup(within=config, dpath="reads/strand"),
@@ -120,6 +122,7 @@ rule collect_counts:
         runtime=minutes("collect_counts", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("counts/collect_counts.py"),
         aligner=aligner,
     script:
         "../scripts/counts/collect_counts.py"
@@ -149,6 +152,7 @@ rule audit_bus:
         mem_mb=memory("audit_bus", base=3_000, per_input_gb=2_000),
         runtime=minutes("audit_bus", base=60),
     params:
+        code=code_of("counts/audit_bus.py"),
         expected_cells=get_expected_cells,
     script:
         "../scripts/counts/audit_bus.py"
@@ -177,6 +181,7 @@ rule audit_bam:
         mem_mb=memory("audit_bam", base=3_000, per_input_gb=1_000),
         runtime=minutes("audit_bam", base=240),
     params:
+        code=code_of("counts/audit_bam.py"),
         prefixes=study.prefixes,
         expected_cells=get_expected_cells,
     script:
@@ -197,6 +202,8 @@ rule index_bam:
     resources:
         mem_mb=memory("index_bam", base=500, per_input_gb=50),
         runtime=minutes("index_bam", base=60),
+    params:
+        code=code_of("counts/index_bam.py"),
     script:
         "../scripts/counts/index_bam.py"
 
@@ -221,6 +228,7 @@ rule import_matrix:
         runtime=minutes("import_matrix", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("counts/import_matrix.py"),
         prefixes=study.prefixes,
         given=get_contents_of_matrix,
         organisms={name: genome.get("species", "") for name, genome in study.species.items()},
@@ -244,6 +252,7 @@ rule compare_species:
         mem_mb=memory("compare_species", base=4_000, per_input_gb=2_000),
         runtime=minutes("compare_species", base=120),
     params:
+        code=code_of("counts/other_species.py"),
         expected_cells=[study.cells_config(sample)["expected_cells"] for sample in study.counted],
         ambient_max=lookup(within=config, dpath="cells/empty_drops/ambient_max_counts"),
     script:
@@ -264,6 +273,7 @@ rule draw_counts:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("counts/figures.py"),
         figures=figures_of("counts"),
         settings={"samples": get_library_labels()},
     script:

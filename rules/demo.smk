@@ -22,6 +22,7 @@ rule simulate_genomes:
         mem_mb=memory("simulate_genomes", base=1_000),
         runtime=minutes("simulate_genomes", base=10),
     params:
+        code=code_of("demo/simulate_genomes.py"),
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_genomes.py"
@@ -47,6 +48,7 @@ rule simulate_molecules:
         mem_mb=memory("simulate_molecules", base=2_000),
         runtime=minutes("simulate_molecules", base=10),
     params:
+        code=code_of("demo/simulate_molecules.py"),
         seed=lookup(within=config, dpath="demo/seed"),
         sample=get_sample_row,
         prefixes=study.prefixes,
@@ -71,6 +73,7 @@ rule simulate_lane:
         mem_mb=memory("simulate_lane", base=2_000, per_input_gb=10_000),
         runtime=minutes("simulate_lane", base=10),
     params:
+        code=code_of("demo/simulate_lane.py"),
         seed=lookup(within=config, dpath="demo/seed"),
         lanes=get_units_of_sample,
     script:
@@ -92,6 +95,7 @@ rule simulate_profiles:
         mem_mb=memory("simulate_profiles", base=1_000),
         runtime=minutes("simulate_profiles", base=10),
     params:
+        code=code_of("demo/simulate_profiles.py"),
         seed=lookup(within=config, dpath="demo/seed"),
         bulk=lookup(within=config, dpath="demo/bulk"),
         rows=demo_profiles,
@@ -119,6 +123,7 @@ rule simulate_databases:
         mem_mb=memory("simulate_databases", base=1_000),
         runtime=minutes("simulate_databases", base=10),
     params:
+        code=code_of("demo/simulate_databases.py"),
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_databases.py"
@@ -139,6 +144,7 @@ rule simulate_network:
         mem_mb=memory("simulate_network", base=1_000),
         runtime=minutes("simulate_network", base=10),
     params:
+        code=code_of("demo/simulate_network.py"),
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_network.py"

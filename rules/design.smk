@@ -19,6 +19,7 @@ rule draw_design:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("design/figures.py"),
         figures=figures_of("design"),
         settings={
             "samples": study.sample_rows,

@@ -31,6 +31,7 @@ rule export_study:
         mem_mb=memory("export_study", base=3_000, per_input_gb=6_000),
         runtime=minutes("export_study", base=120),
     params:
+        code=code_of("exports/export_study.py"),
         title=TITLE,
         own=study.models,
         models=study.model_order,
@@ -88,6 +89,7 @@ rule export_loom:
         mem_mb=memory("export_loom", base=3_000, per_input_gb=6_000),
         runtime=minutes("export_loom", base=240),
     params:
+        code=code_of("exports/export_loom.py"),
         title=TITLE,
         own=study.models,
         models=study.model_order,
@@ -115,6 +117,7 @@ rule export_gmt:
     conda:
         "../envs/report.yaml"
     params:
+        code=code_of("exports/export_gmt.py"),
         contrast=lookup(within=config, dpath="contrast"),
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
     script:
@@ -132,5 +135,7 @@ rule export_tables:
     localrule: True
     conda:
         "../envs/report.yaml"
+    params:
+        code=code_of("exports/export_tables.py"),
     script:
         "../scripts/exports/export_tables.py"

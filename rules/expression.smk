@@ -25,6 +25,7 @@ rule compare_expression:
         mem_mb=memory("compare_expression", base=2_000, per_input_gb=100_000),
         runtime=minutes("compare_expression", base=minutes_by_models(least=60, per_square=0.15)),
     params:
+        code=code_of("expression/compare_expression.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
@@ -47,6 +48,7 @@ rule compare_timepoints_expression:
         mem_mb=memory("compare_timepoints_expression", base=2_000, per_input_gb=50_000),
         runtime=minutes("compare_timepoints_expression", base=60),
     params:
+        code=code_of("expression/compare_timepoints.py"),
         contrast=lookup(within=config, dpath="contrast"),
         days=days_of_samples,
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -74,6 +76,7 @@ rule learn_signature:
         mem_mb=memory("learn_signature", base=2_000, per_input_gb=100_000),
         runtime=minutes("learn_signature", base=minutes_by_models(least=60, per_square=0.15)),
     params:
+        code=code_of("expression/learn_signature.py"),
         contrast=lookup(within=config, dpath="contrast"),
         platforms=lookup(within=config, dpath="profiles/platforms"),
         size=lookup(within=config, dpath="expression/signature_size"),
@@ -99,6 +102,7 @@ rule score_cells:
         mem_mb=memory("score_cells", base=3_000, per_input_gb=10_000),
         runtime=minutes("score_cells", base=120),
     params:
+        code=code_of("expression/score_cells.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -125,6 +129,7 @@ rule enrich_gene_sets:
         mem_mb=memory("enrich_gene_sets", base=2_000, per_input_gb=50_000),
         runtime=minutes("enrich_gene_sets", base=60),
     params:
+        code=code_of("expression/enrich_gene_sets.py"),
         contrast=lookup(within=config, dpath="contrast"),
         permutations=lookup(within=config, dpath="expression/permutations"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -148,6 +153,7 @@ rule cluster_profiles:
         mem_mb=memory("cluster_profiles", base=2_000, per_input_gb=50_000),
         runtime=minutes("cluster_profiles", base=60),
     params:
+        code=code_of("expression/cluster_profiles.py"),
         contrast=lookup(within=config, dpath="contrast"),
         permutations=lookup(within=config, dpath="expression/permutations"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -171,6 +177,7 @@ rule compare_treatments:
     conda:
         "../envs/programme.yaml"
     params:
+        code=code_of("expression/compare_treatments.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
         permutations=lookup(within=config, dpath="expression/permutations"),
@@ -198,6 +205,7 @@ rule draw_expression:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("expression/figures.py"),
         figures=figures_of("expression"),
         settings={
             "fdr": lookup(within=config, dpath="statistics/fdr"),

@@ -34,6 +34,7 @@ rule find_markers:
         # Panels are learned in all models but one, their size in all but two, again for every deal of the labels.
         runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=1.2)),
     params:
+        code=code_of("markers/find_markers.py"),
         contrast=lookup(within=config, dpath="contrast"),
         sizes=lookup(within=config, dpath="markers/sizes"),
         permutations=lookup(within=config, dpath="markers/permutations"),
@@ -54,6 +55,7 @@ rule draw_markers:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("markers/figures.py"),
         figures=figures_of("markers"),
     script:
         "../scripts/markers/figures.py"

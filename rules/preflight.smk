@@ -17,6 +17,7 @@ rule preflight:
         cores_given=get_cores_given,
     priority: 100
     params:
+        code=code_of("preflight/check_study.py"),
         folder=config["pathvars"]["results"],
         stages=get_stages_to_run,
         declared=get_declared_needs,
@@ -43,6 +44,7 @@ rule check_study:
     # Fast, and whatever it refuses would show only after hours of other work.
     priority: 100
     params:
+        code=code_of("preflight/check_study.py"),
         # With other samples or lanes, the study is looked at again.
         rows={
             "samples": study.all_samples.reset_index().to_dict("records"),

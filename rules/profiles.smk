@@ -25,6 +25,7 @@ rule aggregate_pseudobulk:
         mem_mb=memory("aggregate_pseudobulk", base=3_000, per_input_gb=500),
         runtime=minutes("aggregate_pseudobulk", base=60),
     params:
+        code=code_of("profiles/aggregate_pseudobulk.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
         min_cells=lookup(within=config, dpath="profiles/min_cells"),
@@ -49,6 +50,7 @@ rule join_profiles:
         mem_mb=memory("join_profiles", base=2_000, per_input_gb=20_000),
         runtime=minutes("join_profiles", base=30),
     params:
+        code=code_of("profiles/join_profiles.py"),
         samples=study.profile_rows,
         sheet=lookup(within=config, dpath="samples"),
         genes=lookup(within=config, dpath="profiles/genes"),

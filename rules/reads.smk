@@ -1,5 +1,13 @@
 # Reads: mates checked to the end, chemistry recognised by the whitelist, quality per lane, one MultiQC page.
+from hashlib import sha256
+
 from scripts.references.chemistries import known
+
+# Both files get their names when they are whole.
+QUALITY = (
+    "sequali --threads {threads} --json {output.json:q}.part --html {output.html:q}.part {input.fq2:q} > {log:q} 2>&1 && "
+    "mv {output.json:q}.part {output.json:q} && mv {output.html:q}.part {output.html:q}"
+)
 
 
 # The stage's target and its page are about the study: a biopsy to be scored changes neither.
@@ -28,6 +36,8 @@ rule check_reads:
         mem_mb=memory("check_reads", base=500),
         runtime=minutes("check_reads", base=180),
     priority: LONGEST_PATH
+    params:
+        code=code_of("reads/check_reads.py"),
     script:
         "../scripts/reads/check_reads.py"
 
@@ -52,6 +62,7 @@ rule detect_chemistry:
         runtime=minutes("detect_chemistry", base=30),
     priority: LONGEST_PATH
     params:
+        code=code_of("reads/detect_chemistry.py"),
         units=get_units_of_sample,
         chemistries=known(config["reads"]["whitelist_5p_v3"]),
         configured=lookup(within=config, dpath="reads/chemistry"),
@@ -81,10 +92,10 @@ rule measure_quality:
     resources:
         mem_mb=memory("measure_quality", base=2_000),
         runtime=minutes("measure_quality", base=180),
+    params:
+        code=sha256(QUALITY.encode()).hexdigest()[:16],
     shell:
-        # Both get their names when they are whole.
-        "sequali --threads {threads} --json {output.json:q}.part --html {output.html:q}.part {input.fq2:q} > {log:q} 2>&1 && "
-        "mv {output.json:q}.part {output.json:q} && mv {output.html:q}.part {output.html:q}"
+        QUALITY
 
 
 rule report_reads:
@@ -112,5 +123,7 @@ rule report_reads:
     resources:
         mem_mb=memory("report_reads", base=2_000, per_input_gb=10_000),
         runtime=minutes("report_reads", base=30),
+    params:
+        code=code_of("reads/report_reads.py"),
     script:
         "../scripts/reads/report_reads.py"

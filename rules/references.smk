@@ -1,5 +1,9 @@
 # References: both genomes joined under prefixes, indexed; whitelists; ranking databases, motifs and factors linked or fetched.
+from scripts.figure.rule import hash_of
 from scripts.references.chemistries import CHEMISTRIES
+
+# Versions are those of the lock, whether or not conda is used; the cache, which goes by params, needs them.
+ENVIRONMENTS = workflow_file("envs")
 
 
 rule references:
@@ -30,15 +34,18 @@ rule join_genomes:
     log:
         "<logs>/join_genomes.log",
     benchmark:
-        "<benchmarks>/join_genomes.tsv"
+        unless_cached("<benchmarks>/join_genomes.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/python.yaml"
     resources:
         mem_mb=memory("join_genomes", base=2_000, per_input_gb=500),
         runtime=minutes("join_genomes", base=60),
     params:
+        code=code_of("references/join_genomes.py"),
         prefixes=study.prefixes,
         biotypes=study.biotypes,
+        genomes=get_genomes_by_content,
     script:
         "../scripts/references/join_genomes.py"
 
@@ -53,7 +60,8 @@ rule index_kb:
     log:
         "<logs>/index_kb.log",
     benchmark:
-        "<benchmarks>/index_kb.tsv"
+        unless_cached("<benchmarks>/index_kb.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/kb.yaml"
     threads: 8
@@ -61,7 +69,9 @@ rule index_kb:
         mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
         runtime=minutes("index_kb", base=240),
     params:
+        code=code_of("references/index_kb.py"),
         introns=False,
+        software=hash_of(ENVIRONMENTS, "kb.yaml"),
     script:
         "../scripts/references/index_kb.py"
 
@@ -73,7 +83,8 @@ use rule index_kb as index_kb_introns with:
     log:
         "<logs>/index_kb_introns.log",
     benchmark:
-        "<benchmarks>/index_kb_introns.tsv"
+        unless_cached("<benchmarks>/index_kb_introns.tsv")
+    cache: "omit-software" if CACHED else False
     resources:
         # Unspliced transcripts are most of the genome.
         mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=16_000),
@@ -91,7 +102,8 @@ rule index_star:
     log:
         "<logs>/index_star.log",
     benchmark:
-        "<benchmarks>/index_star.tsv"
+        unless_cached("<benchmarks>/index_star.tsv")
+    cache: "omit-software" if CACHED else False
     conda:
         "../envs/star.yaml"
     threads: 8
@@ -99,7 +111,9 @@ rule index_star:
         mem_mb=memory("index_star", base=4_000, per_input_gb=8_000),
         runtime=minutes("index_star", base=480),
     params:
+        code=code_of("references/index_star.py"),
         sjdb_overhang=100,
+        software=hash_of(ENVIRONMENTS, "star.yaml"),
     script:
         "../scripts/references/index_star.py"
 
@@ -122,6 +136,7 @@ rule provide_whitelist:
         mem_mb=memory("provide_whitelist", base=2_500),
         runtime=minutes("provide_whitelist", base=10),
     params:
+        code=code_of("references/provide_whitelist.py"),
         own=lookup(within=config, dpath="reads/whitelist_5p_v3"),
     script:
         "../scripts/references/provide_whitelist.py"
@@ -139,6 +154,7 @@ rule provide_database:
     conda:
         "../envs/python.yaml"
     params:
+        code=code_of("references/provide_file.py"),
         url=lookup(within=study.databases, dpath="{name}/url", default=None),
         sha256=lookup(within=study.databases, dpath="{name}/sha256", default=None),
     script:
@@ -186,6 +202,7 @@ rule provide_gene_list:
     conda:
         "../envs/python.yaml"
     params:
+        code=code_of("references/provide_file.py"),
         url=lookup(within=study.gene_lists, dpath="{file}/url", default=None),
         sha256=lookup(within=study.gene_lists, dpath="{file}/sha256", default=None),
     script:

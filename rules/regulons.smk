@@ -54,6 +54,7 @@ rule check_databases:
     # Cheap, and whatever it refuses would only show after days of other work.
     priority: 100
     params:
+        code=code_of("regulons/check_databases.py"),
         settings=pick(config["regulons"], *SELECTION, "motif_similarity_fdr", "orthologous_identity"),
     script:
         "../scripts/regulons/check_databases.py"
@@ -77,6 +78,7 @@ rule select_expression:
         runtime=minutes("select_expression", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("regulons/select_expression.py"),
         samples=get_samples_of_group,
         settings=pick(config["regulons"], *SELECTION),
     script:
@@ -101,6 +103,7 @@ rule infer_network:
         runtime=minutes("infer_network", base=720),
     priority: LONGEST_PATH
     params:
+        code=code_of("regulons/infer_network.py"),
         settings=pick(config["regulons"], "importance", "max_rounds"),
     script:
         "../scripts/regulons/infer_network.py"
@@ -131,6 +134,8 @@ rule join_networks:
         mem_mb=memory("join_networks", base=1_000, per_input_gb=20_000),
         runtime=minutes("join_networks", base=20),
     priority: LONGEST_PATH
+    params:
+        code=code_of("regulons/join_networks.py"),
     script:
         "../scripts/regulons/join_networks.py"
 
@@ -153,6 +158,7 @@ rule mean_network:
         runtime=minutes("mean_network", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("regulons/mean_network.py"),
         settings=pick(config["regulons"], *MODULES),
     script:
         "../scripts/regulons/mean_network.py"
@@ -180,6 +186,7 @@ rule prune_modules:
         runtime=minutes("prune_modules", base=240),
     priority: LONGEST_PATH
     params:
+        code=code_of("regulons/prune_modules.py"),
         settings=pick(config["regulons"], *PRUNING),
     script:
         "../scripts/regulons/prune_modules.py"
@@ -208,6 +215,7 @@ rule consensus_over_seeds:
         runtime=minutes("consensus_over_seeds", base=60),
     priority: LONGEST_PATH
     params:
+        code=code_of("regulons/consensus_over_seeds.py"),
         settings=pick(config["regulons"], *CONSENSUS),
     script:
         "../scripts/regulons/consensus_over_seeds.py"
@@ -228,6 +236,7 @@ rule consensus_over_models:
     conda:
         "../envs/scenic.yaml"
     params:
+        code=code_of("regulons/consensus_over_models.py"),
         groups=study.groups,
         seeds=len(SEEDS),
         # What two timepoints of one patient agree on is found in one patient.
@@ -262,6 +271,7 @@ if study.given_regulons:
         conda:
             "../envs/scenic.yaml"
         params:
+            code=code_of("regulons/take_regulons.py"),
             min_targets=lookup(within=config, dpath="regulons/min_targets"),
         script:
             "../scripts/regulons/take_regulons.py"
@@ -288,6 +298,7 @@ rule draw_regulons:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("regulons/figures.py"),
         figures=figures_of("regulons"),
         settings={
             "seeds": len(SEEDS),

@@ -1,6 +1,6 @@
 # Report: one page for reading and its figures for papers, Snakemake's archive of every job's figures, and exports to other tools.
 from scripts.figure.rule import hash_of
-from scripts.report.inputs import results_of
+from scripts.report.inputs import result_modules, results_of
 from scripts.exports.results import targets
 from scripts.study.carried import with_own
 
@@ -11,12 +11,14 @@ rule report:
         "<results>/report/report.html",
         "<results>/report/report.zip",
         "<results>/manifest.json",
+        "<results>/ro-crate-metadata.json",
         collect("<results>/exports/{file}", file=targets(study)),
     localrule: True
 
 
 include: "report/archive.smk"
 include: "report/manifest.smk"
+include: "report/crate.smk"
 
 
 rule make_report:
@@ -50,8 +52,10 @@ rule make_report:
         mem_mb=memory("make_report", base=2_000, per_input_gb=10_000),
         runtime=minutes("make_report", base=30),
     params:
+        # Of each stage by its name, which no import tells.
+        code=code_of("report/make_report.py", *result_modules()),
         samples=with_own(study.sample_rows, study.all_samples),
-        settings=leave_out(config, "pathvars", "input_rules", "check_files"),
+        settings=leave_out(config, "pathvars", "input_rules", "check_files", "container"),
         words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:
         "../scripts/report/make_report.py"

@@ -25,6 +25,7 @@ rule resample_thresholds:
         mem_mb=memory("resample_thresholds", base=1_500, per_input_gb=20_000),
         runtime=minutes("resample_thresholds", base=240),
     params:
+        code=code_of("switches/evidence/resample_thresholds.py"),
         resamples=lookup(within=config, dpath="switches/threshold_resamples"),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
@@ -49,6 +50,7 @@ rule simulate_perturbations:
         mem_mb=memory("simulate_perturbations", base=3_000, per_input_gb=20_000),
         runtime=minutes("simulate_perturbations", base=120),
     params:
+        code=code_of("switches/evidence/simulate_perturbations.py"),
         contrast=lookup(within=config, dpath="contrast"),
         min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
         alpha=lookup(within=config, dpath="switches/perturbation/alpha"),
@@ -68,6 +70,8 @@ rule join_perturbations:
     localrule: True
     conda:
         "../envs/evidence.yaml"
+    params:
+        code=code_of("switches/evidence/join_perturbations.py"),
     script:
         "../scripts/switches/evidence/join_perturbations.py"
 
@@ -91,6 +95,7 @@ rule score_families:
         mem_mb=memory("score_families", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_families", base=60),
     params:
+        code=code_of("switches/evidence/score_families.py"),
         settings=pick(config["regulons"], *ACTIVITY),
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
@@ -113,6 +118,7 @@ rule compare_families:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("switches/evidence/compare_families.py"),
         contrast=lookup(within=config, dpath="contrast"),
     script:
         "../scripts/switches/evidence/compare_families.py"
@@ -152,6 +158,7 @@ rule rank_switches:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("switches/rank_switches.py"),
         contrast=lookup(within=config, dpath="contrast"),
         groups=study.group_of_sample,
         fdr=lookup(within=config, dpath="statistics/fdr"),
@@ -179,6 +186,7 @@ rule draw_switches:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("switches/figures.py"),
         figures=figures_of("switches"),
         settings={"fdr": config["statistics"]["fdr"], "min_effect": config["switches"]["min_effect"]},
     script:

@@ -1,6 +1,7 @@
 """Refuse what Snakemake's linter finds, and what it doesn't see, since all files of rules have one namespace:
 `python tests/lint_workflow.py --configfile …`.
 
+Every rule that runs a script has its code among its params, so that a changed module makes its results again.
 Functions stand in rules/common.smk, each once, and are used. What another file assigns or imports is that file's own.
 No file of rules or scripts is longer than 300 lines, but for a few that are named with the reason.
 """
@@ -87,6 +88,18 @@ def misplaced(files: dict[Path, str]) -> list[tuple[str, str]]:
     return found
 
 
+def without_code(files: dict[Path, str]) -> list[tuple[str, str]]:
+    """Return the rules that run a script and whose params don't begin with a hash of its code."""
+    found = []
+    for path, text in files.items():
+        for block in re.split(r"^[ \t]*(?=(?:use )?rule \w+)", text, flags=re.MULTILINE)[1:]:
+            script = re.search(r'^[ \t]+script:\n[ \t]+"(?:\.\./)+scripts/([^"]+)"', block, flags=re.MULTILINE)
+            if script and not re.search(rf'^[ \t]+code=code_of\("{re.escape(script[1])}"', block, flags=re.MULTILINE):
+                name = re.match(r"(?:use )?rule (?:\w+ as )?(\w+)", block)[1]
+                found.append((str(path), f'rule {name} lacks code=code_of("{script[1]}") among its params'))
+    return found
+
+
 def too_long(files: dict[Path, str]) -> list[tuple[str, str]]:
     """Return the files of more lines than :data:`LONGEST`, and those of :data:`LONGER` that need not be there."""
     lines = {path: text.count("\n") for path, text in files.items()}
@@ -107,7 +120,7 @@ def main(arguments: list[str]) -> int:
     files = [Path("Snakefile"), *sorted(Path("rules").rglob("*.smk"))]
     rules = {path: path.read_text() for path in files}
     scripts = {path: path.read_text() for path in sorted(Path("scripts").rglob("*.py"))}
-    found = misplaced(rules) + too_long(rules | scripts)
+    found = misplaced(rules) + without_code(rules) + too_long(rules | scripts)
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--lint", "text", *arguments], capture_output=True, text=True, check=False
     )

@@ -33,6 +33,7 @@ rule freeze_reference:
         mem_mb=memory("freeze_reference", base=3_000, per_input_gb=10_000),
         runtime=minutes("freeze_reference", base=120),
     params:
+        code=code_of("biopsy/freeze.py"),
         study=design_to_freeze(config, study.prefixes),
         settings={
             **pick(config["biopsy"], "training_cells", "seed"),

@@ -11,6 +11,8 @@ rule scale_genes:
     localrule: True
     conda:
         "../../envs/scenic.yaml"
+    params:
+        code=code_of("regulons/scale_genes.py"),
     script:
         "../../scripts/regulons/scale_genes.py"
 
@@ -33,6 +35,7 @@ rule score_activity:
         mem_mb=memory("score_activity", base=2_000, per_input_gb=20_000),
         runtime=minutes("score_activity", base=120),
     params:
+        code=code_of("regulons/score_activity.py"),
         settings=pick(config["regulons"], *ACTIVITY),
         seed=config["regulons"]["seeds"][0],
     script:
@@ -60,6 +63,7 @@ rule describe_activity:
         mem_mb=memory("describe_activity", base=1_500, per_input_gb=20_000),
         runtime=minutes("describe_activity", base=120),
     params:
+        code=code_of("regulons/describe_activity.py"),
         seed=config["regulons"]["seeds"][0],
     script:
         "../../scripts/regulons/describe_activity.py"
@@ -81,5 +85,7 @@ rule tabulate_activity:
     localrule: True
     conda:
         "../../envs/scenic.yaml"
+    params:
+        code=code_of("regulons/tabulate_activity.py"),
     script:
         "../../scripts/regulons/tabulate_activity.py"

@@ -18,6 +18,7 @@ rule exchange_timepoints:
         mem_mb=memory("exchange_timepoints", base=3_000, per_input_gb=30_000),
         runtime=minutes("exchange_timepoints", base=1_440),
     params:
+        code=code_of("regulons/exchange_timepoints.py"),
         settings=pick(config["regulons"], "importance", "max_rounds"),
         exchanges=lookup(within=config, dpath="regulons/compare_timepoints"),
         timepoints=[config["contrast"]["baseline"], config["contrast"]["persister"]],
@@ -47,6 +48,7 @@ rule tabulate_network_changes:
         mem_mb=memory("tabulate_network_changes", base=2_000, per_input_gb=8_000),
         runtime=minutes("tabulate_network_changes", base=60),
     params:
+        code=code_of("regulons/tabulate_network_changes.py"),
         models=study.models_with_both,
         chunks=PARTS,
         fdr=lookup(within=config, dpath="statistics/fdr"),

@@ -31,6 +31,7 @@ rule plot_rulegraph:
     conda:
         "../../envs/report.yaml"
     params:
+        code=code_of("report/plot_rulegraph.py"),
         stages=get_stages,
     script:
         "../../scripts/report/plot_rulegraph.py"
@@ -49,5 +50,7 @@ rule archive_report:
     localrule: True
     conda:
         "../../envs/report.yaml"
+    params:
+        code=code_of("report/archive_report.py"),
     script:
         "../../scripts/report/archive_report.py"

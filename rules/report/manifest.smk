@@ -13,8 +13,9 @@ rule make_manifest:
     conda:
         "../../envs/report.yaml"
     params:
+        code=code_of("report/manifest.py"),
         # As params: what is gone by the end is said, not asked for.
         inputs=study.input_files,
-        settings=leave_out(config, "pathvars", "input_rules", "check_files"),
+        settings=leave_out(config, "pathvars", "input_rules", "check_files", "container"),
     script:
         "../../scripts/report/manifest.py"

@@ -1,4 +1,4 @@
-"""What the rules that draw figures are given: the study's names, the stage's words, and which code draws."""
+"""What the rules that draw figures are given: the study's names and the stage's words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.figure import words
 ROOT = Path(__file__).parents[2]
 
 
-def hash_of(folder: str | Path, pattern: str = "*.py") -> str:
+def hash_of(folder: str | Path, pattern: str) -> str:
     """Return a hash of the files of a folder: a param that makes a rule run again when they change."""
     found = hashlib.sha256()
     for path in sorted(Path(folder).glob(pattern)):
@@ -38,15 +38,14 @@ def read_n(folder: str | Path, name: str) -> str:
 
 
 def params_of(stage: str, config: Mapping[str, Any], cells: bool, root: Path = ROOT) -> dict[str, Any]:
-    """Return the param ``figures`` of the rule that draws a stage: style, words, and a hash of the code all share.
+    """Return the param ``figures`` of the rule that draws a stage: style and words.
 
     ``config``: the study's, complete; ``cells``: whether the study has single-cell libraries; ``root``: the workflow's
-    folder, which holds words and code.
+    folder, which holds words.
     """
     return {
         "style": style_of(config, cells),
         "words": words.for_rule(stage, config, cells, root / "resources" / "words"),
-        "code": hash_of(root / "scripts" / "figure"),
     }
 
 

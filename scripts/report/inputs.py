@@ -19,6 +19,11 @@ def stage_results() -> list[ModuleType]:
     return [importlib.import_module(name) for name in names if importlib.util.find_spec(name) is not None]
 
 
+def result_modules() -> list[str]:
+    """Return the files of these modules relative to ``scripts/``: no import tells that the report's job runs them."""
+    return [f"{results.__name__.split('.')[1]}/results.py" for results in stage_results()]
+
+
 def results_of(study: Study) -> list[str]:
     """Return the files that the report's sections read, relative to the results, in the order of the stages."""
     files = []

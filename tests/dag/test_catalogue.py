@@ -1,5 +1,6 @@
 """What the catalogue of Snakemake workflows asks of a repository."""
 
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -27,8 +28,26 @@ def test_it_is_told_how_the_workflow_is_used():
     assert set(deployment) == {"conda", "apptainer", "apptainer+conda"} and any(deployment.values())
     rules = "".join(path.read_text() for path in (ROOT / "rules").rglob("*.smk"))
     assert deployment["conda"] == ("conda:" in rules) and usage["report"] == ("report(" in rules)
-    assert deployment["apptainer"] == ("container:" in rules)
+    # Who builds an image names it in the config; the workflow brings none.
+    keys = yaml.safe_load((ROOT / "config" / "schemas" / "config.schema.yaml").read_text())["properties"]
+    assert deployment["apptainer"] == (keys["container"]["default"] is not None)
     assert usage["mandatory-flags"]["flags"].startswith("--configfile") and usage["mandatory-flags"]["desc"]
+
+
+def test_what_stands_below_the_title_is_true():
+    """Instead of badges, which need a network: the version and the least versions of the project, and its licence."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    said = (ROOT / "README.md").read_text().splitlines()[2]
+    (least,) = (entry.partition(">=")[2] for entry in project["dependencies"] if entry.startswith("snakemake>="))
+    python = project["requires-python"].removeprefix(">=").partition(",")[0]
+    for word in (
+        project["version"],
+        f"{project['license']} licence",
+        f"Python {python}",
+        f"Snakemake {least} or later",
+    ):
+        assert word in said.split(" · ") or f"Version {word}" in said, word
+    assert f'min_version("{least}")' in (ROOT / "Snakefile").read_text()
 
 
 def test_the_citation_names_the_version_and_the_title():

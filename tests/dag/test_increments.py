@@ -57,7 +57,7 @@ DRAWN = tuple(
     )
 )
 """The figures of a stage, all at once."""
-TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest")
+TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest", "make_crate")
 """What tells of a study's figures and settings."""
 OF_SHEET = "draw_design"
 """The figure of the design, which reads the samples sheet and no result."""
@@ -287,7 +287,7 @@ def test_a_biopsy_to_be_scored(finished):
     first = finished.read("samples").query("role == 'query'").iloc[0].to_dict()
     finished.add("samples", first | {"sample": "another", "column": "another", "replicate": "another"})
     answer = check(finished, {}, {"score_biopsy": 1})
-    told = {"check_study": 1, "make_manifest": 1}
+    told = {"check_study": 1, "make_manifest": 1, "make_crate": 1}
     assert answer.count() == {"score_biopsy": 1, "draw_biopsy": 1} | told
 
 
@@ -301,7 +301,7 @@ def test_the_number_of_cells_expected_counts_anew(finished):
 @pytest.mark.parametrize(
     ("file", "changed", "drawn"),
     [
-        ("scripts/clusters/figures.py", {}, {"draw_clusters"}),
+        ("scripts/clusters/figures.py", {}, {"draw_clusters", "draw_expression"}),
         ("scripts/figure/style.py", {}, set(DRAWN)),
         ("resources/captions/figure.rst", {"archive_report": 1}, set()),
         ("resources/report.css", {"archive_report": 1}, set()),
@@ -311,7 +311,7 @@ def test_the_number_of_cells_expected_counts_anew(finished):
 def test_a_figure_s_style_and_words(finished, file, changed, drawn):
     """The stage's figures and the report, and no result."""
     path = finished.folder / file
-    path.write_text(path.read_text() + "\n")
+    path.write_text(path.read_text() + ("CHANGED = 1\n" if path.suffix == ".py" else "\n"))
     answer = check(finished, changed)
     assert drawn == set(DRAWN) & set(answer.count())
     assert set(answer.count()) <= {*TOLD, *drawn, *changed, "draw_biopsy"}
@@ -322,3 +322,43 @@ def test_other_words_of_a_figure_draw_its_stage_again(finished):
     path = finished.folder / "resources" / "words" / "cells.yaml"
     path.write_text(path.read_text().replace("From droplets to cells", "What became of the droplets"))
     assert {"draw_cells", "make_report"} <= set(check(finished, {}).count()) <= {"draw_cells", *TOLD}
+
+
+OF_MODULES = {
+    "scripts/scenic/boosting.py": {"infer_network"},
+    "scripts/cells/qc.py": {"filter_cells", "tabulate_attrition"},
+    "scripts/switches/evidence/perturbation.py": {
+        "tabulate_confounders",
+        "judge_markers",
+        "simulate_perturbations",
+        "join_perturbations",
+    },
+    "resources/genome/arms.tsv": {"filter_cells"},
+}
+"""Modules of ours with the rules whose scripts import them, at once or through others; a table that one reads."""
+
+
+@pytest.mark.parametrize("file", OF_MODULES)
+def test_a_change_of_a_module_makes_again_what_imports_it(finished, file):
+    """And what comes after that; nothing where only dates are heeded."""
+    path = finished.folder / file
+    path.write_text(path.read_text() + ("CHANGED = 1\n" if path.suffix == ".py" else "\n"))
+    answer = finished.ask()
+    # Of a job that follows another one Snakemake doesn't say more.
+    assert set() < set(answer.count(CHANGED)) <= OF_MODULES[file] <= set(answer.count()), answer.reasons()
+    assert answer.count() == answer.after(CHANGED), answer.reasons()
+    assert "Nothing to be done" in finished.snakemake("--dry-run", "--rerun-triggers", "mtime")
+
+
+@pytest.mark.parametrize("profile", ["local", "slurm"])
+def test_comments_of_scripts_and_a_new_checkout_change_nothing(finished, profile):
+    """Snakemake's own trigger goes by the date of scripts, which the profiles leave out."""
+    for path in (finished.folder / "scripts").rglob("*.py"):
+        path.write_text(path.read_text() + "# a comment\n")
+    assert "Nothing to be done" in finished.snakemake("--dry-run", "--profile", f"config/profiles/{profile}")
+
+
+def test_another_command_of_a_rule_without_a_script_is_noticed_too(finished):
+    path = finished.folder / "rules" / "reads.smk"
+    path.write_text(path.read_text().replace("sequali --threads", "sequali  --threads"))
+    assert "measure_quality" in finished.snakemake("--dry-run", "--profile", "config/profiles/local")

@@ -63,6 +63,16 @@ def test_a_global_is_used_in_its_file_alone():
     assert found == [("rules/counts.smk:4", f"turn {advice}"), ("rules/counts.smk:5", f"files {advice}")]
 
 
+@pytest.mark.parametrize("params", ["", 'code=code_of("counts/b.py"),'], ids=["none", "another's"])
+def test_a_rule_that_runs_a_script_without_its_code_among_params_is_refused(params):
+    text = (
+        'rule a:\n    output:\n        "a",\n    params:\n        {}\n    script:\n        "../scripts/counts/a.py"\n'
+    )
+    found = lint_workflow.without_code({Path("rules/counts.smk"): text.format(params)})
+    assert found == [("rules/counts.smk", 'rule a lacks code=code_of("counts/a.py") among its params')]
+    assert lint_workflow.without_code({Path("rules/a.smk"): text.format('code=code_of("counts/a.py"),')}) == []
+
+
 def test_a_file_of_more_than_300_lines_is_two_things():
     long, named = Path("scripts", "a.py"), next(iter(lint_workflow.LONGER))
     assert lint_workflow.too_long({long: "\n" * 300, named: "\n" * 301}) == []

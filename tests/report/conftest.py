@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
 import pandas as pd
 
+from scripts.base.closure import Code
 from scripts.study.stages import captions_of, stages_of
 from scripts.study.study import Study
 
@@ -42,6 +43,9 @@ def workflow_file(path):
 
 def leave_out(settings, *keys):
     return {{key: value for key, value in settings.items() if key not in keys}}
+
+def code_of(*scripts):
+    return Code(workflow.basedir).hash_of(*scripts)
 
 def get_stages(wildcards):
     return stages_of(workflow.rules, "")
