@@ -136,7 +136,7 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
     if np.isnan(values).any():
         row, column = (int(i[0]) for i in np.nonzero(np.isnan(values)))
         raise job.UserError(
-            f"{path}, gene {printable(genes.iloc[row])}, column {barcodes[column]}: a value is missing; write 0 "
+            f"{path}, gene {printable(str(genes.iloc[row]))}, column {barcodes[column]}: a value is missing; write 0 "
             "where none was counted"
         )
     return values
