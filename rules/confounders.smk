@@ -49,6 +49,7 @@ rule tabulate_confounders:
         notes=collect("<results>/confounders/models/{model}.notes.tsv", model=study.compared_models),
         clones=collect("<results>/confounders/models/{model}.clones.tsv", model=study.compared_models),
         switches="<results>/switches/switches.tsv",
+        profiles="<results>/profiles/profiles.h5ad",
         attrition="<results>/cells/attrition.tsv" if study.libraries else [],
         genesets=collect(
             workflow_file("resources/genesets/{name}.tsv"), name=["cell_cycle", "dissociation", "hypoxia", "lineages"]

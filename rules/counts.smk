@@ -255,6 +255,7 @@ rule compare_species:
         code=code_of("counts/other_species.py"),
         expected_cells=[study.cells_config(sample)["expected_cells"] for sample in study.counted],
         ambient_max=lookup(within=config, dpath="cells/empty_drops/ambient_max_counts"),
+        distrust_share=lookup(within=config, dpath="counts/distrust_share"),
     script:
         "../scripts/counts/other_species.py"
 
@@ -275,6 +276,6 @@ rule draw_counts:
     params:
         code=code_of("counts/figures.py"),
         figures=figures_of("counts"),
-        settings={"samples": get_library_labels()},
+        settings={"samples": get_library_labels(), "distrust_share": config["counts"]["distrust_share"]},
     script:
         "../scripts/counts/figures.py"

@@ -12,6 +12,7 @@ rule profiles:
 rule aggregate_pseudobulk:
     input:
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        other_species="<results>/counts/other_species.tsv" if study.references.get("host") else [],
     output:
         pseudobulk="<results>/profiles/pseudobulk.h5ad",
         samples="<results>/profiles/samples.tsv",

@@ -60,11 +60,11 @@ def t_of_contrasts(whole: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 def main(snakemake) -> None:
     """Read profiles, contrasts and the network; write activity by contrast and by profile."""
     params = snakemake.params
-    data = profiles.read(snakemake.input.profiles)
+    data = profiles.read(snakemake.input.profiles).trusted
     table = differential.read(snakemake.input.expression)
     network = networks.read_network(str(snakemake.input.network[0]))
     whole = table[table["arm"] == ALL_ARMS]
-    t = t_of_contrasts(whole, params.contrast)
+    t = t_of_contrasts(differential.trusted(whole), params.contrast)
     measured = data.values.dropna(axis=1)
     check_shared(network["target"], measured.columns, "config, activity.network", "the study")
     with threadpool_limits(1):

@@ -50,6 +50,27 @@ SEVERAL = re.compile(r"\S[ |;,]+\S")
 NUMBER = re.compile(r"^\d+(\.0+)?$")
 
 
+IDENTIFIER = re.compile(r"(^|_)ENS[A-Z]*G\d{6,}")
+TRANSCRIPT = re.compile(r"(^|_)(ENS[A-Z]*T\d{6,}|[NX][MR]_\d{6,}(\.\d+)?$)")
+"""Names of transcripts: Ensembl's and RefSeq's."""
+MOSTLY = 0.5
+"""Names are of a kind if more than this share of them look like it."""
+
+
+def are_identifiers(names: Sequence[str]) -> bool:
+    """Return whether most of the names are Ensembl's of genes, with or without a genome's prefix."""
+    return bool(names) and sum(bool(IDENTIFIER.search(name)) for name in names) > MOSTLY * len(names)
+
+
+def refuse_transcripts(names: Sequence[str], where: str | Path) -> None:
+    """Raise :class:`job.UserError` if most of the names are transcripts': their genes would be unknown to all steps."""
+    found = [name for name in names if TRANSCRIPT.search(name)]
+    if len(found) > MOSTLY * len(names):
+        raise job.UserError(
+            f"{where}: rows are transcripts ({', '.join(found[:2])}), no genes; sum them by gene, as tximport does"
+        )
+
+
 def kind_of(first: bytes) -> tuple[str, str] | None:
     """Return what a file that begins so is, and what to do, where it isn't text; nothing where it may be."""
     for magic, what, remedy in KINDS:

@@ -15,8 +15,9 @@ MAX_RATE = 0.4
 NEXT_GEM_RATE, GEM_X_RATE = 0.008, 0.004
 """Doublets per droplet and 1,000 cells recovered: 10x Genomics' user guides CG000315 (Next GEM 3' v3.1) and CG000731
 (GEM-X 3' v4)."""
-GEM_X = ("10x 3' v4", "10x 5' v3")
-"""Beginnings of the names of GEM-X chemistries."""
+MORE_DROPLETS = {"v4", "5p_v3", "v3_ht", "5p_v2_ht"}
+"""Kits (as `reads.chemistry` has them) whose chips make so many more droplets that half as many hold two cells: GEM-X
+and the high-throughput (HT) ones (CG000416)."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class DoubletRate:
     source: str
 
 
-def rate_of_kit(chemistry: str) -> float:
-    """Return the doublets per droplet and 1,000 cells recovered, by the name of a chemistry; Next GEM's if unknown."""
-    return GEM_X_RATE if chemistry.startswith(GEM_X) else NEXT_GEM_RATE
+def rate_of_kit(kit: str) -> float:
+    """Return the doublets per droplet and 1,000 cells recovered, by kit; Next GEM's if it is unknown."""
+    return GEM_X_RATE if kit in MORE_DROPLETS else NEXT_GEM_RATE
 
 
 def among_graft(per_droplet: float, graft_share: float) -> float:

@@ -40,6 +40,11 @@ def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFra
     return anndata.AnnData(matrix, obs=obs, var=var)
 
 
+def kit_of(chemistry: dict) -> str:
+    """Return the kit that the config names (as only it tells HT kits), or else the list that the barcodes are on."""
+    return chemistry["chemistry"] if chemistry["configured"] == "auto" else chemistry["configured"]
+
+
 def keep(
     counts: sparse.csr_matrix,
     genes: pd.DataFrame,
@@ -49,13 +54,13 @@ def keep(
     seed: int,
     barcodes: pd.Series,
     labels: pd.Series | None = None,
-    chemistry: str = "",
+    kit: str = "",
 ) -> tuple:
     """Judge the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
 
-    ``labels``: the user's own of single cells, by barcode; ``chemistry``: its name, as far as known. Returns a table
-    with one row a droplet (measures, species_call, doublet, malignant, lineage, copy_number_score, filter_failed,
-    host_filter), the ambient :class:`Soup`, and the summary.
+    ``labels``: the user's own of single cells, by barcode; ``kit``: as `reads.chemistry` has it, as far as known.
+    Returns a table with one row a droplet (measures, species_call, doublet, malignant, lineage, copy_number_score,
+    filter_failed, host_filter), the ambient :class:`Soup`, and the summary.
     """
     is_host = genes["species"].astype(str).eq("host").to_numpy()
     host = np.asarray(counts[:, is_host].sum(axis=1)).ravel().astype(np.int64)
@@ -87,7 +92,7 @@ def keep(
         *kinds,
         n_droplets=len(calls),
         rate=own["rate"],
-        rate_per_1000_cells=doublets.rate_of_kit(chemistry) if per_1000 == "auto" else per_1000,
+        rate_per_1000_cells=doublets.rate_of_kit(kit) if per_1000 == "auto" else per_1000,
         min_species_fraction=own["min_species_fraction"],
     )
     found = doublets.find(counts[is_graft][:, ~is_host], rate.among_graft, own, seed=seed, what="graft")
@@ -238,7 +243,7 @@ def main(snakemake) -> None:
     chemistry = next(iter(getattr(snakemake.input, "chemistry", [])), None)
     table, soup, found = keep(
         counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own,
-        chemistry=json.loads(Path(chemistry).read_text())["name"] if chemistry else "",
+        kit=kit_of(json.loads(Path(chemistry).read_text())) if chemistry else "",
     )  # fmt: skip
     table.insert(0, "barcode", barcodes)
     for note in found["notes"]:

@@ -216,7 +216,7 @@ def main(snakemake) -> None:
         else:
             results = [{}, {}]
     else:
-        values, labels = inputs.read_profiles(source.profiles)
+        values, labels, _ = inputs.read_profiles(source.profiles)
         table = read_labelled(source.activity[0])
         activity = table.pivot(index="sample", columns="regulon", values="activity")
         own = labels["model"] == model

@@ -13,6 +13,7 @@ from scripts.confounders.measure_confounders import CLONES, NOTES, SCORE_SETS, W
 from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.confounders.verdicts import ALONE
 from scripts.expression import left_out
+from scripts.profiles import inputs
 from scripts.switches.evidence.perturbation import score_weights
 from scripts.switches.evidence.reach import learn_signature
 from scripts.switches.verdicts import SHARED
@@ -31,6 +32,11 @@ def by_feature(tables: dict[str, pd.DataFrame], kind: str, column: str) -> pd.Da
         if column in own and own[column].notna().any():
             rows[model] = own.set_index("feature")[column]
     return pd.DataFrame(rows).T
+
+
+def without(table: pd.DataFrame, distrusted: pd.Index) -> pd.DataFrame:
+    """Return features × confounders without the genes to distrust, which no signature has."""
+    return table[~((table["kind"] == "gene") & table["feature"].isin(distrusted))]
 
 
 def signature_effects(before: pd.DataFrame, after: pd.DataFrame, size: int, without: set[str] = frozenset()) -> tuple:
@@ -154,7 +160,8 @@ def main(snakemake) -> None:
     """Read the models' differences; write confounders, the study's verdict, clones, and notes by model."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     tables = dict(zip(params.models, map(pd.read_parquet, source.differences), strict=True))
-    tables = {model: table for model, table in tables.items() if len(table)}
+    distrusted = inputs.read_distrusted(getattr(source, "profiles", None))
+    tables = {model: without(table, distrusted) for model, table in tables.items() if len(table)}
     parts = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in source.notes]
     notes = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NOTES)
     clones = [read_labelled(path) for path in source.clones]

@@ -118,6 +118,11 @@ def integral(matrix) -> bool:
     return bool(np.all(np.isfinite(values)) and np.all(values == np.round(values)) and np.all(values >= 0))
 
 
+def same(one, other) -> bool:
+    """Tell whether two matrices hold the same values."""
+    return one.shape == other.shape and not values_of(sparse.csr_matrix(one) - sparse.csr_matrix(other)).any()
+
+
 def binary(matrix) -> bool:
     """Tell whether no value is above 1: presence instead of counts."""
     return values_of(matrix).max(initial=0) <= 1
@@ -154,6 +159,16 @@ def refuse_cut(adata: anndata.AnnData, chosen: Candidate, path: Path) -> None:
     flags = adata.var.get("highly_variable")
     if chosen.genes == adata.n_vars and flags is not None and len(flags) and flags.astype(str).eq("True").all():
         raise job.UserError(f"{path}: cut to its {chosen.genes} highly variable genes; {remedy}")
+    layers = {str(name).lower(): adata.layers[name] for name in adata.layers}
+    if chosen.where == "X" and {"spliced", "unspliced"} <= set(layers) and same(chosen.matrix, layers["spliced"]):
+        raise job.UserError(
+            f"{path}: X is the layer spliced, and lacks the reads of the others; write the counts of all reads as X, "
+            "as Cell Ranger or STARsolo give them"
+        )
+    if not values_of(chosen.matrix).any() and layers:
+        raise job.UserError(
+            f"{path}: {chosen.where} holds no count, but the layers {', '.join(map(str, adata.layers))} may; {remedy}"
+        )
     others = [name for name in adata.layers if not binary(adata.layers[name])]
     if binary(chosen.matrix) and others:
         raise job.UserError(

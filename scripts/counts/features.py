@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.base.names import are_numbers
+from scripts.base.names import are_numbers, refuse_transcripts
 from scripts.counts.kinds import without_summaries
 from scripts.counts.table import Table
 from scripts.counts.text_layout import BARCODE
@@ -110,6 +110,7 @@ def check(table: Table, path: str) -> Table:
         raise job.UserError(
             f"{path}: genes are named by numbers ({', '.join(table.ids[:3])}); give symbols or Ensembl ids"
         )
+    refuse_transcripts(names, path)
     if twice := duplicates(table.barcodes):
         raise job.UserError(
             f"{path}: {len(twice)} barcodes occur more than once ({', '.join(twice[:3])}); each barcode must be one "

@@ -7,11 +7,12 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.columns import axis_title
-from scripts.counts.distrust import distrusted
+from scripts.counts.distrust import FEWEST
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel
-from scripts.figure.style import Style, below, count, picked, unless_picked
+from scripts.figure.style import Style, below, count, picked, rows_high, tooltips, unless_picked
 
+OTHER = "counts/other_species.tsv"
 MOST_GENES = 25
 """Genes shown, those that lose most first."""
 
@@ -51,33 +52,42 @@ def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def draw_other_species(table: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the share of their reads that genes lose to the other species; None where none loses a tenth.
+    """Return the share of their reads that genes lose to the other species; None where none loses enough to tell.
 
-    ``table``: counts/other_species.tsv.
+    ``table``: counts/other_species.tsv. A line marks ``style.settings["distrust_share"]``.
     """
-    shown = distrusted(table).head(MOST_GENES)
-    if shown.empty:
+    told = table[table["umis_taken"] >= FEWEST]
+    if told.empty:
         return None
-    title = partial(axis_title, "counts/other_species.tsv")
+    shown = told.head(MOST_GENES).assign(gene=lambda t: t["symbol"] + " (" + t["species"] + ")")
+    least = style.settings.get("distrust_share")
+    title = partial(axis_title, OTHER)
+    shades = alt.Scale(domain=["yes", "no"], range=["#D55E00", "#A0A0A0"])
     chart = (
         alt.Chart(alt.NamedData("other_species"))
         .mark_bar()
         .encode(
-            x=alt.X("share_taken:Q", title=title("share_taken"), axis=alt.Axis(format="%")),
-            y=alt.Y("symbol:N", title=None, sort=list(shown["symbol"])),
-            tooltip=[
-                "symbol:N", "species:N", "other_gene_id:N", alt.Tooltip("share_taken:Q", format=".1%"),
-                alt.Tooltip("umis_taken:Q", format=",.0f"),
-            ],
+            x=alt.X("share_taken:Q", title=title("share_taken"), axis=alt.Axis(format="%", tickCount=6)),
+            y=alt.Y("gene:N", title=None, sort=list(shown["gene"])),
+            color=alt.Color("distrusted:N", scale=shades, legend=below(title("distrusted"), 2)),
+            tooltip=tooltips(OTHER, "symbol", "species", "other_gene_id", "share_taken", "umis_taken", "distrusted"),
         )
-        .properties(width="container", height=alt.Step(16))
-    )  # fmt: skip
-    return Figure(panels=(Panel(chart),), data={"other_species": shown}, n=f"{count(len(shown), 'gene')}.")
+    )
+    if least is not None:
+        rule = alt.Chart(alt.NamedData("other_species")).mark_rule(strokeDash=[4, 3]).encode(x=alt.datum(least))
+        chart = alt.layer(chart, rule)
+    chart = chart.properties(width="container", height=rows_high(len(shown), 18))
+    many = int((table["distrusted"] == "yes").sum())
+    return Figure(
+        panels=(Panel(chart),),
+        data={"other_species": shown},
+        n=f"{count(len(told), 'gene')} that lose {FEWEST} UMIs or more, {many} of them distrusted.",
+    )
 
 
 FIGURES = {
     "saturation": (draw_saturation, "counts/{sample}.saturation.tsv"),
-    "other_species": (draw_other_species, "counts/other_species.tsv"),
+    "other_species": (draw_other_species, OTHER),
 }
 
 if __name__ == "__main__":

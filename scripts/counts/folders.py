@@ -1,4 +1,6 @@
-"""Read a 10x folder as labs share it: the matrix, and two files of names that Excel, R or Python may have rewritten."""
+"""Read a folder of counts as labs share it: the matrix, and two files of names that Excel, R or Python may have
+rewritten; of 10x, STARsolo, kb or alevin-fry.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +24,32 @@ HEADINGS = frozenset(
     )
 )  # fmt: skip
 """What the first line of barcodes or features may be called, in lower case: it isn't one of them."""
+TENX = (("matrix.mtx",), ("barcodes.tsv",), ("features.tsv", "genes.tsv"))
+NAMES_OF_FILES = {
+    "10x folder": TENX,
+    "kb folder": (("cells_x_genes.mtx",), ("cells_x_genes.barcodes.txt",), ("cells_x_genes.genes.txt",)),
+    "alevin-fry folder": (("quants_mat.mtx",), ("quants_mat_rows.txt",), ("quants_mat_cols.txt",)),
+}
+"""Who wrote a folder: the ends of the names of matrix, barcodes and features."""
+SYMBOLS_OF_KB = "cells_x_genes.genes.names.txt"
+SPLICING = ("spliced", "unspliced", "mature", "nascent", "ambiguous")
+"""Matrices of RNA velocity (kb's workflow nac, STARsolo's Velocyto): none of them holds all counts."""
 KINDS = 2
 """Column of features.tsv that tells the kind of a feature (0 is the first)."""
 
 
 def read_folder(path: Path, select=only_genes) -> Table:
-    """Read a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or Cell Ranger 2's genes.tsv), plain or gzip, names
-    possibly prefixed; ``select``: which features, by their kinds.
+    """Read a folder (:data:`NAMES_OF_FILES`), plain or gzip, names of files possibly prefixed; ``select``: which
+    features, by their kinds.
     """
-    matrix_path = one_file(path, ("matrix.mtx",))
-    barcodes_path, features_path = one_file(path, ("barcodes.tsv",)), one_file(path, ("features.tsv", "genes.tsv"))
+    writer, names = writer_of(path)
+    matrix_path, barcodes_path, features_path = (one_file(path, ends) for ends in names)
     barcode_rows, features = (read_names(name) for name in (barcodes_path, features_path))
+    if writer == "kb folder" and files_of(path, (SYMBOLS_OF_KB,)):
+        symbols = read_names(one_file(path, (SYMBOLS_OF_KB,)))
+        if len(symbols) == len(features):
+            features = [[own[0], name[0]] for own, name in zip(features, symbols, strict=True)]
+    refuse_usa([fields[0] for fields in features], features_path)
     try:
         matrix = read_matrix_market(str(matrix_path))
     except (ValueError, pd.errors.ParserError) as error:
@@ -52,15 +69,56 @@ def read_folder(path: Path, select=only_genes) -> Table:
     ids = [fields[0] for fields in features]
     named = [fields[1] if len(fields) > 1 else "" for fields in features]
     symbols = [name or own for name, own in zip(named, ids, strict=True)] if any(named) else None
-    table = Table(counts, barcodes, ids, symbols, "10x folder")
+    table = Table(counts, barcodes, ids, symbols, writer)
     kinds = [fields[KINDS] if len(fields) > KINDS else None for fields in features]
     return select(table, kinds if any(kinds) else None, str(features_path))
 
 
+def files_of(folder: Path, names: tuple[str, ...]) -> list[Path]:
+    """Return the files in ``folder`` whose names end in one of ``names``, or that with .gz; not hidden ones, which
+    macOS leaves (._matrix.mtx).
+    """
+    endings = tuple(name + suffix for name in names for suffix in ("", ".gz"))
+    return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))
+
+
+def writer_of(folder: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """Return who wrote a folder, and the ends of the names of its files.
+
+    Raises :class:`job.UserError` where the counts are apart by splicing, or in folders within it.
+    """
+    for writer, names in NAMES_OF_FILES.items():
+        if files_of(folder, names[0]):
+            return writer, names
+    apart = [file.name for file in files_of(folder, tuple(f"{name}.mtx" for name in SPLICING))]
+    if apart:
+        raise job.UserError(
+            f"{folder}: no matrix.mtx, but counts by splicing ({', '.join(apart)}); write their sum, or count again "
+            "with introns (counts.introns), since none of them holds all counts"
+        )
+    within = sorted(part.name for part in folder.iterdir() if part.is_dir() and files_of(part, TENX[0]))
+    if within:
+        raise job.UserError(
+            f"{folder}: no matrix.mtx (.gz), but in folders within it ({', '.join(within)}); name one of them, the raw "
+            "one for its empty droplets"
+        )
+    return "10x folder", TENX
+
+
+def refuse_usa(names: list[str], path: Path) -> None:
+    """Raise :class:`job.UserError` if alevin-fry has written each gene three times: spliced, -U and -A."""
+    genes = set(names)
+    apart = sum(name.endswith(("-U", "-A")) and name[:-2] in genes for name in names)
+    if names and 3 * apart >= 2 * len(names):
+        raise job.UserError(
+            f"{path}: each gene is there as spliced, -U (unspliced) and -A (ambiguous), as of alevin-fry's mode USA; "
+            "write their sum as an .h5ad, as fishpond's loadFry or pyroe do"
+        )
+
+
 def one_file(folder: Path, names: tuple[str, ...]) -> Path:
     """Return the one file in ``folder`` whose name ends in one of ``names``, or that with .gz."""
-    endings = tuple(name + suffix for name in names for suffix in ("", ".gz"))
-    found = sorted(file for file in folder.iterdir() if file.name.endswith(endings))
+    found = files_of(folder, names)
     if len(found) != 1:
         said = f"{len(found)} ({', '.join(file.name for file in found)})" if found else "no"
         raise job.UserError(f"{folder}: {said} {' or '.join(names)} (.gz); the folder must hold exactly one")

@@ -8,6 +8,7 @@ import csv
 import itertools
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from gzip import BadGzipFile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from scripts.base import job
-from scripts.base.names import check_names, clean
+from scripts.base.names import are_identifiers, check_names, clean
 from scripts.counts.annotated import read_h5ad
 from scripts.counts.folders import read_folder
 from scripts.counts.kinds import only_genes
@@ -32,10 +33,18 @@ def read_table(path: str | Path, select: Select = only_genes) -> Table:
 
     Raises :class:`job.UserError` if it can't be read as what it seems to be, or if its names aren't names.
     """
-    table = read_as_named(Path(path), select)
+    table = with_ids_first(read_as_named(Path(path), select), path)
     for what, names in (("barcode", table.barcodes), ("gene", table.ids), ("gene", table.symbols or [])):
         check_names(names, path, what)
     return table
+
+
+def with_ids_first(table: Table, path: str | Path) -> Table:
+    """Return a table whose symbols aren't identifiers: where the two columns of names stand the other way round."""
+    if not table.symbols or are_identifiers(table.ids) or not are_identifiers(table.symbols):
+        return table
+    job.log.info("%s: the second names are the identifiers, the first the symbols", path)
+    return replace(table, ids=table.symbols, symbols=table.ids)
 
 
 def read_as_named(path: Path, select: Select = only_genes) -> Table:
@@ -105,7 +114,8 @@ def read_groups(path: Path, select: Select = only_genes) -> Table:
         genomes = [name for name in file if isinstance(file[name], h5py.Group) and "genes" in file[name]]
         if not genomes:
             raise job.UserError(
-                f"{path}: neither a group `matrix` nor a group per genome; give a matrix .h5 of Cell Ranger"
+                f"{path}: neither a group `matrix` nor a group per genome; "
+                + ("it is an .h5ad, name it so" if {"obs", "var"} <= set(file) else "give a matrix .h5 of Cell Ranger")
             )
         parts = []
         for genome in genomes:

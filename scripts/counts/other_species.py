@@ -10,13 +10,13 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.counts import audit
-from scripts.counts.distrust import distrusted
+from scripts.counts.distrust import is_distrusted
 
 OF_ONE_SPECIES = 0.9
 """Share of the UMIs from which a droplet is of one species, as in mixtures of species (Macosko et al. 2015)."""
 COLUMNS = [
-    "species", "symbol", "gene_id", "other_gene_id", "droplets", "umis_own", "umis_other", "umis_ambient", "umis_taken",
-    "share_taken",
+    "species", "symbol", "gene_id", "other_symbol", "other_gene_id", "droplets", "umis_own", "umis_other",
+    "umis_ambient", "umis_taken", "share_taken", "distrusted",
 ]  # fmt: skip
 
 
@@ -67,11 +67,12 @@ def tally(
     return found | {"own": pd.DataFrame({"umis_own": own}, index=genes.index)}
 
 
-def tabulate(tallies: list[dict[str, pd.DataFrame]], genes: pd.DataFrame) -> pd.DataFrame:
+def tabulate(tallies: list[dict[str, pd.DataFrame]], genes: pd.DataFrame, least_share: float | None) -> pd.DataFrame:
     """Return one row a gene and species that loses reads, over all libraries, the largest share first.
 
     The counterpart is the gene of the same symbol, but for capitals. ``umis_taken`` is what the other species' gene has
-    beyond ambient RNA; ``share_taken`` is that over it and the gene's own UMIs.
+    beyond ambient RNA; ``share_taken`` is that over it and the gene's own UMIs. From ``least_share`` on the gene is
+    distrusted (:func:`~scripts.counts.distrust.is_distrusted`).
     """
     key = genes["symbol"].str.upper()
     parts = []
@@ -82,7 +83,8 @@ def tabulate(tallies: list[dict[str, pd.DataFrame]], genes: pd.DataFrame) -> pd.
         taken = sum(found[species] for found in with_rows)
         own = sum(found["own"]["umis_own"] for found in with_rows)
         mine = genes[genes["species"] == species].assign(key=key).drop_duplicates("key").reset_index(names="gene_id")
-        theirs = genes[genes["species"] == other].assign(key=key)[["key"]].reset_index(names="other_gene_id")
+        theirs = genes[genes["species"] == other].assign(key=key)[["key", "symbol"]]
+        theirs = theirs.rename(columns={"symbol": "other_symbol"}).reset_index(names="other_gene_id")
         pairs = theirs.merge(mine[["key", "gene_id", "symbol"]], on="key")
         pairs = pairs.join(taken, on="other_gene_id").join(own, on="gene_id").assign(species=species)
         parts.append(pairs)
@@ -92,6 +94,7 @@ def tabulate(tallies: list[dict[str, pd.DataFrame]], genes: pd.DataFrame) -> pd.
     table["umis_taken"] = (table["umis_other"] - table["umis_ambient"]).clip(lower=0)
     table = table[table["umis_taken"] > 0]
     table["share_taken"] = table["umis_taken"] / (table["umis_taken"] + table["umis_own"])
+    table["distrusted"] = is_distrusted(table, least_share).map({True: "yes", False: "no"})
     return table.sort_values(["share_taken", "other_gene_id"], ascending=[False, True])[COLUMNS].reset_index(drop=True)
 
 
@@ -106,9 +109,10 @@ def main(snakemake) -> None:
         tallies.append(tally(library.X, parts[-1], expected, snakemake.params.ambient_max))
     genes = pd.concat(parts)
     genes = genes[~genes.index.duplicated()]
-    table = tabulate([align(found, genes) for found in tallies], genes)
+    least_share = snakemake.params.distrust_share
+    table = tabulate([align(found, genes) for found in tallies], genes, least_share)
     table.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
-    job.log.info("%d genes lose reads, %d of them a tenth or more", len(table), len(distrusted(table)))
+    job.log.info("%d genes lose reads, %d of them are distrusted", len(table), (table["distrusted"] == "yes").sum())
 
 
 def align(found: dict[str, pd.DataFrame], genes: pd.DataFrame) -> dict[str, pd.DataFrame]:

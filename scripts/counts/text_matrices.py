@@ -10,7 +10,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.files import open_bytes
-from scripts.base.names import INVISIBLE, are_numbers, check_kind, clean
+from scripts.base.names import INVISIBLE, are_numbers, check_kind, clean, printable
 from scripts.counts.table import Table
 from scripts.counts.text_layout import GENE_HEADINGS, MISSING, Layout, key_of, lay_out
 
@@ -136,8 +136,8 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
     if np.isnan(values).any():
         row, column = (int(i[0]) for i in np.nonzero(np.isnan(values)))
         raise job.UserError(
-            f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: a value is missing; write 0 where none was "
-            f"counted"
+            f"{path}, gene {printable(str(genes.iloc[row]))}, column {barcodes[column]}: a value is missing; write 0 "
+            "where none was counted"
         )
     return values
 

@@ -8,7 +8,7 @@ from scripts.profiles import profiles
 from scripts.stats import trends
 from scripts.stats.paired import over_arms, summarise
 
-TIMEPOINTS = ["comparison", "timepoint", "headline", "gene", *differential.PATIENTS]
+TIMEPOINTS = ["comparison", "timepoint", "headline", "gene", *differential.PATIENTS, "distrusted"]
 
 
 def compare(data: profiles.Profiles, contrast: dict, days: dict[str, float]) -> pd.DataFrame:
@@ -25,6 +25,7 @@ def compare(data: profiles.Profiles, contrast: dict, days: dict[str, float]) -> 
     found = differential.described(summarise(slopes, pd.Series(1.0, index=slopes.columns)))
     parts.append(found.assign(comparison=trends.trend_of(contrast), timepoint=""))
     table = pd.concat([part.rename_axis("gene").reset_index() for part in parts], ignore_index=True)
+    table["distrusted"] = table["gene"].isin(data.distrusted).map({True: "yes", False: "no"})
     return table.assign(headline=(table["timepoint"] == names[0]).map({True: "yes", False: "no"}))[TIMEPOINTS]
 
 

@@ -15,7 +15,9 @@ from scripts.stats.squeeze import squeeze
 
 PATIENTS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "same_direction", "models_agreeing", "n_models"]
 TUMOURS = ["log_fc", "ci_low", "ci_high", "t", "p", "fdr", "df", "t_contrasts_fit", "n_models", "indirect"]
-EXPRESSION = ["contrast", "arm", "gene", *PATIENTS, "mean_expression", *(VOOM + name for name in TUMOURS)]
+EXPRESSION = [
+    "contrast", "arm", "gene", *PATIENTS, "mean_expression", *(VOOM + name for name in TUMOURS), "distrusted",
+]  # fmt: skip
 ROUNDING = 1e-9
 """Weights below this share of the largest are rounding only."""
 WHOLE = ["models_agreeing", "n_models", f"{VOOM}n_models"]
@@ -223,6 +225,7 @@ def compare(profiles: Profiles, contrast: dict, *, platforms: str = "together", 
         for (name, pair), table in zip(pairs.items(), tables, strict=True):
             table = table.rename(columns={column: VOOM + column for column in TUMOURS})
             table = over_patients(profiles, own, pair, baseline).join(table)
+            table["distrusted"] = np.where(table.index.isin(profiles.distrusted), "yes", "no")
             rows.append(table.assign(contrast=name, arm=arm, gene=table.index)[EXPRESSION])
     if not rows:
         return pd.DataFrame(columns=EXPRESSION)
@@ -231,5 +234,10 @@ def compare(profiles: Profiles, contrast: dict, *, platforms: str = "together", 
 
 def read(path: str) -> pd.DataFrame:
     """Read differential_expression.tsv; a gene called NA stays one."""
-    text = {"contrast": str, "arm": str, "gene": str}
+    text = {"contrast": str, "arm": str, "gene": str, "distrusted": str}
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=[""])
+
+
+def trusted(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of genes that aren't distrusted."""
+    return table[table["distrusted"] != "yes"] if "distrusted" in table else table

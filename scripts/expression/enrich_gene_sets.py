@@ -14,8 +14,8 @@ from scripts.stats.paired import ALL_ARMS, over_arms
 def main(snakemake) -> None:
     """Read profiles, genes, signature and sets; write one row per contrast and set."""
     params = snakemake.params
-    data = profiles.read(snakemake.input.profiles)
-    expression = differential.read(snakemake.input.expression)
+    data = profiles.read(snakemake.input.profiles).trusted
+    expression = differential.trusted(differential.read(snakemake.input.expression))
     signature = pd.read_csv(snakemake.input.signature, sep="\t", dtype={"gene": str}, keep_default_na=False)
     paths = {bare_name(path): path for path in [*snakemake.input.gene_sets, *snakemake.input.signatures]}
     collections = {name: networks.read_sets(path) for name, path in paths.items()}

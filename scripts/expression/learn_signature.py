@@ -11,8 +11,11 @@ def main(snakemake) -> None:
     signatures of several sizes, and the expression of the signature's first genes.
     """
     params = snakemake.params
-    data = profiles.read(snakemake.input.profiles)
-    table = differential.read(snakemake.input.expression)
+    whole = profiles.read(snakemake.input.profiles)
+    data = whole.trusted
+    if left := whole.values.shape[1] - data.values.shape[1]:
+        job.log.info("%d genes are distrusted and can't be of the signature", left)
+    table = differential.trusted(differential.read(snakemake.input.expression))
     found = signature.learn(signature.persister_rows(table, params.contrast), params.size)
     if found.empty:
         job.log.warning("no signature: the persister contrast has no t-values (see expression_design.tsv)")

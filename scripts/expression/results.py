@@ -40,10 +40,13 @@ def numbers(results: Results) -> dict[str, int | str]:
     """Return numbers for the methods text: genes compared, changed and of the signature, sets tested, sizes tried.
 
     ``changed`` genes are over patients, ``voom_changed`` in these tumours (both 0 unless ``compared_twice``);
-    ``signature_level`` is the level that the signature was learned at.
+    ``signature_level`` is the level that the signature was learned at; ``distrusted`` genes can't be of it.
     """
     design, signature = results.table("expression/expression_design.tsv"), results.table("expression/signature.tsv")
-    found = {"compared_twice": 0, "changed": 0, "voom_changed": 0, "signature_level": ""}
+    found = {"compared_twice": 0, "changed": 0, "voom_changed": 0, "signature_level": "", "distrusted": 0}
+    genes = results.table("expression/differential_expression.tsv", dtype={"gene": str})
+    if genes is not None and "distrusted" in genes:
+        found["distrusted"] = int(genes.loc[genes["distrusted"] == "yes", "gene"].nunique())
     if design is not None and "voom_changed" in design:
         whole = design[(design["arm"] == ALL_ARMS) & design["voom_changed"].notna()]
         if len(whole):

@@ -120,7 +120,8 @@ def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
 def main(snakemake) -> None:
     """Read profiles and the list of surface and secreted proteins; write markers, panels, scores, ROC curves."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
-    values, labels = inputs.read_profiles(source.profiles)
+    values, labels, distrusted = inputs.read_profiles(source.profiles)
+    values = values.drop(columns=distrusted, errors="ignore")
     locations = pd.read_csv(source.locations, sep="\t", dtype=str).set_index("gene")
     contrast = params.contrast
     whole, models = panels.make_pairs(values, labels, contrast["baseline"], contrast["persister"])
@@ -164,7 +165,7 @@ def main(snakemake) -> None:
         ]
         joined[numbers] = joined[numbers].astype("Int64")
         joined.reindex(columns=columns).to_csv(path, sep="\t", index=False, float_format="%.6g")
-    job.log.info("%d models, %d genes", len(models), values.shape[1])
+    job.log.info("%d models, %d genes, %d distrusted left out", len(models), values.shape[1], len(distrusted))
 
 
 if __name__ == "__main__":

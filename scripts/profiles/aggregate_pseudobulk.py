@@ -4,6 +4,7 @@ import h5py
 import pandas as pd
 
 from scripts.base import job
+from scripts.counts.distrust import read_distrusted
 from scripts.profiles import pseudobulk
 
 
@@ -43,11 +44,14 @@ def main(snakemake) -> None:
     counts, shown = counts.loc[used], shown.loc[used]
     gene_id = pd.concat([sums[sample]["gene_id"] for sample in names])
     size = pseudobulk.size_factors(counts) if used else pd.Series(dtype=float)
+    distrusted = counts.columns.isin(read_distrusted(getattr(snakemake.input, "other_species", None)))
+    if distrusted.any():
+        job.log.info("%d genes are distrusted: %s", distrusted.sum(), ", ".join(counts.columns[distrusted]))
     obs = table.set_index("sample").loc[used, [*pseudobulk.LABELS, "n_cells"]].assign(effective_size=size)
     out = anndata.AnnData(
         pseudobulk.log_cpm(counts, size).to_numpy(dtype="float32"),
         obs=obs,
-        var=pd.DataFrame({"everywhere": everywhere.to_numpy()}, index=counts.columns).assign(
+        var=pd.DataFrame({"everywhere": everywhere.to_numpy(), "distrusted": distrusted}, index=counts.columns).assign(
             gene_id=gene_id[~gene_id.index.duplicated()].reindex(counts.columns).to_numpy()
         ),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.names import refuse_transcripts
 
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|march"
 DATE = re.compile(
@@ -29,7 +30,10 @@ def looks_spoilt(name: str) -> bool:
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raise :class:`job.UserError` if a name has become a date or a number; the row is named (the header is row 1)."""
+    """Raise :class:`job.UserError` if a name has become a date or a number, with its row (the header is row 1), or if
+    names are transcripts'.
+    """
+    refuse_transcripts(names, where)
     for row, name in enumerate(names, start=2):
         if looks_spoilt(name):
             raise job.UserError(

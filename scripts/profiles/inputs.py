@@ -9,6 +9,7 @@ import pandas as pd
 
 from scripts.base.expression import join_samples, normalise
 from scripts.base.tables import read_labelled
+from scripts.counts.distrust import marked
 
 if TYPE_CHECKING:
     import anndata
@@ -43,14 +44,25 @@ def read_signature(path: str) -> pd.Series:
     return pd.Series(np.where(table["direction"] == "up", 1.0, -1.0), index=table["gene"], dtype=float)
 
 
-def read_profiles(path: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return log2 expression (samples × genes that all measured) and the samples' labels."""
+def read_profiles(path: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
+    """Return log2 expression (samples × genes that all measured), the samples' labels, and the genes to distrust."""
     import anndata
 
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(np.asarray(data.X, dtype=np.float64), index=data.obs_names, columns=data.var_names)
     labels = data.obs[["model", "timepoint", "arm", "replicate", "platform"]].astype(str)
-    return values.dropna(axis=1), labels
+    return values.dropna(axis=1), labels, marked(data.var)
+
+
+def read_distrusted(path: str | None) -> pd.Index:
+    """Return the genes that a file of profiles marks as distrusted; the matrix isn't read. None without a file."""
+    if not path:
+        return pd.Index([])
+    import anndata
+    import h5py
+
+    with h5py.File(path) as file:
+        return marked(anndata.io.read_elem(file["var"]))
 
 
 def read_cells(paths: list[str], min_share: float) -> anndata.AnnData:

@@ -1,14 +1,19 @@
 """Join pseudobulk, bulk RNA-seq and array profiles into one samples × genes table, and say which genes were lost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.counts.distrust import marked
 from scripts.profiles import genes, profiles, tables
 
 
-def pseudobulk_source(path: str) -> tuple[profiles.Source, pd.DataFrame, dict[str, str]]:
-    """Return the libraries' summed counts, their labels with n_cells, and symbol by Ensembl identifier."""
+def pseudobulk_source(path: str) -> tuple[profiles.Source, pd.DataFrame, dict[str, str], frozenset[str]]:
+    """Return the libraries' summed counts, their labels with n_cells, symbol by Ensembl identifier, and the genes to
+    distrust.
+    """
     import anndata
 
     data = anndata.read_h5ad(path)
@@ -18,7 +23,7 @@ def pseudobulk_source(path: str) -> tuple[profiles.Source, pd.DataFrame, dict[st
     symbols = {genes.bare_identifier(str(gene_id)): symbol for symbol, gene_id in identifiers.items()}
     symbols.pop("", None)
     source = profiles.Source("single cells", "single-cell", counts.loc[everywhere], len(counts))
-    return source, data.obs, symbols
+    return source, data.obs, symbols, frozenset(marked(data.var))
 
 
 def profile_source(
@@ -52,10 +57,10 @@ def main(snakemake) -> None:
     """Read pseudobulk and tables of profiles; write profiles.h5ad and the table of losses."""
     params = snakemake.params
     rows = pd.DataFrame(params.samples).set_index("sample")
-    sources, symbols = [], {}
+    sources, symbols, distrusted = [], {}, frozenset()
     samples = rows[profiles.LABELS].astype(str).assign(platform="", n_cells=np.nan)
     if snakemake.input.pseudobulk:
-        source, labels, symbols = pseudobulk_source(str(snakemake.input.pseudobulk))
+        source, labels, symbols, distrusted = pseudobulk_source(str(snakemake.input.pseudobulk))
         if len(labels):
             sources.append(source)
             samples.loc[labels.index, "platform"] = "single-cell"
@@ -76,7 +81,7 @@ def main(snakemake) -> None:
     built, lost = profiles.build(
         sources, samples, rule=params.genes, min_count=params.min_count, by_platform=params.platforms == "separate"
     )
-    profiles.write(built, snakemake.output.profiles)
+    profiles.write(replace(built, distrusted=distrusted), snakemake.output.profiles)
     lost.to_csv(snakemake.output.losses, sep="\t", index=False)
     for row in lost.itertuples():
         job.log.info("%s: %d of %d genes kept", row.source, row.kept, row.genes)

@@ -64,7 +64,12 @@ def read_network(path: str) -> pd.DataFrame:
     if edges.empty:
         raise job.UserError(f"{path}: no edge below the header; give {NETWORK}")
     edges = edges.groupby(["source", "target"], sort=True, as_index=False)["weight"].mean()
-    return edges[edges["weight"] != 0].reset_index(drop=True)
+    edges = edges[edges["weight"] != 0].reset_index(drop=True)
+    if edges.empty:
+        raise job.UserError(
+            f"{path}: all weights are 0, or those of an edge that is there twice cancel; give {NETWORK}"
+        )
+    return edges
 
 
 def signs_of(table: pd.DataFrame, lower: dict[str, str]) -> pd.Series:
@@ -91,7 +96,12 @@ def read_sets(path: str) -> dict[str, list[str]]:
                     f"{path}, row {number}: {len(fields)} columns; a row of a .gmt is a set's name, a description and "
                     "its genes, separated by tabs; correct it"
                 )
-            found.setdefault(fields[0], []).extend(fields[2:])
+            if set(found.get(fields[0], fields[2:])) != set(fields[2:]):
+                raise job.UserError(
+                    f"{path}, row {number}: the set {fields[0]} is there twice, with other genes; give each its "
+                    "own name"
+                )
+            found[fields[0]] = fields[2:]
     elif max(len(fields) for _, fields in rows) > 1:
         gene = gene_column(rows, path)
         for number, fields in rows[1:]:

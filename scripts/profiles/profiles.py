@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.counts.distrust import marked
 from scripts.profiles.pseudobulk import LABELS
 from scripts.stats import voom
 
@@ -36,16 +37,24 @@ class Source:
 @dataclass(frozen=True)
 class Profiles:
     """Profiles on one scale: ``counts`` (linear; NaN where a platform lacks the gene) and ``values`` (log2 CPM) are
-    samples × genes; ``samples`` has :data:`OBS`.
+    samples × genes; ``samples`` has :data:`OBS`. ``distrusted``: genes whose reads are mixed with the other species'
+    (:mod:`scripts.counts.distrust`).
     """
 
     counts: pd.DataFrame
     values: pd.DataFrame
     samples: pd.DataFrame
+    distrusted: frozenset[str] = frozenset()
 
     def of(self, chosen) -> Profiles:
         """Return some of the samples (names or a mask)."""
-        return Profiles(self.counts.loc[chosen], self.values.loc[chosen], self.samples.loc[chosen])
+        return Profiles(self.counts.loc[chosen], self.values.loc[chosen], self.samples.loc[chosen], self.distrusted)
+
+    @property
+    def trusted(self) -> Profiles:
+        """The same without the genes to distrust; library sizes stay those of all genes."""
+        kept = ~self.values.columns.isin(self.distrusted)
+        return Profiles(self.counts.loc[:, kept], self.values.loc[:, kept], self.samples)
 
     @property
     def size(self) -> np.ndarray:
@@ -140,7 +149,7 @@ def losses(sources: list[Source], joined: pd.Index, kept: pd.Index) -> pd.DataFr
 
 
 def write(profiles: Profiles, path: str) -> None:
-    """Write samples × genes: X log2 CPM, layer counts, obs :data:`OBS`."""
+    """Write samples × genes: X log2 CPM, layer counts, obs :data:`OBS`, var distrusted."""
     import anndata
 
     samples = profiles.samples.copy()
@@ -150,7 +159,10 @@ def write(profiles: Profiles, path: str) -> None:
     data = anndata.AnnData(
         profiles.values.to_numpy(dtype="float32"),
         obs=samples,
-        var=pd.DataFrame(index=profiles.values.columns.astype(str)),
+        var=pd.DataFrame(
+            {"distrusted": profiles.values.columns.isin(profiles.distrusted)},
+            index=profiles.values.columns.astype(str),
+        ),
     )
     data.layers["counts"] = profiles.counts.to_numpy(dtype="float64")
     data.write_h5ad(path, compression="gzip")
@@ -166,4 +178,5 @@ def read(path: str) -> Profiles:
     for name in ("model", "timepoint", "arm", "replicate", "platform", "block"):
         samples[name] = samples[name].astype(str)
     values = voom.log_cpm(counts.to_numpy(dtype=float), samples["effective_size"].to_numpy(dtype=float))
-    return Profiles(counts, pd.DataFrame(values, index=counts.index, columns=counts.columns), samples)
+    distrusted = frozenset(marked(data.var))
+    return Profiles(counts, pd.DataFrame(values, index=counts.index, columns=counts.columns), samples, distrusted)

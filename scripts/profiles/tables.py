@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.base.names import LINE_END, clean, delimiter_of, is_summary, read_text
+from scripts.base.names import LINE_END, clean, delimiter_of, is_summary, printable, read_text
 from scripts.counts.annotated import ID_COLUMNS, SYMBOL_COLUMNS
 
 GENE_COLUMNS = (*SYMBOL_COLUMNS, "gene", "geneid", "genes", "hgnc_symbol", "name", *ID_COLUMNS, "id", "")
@@ -48,6 +48,10 @@ def read_columns(text: str, path: str, what: str) -> pd.DataFrame:
         raise job.UserError(f"{path}: not a text table ({' '.join(str(error).split())}); give {what}") from error
     if any("\n" in name for name in table.columns):
         raise job.UserError(f"{path}: a quotation mark in the first line isn't closed in it; give {what}")
+    if len(names) > 1 and is_summary(names[0]):
+        raise job.UserError(
+            f"{path}: the first line holds {', '.join(map(printable, names[:3]))}, no names of columns; give a header"
+        )
     # pandas would call the second one name.1 and take the first.
     twice = [name for i, name in enumerate(names) if name.strip() and name in names[:i]]
     if twice:

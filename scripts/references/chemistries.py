@@ -55,9 +55,14 @@ KITS = {
     "multiome": ("multiome", "forward"),
     "5p_v1": ("v2", "reverse"),
     "5p_v2": ("v2", "reverse"),
+    "v3_ht": ("v3", "forward"),
+    "5p_v2_ht": ("v2", "reverse"),
     "5p_v3": ("5p_v3", "reverse"),
 }
-"""What `reads.chemistry` may say: the list that its barcodes are on, and the strand of its read 2."""
+"""What `reads.chemistry` may say: the list that its barcodes are on, and the strand of its read 2.
+
+Barcodes don't tell a high-throughput kit (HT) from the one that it shares them with; only the config's word does.
+"""
 
 
 def known(own_list: str | None) -> list[str]:

@@ -7,6 +7,7 @@ from scripts.activity import design
 from scripts.base import job
 from scripts.base.genesets import read_sets
 from scripts.base.tables import ALL_MODELS, read_labelled
+from scripts.counts.distrust import marked
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
@@ -19,14 +20,16 @@ BY_MODEL = [
 ]  # fmt: skip
 
 
-def read_expression(path: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Return log2 CPM and cells that show a gene (samples × genes), the samples' table, which genes all measured."""
+def read_expression(path: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return log2 CPM and cells that show a gene (samples × genes), the samples' table, and the genes' (whether all
+    samples measured them, whether they are distrusted).
+    """
     import anndata
 
     data = anndata.read_h5ad(path)
     values = pd.DataFrame(data.X, index=data.obs_names, columns=data.var_names).astype("float64")
     shown = pd.DataFrame(data.layers["shown"], index=data.obs_names, columns=data.var_names)
-    return values, shown, data.obs, data.var["everywhere"]
+    return values, shown, data.obs, data.var
 
 
 def differences_of(table: pd.DataFrame, contrast: str) -> pd.DataFrame:
@@ -82,17 +85,19 @@ def read_knockouts(path: str) -> pd.DataFrame:
     return table[table["model"] != ALL_MODELS]
 
 
-def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
-    """Return log2 expression (samples × genes that all measured), the samples' labels, and the genes that could be
-    targets: in pseudobulk those seen in enough cells, in profiles all.
+def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index, pd.Index]:
+    """Return log2 expression (samples × genes that all measured), the samples' labels, the genes that could be
+    targets (in pseudobulk those seen in enough cells, in profiles all), and the genes to distrust, which aren't among
+    these.
     """
     if not getattr(source, "pseudobulk", None):
-        values, labels = inputs.read_profiles(source.profiles)
-        return values, labels, values.columns
-    values, shown, samples, everywhere = read_expression(source.pseudobulk)
+        values, labels, distrusted = inputs.read_profiles(source.profiles)
+        return values, labels, values.columns.difference(distrusted, sort=False), distrusted
+    values, shown, samples, var = read_expression(source.pseudobulk)
+    everywhere, distrusted = var["everywhere"], marked(var)
     labels = samples[["model", "timepoint", "arm"]].astype(str)
     genes = targets.gene_universe(shown, samples["n_cells"], labels["model"], everywhere, min_share)
-    return values.loc[:, everywhere.to_numpy()], labels, genes
+    return values.loc[:, everywhere.to_numpy()], labels, genes.difference(distrusted, sort=False), distrusted
 
 
 def gather(
@@ -149,7 +154,7 @@ def main(snakemake) -> None:
     flipped = read_labelled(source.permutations)
     edges = inputs.read_edges(source.regulons)
     sets = read_sets(source.genesets)
-    values, labels, universe = read_universe(source, params.min_cell_fraction)
+    values, labels, universe, distrusted = read_universe(source, params.min_cell_fraction)
     names = design.contrasts_of(params.contrast)
     first, *rest = names
     own = effects[effects["contrast"] == first]
@@ -158,8 +163,9 @@ def main(snakemake) -> None:
     factors = edges.drop_duplicates("regulon").set_index("regulon")["tf"].to_dict()
     baseline, treated = names[first]
     changes = paired.over_arms(paired.differences(values, labels, baseline, treated))
-    change = targets.target_change(changes, edges)
     mrna = targets.factor_change(changes, sorted(set(factors.values())))
+    changes = changes.drop(columns=distrusted, errors="ignore")
+    change = targets.target_change(changes, edges)
     overlaps = targets.overlap(edges, sets, universe)
     overlaps = targets.judge_overlap(overlaps, edges, sets, changes, fdr=params.fdr)
 
@@ -193,6 +199,8 @@ def main(snakemake) -> None:
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
         checked=check(source, persister, effect, sd, labels, names[first]),
+        distrusted=targets.distrusted_shares(edges, distrusted),
+        untrusted_factors=frozenset(distrusted),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     results = (

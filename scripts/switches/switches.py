@@ -16,13 +16,17 @@ SWITCHES = [
     "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
     "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
     "fdr_least", "same_direction",
-    *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
+    *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k",
+    "targets_distrusted", "mrna_log2fc",
     "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
     "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 
 UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to decide, or no signature"
+
+
+OWN_DISTRUSTED = "the factor's own mRNA is one to distrust"
 
 
 def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
@@ -120,6 +124,8 @@ def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), untested: bool
     notes += [note] if (note := checks.note_on_platform(row, fdr)) else []
     if row["verdict"] == verdicts.SHARED.name and untested:
         notes.append(UNTESTED_ENRICHMENT)
+    if row.get("targets_distrusted", 0.0) > 0:
+        notes.append(f"{row['targets_distrusted']:.0%} of its targets' weight is on genes to distrust")
     if unmeasured:
         notes.append(f"not measured in {', '.join(unmeasured)}")
     return "; ".join(notes)
@@ -165,6 +171,8 @@ def build(
     evidence: pd.DataFrame | None = None,
     unmeasured: dict[str, list[str]] | None = None,
     checked: pd.DataFrame | None = None,
+    distrusted: pd.Series | None = None,
+    untrusted_factors: frozenset[str] = frozenset(),
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
@@ -173,7 +181,8 @@ def build(
     ``min_effect``: shift (in units of sd) from which a relapse position is given. ``between``: arms compared within
     models (:func:`compare_arms`). ``evidence``: more columns by regulon
     (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
-    ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`).
+    ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`). ``distrusted``: by
+    regulon, the share of its targets' weight on genes to distrust; ``untrusted_factors``: factors that are such genes.
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
     if checked is not None:
@@ -206,7 +215,10 @@ def build(
         found["relapse_position"] = position["position"] if moved else np.nan
         found["n_relapse"] = int(position["n"]) if position is not None else 0
         untested = bool(len(more)) and not np.isfinite(enrichment)
+        found["targets_distrusted"] = 0.0 if distrusted is None else distrusted[regulon]
         found["note"] = note_on(pd.Series(found), arm, (unmeasured or {}).get(regulon, []), untested, fdr)
+        if tf in untrusted_factors:
+            found["note"] = "; ".join(filter(None, [found["note"], OWN_DISTRUSTED]))
         rows.append(found | more.to_dict())
     table = pd.DataFrame(rows, columns=SWITCHES)
     whole_numbers = ["n", "k", "targets", "targets_k", "mrna_k", "mrna_n", "n_relapse", "stress_shared", "cycle_shared"]

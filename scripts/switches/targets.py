@@ -63,6 +63,13 @@ def target_change(changes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+def distrusted_shares(edges: pd.DataFrame, distrusted: pd.Index) -> pd.Series:
+    """Return by regulon the share of its targets' weight that genes to distrust hold."""
+    weights = edges["weight"].astype(float)
+    held = weights.where(edges["target"].isin(distrusted), 0.0).groupby(edges["regulon"]).sum()
+    return held / weights.groupby(edges["regulon"]).sum()
+
+
 def factor_change(changes: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     """Return models × factors: log2 fold change of a factor's own mRNA; NaN where it isn't measured."""
     return changes.reindex(columns=list(dict.fromkeys(factors)))

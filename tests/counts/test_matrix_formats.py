@@ -62,12 +62,67 @@ def pattern(kind: str):
     return folder(banner=f"%%MatrixMarket matrix {kind}")
 
 
+def named(more: dict[str, str], rename: dict[str, str] | None = None, turned: bool = False):
+    """Return a writer of a folder with further files, and files under other names."""
+
+    def write(place):
+        path = folder(turned=turned)(place)
+        for name, other in (rename or {}).items():
+            (path / name).rename(path / other)
+        for name, words in more.items():
+            (path / name).write_text(words)
+        return path
+
+    return write
+
+
+def renamed(matrix: str):
+    """Return a writer of a folder whose matrix has this name."""
+    return named({}, {"matrix.mtx": matrix})
+
+
+def above(place):
+    """Write a folder that holds one in the folder raw, and return the one above."""
+    folder()(place).rename(place / "raw")
+    return place
+
+
+BARE_NAMES = "".join(f"{name}\n" for name in SEQUENCES)
+by_kb = named(
+    {
+        "cells_x_genes.barcodes.txt": BARE_NAMES,
+        "cells_x_genes.genes.txt": "".join(f"{name}\n" for name in IDS),
+        "cells_x_genes.genes.names.txt": "".join(f"{name}\n" for name in GENES),
+    },
+    {"matrix.mtx": "cells_x_genes.mtx"},
+    turned=True,
+)
+ALEVIN = {"quants_mat_rows.txt": BARE_NAMES, "quants_mat_cols.txt": "".join(f"{name}\n" for name in GENES)}
+by_alevin = named(ALEVIN, {"matrix.mtx": "quants_mat.mtx"}, turned=True)
+USA = "".join(f"{name}{end}\n" for end in ("", "-U", "-A") for name in GENES)
+by_alevin_usa = named(ALEVIN | {"quants_mat_cols.txt": USA}, {"matrix.mtx": "quants_mat.mtx"}, turned=True)
 FORMS: dict[str, list[Form]] = {
     "10x folder of Cell Ranger 3 and later": [Form(folder()), Form(folder(zipped=True))],
     "10x folder of Cell Ranger 2": [Form(folder(features_name="genes.tsv", features=lambda i: f"{IDS[i]}\t{GENES[i]}"))],
+    "folder of STARsolo (`Solo.out/Gene/raw`)": [
+        Form(named({"UniqueAndMult-EM.mtx": "%%MatrixMarket matrix coordinate real general\n"})),
+        Form(above, r"no matrix.mtx \(.gz\), but in folders within it \(raw\); name one of them"),
+    ],
+    "folder of kb count (`counts_unfiltered`)": [Form(by_kb, barcodes=SEQUENCES)],
+    "folder of alevin-fry": [Form(by_alevin, barcodes=SEQUENCES)],
+    "counts by splicing (kb's workflow nac, STARsolo's Velocyto, alevin-fry's mode USA, layers spliced and unspliced)": [
+        Form(renamed("spliced.mtx"), r"no matrix.mtx, but counts by splicing \(spliced.mtx\); write their sum"),
+        Form(renamed("cells_x_genes.mature.mtx"), r"counts by splicing \(cells_x_genes.mature.mtx\); write"),
+        Form(annotated(COUNTS, layers={"spliced": COUNTS, "unspliced": COUNTS}), r"X is the layer spliced, .*; write the counts"),
+        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X holds no count, but the layers mature, nascent may; write"),
+        Form(by_alevin_usa, r"as of alevin-fry's mode USA; write their sum"),
+    ],
     "10x .h5 of Cell Ranger 3 and later": [Form(ten_x())],
     "10x .h5 of Cell Ranger 2": [Form(ten_x(("GRCh38", "GRCm39")))],
     "folder with barcodes as rows": [Form(folder(turned=True))],
+    "symbols in the first column of features, identifiers in the second": [
+        Form(folder(features=lambda i: f"{GENES[i]}\t{IDS[i]}\tGene Expression"))
+    ],
     "Matrix Market banner in capitals": [Form(folder(banner="%%MatrixMarket Matrix Coordinate Integer General"))],
     "Matrix Market of unsigned integers, as scipy writes it": [
         Form(folder(banner="%%MatrixMarket matrix coordinate unsigned-integer general"))
@@ -206,6 +261,9 @@ FORMS: dict[str, list[Form]] = {
     ],
     "summary rows (htseq-count, STAR), totals, spike-ins (ERCC, SIRV)": [Form(text(more=tuple(LIKE_HTSEQ)))],
     "Entrez identifiers or row numbers alone": [Form(text(genes=ENTREZ), r"genes are named by numbers \(100, 101, 102\)")],
+    "transcripts (ENST…, NM_…)": [
+        Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\), no genes; sum")
+    ],
     "barcodes × genes, turned": [
         Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"looks turned, the columns are named like genes")
     ],

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from scripts.counts import other_species
-from scripts.counts.distrust import distrusted
+from scripts.counts.distrust import is_distrusted, read_distrusted
 
 N = 200
 GENES = pd.DataFrame(
@@ -43,10 +43,12 @@ def droplets(seed, cells=100, empty=3000, mouse_cells=60):
 
 def test_genes_that_lose_reads_are_found_with_their_share():
     """The two of 200, the larger first; ambient RNA alone gives shares below .05."""
-    table = other_species.tabulate([other_species.tally(droplets(s), GENES, 160, 100) for s in (1, 2)], GENES)
+    table = other_species.tabulate([other_species.tally(droplets(s), GENES, 160, 100) for s in (1, 2)], GENES, 0.1)
     lost = table[table["species"] == "graft"].set_index("symbol")
     assert lost.index[:2].tolist() == ["GENE3", "GENE7"]
-    assert distrusted(table)["symbol"].tolist() == ["GENE3", "GENE7"]
+    assert table.loc[table["distrusted"] == "yes", "symbol"].tolist() == ["GENE3", "GENE7"]
+    assert table.set_index("symbol").loc["GENE3", "other_symbol"] == "Gene3"
+    assert not is_distrusted(table, None).any() and is_distrusted(table, 0.3).sum() == 1
     # The soup carries these reads too, so that a part of what is taken is expected of it.
     assert lost.loc["GENE3", "share_taken"] == pytest.approx(0.5, abs=0.05)
     assert lost.loc["GENE7", "share_taken"] == pytest.approx(0.2, abs=0.04)
@@ -73,10 +75,19 @@ def test_libraries_that_tell_nothing_give_an_empty_table(tmp_path, make_job):
         paths.append(tmp_path / f"{name}.h5ad")
         library.write_h5ad(paths[-1])
     output = {"_": [tmp_path / "t.tsv"]}
-    params = {"expected_cells": [160, 160], "ambient_max": 100}
+    params = {"expected_cells": [160, 160], "ambient_max": 100, "distrust_share": 0.1}
     other_species.main(make_job(input={"counts": paths}, output=output, params=params))
     table = pd.read_csv(tmp_path / "t.tsv", sep="\t")
     assert table.columns.tolist() == other_species.COLUMNS and table.empty
     anndata.AnnData(counts.astype(np.int32), var=GENES).write_h5ad(paths[0])
     other_species.main(make_job(input={"counts": paths}, output=output, params=params))
     assert pd.read_csv(tmp_path / "t.tsv", sep="\t")["symbol"].iloc[0] == "GENE3"
+    assert read_distrusted(str(tmp_path / "t.tsv")) == {"GENE3", "GENE7"} and read_distrusted(None) == set()
+
+
+def test_the_tumours_gene_is_the_one_to_distrust_whoever_loses_the_reads(tmp_path):
+    """A gene of the graft that takes reads of the host's gains them with the share of the host."""
+    rows = [("graft", "ACTB", "Actb", "yes"), ("host", "Rps8", "RPS8", "yes"), ("host", "Fos", "FOS", "no")]
+    table = pd.DataFrame(rows, columns=["species", "symbol", "other_symbol", "distrusted"])
+    table.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
+    assert read_distrusted(str(tmp_path / "t.tsv")) == {"ACTB", "RPS8"}

@@ -35,7 +35,8 @@ OF_ACTIVITY = ("simulate_perturbations", "measure_confounders", "export_model")
 """What is done for each model once the activity of its cells is known."""
 STAGES = {
     "reads": {"join_genomes", "index_kb", "check_reads"},
-    "cells": {"detect_chemistry", "count_kb", "collect_counts"},
+    "counts": {"detect_chemistry"},
+    "cells": {"count_kb", "collect_counts"},
     "clusters": {"audit_bus", "call_cells", "filter_cells"},
     "regulons": {*PER_MODEL, "cluster_cells"},
     "profiles": {
@@ -260,6 +261,7 @@ THRESHOLDS = {
         0.2,
         {"score_activity": PATIENTS, "score_at_equal_depth": PATIENTS, "score_families": PATIENTS},
     ),
+    "counts.distrust_share": (0.2, {"compare_species": 1}),
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
     "switches.min_effect": (0.3, {"rank_switches": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),

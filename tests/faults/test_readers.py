@@ -1,6 +1,6 @@
 """Every reader of text against every way in which a file goes wrong: the right content, or one line that names it.
 
-Each case is run in this process. What may come of it is written beside the mutation: the same content as of the sound
+Each case is run in a process of its own. What may come of it is written beside the mutation: the same content as of the sound
 file (``SAME``), a refusal (``REFUSED``), or either; no other exception, and never other numbers. Matrices and tables at
 random are in tests/counts/test_readers_fuzz.py, binary ones too.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import own_process
 import pytest
 from corpus.case import REMEDY
 
@@ -265,7 +266,12 @@ MUTATIONS: dict[str, Callable[[Reader], tuple[bytes, tuple[str, ...]]]] = {
 
 
 def outcome_of(reader: Reader, content: bytes, folder: Path) -> object:
-    """Return what is read, or the message of a refusal, which must be one line with file and remedy."""
+    """Return what is read in a process of its own, or the refusal, which must be one line with file and remedy."""
+    return own_process.run(lambda: outcome_here(reader, content, folder))
+
+
+def outcome_here(reader: Reader, content: bytes, folder: Path) -> object:
+    """Return the same, in this process."""
     for name, text in reader.beside.items():
         (folder / name).write_text(text)
     path = folder / reader.name
@@ -278,7 +284,7 @@ def outcome_of(reader: Reader, content: bytes, folder: Path) -> object:
         for line in problems:
             assert line.startswith((str(path), str(folder), "samples.tsv, column")), line
             assert REMEDY.search(line.split(": ", 1)[-1]) and line.isprintable(), line
-        return error
+        return UserError(said)  # of this class, which passes between processes
 
 
 def judge(found: object, right: object, outcomes: tuple[str, ...]) -> None:

@@ -57,6 +57,12 @@ PROFILES = {
         Form(gzip.compress(table(head="\ufeff", end="\r\n").encode())),
     ],
     "separators at the end of each line": [Form(table(last="\t")), Form(table(",", last=",,"))],
+    "transcripts (Salmon's quant.sf, kallisto's abundance.tsv)": [
+        Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts \(ENST00000312551.9, NM_005438.5\), no genes; sum")
+    ],
+    "table without a header (STAR's ReadsPerGene.out.tab)": [
+        Form("N_unmapped\t1\t1\t1\nFOSL1\t3726\t1\t2\n", words=r"the first line holds N_unmapped, 1, 1, no names of columns; give a header")
+    ],
     "decimal commas": [Form("symbol\tc0\tc1\nFOSL1\t1,5\t2,5\n", words=r"row 2 \(FOSL1\), column c0: '1,5' is not a number; give")],
     "dates for genes (SEPT2, MARCH1)": [Form("symbol\tc0\tc1\n2-Sep\t1\t2\n", words=r"row 2: '2-Sep' is no gene: .*; export")],
     "Excel workbook, also one named .tsv": [Form(ZIP, words=r"an Excel workbook .*; give a text table .*: save it as tab-separated")],
@@ -71,11 +77,17 @@ OTHERS = {
         Form('"source";"target";"mor"\n"FOSL1";"KRT16";1\n"FOSL1";"KRT6A";-1\n'),
     ],
     "network of OmniPath, symbols in addition to UniProt identifiers": [Form(OMNIPATH)],
+    "network whose weights are all 0 or cancel": [
+        Form("source\ttarget\tmor\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", words=r"all weights are 0, or those of an edge that is there twice cancel; give"),
+    ],
     "network or gene sets of other names than the study's genes": [
         Form("source\ttarget\tmor\nP34345\tQ00663\t1\nP34345\tQ57342\t1\n", words=r"has 0% of its genes in common with the study, less than 10%; it names genes Q00663, Q57342, the study FOSL1, JUNB, KRT16: give"),
         Form("source\ttarget\tmor\nP34345\tENSG00000075426\t1\n", words=r"it names genes ENSG00000075426, the study FOSL1, JUNB, KRT16: give symbols"),
     ],
     "gene sets as .gmt": [Form("SET\thttp\tFOSL1\tJUNB\n", "s.gmt"), Form('\ufeffSET\thttp\t"FOSL1"\tJUNB\t\t\r\n', "s.gmt")],
+    "gene sets as .gmt with a name twice for other genes": [
+        Form("SET\tx\tFOSL1\nSET\tx\tJUNB\n", "s.gmt", r"row 2: the set SET is there twice, with other genes; give each")
+    ],
     "gene sets as a table with a column gene": [
         Form("set\tgene\nSET\tFOSL1\nSET\tJUNB\n"), Form('"gs_name";"gene_symbol"\n"SET";"FOSL1"\n"SET";"JUNB"\n', "s.tsv"),
         Form("gene,set\nFOSL1,SET\nJUNB,SET\n", "s.csv"),

@@ -141,8 +141,10 @@ def test_a_few_short_read_1_among_the_first_refuse_no_lane(tmp_path):
 
 
 def test_the_page_has_a_line_for_every_form():
-    """With the same answer."""
-    page = lines_of("Reads: files")
+    """With the same answer; and every line has a form, or a test of both counters (tests/counts)."""
+    page, held = lines_of("Reads: files"), {"some read 1 too short for barcode and UMI"}
     for form, (_, message) in FORMS.items():
         (line,) = [line for line in page if form.replace("+", "`+`") in line.split(", ")]
         assert page[line] is (not message), form
+        held.add(line)
+    assert held == set(page)

@@ -7,9 +7,10 @@ import random
 
 import numpy as np
 import pytest
-from docs_table import lines_of
+from docs_table import lines_of, remedies_of
 
 from scripts.base.job import UserError
+from scripts.counts import strand
 from scripts.reads import detect_chemistry, strangers
 from scripts.references import provide_whitelist
 from scripts.references.barcodes import distinct, pack, unpack
@@ -55,12 +56,24 @@ KNOWN = [
     ("10x 3' v2", "v2", 26, "v2", "10XV2", 10, "forward"),
     ("10x 3' v3 / v3.1", "v3", 28, "v3", "10XV3", 12, "forward"),
     ("10x 3' v3 / v3.1", "v3", 28, "auto", "10XV3", 12, "forward"),
+    ("10x 3' HT v3.1", "v3", 28, "v3_ht", "10XV3", 12, "forward"),
     ("10x GEM-X 3' v4", "v4", 28, "v4", "10XV4", 12, "forward"),
     ("10x Multiome GEX", "multiome", 28, "multiome", "10XV3", 12, "forward"),
     ("10x 5' v1 / v2", "v2", 26, "5p_v1", "10XV2", 10, "reverse"),
     ("10x 5' v1 / v2", "v2", 150, "5p_v2", "10XV2", 10, "reverse"),
+    ("10x 5' HT v2", "v2", 26, "5p_v2_ht", "10XV2", 10, "reverse"),
     ("10x GEM-X 5' v3", "5p_v3", 28, "5p_v3", "10XV3", 12, "reverse"),
 ]
+BASE = {"10x 3' HT v3.1": "10x 3' v3 / v3.1", "10x 5' HT v2": "10x 5' v1 / v2"}
+"""High-throughput kits, and the ones whose list and geometry they have: reads alone don't tell them apart."""
+
+
+@pytest.mark.parametrize(("ht", "base"), [("v3_ht", "v3"), ("5p_v2_ht", "5p_v2")])
+def test_a_high_throughput_kit_has_the_list_and_geometry_of_its_base(ht, base):
+    assert KITS[ht] == KITS[base]
+    lane = {"chemistry": KITS[base][0], "pairs_examined": 10, "whitelist_overlap": {KITS[base][0]: 1.0}}
+    one, other = (detect_chemistry.decide({"L1": dict(lane)}, kit) for kit in (ht, base))
+    assert {**one, "configured": base} == other and one["configured"] == ht
 
 
 @pytest.mark.parametrize(("name", "listed", "read1", "configured", "kb", "umi", "strand"), KNOWN)
@@ -76,7 +89,7 @@ def test_a_known_kit_is_told_by_its_list_and_strand(
     library = detect_chemistry.decide({"L1": lane}, configured)
     assert (library["kb"], library["umi_length"]) == (kb, umi)
     assert library["configured_strand"] == (None if configured == "auto" else strand)
-    assert CHEMISTRIES[listed].kit(strand) == name
+    assert CHEMISTRIES[listed].kit(strand) == BASE.get(name, name)
 
 
 def test_a_kit_of_the_config_must_have_the_list_of_the_barcodes(whitelists, tmp_path):
@@ -151,15 +164,54 @@ def test_a_sequence_that_few_reads_carry_names_nothing():
     assert strangers.name_design([bases(28) for _ in reads], reads) == ""
 
 
+PAGE = {
+    "10x 3' v2": "10x 3' v2",
+    "10x 3' v3 / v3.1": "10x 3' v3, v3.1",
+    "10x 3' HT v3.1": "10x 3' HT v3.1 (high-throughput)",
+    "10x GEM-X 3' v4": "10x GEM-X 3' v4",
+    "10x Multiome GEX": "10x Multiome GEX",
+    "10x 5' v1 / v2": "10x 5' v1, v2",
+    "10x 5' HT v2": "10x 5' HT v2 (high-throughput)",
+    "10x GEM-X 5' v3": "10x GEM-X 5' v3",
+    "10x Flex (probes)": "10x Flex",
+    "10x Flex v2 (probes)": "10x Flex",
+    "10x 3' v1": "10x 3' v1",
+    "10x Visium": "10x Visium",
+    "10x ATAC": "10x ATAC, the ATAC half of Multiome",
+    "10x Multiome ATAC": "10x ATAC, the ATAC half of Multiome",
+    "Parse / SPLiT-seq": "Parse / SPLiT-seq",
+    "BD Rhapsody": "BD Rhapsody",
+    "BD Rhapsody, enhanced beads": "BD Rhapsody",
+    "inDrops": "inDrops",
+    "SureCell": "SureCell",
+    "Smart-seq3": "Smart-seq3",
+    "Drop-seq": "Drop-seq, Seq-Well",
+    "unknown": "anything else, such as Smart-seq2 or bulk reads",
+}
+"""The line of the page by kit."""
+BY_STRAND = ("5' libraries whose read 1 goes on into the cDNA", "a known list on the other strand")
+"""Lines whose tests are test_a_known_kit_is_told_by_its_list_and_strand (read 1 of 150 bp), and below."""
+UNSTRANDED = "3' and 5' lanes as one library, or unstranded reads"
+SAYS = {"10x 3' v1": "kb count -x 10XV1", "unknown": "name a matrix", "10x Visium": "Space Ranger"}
+"""What the page says to do where the message has other words."""
+
+
+def test_a_known_list_on_the_other_strand_is_counted_with_a_warning(caplog):
+    """No kit with v3's list reads against its genes."""
+    found = strand.tell({"forward": 50, "reverse": 950}, "auto", {"chemistry": "v3", "configured": "auto"}, "S")
+    assert found["strand"] == "reverse" and "no kit with the barcodes of 10x 3' v3 / v3.1 does" in caplog.text
+    with pytest.raises(UserError, match="no stranded library"):
+        strand.tell({"forward": 500, "reverse": 500}, "auto", {"chemistry": "v3", "configured": "auto"}, "S")
+
+
 def test_the_page_names_every_kit_as_it_is_treated():
-    """Each kit of these tests has a line, with the same answer."""
-    page = lines_of("Reads: kits")
+    """Each line is a kit of these tests and each kit has a line, with the same answer and the same remedy."""
+    page, remedies = lines_of("Reads: kits"), remedies_of("Reads: kits")
     counted = [line for line, read in page.items() if read]
-    refused = ", ".join(line for line, read in page.items() if not read)
-    for name, *_ in KNOWN:
-        kind = name.removeprefix("10x ").split(" / ")[0]
-        assert any(kind in line for line in counted), name
-    for kit in STRANGERS:
-        if kit != "unknown":
-            named = kit.split(",")[0].split(" (")[0].replace(" v2", "").replace("Multiome ATAC", "ATAC")
-            assert named in refused, kit
+    refused = [line for line, read in page.items() if not read]
+    assert set(counted) == {PAGE[name] for name, *_ in KNOWN} | set(BY_STRAND)
+    assert set(refused) == {PAGE[kit] for kit in STRANGERS} | {UNSTRANDED}
+    for name, _, _, configured, *_ in KNOWN:
+        assert configured == "auto" or f"`{configured}`" in remedies[PAGE[name]], name
+    for kit, (_, _, remedy) in STRANGERS.items():
+        assert SAYS.get(kit, remedy) in remedies[PAGE[kit]], kit

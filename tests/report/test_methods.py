@@ -208,3 +208,13 @@ def test_relabellings_are_told_as_many_as_there_were(tmp_path):
     tables["markers_panels.tsv"]["n_permutations"] = 4
     text = paragraph(Results(tmp_path, tables=tables).write(), "Evidence and checks")
     assert "with 3 ways of flipping the signs of whole models" in text
+
+
+@pytest.mark.parametrize("genes", [0, 1, 3])
+def test_genes_to_distrust_are_told_where_there_are_any(tmp_path, genes):
+    tables = everything()
+    table = tables["differential_expression.tsv"]
+    tables["differential_expression.tsv"] = table.assign(distrusted=["yes"] * genes + ["no"] * (len(table) - genes))
+    text = paragraph(Results(tmp_path, tables=tables).write(), "Expression")
+    said = f"{genes} gene{'s' if genes > 1 else ''} of which droplets of one species showed that 10 % or more"
+    assert (said in text) is bool(genes) and ("left out of the signature" in text) is bool(genes)

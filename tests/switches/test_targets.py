@@ -128,3 +128,18 @@ def test_universe_is_what_enough_cells_of_a_model_show_and_all_samples_measured(
     assert list(universe) == ["a", "b"]  # b by P2 (1 of 50) although not by P1 (1 of 200)
     assert list(targets.gene_universe(shown, cells, models, everywhere, 0.02)) == ["b"]
     assert targets.gene_universe(shown.iloc[:0], cells, models, everywhere, 0.01).empty
+
+
+def test_targets_to_distrust_are_told_as_a_share_of_the_regulons_weight():
+    edges = pd.DataFrame(
+        {
+            "regulon": ["A(+)", "A(+)", "B(+)"],
+            "tf": ["A", "A", "B"],
+            "target": ["x", "y", "z"],
+            "weight": [3.0, 1.0, 2.0],
+        }
+    )
+    found = targets.distrusted_shares(edges, pd.Index(["y", "unknown"]))
+    assert found.to_dict() == {"A(+)": 0.25, "B(+)": 0.0}
+    changes = pd.DataFrame({"x": [1.0], "y": [9.0], "z": [0.0]}, index=["P1"])
+    assert targets.target_change(changes.drop(columns="y"), edges).loc["P1", "A(+)"] == 1.0

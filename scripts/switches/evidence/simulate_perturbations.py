@@ -14,7 +14,7 @@ def main(snakemake) -> None:
         values, genes, timepoint = cells.X, cells.var_names, cells.obs["timepoint"].astype(str).to_numpy()
         strata = cells.obs["sample"].astype(str).to_numpy()
     else:
-        table, labels = inputs.read_profiles(source.profiles)
+        table, labels, _ = inputs.read_profiles(source.profiles)
         own = labels["model"] == model
         values, genes, timepoint = table[own].to_numpy(), table.columns, labels.loc[own, "timepoint"].to_numpy()
         # Profiles are too few for a slope of persisters alone: those of all timepoints, each around its own mean.
