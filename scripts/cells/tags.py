@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job, names
+from scripts.cells.fates import TWO, UNASSIGNED
 from scripts.counts.kinds import only_tags
 from scripts.counts.matrices import TEXT_SUFFIXES, read_table
 
-UNASSIGNED, TWO, OTHER = "unassigned", "two tags", "another tag"
-"""What becomes of a cell that is no sample's: no tag stands out; two do; one does that no sample of the sheet has."""
 WANTED = (
     "a table of barcodes and tags (columns barcode and tag, or as vireo, demuxlet, souporcell or Cell Ranger write)"
 )
@@ -49,7 +48,7 @@ def label_of(row: dict[str, str], tag: str) -> str:
 
 
 def read_assignments(path: str | Path) -> pd.Series:
-    """Return the label of each barcode: a tag, :data:`UNASSIGNED` or :data:`TWO`.
+    """Return the label of each barcode: a tag, unassigned or two tags.
 
     Raises :class:`job.UserError` if the table can't be read so, or names a barcode twice.
     """
