@@ -60,8 +60,8 @@ def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
         name, sequence = row[column], row[SEQUENCE].upper()
         if not re.fullmatch(f"[ACGT]{{{SHORTEST},}}", sequence):
             raise job.UserError(
-                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, G "
-                "and T or more; give that of the tag alone, as read 2 has it"
+                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, "
+                "G and T or more; give that of the tag alone, as read 2 has it"
             )
         if name in found or sequence in found.values():
             raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence is there twice; keep one row")
@@ -89,8 +89,8 @@ def choose_list(seen: Counter, barcodes: list[str], path: str) -> dict[str, str]
     share = max(fits) / seen.total()
     if share < FEWEST:
         raise job.UserError(
-            f"{path}: {share:.0%} of its first barcodes are those of the pool's counts; give the reads of the tags' own "
-            "library of this pool, read 1 first"
+            f"{path}: {share:.0%} of its first barcodes are those of the pool's counts; give the reads of the tags' "
+            "own library of this pool, read 1 first"
         )
     best = int(fits[1] > fits[0])
     word = "translated" if best else "as they are"
@@ -103,8 +103,8 @@ def umi_length(shortest: int, known: int | None, path: str) -> int:
     length = known or (LONGEST_READ1 - BARCODE_LENGTH if shortest >= LONGEST_READ1 else 10)
     if shortest < BARCODE_LENGTH + length:
         raise job.UserError(
-            f"{path}: a read 1 of {shortest} bases holds no barcode and UMI of {BARCODE_LENGTH + length}; give read 1 as "
-            "it was sequenced"
+            f"{path}: a read 1 of {shortest} bases holds no barcode and UMI of {BARCODE_LENGTH + length}; give read 1 "
+            "as it was sequenced"
         )
     return length
 
