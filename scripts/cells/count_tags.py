@@ -5,7 +5,6 @@ CellPlex), their barcodes differ from those of the genes in two letters; the rea
 """
 
 import json
-import re
 import sys
 import tempfile
 from collections import Counter
@@ -14,17 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.base import job, names
+from scripts.base import job
 from scripts.base.files import open_bytes, run_tool
-from scripts.cells.tags import check_tags, core
+from scripts.cells.tags import core, read_sequences
 from scripts.counts.count_kb import find_tool
 from scripts.references.chemistries import BARCODE_LENGTH, LONGEST_READ1
 
-WANTED = "a table of tags and their sequences (columns tag and sequence, or Cell Ranger's feature reference)"
-TAG, SEQUENCE = ("tag", "name", "id", "hashtag"), "sequence"
-"""Columns, in small letters: the first of the tags' names that holds the sheet's tags is taken."""
-SHORTEST = 9
-"""Bases of a tag below which reads of anything else would hold it by chance (kallisto's k is at most its length)."""
 FEWEST = 0.2
 """Share of the first reads whose barcodes must be of the pool's counts; most reads of tags are of its cells."""
 FIRST_READS = 50_000
@@ -39,35 +33,6 @@ later)."""
 def translate(barcode: str) -> str:
     """Return the barcode that the same bead gives features, or of a feature's barcode that of the genes."""
     return barcode[: TRANSLATED.start] + barcode[TRANSLATED].translate(COMPLEMENT) + barcode[TRANSLATED.stop :]
-
-
-def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
-    """Return the sequence of each tag; ``tags``: tag → sample, which must all be there.
-
-    Raises :class:`job.UserError` if the table can't be read so.
-    """
-    rows = names.read_rows(path, WANTED)
-    header = [name.lower() for name in rows[0][1]] if rows else []
-    columns = [name for name in TAG if name in header]
-    if not columns or SEQUENCE not in header:
-        raise job.UserError(
-            f"{path}, row 1: no column of tags or of sequences ({', '.join(header[:6])}); give {WANTED}"
-        )
-    records = list(names.read_records(path, rows, header))
-    column = next((name for name in columns if set(tags) <= {row[name] for _, row in records}), columns[0])
-    found: dict[str, str] = {}
-    for number, row in records:
-        name, sequence = row[column], row[SEQUENCE].upper()
-        if not re.fullmatch(f"[ACGT]{{{SHORTEST},}}", sequence):
-            raise job.UserError(
-                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, "
-                "G and T or more; give that of the tag alone, as read 2 has it"
-            )
-        if name in found or sequence in found.values():
-            raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence is there twice; keep one row")
-        found[name] = sequence
-    check_tags(path, tags, found)
-    return found
 
 
 def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
@@ -129,8 +94,8 @@ def count(
 ) -> pd.DataFrame:
     """Return UMIs of each tag, barcodes of the pool's counts × tags; barcodes without any are left out.
 
-    ``onlist``: barcode of the counts by that of the reads. One wrong letter is forgiven in a tag and in a barcode (Melsted
-    et al. 2021; the kite workflow of kb-python).
+    ``onlist``: barcode of the counts by that of the reads. One wrong letter is forgiven in a tag and in a barcode
+    (Melsted et al. 2021; the kite workflow of kb-python).
     """
     from scipy.io import mmread
 

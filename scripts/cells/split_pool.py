@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.cells.qc import POOL
 from scripts.cells.fates import TWO, UNASSIGNED
+from scripts.cells.qc import POOL
 
 
 def count_elsewhere(cells: pd.DataFrame, n_empty: int, sample: str) -> dict[str, int]:

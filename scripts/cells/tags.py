@@ -26,6 +26,12 @@ BARCODE = ("barcode", "barcodes", "cell", "cell_id", "cell_barcode")
 TAG = ("tag", "donor_id", "assignment", "sample", "label", "donor", "hashtag", "hto", "hash.id", "classification")
 """Names of columns, in small letters, the first that a table has is taken."""
 
+SEQUENCES_WANTED = "a table of tags and their sequences (columns tag and sequence, or Cell Ranger's feature reference)"
+NAMES, SEQUENCE = ("tag", "name", "id", "hashtag"), "sequence"
+"""Columns, in small letters: the first of the tags' names that holds the sheet's tags is taken."""
+SHORTEST = 9
+"""Bases of a tag below which reads of anything else would hold it by chance (kallisto's k is at most its length)."""
+
 
 def core(barcode: str) -> str:
     """Return a barcode without the number of its GEM well, which tools add and drop."""
@@ -126,3 +132,32 @@ def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
     if len(twice):
         raise job.UserError(f"{path}: barcode {twice[0]!r} is there twice; keep one row")
     return counts.astype(float)
+
+
+def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
+    """Return the sequence of each tag; ``tags``: tag → sample, which must all be there.
+
+    Raises :class:`job.UserError` if the table can't be read so.
+    """
+    rows = names.read_rows(path, SEQUENCES_WANTED)
+    header = [name.lower() for name in rows[0][1]] if rows else []
+    columns = [name for name in NAMES if name in header]
+    if not columns or SEQUENCE not in header:
+        raise job.UserError(
+            f"{path}, row 1: no column of tags or of sequences ({', '.join(header[:6])}); give {SEQUENCES_WANTED}"
+        )
+    records = list(names.read_records(path, rows, header))
+    column = next((name for name in columns if set(tags) <= {row[name] for _, row in records}), columns[0])
+    found: dict[str, str] = {}
+    for number, row in records:
+        name, sequence = row[column], row[SEQUENCE].upper()
+        if not re.fullmatch(f"[ACGT]{{{SHORTEST},}}", sequence):
+            raise job.UserError(
+                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, "
+                "G and T or more; give that of the tag alone, as read 2 has it"
+            )
+        if name in found or sequence in found.values():
+            raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence is there twice; keep one row")
+        found[name] = sequence
+    check_tags(path, tags, found)
+    return found

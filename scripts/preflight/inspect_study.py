@@ -19,9 +19,8 @@ from scripts.activity.design import design_table
 from scripts.base import job
 from scripts.base.files import is_gzip, open_bytes, sha256_of
 from scripts.base.names import check_kind
-from scripts.cells.count_tags import read_sequences
 from scripts.cells.fates import TWO, UNASSIGNED
-from scripts.cells.tags import check_tags, read_assignments
+from scripts.cells.tags import check_tags, read_assignments, read_sequences
 from scripts.counts.matrices import TEXT_SUFFIXES
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair

@@ -64,7 +64,8 @@ def check_settings_of_pools(design: Design) -> Problems:
             yield at_key("cells", "pools", pool, "hashtag_reads", "fq2"), message
     for pool, own in rows.groupby("pool", sort=False):
         if pool not in given and not own["matrix"].iloc[0]:
-            message = f"is missing, but reads of {pool!r} don't tell its samples apart; give its assignments, hashtags or hashtag_reads"
+            remedy = "give its assignments, hashtags or hashtag_reads"
+            message = f"is missing, but reads of {pool!r} don't tell its samples apart; {remedy}"
             yield at_key("cells", "pools", pool), message
     for row in rows.itertuples():
         for key in LIBRARY_KEYS:

@@ -12,12 +12,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from scipy import sparse  # noqa: E402
+import numpy as np
+import pandas as pd
+from scipy import sparse
 
-from scripts.cells import plateau  # noqa: E402
+from scripts.cells import plateau
 
+DATA = ROOT.parent / "shared" / "data" / "pc9_erlotinib"
 N_BARCODES, N_GENES = 600, 3_000
 LAWS = {
     "Poisson": lambda rng, n: np.ones(n),
@@ -27,12 +28,14 @@ LAWS = {
     "uniform, .5 to 1.5": lambda rng, n: rng.uniform(0.5, 1.5, n),
 }
 """Size of a barcode relative to the mean."""
-UMIS = (100, 300, 700)
+UMIS = (300, 700)
+"""Means of peaks: quiet cells begin at 300 UMIs, and only peaks above 100 UMIs are asked for."""
 DEBRIS = (0.0, 0.1)
 """Empty droplets: share that also hold as much of one cell as of the pool."""
 CELLS = ((1, 4.0), (3, 10.0), (6, 4.0))
 """Cells: number of types, which differ in two genes of five, and shape of the gamma noise of a gene in a cell."""
-SEEDS = (0, 1)
+SEEDS, JUDGED = (0, 1, 2), (10, 11, 12)
+"""Seeds of the peaks that the cut is set on, and of those that judge it."""
 
 
 def peak(seed: int, law: str, umis: int, *, types: int, noise: float, own: float) -> sparse.csr_matrix:
@@ -53,14 +56,14 @@ def peak(seed: int, law: str, umis: int, *, types: int, noise: float, own: float
     return sparse.csr_matrix(rng.poisson(mean * size[:, None]).astype(np.int32))
 
 
-def simulated() -> pd.DataFrame:
+def simulated(seeds: tuple[int, ...]) -> pd.DataFrame:
     """Return the share unlike the pool of each simulated peak."""
     kinds = [("empty", 3, 4.0, debris) for debris in DEBRIS] + [("cells", *cells, 1.0) for cells in CELLS]
     rows = []
     for kind, types, noise, own in kinds:
         for law in LAWS:
             for umis in UMIS:
-                for seed in SEEDS:
+                for seed in seeds:
                     counts = peak(seed, law, umis, types=types, noise=noise, own=own)
                     share = plateau.share_unlike(counts, np.arange(N_BARCODES), seed=seed)
                     what = f"{own:.0%} debris" if kind == "empty" else f"{types} types, noise {noise:g}"
@@ -80,10 +83,10 @@ def best(table: pd.DataFrame) -> tuple[float, float, float]:
 
 def real() -> pd.DataFrame:
     """Return the share unlike the pool of PC9's droplets by size; without the data no rows."""
-    from real.pc9 import samples
-
     rows = []
-    for name, counts in samples():
+    for name in ("control", "Erlotinib") if DATA.is_dir() else ():
+        table = pd.read_csv(DATA / f"Day11_{name}.txt.gz", sep="\t", index_col=0)
+        counts = sparse.csr_matrix(table.to_numpy(dtype=np.int32).T)
         totals = np.asarray(counts.sum(axis=1)).ravel()
         for low, high, kind in ((20, 40, "empty"), (40, 80, "empty"), (1_000, 2_000, "cells"), (2_000, 4_000, "cells")):
             near = np.flatnonzero((totals >= low) & (totals < high))
@@ -93,8 +96,14 @@ def real() -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    found = simulated()
+    found, judged = simulated(SEEDS), simulated(JUDGED)
     print(found.groupby(["kind", "what", "umis"])["unlike"].agg(["min", "median", "max"]).round(3).to_markdown())
     low, high, error = best(found)
     print(f"\nfewest errors ({error:.1%}) between {low:.3f} and {high:.3f}, middle {(low + high) / 2:.3f}\n")
+    empty = judged["kind"] == "empty"
+    wrong = (judged["unlike"] >= plateau.ALIKE) == empty
+    print(
+        f"other peaks, at {plateau.ALIKE}: wrong {wrong[empty].sum()} of {empty.sum()} of empty droplets, "
+        f"{wrong[~empty].sum()} of {(~empty).sum()} of cells\n"
+    )
     print(real().round(3).to_markdown(index=False))

@@ -292,7 +292,7 @@ def test_sequences_that_cannot_be_read_are_refused_with_their_row(tmp_path, text
     path = tmp_path / "tags.tsv"
     path.write_text(text)
     with pytest.raises(job.UserError) as refused:
-        count_tags.read_sequences(path, {"HTO1": "S1"})
+        tags.read_sequences(path, {"HTO1": "S1"})
     assert str(refused.value).startswith(f"{path}") and said in str(refused.value)
 
 
