@@ -1,7 +1,7 @@
 """Where to divide draws from one pool from cells: simulated peaks of both, by several laws of depth, then real ones.
 
-`python tests/benchmarks/plateau.py` prints a table and the value that divides simulated peaks best. Real droplets of PC9
-judge it: they had no part in the choice.
+`python tests/benchmarks/plateau.py` prints a table and the value that divides simulated peaks best. Other simulated peaks
+and real droplets of PC9 judge it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LAWS = {
 """Size of a barcode relative to the mean."""
 UMIS = (300, 700)
 """Means of peaks: quiet cells begin at 300 UMIs, and only peaks above 100 UMIs are asked for."""
-DEBRIS = (0.0, 0.1)
+DEBRIS = (0.0, 0.1, 0.3)
 """Empty droplets: share that also hold as much of one cell as of the pool."""
 CELLS = ((1, 4.0), (3, 10.0), (6, 4.0))
 """Cells: number of types, which differ in two genes of five, and shape of the gamma noise of a gene in a cell."""
