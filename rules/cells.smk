@@ -41,6 +41,31 @@ rule call_cells:
         "../scripts/cells/call_cells.py"
 
 
+rule count_tags:
+    input:
+        unpack(get_reads_of_tags),
+        counts="<results>/counts/{sample}.h5ad",
+        chemistry=get_chemistry,
+    output:
+        "<results>/cells/{sample}.tags.tsv",
+    log:
+        "<logs>/count_tags/{sample}.log",
+    benchmark:
+        "<benchmarks>/count_tags/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(pool for pool in study.pools if study.tag_reads(pool)),
+    conda:
+        "../envs/kb.yaml"
+    threads: scaled_threads(most=4, mb_per_thread=200)
+    resources:
+        mem_mb=memory("count_tags", base=4_000, per_input_gb=1_000),
+        runtime=minutes("count_tags", base=240),
+    params:
+        tags=get_samples_by_tag,
+    script:
+        "../scripts/cells/count_tags.py"
+
+
 rule assign_pool:
     input:
         calls="<results>/cells/{sample}.calls.parquet",
@@ -160,6 +185,7 @@ rule draw_cells:
                 sample=study.libraries,
                 table=["barnyard", "ranks", "quality"],
             ),
+            *collect("<results>/cells/{pool}.pool.tsv", pool=study.pools),
         ],
     output:
         report(directory("<results>/cells/figures"), **in_report("Cells")),

@@ -279,9 +279,21 @@ def get_part_of_pool(part):
 
 
 def get_tags_of_pool(wildcards):
-    """The table or counts that tell which cell of a pool is whose: the user's, or the pool's own matrix."""
+    """The table or counts that tell which cell of a pool is whose: the user's, those of its tags' reads, or its matrix."""
+    if study.tag_reads(wildcards.sample):
+        return [f"<results>/cells/{wildcards.sample}.tags.tsv"]
     given = [path for path in study.pool_settings(wildcards.sample).values() if path]
     return user_file(given or [study.library_row(wildcards.sample)["matrix"]])
+
+
+def get_reads_of_tags(wildcards):
+    """The reads of a pool's tags, and their sequences."""
+    return {key: user_file(paths) for key, paths in study.tag_reads(wildcards.sample).items()}
+
+
+def get_samples_by_tag(wildcards):
+    """The samples of a pool by tag."""
+    return study.pools[wildcards.sample]
 
 
 def get_pool(wildcards):

@@ -104,7 +104,7 @@ rule judge_markers:
 
 rule draw_confounders:
     input:
-        tables=rules.tabulate_confounders.output,
+        tables=[*rules.tabulate_confounders.output, *rules.judge_markers.output],
     output:
         report(directory("<results>/confounders/figures"), **in_report("Confounders")),
     log:

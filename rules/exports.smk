@@ -70,6 +70,30 @@ use rule export_study as export_model with:
         note=lookup(within=config, dpath="regulons/synthetic_data_note"),
 
 
+rule export_normal:
+    input:
+        cells=collect("<results>/cells/{sample}.normal.h5ad", sample=study.libraries),
+    output:
+        "<results>/exports/normal.h5ad",
+    log:
+        "<logs>/export_normal.log",
+    benchmark:
+        "<benchmarks>/export_normal.tsv"
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=memory("export_normal", base=3_000, per_input_gb=6_000),
+        runtime=minutes("export_normal", base=60),
+    params:
+        title=f"{TITLE}: normal cells",
+        models=study.model_order,
+        timepoints=lookup(within=config, dpath="timepoints"),
+        arms=study.arm_order,
+        carried=carried_columns,
+    script:
+        "../scripts/exports/export_normal.py"
+
+
 rule export_loom:
     input:
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),

@@ -195,6 +195,7 @@ rule draw_expression:
             *rules.compare_treatments.output,
             *(rules.enrich_gene_sets.output if study.gene_set_files else []),
             *(rules.score_cells.output if study.libraries else []),
+            *(rules.compare_timepoints_expression.output if study.further else []),
             *collect("<results>/clusters/{model}/cells.tsv.gz", model=study.models),
         ],
     output:

@@ -5,9 +5,9 @@ import pandas as pd
 from scripts.base import job
 from scripts.cells import tags as tagged
 from scripts.cells.call_tags import call_tags
+from scripts.cells.fates import EMPTY, OTHER, SAMPLE, TWO, UNASSIGNED
 
 POOL = ["pool", "fate", "sample", "tag", "barcodes", "share", "doublets_left"]
-EMPTY, SAMPLE = "empty", "sample"
 FEWEST = 0.5
 """A file that knows fewer of the pool's cells than this share is another library's, or names barcodes otherwise."""
 MANY_LOST = 0.3
@@ -15,7 +15,7 @@ MANY_LOST = 0.3
 
 
 def match(cells: pd.Series, labels: pd.Series, path: str) -> pd.Series:
-    """Return the label of each of ``cells`` (barcodes); :data:`~scripts.cells.tags.UNASSIGNED` where the file has none.
+    """Return the label of each of ``cells`` (barcodes); ``unassigned`` where the file has none.
 
     Barcodes are compared as they are and, where that fits fewer, without the number of their GEM well. Raises
     :class:`job.UserError` if the file knows fewer than :data:`FEWEST` of the cells.
@@ -32,15 +32,15 @@ def match(cells: pd.Series, labels: pd.Series, path: str) -> pd.Series:
             f"{path}: it has {known} of the pool's {len(cells)} cells (barcodes are like {some}); give the table of "
             "this library, with barcodes as its counts have them"
         )
-    return found.fillna(tagged.UNASSIGNED)
+    return found.fillna(UNASSIGNED)
 
 
 def assign(labels: pd.Series, tags: dict[str, str]) -> pd.DataFrame:
     """Return tag, sample and fate of each cell by its label; ``tags``: tag → sample."""
     known = labels.isin(list(tags))
-    words = labels.where(labels.isin([tagged.UNASSIGNED, tagged.TWO]), tagged.OTHER)
+    words = labels.where(labels.isin([UNASSIGNED, TWO]), OTHER)
     fate = words.mask(known, SAMPLE)
-    tag = labels.where(fate.isin([SAMPLE, tagged.OTHER]), "")
+    tag = labels.where(fate.isin([SAMPLE, OTHER]), "")
     return pd.DataFrame({"tag": tag, "sample": labels.map(tags).fillna(""), "fate": fate})
 
 
@@ -51,12 +51,12 @@ def summarise(pool: str, cells: pd.DataFrame, n_empty: int, tags: dict[str, str]
     those of two samples: of n such doublets and samples with shares p, n p² / (1 − Σp²) are expected in a sample.
     """
     n = len(cells)
-    two = int((cells["fate"] == tagged.TWO).sum())
+    two = int((cells["fate"] == TWO).sum())
     numbers = {sample: int((cells["sample"] == sample).sum()) for sample in tags.values()}
     total = sum(numbers.values())
     apart = 1 - sum((number / total) ** 2 for number in numbers.values()) if total else 0.0
     rows = [(pool, EMPTY, "", "", n_empty, float("nan"), float("nan"))]
-    for fate in (tagged.UNASSIGNED, tagged.TWO, tagged.OTHER):
+    for fate in (UNASSIGNED, TWO, OTHER):
         number = int((cells["fate"] == fate).sum())
         rows.append((pool, fate, "", "", number, number / n if n else float("nan"), float("nan")))
     for tag, sample in tags.items():
@@ -77,7 +77,7 @@ def main(snakemake) -> None:
     try:
         if given["assigned"]:
             labels = tagged.read_assignments(path)
-            tagged.check_tags(path, tags, labels[~labels.isin([tagged.UNASSIGNED, tagged.TWO])])
+            tagged.check_tags(path, tags, labels[~labels.isin([UNASSIGNED, TWO])])
             found = match(cells, labels, path)
         else:
             counts = tagged.read_counts(path, tags)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scripts.cells.tags import TWO, UNASSIGNED
+from scripts.cells.fates import TWO, UNASSIGNED
 
 MIN_CELLS = 10
 """Fewest cells with a tag for which signal and noise can be distinguished."""

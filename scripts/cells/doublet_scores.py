@@ -144,19 +144,28 @@ def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> 
     return scores, doublet_threshold(scores, simulated, rate), note
 
 
-def share_found(counts: sparse.csr_matrix, flagged: np.ndarray, *, method: str, rate: float, seed: int) -> float:
+def share_found(
+    counts: sparse.csr_matrix, flagged: np.ndarray, *, method: str, rate: float, seed: int, ambient: float = 0.0
+) -> float:
     """Return the share of planted doublets that would be flagged.
 
     Sums of two cells that aren't flagged, as many as there should be doublets, stand among the cells as if they were of
-    the library; those that the method makes for itself it has learnt by heart.
+    the library; those that the method makes for itself it has learnt by heart. ``ambient``: share of a cell's UMIs that
+    are ambient RNA. Two cells bring it twice, but one droplet caught it once: of each sum half of that share is left
+    out at random. Otherwise planted doublets would be larger than true ones and too many of them would be found.
     """
     single = np.flatnonzero(~flagged)
     number = min(max(round(rate * counts.shape[0]), PLANTED), len(single) // 2)
     if not number:
         return 0.0
-    pairs = np.random.default_rng(seed).permutation(single)[: 2 * number].reshape(-1, 2)
+    rng = np.random.default_rng(seed)
+    pairs = rng.permutation(single)[: 2 * number].reshape(-1, 2)
     counts = counts.tocsr()
-    both = sparse.vstack([counts, counts[pairs[:, 0]] + counts[pairs[:, 1]]]).tocsr()
+    planted = (counts[pairs[:, 0]] + counts[pairs[:, 1]]).tocsr()
+    if ambient > 0:
+        planted.data = rng.binomial(planted.data.astype(np.int64), 1 - ambient / 2).astype(counts.dtype)
+        planted.eliminate_zeros()
+    both = sparse.vstack([counts, planted]).tocsr()
     with_planted = (rate * counts.shape[0] + number) / both.shape[0]
     scores, threshold, _ = score(both, method=method, rate=with_planted, seed=seed)
     return float(flag_doublets(scores, threshold)[-number:].mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -111,7 +111,7 @@ def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, flo
 @dataclass(frozen=True)
 class Found:
     """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, how
-    many are expected, the share of planted ones that is found, and a note.
+    many are expected, the share of planted ones that is found (NaN until :func:`plant` has asked), and a note.
     """
 
     scores: np.ndarray
@@ -130,7 +130,8 @@ class Found:
 def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, what: str) -> Found:
     """Return the doublets among cells × genes of one species, of which a share ``rate`` should be doublets.
 
-    ``settings``: the section doublets of the config; ``what``: a word for the cells in notes.
+    ``settings``: the section doublets of the config; ``what``: a word for the cells in notes. How many are left is
+    asked by :func:`plant`, once the ambient RNA of the cells is known.
     """
     n = counts.shape[0]
     expected = rate * n
@@ -142,5 +143,24 @@ def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, w
     own = {"method": settings["method"], "rate": rate, "seed": seed}
     scores, threshold, note = doublet_scores.score(counts, **own)
     flagged = doublet_scores.flag_doublets(scores, threshold)
-    detected = doublet_scores.share_found(counts, flagged, **own) if flagged.any() else 0.0
-    return Found(scores, flagged, threshold, expected, detected, note)
+    return Found(scores, flagged, threshold, expected, float("nan") if flagged.any() else 0.0, note)
+
+
+def plant(
+    found: Found, counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, ambient: np.ndarray
+) -> Found:
+    """Return what was found with the share of planted doublets that is found too.
+
+    ``counts``, ``rate``, ``settings``: as given to :func:`find`; ``ambient``: ambient share of each cell's UMIs. Where
+    it isn't known, nothing of it is left out of planted doublets, and somewhat too few are said to be left.
+    """
+    if not found.flagged.any():
+        return found
+    known = ambient[np.isfinite(ambient)]
+    own = {
+        "method": settings["method"],
+        "rate": rate,
+        "seed": seed,
+        "ambient": float(np.median(known)) if len(known) else 0.0,
+    }
+    return replace(found, detected=doublet_scores.share_found(counts, found.flagged, **own))

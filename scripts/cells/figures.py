@@ -7,6 +7,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.cells.droplet_figures import draw_barnyard, draw_ranks
+from scripts.cells.pool_figures import draw_pools
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, picked, rows_high, unless_picked
@@ -280,6 +281,7 @@ FIGURES = {
     "ranks": (draw_ranks, ["cells/{sample}.ranks.tsv", "cells/libraries.tsv"]),
     "stroma": (draw_stroma, "cells/libraries.tsv"),
     "attrition": (draw_attrition, "cells/attrition_by_arm.tsv"),
+    "pool_cells": (draw_pools, "cells/{pool}.pool.tsv"),
     "attrition_libraries": (draw_libraries, "cells/attrition.tsv"),
     "quality": (draw_quality, "cells/{sample}.quality.tsv"),
 }

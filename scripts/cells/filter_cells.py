@@ -139,6 +139,9 @@ def keep(
         settings,
         seed=seed,
     )
+    found = doublets.plant(
+        found, counts[is_graft][:, ~is_host], rate.among_graft, own, seed=seed, ambient=fraction[is_graft]
+    )
     table["host_filter"] = ""
     table.loc[is_stroma, "host_filter"], table.loc[is_stroma, "doublet_score"] = of_stroma.verdict, of_stroma.scores
     is_normal = (table["malignant"] == malignant.NORMAL).to_numpy()
@@ -283,7 +286,7 @@ def main(snakemake) -> None:
     ):
         labelled = frame.assign(**{name: str(labels[name]) for name in LABELS[:4]})[[*LABELS[:4], *frame]]
         labelled.to_csv(path, sep="\t", index=False, float_format="%.6g")
-    steps = qc.attrition(verdicts["filter_failed"].to_numpy()).to_dict("records")
+    steps = qc.attrition(verdicts["filter_failed"].to_numpy(), summary.pop("elsewhere", None)).to_dict("records")
     everything = {
         **{name: labels[name] for name in LABELS},
         **{f"droplets_{k}" if k in ("method", "note") else k: v for k, v in summary.items()},

@@ -34,13 +34,15 @@ def judge(counts: sparse.csr_matrix, measures: pd.DataFrame, rate: float, settin
     counts
         Host cells × host genes (UMIs).
     measures
-        Their total_counts, n_genes and pct_counts_mt.
+        Their total_counts, n_genes, pct_counts_mt and ambient_fraction.
     rate
         Share of them that should be doublets.
     settings
         Section cells of the config. Cuts follow the library's median (``mads``), whatever the method for tumour cells.
     """
     found = doublets.find(counts, rate, settings["doublets"], seed=seed, what="host")
+    ambient = measures["ambient_fraction"].to_numpy(float)
+    found = doublets.plant(found, counts, rate, settings["doublets"], seed=seed, ambient=ambient)
     floors = {name: min(settings["qc"][name], most) for name, most in FLOORS.items()}
     limits = qc.quality_limits(measures[~found.flagged], **settings["qc"] | floors | {"method": "mads"})
     verdict = qc.quality_verdict(measures, limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts.cells.qc import QUALITY
+from scripts.cells.qc import POOL, QUALITY
 
 WATCHED = ("mixed", "doublet", *QUALITY, "unsure")
 """Steps that should remove few cells. Empty droplets, host cells and normal cells are as many as the tissue gives."""
@@ -12,6 +12,8 @@ MOST = 0.3
 """Share of a sample that one step, or the cuts on quality together, may remove without a warning: a convention."""
 UNEQUAL = 0.15
 """Difference of that share between two timepoints of a model that is told: a convention, not a test."""
+NOBODYS = ("untagged", "two_tags")
+"""Steps of a pool that should remove few cells; those of other samples are as many as were pooled."""
 TOGETHER = "all cuts on quality"
 
 
@@ -19,7 +21,17 @@ def lost_shares(table: pd.DataFrame) -> pd.Series:
     """Return, per row of attrition (sample, step, removed, remaining), the share of the sample's cells that it removes.
 
     The cells are all droplets but empty ones, host cells and normal cells. Missing for those steps, and without cells.
+    Cells without a tag and with two are no sample's: theirs are the shares of all cells of the pool.
     """
+    of_pool = table["step"].isin(NOBODYS)
+    if of_pool.any():
+        rest = lost_shares(table[~table["step"].isin(POOL)])
+        own = table["sample"].map(table[table["step"] == "empty"].set_index("sample")["remaining"])
+        others = (
+            table["removed"].where(table["step"].isin(POOL), 0).groupby(table["sample"], sort=False).transform("sum")
+        )
+        everybodys = (own + others).astype(float)
+        return (table["removed"] / everybodys.where(everybodys > 0)).where(of_pool, rest.reindex(table.index))
     watched = table["step"].isin(WATCHED)
     kept = table.groupby("sample", sort=False)["remaining"].min()
     cells = table["removed"].where(watched, 0).groupby(table["sample"], sort=False).sum() + kept
@@ -60,7 +72,8 @@ def warn(table: pd.DataFrame) -> pd.Series:
         said[row] = f"{said[row]}; {text}" if said[row] else text
 
     for row, share in table["lost_share"][table["lost_share"] > MOST].items():
-        add(row, f"removes {share:.0%} of the sample's cells")
+        whose = "pool" if table["step"][row] in NOBODYS else "sample"
+        add(row, f"removes {share:.0%} of the {whose}'s cells")
     cuts = table[table["step"].isin(QUALITY)]
     largest = cuts.groupby("sample", sort=False)["removed"].idxmax()
     for sample, share in cuts.groupby("sample", sort=False)["lost_share"].sum(min_count=1).items():

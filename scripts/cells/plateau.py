@@ -66,15 +66,17 @@ def peaks(totals: np.ndarray) -> list[tuple[int, int, int]]:
     return found[::-1]
 
 
-def alike(counts: sparse.csr_matrix, rows: np.ndarray, *, seed: int) -> bool:
-    """Return whether barcodes (rows of barcodes × genes) are draws from one pool, as far as they show."""
+def share_unlike(counts: sparse.csr_matrix, rows: np.ndarray, *, seed: int) -> float:
+    """Return the share of barcodes (rows of barcodes × genes) that are no draws from the pool of the others, at
+    :data:`LEVEL`.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(rows)
     tried, pool = order[: min(TRIED, len(order) // 2)], order[min(TRIED, len(order) // 2) :]
     soup = np.asarray(counts[pool].sum(axis=0)).ravel().astype(np.int64)
     seen = np.asarray(counts[rows].sum(axis=0)).ravel() > 0
     pvalues = monte_carlo_pvalues(counts[np.sort(tried)][:, seen], soup[seen], simulations=ROUNDS, seed=seed)
-    return bool((pvalues <= LEVEL).mean() < ALIKE)
+    return float((pvalues <= LEVEL).mean())
 
 
 def find(counts: sparse.csr_matrix, totals: np.ndarray, *, above: int, seed: int) -> Plateau | None:
@@ -87,7 +89,7 @@ def find(counts: sparse.csr_matrix, totals: np.ndarray, *, above: int, seed: int
         if mode <= above:
             break
         near = np.flatnonzero((totals >= max(low, round(mode / 1.5))) & (totals <= min(high, round(mode * 1.5))))
-        if len(near) < FEWEST or not alike(counts, near, seed=seed):
+        if len(near) < FEWEST or share_unlike(counts, near, seed=seed) >= ALIKE:
             continue
         # The peak's bin may hold no barcode at its middle, nor any below it where barcodes are equal.
         mode = int(totals[near][np.argmin(np.abs(totals[near] - mode))])

@@ -8,6 +8,9 @@ from scipy import sparse
 
 QUALITY = ("low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
 """Cuts on quality, in their order."""
+POOL = ("other_sample", "untagged", "two_tags")
+"""Why a cell of a pool isn't the sample's: it is another's, has no tag, or two. They come first, so that what is left
+without empty droplets are the sample's own droplets with cells, as in a library of one sample."""
 STEPS = ("empty", "host", "mixed", "doublet", "normal", *QUALITY, "unsure")
 """Why a barcode is dropped, in the order in which it is asked. Normal and unsure cells are named where no host is."""
 MAD_SCALE = 1.4826
@@ -102,11 +105,15 @@ def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray
     return np.select([f.to_numpy() for f in failed], QUALITY, "").astype(object)
 
 
-def attrition(filter_failed: np.ndarray) -> pd.DataFrame:
-    """Return per step the barcodes before it, those it removed and those that remain (all steps, in order)."""
-    before, rows = len(filter_failed), []
-    for step in STEPS:
-        removed = int((filter_failed == step).sum())
+def attrition(filter_failed: np.ndarray, elsewhere: dict[str, int] | None = None) -> pd.DataFrame:
+    """Return per step the barcodes before it, those it removed and those that remain (all steps, in order).
+
+    ``elsewhere``: of a sample of a pool the number of the pool's other barcodes, by :data:`POOL` and ``empty``.
+    """
+    elsewhere = elsewhere or {}
+    before, rows = len(filter_failed) + sum(elsewhere.values()), []
+    for step in (*POOL, *STEPS) if elsewhere else STEPS:
+        removed = int((filter_failed == step).sum()) + elsewhere.get(step, 0)
         rows.append({"step": step, "barcodes_before": before, "removed": removed, "remaining": before - removed})
         before -= removed
     return pd.DataFrame(rows)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from scripts.base.results import Results
+from scripts.cells.fates import SAMPLE, TWO, UNASSIGNED
 from scripts.study.study import Study
 
 
@@ -21,6 +24,8 @@ def numbers(results: Results) -> dict[str, int]:
     found = [results.json(path) for path in results.matching("cells/*.summary.json")]
     rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]
     ways = [summary.get("droplets_method") for summary in found]
+    pools = [results.table(path) for path in results.matching("cells/*.pool.tsv")]
+    fates = pd.concat(pools).groupby("fate")["barcodes"].sum() if pools else pd.Series(dtype=int)
     bases = [summary.get("malignant_evidence") or "" for summary in found]
     return {
         "cells": int(kept.groupby("sample")["remaining"].last().sum()) if kept is not None else 0,
@@ -30,6 +35,10 @@ def numbers(results: Results) -> dict[str, int]:
         "tested": ways.count("knee and test"),
         "rate_mixed": rates.count("mixed droplets"),
         "rate_loaded": rates.count("cells loaded"),
+        "pools": len(pools),
+        "pooled": sum(int((pool["fate"] == SAMPLE).sum()) for pool in pools),
+        "untagged": int(fates.get(UNASSIGNED, 0)),
+        "two_tags": int(fates.get(TWO, 0)),
         "judged": sum(bool(basis) for basis in bases),
         "annotated": sum(basis.startswith("annotation") for basis in bases),
         "by_markers": sum(basis.endswith("markers alone") for basis in bases),

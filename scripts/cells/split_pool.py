@@ -8,13 +8,25 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.cells.fates import TWO, UNASSIGNED
+from scripts.cells.qc import POOL
+
+
+def count_elsewhere(cells: pd.DataFrame, n_empty: int, sample: str) -> dict[str, int]:
+    """Return how many barcodes of a pool aren't the sample's, by why (:data:`scripts.cells.qc.POOL`, and empty).
+
+    ``cells``: sample and fate of each cell. A cell with the tag of no sample of the sheet is another sample's.
+    """
+    fate, own = cells["fate"], cells["sample"] == sample
+    reason = np.select([own, fate == UNASSIGNED, fate == TWO], ["", "untagged", "two_tags"], "other_sample")
+    return {"empty": n_empty, **{name: int((reason == name).sum()) for name in POOL}}
 
 
 def main(snakemake) -> None:
     """Read the pool's counts, calls and assignments; write those of the sample's cells.
 
     Empty droplets are of all samples of the pool and stay with it; the ambient profile that they make is the sample's
-    too.
+    too. The summary says how many barcodes of the pool aren't the sample's, for its attrition.
     """
     import anndata
 
@@ -31,7 +43,9 @@ def main(snakemake) -> None:
     shutil.copyfile(source.soup, snakemake.output.soup)
     summary = json.loads(Path(source.summary).read_text())
     pool = Path(source.counts).stem
-    Path(snakemake.output.summary).write_text(json.dumps({**summary, "library": pool}, indent=2) + "\n")
+    elsewhere = count_elsewhere(cells, int((~calls["cell_call"]).sum()), sample)
+    told = {**summary, "library": pool, "elsewhere": elsewhere}
+    Path(snakemake.output.summary).write_text(json.dumps(told, indent=2) + "\n")
     job.log.info("%d of the %d cells of %s", len(rows), len(cells), pool)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.cells import losses
-from scripts.cells.qc import STEPS
+from scripts.cells.qc import POOL, STEPS
 
 LABELS = ["sample", "model", "timepoint", "arm"]
 NUMBERS = ["barcodes_before", "removed", "remaining"]
@@ -55,7 +55,8 @@ def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
     """Return the same summed over the samples of an arm and timepoint, with the share of its cells that a step removed.
 
     ``removed_share`` is relative to what is left once empty droplets are gone; it is blank for that step, whose
-    barcodes are not cells.
+    barcodes are not cells, and for cells of a pool that aren't the sample's. Samples of one pool share these barcodes:
+    they are counted once for each.
     """
     columns = ["arm", "timepoint", "step", "samples", *NUMBERS, "removed_share"]
     if table.empty:
@@ -64,7 +65,8 @@ def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
     summed = groups[NUMBERS].sum().assign(samples=groups.size()).reset_index()
     cells = summed[summed["step"] == "empty"].set_index(["arm", "timepoint"])["remaining"]
     of_group = pd.Series(pd.MultiIndex.from_frame(summed[["arm", "timepoint"]]).map(cells), dtype=float)
-    summed["removed_share"] = (summed["removed"] / of_group.where(of_group > 0)).where(summed["step"] != "empty")
+    own = ~summed["step"].isin([*POOL, "empty"])
+    summed["removed_share"] = (summed["removed"] / of_group.where(of_group > 0)).where(own)
     return summed[columns]
 
 

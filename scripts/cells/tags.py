@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job, names
+from scripts.cells.fates import TWO, UNASSIGNED
 from scripts.counts.kinds import only_tags
 from scripts.counts.matrices import TEXT_SUFFIXES, read_table
 
-UNASSIGNED, TWO, OTHER = "unassigned", "two tags", "another tag"
-"""What becomes of a cell that is no sample's: no tag stands out; two do; one does that no sample of the sheet has."""
 WANTED = (
     "a table of barcodes and tags (columns barcode and tag, or as vireo, demuxlet, souporcell or Cell Ranger write)"
 )
@@ -26,6 +25,12 @@ MEANT = {
 BARCODE = ("barcode", "barcodes", "cell", "cell_id", "cell_barcode")
 TAG = ("tag", "donor_id", "assignment", "sample", "label", "donor", "hashtag", "hto", "hash.id", "classification")
 """Names of columns, in small letters, the first that a table has is taken."""
+
+SEQUENCES_WANTED = "a table of tags and their sequences (columns tag and sequence, or Cell Ranger's feature reference)"
+NAMES, SEQUENCE = ("tag", "name", "id", "hashtag"), "sequence"
+"""Columns, in small letters: the first of the tags' names that holds the sheet's tags is taken."""
+SHORTEST = 9
+"""Bases of a tag below which reads of anything else would hold it by chance (kallisto's k is at most its length)."""
 
 
 def core(barcode: str) -> str:
@@ -49,7 +54,7 @@ def label_of(row: dict[str, str], tag: str) -> str:
 
 
 def read_assignments(path: str | Path) -> pd.Series:
-    """Return the label of each barcode: a tag, :data:`UNASSIGNED` or :data:`TWO`.
+    """Return the label of each barcode: a tag, unassigned or two tags.
 
     Raises :class:`job.UserError` if the table can't be read so, or names a barcode twice.
     """
@@ -127,3 +132,32 @@ def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
     if len(twice):
         raise job.UserError(f"{path}: barcode {twice[0]!r} is there twice; keep one row")
     return counts.astype(float)
+
+
+def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
+    """Return the sequence of each tag; ``tags``: tag → sample, which must all be there.
+
+    Raises :class:`job.UserError` if the table can't be read so.
+    """
+    rows = names.read_rows(path, SEQUENCES_WANTED)
+    header = [name.lower() for name in rows[0][1]] if rows else []
+    columns = [name for name in NAMES if name in header]
+    if not columns or SEQUENCE not in header:
+        raise job.UserError(
+            f"{path}, row 1: no column of tags or of sequences ({', '.join(header[:6])}); give {SEQUENCES_WANTED}"
+        )
+    records = list(names.read_records(path, rows, header))
+    column = next((name for name in columns if set(tags) <= {row[name] for _, row in records}), columns[0])
+    found: dict[str, str] = {}
+    for number, row in records:
+        name, sequence = row[column], row[SEQUENCE].upper()
+        if not re.fullmatch(f"[ACGT]{{{SHORTEST},}}", sequence):
+            raise job.UserError(
+                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, "
+                "G and T or more; give that of the tag alone, as read 2 has it"
+            )
+        if name in found or sequence in found.values():
+            raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence is there twice; keep one row")
+        found[name] = sequence
+    check_tags(path, tags, found)
+    return found

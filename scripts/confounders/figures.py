@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.confounders.terms import GENES, SIGNATURE
-from scripts.confounders.verdicts import VERDICTS
+from scripts.confounders.verdicts import MARKER_VERDICTS, VERDICTS
 from scripts.figure import draw, palette
 from scripts.figure.figure import Absent, Figure, Panel, Text
 from scripts.figure.style import UP, Style, below, colour_bar, count, listed, rows_high, tooltips, two_lines
@@ -157,6 +157,15 @@ def list_rule(verdicts: pd.DataFrame, style: Style) -> Text | None:
     return list_rules("confounders", VERDICTS, dict.fromkeys(verdicts["verdict"], ""), fdr=style.settings["fdr"])
 
 
+def list_marker_rules(markers: pd.DataFrame, style: Style) -> Text | None:
+    """Return the rules of the verdicts on markers and panels and their measured errors
+    (confounders/marker_composition.tsv).
+    """
+    seen = markers["verdict"].value_counts()
+    numbers = {name: f"{number} of {count(len(markers), 'marker')} and panels" for name, number in seen.items()}
+    return list_rules("markers", MARKER_VERDICTS, numbers, fdr=style.settings["fdr"])
+
+
 def tell_verdict(verdicts: pd.DataFrame, style: Style) -> Text | None:
     """Return what the study may claim, and by which numbers (confounders/programme_verdict.tsv)."""
     if verdicts.empty:
@@ -203,6 +212,7 @@ MISSING = [CONFOUNDERS, "confounders/confounders_notes.tsv"]
 FIGURES = {
     "programme_verdict": (tell_verdict, "confounders/programme_verdict.tsv"),
     "programme_rule": (list_rule, "confounders/programme_verdict.tsv"),
+    "marker_rule": (list_marker_rules, "confounders/marker_composition.tsv"),
     "adjusted": (draw_adjusted, CONFOUNDERS),
     "clones": (draw_clones, CLONES),
     "missing_head": (head_missing, MISSING),

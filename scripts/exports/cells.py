@@ -41,6 +41,24 @@ def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:
     return layout
 
 
+def labelled(observed: pd.DataFrame, orders: Mapping[str, list[str]], own: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the labels of cells as categories, and the columns of the user's sheet (see :func:`describe`)."""
+    table = pd.DataFrame(index=observed.index.rename("cell"))
+    for name in LABELS:
+        values = observed[name].astype(str)
+        names = [n for n in orders.get(name, sorted(set(values))) if n in set(values)]
+        table[name] = pd.Categorical(values, categories=names)
+    for name in own:
+        numeric = pd.api.types.is_numeric_dtype(observed[name])
+        table[name] = observed[name].astype(np.float32) if numeric else pd.Categorical(observed[name].astype(str))
+    return table
+
+
+def with_measures(table: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the measures of cells that ``observed`` has, as numbers."""
+    return table.assign(**{name: observed[name].to_numpy(dtype=np.float32) for name in MEASURES if name in observed})
+
+
 def describe(
     cells: pd.DataFrame, observed: pd.DataFrame, orders: Mapping[str, list[str]], own: Iterable[str] = ()
 ) -> pd.DataFrame:
@@ -51,20 +69,11 @@ def describe(
     the user's samples sheet that the cells carry.
     """
     known = cells.set_index("cell").reindex(observed.index)
-    table = pd.DataFrame(index=observed.index.rename("cell"))
-    for name in LABELS:
-        values = observed[name].astype(str)
-        names = [n for n in orders.get(name, sorted(set(values))) if n in set(values)]
-        table[name] = pd.Categorical(values, categories=names)
-    for name in own:
-        numeric = pd.api.types.is_numeric_dtype(observed[name])
-        table[name] = observed[name].astype(np.float32) if numeric else pd.Categorical(observed[name].astype(str))
+    table = labelled(observed, orders, own)
     cluster = known["timepoint"].astype(str) + ":" + known["cluster"].astype(str)
     table["cluster"] = pd.Categorical(table["model"].astype(str) + " " + cluster)
     table["phase"] = pd.Categorical(known["phase"].fillna("unknown").replace("", "unknown"))
-    for name in MEASURES:
-        if name in observed:
-            table[name] = observed[name].to_numpy(dtype=np.float32)
+    table = with_measures(table, observed)
     for name in SCORES:
         if name in known and known[name].notna().any():
             table[name] = known[name].to_numpy(dtype=np.float32)
@@ -74,7 +83,7 @@ def describe(
 def colours(table: pd.DataFrame, orders: Mapping[str, list[str]]) -> dict[str, np.ndarray]:
     """Return the colours of each category under the names that scanpy and cellxgene read."""
     found = {}
-    for name in ("model", "timepoint", "arm", "phase"):
+    for name in [name for name in ("model", "timepoint", "arm", "phase") if name in table]:
         every = palette.colours_of(name, orders.get(name, table[name].cat.categories))
         found[f"{name}_colors"] = np.array([every[str(value)] for value in table[name].cat.categories], dtype=object)
     return found

@@ -47,7 +47,7 @@ def write_h5ad(
     libraries: list[str],
     *,
     obs: pd.DataFrame,
-    layout: np.ndarray,
+    layout: np.ndarray | None,
     activity: pd.DataFrame,
     regulons: list[str],
     uns: dict,
@@ -78,7 +78,7 @@ def write_h5ad(
         write_elem(file, "var", var)
         write_elem(raw, "var", var)
         write_elem(raw, "varm", {})
-        obsm = {"X_umap": layout}
+        obsm = {} if layout is None else {"X_umap": layout}
         if activity.shape[1]:
             obsm["regulon_activity"] = activity.to_numpy(dtype=np.float32)
             uns = uns | {"regulons": activity.columns.to_numpy(dtype=object)}

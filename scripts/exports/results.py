@@ -9,4 +9,5 @@ def targets(study: Study) -> list[str]:
     """Return the files for other tools; without libraries there are no cells and no regulons."""
     of_cells = ["study.h5ad", "study.loom"] if study.groups else []
     of_models = [f"models/{model}.h5ad" for model in study.models]
-    return [*of_cells, *of_models, "regulons.gmt", "signatures.gmt", "tables"]
+    normal = ["normal.h5ad"] if study.has_normal_cells else []
+    return [*of_cells, *of_models, *normal, "regulons.gmt", "signatures.gmt", "tables"]

@@ -9,7 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_MODELS
-from scripts.expression import cell_figures, gene_set_figures, state_figures
+from scripts.expression import cell_figures, gene_set_figures, state_figures, timepoint_figures
 from scripts.expression.terms import IN_TUMOURS, with_level
 from scripts.figure import draw, palette
 from scripts.figure.figure import Absent, Figure, Panel, Table
@@ -274,6 +274,7 @@ def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
 FIGURES = {
     "volcano": (draw_volcano, [EXPRESSION, "expression/signature.tsv"]),
     "genes": (tabulate_genes, [EXPRESSION, "expression/signature.tsv"]),
+    "persister_timepoints": (timepoint_figures.draw_timepoints, timepoint_figures.TABLE),
     "signature_heatmap": (draw_heatmap, "expression/heatmap.tsv"),
     "scores": (draw_scores, SCORES),
     "left_out": (draw_left_out, SIZES),

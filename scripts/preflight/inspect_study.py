@@ -19,7 +19,8 @@ from scripts.activity.design import design_table
 from scripts.base import job
 from scripts.base.files import is_gzip, open_bytes, sha256_of
 from scripts.base.names import check_kind
-from scripts.cells.tags import TWO, UNASSIGNED, check_tags, read_assignments
+from scripts.cells.fates import TWO, UNASSIGNED
+from scripts.cells.tags import check_tags, read_assignments, read_sequences
 from scripts.counts.matrices import TEXT_SUFFIXES
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.reads.check_reads import check_pair
@@ -242,6 +243,11 @@ def look_at_pools(study: Study) -> Iterator[Finding]:
                 lost = labels.isin([UNASSIGNED, TWO])
                 check_tags(path, tags, labels[~lost])
                 return f"{len(tags)} samples; of {len(labels)} barcodes {int(lost.sum())} have no tag or two"
+            if reads := study.tag_reads(pool):
+                found = read_sequences(reads["sequences"][0], tags)
+                for path in [*reads["fq1"], *reads["fq2"]]:
+                    begin(path)
+                return f"{len(tags)} samples, by reads of {len(found)} tags"
             path = settings["hashtags"] or study.library_row(pool)["matrix"]
             begin(path)
             return f"{len(tags)} samples, by counts of their tags in {path}"

@@ -89,7 +89,7 @@ def tabulate_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
     by_library = attrition.groupby("sample", sort=False)
     removed = attrition.pivot_table(index="sample", columns="step", values="removed", aggfunc="sum", sort=False)[steps]
     removed.insert(0, "barcodes", by_library["barcodes_before"].first())
-    return removed.assign(kept=by_library["remaining"].last()).astype(int).rename_axis("Sample").reset_index()
+    return removed.fillna(0).assign(kept=by_library["remaining"].last()).astype(int).rename_axis("Sample").reset_index()
 
 
 def saturation_lines(curves: dict[str, pd.DataFrame]) -> dict[str, dict[float, float]]:

@@ -55,12 +55,17 @@ def check_settings_of_pools(design: Design) -> Problems:
             hint = suggest(pool, pools) or "; correct or remove it"
             yield place, f"no sample of {design.config['samples']} is in a pool of this name{hint}"
         elif len(settings) != 1:
-            yield place, "needs one of assignments (a table of barcodes and tags) and hashtags (their counts)"
+            said = "assignments (a table of barcodes and tags), hashtags (counts of tags) and hashtag_reads (FASTQ)"
+            yield place, f"needs one of {said}"
+        elif (reads := settings.get("hashtag_reads")) and len(reads["fq1"]) != len(reads["fq2"]):
+            message = (
+                f"names {len(reads['fq2'])} files, fq1 {len(reads['fq1'])}; give both mates of each lane, in order"
+            )
+            yield at_key("cells", "pools", pool, "hashtag_reads", "fq2"), message
     for pool, own in rows.groupby("pool", sort=False):
         if pool not in given and not own["matrix"].iloc[0]:
-            message = (
-                f"is missing, but reads of {pool!r} don't tell its samples apart; give its assignments or hashtags"
-            )
+            remedy = "give its assignments, hashtags or hashtag_reads"
+            message = f"is missing, but reads of {pool!r} don't tell its samples apart; {remedy}"
             yield at_key("cells", "pools", pool), message
     for row in rows.itertuples():
         for key in LIBRARY_KEYS:

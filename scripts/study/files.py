@@ -25,6 +25,8 @@ def missing_files(study: Study, design: Design) -> list[str]:
     for pool in study.pools:
         told = study.pool_settings(pool).items()
         places += [(at_key("cells", "pools", pool, key), path) for key, path in told if path]
+        for key, paths in study.tag_reads(pool).items():
+            places += [(at_key("cells", "pools", pool, "hashtag_reads", key), path) for path in paths]
     if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
     there, barred = {}, {}

@@ -124,11 +124,15 @@ class Study(Libraries):
         return "tumour" if "tumour" in given else given.pop() if len(given) == 1 else "auto"
 
     @cached_property
+    def has_normal_cells(self) -> bool:
+        """Whether libraries may hold normal cells of the tumour's species."""
+        given = {self.composition_of(model) for model in self.models}
+        return "tumour" in given or ("auto" in given and not self.references.get("host"))
+
+    @cached_property
     def programme_sets(self) -> list[str]:
         """Files of gene sets that may explain a switch; those of normal lineages where these are of one species."""
-        given = {self.composition_of(model) for model in self.models}
-        of_one_species = "tumour" in given or ("auto" in given and not self.references.get("host"))
-        return ["cell_cycle", "dissociation", "hypoxia", *(["lineages"] if of_one_species else [])]
+        return ["cell_cycle", "dissociation", "hypoxia", *(["lineages"] if self.has_normal_cells else [])]
 
     @cached_property
     def samples_by_group(self) -> dict[str, list[str]]:
@@ -220,7 +224,14 @@ class Study(Libraries):
     def tables_of_pools(self) -> list[str]:
         """The tables that tell which cell of a pool is whose, each once."""
         paths = [path for pool in self.pools for path in self.pool_settings(pool).values()]
+        paths += [path for pool in self.pools for path in self.tag_reads(pool).get("sequences", [])]
         return [path for path in dict.fromkeys(paths) if path]
+
+    @cached_property
+    def reads_of_tags(self) -> list[str]:
+        """The reads of the pools' tags, each once."""
+        found = [path for pool in self.pools for key in ("fq1", "fq2") for path in self.tag_reads(pool).get(key, [])]
+        return list(dict.fromkeys(found))
 
     @cached_property
     def input_files(self) -> dict[str, list[str]]:
@@ -230,7 +241,7 @@ class Study(Libraries):
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
             "matrices": sorted({*self.matrices, *self.annotations, *self.tables_of_pools}),
-            "reads": [*self.units["fq1"], *self.units["fq2"]],
+            "reads": [*self.units["fq1"], *self.units["fq2"], *self.reads_of_tags],
         }
 
     @cached_property

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.activity import compare_timepoints, design, timepoint_figures
 from scripts.expression import compare_timepoints as expression
+from scripts.expression import timepoint_figures as gene_figures
 from scripts.figure.style import Style
 from scripts.profiles.profiles import Profiles
 from scripts.stats import paired
@@ -115,6 +116,24 @@ def test_figure_shows_changes_and_trend(study):
     )
     assert {RISING, STEADY} <= set(figure.data["trend"]["regulon"])
     assert all(json.dumps(panel.chart.to_dict(validate=True)) for panel in figure.panels)
+
+
+def test_expression_is_drawn_likewise(study):
+    values, samples, days = study
+    described = samples.assign(replicate="1", platform="x", block=samples["model"])
+    style = Style(("m0",), ("none", "drug"), ("d0", "d33", "d50", "d67"), CONTRAST)
+    figure = gene_figures.draw_timepoints(
+        expression.compare(Profiles(values, values, described), CONTRAST, days), style
+    )
+    assert [panel.title for panel in figure.panels] == ["change against the baseline", "trend over days"]
+    assert figure.n.endswith(f"trend: 6 models; the 20 smallest p-values of {N} genes.")
+    assert {RISING, STEADY} <= set(figure.data["changes"]["gene"]) and set(figure.data["trend"]["timepoint"]) == {""}
+    assert all(json.dumps(panel.chart.to_dict(validate=True)) for panel in figure.panels)
+    one = described[described["model"] == "m0"]
+    table = expression.compare(Profiles(values.loc[one.index], values.loc[one.index], one), CONTRAST, days)
+    made = gene_figures.draw_timepoints(table, style)
+    assert "the 20 largest changes of" in made.n and "d33: 1 model" in made.n
+    assert gene_figures.draw_timepoints(table.assign(log_fc=float("nan")), style) is None
 
 
 def test_figure_of_one_model_has_no_intervals(study):

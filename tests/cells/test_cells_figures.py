@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from scripts.cells import droplet_figures, figures, qc, summaries, tabulate_attrition
+from scripts.cells import assign_pool, droplet_figures, figures, qc, summaries, tabulate_attrition
+from scripts.cells.pool_figures import draw_pools
 from scripts.figure.figure import Absent
 from scripts.figure.style import Style
 
@@ -48,6 +49,18 @@ def droplets(host: bool = True) -> pd.DataFrame:
     })  # fmt: skip
     table["cell_call"] = table["filter_failed"] != "empty"
     return table if host else table.assign(counts_host=0)
+
+
+def test_pools_are_drawn_with_nobodys_cells():
+    labels = pd.Series(["H1"] * 60 + ["H2"] * 30 + ["two tags"] * 8 + ["unassigned"] * 2)
+    made = draw_pools(assign_pool.summarise("P", assign_pool.assign(labels, TAGS), 1_000, TAGS), STYLE)
+    table = made.data["pools"]
+    assert table["barcodes"].sum() == 100 and made.n == "1 pool of 2 samples, 100 cells."
+    assert table.set_index("fate_name")["barcodes"].loc["two tags"] == 8
+    assert draw_pools(assign_pool.summarise("P", assign_pool.assign(labels[:0], TAGS), 1_000, TAGS), STYLE) is None
+
+
+TAGS = {"H1": "S1", "H2": "S2"}
 
 
 def test_the_waterfall_ends_at_the_cells_kept():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from scripts.cells.doublet_scores import doublet_threshold, flag_doublets, score_by_scdblfinder, score_by_scrublet
-from scripts.cells.doublets import among_graft, expected_rate, find, implied_rate, rate_of_kit
+from scripts.cells.doublets import among_graft, expected_rate, find, implied_rate, plant, rate_of_kit
 from scripts.cells.filter_cells import kit_of
 from scripts.references.chemistries import KITS
 
@@ -92,26 +92,39 @@ SETTINGS = {"enabled": True, "method": "scdblfinder", "min_cells": 50}
 
 
 def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate):
-    """Planted doublets tell how many are missed, summed over libraries: of one library's 40 to 50 doublets a handful is
-    missed, as chance has it (10 of 40 in one of these, where 2 were told).
+    """Most doublets of unlike cells are flagged, and planted doublets tell how many are missed.
+
+    Of one library's 30 doublets a handful is missed, so that six libraries are summed. Told and missed may differ by
+    chance alone: both are binomial, of about as many doublets. Seeds 2 to 5 were looked at when planting was written
+    (there 5.3 a library were missed; 2.2 were told by sums as they are, 5.2 with ambient RNA caught once).
     """
-    told, missed = 0.0, 0
-    for seed in range(1, 7):
-        counts, truth = graft_cells(simulate, seed=seed, cells=1_000, doublet_rate=0.08)
+    told, naive, missed, doublets = 0.0, 0.0, 0, 0
+    for seed in range(100, 106):
+        library = simulate.simulate_library(seed=seed, cells=1_000, doublet_rate=0.08)
+        graft = library.truth["species"].eq("graft").to_numpy() & library.truth["kind"].ne("empty").to_numpy()
+        counts, truth = library.counts[graft][:, : simulate.GRAFT_GENES], library.truth[graft]
         doublet = truth["kind"].eq("doublet").to_numpy()
         unlike = doublet & ~truth["same_type"].to_numpy()
-        found = find(counts, doublet.mean(), SETTINGS, seed=0, what="graft")
+        rate = doublet.mean()
+        ambient = (truth["ambient_umis"] / truth["total"]).to_numpy()
+        first = find(counts, rate, SETTINGS, seed=0, what="graft")
+        found = plant(first, counts, rate, SETTINGS, seed=0, ambient=ambient)
+        naive += plant(first, counts, rate, SETTINGS, seed=0, ambient=np.full(len(truth), np.nan)).left
         print(
             f"seed {seed}: unlike {found.flagged[unlike].mean():.2f}, all {found.flagged[doublet].mean():.2f}, "
-            f"precision {doublet[found.flagged].mean():.2f}, left {found.left:.0f}, truly "
+            f"precision {doublet[found.flagged].mean():.2f}, left {found.left:.1f}, truly "
             f"{(doublet & ~found.flagged).sum()}"
         )
         assert found.flagged[unlike].mean() >= 0.75
         assert doublet[found.flagged].mean() >= 0.5
         assert found.expected == pytest.approx(doublet.sum())
         told, missed = told + found.left, missed + (doublet & ~found.flagged).sum()
-    # Measured: 42 told, 46 missed. Over more plantings 12 % are told to be missed where 16 % are.
-    assert missed / 2 <= told <= 2 * missed
+        doublets += doublet.sum()
+    # The standard error of the difference of two binomial numbers; 2.6 of them are exceeded once in a hundred.
+    share = (told + missed) / (2 * doublets)
+    assert abs(told - missed) <= 2.6 * np.sqrt(2 * doublets * share * (1 - share)), (told, missed)
+    # Sums with ambient RNA twice are larger than doublets are, and say that fewer are missed.
+    assert naive < told
 
 
 def test_scdblfinders_scores_repeat_on_one_core_or_more(simulate):

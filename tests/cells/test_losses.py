@@ -1,11 +1,13 @@
 """Warnings where filters remove much of a sample, or unequally over a model's timepoints."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from scripts.cells.losses import TOGETHER
-from scripts.cells.qc import STEPS
-from scripts.cells.tabulate_attrition import attrition_by_sample
+from scripts.cells.qc import POOL, STEPS, attrition
+from scripts.cells.tabulate_attrition import attrition_by_arm, attrition_by_sample
+from scripts.reads.report_reads import tabulate_attrition
 from scripts.study import messages
 
 
@@ -33,6 +35,31 @@ def test_shares_are_of_the_samples_own_cells():
     shares = table.set_index("step")["lost_share"]
     assert shares["doublet"] == pytest.approx(0.1) and shares["few_genes"] == pytest.approx(0.2)
     assert shares[["empty", "host", "normal"]].isna().all()
+
+
+def test_cells_of_a_pool_without_a_tag_are_told_as_a_share_of_the_pool():
+    """Of 1,000 cells of the pool 400 have no tag, 50 have two, and 300 are another sample's."""
+    steps = attrition(
+        np.array([""] * 200 + ["doublet"] * 50), {"empty": 9_000, "other_sample": 300, "untagged": 400, "two_tags": 50}
+    )
+    pooled = {"sample": "P", "model": "M", "timepoint": "u", "arm": "x", "attrition": steps.to_dict("records")}
+    table = attrition_by_sample([summary("A", "u", {}, model="N"), pooled])
+    own = table[table["sample"] == "P"].set_index("step")
+    assert list(own.index) == [*POOL, *STEPS] and set(table.loc[table["sample"] == "A", "step"]) == set(STEPS)
+    assert own["barcodes_before"].iloc[0] == 10_000 and own["remaining"].iloc[-1] == 200
+    assert own.at["empty", "remaining"] == 250
+    assert own["lost_share"].dropna().loc[["untagged", "two_tags", "doublet"]].tolist() == pytest.approx(
+        [0.4, 0.05, 0.2]
+    )
+    assert pd.isna(own.at["other_sample", "lost_share"])
+    assert warnings(pooled) == {("P", "untagged"): "removes 40% of the pool's cells"}
+    by_arm = attrition_by_arm(table).set_index("step")
+    assert by_arm.loc["untagged", "samples"] == 1 and pd.isna(by_arm.loc["untagged", "removed_share"])
+    assert by_arm.loc["doublet", "removed_share"] == pytest.approx(
+        50 / 5_150
+    )  # host and normal cells of A are droplets with cells
+    wide = tabulate_attrition(table.rename_axis(None)).set_index("Sample")
+    assert wide.loc["A", "untagged"] == 0 and wide.loc["P", "untagged"] == 400
 
 
 def test_host_and_normal_cells_are_no_losses():

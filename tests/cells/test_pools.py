@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import anndata
@@ -14,7 +16,7 @@ import pytest
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import assign_pool, tags
+from scripts.cells import assign_pool, count_tags, fates, tags
 from scripts.cells.call_tags import call_tags
 
 TRUTH = ["HTO1"] * 3 + ["HTO2"] * 3
@@ -36,7 +38,7 @@ def test_tables_of_all_tools_say_the_same(tmp_path, text):
     path = tmp_path / "table.tsv"
     path.write_text(text)
     found = tags.read_assignments(path)
-    assert found.to_dict() == {"AAAC": "HTO1", "CCCC": "HTO2", "GGGG": tags.TWO, "TTTT": tags.UNASSIGNED}
+    assert found.to_dict() == {"AAAC": "HTO1", "CCCC": "HTO2", "GGGG": fates.TWO, "TTTT": fates.UNASSIGNED}
 
 
 BAD = {
@@ -65,7 +67,7 @@ def test_a_tag_that_the_file_lacks_is_named_with_its_sample(tmp_path):
 def test_barcodes_with_and_without_the_number_of_their_well_match():
     cells = pd.Series(["AAAC", "CCCC", "GGGG"])
     labels = pd.Series({"AAAC-1": "HTO1", "CCCC-1": "HTO2", "TTTT-1": "HTO1"})
-    assert assign_pool.match(cells, labels, "x").tolist() == ["HTO1", "HTO2", tags.UNASSIGNED]
+    assert assign_pool.match(cells, labels, "x").tolist() == ["HTO1", "HTO2", fates.UNASSIGNED]
     with pytest.raises(job.UserError, match="it has 0 of the pool's 3 cells"):
         assign_pool.match(cells, labels.set_axis(["X", "Y", "Z"]), "x")
 
@@ -73,11 +75,11 @@ def test_barcodes_with_and_without_the_number_of_their_well_match():
 def simulated_tags(rng, n_tags: int, n_each: int = 120, doublets: int = 25, negative: int = 15):
     """Return counts of tags (cells × tags) and the truth: signal of about 300 over noise of about 10, log-normal."""
     names = [f"HTO{i + 1}" for i in range(n_tags)]
-    truth = [name for name in names for _ in range(n_each)] + [tags.TWO] * doublets + [tags.UNASSIGNED] * negative
+    truth = [name for name in names for _ in range(n_each)] + [fates.TWO] * doublets + [fates.UNASSIGNED] * negative
     counts = rng.poisson(rng.lognormal(np.log(10), 0.4, (len(truth), n_tags)))
     for row, name in enumerate(truth):
         own = [names.index(name)] if name in names else []
-        own = rng.choice(n_tags, 2, replace=False) if name == tags.TWO else own
+        own = rng.choice(n_tags, 2, replace=False) if name == fates.TWO else own
         for column in own:
             counts[row, column] += rng.poisson(rng.lognormal(np.log(300), 0.4))
     index = [f"c{i}" for i in range(len(truth))]
@@ -88,9 +90,9 @@ def simulated_tags(rng, n_tags: int, n_each: int = 120, doublets: int = 25, nega
 def test_tags_are_called_as_they_are(n_tags):
     counts, truth = simulated_tags(np.random.default_rng(n_tags), n_tags)
     called = call_tags(counts)
-    singles = ~truth.isin([tags.TWO, tags.UNASSIGNED])
+    singles = ~truth.isin([fates.TWO, fates.UNASSIGNED])
     assert (called[singles] == truth[singles]).mean() >= 0.97
-    assert (called[truth == tags.TWO] == tags.TWO).mean() >= 0.9
+    assert (called[truth == fates.TWO] == fates.TWO).mean() >= 0.9
     # A cell of one sample that is given to another harms most: there is none.
     wrong = singles & called.ne(truth) & called.isin(counts.columns)
     assert not wrong.any()
@@ -99,8 +101,8 @@ def test_tags_are_called_as_they_are(n_tags):
 def test_cells_without_any_count_have_no_tag():
     counts, _ = simulated_tags(np.random.default_rng(0), 3)
     counts.iloc[:5] = 0
-    assert (call_tags(counts).iloc[:5] == tags.UNASSIGNED).all()
-    assert (call_tags(counts.head(3)) == tags.UNASSIGNED).all()
+    assert (call_tags(counts).iloc[:5] == fates.UNASSIGNED).all()
+    assert (call_tags(counts.head(3)) == fates.UNASSIGNED).all()
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -113,7 +115,7 @@ def test_counts_of_tags_are_read_whichever_way_they_lie(tmp_path, turned):
 
 
 def test_a_tag_of_no_sample_is_no_samples_and_doublets_left_are_expected():
-    labels = pd.Series(["HTO1"] * 60 + ["HTO2"] * 30 + ["HTO3"] * 5 + [tags.TWO] * 8 + [tags.UNASSIGNED] * 2)
+    labels = pd.Series(["HTO1"] * 60 + ["HTO2"] * 30 + ["HTO3"] * 5 + [fates.TWO] * 8 + [fates.UNASSIGNED] * 2)
     cells = assign_pool.assign(labels, {"HTO1": "S1", "HTO2": "S2"})
     table = assign_pool.summarise("P", cells, 1000, {"HTO1": "S1", "HTO2": "S2"}).set_index(["fate", "sample"])
     assert table["barcodes"].to_dict() == {
@@ -195,12 +197,53 @@ cells:
     return in_process.snakemake(folder, *arguments, str(folder / "config.yaml"), "--", *wanted)
 
 
-@pytest.mark.parametrize("inside", [True, False], ids=["tags in the matrix", "assignments"])
-def test_a_pool_ends_as_cells_of_its_samples(tmp_path, inside):
-    truth = simulate_pool(tmp_path, inside)
-    settings = ""
+SEQUENCES = {"HTO1": "ACCCACCAGTAAGAC", "HTO2": "GGTCGAGAGCATTCA", "HTO3": "CTTGCCGCATGTCAT", "HTO4": "AAAGCATTCTTCACG"}
+
+
+def write_tag_reads(folder, barcodes: list[str]) -> pd.DataFrame:
+    """Write the tags' reads of the pool's cells and the tags' sequences; return the true UMIs, cells × tags.
+
+    As TotalSeq-B's: two letters of the barcode are complemented, the tag stands behind ten bases. One molecule in two is
+    read twice; one tag in twenty and one barcode in fifty have a wrong letter.
+    """
+    rng = np.random.default_rng(7)
+    counts, _ = simulated_tags(rng, 3, N_EACH, doublets=20, negative=0)
+    letters, lines = np.array(list("ACGT")), ([], [])
+
+    def misread(sequence: str, share: float) -> str:
+        if rng.random() >= share:
+            return sequence
+        at = rng.integers(len(sequence))
+        return sequence[:at] + "ACGT"[("ACGT".index(sequence[at]) + rng.integers(1, 4)) % 4] + sequence[at + 1 :]
+
+    for row, barcode in enumerate(barcodes):
+        bead = count_tags.translate(barcode)
+        for column, number in enumerate(counts.iloc[row]):
+            for _ in range(number):
+                umi, rest = "".join(rng.choice(letters, 12)), "".join(rng.choice(letters, 10))
+                for _ in range(1 + (rng.random() < 0.5)):
+                    lines[0].append(misread(bead, 0.02) + umi)
+                    lines[1].append(rest + misread(list(SEQUENCES.values())[column], 0.05) + "GCTTTAAGGCCGG")
+    for name, reads in zip(("tags_R1.fastq.gz", "tags_R2.fastq.gz"), lines, strict=True):
+        with gzip.open(folder / name, "wt", compresslevel=1) as file:
+            file.writelines(f"@r{i}\n{read}\n+\n{'F' * len(read)}\n" for i, read in enumerate(reads))
+    table = "".join(f"{name},{name},R2,5PNNNNNNNNNN(BC),{own},Antibody Capture\n" for name, own in SEQUENCES.items())
+    (folder / "tags.csv").write_text("id,name,read,pattern,sequence,feature_type\n" + table)
+    return counts.set_axis(barcodes, axis=0)
+
+
+READS = "pools: {P1: {hashtag_reads: {fq1: [tags_R1.fastq.gz], fq2: [tags_R2.fastq.gz], sequences: tags.csv}}}"
+
+
+@pytest.mark.parametrize("told", ["in the matrix", "by assignments", "by reads of tags"])
+def test_a_pool_ends_as_cells_of_its_samples(tmp_path, told):
+    inside = told != "by assignments"
+    truth = simulate_pool(tmp_path, told == "in the matrix")
+    settings, umis = "", None
+    if told == "by reads of tags":
+        umis, settings = write_tag_reads(tmp_path, list(truth.index)), READS
     if not inside:
-        table = truth.replace({tags.TWO: "doublet"}).rename("donor_id").rename_axis("cell")
+        table = truth.replace({fates.TWO: "doublet"}).rename("donor_id").rename_axis("cell")
         table.to_csv(tmp_path / "donor_ids.tsv", sep="\t")
         settings = "pools: {P1: {assignments: donor_ids.tsv}}"
     said = run_cells(tmp_path, settings)
@@ -208,6 +251,12 @@ def test_a_pool_ends_as_cells_of_its_samples(tmp_path, inside):
     results = tmp_path / "results" / "cells"
     pool = pd.read_csv(results / "P1.pool.tsv", sep="\t", keep_default_na=False).set_index(["fate", "sample"])
     numbers = pool["barcodes"].astype(int)
+    if umis is not None:
+        found = pd.read_csv(results / "P1.tags.tsv", sep="\t", index_col=0)
+        assert list(found) == list(SEQUENCES) and not found["HTO4"].any()
+        off = (found.reindex(umis.index, fill_value=0)[list(umis)] - umis).abs().to_numpy().sum()
+        # A wrong letter in a tag or a barcode is forgiven; chance alone makes another's of it.
+        assert off <= 0.002 * umis.to_numpy().sum()
     assert numbers[("two tags", "")] == pytest.approx(20, abs=0 if not inside else 4)
     for sample, tag in SAMPLES.items():
         cells = anndata.read_h5ad(results / f"{sample}.h5ad")
@@ -219,8 +268,46 @@ def test_a_pool_ends_as_cells_of_its_samples(tmp_path, inside):
         assert not set(cells.var_names) & set(SAMPLES.values()), "tags are no genes"
         summary = json.loads((results / f"{sample}.summary.json").read_text())
         assert summary["library"] == "P1" and summary["cells"] == numbers[("sample", sample)]
+        steps = pd.DataFrame(summary["attrition"]).set_index("step")
+        assert steps.at["untagged", "removed"] == numbers[("unassigned", "")]
+        assert steps.at["two_tags", "removed"] == numbers[("two tags", "")]
+        others = [numbers[("sample", name)] for name in SAMPLES if name != sample]
+        assert steps.at["other_sample", "removed"] == sum(others) + numbers[("another tag", "")]
+        assert steps.at["empty", "remaining"] == numbers[("sample", sample)]
+        assert steps["barcodes_before"].iloc[0] == numbers.sum()
     libraries = pd.read_csv(results / "libraries.tsv", sep="\t")
     assert list(libraries["sample"]) == list(SAMPLES) and libraries["umis"].nunique() == 1
+
+
+BAD_SEQUENCES = {
+    "no sequences": ("tag\tx\nHTO1\tA\n", "row 1: no column of tags or of sequences (tag, x)"),
+    "no letters": ("tag\tsequence\nHTO1\tACGTNACGTACG\n", "row 2, column sequence: 'ACGTNACGTACG' is no sequence of 9"),
+    "twice": ("tag\tsequence\nHTO1\tACGTAACGTACG\nHTO2\tACGTAACGTACG\n", "row 3: tag 'HTO2' or its sequence is there"),
+    "missing": ("tag\tsequence\nHTO2\tACGTAACGTACG\n", "no tag 'HTO1' of sample S1 (it has HTO2)"),
+}
+
+
+@pytest.mark.parametrize("text, said", BAD_SEQUENCES.values(), ids=BAD_SEQUENCES)
+def test_sequences_that_cannot_be_read_are_refused_with_their_row(tmp_path, text, said):
+    path = tmp_path / "tags.tsv"
+    path.write_text(text)
+    with pytest.raises(job.UserError) as refused:
+        tags.read_sequences(path, {"HTO1": "S1"})
+    assert str(refused.value).startswith(f"{path}") and said in str(refused.value)
+
+
+def test_barcodes_of_tags_are_as_they_are_or_translated():
+    # First pair of 10x Genomics' list for 3' v3.
+    assert count_tags.translate("AAACCCAAGAAACACT") == "AAACCCATCAAACACT"
+    genes = ["AAACCCAAGAAACACT", "TTTTTTTCATTTTTTT"]
+    for seen in (genes, [count_tags.translate(name) for name in genes]):
+        found = count_tags.choose_list(Counter(seen), genes, "r1")
+        assert [found[name] for name in seen] == genes
+    with pytest.raises(job.UserError, match="r1: 0% of its first barcodes are those of the pool's counts"):
+        count_tags.choose_list(Counter(["C" * 16]), genes, "r1")
+    assert count_tags.umi_length(28, None, "r1") == 12 and count_tags.umi_length(26, None, "r1") == 10
+    with pytest.raises(job.UserError, match="a read 1 of 26 bases holds no barcode and UMI of 28"):
+        count_tags.umi_length(26, 12, "r1")
 
 
 def test_a_table_of_another_library_ends_the_run_in_one_line(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import zlib
 from base64 import b64decode
+from types import SimpleNamespace
 
 import anndata
 import h5py
@@ -13,7 +14,7 @@ import pytest
 from scipy import sparse
 
 from scripts.base.tables import read_tsv
-from scripts.exports import cells, export_gmt, export_loom, export_study, matrix
+from scripts.exports import cells, export_gmt, export_loom, export_normal, export_study, matrix
 
 ORDERS = {"model": ["B", "A"], "timepoint": ["untreated", "persister"], "arm": ["untreated", "drug"]}
 REGULONS = ["JUN(+)", "MYC(+)"]
@@ -57,6 +58,35 @@ def study(tmp_path):
         "activity": activity,
         "counts": {path: anndata.read_h5ad(path) for path in paths},
     }
+
+
+def test_normal_cells_are_joined_by_lineage(study, tmp_path):
+    """Cells of both libraries with their lineage and counts; a library without any, and a study without any."""
+    paths = []
+    for path, lineages in zip(
+        study["paths"], (["immune"] * 20 + ["fibroblast"] * 10, ["endothelial"] * 30), strict=True
+    ):
+        data = study["counts"][path].copy()
+        data.obs["lineage"], data.obs["age"] = lineages, 61.0
+        paths.append(path.replace(".h5ad", ".normal.h5ad"))
+        data.write_h5ad(paths[-1])
+    empty = data[:0].copy()
+    paths.append(str(tmp_path / "C1.normal.h5ad"))
+    empty.write_h5ad(paths[-1])
+    for given, cells_of in ((paths, 60), (paths[2:], 0)):
+        params = SimpleNamespace(
+            title="x", models=ORDERS["model"], timepoints=ORDERS["timepoint"], arms=ORDERS["arm"], carried=["age"]
+        )
+        output = [str(tmp_path / "normal.h5ad")]
+        export_normal.main(SimpleNamespace(input=SimpleNamespace(cells=given), output=output, params=params))
+        made = anndata.read_h5ad(tmp_path / "normal.h5ad")
+        assert made.n_obs == cells_of and list(made.obs["lineage"]) == (["immune"] * 20 + ["fibroblast"] * 10
+                                                                     + ["endothelial"] * 30)[:cells_of]  # fmt: skip
+    whole = anndata.read_h5ad(paths[0])
+    export_normal.main(SimpleNamespace(input=SimpleNamespace(cells=paths), output=output, params=params))
+    made = anndata.read_h5ad(tmp_path / "normal.h5ad")
+    assert np.array_equal(made.raw[whole.obs_names, whole.var_names].X.toarray(), whole.X.toarray())
+    assert set(made.obs["age"]) == {61.0} and set(made.obs["model"]) == {"A", "B"} and "model_colors" in made.uns
 
 
 def test_the_h5ad_has_what_cellxgene_asks_for(study, tmp_path):

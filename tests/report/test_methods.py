@@ -11,6 +11,7 @@ import pytest
 from made_up import ROOT, Results
 from made_up_evidence import everything
 
+from scripts.cells.assign_pool import assign, summarise
 from scripts.report import methods
 from scripts.report.source import Source
 
@@ -124,6 +125,26 @@ def test_ambient_rna_is_measured_where_there_is_a_host(source):
     text = paragraph(with_cells(source, summary(True), summary(True)), "Cells")
     assert "Ambient RNA was measured from host UMIs in tumour cells and left" in text and "no host" not in text
     assert "at the rate that mixed droplets show;" in text
+
+
+def test_pools_are_told_by_what_told_their_samples(source):
+    """One pool by a table, one by reads of its tags; a study without pools says nothing of them."""
+    both = {"P": {"assignments": "a.tsv"}, "Q": {"hashtag_reads": {"fq1": ["a"], "fq2": ["b"], "sequences": "c"}}}
+    study = with_cells(source, summary(True), summary(True), pools=both)
+    labels = pd.Series(["H1"] * 60 + ["H2"] * 30 + ["two tags"] * 8 + ["unassigned"] * 2)
+    tags = {"H1": "S1", "H2": "S2"}
+    for pool in both:
+        path = study.root / f"cells/{pool}.pool.tsv"
+        summarise(pool, assign(labels, tags), 1_000, tags).to_csv(path, sep="\t", index=False)
+    study = dataclasses.replace(study, files=study.files | {f"cells/{pool}.pool.tsv" for pool in both})
+    text = paragraph(study, "Cells")
+    assert "2 libraries held 4 samples together." in text
+    assert "by a table of assignments (1 of 2 libraries) or by their counts of tags, with hashsolo" in text
+    assert "tags were counted from their reads with the kite workflow of kb-python" in text
+    assert "4 cells without a tag and 16 with two were left out" in text
+    only = dataclasses.replace(study, config=study.config | {"cells": study.config["cells"] | {"pools": {}}})
+    assert "then given to samples by their counts of tags, with hashsolo" in paragraph(only, "Cells")
+    assert "hashsolo" not in paragraph(with_cells(source, summary(True)), "Cells")
 
 
 def test_without_a_host_nothing_is_said_to_be_told_by_it(source):

@@ -86,6 +86,10 @@ def both_tables(draft):
     draft.set("cells.pools.P1", {"hashtags": "t.csv", "assignments": "a.tsv"})
 
 
+def one_mate(draft):
+    draft.set("cells.pools.P1", {"hashtag_reads": {"fq1": ["a", "b"], "fq2": ["c"], "sequences": "t.csv"}})
+
+
 def no_table(draft):
     draft.set("cells.pools", {})
 
@@ -105,6 +109,10 @@ BAD = [
     (matrix_of_one, "samples.tsv, row 3, column matrix: 'data/a.h5' is not what row 2 of the pool 'P1' has ('')"),
     (unknown_pool, "config, cells.pools.P2: no sample of samples.tsv is in a pool of this name; correct or remove it"),
     (both_tables, "config, cells.pools.P1: needs one of assignments"),
+    (
+        one_mate,
+        "config, cells.pools.P1.hashtag_reads.fq2: names 1 files, fq1 2; give both mates of each lane, in order",
+    ),
     (no_table, "config, cells.pools.P1: is missing, but reads of 'P1' don't tell its samples apart"),
     (
         setting_of_a_sample,

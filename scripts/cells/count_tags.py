@@ -1,0 +1,155 @@
+"""Count the hashtags of a pool from their reads, with kb-python's kite workflow, and write barcodes × tags.
+
+Barcodes are those of the pool's own counts. Where the beads catch tags by another sequence than genes (TotalSeq-B,
+CellPlex), their barcodes differ from those of the genes in two letters; the reads tell which of both they have.
+"""
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.base import job
+from scripts.base.files import open_bytes, run_tool
+from scripts.cells.tags import core, read_sequences
+from scripts.counts.count_kb import find_tool
+from scripts.references.chemistries import BARCODE_LENGTH, LONGEST_READ1
+
+FEWEST = 0.2
+"""Share of the first reads whose barcodes must be of the pool's counts; most reads of tags are of its cells."""
+FIRST_READS = 50_000
+MEMORY = "500M"
+"""Buffer of bustools sort; kb's own default would clear 4 GB."""
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+TRANSLATED = slice(7, 9)
+"""Letters of a bead's barcode that its capture sequence for features has complemented (10x Genomics' lists of 3' v3 and
+later)."""
+
+
+def translate(barcode: str) -> str:
+    """Return the barcode that the same bead gives features, or of a feature's barcode that of the genes."""
+    return barcode[: TRANSLATED.start] + barcode[TRANSLATED].translate(COMPLEMENT) + barcode[TRANSLATED.stop :]
+
+
+def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
+    """Return the barcodes of the first reads of the first lane with their numbers, and the shortest read 1 of these."""
+    with open_bytes(paths[0]) as lines:
+        reads = [line.strip().decode("ascii", "replace") for line in islice(lines, 1, 4 * FIRST_READS, 4)]
+    if not reads:
+        raise job.UserError(f"{paths[0]}: has no read; fetch the file again")
+    return Counter(read[:BARCODE_LENGTH].upper() for read in reads), min(map(len, reads))
+
+
+def choose_list(seen: Counter, barcodes: list[str], path: str) -> dict[str, str]:
+    """Return the barcode of the counts by that of the tags' reads: as it is, or translated, whichever fits more reads.
+
+    Raises :class:`job.UserError` if neither fits :data:`FEWEST` of them.
+    """
+    lists = [{barcode: barcode for barcode in barcodes}, {translate(barcode): barcode for barcode in barcodes}]
+    fits = [sum(number for name, number in seen.items() if name in own) for own in lists]
+    share = max(fits) / seen.total()
+    if share < FEWEST:
+        raise job.UserError(
+            f"{path}: {share:.0%} of its first barcodes are those of the pool's counts; give the reads of the tags' "
+            "own library of this pool, read 1 first"
+        )
+    best = int(fits[1] > fits[0])
+    word = "translated" if best else "as they are"
+    job.log.info("%.0f %% of the first reads have barcodes of the pool, %s", 100 * share, word)
+    return lists[best]
+
+
+def umi_length(shortest: int, known: int | None, path: str) -> int:
+    """Return the UMI's length: the kit's, or by read 1's length where the pool came as counts (26: v2, 28: later)."""
+    length = known or (LONGEST_READ1 - BARCODE_LENGTH if shortest >= LONGEST_READ1 else 10)
+    if shortest < BARCODE_LENGTH + length:
+        raise job.UserError(
+            f"{path}: a read 1 of {shortest} bases holds no barcode and UMI of {BARCODE_LENGTH + length}; give read 1 "
+            "as it was sequenced"
+        )
+    return length
+
+
+def run_kb(*arguments, makes: list[Path]) -> None:
+    """Run kb with the tools that this processor can run."""
+    code = "from kb_python.main import main; main()"
+    tools = ["--kallisto", find_tool("kallisto"), "--bustools", find_tool("bustools")]
+    command, *rest = arguments
+    remedy = "are these the reads of the tags, and their sequences as read 2 has them?"
+    run_tool([sys.executable, "-c", code, command, *tools, *rest], remedy, makes=makes)
+
+
+def count(
+    fq1: list[str],
+    fq2: list[str],
+    sequences: dict[str, str],
+    onlist: dict[str, str],
+    umi: int,
+    threads: int,
+    folder: Path,
+) -> pd.DataFrame:
+    """Return UMIs of each tag, barcodes of the pool's counts × tags; barcodes without any are left out.
+
+    ``onlist``: barcode of the counts by that of the reads. One wrong letter is forgiven in a tag and in a barcode
+    (Melsted et al. 2021; the kite workflow of kb-python).
+    """
+    from scipy.io import mmread
+
+    columns = list(sequences)
+    own = [f"t{number}" for number in range(len(columns))]
+    (folder / "features.tsv").write_text(
+        "".join(f"{sequence}\t{name}\n" for name, sequence in zip(own, sequences.values(), strict=True))
+    )
+    (folder / "onlist.txt").write_text("".join(f"{barcode}\n" for barcode in onlist))
+    index, t2g, out = folder / "index.idx", folder / "t2g.txt", folder / "out"
+    kite = ["--workflow", "kite", "-i", index, "-g", t2g]
+    run_kb(
+        "ref", *kite, "-f1", folder / "mismatches.fa", "--tmp", folder / "ref", folder / "features.tsv", makes=[index]
+    )
+    technology = f"0,0,{BARCODE_LENGTH}:0,{BARCODE_LENGTH},{BARCODE_LENGTH + umi}:1,0,0"
+    reads = [path for pair in zip(fq1, fq2, strict=True) for path in pair]
+    run_kb(
+        "count", *kite, "-x", technology, "-w", folder / "onlist.txt", "-o", out, "-t", threads, "-m", MEMORY,
+        "--strand", "forward", "--tmp", folder / "count", *reads, makes=[out / "counts_unfiltered"],
+    )  # fmt: skip
+    stem = out / "counts_unfiltered" / "cells_x_features"
+    matrix = mmread(f"{stem}.mtx").toarray()
+    found = Path(f"{stem}.barcodes.txt").read_text().split()
+    given = Path(f"{stem}.genes.txt").read_text().split()
+    table = pd.DataFrame(matrix, index=[onlist[name] for name in found], columns=given).reindex(
+        columns=own, fill_value=0
+    )
+    return table.set_axis(columns, axis=1).astype(int).rename_axis("barcode").sort_index()
+
+
+def main(snakemake) -> None:
+    """Read the pool's barcodes, the tags' sequences and reads; write their counts."""
+    import anndata
+
+    given, pool = snakemake.input, snakemake.wildcards.sample
+    fq1, fq2 = list(given.fq1), list(given.fq2)
+    backed = anndata.read_h5ad(given.counts, backed="r")
+    barcodes = [core(name) for name in backed.obs_names]
+    backed.file.close()
+    chemistry = next(iter(given.chemistry), None)
+    kit = json.loads(Path(chemistry).read_text()) if chemistry else {}
+    try:
+        sequences = read_sequences(given.sequences[0], snakemake.params.tags)
+        seen, shortest = first_barcodes(fq1)
+        onlist = choose_list(seen, barcodes, fq1[0])
+        umi = umi_length(shortest, kit.get("umi_length"), fq1[0])
+        with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
+            table = count(fq1, fq2, sequences, onlist, umi, snakemake.threads, Path(name))
+    except job.UserError as error:
+        raise job.UserError(f"pool {pool}: {error}") from error
+    table.to_csv(snakemake.output[0], sep="\t")
+    for tag, umis in table.sum().items():
+        job.log.info("%s: %d UMIs in %d barcodes", tag, umis, int((table[tag] > 0).sum()))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)
