@@ -12,16 +12,16 @@ from scripts.biopsy import figures
 from scripts.figure import export, heights, words
 
 TABLES = {
-    "check": ("Is it of the kind that was learned from?", ["check", "value", "ok from", "to", "verdict", "meaning"],
-              "Each measure, and from where to where it is ok: what a new patient of the same kind would show, by "
+    "check": ("Does the reference apply to this biopsy?", ["check", "value", "ok from", "to", "verdict", "meaning"],
+              "Each measure with the range in which it is ok: what a new patient of the same kind would show, by "
               "models left out. The regulons and the signature were learned from all models, the left-out one "
               "included, so these figures are somewhat optimistic."),
     "switch": ("Switches", ["factor", "position", "untreated from", "to", "status", "note"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
                "persister."),
-    "marker": ("Marker panel", ["gene", "cells that show it", "untreated from", "to", "status", "direction"],
-               "Part of the tumour cells in which a marker is seen, with what an untreated sample of a new patient "
+    "marker": ("Marker panel", ["gene", "cells with the gene", "untreated from", "to", "status", "direction"],
+               "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
     "regulon": ("Other regulons that differ from untreated",
                 ["regulon", "mean activity", "untreated from", "to", "status", "note"],

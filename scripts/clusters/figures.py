@@ -1,4 +1,4 @@
-"""Figures of the clusters: each model's cells in one layout, how stable its clusters are, which go on through time."""
+"""Figures of the clusters: each model's cells in one layout, stability of its clusters, which persist through time."""
 
 from collections.abc import Iterable
 from functools import partial

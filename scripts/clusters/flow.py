@@ -93,7 +93,7 @@ def blocks_of(clusters: pd.DataFrame, links: pd.DataFrame, present: list[str]) -
 def ribbons_of(blocks: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Return the kept links of a model as ribbons: x, low and high along their length, and at their end a label at y.
 
-    A link between two undivided timepoints has no similarity: its ribbon is grey and bears no label.
+    A link between two undivided timepoints has no similarity: its ribbon is grey and has no label.
     """
     columns = ["model", "link", "from", "to", "similarity", "p", "basis", "colour", "x", "low", "high", "label", "y"]
     place = {(row.timepoint, row.cluster): row for row in blocks.itertuples()}

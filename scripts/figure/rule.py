@@ -1,4 +1,4 @@
-"""What the rules that draw figures are given: the study's names, the stage's words, and which code draws."""
+"""Params of the rules that draw figures: the study's names, the stage's words, and which code draws."""
 
 from __future__ import annotations
 

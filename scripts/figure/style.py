@@ -74,7 +74,7 @@ def colour_scale(kind: str, names: Iterable[str], present: Iterable[str] | None 
 
 
 def rows_high(n: int, each: int) -> int:
-    """Return the height of a chart with ``n`` rows (pixels); Vega-Lite has no steps beside the page's width."""
+    """Return the height of a chart with ``n`` rows (pixels); Vega-Lite has no steps together with the page's width."""
     return max(n * each, 2 * each)
 
 

@@ -105,7 +105,7 @@ BAD = [
     (matrix_of_one, "samples.tsv, row 3, column matrix: 'data/a.h5' is not what row 2 of the pool 'P1' has ('')"),
     (unknown_pool, "config, cells.pools.P2: no sample of samples.tsv is in a pool of this name; correct or remove it"),
     (both_tables, "config, cells.pools.P1: needs one of assignments"),
-    (no_table, "config, cells.pools.P1: is missing, but reads of 'P1' don't tell its samples apart"),
+    (no_table, "config, cells.pools.P1: is missing, but reads of 'P1' don't distinguish its samples"),
     (
         setting_of_a_sample,
         "config, cells.overrides.A_AC.expected_cells: is a setting of the whole library; give it for",
