@@ -136,7 +136,12 @@ def flow_chart(blocks: pd.DataFrame, ribbons: pd.DataFrame, present: list[str]) 
         orient="top",
     )
     x = alt.X("x0:Q", scale=alt.Scale(domain=[-0.25, len(present) - 0.35], nice=False), axis=axis)
-    y = alt.Y("low:Q", axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None))
+    # Up to the highest block, which would else lie over the heads: gaps make many clusters higher than few.
+    y = alt.Y(
+        "low:Q",
+        scale=alt.Scale(domain=[0, float(blocks["high"].max())], nice=False),
+        axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None),
+    )
     colour = alt.Color("colour:N", scale=None)
     block = alt.Chart(alt.NamedData("blocks")).encode(
         x=x,

@@ -173,7 +173,7 @@ def draw_heatmap(table: pd.DataFrame, style: Style) -> Figure | None:
     strips = [
         first.mark_rect(height=8).encode(
             y=alt.value(height),
-            color=style.colour(kind, labels[kind], columns=2),
+            color=style.colour(kind, labels[kind], legend=below(kind, 2)),
             tooltip=tooltips(name, "sample", "model", "timepoint", "arm"),
         )
         for kind, height in STRIPS.items()

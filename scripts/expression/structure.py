@@ -153,5 +153,5 @@ def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
         kept.assign(on=kept["timepoint"]).groupby("block")["on"].agg(lambda own: own.value_counts(normalize=True).max())
     )
     if name == BLIND and (share > 0.6).any():
-        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: these sit off by part of the shift")
+        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: displaced by part of the shift")
     return "; ".join(notes)

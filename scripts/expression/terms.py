@@ -4,7 +4,7 @@ importable in any environment.
 
 import pandas as pd
 
-ARMS, UNITS, DRUGS = "arms alike", "models alike by arm", "state x drug"
+ARMS, UNITS, DRUGS = "similarity of arms", "similarity of models by arm", "state x drug"
 """What treatment.tsv asks."""
 CONFOUNDED = "confounded"
 """How a note of treatment.tsv begins if what the drug does can't be separated from what the patient does."""

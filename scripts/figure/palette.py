@@ -14,8 +14,8 @@ BRIGHT = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#EE
 """Paul Tol's bright set, then four of his light set."""
 
 PALETTES = {"timepoint": HIGH_CONTRAST, "arm": ARMS, "model": MUTED, "cluster": BRIGHT}
-PHASES = {"G1": "#BBBBBB", "S": "#0072B2", "G2M": "#D55E00"}
-"""Cycle phases: grey at rest, blue and vermilion in cycle."""
+PHASES = {"G1": "#BBBBBB", "S": "#5AAE61", "G2M": "#762A83"}
+"""Cycle phases: grey at rest, green and purple (ColorBrewer's PRGn) in cycle; no arm or timepoint has these colours."""
 ABSENT = "#BBBBBB"
 """What has no name, no value or no partner."""
 SEQUENTIAL = "cividis"

@@ -52,15 +52,15 @@ def expression() -> dict[str, pd.DataFrame]:
     one = "confounded: one arm only; what the drug does can't be separated from what this patient does"
     treatment = [
         {
-            "question": "arms alike",
+            "question": "similarity of arms",
             "subject": "AC",
             "other": "cisplatin",
             "n_models": 3,
             "value": 0.5,
-            "note": "confounded: no model had both; the likeness is one of arms and of patients at once",
+            "note": "confounded: no model had both; the similarity of arms cannot be separated from that of patients",
         },
         {
-            "question": "models alike by arm",
+            "question": "similarity of models by arm",
             "subject": "same arm",
             "other": "different arms",
             "n_models": 3,
