@@ -7,7 +7,7 @@ import pandas as pd
 LEAST_SHARE = 0.1
 """Share of a gene's reads from which it is distrusted: a change of it by less is within what counters differ by."""
 FEWEST = 20
-"""UMIs taken below which a share says nothing (a standard error of a fifth and more)."""
+"""UMIs taken below which a share is uninformative (a standard error of a fifth and more)."""
 
 
 def distrusted(table: pd.DataFrame) -> pd.DataFrame:

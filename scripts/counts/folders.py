@@ -23,7 +23,7 @@ HEADINGS = frozenset(
 )  # fmt: skip
 """What the first line of barcodes or features may be called, in lower case: it isn't one of them."""
 KINDS = 2
-"""Column of features.tsv that tells the kind of a feature (0 is the first)."""
+"""Column of features.tsv with the kind of a feature (0 is the first)."""
 
 
 def read_folder(path: Path, select=only_genes) -> Table:

@@ -63,7 +63,7 @@ def compare_arms(expression: pd.DataFrame, profiles: Profiles, contrast: dict, s
 def compare_units(
     effects: pd.DataFrame, platforms: pd.Series, signature: list[str], permutations: int, seed: int
 ) -> list[tuple]:
-    """Return a row: how much more alike models of one arm are than models of different arms.
+    """Return a row: how much more similar models of one arm are than models of different arms.
 
     ``effects``: model and arm × genes; ``platforms``: by model. Only pairs of different models count, so that no
     untreated sample is shared. Arms are shuffled within platforms: similarity that comes from the platform stays in the

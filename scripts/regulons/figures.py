@@ -37,7 +37,7 @@ MAX_ROWS, NAMED = 60, 3
 FACTORS = 30
 """Factors whose change is drawn."""
 STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
-"""Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+"""Strips above the heat map: what their colours show, and their height above it (pixels)."""
 
 
 def first(rank: pd.Series) -> pd.Series:

@@ -41,11 +41,11 @@ def expression() -> dict[str, pd.DataFrame]:
             "pc2_share": 0.1,
             "note": "unequal timepoints in A",
         }
-        for name in ("blind", "told")
+        for name in ("blind", "known")
     ]
     places = [
         samples("scrna").assign(adjustment=name, pc1=range(9), pc2=range(9), cluster=[2, 1, 2] * 3, leaf=range(9))
-        for name in ("blind", "told")
+        for name in ("blind", "known")
     ]
     units = [f"{model} {ARMS[model]}" for model in MODELS]
     likeness = pd.DataFrame(np.full((3, 3), 0.5) + 0.5 * np.eye(3), index=units, columns=units)
