@@ -1,6 +1,6 @@
 """Call each cell malignant or normal if there is no host: by lineage markers and by copy numbers.
 
-A label of the user takes precedence. Else a cell with the markers of a normal lineage is normal, and the others are judged by
+A label of the user takes precedence. A cell with the markers of a normal lineage is normal; others are judged by
 gains and losses of chromosome arms, with the library's normal cells as reference.
 """
 

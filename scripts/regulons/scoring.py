@@ -49,7 +49,7 @@ def target_weights(edges: pd.DataFrame, *, own_gene: bool, max_share: float) -> 
 
     A factor's own gene doesn't count among its targets unless ``own_gene``: its weight is that of no edge, and an
     activity that holds it follows the factor's mRNA. A regulon of nothing else is left out. No weight is more than
-    ``max_share`` of its regulon's (see :func:`capped`): weights measure how sure an edge is, not how far its target goes.
+    ``max_share`` of its regulon's (see :func:`capped`): weights are the certainty of an edge, not its effect.
 
     ``edges``: regulon, tf, target, weight.
     """

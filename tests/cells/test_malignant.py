@@ -57,7 +57,7 @@ def test_where_the_arms_are_not_clear_cells_stay_unsure(simulate, seed):
 
 
 def test_without_gains_and_losses_cells_without_markers_are_unsure(simulate):
-    """A tumour without them can't be told from normal epithelium: nothing is guessed."""
+    """A tumour without them can't be distinguished from normal epithelium: nothing is guessed."""
     cells = simulate.simulate_tumour(1, arms=0)
     found = malignant.judge(cells.X, cells.var_names)
     plain = cells.obs["kind"].isin(["tumour", "epithelium"]).to_numpy()

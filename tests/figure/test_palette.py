@@ -1,4 +1,4 @@
-"""Colours: the same for the same name everywhere, and told apart by the colour-blind."""
+"""Colours: the same for the same name everywhere, and distinguishable by the colour-blind."""
 
 from __future__ import annotations
 
