@@ -1,6 +1,6 @@
 """Every reader of text against every way in which a file goes wrong: the right content, or one line that names it.
 
-Each case is run in this process. What may come of it is written next to the mutation: the same content as of the sound
+Each case is run in this process. What may come of it is written beside the mutation: the same content as of the sound
 file (``SAME``), a refusal (``REFUSED``), or either; no other exception, and never other numbers. Matrices and tables at
 random are in tests/counts/test_readers_fuzz.py, binary ones too.
 """
@@ -70,7 +70,7 @@ class Reader:
     read: Callable[[str], object]
     number: tuple[int, int] | None = None
     strict: bool = False
-    next to: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
     header: bool = True
     unique: bool = True
     left_out: tuple[str, ...] = ()
@@ -98,10 +98,10 @@ SAMPLES = ["sample", "model", "timepoint", "arm", "replicate", "assay", "matrix"
 
 
 def of_folder(name: str, **more) -> Reader:
-    """Return the reader of one file of a 10x folder, next to its other files."""
+    """Return the reader of one file of a 10x folder, beside its other files."""
     rows = [line.split("\t") for line in FOLDER[name].splitlines()]
-    next to = {other: text for other, text in FOLDER.items() if other != name}
-    return Reader(name, rows, lambda path: counts_of(str(Path(path).parent)), next to=next to, header=False, **more)
+    beside = {other: text for other, text in FOLDER.items() if other != name}
+    return Reader(name, rows, lambda path: counts_of(str(Path(path).parent)), beside=beside, header=False, **more)
 
 
 READERS = {
@@ -178,14 +178,14 @@ def quoted(reader: Reader):
 
 
 def padded(reader: Reader):
-    """Put blanks, and what nobody sees, next to each name."""
+    """Put blanks, and what nobody sees, beside each name."""
     rows = [[f" {row[0]}\u200b", *(f"{cell} " for cell in row[1:])] for row in reader.rows]
     return lines(rows).encode(), EITHER
 
 
 def headed(reader: Reader):
     """Keep the first line alone."""
-    return lines(reader.rows[:1]).encode(), (REFUSED,) if reader.header or reader.next to else EITHER
+    return lines(reader.rows[:1]).encode(), (REFUSED,) if reader.header or reader.beside else EITHER
 
 
 def twice(reader: Reader):
@@ -254,7 +254,7 @@ MUTATIONS: dict[str, Callable[[Reader], tuple[bytes, tuple[str, ...]]]] = {
     "pipes": separated("|"),
     "quotation marks": quoted,
     "a quotation mark that isn't closed": whole(lambda b: b.replace(b"\n", b'\n"', 1), *EITHER),
-    "blanks next to names": padded,
+    "blanks beside names": padded,
     "header alone": headed,
     "last row twice": twice,
     "last row cut": short,
@@ -266,7 +266,7 @@ MUTATIONS: dict[str, Callable[[Reader], tuple[bytes, tuple[str, ...]]]] = {
 
 def outcome_of(reader: Reader, content: bytes, folder: Path) -> object:
     """Return what is read, or the message of a refusal, which must be one line with file and remedy."""
-    for name, text in reader.next to.items():
+    for name, text in reader.beside.items():
         (folder / name).write_text(text)
     path = folder / reader.name
     path.write_bytes(content)
