@@ -1,4 +1,4 @@
-# Biopsy: what the study has learned, frozen; biopsies scored against it, each by itself.
+# Biopsy: the study's results frozen as a reference; each biopsy scored against it, independent of the others.
 from scripts.figure.rule import hash_of
 from scripts.study.reference_manifest import FILES, MANIFEST
 
@@ -14,7 +14,7 @@ rule biopsy:
     localrule: True
 
 
-# A reference that the config names is taken as it is: then there is no rule that could make it again.
+# A reference that the config names is used unchanged: then no rule can make it again.
 if not config["biopsy"]["reference"]:
 
     include: "biopsy/freeze.smk"

@@ -78,7 +78,7 @@ def workflow_file(path):
 
 
 def user_file(files):
-    """Files of the user that stay what they are: a copy of a genome with a newer time is no new genome.
+    """Files of the user that don't change: a copy of a genome with a newer time is no new genome.
 
     Where rules make them (the demo's simulation), their time does count.
     """
@@ -131,7 +131,7 @@ def minutes_by_models(least, per_square):
 
 
 def get_sample_row(wildcards):
-    """What the samples sheet says about a sample."""
+    """The row of a sample in the samples sheet."""
     return {"sample": wildcards.sample, **study.all_samples.loc[wildcards.sample].to_dict()}
 
 
@@ -279,7 +279,7 @@ def get_part_of_pool(part):
 
 
 def get_tags_of_pool(wildcards):
-    """The table or counts that tell which cell of a pool is whose: the user's, those of its tags' reads, or its matrix."""
+    """The table or counts that assign the cells of a pool to its samples: the user's, those of its tags' reads, or its matrix."""
     if study.tag_reads(wildcards.sample):
         return [f"<results>/cells/{wildcards.sample}.tags.tsv"]
     given = [path for path in study.pool_settings(wildcards.sample).values() if path]
@@ -437,7 +437,7 @@ def get_reference_files(wildcards):
 
 
 def get_libraries_at_once(wildcards):
-    """How many libraries may be counted at the same time: as many as fit into the queue, or beside each other here."""
+    """How many libraries may be counted at the same time: as many as fit into the queue, or at the same time here."""
     settings = workflow.resource_settings
     places = settings.nodes or max(1, (settings.cores or 1) // 8)
     return max(1, min(len(study.all_sequenced), places))

@@ -31,7 +31,7 @@ rule find_markers:
         "../envs/evidence.yaml"
     resources:
         mem_mb=memory("find_markers", base=2_000, per_input_gb=50_000),
-        # Panels are learned in all models but one, their size in all but two, again for every deal of the labels.
+        # Panels are learned in all models but one, their size in all but two, again for every permutation of the labels.
         runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=1.2)),
     params:
         code=code_of("markers/find_markers.py"),

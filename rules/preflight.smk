@@ -1,7 +1,7 @@
-# Preflight: the whole study looked at before anything heavy runs; one page of what will run, and what can't be answered.
+# Preflight: the whole study checked before anything heavy runs; one page of what will run and what can't be answered.
 
 
-# Without an output: whoever asks for it has the study looked at again.
+# Without an output, so that each request checks the study again.
 rule preflight:
     """What the study would lack, before anything runs: files, databases, design, memory and disk (preflight.txt)."""
     input:
@@ -27,7 +27,7 @@ rule preflight:
 
 rule check_study:
     input:
-        # Reads that were mended are looked at again; a newer date on a reference is no reason to.
+        # Corrected reads are checked again; a newer date of a reference is no reason to.
         get_reads_and_matrices,
         ancient(get_reference_files),
     output:
@@ -41,11 +41,11 @@ rule check_study:
     resources:
         counted_at_once=get_libraries_at_once,
         cores_given=get_cores_given,
-    # Fast, and whatever it refuses would show only after hours of other work.
+    # Fast, and what it refuses would otherwise fail after hours of other work.
     priority: 100
     params:
         code=code_of("preflight/check_study.py"),
-        # With other samples or lanes, the study is looked at again.
+        # With other samples or lanes, the study is checked again.
         rows={
             "samples": study.all_samples.reset_index().to_dict("records"),
             "units": study.units.to_dict("records"),

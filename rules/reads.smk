@@ -76,7 +76,7 @@ rule detect_chemistry:
 rule measure_quality:
     input:
         fq2=get_read2,
-        # A broken file is then refused once, in our words.
+        # A broken file is then refused once, with our message.
         check="<results>/reads/{sample}/{unit}.check.json",
     output:
         json="<results>/reads/sequali/{sample}_{unit}.R2.json",

@@ -51,7 +51,7 @@ rule check_databases:
     resources:
         mem_mb=memory("check_databases", base=1_000, per_input_gb=500),
         runtime=minutes("check_databases", base=20),
-    # Cheap, and whatever it refuses would only show after days of other work.
+    # Fast, and what it refuses would otherwise fail after days of other work.
     priority: 100
     params:
         code=code_of("regulons/check_databases.py"),
@@ -250,7 +250,7 @@ rule consensus_over_models:
 
 if study.given_regulons:
 
-    # Regulons of the user's take the place of all inference.
+    # The user's regulons replace all inference.
     ruleorder: take_regulons > check_databases
     ruleorder: take_regulons > consensus_over_models
 

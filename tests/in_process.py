@@ -83,7 +83,7 @@ def restored(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def modules_of(folder: Path) -> Iterator[None]:
-    """Import ``scripts`` again, from a copy of the project in ``folder``, where modules ask what lies beside them."""
+    """Import ``scripts`` again, from a copy of the project in ``folder``, where modules ask what lies next to them."""
 
     def forget() -> dict:
         return {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "scripts"}

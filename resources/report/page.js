@@ -168,7 +168,7 @@
       n += !hidden;
     });
     document.querySelector(`[data-count="${name}"]`).textContent =
-      n === rows.length ? `${n} rows` : `${n} of ${rows.length} rows`;
+      `${n === rows.length ? "" : `${n} of `}${rows.length} row${rows.length === 1 ? "" : "s"}`;
   };
   document.querySelectorAll("[data-search]").forEach((input) => {
     const table = document.querySelector(`[data-table="${input.dataset.search}"]`);

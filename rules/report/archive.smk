@@ -5,8 +5,8 @@ from scripts.study.stages import STAGES
 report: "../../resources/captions/workflow.rst"
 
 
-# What the report is about: whatever the stages promise. It stands apart from the report itself, because Snakemake describes
-# finished jobs, and is asked to while the report is still being made.
+# What the report is about: all results of the stages. It is separate from the report itself, because Snakemake describes
+# finished jobs, and does so while the report is still being made.
 rule findings:
     """The results of all stages that the report is about, without the report itself."""
     input:

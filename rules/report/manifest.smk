@@ -1,4 +1,4 @@
-# Manifest: what made the results, with hashes, so that a run can be distinguished from another and done again.
+# Manifest: what made the results, with hashes, so that a run can be compared with another and repeated.
 
 
 rule make_manifest:
@@ -14,7 +14,7 @@ rule make_manifest:
         "../../envs/report.yaml"
     params:
         code=code_of("report/manifest.py"),
-        # As params: what is gone by the end is said, not asked for.
+        # As params: inputs that are gone by the end are reported, not required.
         inputs=study.input_files,
         settings=leave_out(config, "pathvars", "input_rules", "check_files", "container"),
     script:

@@ -79,7 +79,7 @@ def main(snakemake) -> None:
     samples = read_samples(getattr(snakemake.input, "samples", None), table)
     activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
     samples = samples.loc[activity.index] if len(activity) else samples
-    # One unit for all paired, so that relapse can be read beside persister.
+    # One unit for all pairs, so that relapse and persister are comparable.
     sd = paired.pooled_sd(spread)
     if len(sd) and sd.isna().all():
         job.log.warning(

@@ -21,7 +21,7 @@ OPINIONS = [
 
 
 def judge(row: pd.Series, fdr: float) -> str:
-    """Return how the two opinions on a factor go together, each taken as a change over models within ``fdr`` (BH)."""
+    """Return how the two estimates for a factor agree, each taken as a change over models within ``fdr`` (BH)."""
     if not isinstance(row["regulon"], str):
         return ALONE
     if not np.isfinite(row["score"]):
@@ -100,7 +100,7 @@ def compare(
 
 
 def main(snakemake) -> None:
-    """Read both opinions; write the table and count how they go together."""
+    """Read both estimates; write the table and count how they agree."""
     params, source = snakemake.params, snakemake.input
     first = next(iter(differential.contrasts_of(params.contrast)))
     factors = read_labelled(source.activity)

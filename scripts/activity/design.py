@@ -27,7 +27,7 @@ def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
 
 
 def further_of(contrast: dict) -> dict[str, tuple[str, str]]:
-    """Return (baseline, treated) by name of the comparison for persister timepoints beside the headline."""
+    """Return (baseline, treated) by name of the comparison for persister timepoints other than the headline."""
     baseline = contrast["baseline"]
     return {f"{treated} vs {baseline}": (baseline, treated) for treated in contrast.get("further") or []}
 

@@ -105,7 +105,7 @@ def draw_factors(factors: pd.DataFrame, style: Style) -> Figure | None:
             continue
         title = axis_title(FACTORS, value)
         base = alt.Chart(alt.NamedData("factors")).encode(
-            y=alt.Y("tf:N", sort=list(shown["tf"]), title=None, axis=alt.Axis(grid=True)),
+            y=alt.Y("tf:N", scale=alt.Scale(domain=list(shown["tf"])), title=None, axis=alt.Axis(grid=True)),
             color=alt.condition(f"datum.{value} > 0", alt.value(UP), alt.value(DOWN)),
             tooltip=tips,
         )
@@ -144,7 +144,7 @@ def draw_networks(table: pd.DataFrame, style: Style) -> Figure | Absent:
     both = place_names(both, "tf", "regulon_effect", "model_effect", weight, PLACES)
     present = [name for name in AGREEMENT if name in set(both["agreement"])]
     base = alt.Chart(alt.NamedData("networks")).encode(
-        x=alt.X("regulon_effect:Q", title=axis_title(NETWORKS, "regulon_effect")),
+        x=alt.X("regulon_effect:Q", title=axis_title(NETWORKS, "regulon_effect"), scale=alt.Scale(padding=30)),
         y=alt.Y("model_effect:Q", title=f"network, {axis_title(NETWORKS, 'model_effect')}"),
         tooltip=tooltips(
             NETWORKS, "tf", "agreement", "regulon_effect", "regulon_fdr", "model_effect", "model_fdr",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scripts.base.verdicts import MIN_MODELS, Verdict
 
 MIDDLE = 0.5
-"""Half-way between baseline and persister: an interval on one side of it tells to which of the two relapse is nearer.
+"""Half-way between baseline and persister: an interval on one side of it shows to which of the two relapse is nearer.
 """
 
 

@@ -35,7 +35,7 @@ def join_samples(parts: list):
     """Return one AnnData with the cells of all parts (counts, cells × genes) and the union of their genes.
 
     A gene that a part lacks counts 0 there: tables of genes often leave out what they never saw. ``var["everywhere"]``
-    tells whether all parts with cells have the gene; only such genes should decide what cells are alike.
+    tells whether all parts with cells have the gene; only such genes should decide which cells are similar.
     """
     import anndata
 
@@ -51,9 +51,9 @@ def join_samples(parts: list):
 
 
 def check_common_genes(parts: list) -> None:
-    """Raise :class:`job.UserError` where samples of one model have hardly a gene in common: they name them differently.
+    """Raise :class:`job.UserError` where samples of one model share almost no gene: their names differ in kind.
 
-    No gene would vary among those that decide what cells are alike, and all cells would be one cluster.
+    No gene would vary among those that decide which cells are similar, and all cells would be one cluster.
     """
     filled = [part for part in parts if part.n_obs]
     common = set.intersection(*(set(part.var_names) for part in filled)) if filled else set()
@@ -79,7 +79,7 @@ def totals(counts: sparse.spmatrix) -> np.ndarray:
 def normalise(counts: sparse.spmatrix, total: np.ndarray | None = None) -> sparse.csr_matrix:
     """Return log(1 + x) with x a cell's counts scaled to the median total of the cells (float32, cells × genes).
 
-    The median rather than 10,000, so that one UMI of a small library isn't blown up beyond the reach of the logarithm.
+    The median rather than 10,000, so that one UMI of a small library isn't inflated beyond the range of the logarithm.
     ``total`` where the counts given aren't all genes.
     """
     counts = sparse.csr_matrix(counts, dtype=np.float32)

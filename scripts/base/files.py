@@ -1,5 +1,5 @@
-"""Read text that may be compressed, tell contents by their first bytes, and run an external tool with its output in the
-log.
+"""Read text that may be compressed, recognise contents by their first bytes, and run an external tool with its output
+in the log.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def sha256_of(path: str | Path) -> str:
 
 
 FAILURE = re.compile(r"error|exception|killed|died|fatal|cannot|can't|not found|invalid", re.IGNORECASE)
-"""What a line is like that says why a tool failed."""
+"""Pattern of a line with the reason of a tool's failure."""
 ENDING = re.compile(r"exiting|aborted", re.IGNORECASE)
-"""What a last line is like that says only that it failed: STAR's."""
+"""Pattern of a last line that gives no reason of a failure: STAR's."""
 
 
 def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, makes: Iterable[str | Path] = ()) -> None:
@@ -76,7 +76,7 @@ def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, ma
         tail = f"{failures[0]} … {tail}" if failures and ENDING.search(tail) else tail
         raise job.UserError(f"{tool} failed with exit code {process.returncode}: {tail or 'no message'}; {remedy}")
     for made in map(Path, makes):
-        # An empty folder or file is nothing made.
+        # An empty folder or file doesn't count as made.
         if not made.exists() or not (any(made.iterdir()) if made.is_dir() else made.stat().st_size):
             raise job.UserError(
                 f"{tool} ended without making {made.name}, though it said nothing of a failure to us: "

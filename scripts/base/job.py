@@ -27,13 +27,13 @@ ROOT = Path(__file__).parents[2]
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ENDS = {".parquet": (b"PAR1",), ".feather": (b"ARROW1", b"FEA1")}
-"""What HDF5 files begin with, and what files of other kinds end in: one that was cut doesn't."""
+"""First bytes of HDF5 files, and last bytes of other kinds, which a truncated file lacks."""
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """A full disk, or a user's share of it."""
 
 
 class UserError(Exception):
-    """Something the user can mend: the message names the file, the place in it, and what to do."""
+    """A mistake that the user can correct: the message names the file, the place in it, and what to do."""
 
 
 UNFINISHED = ".unfinished"
@@ -113,7 +113,7 @@ def fault_of(path: Path) -> str | None:
 
 
 def refuse(where: str, message: str, *, at_once: bool = False) -> NoReturn:
-    """Say in one line, here and in the log, what the user can mend, and end.
+    """Report the user's mistake in one line, on the terminal and in the log, and exit.
 
     ``at_once``: without throwing objects away, which on a full disk makes HDF5 fail again, with a traceback for each.
     """
@@ -170,7 +170,7 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     logging.getLogger("anndata").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     logging.raiseExceptions = (
-        False  # on a full disk the log can't be written either: what matters is said on the terminal
+        False  # on a full disk the log can't be written either: the reason is reported on the terminal
     )
     warnings.simplefilter("once")
     # What is raised by our own code is caught below; only what can't be raised comes here.

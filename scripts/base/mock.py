@@ -4,7 +4,7 @@
 
 Snakemake parses the workflow and expands the rule for these wildcards; the rule's script then runs in this process with
 the same ``snakemake`` object that it has in a job. Outputs and log go below ``--into``, or, with ``--in-place``, where
-the workflow puts them. Where the workflow's own Python isn't the script's environment, use the one that is.
+the workflow puts them. If the script has an environment of its own, call the Python of that environment.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class MockJob:
         absent = [path for path in self.snakemake.input if not os.path.exists(path)]
         if absent:
             more = f" and {len(absent) - 1} more inputs" if len(absent) > 1 else ""
-            raise UserError(f"{absent[0]}{more} of rule {self.snakemake.rule}: not there; make what it needs first")
+            raise UserError(f"{absent[0]}{more} of rule {self.snakemake.rule}: missing; make the job's inputs first")
         for path in (*self.snakemake.output, *self.snakemake.log):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         runpy.run_path(str(self.script), init_globals={"snakemake": self.snakemake}, run_name="__main__")

@@ -1,7 +1,7 @@
 """One way to read names, for every file that a user gives: barcodes, features, factors, motif tables, networks, sets.
 
-Byte-order marks, quotes around a name, blanks and invisible characters beside it, and empty fields at the end of a line
-are no part of a name. What isn't text at all is named for what it is.
+Byte-order marks, quotes around a name, blanks and invisible characters around it, and empty fields at the end of a line
+are no part of a name. Of a file that isn't text, the kind is reported.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ KINDS = (
     (b"ARROW1", "an Arrow file", AS_TEXT),
     (b"PAR1", "a Parquet file", AS_TEXT),
 )
-"""What files of other kinds begin with, what they are, and what to do."""
+"""First bytes of files of other kinds, their kind, and the remedy."""
 PAGE = re.compile(rb"^\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"))
-"""Characters without a width, which nobody sees in a name."""
+"""Characters without a width, which are invisible in a name."""
 QUOTES = "\"'"
 LINE_END = re.compile(r"\r\n|\n|\r")
 SUMMARY = re.compile(
@@ -122,7 +122,7 @@ def clean(name: str) -> str:
 
 
 def delimiter_of(line: str) -> str:
-    """Return what separates the columns: a tab where there is one, else whichever of comma and semicolon is more."""
+    """Return what separates the columns: a tab where there is one, else the more frequent of comma and semicolon."""
     return "\t" if "\t" in line else max(",;", key=line.count)
 
 
@@ -137,7 +137,7 @@ def split_line(line: str, delimiter: str) -> list[str]:
 
 def delimiter_of_lines(lines: Sequence[str]) -> str | None:
     """Return what separates the columns of lines: a tab if any has one, a comma or semicolon if all have, a blank if
-    quoted fields stand beside each other, as R writes them; nothing where there is one column.
+    quoted fields follow each other, as R writes them; nothing where there is one column.
     """
     if any("\t" in line for line in lines):
         return "\t"
@@ -209,7 +209,7 @@ def read_list(path: str | Path, what: str, headings: Iterable[str] = ()) -> list
     """Return the names of a list, one a line, each once: of several columns the first.
 
     Lines that begin with ``#`` are comments; a first line that is one of ``headings`` (lower case) is none of the
-    names. Raises :class:`job.UserError` if there is no name, or if the names stand side by side.
+    names. Raises :class:`job.UserError` if there is no name, or if a row has several names.
     """
     rows = [(number, fields) for number, fields in read_rows(path, what) if not fields[0].startswith("#")]
     if rows and rows[0][1][0].lower() in headings:
@@ -229,12 +229,12 @@ def read_list(path: str | Path, what: str, headings: Iterable[str] = ()) -> list
 
 
 def is_summary(name: str) -> bool:
-    """Tell whether a row of a count table is a summary, a total or a spike-in, and so no gene."""
+    """Return whether a row of a count table is a summary, a total or a spike-in, and so no gene."""
     return bool(SUMMARY.match(name))
 
 
 def are_numbers(names: Sequence[str]) -> bool:
-    """Tell whether most names are numbers, as Entrez identifiers and row numbers are."""
+    """Return whether most names are numbers, as Entrez identifiers and row numbers are."""
     return sum(bool(NUMBER.match(name)) for name in names) > len(names) / 2
 
 

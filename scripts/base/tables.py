@@ -26,7 +26,7 @@ ALL_ARMS, ALL_MODELS = "all arms", "all models"
 def read_labelled(path: str | Path, *more: str, **options) -> pd.DataFrame:
     """Return a tab-separated table of the workflow with the columns :data:`LABELS`, and those of ``more``, as text.
 
-    A timepoint may be called 0 and an arm NA: pandas would make a number of the one and nothing of the other, and what
+    A timepoint may be called 0 and an arm NA: pandas would read a number and a missing value, and what
     is then looked up by the config's name isn't found. An empty label is an empty text; in all other columns nothing
     but an empty field is missing.
     """
@@ -38,5 +38,5 @@ def read_labelled(path: str | Path, *more: str, **options) -> pd.DataFrame:
 
 
 def read_tsv(path: Path | str, **options) -> pd.DataFrame:
-    """Return a table of the study's own; only an empty cell is missing, since a model may be called NA or null."""
+    """Return a table of the user; only an empty cell is missing, since a model may be called NA or null."""
     return pd.read_csv(path, sep="\t", **{"dtype": TEXT, "keep_default_na": False, "na_values": [""], **options})

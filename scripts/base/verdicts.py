@@ -29,7 +29,7 @@ class Verdict:
     applies
         Whether the rule holds for the evidence, given that no earlier verdict's does.
     note
-        What the table's note says of it, in places of the evidence's values; empty if it needs none.
+        Its text in the table's note, with places for the evidence's values; empty if it needs none.
     """
 
     name: str

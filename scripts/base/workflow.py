@@ -1,4 +1,4 @@
-"""Ask Snakemake about the workflow that is running: its graph, its report.
+"""Query Snakemake about the workflow that is running: its graph, its report.
 
 A job of the workflow calls Snakemake once more, on the same Snakefile, working directory and config, with a question
 that runs nothing and locks nothing (Snakemake locks a directory only to execute). Finished jobs have their metadata by
@@ -21,7 +21,7 @@ SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
 def command(config: Path, question: list[str], snakefile: Path = SNAKEFILE) -> list[str]:
     """Return the call that puts ``question`` (arguments of Snakemake) to the workflow with the config in a JSON file.
 
-    The config replaces config/config.yaml instead of being laid over it: a key that a run took away must not return.
+    The config replaces config/config.yaml instead of being laid over it: a key that a run removed must not reappear.
     Profiles are left out: they say how to run, and one may come from the environment.
     """
     start = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", os.getcwd()]
@@ -30,14 +30,14 @@ def command(config: Path, question: list[str], snakefile: Path = SNAKEFILE) -> l
 
 
 def ask(question: list[str], config: dict, folder: Path) -> str:
-    """Return what Snakemake prints; ``folder`` is for temporary files. What it says besides comes into the log.
+    """Return what Snakemake prints; ``folder`` is for temporary files. Its other messages go to the log.
 
     Raises :class:`RuntimeError` if it fails. Whether input files exist isn't asked again: they were there at the start.
     """
     path = folder / "config.json"
     path.write_text(json.dumps({**config, "check_files": False}))
     environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
-    environment["PYTHONWARNINGS"] = "ignore"  # a word about every file that a question doesn't need and isn't there
+    environment["PYTHONWARNINGS"] = "ignore"  # a message about each missing file, which a query doesn't need
     done = subprocess.run(
         command(path, question), env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

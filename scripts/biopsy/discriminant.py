@@ -42,7 +42,7 @@ def paired(found: dict[tuple[str, str], np.ndarray], states: tuple[str, str]) ->
 def learn(features: pd.DataFrame, labels: pd.DataFrame, states: tuple[str, str]) -> Discriminant:
     """Return Fisher's discriminant of two states, every model weighing the same.
 
-    The noise that it is held against is the spread of cells within model and state (shrunk, Ledoit & Wolf 2004) *and*
+    The noise that it is compared with is the spread of cells within model and state (shrunk, Ledoit & Wolf 2004) *and*
     the spread of models within a state: what differs from patient to patient can't carry the score. Features that don't
     vary are left out. Raises ValueError if no model has both states.
     """

@@ -12,30 +12,31 @@ from scripts.biopsy import figures
 from scripts.figure import export, heights, words
 
 TABLES = {
-    "check": ("Is it of the kind that was learned from?", ["check", "value", "ok from", "to", "verdict", "meaning"],
-              "Each measure, and from where to where it is ok: what a new patient of the same kind would show, by "
+    "check": ("Does the reference apply to this biopsy?", ["check", "verdict", "value", "ok from", "to"],
+              "Each measure with the range in which it is ok: what a new patient of the same kind would show, by "
               "models left out. The regulons and the signature were learned from all models, the left-out one "
               "included, so these figures are somewhat optimistic."),
-    "switch": ("Switches", ["factor", "position", "untreated from", "to", "status", "note"],
+    "switch": ("Switches", ["factor", "status", "position", "untreated from", "to"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
                "persister."),
-    "marker": ("Marker panel", ["gene", "cells that show it", "untreated from", "to", "status", "direction"],
-               "Part of the tumour cells in which a marker is seen, with what an untreated sample of a new patient "
+    "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated from", "to"],
+               "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
     "regulon": ("Other regulons that differ from untreated",
-                ["regulon", "mean activity", "untreated from", "to", "status", "note"],
+                ["regulon", "status", "mean activity", "untreated from", "to"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
                 "sample of a new patient would show (all: scores.tsv)."),
-    "nearest": ("Nearest training samples", ["sample", "distance", "timepoint", "model, arm"],
+    "nearest": ("Nearest training samples", ["sample", "timepoint", "distance"],
                 "By mean activity of all regulons, in standard deviations between training samples."),
 }  # fmt: skip
+# The status comes second, so that it is in sight on a telephone; notes have lines of their own.
 COLUMNS = {
-    "check": ("item", "value", "low", "high", "call", "note"),
-    "switch": ("item", "value", "low", "high", "call", "note"),
-    "marker": ("item", "value", "low", "high", "call", "note"),
-    "regulon": ("item", "value", "low", "high", "call", "note"),
-    "nearest": ("item", "value", "call", "note"),
+    "check": ("item", "call", "value", "low", "high"),
+    "switch": ("item", "call", "value", "low", "high"),
+    "marker": ("item", "call", "value", "low", "high"),
+    "regulon": ("item", "call", "value", "low", "high"),
+    "nearest": ("item", "call", "value"),
 }
 
 
@@ -57,8 +58,11 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     if rows.empty:
         return None
     title, columns, about = TABLES[section]
-    cells = [[cell(row[name]) for name in COLUMNS[section]] for _, row in rows.iterrows()]
-    return {"title": title, "columns": columns, "about": about, "rows": cells}
+    lines = [
+        {"cells": [cell(row[name]) for name in COLUMNS[section]], "note": str(row["note"])}
+        for _, row in rows.iterrows()
+    ]
+    return {"title": title, "columns": columns, "about": about, "rows": lines}
 
 
 def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Whether a biopsy is of the kind that the reference was learned from: each check against models left out.
+"""Whether the reference applies to a biopsy: each check against models left out.
 
 The regulons and the signature were learned from all models, the left-out one included: limits are somewhat too narrow,
 so that a new patient is called unusual a little too often.
@@ -58,7 +58,7 @@ def judge(value: float, limits: tuple[float, float]) -> str:
 
 
 def few_models(n: int) -> str:
-    """Return why a value isn't judged."""
+    """Return the reason why a value isn't judged."""
     return f"can't be judged: {n} training model{'' if n == 1 else 's'}, limits need {MIN_MODELS}"
 
 
@@ -99,7 +99,7 @@ def check_composition(marked: np.ndarray, summary: dict) -> Check:
 
     The larger of two shares. Of the cells scored, those that show markers of a normal lineage; and those that are
     expected where :data:`WRONG` of the normal cells were taken for malignant. A tumour cell may make the matrix of
-    fibroblasts itself: where a host's genome or a pure culture tells of no human fibroblasts, they don't count.
+    fibroblasts itself: where a host's genome or a pure culture excludes human fibroblasts, they don't count.
 
     Parameters
     ----------

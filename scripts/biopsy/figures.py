@@ -15,6 +15,8 @@ WIDTH, NARROW = 560, 220
 CELLS, BOTH = "cells of the biopsy", "both together"
 UNTREATED_SAMPLE = "an untreated sample of a new patient"
 SWITCH = HIGH_CONTRAST[2]
+ROOM = 30
+"""Pixels between the names of a legend: a browser's letters may be wider than those that the renderer measured."""
 STATES = ("untreated", "persister")
 """The two states as the tables name them, whatever the timepoints of the study are called."""
 STYLE = Style(timepoints=STATES)
@@ -61,7 +63,7 @@ def draw_distribution(distribution: pd.DataFrame, scores: pd.DataFrame, style: S
     colour = alt.Color(
         "part:N",
         scale=alt.Scale(domain=list(series), range=[colour for _, colour in series.values()]),
-        legend=below(None),
+        legend=below(None, columnPadding=ROOM),
     )
     axis = alt.Axis(title=["score of a cell", "(training: 0 untreated, 1 persister)"], grid=False)
     y = alt.Y("density:Q", title="density")
@@ -96,7 +98,7 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
     grey = alt.Color(
         "expected:N",
         scale=alt.Scale(domain=[UNTREATED_SAMPLE], range=[ABSENT]),
-        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300, padding=ROOM / 3),
     )
     filled = alt.Fill(
         "state:N",

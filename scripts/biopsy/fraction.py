@@ -4,10 +4,10 @@ new patient.
 Counting cells above a cut is biased wherever the states overlap, and a mean of scores is biased by whatever shifts the
 patient. Here the biopsy's scores are a mixture (1 − f) · U(s − a) + f · P(s − b): U and P are the training cells'
 distributions of the untreated and the persister state, a and b the patient's own shifts. The shifts are not known, but
-training models left out one at a time show how large they are and how they go together: that is their prior. The
+training models left out one at a time show how large and how correlated they are: that is their prior. The
 posterior of f, shifts integrated out, gives the estimate and its interval; it holds the sampling of cells and the
 difference between patients. The regulons and the signature that scores are made of were learned from all models, the
-left-out one included: what is said of models left out is somewhat optimistic.
+left-out one included: results of models left out are somewhat optimistic.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NODES = 21
 REACH = {3: 10.0, 4: 7.0, 6: 5.5, 9: 4.0}
 """How far they go (standard deviations) from so many models on: the fewer models, the further off a patient may be."""
 NEGLIGIBLE = 12.0
-"""Shifts whose log posterior is lower than the best one's by this are not looked at again."""
+"""Shifts whose log posterior is lower than the best one's by this are dropped."""
 COARSE = np.linspace(0, 1, 26)
 """Fractions of the first search."""
 GRID = np.linspace(0, 1, 201)
@@ -151,7 +151,7 @@ def estimate(scores: np.ndarray, states: States, shifts: np.ndarray, level: floa
         log = np.array([np.log((1 - f) * parts[0] + f * parts[1]) @ weight + log_prior for f in fractions])
         return z, nodes, parts, log
 
-    # The cells tell their shifts far more exactly than the prior does: the grid is laid again where they may be.
+    # The cells determine their shifts far more exactly than the prior: a second grid covers where they may be.
     corners = np.full(2, -prior.reach), np.full(2, prior.reach)
     z, _, _, log = posterior_at(*corners, COARSE)
     likely = z[(log > log.max() - NEGLIGIBLE).any(axis=0)]

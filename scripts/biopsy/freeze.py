@@ -45,7 +45,7 @@ def draw_cells(path: str, most: int, rng: np.random.Generator):
 
 
 def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarray:
-    """Return which genes are ranked: measured in all samples, and seen often enough or wanted by name."""
+    """Return which genes are ranked: measured in all samples, and detected often enough or requested by name."""
     shown = np.asarray((cells.X > 0).sum(axis=0)).ravel() / max(cells.n_obs, 1)
     often = (shown >= min_cell_fraction) & (shown > 0)
     return cells.var["everywhere"].to_numpy() & (often | cells.var_names.isin(wanted))
@@ -70,7 +70,7 @@ def join_training(paths: list[str], wanted: set[str], settings: dict):
 
 
 def describe_genes(cells) -> pd.DataFrame:
-    """Return the scale of each gene over training cells: part that show it, mean and sd of log1p counts per 10,000."""
+    """Return the scale of each gene in training cells: share of cells with it, mean and sd of log1p CP10K."""
     counts = sparse.csr_matrix(cells.X).astype(float)
     total = np.asarray(counts.sum(axis=1)).ravel()
     logs = sparse.diags(1e4 / np.maximum(total, 1)) @ counts
@@ -152,7 +152,7 @@ def versions() -> dict[str, str]:
 
 
 def readme(manifest: dict, calibration: pd.DataFrame) -> str:
-    """Return what the folder is, for whoever finds it."""
+    """Return the text that describes the folder."""
     study, n = manifest["study"], manifest["training"]
     states = f"{study['contrast']['baseline']} and {study['contrast']['persister']}"
     error = calibration["fraction"] - calibration["planted"]

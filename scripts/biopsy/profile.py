@@ -17,7 +17,7 @@ from scripts.stats.intervals import position_interval, prediction
 
 MIN_MODELS = 4
 """Models of a profile's own platform with both states, from which on only these are compared with: with fewer the
-interval over models says nothing (t with two degrees of freedom: ± 4 standard errors).
+interval over models is uninformative (t with two degrees of freedom: ± 4 standard errors).
 """
 
 
@@ -40,7 +40,7 @@ def signature_scores(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series
 
 
 def signature_of(model: str, signature: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
-    """Return the signature that a model had no part in: the one learned without it, else the whole one."""
+    """Return the signature to score a model with: the one learned without it, else the whole one."""
     own = left_out[left_out["left_out"].astype(str) == model]
     return own if len(own) else signature
 
@@ -106,7 +106,7 @@ def place_from_baseline(
 ) -> Position | None:
     """Return the position of a score counted from the patient's own untreated profiles; None if training has none.
 
-    What differs between patients before treatment falls away. The interval holds replicates' noise, and how far the
+    Differences between patients before treatment cancel. The interval holds replicates' noise, and how far the
     persister state lies from the untreated one in different models; without replicates there is none.
     """
     kind = labels["platform"].astype(str).eq("single-cell").to_numpy() != bulk

@@ -57,9 +57,9 @@ def log_likelihoods(counts: sparse.csr_matrix, log_profile: np.ndarray) -> np.nd
 
 @njit(cache=True)
 def _count_simulations_below(sizes, observed, log_profile, log_integer, umis, simulations, seed):
-    """Count, per candidate (ascending sizes), the droplets dealt from ``umis`` of the same size and no more likely.
+    """Count, per candidate (ascending sizes), the droplets drawn from ``umis`` of the same size and no more likely.
 
-    ``umis`` (a gene number each) is shuffled in place; a shuffled deck is as good a start for the next deal as a new
+    ``umis`` (a gene number each) is shuffled in place; a shuffled order is as good a start for the next draw as a new
     one.
     """
     below = np.zeros(len(sizes), np.int64)
@@ -93,11 +93,11 @@ def _count_simulations_below(sizes, observed, log_profile, log_integer, umis, si
 def monte_carlo_pvalues(candidates: sparse.csr_matrix, soup: np.ndarray, *, simulations: int, seed: int) -> np.ndarray:
     """Return, per candidate (rows), the share of ambient droplets of its size that are at most as likely (never 0).
 
-    The ambient UMIs (``soup``: counts per gene) are split in two. One half gives the profile, droplets dealt from the
+    The ambient UMIs (``soup``: counts per gene) are split in two. One half gives the profile, droplets drawn from the
     other half without replacement give the null distribution; then the halves change places. A profile is always too
     good for the UMIs it was made from, so that with droplets drawn from the profile itself, as Cell Ranger and STARsolo
     draw them, empty droplets look unlike it: harmless with their millions of ambient UMIs, not with thousands. Each
-    simulation deals one growing droplet and is read at every candidate's size.
+    simulation draws one growing droplet and is read at every candidate's size.
     """
     if not candidates.shape[0]:
         return np.empty(0)

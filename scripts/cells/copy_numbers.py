@@ -35,7 +35,7 @@ ROUNDS = 20
 
 @dataclass(frozen=True)
 class CopyNumbers:
-    """What copy numbers say of the candidates.
+    """Evidence of copy numbers on the candidates.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left_out: set[str]) -> CopyNumbers:
-    """Return what copy numbers say of cells × genes (log-normalised).
+    """Return the evidence of copy numbers on cells × genes (log-normalised).
 
     ``groups``: the lineage of each cell of the reference, empty for a candidate; ``left_out``: genes that named the
     reference, which differ from it by construction.

@@ -23,7 +23,7 @@ for 3,000 cells). A library with much ambient RNA holds hundreds of UMIs in each
 AMBIENT_DEPTH = 10
 """Ambient UMIs per detected gene below which the profile is too thin to test against."""
 AMBIENT_DROPLETS = 10
-"""Ambient UMIs per UMI of the largest candidate below which droplets dealt from the pool would be too much alike."""
+"""Ambient UMIs per UMI of the largest candidate below which droplets drawn from the pool would be too similar."""
 EMPTY_SHARE = 0.01
 """Share of the barcodes that must lie at or below ``ambient_max_counts`` for a matrix to count as unfiltered."""
 
@@ -72,7 +72,7 @@ def ambient_limit(
 
 
 def refuse_trimmed(totals: np.ndarray, flat: plateau.Plateau) -> None:
-    """Raise :class:`TrimmedError` if barcodes on the plateau are many beside the cells above it."""
+    """Raise :class:`TrimmedError` if barcodes on the plateau are many relative to the cells above it."""
     held = totals[totals > 0]
     on_it, above = int((held <= flat.edge).sum()), int((held > flat.edge).sum())
     if on_it >= TRIMMED * len(held) and above >= FEWEST_CELLS:

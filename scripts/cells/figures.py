@@ -46,7 +46,7 @@ def name_of(step: str) -> str:
 def waterfall(by_arm: pd.DataFrame) -> pd.DataFrame:
     """Return bars: per arm and timepoint each step's removal, between what was left before and after.
 
-    ``from``, ``to`` and ``share`` are shares of the droplets with cells; the last bar stands for the cells kept.
+    ``from``, ``to`` and ``share`` are shares of the droplets with cells; the last bar shows the cells kept.
     """
     rows = []
     for (arm, timepoint), steps in by_arm.groupby(["arm", "timepoint"], sort=False):

@@ -11,7 +11,7 @@ WATCHED = ("mixed", "doublet", *QUALITY, "unsure")
 MOST = 0.3
 """Share of a sample that one step, or the cuts on quality together, may remove without a warning: a convention."""
 UNEQUAL = 0.15
-"""Difference of that share between two timepoints of a model that is told: a convention, not a test."""
+"""Difference of that share between two timepoints of a model that is reported: a convention, not a test."""
 NOBODYS = ("untagged", "two_tags")
 """Steps of a pool that should remove few cells; those of other samples are as many as were pooled."""
 TOGETHER = "all cuts on quality"
@@ -64,7 +64,7 @@ def unequal(table: pd.DataFrame, step: str) -> dict[tuple[str, str], str]:
 def warn(table: pd.DataFrame) -> pd.Series:
     """Return, per row of attrition (with ``lost_share``), the warning about that step; empty if there is none.
 
-    What the cuts on quality remove together is told at the one that removes most.
+    What the cuts on quality remove together is reported at the one that removes most.
     """
     said = pd.Series("", index=table.index, dtype=object)
 

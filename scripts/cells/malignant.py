@@ -1,6 +1,6 @@
-"""Say of each cell whether it is malignant, where no host's genome tells: by lineage markers and by copy numbers.
+"""Call each cell malignant or normal if there is no host: by lineage markers and by copy numbers.
 
-A label of the user's own wins. Else a cell with the markers of a normal lineage is normal, and the others are judged by
+A label of the user takes precedence. A cell with the markers of a normal lineage is normal; others are judged by
 gains and losses of chromosome arms, with the library's normal cells as reference.
 """
 
@@ -140,7 +140,7 @@ def name_cells(
 ) -> Malignancy:
     """Return the verdicts on a library's single cells.
 
-    ``seek``: whether normal cells are looked for; else there is no verdict but that of ``labels``.
+    ``seek``: whether normal cells are searched for; else there is no verdict but that of ``labels``.
     """
     n = counts.shape[0]
     if seek and n:

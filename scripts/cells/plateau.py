@@ -14,11 +14,11 @@ from scipy import sparse
 from scripts.cells.ambient_test import monte_carlo_pvalues
 
 FROM = 10
-"""UMIs from which barcodes are looked at: below it are barcodes misread."""
+"""UMIs from which barcodes are examined: barcodes below are misread."""
 BINS, SMOOTH = 50, 3
 """Bins of a factor of ten in UMIs, and the standard deviation (bins) of the kernel that smooths them."""
 PROMINENCE = 0.2
-"""Part of its height by which a peak must stand above the valleys beside it."""
+"""Part of its height by which a peak must stand above the neighbouring valleys."""
 FEWEST = 50
 """Barcodes that make a peak."""
 TRIED, ROUNDS = 200, 199
@@ -27,7 +27,7 @@ LEVEL, ALIKE = 0.05, 0.3
 """A barcode is unlike the pool at this level, and barcodes with fewer of these than this share are draws from one pool.
 Measured in PC9: 9–16 % of the empty droplets of a size, 40–66 % of the cells."""
 REACH = 4.0
-"""Standard deviations above the peak up to which empty droplets are looked for (one in 30,000 lies beyond)."""
+"""Standard deviations above the peak up to which empty droplets are searched for (one in 30,000 lies beyond)."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Three rules. ``threshold`` cuts the graft fraction. ``mixture`` fits Gaussians to it. ``ambient`` asks of each droplet
 whether the UMIs of the other species are more than the library's ambient RNA explains, and whether a second cell of the
-size seen elsewhere explains them better. Cell Ranger's own rule stands beside them for comparison.
+size seen elsewhere explains them better. Cell Ranger's own rule is given for comparison.
 """
 
 from __future__ import annotations

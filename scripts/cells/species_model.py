@@ -23,7 +23,7 @@ class CrossTalk:
     dispersion: float
 
     def mean(self, own: np.ndarray) -> np.ndarray:
-        """Return the UMIs expected beside ``own`` UMIs of the cell's species."""
+        """Return the UMIs expected in addition to ``own`` UMIs of the cell's species."""
         return self.floor + self.slope * np.asarray(own, dtype=float)
 
 

@@ -1,4 +1,4 @@
-"""Read what tells the cells of a pool apart: tables of assignments, and counts of hashtags."""
+"""Read what assigns the cells of a pool to samples: tables of assignments, and counts of hashtags."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def plain(umis: np.ndarray, totals: np.ndarray) -> np.ndarray:
 
 
 def of_group(counts: sparse.csr_matrix, soup: np.ndarray, columns: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the ambient share of each cell of one lineage (cells × genes), NaN if these genes don't tell.
+    """Return the ambient share of each cell of one lineage (cells × genes), NaN if these genes don't determine it.
 
     Genes are chosen on one half of the cells and read on the other, so that none counts for being few by chance.
     """

@@ -1,4 +1,4 @@
-"""Groups of alike cells: nearest neighbours, the graph of shared neighbours, Leiden, and the adjusted Rand index."""
+"""Groups of similar cells: nearest neighbours, the graph of shared neighbours, Leiden, and the adjusted Rand index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of the clusters: each model's cells in one layout, how stable its clusters are, which go on through time."""
+"""Figures of the clusters: each model's cells in one layout, stability of its clusters, which persist through time."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -115,7 +115,7 @@ def draw_umap(cells: pd.DataFrame, clusters: pd.DataFrame, style: Style) -> Figu
         data={"umap": table},
         n=say_cells(cells, table, style),
         columns=max(rows),
-        min_width=160,
+        min_width=150,
     )
 
 
@@ -141,7 +141,7 @@ def draw_stability(curves: pd.DataFrame, clusters: pd.DataFrame, style: Style) -
     )
     of_curves = partial(axis_title, "clusters/x/x.stability.tsv")
     base = alt.Chart(alt.NamedData("stability")).encode(
-        x=alt.X("resolution:Q", title=of_curves("resolution")),
+        x=alt.X("resolution:Q", title=of_curves("resolution"), scale=alt.Scale(padding=8)),
         color=style.colour("timepoint", table["timepoint"], columns=3),
         tooltip=[
             "timepoint:N",

@@ -93,7 +93,7 @@ def blocks_of(clusters: pd.DataFrame, links: pd.DataFrame, present: list[str]) -
 def ribbons_of(blocks: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Return the kept links of a model as ribbons: x, low and high along their length, and at their end a label at y.
 
-    A link between two undivided timepoints has no similarity: its ribbon is grey and bears no label.
+    A link between two undivided timepoints has no similarity: its ribbon is grey and has no label.
     """
     columns = ["model", "link", "from", "to", "similarity", "p", "basis", "colour", "x", "low", "high", "label", "y"]
     place = {(row.timepoint, row.cluster): row for row in blocks.itertuples()}
@@ -136,7 +136,12 @@ def flow_chart(blocks: pd.DataFrame, ribbons: pd.DataFrame, present: list[str]) 
         orient="top",
     )
     x = alt.X("x0:Q", scale=alt.Scale(domain=[-0.25, len(present) - 0.35], nice=False), axis=axis)
-    y = alt.Y("low:Q", axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None))
+    # Up to the highest block, which would else lie over the heads: gaps make many clusters higher than few.
+    y = alt.Y(
+        "low:Q",
+        scale=alt.Scale(domain=[0, float(blocks["high"].max())], nice=False),
+        axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None),
+    )
     colour = alt.Color("colour:N", scale=None)
     block = alt.Chart(alt.NamedData("blocks")).encode(
         x=x,

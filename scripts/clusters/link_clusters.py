@@ -112,7 +112,7 @@ def main(snakemake) -> None:
     timepoints = list(snakemake.params.timepoints)
     stages = make_stages(parts, timepoints)
     for timepoint in set(timepoints) - {stage.timepoint for stage in stages}:
-        job.log.warning("%s has no cells and is passed over", timepoint)
+        job.log.warning("%s has no cells and is skipped", timepoint)
     table, pairs = link_stages(stages, **snakemake.params.links, seed=snakemake.params.seed)
     if table.empty:
         job.log.warning("no links: %d timepoint(s) with cells, two are needed", len(stages))

@@ -1,10 +1,10 @@
-"""Clusters of one timepoint found again at the next: kept, lost, emerged.
+"""Clusters of one timepoint recognised at the next: kept, lost, emerged.
 
 A cluster is described by its contrast: its profile (log2 counts per 10,000 of the UMIs of all its cells) minus the mean
-profile of its timepoint's clusters. What treatment, or another library, does to all cells drops out so. The similarity
+profile of its timepoint's clusters. Effects of treatment or library on all cells cancel. The similarity
 of two clusters is the Pearson correlation of their contrasts over the variable genes of either timepoint, divided by
 √(reliability × reliability) (Spearman 1904): a contrast's reliability is the share of its variance that is not noise,
-as random halves of the cells show, so that small or shallow clusters don't look changed for being noisy.
+as random halves of the cells show, so that small or shallow clusters don't look changed because they are noisy.
 
 A cluster lost or new moves the mean, and all contrasts with it: two that merely lack what the others share would look
 alike. So there is a second round: the timepoints are laid over each other by what, gene by gene, is the median
@@ -32,7 +32,7 @@ PER = 10_000
 HALVINGS = 10
 """Random halves that a reliability is averaged over."""
 MIN_RELIABILITY = 0.1
-"""A contrast noisier than this isn't trusted to be that noisy: a score is at most ten times its correlation."""
+"""Least reliability that is used: a score is at most ten times its correlation."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def tabulate_pairs(a: Stage, b: Stage, found: Comparison) -> pd.DataFrame:
 
 
 def shown(score: float) -> float:
-    """Return a score cut to −1 … 1, which dividing by a reliability can overstep."""
+    """Return a score cut to −1 … 1, which dividing by a reliability can exceed."""
     return float(np.clip(score, -1, 1))
 
 
@@ -178,7 +178,7 @@ def link(a: Stage, b: Stage, found: Comparison, *, min_score: float, min_positio
 
     kept: two clusters, each the other's most similar, with a score of at least ``min_score`` and p ≤ ``max_p``. A
     cluster of a without such a partner is lost, one of b has emerged; ``nearest`` is then the most similar cluster of
-    the other timepoint and ``score`` the similarity to it (a high one speaks for a cluster that split or merged).
+    the other timepoint and ``score`` the similarity to it (a high one suggests a cluster that split or merged).
     Two unrelated clusters next to one that is kept have the same score as that one, 0.5, since all depends on what is
     taken for the effect on all cells: ``min_score`` must lie above. A position needs ``min_position``.
 

@@ -46,7 +46,7 @@ def most_extreme(seen: np.ndarray, inside: float, n: int) -> np.ndarray:
     """Return the highest z that a gene seen in ``seen`` of n cells can have in a group of ``inside`` cells.
 
     That of the probability that random labels put all cells with the gene into the group (or, where they are more than
-    the group holds, just the highest ones). The normal approximation goes far beyond: it gives a gene of one cell in a
+    the group holds, just the highest ones). The normal approximation exceeds it: it gives a gene of one cell in a
     group of 9 of 280 z = 5.5, for an event of probability 0.03.
     """
     seen = np.asarray(seen, dtype=float)

@@ -1,4 +1,4 @@
-"""How many clusters the cells bear: Leiden over resolutions, each judged by clustering again without some cells."""
+"""How many clusters the cells support: Leiden over resolutions, each judged by clustering again without some cells."""
 
 from __future__ import annotations
 

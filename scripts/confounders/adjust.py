@@ -1,4 +1,4 @@
-"""Persister − untreated within one model, before and after something else that differs between the samples is held.
+"""Persister − untreated within one model, before and after adjustment for a confounder.
 
 Cells (or profiles) estimate; they are never the replicate: what comes out is one number per model and feature.
 """
@@ -33,10 +33,10 @@ def difference(values, sample: np.ndarray, treated: np.ndarray, untreated: np.nd
 
 
 def slopes(values, covariates: np.ndarray, sample: np.ndarray) -> np.ndarray | None:
-    """Return how features go with covariates inside samples (covariates × features), pooled over the samples.
+    """Return how features vary with covariates inside samples (covariates × features), pooled over the samples.
 
-    Inside samples, since between them everything that treatment does goes with everything else that it does. None where
-    too few rows are left to tell. A covariate that doesn't vary has a slope of 0.
+    Inside samples, since between them all effects of treatment are confounded with each other. None where
+    too few rows are left. A covariate that doesn't vary has a slope of 0.
     """
     names, code = np.unique(sample, return_inverse=True)
     sums = np.zeros((len(names), covariates.shape[1]))
@@ -54,7 +54,7 @@ def adjusted(
     values, covariates: np.ndarray, sample: np.ndarray, treated: np.ndarray, untreated: np.ndarray
 ) -> np.ndarray | None:
     """Return treated − untreated by feature at equal covariates (analysis of covariance); None where slopes can't be
-    told.
+    estimated.
 
     Measured with noise, a covariate explains less than what it stands for: what remains is an upper bound.
     """

@@ -1,4 +1,4 @@
-"""Copy-number clones of one model's tumour cells, where expression along the genome can tell any."""
+"""Copy-number clones of one model's tumour cells, where expression along the genome can distinguish any."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMPONENTS = 10
 MIN_SHARE = 0.05
 """Share of the cells of a clone."""
 MIN_SILHOUETTE = 0.2
-"""Mean silhouette (Rousseeuw 1987) in the components from which groups count as apart; 0.25 and more is his 'weak
+"""Mean silhouette (Rousseeuw 1987) in the components from which groups count as separate; 0.25 and more is his 'weak
 structure', and noise that is split in two gives 0.1 or less.
 """
 MAX_CLONES = 4
@@ -67,7 +67,7 @@ def find_clones(log: sparse.csr_matrix, positions: pd.DataFrame) -> Clones:
 
     Expression relative to the mean of all cells is averaged along the genome (infercnvpy, after Patel et al. 2014); all
     cells are tumour, so that only differences between them show. The components of these averages are split into two
-    to four groups (Ward); the split with the best silhouette is kept if its groups stand apart and hold 5 % of cells.
+    to four groups (Ward); the split with the best silhouette is kept if its groups are separate and hold 5 % of cells.
     """
     import anndata
     import infercnvpy
@@ -101,7 +101,7 @@ def find_clones(log: sparse.csr_matrix, positions: pd.DataFrame) -> Clones:
         if width > best[0]:
             best = (width, labels)
     if best[1] is None:
-        return Clones(np.zeros(log.shape[0], dtype=int), "one clone: no groups of cells stand apart in copy number")
+        return Clones(np.zeros(log.shape[0], dtype=int), "one clone: no groups of cells differ clearly in copy number")
     _, labels = best
     order = np.argsort(-np.bincount(labels), kind="stable")
     return Clones(np.argsort(order)[labels], f"{labels.max() + 1} clones, silhouette {best[0]:.2f}")

@@ -68,7 +68,7 @@ def judge(markers: pd.DataFrame, tables: dict[str, pd.DataFrame], fdr: float) ->
     """Return one row (:data:`MARKERS`) per marker and panel.
 
     ``markers``: :func:`markers_of`; ``tables``: by model, features × confounders (confounders/models/*.parquet). That
-    way of holding composition with the smallest p is told, with p corrected for the number of ways; the false discovery
+    way of holding composition with the smallest p is given, p corrected for the number of ways; the false discovery
     rate is over all markers and panels. A marker is chosen for a large change, whose chance part stays in what is
     measured after: that makes the test conservative.
     """

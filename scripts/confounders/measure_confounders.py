@@ -46,7 +46,7 @@ def profile_scores(values: pd.DataFrame, sets: dict, min_genes: int) -> pd.DataF
 
 
 def covariates_of(values, scores: pd.DataFrame, sample: np.ndarray, treated, untreated) -> dict:
-    """Return the difference of each feature at equal scores, by (confounder, method); None where it can't be told."""
+    """Return the difference of each feature at equal scores, by (confounder, method); None if it can't be estimated."""
     found = {}
     for confounder, columns in SCORES.items():
         columns = [name for name in columns if name in scores] if confounder in ANY else columns

@@ -158,5 +158,5 @@ def judge(effect: pd.Series, p: float, remaining: dict[str, Remaining], *, fdr: 
     notes = [verdict.note.format_map(evidence.places)] if verdict.note else []
     # What could have changed the conclusion, had it been measured.
     if evidence.not_measured and verdict in (PROGRAMME, VERDICTS[-1]):
-        notes.append(f"not asked: {', '.join(evidence.not_measured)}")
+        notes.append(f"not tested: {', '.join(evidence.not_measured)}")
     return found | {"verdict": verdict.name, "note": "; ".join(notes)}

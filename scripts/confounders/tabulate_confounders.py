@@ -54,7 +54,7 @@ def signature_effects(before: pd.DataFrame, after: pd.DataFrame, size: int, with
         signature = learn_signature(rest, size)
         first[model] = float(before.loc[model] @ score_weights(signature, before.columns))
         kept = signature[~signature.index.isin(without)]
-        # Weights as before, so that leaving genes out doesn't blow up those that stay.
+        # Weights as before, so that leaving genes out doesn't inflate those that stay.
         weights = score_weights(signature, before.columns) * before.columns.isin(kept.index)
         second[model] = float(after.loc[model, before.columns].fillna(0.0) @ weights)
     return pd.Series(first, dtype=float), pd.Series(second, dtype=float)
@@ -86,7 +86,7 @@ def build(
     """Return confounders.tsv and the verdict on the study.
 
     ``tables``: by model, features × confounders; ``switches``: tf, regulon, direction, verdict of the shared ones.
-    Where no programme is shown, no share of the signature's change is given: nothing remains of what isn't there. Its
+    Where no programme is shown, no share of the signature's change is given: a change that is absent has no share. Its
     changes have no interval: scores of signatures that were learned from one another's models depend on one another, so
     that intervals of t over them covered 87 to 95 % in simulation.
     """

@@ -24,7 +24,7 @@ SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_symbols", "gene_name", "gene_na
 COUNT_LAYERS = ("counts", "count", "raw_counts", "raw_count", "umi_counts", "umis", "umi", "raw")
 """Names of layers that hold counts, the best first."""
 NO_NAME = ("", "nan", "NaN")
-"""What stands in an .h5ad's column where a gene has no name, beside a missing value: one that was made text."""
+"""Entry of an .h5ad's column for a gene without a name, apart from a missing value: one that was made text."""
 EXACT_IN_FLOAT16 = 2048
 """Beyond it, float16 has no longer every whole number."""
 FEW = 1_000

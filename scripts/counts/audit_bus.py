@@ -23,7 +23,7 @@ def read_transcript_genes(transcripts: str, t2g: str, gene_ids: pd.Index) -> np.
 
 
 class BusCounter:
-    """Walks a sorted, corrected BUS file once, adding up reads while it hands on molecules."""
+    """Walks a sorted, corrected BUS file once, adding up reads while it passes on molecules."""
 
     def __init__(self, records: np.ndarray, gene: np.ndarray, species: np.ndarray) -> None:
         self.records, self.gene, self.species = records, gene, species

@@ -31,7 +31,7 @@ REDUCE_UP_TO = 300_000
 ILLEGAL_INSTRUCTION = -4
 MEMORY = "if it ran out of memory, give rule count_kb more mem_mb in the profile"
 STRAND = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
-"""kallisto's options, by where read 2 lies; STARsolo is set alike. Without one it would count antisense reads as well:
+"""kallisto's options, by the strand of read 2, as STARsolo's. Without one it would count antisense reads as well:
 on real PBMC reads and the mini reference 10 % of the UMIs.
 """
 

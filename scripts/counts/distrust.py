@@ -7,7 +7,7 @@ import pandas as pd
 from scripts.base.tables import read_labelled
 
 FEWEST = 20
-"""UMIs taken below which a share says nothing (a standard error of a fifth and more)."""
+"""UMIs taken below which a share is uninformative (a standard error of a fifth and more)."""
 
 
 def is_distrusted(table: pd.DataFrame, least_share: float | None) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Judge an imported matrix and tell its species: what a count matrix must be, and which names betray one that is
+"""Judge an imported matrix and recognise its species: what a count matrix must be, and which names betray one that is
 turned.
 """
 

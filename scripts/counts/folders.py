@@ -35,7 +35,7 @@ SYMBOLS_OF_KB = "cells_x_genes.genes.names.txt"
 SPLICING = ("spliced", "unspliced", "mature", "nascent", "ambiguous")
 """Matrices of RNA velocity (kb's workflow nac, STARsolo's Velocyto): none of them holds all counts."""
 KINDS = 2
-"""Column of features.tsv that tells the kind of a feature (0 is the first)."""
+"""Column of features.tsv with the kind of a feature (0 is the first)."""
 
 
 def read_folder(path: Path, select=only_genes) -> Table:

@@ -19,7 +19,7 @@ EVERY = "all"
 WELL = re.compile(r"^…([-_.#]\d+)+$")
 """The number of a GEM well behind the barcode, as Cell Ranger's aggr, Seurat and scanpy write it."""
 MOST, NUMBERED = 0.1, 0.5
-"""Names of libraries, or numbers of wells, for each barcode: where there are more they tell something else."""
+"""Names of libraries, or numbers of wells, for each barcode: where there are more they have another meaning."""
 
 
 def libraries_of(barcodes: list[str]) -> dict[str, int]:

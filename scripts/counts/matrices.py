@@ -29,7 +29,7 @@ TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
 
 
 def read_table(path: str | Path, select: Select = only_genes) -> Table:
-    """Read a matrix, and look at its names; ``select``: which features, by their kinds.
+    """Read a matrix and check its names; ``select``: which features, by their kinds.
 
     Raises :class:`job.UserError` if it can't be read as what it seems to be, or if its names aren't names.
     """
@@ -48,7 +48,7 @@ def with_ids_first(table: Table, path: str | Path) -> Table:
 
 
 def read_as_named(path: Path, select: Select = only_genes) -> Table:
-    """Read a matrix, its format told by folder or suffix."""
+    """Read a matrix; its format follows from folder or suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
     if not path.exists():
@@ -150,7 +150,7 @@ def read_compressed(group, path: Path) -> sparse.csr_matrix:
     data, indices, indptr = (group[name][:] for name in ("data", "indices", "indptr"))
     if len(indptr) != barcodes + 1 or not len(data) == len(indices) == int(indptr[-1]):
         raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
-    # scipy takes such indices as they are, and later reads what lies beside the matrix.
+    # scipy accepts such indices unchecked, and later reads beyond the matrix.
     if (np.diff(indptr) < 0).any() or (len(indices) and (indices.min() < 0 or indices.max() >= features)):
         raise job.UserError(f"{path}: an entry lies outside the matrix; the file is damaged, fetch it again")
     return sparse.csr_matrix((data, indices, indptr), shape=(barcodes, features))

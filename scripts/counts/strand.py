@@ -17,7 +17,7 @@ from scripts.base.files import open_bytes
 from scripts.references.chemistries import CHEMISTRIES, KITS
 
 FEWEST = 200
-"""Mapped reads below which nothing is told: a ratio of 2 is then beyond chance by more than 4 standard errors."""
+"""Mapped reads below which no strand is called: a ratio of 2 is then beyond chance by more than 4 standard errors."""
 RATIO = 2
 """How many times as many reads must map one way as the other. Of 10x libraries eight to ten times as many do; where
 neither way has twice the other's, libraries are mixed or the reads are of no stranded kit.
@@ -38,9 +38,9 @@ def first_reads(lanes: list[tuple[str, str]], number: int, folder: Path) -> list
 
 
 def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> dict:
-    """Return the strand to count on, what told it, the kit, and the reads that ``mapped`` forward and reverse.
+    """Return the strand to count on, its evidence, the kit, and the reads that ``mapped`` forward and reverse.
 
-    ``wanted`` is reads.strand of the config. Raises :class:`job.UserError` where the reads tell neither strand, or
+    ``wanted`` is reads.strand of the config. Raises :class:`job.UserError` where the reads show neither strand, or
     another than the kit that the config names.
     """
     own, expected = CHEMISTRIES[chemistry["chemistry"]], chemistry.get("configured_strand")

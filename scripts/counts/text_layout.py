@@ -111,7 +111,7 @@ def labels_of(fields: list[str], values: list[str], path: Path) -> tuple[list[st
 
 def lay_out(header: str, row: str, path: Path) -> Layout:
     """Return how the table is laid out. Raises :class:`job.UserError` if the two lines don't fit together, or if it
-    can't be told which columns are names and which barcodes.
+    can't be decided which columns are names and which barcodes.
     """
     delimiter = delimiter_of(header, row, path)
     fields, values = fields_of(header, delimiter), fields_of(row, delimiter)
@@ -119,7 +119,7 @@ def lay_out(header: str, row: str, path: Path) -> Layout:
     annotations = [i for i, label in enumerate(labels) if i not in blank and key_of(label) in ANNOTATIONS]
     places = [i for i in range(len(values)) if i not in blank and i not in annotations]
     text = [i for i in places if not is_number(values[i])]
-    # Numbers before the names: row numbers, or identifiers beside the symbols.
+    # Numbers before the names: row numbers, or identifiers in addition to the symbols.
     numbered = [i for i in places if text and i < text[0] and is_number(values[i])] if len(text) <= 2 else []
     numbered = [i for i in numbered if key_of(labels[i]) in GENE_HEADINGS or key_of(labels[i]) in ANNOTATIONS]
     places = [i for i in places if i not in numbered]

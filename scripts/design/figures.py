@@ -45,6 +45,7 @@ def draw_design(style: Style) -> Figure:
             sort=list(dict.fromkeys(table["condition"])),
             title=None,
             axis=alt.Axis(labelAngle=-40, orient="top"),
+            scale=alt.Scale(paddingOuter=0.9),  # room for the last slanted name
         ),
         y=alt.Y("model:N", sort=models, title=None),
         yOffset=alt.YOffset("assay:N", sort=list(ASSAYS.values())) if both else alt.Undefined,

@@ -40,7 +40,7 @@ def records(table: pd.DataFrame) -> np.ndarray:
 def metadata(obs: pd.DataFrame, thresholds: pd.DataFrame, regulons: list[str]) -> dict:
     """Return SCope's description of embeddings, clusterings, annotations, metrics and thresholds.
 
-    ``thresholds``: columns regulon, threshold; the mean over the groups stands for all, since SCope knows one.
+    ``thresholds``: columns regulon, threshold; the mean over the groups is used for all, since SCope has one.
     """
     clusters = list(obs["cluster"].cat.categories)
     cuts = thresholds.groupby("regulon")["threshold"].mean() if len(thresholds) else pd.Series(dtype=float)

@@ -1,4 +1,4 @@
-"""Ask whether profiles cluster by state, with the models' levels taken away blindly or with the states told."""
+"""Test whether profiles cluster by state, with the models' levels removed blindly or with the states known."""
 
 from threadpoolctl import threadpool_limits
 

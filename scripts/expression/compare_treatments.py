@@ -1,4 +1,4 @@
-"""Compare what the arms do: likeness of their effects, and drugs within models that had several."""
+"""Compare what the arms do: similarity of their effects, and drugs within models that had several."""
 
 import pandas as pd
 

@@ -80,7 +80,7 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
     for one, other in ((treated, reference), (reference, treated)):
         alone = [m for m in dict.fromkeys(own.loc[own["timepoint"] == one, "model"]) if m not in models]
         if alone and one == treated:
-            notes.append(f"{', '.join(alone)} have {one} but no {other}: they say nothing about this contrast")
+            notes.append(f"{', '.join(alone)} have {one} but no {other}: they don't contribute to this contrast")
     counts = own.loc[own["model"].isin(models), "model"].value_counts()
     if len(models) > 1 and counts.iloc[0] > LARGE_SHARE * counts.sum():
         notes.append(

@@ -88,7 +88,7 @@ def contrast_of(design: pd.DataFrame, reference: str, treated: str) -> np.ndarra
 
 @dataclass(frozen=True)
 class Expression:
-    """Log expression with a weight per value (None: all alike), samples × genes, and whether the prior follows mean
+    """Log expression with a weight per value (None: equal weights), samples × genes, and whether the prior follows mean
     expression.
     """
 
@@ -139,7 +139,7 @@ def estimate(
     parts = []
     for _, own in samples.groupby("platform", sort=False):
         single = Expression(profiles.values, None, trended=True).fit(own, pairs)
-        # A platform speaks only where a model has both timepoints on it.
+        # A platform counts only where a model has both timepoints on it.
         parts.append([table if both(own, *pair) else table * np.nan for table, pair in zip(single, pairs, strict=True)])
     return [meta.join([part[number] for part in parts]) for number in range(len(pairs))]
 
@@ -183,7 +183,7 @@ def in_tumours(
 ) -> list[pd.DataFrame]:
     """Return the columns :data:`TUMOURS` of each pair by gene, and mean_expression.
 
-    Samples are the replicates, and patients are taken to change alike: p-values say whether these tumours differ, not
+    Samples are the replicates, and patients are taken to be equal: p-values say whether these tumours differ, not
     whether those of further patients do.
     """
     present = np.isfinite(profiles.values.loc[samples.index].to_numpy())
@@ -197,7 +197,7 @@ def in_tumours(
             parts = [
                 contributions(samples[own], pair, present[own]) for own in of.values() if both(samples[own], *pair)
             ]
-            # The platforms' weights depend on errors of each gene: the share that is indirect is not told.
+            # The platforms' weights depend on errors of each gene: the share that is indirect is not reported.
             n_models = np.nansum([part["n_models"] for part in parts], axis=0)
             weights = pd.DataFrame({"n_models": n_models, "indirect": np.nan})
         weights[table["log_fc"].isna().to_numpy()] = np.nan

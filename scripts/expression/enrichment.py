@@ -84,7 +84,7 @@ def table_of(
 ) -> pd.DataFrame:
     """Return one row (:data:`GENE_SETS`) per set of one contrast; FDR within a collection, best first.
 
-    ``rows``: the contrast's genes over all arms, with the level that their t speaks of; ``changes``: the models' own
+    ``rows``: the contrast's genes over all arms, with the level that their t refers to; ``changes``: the models' own
     differences, models × genes; ``collections``: sets by name of their file.
     """
     if not collections:

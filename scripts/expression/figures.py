@@ -36,7 +36,7 @@ NAMED, MAX_GENES = 14, 500
 """Genes of each direction that the volcano plot names; genes of the page's table."""
 GROUPS = {"signature, up": UP, "signature, down": DOWN, "other genes": palette.ABSENT}
 STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
-"""Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+"""Strips above the heat map: what their colours show, and their height above it (pixels)."""
 MAX_NAMES = 45
 """Samples up to which the heat map has their names."""
 
@@ -173,7 +173,7 @@ def draw_heatmap(table: pd.DataFrame, style: Style) -> Figure | None:
     strips = [
         first.mark_rect(height=8).encode(
             y=alt.value(height),
-            color=style.colour(kind, labels[kind], columns=2),
+            color=style.colour(kind, labels[kind], legend=below(kind, 2)),
             tooltip=tooltips(name, "sample", "model", "timepoint", "arm"),
         )
         for kind, height in STRIPS.items()

@@ -69,8 +69,8 @@ def nulls_of(changes: np.ndarray, sizes: list[int], seed: int, draws: int = MAX_
     signatures are learned from; a t-test over them is wrong. Here the models' changes get other signs
     (:func:`~scripts.stats.flips.orthogonal`) as whole models, the correlation between genes stays, and the signatures
     are learned again. Too few models for flips are rotated (Langsrud 2005; ROAST, Wu et al. 2010). After each draw
-    models are made alike in scale (:func:`alike`). Rotations are exact where models are equally noisy, and conservative
-    where they are not; models made alike before they are rotated would have p ≤ .05 in 9 % of studies without a change.
+    models are scaled equally (:func:`alike`). Rotations are exact where models are equally noisy, and conservative
+    where they are not; models scaled before they are rotated would have p ≤ .05 in 9 % of studies without a change.
 
     ``changes``: models × genes without NaN. The p-value counts the observed changes as one of the draws.
     """

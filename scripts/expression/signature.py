@@ -49,7 +49,7 @@ class LeftOut:
 def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
     """Return the signature (:data:`SIGNATURE`): the ``size`` genes with the largest and those with the smallest t.
 
-    ``expression``: rows of one contrast over all arms, with the level that their t speaks of
+    ``expression``: rows of one contrast over all arms, with the level that their t refers to
     (:func:`~scripts.expression.terms.with_level`). Fewer genes where fewer rise or fall.
     """
     known = expression[expression["t"].notna()]
@@ -204,6 +204,6 @@ def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZ
 
 
 def persister_rows(expression: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return the rows of the persister contrast over all arms, with the level that they speak of."""
+    """Return the rows of the persister contrast over all arms, with the level that they refer to."""
     first = next(iter(differential.contrasts_of(contrast)))
     return with_level(expression[(expression["contrast"] == first) & (expression["arm"] == ALL_ARMS)])

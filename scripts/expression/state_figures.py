@@ -28,7 +28,7 @@ from scripts.figure.style import (
 PLACES, TREATMENT, CORRELATION = (
     f"expression/{name}.tsv" for name in ("state_places", "treatment", "treatment_correlation")
 )
-ADJUSTMENTS = {"blind": "states unknown", "told": "states known"}
+ADJUSTMENTS = {"blind": "states unknown", "known": "states known"}
 """Adjustment → title of its panels."""
 CLUSTERS = {"cluster 1": "#222222", "cluster 2": "#CCCCCC"}
 MAX_NUMBERED = 16

@@ -13,7 +13,7 @@ STRUCTURE = [
     "pc1_share", "pc1_state", "pc2_share", "pc2_state", "note",
 ]  # fmt: skip
 PLACES = ["sample", "model", "timepoint", "arm", "adjustment", "pc1", "pc2", "cluster", "leaf"]
-BLIND, TOLD = "blind", "told"
+BLIND, KNOWN = "blind", "known"
 MOST_VARIABLE = 1_000
 """Genes with the largest variance after blind adjustment: what the tree is made of."""
 DECIMALS = 6
@@ -24,8 +24,8 @@ def take_blocks(values: np.ndarray, blocks: np.ndarray, states: np.ndarray | Non
     """Return samples × genes without the blocks' levels.
 
     Without ``states`` each block's mean is taken away (limma's removeBatchEffect without a design): a model with more
-    persisters than others then sits off by a part of the shift, but nothing is made to agree. With ``states`` the
-    blocks' levels are estimated beside those of the states, which pulls samples of one state together by construction.
+    persisters than others is then displaced by a part of the shift, but no agreement is imposed. With ``states`` the
+    blocks' levels are estimated together with those of the states, which draws samples of one state together.
     """
     block = (blocks[:, None] == np.unique(blocks)[None, :]).astype(float)
     if states is None:
@@ -63,7 +63,7 @@ def shuffle_within(labels: np.ndarray, blocks: np.ndarray, rng: np.random.Genera
 def exchange_states(states: np.ndarray, models: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the states with their names exchanged within each model: all samples of a state get the same other name.
 
-    Samples of one state of a model are alike for being of one tumour treated alike: they are no replicates of what
+    Samples of one state of a model are similar as samples of one treated tumour: they are no replicates of what
     patients share, and must not be separated by a relabelling.
     """
     result = states.copy()
@@ -99,7 +99,7 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
     """Return one row (:data:`STRUCTURE`) per adjustment, and one (:data:`PLACES`) per adjustment and sample.
 
     The p-value is over models: the share of relabellings (:func:`exchange_states`; the observed one among them) whose
-    purity reaches the observed one. Where the adjustment is told the states it is told the exchanged ones again: what
+    purity reaches the observed one. Where the adjustment uses the states, it uses the exchanged ones again: what
     it does by construction it does to the null as well.
     """
     samples = profiles.samples
@@ -109,22 +109,22 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
     complete = profiles.values.loc[kept.index].dropna(axis=1)
     if len(kept) < 4 or len(set(persister)) < 2:
         note = "fewer than four samples of models with several timepoints, or no persisters among them: no clusters"
-        rows = [(name, len(kept), kept["model"].nunique(), 0, *[np.nan] * 9, note) for name in (BLIND, TOLD)]
+        rows = [(name, len(kept), kept["model"].nunique(), 0, *[np.nan] * 9, note) for name in (BLIND, KNOWN)]
         return pd.DataFrame(rows, columns=STRUCTURE), pd.DataFrame(columns=PLACES)
     blocks, states = kept["block"].to_numpy(dtype=str), kept["timepoint"].to_numpy(dtype=str)
     values = complete.to_numpy()
     variance = take_blocks(values, blocks, None).var(axis=0)
     chosen = np.sort(np.argsort(-variance, kind="stable")[:MOST_VARIABLE])
     values, rows, places = values[:, chosen], [], []
-    for name in (BLIND, TOLD):
+    for name in (BLIND, KNOWN):
         rng = np.random.default_rng(seed)
-        adjusted = take_blocks(values, blocks, states if name == TOLD else None)
+        adjusted = take_blocks(values, blocks, states if name == KNOWN else None)
         tree = tree_of(adjusted)
         clusters = two_clusters(tree)
         observed, null = purity(clusters, persister), []
         for _ in range(permutations):
             shuffled = exchange_states(states, kept["model"].to_numpy(dtype=str), rng)
-            again = two_clusters(tree_of(take_blocks(values, blocks, shuffled))) if name == TOLD else clusters
+            again = two_clusters(tree_of(take_blocks(values, blocks, shuffled))) if name == KNOWN else clusters
             null.append(purity(again, (shuffled == contrast["persister"]).astype(int)))
         p = (1 + (np.array(null) >= observed - 1e-12).sum()) / (1 + permutations)
         places_of, shares = components(adjusted)
@@ -144,7 +144,7 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
 
 def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
     notes = []
-    if name == TOLD:
+    if name == KNOWN:
         notes.append("the adjustment knew the states: samples of one state are drawn together by construction")
     gone = [model for model in dict.fromkeys(samples["model"]) if model not in set(kept["model"])]
     if gone:
@@ -153,5 +153,5 @@ def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
         kept.assign(on=kept["timepoint"]).groupby("block")["on"].agg(lambda own: own.value_counts(normalize=True).max())
     )
     if name == BLIND and (share > 0.6).any():
-        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: these sit off by part of the shift")
+        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: displaced by part of the shift")
     return "; ".join(notes)

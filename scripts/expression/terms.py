@@ -1,17 +1,17 @@
-"""Words in the tables of the stage that figures and the report look up, and which of two levels a row speaks of;
+"""Words in the tables of the stage that figures and the report look up, and the level that a row refers to;
 importable in any environment.
 """
 
 import pandas as pd
 
-ARMS, UNITS, DRUGS = "arms alike", "models alike by arm", "state x drug"
+ARMS, UNITS, DRUGS = "similarity of arms", "similarity of models by arm", "state x drug"
 """What treatment.tsv asks."""
 CONFOUNDED = "confounded"
 """How a note of treatment.tsv begins if what the drug does can't be separated from what the patient does."""
 OVER_PATIENTS, IN_TUMOURS = "over patients", "in these tumours"
-"""Whom a number speaks for: patients like these, each counted once; or the tumours measured (voom and limma)."""
+"""Population of a number: patients like these, each counted once; or the tumours measured (voom and limma)."""
 VOOM = "voom_"
-"""Start of the columns that speak of these tumours."""
+"""Prefix of the columns that refer to these tumours."""
 
 
 def with_level(expression: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Whether the programme depends on the drug: effects by arm and their likeness, and drugs compared within a model."""
+"""Whether the programme depends on the drug: effects by arm and their similarity, and drugs compared within a model."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def compare_arms(expression: pd.DataFrame, profiles: Profiles, contrast: dict, s
     rows = []
     for i, j in combinations(range(len(arms)), 2):
         shared = [m for m in dict.fromkeys(treated["model"]) if m in models[arms[i]] & models[arms[j]]]
-        note = f"share the untreated samples of {', '.join(shared)}: part of the likeness is theirs" if shared else ""
+        note = f"share the untreated samples of {', '.join(shared)}: part of the similarity is theirs" if shared else ""
         if not shared:
-            note = "confounded: no model had both; the likeness is one of arms and of patients at once"
+            note = "confounded: no model had both; the similarity of arms cannot be separated from that of patients"
         n = len(models[arms[i]] | models[arms[j]])
         rows.append(
             (ARMS, arms[i], arms[j], n, whole[i, j], np.nan, np.nan, marked[i, j], wide.shape[1], *[np.nan] * 3, note)
@@ -63,10 +63,10 @@ def compare_arms(expression: pd.DataFrame, profiles: Profiles, contrast: dict, s
 def compare_units(
     effects: pd.DataFrame, platforms: pd.Series, signature: list[str], permutations: int, seed: int
 ) -> list[tuple]:
-    """Return a row: how much more alike models of one arm are than models of different arms.
+    """Return a row: how much more similar models of one arm are than models of different arms.
 
     ``effects``: model and arm × genes; ``platforms``: by model. Only pairs of different models count, so that no
-    untreated sample is shared. Arms are shuffled within platforms: likeness that comes from the platform stays in the
+    untreated sample is shared. Arms are shuffled within platforms: similarity that comes from the platform stays in the
     null.
     """
     units = list(effects.index)

@@ -58,7 +58,7 @@ def static_spec(figure: Any, panels: tuple[Panel, ...] | None = None) -> dict:
 
 
 def _rename(spec, names: dict[str, str]):
-    """Return the specification with its tables named otherwise."""
+    """Return the specification with its tables renamed."""
     if isinstance(spec, dict):
         if set(spec) == {"name"} and spec["name"] in names:
             return {"name": names[spec["name"]]}
@@ -102,7 +102,7 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def warned(spec: dict, warning: str) -> dict:
-    """Return a static specification with a warning above it: a picture may be shown without the page's."""
+    """Return a static specification with a warning above it: a picture may be shown without that of the page."""
     if not warning:
         return spec
     title = spec.get("title")

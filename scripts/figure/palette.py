@@ -14,8 +14,8 @@ BRIGHT = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#EE
 """Paul Tol's bright set, then four of his light set."""
 
 PALETTES = {"timepoint": HIGH_CONTRAST, "arm": ARMS, "model": MUTED, "cluster": BRIGHT}
-PHASES = {"G1": "#BBBBBB", "S": "#0072B2", "G2M": "#D55E00"}
-"""Cycle phases: grey at rest, blue and vermilion in cycle."""
+PHASES = {"G1": "#BBBBBB", "S": "#5AAE61", "G2M": "#762A83"}
+"""Cycle phases: grey at rest, green and purple (ColorBrewer's PRGn) in cycle; no arm or timepoint has these colours."""
 ABSENT = "#BBBBBB"
 """What has no name, no value or no partner."""
 SEQUENTIAL = "cividis"
@@ -23,7 +23,7 @@ SEQUENTIAL = "cividis"
 
 
 def shade(colour: str, step: int) -> str:
-    """Return the colour itself (step 0), then darker and lighter versions of it by turns."""
+    """Return the colour itself (step 0), then alternately darker and lighter versions of it."""
     if not step:
         return colour
     channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
@@ -36,7 +36,7 @@ def colours_of(kind: str, names: Iterable[str]) -> dict[str, str]:
     """Return a colour per name. Give all names of the config, in its order, so that figures agree.
 
     ``kind`` is ``timepoint``, ``arm``, ``model``, ``cluster`` or ``phase``. Where there are more names than hues, the
-    hues come again, darker and lighter by turns. Unknown kinds raise KeyError.
+    hues repeat, alternately darker and lighter. Unknown kinds raise KeyError.
     """
     names = list(dict.fromkeys(map(str, names)))
     if kind == "phase":

@@ -1,4 +1,4 @@
-"""What the rules that draw figures are given: the study's names and the stage's words."""
+"""Params of the rules that draw figures: the study's names and the stage's words."""
 
 from __future__ import annotations
 

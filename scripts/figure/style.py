@@ -74,15 +74,15 @@ def colour_scale(kind: str, names: Iterable[str], present: Iterable[str] | None 
 
 
 def rows_high(n: int, each: int) -> int:
-    """Return the height of a chart with ``n`` rows (pixels); Vega-Lite has no steps beside the page's width."""
+    """Return the height of a chart with ``n`` rows (pixels); Vega-Lite has no steps together with the page's width."""
     return max(n * each, 2 * each)
 
 
-def below(title: str | None = None, columns: int = 4) -> alt.Legend:
+def below(title: str | None = None, columns: int = 4, **options) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
     few = alt.ExprRef(f"{NARROW} ? ({SLIM} ? 1 : 2) : {columns}")
-    return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60)
+    return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60, **options)
 
 
 def colour_bar(title: str | None = None, length: int = 160, **options) -> alt.Legend:

@@ -52,7 +52,7 @@ def terms(config: Mapping[str, Any], cells: bool, folder: Path = FOLDER) -> dict
 
 
 def fill(text: str, places: Mapping[str, Any]) -> str:
-    """Return a text with its places filled in; one that nothing is known of raises KeyError with its name."""
+    """Return a text with its places filled in; an unknown place raises KeyError with its name."""
     return text.format_map(places)
 
 

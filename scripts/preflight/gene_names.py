@@ -17,7 +17,7 @@ from scripts.study.files import missing_entry
 from scripts.study.study import Study
 
 FIRST_LINES = 200_000
-"""Lines of an annotation that are looked at: its beginning, read in under a second."""
+"""Lines of an annotation that are examined: its beginning, read in under a second."""
 MIN_KNOWN = 0.05
 """Share of the annotation's first genes that the databases must rank. Of the right species it is a third or more (other
 genes than coding ones have no rank), of another one nearly none.

@@ -31,7 +31,7 @@ from scripts.study.resources import bytes_of
 from scripts.study.study import Study
 
 FIRST_READS = 1_000
-"""Reads of a lane that are looked at: its beginning, read in under a second."""
+"""Reads of a lane that are examined: its beginning, read in under a second."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
 GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
 """Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,

@@ -1,4 +1,4 @@
-"""Gene names of many sources brought to one: symbols, with Ensembl identifiers translated and spoilt names refused."""
+"""Gene names of many sources unified: symbols, with Ensembl identifiers translated and dates refused."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ COLUMNS = {
     "weight": ("weight", "mor", "mode", "sign", "importance"),
 }
 """Names that a network's columns have, the best first; ``mor`` is decoupler's mode of regulation. OmniPath writes
-UniProt identifiers as source and target, and symbols beside them.
+UniProt identifiers as source and target, and symbols in further columns.
 """
 SIGNS = ("is_stimulation", "is_inhibition")
 """OmniPath's columns of 0 and 1 where there is no weight."""
@@ -83,7 +83,7 @@ def signs_of(table: pd.DataFrame, lower: dict[str, str]) -> pd.Series:
 def read_sets(path: str) -> dict[str, list[str]]:
     """Return genes by set: of a .gmt file, of a table (set, gene), or of a list with one gene a line (set: its file).
 
-    Names that a spreadsheet has spoilt are left out and named in the log.
+    Names that a spreadsheet has converted are left out and named in the log.
     """
     rows = [row for row in read_rows(path, SETS) if not row[1][0].startswith("#")]
     if not rows:

@@ -1,4 +1,4 @@
-"""The platforms that a study's samples were measured on, and what they keep from being told."""
+"""The platforms that a study's samples were measured on, and what can't be separated from them."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def blocks_of(samples: pd.DataFrame) -> pd.Series:
 def normalise(counts: pd.DataFrame, samples: pd.DataFrame, by_platform: bool) -> pd.DataFrame:
     """Return the samples' library sizes and TMM factors, from the genes that all samples have.
 
-    ``by_platform``: factors make the samples of a platform alike, not those of different ones.
+    ``by_platform``: factors make the samples of a platform comparable, not those of different ones.
     """
     common = counts.loc[:, counts.notna().all(axis=0)]
     size = common.sum(axis=1)

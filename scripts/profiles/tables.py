@@ -114,7 +114,7 @@ def numbers(table: pd.DataFrame, names: pd.Series, path: str) -> pd.DataFrame:
 def read_profiles(path: str, columns: list[str], sheet: str) -> tuple[list[str], pd.DataFrame]:
     """Return gene names as given (without quotes and blanks) and the columns asked for (genes × columns, numbers).
 
-    Rows that are no genes (summaries of htseq-count and STAR, spike-ins) are left out and told in the log. ``sheet``:
+    Rows that are no genes (summaries of htseq-count and STAR, spike-ins) are left out and logged. ``sheet``:
     the samples sheet, for messages.
     """
     table = read_text_table(path)

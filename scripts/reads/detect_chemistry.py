@@ -20,7 +20,7 @@ from scripts.references.provide_whitelist import pack_whitelist, whitelist_file
 SHORTEST_CDNA = 31
 """kallisto's k-mer length (bp): a shorter read 2 can't be counted."""
 VISIUM = "visium_whitelist.txt.gz"
-ASK_FOR_LIST = "For GEM-X 5' v3 name its list of barcodes, which Cell Ranger brings, in reads/whitelist_5p_v3. "
+ASK_FOR_LIST = "For GEM-X 5' v3 name its list of barcodes, which is part of Cell Ranger, in reads/whitelist_5p_v3.  "
 
 
 def first_name(path: str) -> str:
@@ -59,7 +59,7 @@ def detect_lane(
 ) -> dict:
     """Return chemistry, overlaps and read lengths of one lane, from its first ``number`` pairs.
 
-    Raises :class:`job.UserError` for reads of another kit (by name, where its design tells it), if fewer than ``least``
+    Raises :class:`job.UserError` for reads of another kit (by name, if its design shows it), if fewer than ``least``
     of the barcodes are on any whitelist (saying so if the mates are swapped), if more than ``most_short`` of read 1 are
     too short for their chemistry, or read 2 too short to map.
     """
@@ -85,7 +85,7 @@ def detect_lane(
             f"v2, v3 or v4, 5' v1 or v2, or Multiome GEX. "
             f"{'' if '5p_v3' in whitelists else ASK_FOR_LIST}"
             "If the reads are good but their first cycles are not, lower reads/min_whitelist_overlap; "
-            "bring other protocols in as a count matrix (column matrix of the samples sheet)"
+            "give libraries of other protocols as a count matrix (column matrix of the samples sheet)"
         )
     chemistry = CHEMISTRIES[best]
     lengths1, lengths2 = (np.array([len(read) for read in reads]) for reads in (reads1, reads2))
@@ -132,7 +132,7 @@ def decide(lanes: dict[str, dict], configured: str) -> dict:
             f"{unit}: {lane['chemistry']} ({in_percent(lane['whitelist_overlap'])})" for unit, lane in lanes.items()
         )
         raise job.UserError(
-            f"its lanes are of different chemistries ({each}); they aren't of one library, mend the units sheet"
+            f"its lanes are of different chemistries ({each}); they aren't of one library; correct the units sheet"
         )
     name = found.pop()
     pairs = sum(lane["pairs_examined"] for lane in lanes.values())

@@ -16,7 +16,7 @@ from scripts.base.files import is_gzip
 BATCH = 20_000
 """Records read at once."""
 FORM = "FASTQ has four lines a record (@name, bases, +, as many qualities), plain ASCII, each ended by \\n alone"
-"""The one form that kallisto, STAR and Sequali all read alike."""
+"""The one form that kallisto, STAR and Sequali all read equally."""
 
 
 class Batch(NamedTuple):

@@ -19,7 +19,7 @@ NUMBERS = ("reads", "short_read1", "umis", "barcodes")
 WORDS = ("kit", "strand", "introns", "doubt")
 """Columns of the table of counting that hold whole numbers, and words; all others are shares."""
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
-"""What MultiQC writes beside its tables that holds times and temporary paths; every number is in the tables too."""
+"""Files of MultiQC, other than its tables, that hold times and temporary paths; every number is in the tables too."""
 
 NO_QUALITY = pd.DataFrame(columns=["sample", "measure", "median"])
 """Of a study without libraries."""
@@ -171,7 +171,7 @@ def sections(
         "species": section(
             "pr_species",
             "Species of the UMIs",
-            "UMIs of graft and host genes in all barcodes, cells and empty droplets alike.",
+            "UMIs of graft and host genes in all barcodes, of cells and of empty droplets.",
             "bargraph",
             by_sample(tabulate_species(audits)),
             {"ylab": "UMIs", "cpswitch_c_active": False},

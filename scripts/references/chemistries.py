@@ -1,4 +1,4 @@
-"""The 10x chemistries that reads can be of: lists of barcodes that tell them apart, and the kits that share a list."""
+"""The 10x chemistries that reads can be of: lists of barcodes that distinguish them, and the kits that share a list."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ Barcodes don't tell a high-throughput kit (HT) from the one that it shares them 
 
 
 def known(own_list: str | None) -> list[str]:
-    """Return the names of the lists that are there: all that ngs_tools brings, and 5' v3's if the user names it."""
+    """Return the names of the lists that are there: all that ngs_tools has, and 5' v3's if the user names it."""
     return [name for name, chemistry in CHEMISTRIES.items() if chemistry.whitelist or own_list]

@@ -20,7 +20,7 @@ alike.
 """
 ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
 BIOTYPES = ("gene_type", "gene_biotype")
-"""Attributes that tell a gene's biotype: GENCODE's and Ensembl's."""
+"""Attributes with a gene's biotype: GENCODE's and Ensembl's."""
 MITOCHONDRIAL_CONTIGS = {"MT", "M", "chrM", "chrMT"}
 """Ensembl and UCSC/GENCODE names of the mitochondrial contig."""
 MITOCHONDRIAL_SYMBOL = re.compile(r"^mt-", re.IGNORECASE)
@@ -48,7 +48,7 @@ class Biotypes:
     def leave_out(self, values: dict[str, str]) -> bool:
         """Tell whether a line with these attributes is of a gene to leave out; one without a biotype is kept.
 
-        NCBI tells the biotype on the gene's own line alone, which comes before those of its exons.
+        NCBI gives the biotype on the gene's own line alone, which comes before those of its exons.
         """
         gene = values.get("gene_id")
         kind = next((values[name] for name in BIOTYPES if name in values), None)
@@ -121,7 +121,7 @@ def prefix_gtf(
     """
     absent: dict[str, int] = {}
     gene_of: dict[str, str] = {}  # by transcript
-    names: dict[str, str] = {}  # also of genes whose own line alone tells it
+    names: dict[str, str] = {}  # also of genes whose own line alone gives it
     for number, raw in enumerate(lines, start=1):
         if raw.startswith(b"#") or not raw.strip():
             continue
@@ -148,7 +148,7 @@ def prefix_gtf(
                 continue
             if not (fields[3].isdigit() and fields[4].isdigit() and 1 <= int(fields[3]) <= int(fields[4])):
                 raise job.UserError(
-                    f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); mend the GTF"
+                    f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); fix the GTF"
                 )
             if int(fields[4]) > contigs.length[contig]:
                 raise job.UserError(
@@ -187,7 +187,7 @@ def prefix_gtf(
 
 def tabulate_genes(genes: dict[str, tuple[str, str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
     """Return gene_id (prefixed), symbol (no prefix), species, mitochondrial (0/1) and biotype (empty where the
-    annotation tells none), one row a gene, in the annotation's order.
+    annotation gives none), one row a gene, in the annotation's order.
 
     ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises
     :class:`job.UserError` for a gene with neither species' prefix.
@@ -209,7 +209,7 @@ def tabulate_genes(genes: dict[str, tuple[str, str, str]], prefixes: dict[str, s
 
 
 def check_contigs(contigs: list[str], prefixes: dict[str, str], source: str) -> None:
-    """Raise :class:`job.UserError` for a contig with neither species' prefix: its reads would be of nobody."""
+    """Raise :class:`job.UserError` for a contig with neither species' prefix: its reads would have no species."""
     strange = [contig for contig in contigs if species_of(contig, prefixes) is None]
     if strange:
         raise job.UserError(
@@ -219,7 +219,7 @@ def check_contigs(contigs: list[str], prefixes: dict[str, str], source: str) -> 
 
 
 def species_of(name: str, prefixes: dict[str, str]) -> str | None:
-    """Return which species' prefix ``name`` has; the longest wins where one prefix begins another."""
+    """Return which species' prefix ``name`` has; the longest is taken where one prefix begins another."""
     for species, prefix in sorted(prefixes.items(), key=lambda item: -len(item[1])):
         if name.startswith(prefix):
             return species
@@ -258,7 +258,7 @@ def join(
 
 
 def copy(transform, path: str, out, **arguments) -> None:
-    """Write what ``transform`` makes of a file's lines; a broken gzip file is the user's to mend."""
+    """Write what ``transform`` makes of a file's lines; a broken gzip file is reported to the user."""
     try:
         with open_bytes(path) as lines:
             out.writelines(transform(lines, source=path, **arguments))
@@ -273,7 +273,7 @@ def main(snakemake) -> None:
     prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
     given, kept = snakemake.input, snakemake.params.get("biotypes")
     if "joined_fasta" in given.keys():  # noqa: SIM118 (`in given` looks among the paths, not the names)
-        # Taken as it is: whoever joined it chose the genes.
+        # Used unchanged: the genes were chosen when it was joined.
         genomes, kept = [Genome("joined", "", given.joined_fasta, given.joined_gtf)], None
     else:
         genomes = [

@@ -14,7 +14,7 @@ from scripts.base import job
 from scripts.base.files import sha256_of
 
 TIMEOUT = 60
-"""A server that says nothing for so long (s) isn't waited for."""
+"""Seconds after which a silent server is given up."""
 PAUSES = (5, 30)
 """Between attempts at an address (s). Only what a network does is tried again: a wrong sum stays wrong."""
 
@@ -44,7 +44,7 @@ def link(source: Path, target: Path, sha256: str | None) -> None:
 
 
 def fetch(url: str, target: Path, sha256: str | None) -> None:
-    """Download to a temporary name beside ``target``, verify, then rename: a broken download never looks complete."""
+    """Download to a temporary name next to ``target``, verify, then rename: a broken download never looks complete."""
     if not sha256:
         raise job.UserError(
             f"{url}: is fetched only with its sha256; give it in the config, or fetch the file and give its path"
@@ -59,7 +59,7 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
                 if job.is_full(error):
                     raise
                 if pause is None or not may_pass(error):
-                    remedy = "fetch it by hand and give its path in the config instead"
+                    remedy = "fetch it yourself and give its path in the config instead"
                     raise job.UserError(f"{url}: can't be fetched ({error}); {remedy}") from error
                 job.log.warning("%s: %s; tried again in %d s", url, error, pause)
                 time.sleep(pause)
@@ -85,7 +85,7 @@ def download(url: str, part: Path) -> None:
 
 
 def main(snakemake) -> None:
-    """Write the file or a link to it, and beside it (a second output) what was meant: source, size and sum."""
+    """Write the file or a link to it, and in a second output its description: source, size and sum."""
     target, sha256, url = Path(snakemake.output[0]), snakemake.params.get("sha256"), snakemake.params.get("url")
     if not url and not list(snakemake.input):
         raise job.UserError(

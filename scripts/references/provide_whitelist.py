@@ -32,7 +32,7 @@ def whitelist_file(name: str) -> Path:
     spec = importlib.util.find_spec("ngs_tools")
     if spec is None or spec.origin is None:
         raise job.UserError(
-            "ngs_tools isn't installed, which kb-python brings with the 10x whitelists; install kb-python"
+            "ngs_tools isn't installed, which kb-python installs with the 10x whitelists; install kb-python"
         )
     path = Path(spec.origin).parent / "chemistry" / "whitelists" / name
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Keep a group's edges that enough of its runs agree on, in regulons that exchanged motifs hardly ever give."""
+"""Keep a group's edges that enough of its runs agree on, in regulons that exchanged motifs rarely give."""
 
 import pandas as pd
 

@@ -15,7 +15,7 @@ INDEX_COLUMNS = ("motifs", "tracks", "features")
 """Columns that name the rows of a ranking database, by the kind of database."""
 EXAMPLES = 5
 THRESHOLDS = ("motif_similarity_fdr", "orthologous_identity")
-"""Settings that say which motif stands for a factor."""
+"""Settings that assign motifs to factors."""
 TF_HEADINGS = frozenset(("tf", "tfs", "gene", "genes", "symbol", "gene_name", "factor", "tf_name", "hgnc symbol"))
 """What a list of factors may have as its first line, in lower case."""
 WARN_OVERLAP = 0.8
@@ -67,7 +67,7 @@ def read_tfs(path: str | Path) -> list[str]:
 
 
 def read_annotated(path: str | Path, settings: dict | None = None) -> pd.DataFrame:
-    """Read which motif stands for which factor (columns motif, tf), within the thresholds of the config.
+    """Read which motif is annotated to which factor (columns motif, tf), within the thresholds of the config.
 
     The reader is that of the pruning, so that what it would refuse is refused before any network is inferred. Raises
     UserError if the table isn't cisTarget's, or nothing is within the thresholds.

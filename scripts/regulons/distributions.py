@@ -11,6 +11,8 @@ from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, tooltips
 
 HISTOGRAMS = "regulons/{group}/histograms.tsv"
+DASHES = {"two modes": [1, 0], "mean + 2 sd": [3, 3]}
+"""Kind of threshold → dashes of its line."""
 MAX_SHOWN, MAX_GROUPS = 6, 8
 """Regulons and groups whose distributions are drawn."""
 
@@ -31,8 +33,11 @@ def shares_of(bins: pd.DataFrame, regulons: list[str]) -> pd.DataFrame:
     )[["panel", "group", "regulon", "timepoint", "left", "right", "middle", "cells", "share"]]
 
 
-def distribution(bins: pd.DataFrame, style: Style, legend: bool) -> alt.LayerChart:
-    """Return the chart of a regulon in a group: cells by activity, and the threshold; perhaps a legend."""
+def distribution(bins: pd.DataFrame, kinds: list[str], style: Style, legend: bool) -> alt.LayerChart:
+    """Return the chart of a regulon in a group: cells by activity, and the threshold; perhaps a legend.
+
+    ``kinds``: those of :data:`DASHES` that the figure shows.
+    """
     title = axis_title("regulons/samples.tsv", "activity")
     area = (
         alt.Chart(alt.NamedData("cells"))
@@ -57,7 +62,7 @@ def distribution(bins: pd.DataFrame, style: Style, legend: bool) -> alt.LayerCha
             x="threshold:Q",
             strokeDash=alt.StrokeDash(
                 "kind:N",
-                scale=alt.Scale(domain=["two modes", "mean + 2 sd"], range=[[1, 0], [3, 3]]),
+                scale=alt.Scale(domain=kinds, range=[DASHES[kind] for kind in kinds]),
                 legend=below("threshold", 1) if legend else None,
             ),
             tooltip=[
@@ -92,7 +97,8 @@ def draw_on_off(
         panel=cuts["group"] + " " + cuts["regulon"], kind=np.where(cuts["bimodal"], "two modes", "mean + 2 sd")
     )
     model_of, drawn = models_of(samples), set(table["panel"])
-    charts = {legend: distribution(table, style, legend) for legend in (False, True)}
+    kinds = [kind for kind in DASHES if (cuts["kind"] == kind).any()]
+    charts = {legend: distribution(table, kinds, style, legend) for legend in (False, True)}
     # First and last rows: a page for print has one of them.
     ends = (regulons[0], regulons[-1])
     # A group in which a regulon wasn't measured has no distribution of it.

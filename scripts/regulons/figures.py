@@ -37,7 +37,7 @@ MAX_ROWS, NAMED = 60, 3
 FACTORS = 30
 """Factors whose change is drawn."""
 STRIPS = {"timepoint": -7, "model": -16, "arm": -25}
-"""Strips above the heat map: what their colours stand for, and their height above it (pixels)."""
+"""Strips above the heat map: what their colours show, and their height above it (pixels)."""
 
 
 def first(rank: pd.Series) -> pd.Series:
@@ -79,7 +79,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
         x=alt.X(
             "rank:Q",
             title="rank",
-            scale=alt.Scale(type="log", nice=False),
+            scale=alt.Scale(type="log", nice=False, domain=[1, max(2, int(table["rank"].max()))]),
             axis=alt.Axis(grid=False, values=[1, 2, 5, 10, 20, 50, 100, 200, 500]),
         ),
         y=alt.Y("rss_adjusted:Q", title=axis_title(RSS, "rss_adjusted"), scale=alt.Scale(zero=False)),
@@ -150,18 +150,18 @@ def draw_heatmap(
         .encode(
             x=x,
             y=alt.value(height),
-            color=style.colour(kind, labels[kind], columns=2),
+            color=style.colour(kind, labels[kind], legend=below(kind, 2)),
             tooltip=tooltips(SAMPLES, "sample", "model", "timepoint", "arm"),
         )
         for kind, height in STRIPS.items()
     ]
     chart = alt.layer(cells, *strips).resolve_scale(color="independent").add_params(picked())
     number = len(variability)
-    few = f"the {len(rows)} most variable of {number} regulons." if len(rows) < number else f"{number} regulons."
+    few = f"the {len(rows)} most variable of " if len(rows) < number else ""
     return Figure(
         panels=(Panel(chart.properties(width="container", height=rows_high(len(rows), 15))),),
         data={"activity_heatmap": table},
-        n=f"{len(labels)} libraries of {count(labels['model'].nunique(), 'model')}; {few}",
+        n=f"{len(labels)} libraries of {count(labels['model'].nunique(), 'model')}; {few}{count(number, 'regulon')}.",
         notes={"synthetic": {"note": style.settings["note"]}} if style.settings.get("note") else {},
     )
 

@@ -2,7 +2,7 @@
 
 Networks differ by chance: other cells give other edges. So the networks of both timepoints are compared with networks
 of the same cells whose timepoints were exchanged, at the same number of cells and the same depth. All pairs of
-networks, the observed one among them, are treated alike, so that the observed one is one of many equals where the
+networks, the observed one among them, are treated equally, so that the observed one is one of many equals where the
 timepoints don't differ. Cells are no replicates: what is found in one model is a description of this model's two
 samples, and the model is the replicate of the table of factors.
 """

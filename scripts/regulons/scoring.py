@@ -21,7 +21,7 @@ def capped(weights: np.ndarray, max_share: float) -> np.ndarray:
     """Return the weights scaled to a sum of 1, none above ``max_share``.
 
     What is cut off goes to the others in proportion to their weights. With ``1 / max_share`` targets or fewer, all
-    weigh alike. Weights are not negative, and one is above 0.
+    have equal weight. Weights are not negative, and one is above 0.
     """
     shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
     if (shares > 0).sum() * max_share <= 1:
@@ -49,7 +49,7 @@ def target_weights(edges: pd.DataFrame, *, own_gene: bool, max_share: float) -> 
 
     A factor's own gene doesn't count among its targets unless ``own_gene``: its weight is that of no edge, and an
     activity that holds it follows the factor's mRNA. A regulon of nothing else is left out. No weight is more than
-    ``max_share`` of its regulon's (see :func:`capped`): weights tell how sure an edge is, not how far its target goes.
+    ``max_share`` of its regulon's (see :func:`capped`): weights are the certainty of an edge, not its effect.
 
     ``edges``: regulon, tf, target, weight.
     """

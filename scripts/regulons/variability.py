@@ -8,7 +8,7 @@ import pandas as pd
 STANDARDISED = ["regulon", "sample", "z"]
 VARIABILITY = ["regulon", "on_variance", "variability_rank", "row"]
 MAX_REGULONS = 60
-"""Regulons, the most variable first, that are ordered by likeness for a heat map."""
+"""Regulons, the most variable first, that are ordered by similarity for a heat map."""
 
 
 def standardise(samples: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def tabulate(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     -------
     tuple
         A row per sample and regulon that is measured in it; a row per regulon, the most variable first. ``row`` is the
-        place in the order of likeness, from 1, of the first :data:`MAX_REGULONS`; missing for the others.
+        place in the order of similarity, from 1, of the first :data:`MAX_REGULONS`; missing for the others.
     """
     wide = standardise(samples)
     found = variances(samples)

@@ -1,4 +1,4 @@
-"""Findings, the first section of the page: what the study may claim, its switches and markers, and what to beware of.
+"""Findings, the first section of the page: what the study may claim, its switches and markers, and warnings.
 
 Every sentence is chosen by results and filled in from them; the sentences are in ``resources/report/findings.yaml``.
 """

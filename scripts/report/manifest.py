@@ -1,7 +1,7 @@
-"""Write down what made the results: workflow, software, config, inputs, seeds and their hashes, and the tables' hashes.
+"""Record what made the results: workflow, software, config, inputs, seeds and their hashes, and the tables' hashes.
 
 Everything but the section ``run`` follows from inputs, config and code, and is the same when they are: two runs are
-compared by it. `scripts/report/reproduce.py` takes the config out of a manifest, and compares two.
+compared by it. `scripts/report/reproduce.py` extracts the config of a manifest, and compares two.
 """
 
 import hashlib
@@ -133,9 +133,9 @@ def moment(seconds: float) -> str:
 
 
 def describe_run(files: list[Path]) -> dict[str, object]:
-    """Return what no two runs share: host, and when the first and the last result were written.
+    """Return what differs between any two runs: host, and when the first and the last result were written.
 
-    Of a link to a file of the user's, when it was made.
+    Of a link to a user's file, when it was made.
     """
     times = [file.lstat().st_mtime for file in files if file.exists()]
     return {

@@ -138,6 +138,12 @@ class Section:
         """The tables of the section."""
         return [block for block in self.blocks if isinstance(block, Table)]
 
+    @property
+    def contents(self) -> str:
+        """What unfolds: the numbers of figures and tables, or the text of a section with neither."""
+        numbers = {"figure": len(self.figures), "table": len(self.tables)}
+        return ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in numbers.items() if n) or "the text"
+
 
 def dump(value: Any) -> Markup:
     """Return JSON that can be placed within a ``<script>`` element."""

@@ -34,13 +34,13 @@ def shorten(value: object) -> str:
 
 
 def compare(one: dict, other: dict) -> tuple[list[str], list[str]]:
-    """Return what differs between two runs, and what may be why. Reads are known by their size, the rest by hash."""
+    """Return what differs between two runs, with possible reasons. Reads are compared by size, the rest by hash."""
     found = {part: differences(one.get(part), other.get(part), part) for part in (*COMPARED, *TOLD)}
     return [line for part in COMPARED for line in found[part]], [line for part in TOLD for line in found[part]]
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say; return the exit code, 1 where two runs differ."""
+    """Run the command of the arguments; return the exit code, 1 where two runs differ."""
     if len(arguments) == 2 and arguments[0] == "config":
         print(yaml.safe_dump(read(arguments[1])["config"], sort_keys=False, allow_unicode=True), end="")
         return 0

@@ -1,7 +1,7 @@
 """The kernel of GRNBoost2: one target's boosted trees, in numba. See :mod:`scripts.scenic.grnboost`.
 
-All functions that call each other stand in this file: numba keeps what it compiled until the file of the function that
-is called changes, and doesn't look at others.
+All functions that call each other are in this file: numba keeps what it compiled until the file of the function that
+is called changes, and doesn't check others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numba import njit
 
 # No split that lowers the variance by less, like scikit-learn, which leaves nodes of less variance alone.
 _EPSILON = np.finfo(np.float64).eps
-# Gains closer than this are equal: the factor drawn first wins, not a rounding error.
+# Gains closer than this are equal: the factor drawn first is taken, not one by a rounding error.
 _TIE = 1e-9
 
 

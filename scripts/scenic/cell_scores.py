@@ -1,4 +1,4 @@
-"""Two published scores of gene sets in cells beside AUCell and the scaled mean: the mean rank and a linear model.
+"""Two published scores of gene sets in addition to AUCell and the scaled mean: the mean rank and a linear model.
 
 The mean rank is UCell's (Andreatta & Carmona 2021, Computational and Structural Biotechnology Journal 19:3796), the
 linear model decoupler's ULM (Badia-i-Mompel et al. 2022, Bioinformatics Advances 2:vbac016). Both follow the depth of a
@@ -17,7 +17,7 @@ from scripts.scenic.aucell import check_expression, find_targets
 from scripts.scenic.scaled_mean import shares
 
 MAX_RANK = 1_500
-"""Ranks beyond it count alike (UCell's default: about as many genes as a cell shows)."""
+"""Ranks beyond it are equal (UCell's default: about as many genes as a cell shows)."""
 SCALE = 10_000
 """Counts of a cell after normalisation, of which ULM takes the logarithm."""
 BLOCK = 5_000

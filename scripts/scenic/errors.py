@@ -1,4 +1,4 @@
-"""Failures of the SCENIC kernels that the user can mend: one line each, no traceback (see ``scripts.base.job``)."""
+"""Failures of the SCENIC kernels that the user can correct: one line each, no traceback (see ``scripts.base.job``)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ NULL = ["regulon", "tf", "targets", "nes", "p", "false_share"]
 MIN_FACTORS = 20
 """Factors with modules and motifs below which exchanges are too few for a conclusion."""
 ALIKE = 2.0
-"""Ratio up to which two numbers of motifs count as alike: the best of many motifs scores more than the best of few."""
+"""Ratio up to which two numbers of motifs count as equal: the best of many motifs scores more than the best of few."""
 
 
 def find_candidates(
@@ -110,7 +110,7 @@ def pair_up(
     runs
         The candidates (:func:`find_candidates`) of each run.
     annotations, factors
-        Which motif (motif) stands for which factor (tf); the factors in question.
+        Motif (motif) and the factor that it is annotated to (tf); the factors in question.
     sign
         Whose modules: "activating" or "repressing".
     min_runs
@@ -221,14 +221,14 @@ def against_exchange(
     min_runs: int = 1,
     min_targets: int = 0,
 ) -> tuple[pd.DataFrame, float]:
-    """Return the regulons of a group with what exchanged motifs say of them (:data:`NULL`), and how many those find.
+    """Return the regulons of a group compared with exchanged motifs (:data:`NULL`), and how many those find.
 
     Parameters
     ----------
     runs
         The candidates (:func:`find_candidates`) of each run; one run, if that is of the runs' mean network.
     annotations
-        Which motif stands for which factor, of the motifs that the databases know
+        Which motif is annotated to which factor, of the motifs that the databases know
         (:func:`scripts.scenic.motif_table.load_annotations`).
     factors
         Factors with a module in one of the runs. Those without a motif aren't tested, nor counted.

@@ -18,7 +18,7 @@ class Factors:
     names: list[str]
     indptr: np.ndarray  # int64, factors + 1
     cells: np.ndarray  # uint32, the non-zero cells of each factor, highest bin first
-    runs: np.ndarray  # uint8, beside ``cells``: 0 for the factor's highest bin, 1 for the next lower …
+    runs: np.ndarray  # uint8, in addition to ``cells``: 0 for the factor's highest bin, 1 for the next lower …
     n_runs: np.ndarray  # int64, occupied bins of each factor, zero not counted; run r is bin n_runs − r
     dense: np.ndarray  # uint8, factors × cells: the bin
     low: np.ndarray  # float64, factors × 256: smallest value in a bin
@@ -52,7 +52,7 @@ def bin_values(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def bin_factors(expression: sparse.csc_matrix, columns: Sequence[int], names: Sequence[str]) -> Factors:
-    """Return the binned expression of the factors that sit in ``columns``, sorted by name."""
+    """Return the binned expression of the factors that are in ``columns``, sorted by name."""
     order = np.argsort(np.array(names, dtype=object), kind="stable")
     columns, names = [int(columns[i]) for i in order], [names[i] for i in order]
     n_factors, n_cells = len(columns), expression.shape[0]

@@ -1,4 +1,4 @@
-"""Read the table that says which motif stands for which factor, as cisTarget's collections come with it."""
+"""Read the table that annotates motifs with factors, as cisTarget's collections come with it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def load_annotations(
     motif_similarity_fdr: float = MOTIF_SIMILARITY_FDR,
     orthologous_identity: float = ORTHOLOGOUS_IDENTITY,
 ) -> pd.DataFrame:
-    """Read which motif stands for which factor (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
+    """Read which motif is annotated to which factor (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
 
     Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
     """

@@ -17,7 +17,7 @@ MIN_FLIPPED = 6
 MAX_LEARNED = 512
 """Flips or rotations where a signature is learned again on each: all flips of up to ten models."""
 TOLERANCE = 1e-9
-"""Sums that differ by less, relative to the largest possible, are equal: they differ by rounding only."""
+"""Sums that differ by less, relative to the largest possible, count as equal: the difference is rounding only."""
 JOINT_DRAWS = 10_000
 """Flips of all features together: all of them up to 14 models."""
 FLIPS = ["n_flips", "exact", "fwer", "fwer_min"]
@@ -63,7 +63,7 @@ def orthogonal(n: int, seed: int, draws: int, min_flipped: int = MIN_FLIPPED) ->
     The first leaves all as it is. From ``min_flipped`` models on the others flip the signs of whole models: all
     flips where they are no more than ``draws`` (half of them, since the mirror image of a flip learns the mirror image
     of a signature and scores the same). With fewer models flips can't give a p-value below .05; rotations can, which
-    take the models' changes as normal, alike in variance (Langsrud 2005).
+    assume normal changes of equal variance in the models (Langsrud 2005).
     """
     if n < min_flipped:
         matrices = rotations(n, draws, np.random.default_rng(seed))
@@ -88,7 +88,7 @@ def studentised(table: np.ndarray, flips: np.ndarray) -> np.ndarray:
         Models × features in comparable units; NaN where a model doesn't measure a feature, which then is absent there.
     flips
         Flips × models, ±1. To the standard error the median of all features is added, flip by flip, so that a feature
-        whose few differences are alike by chance doesn't come first (Tusher et al. 2001, PNAS 98:5116). NaN below
+        whose few differences are similar by chance doesn't come first (Tusher et al. 2001, PNAS 98:5116). NaN below
         :data:`MIN_MODELS` models and for a feature that never changes.
     """
     present = np.isfinite(table)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import beta, t
 
 MIN_MODELS = 3
-"""Models that a limit of distribution needs: with two, Student's t has one degree of freedom, and hardly anything lies
+"""Models that a limit of distribution needs: with two, Student's t has one degree of freedom, and almost no value lies
 beyond.
 """
 

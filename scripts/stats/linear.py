@@ -1,6 +1,6 @@
 """Linear models of many genes at once, with weights (limma's, by pylimma), and what limma doesn't keep of them.
 
-By hand: patterns of missing values with a design of any rank, since limma answers contrasts that the samples left don't
+Implemented here: missing values with a design of any rank, since limma reports contrasts that the samples left don't
 determine; and the covariance of contrasts by gene, which limma keeps for the unweighted design only, and which a ratio
 of contrasts needs.
 """
@@ -24,7 +24,7 @@ RANK_TOLERANCE = 1e-9
 class Estimates:
     """Contrasts of a fit. ``effect``: genes × contrasts (NaN where the design can't answer); ``covariance``: genes ×
     contrasts × contrasts, to be multiplied with the variance; ``variance``, ``df``, ``rank``: by gene, the residual
-    variance (NaN without residual degrees of freedom), its degrees of freedom, the columns that the design is worth;
+    variance (NaN without residual degrees of freedom), its degrees of freedom, the design's independent columns;
     ``fitted``: samples × genes. ``approximate``: genes × contrasts, what limma's ``contrasts.fit`` would take for the
     diagonal of the covariance.
     """

@@ -11,8 +11,8 @@ def join(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return one table by gene of tables with log_fc, se, df, t_contrasts_fit and mean_expression (rows: same genes).
 
     Fixed effects: every platform measures the same shift, with errors of its own. Degrees of freedom after
-    Satterthwaite. A platform without an error (no replicates, gene missing) doesn't speak. Whether platforms differ is
-    not asked here: patients of different platforms are different patients.
+    Satterthwaite. A platform without an error (no replicates, gene missing) is left out. Whether platforms differ is
+    not tested here: patients of different platforms are different patients.
     """
     effect, se, df = (
         np.array([table[name].to_numpy(dtype=float) for table in tables]) for name in ("log_fc", "se", "df")

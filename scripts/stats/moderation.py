@@ -1,6 +1,6 @@
-"""Variances of features squeezed towards what they have in common: empirical Bayes after Smyth (2004), with caution.
+"""Variances of features squeezed towards a common prior: empirical Bayes after Smyth (2004), with caution.
 
-By hand, since limma (:mod:`scripts.stats.squeeze`) takes its estimate of how variances differ as it is: with few
+Implemented here, since limma (:mod:`scripts.stats.squeeze`) takes its estimate of their spread unchanged: with few
 features tails are then too heavy. Without caution the two are equal (tests/expression/test_expression_limma.py).
 """
 
@@ -17,7 +17,7 @@ MIN_SHARE = 1e-5
 
 @dataclass(frozen=True)
 class Moderated:
-    """Variances moderated over features: ``variance`` and ``df`` by feature; NaN and 0 where there is nothing to go by.
+    """Variances moderated over features: ``variance`` and ``df`` by feature; NaN and 0 without information.
     ``prior_df``: how many observations the prior is worth.
     """
 
@@ -44,7 +44,7 @@ def cautious_prior(variance: np.ndarray, df: np.ndarray, caution: float) -> tupl
 
     Moments of log variances, which follow a scaled F distribution (Smyth 2004, section 6.2). ``caution``: standard
     errors by which the spread of the log variances is taken larger than estimated, so that the prior weighs less where
-    few features tell it.
+    few features determine it.
     """
     raised = np.maximum(variance, MIN_SHARE * (np.median(variance) or 1.0))
     e = np.log(raised) - special.digamma(df / 2) + np.log(df / 2)

@@ -12,14 +12,14 @@ from scripts.stats.moderation import moderate
 TOLERANCE = 1e-9
 """An error below this share of the effect is rounding only."""
 MIN_MODERATED = 30
-"""Features from which a prior of their variances is learned; fewer say too little of one another."""
+"""Features from which a prior of their variances is learned; fewer are too few to estimate it."""
 CAUTION = 2.0
 """Standard errors by which the features' spread of variances is taken larger than estimated. In a null of 30 features
 whose variances differ as an inverse chi-squared with 4 degrees of freedom, p ≤ 1e-4 occurs 17 times as often as it
 should with 3 models and 4 times with 5 if the estimate itself is used; with this, 3 times and as often as it should.
 """
 MIN_P = 1e-6
-"""Smallest p-value of a t that is given. How often smaller ones occur by chance was never measured."""
+"""Smallest p-value of a t that is reported. How often smaller ones occur by chance was not measured."""
 SUMMARY = [
     "n", "k", "effect", "ci_low", "ci_high", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high",
     "spread", "t", "p", "fdr", "fdr_least", "same_direction", "loo_stable", "loo_min_effect",
@@ -79,7 +79,7 @@ def false_discovery_rate(p: np.ndarray) -> np.ndarray:
 
 
 def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the summary of columns that the same n models have (no NaN), without what all columns together tell; ``n``
+    """Return the summary of columns that the same n models have (no NaN), without estimates from all columns; ``n``
     may be 0.
     """
 
@@ -112,8 +112,8 @@ def moderated_errors(error: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.n
     """Return standard errors of means over models, with variances moderated over the features, and their degrees of
     freedom.
 
-    What limma does with differences of pairs: the model is the replicate, and its few differences borrow what all
-    features say of how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``error``: standard errors
+    What limma does with differences of pairs: the model is the replicate, and its few differences borrow from all
+    features how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``error``: standard errors
     of features in comparable units, NaN where there is none; ``n``: models. Where fewer than :data:`MIN_MODERATED`
     features vary, the errors as they are.
     """
@@ -152,7 +152,7 @@ def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
 
 
 def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0, moderated: bool = True) -> pd.DataFrame:
-    """Return one row (:data:`SUMMARY`) per feature: what its differences say over the models.
+    """Return one row (:data:`SUMMARY`) per feature: the summary of its differences over the models.
 
     ``table``: models × features, NaN where a model has no difference; ``sd``: the unit of the standardised effect, by
     feature. ``k`` counts the models whose difference has the sign of the mean; ``spread`` is their standard deviation
@@ -219,9 +219,9 @@ def pooled_sd(spread: pd.DataFrame) -> pd.Series:
     weight.
 
     The unit of standardised effects. Not the spread between models: that of five models is known to a factor of two or
-    three only (95 % interval 0.6 to 2.9), so that dividing by it puts those first whose models agree by luck. Agreement
+    three only (95 % interval 0.6 to 2.9), so that dividing by it favours those whose models agree by chance. Agreement
     is described by interval, sign count and leave-one-out instead. One sd per feature for all models, so that a regulon
-    that a model lacks altogether isn't divided by next to nothing there.
+    that a model lacks altogether isn't divided by almost zero there.
     """
     return np.sqrt((spread**2).mean())
 

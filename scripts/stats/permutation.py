@@ -1,4 +1,4 @@
-"""Labels dealt out again within models: all ways where they are few, else drawn.
+"""Labels permuted within models: all permutations where they are few, else a random draw.
 
 Where the labels of a model's samples are exchangeable, its untreated and its treated samples could have been each
 other.
@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 MAX_EXACT = 20_000
-"""Up to this number of deals all are tried."""
+"""Up to this number of permutations all are tried."""
 DRAWS = 9_999
-"""Deals drawn where there are more, beside the observed one."""
+"""Permutations drawn where there are more, in addition to the observed one."""
 
 
 @dataclass(frozen=True)
 class Deals:
-    """Contrast weights, deals × samples, the observed deal first; whether these are all deals."""
+    """Contrast weights, permutations × samples, the observed one first; whether these are all permutations."""
 
     weights: np.ndarray
     exact: bool
@@ -56,9 +56,9 @@ def all_orders(values: np.ndarray) -> np.ndarray:
 
 
 def deal(weights: pd.DataFrame, seed: int) -> Deals:
-    """Return all deals of the labels within the models, or :data:`DRAWS` of them after the observed one.
+    """Return all permutations of the labels within the models, or :data:`DRAWS` of them after the observed one.
 
-    ``weights``: samples × models, 0 for samples of other models. A deal's weights are averaged over the models.
+    ``weights``: samples × models, 0 for samples of other models. A permutation's weights are averaged over the models.
     """
     values = weights.to_numpy()
     own = [np.flatnonzero(column) for column in values.T]

@@ -1,4 +1,4 @@
-"""Variances of genes squeezed towards what they have in common: limma's squeezeVar, by pylimma."""
+"""Variances of genes squeezed towards a common prior: limma's squeezeVar, by pylimma."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.stats.moderation import Moderated
 def squeeze(variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None = None) -> Moderated:
     """Return posterior variances and their degrees of freedom; the latter are at most the sum over genes (limma).
 
-    ``variance``, ``df``: by gene; NaN and 0 where there is nothing to go by. ``covariate``: the prior follows it
+    ``variance``, ``df``: by gene; NaN and 0 without information. ``covariate``: the prior follows it
     (limma-trend; Law et al. 2014).
     """
     from pylimma.squeeze_var import squeeze_var

@@ -1,4 +1,4 @@
-"""Columns of the samples sheet that the workflow doesn't ask for and carries along: to cells, report and exports."""
+"""Columns of the samples sheet that the workflow doesn't require and carries along: to cells, report and exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether pools are pools: several samples of one library, each with a tag of its own, and a table that tells them."""
+"""Checks of pools: several samples of one library, each with its own tag, and a table that assigns their cells."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_pools(design: Design) -> Problems:
 
 
 def check_settings_of_pools(design: Design) -> Problems:
-    """Each pool has what tells its samples apart, and settings of a library are given for the pool."""
+    """Each pool has what distinguishes its samples, and settings of a library are given for the pool."""
     rows = design.samples[design.samples["pool"] != ""]
     given, pools = design.config["cells"]["pools"], list(dict.fromkeys(rows["pool"]))
     for pool, settings in given.items():
@@ -65,7 +65,7 @@ def check_settings_of_pools(design: Design) -> Problems:
     for pool, own in rows.groupby("pool", sort=False):
         if pool not in given and not own["matrix"].iloc[0]:
             remedy = "give its assignments, hashtags or hashtag_reads"
-            message = f"is missing, but reads of {pool!r} don't tell its samples apart; {remedy}"
+            message = f"is missing, but reads of {pool!r} don't distinguish its samples; {remedy}"
             yield at_key("cells", "pools", pool), message
     for row in rows.itertuples():
         for key in LIBRARY_KEYS:

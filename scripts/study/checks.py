@@ -182,7 +182,7 @@ def check_overridden_samples(design: Design) -> Problems:
 
 
 def check_composition(design: Design) -> Problems:
-    """Where no host's genome tells tumour cells from others, something else does, or there are no others."""
+    """Without a host's genome, something else distinguishes tumour cells from others, or there are no others."""
     config = design.config
     has_host = bool((config["references"] or {}).get("host"))
     own = config["cells"]["overrides"]
@@ -199,7 +199,7 @@ def check_composition(design: Design) -> Problems:
         elif untold and (composition == "tumour" or (composition == "auto" and not has_host)):
             problem = (
                 "malignant",
-                "is off, and without a host nothing tells tumour cells from normal ones; leave it auto, name a table "
+                "is off, and without a host normal cells can't be recognised; leave it auto, name a table "
                 "of cells (cells.annotation), or say cells.composition: pure if this is a cell line",
             )
         if problem and (*place, problem[0]) not in seen:
@@ -250,4 +250,4 @@ CHECKS = (
     (check_queries_have_a_reference, check_reads_have_references),
     (check_arms_of_timepoints, check_baselines, check_overridden_samples, check_composition, check_groups),
 )
-"""Kinds of checks: each kind asks only where those before found nothing."""
+"""Kinds of checks: each kind runs only if those before found nothing."""

@@ -12,7 +12,7 @@ from scripts.study.roles import check_contrast, with_headline
 from scripts.study.schema import filled, read_schema, resolve, show, suggest, violations
 
 VERSIONS = {"v8": "v8", "v9": "v9", "mc8nr": "v8", "mc9nr": "v9", "v10": "v10", "v10nr": "v10"}
-"""Motif collections as the names of cisTarget's databases and motif tables tell them."""
+"""Motif collections as the names of cisTarget's databases and motif tables give them."""
 SPECIES = {
     "hg19": "human",
     "hg38": "human",
@@ -22,11 +22,11 @@ SPECIES = {
     "mm": "mouse",
     "mgi": "mouse",
 }
-"""Species as those names tell them."""
+"""Species as those names give them."""
 
 
 FIGURES = "figures"
-"""A folder of the results beside those of the models."""
+"""A folder of the results next to those of the models."""
 
 
 def dotted(place: tuple) -> str:
@@ -175,7 +175,7 @@ def check_seeds(config: dict) -> Problems:
 
 
 def check_regulon_files(config: dict) -> Problems:
-    """Files are given once, by path or address, and belong together as far as their names tell."""
+    """Files are given once, by path or address, and belong together as far as their names show."""
     databases = config["regulons"]["databases"]
     files = [(("regulons", "databases", i), entry) for i, entry in enumerate(databases)]
     files += [(("regulons", key), config["regulons"][key]) for key in ("motif_annotations", "tfs")]
@@ -220,7 +220,7 @@ def files_of(value: object, part: dict, root: dict, place: tuple = ()) -> Iterat
 
 
 def check_addresses(config: dict) -> Problems:
-    """What is fetched is known by its checksum: an address may give another file tomorrow, or to another machine."""
+    """A file to be fetched is identified by its checksum: an address may give another file later."""
     for place, entry in list_files(config):
         if entry.get("url") and not entry.get("path") and not entry.get("sha256"):
             message = (

@@ -1,4 +1,4 @@
-"""A config and its sheets as they are being checked: places of their entries, and which rows are of what."""
+"""A config and its sheets as they are being checked: places of their entries, and kinds of rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from scripts.study.sheet import at
 
 Problems = Iterator[tuple[str, str]]
-"""What checks yield: a place, and what is wrong there, with what to do about it."""
+"""What checks yield: a place, and the mistake there with its remedy."""
 
 
 @dataclass(frozen=True)

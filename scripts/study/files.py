@@ -14,7 +14,7 @@ from scripts.study.study import Study
 def missing_files(study: Study, design: Design) -> list[str]:
     """Return one line that names the first file that doesn't exist and how many don't, or nothing.
 
-    Databases are not asked for here: only the stage regulons needs them (:func:`missing_entry`).
+    Databases are not checked here: only the stage regulons needs them (:func:`missing_entry`).
     """
     lanes = design.units.itertuples()
     places = [(design.lane(row.Index, column), getattr(row, column)) for row in lanes for column in ("fq1", "fq2")]

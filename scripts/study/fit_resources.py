@@ -1,4 +1,4 @@
-"""`make resources`: what rules needed in finished runs, as resources/measured.tsv, which every rule asks by.
+"""`make resources`: what rules needed in finished runs, as resources/measured.tsv, which sets every rule's request.
 
     python -m scripts.study.fit_resources results/demo results/pc9 …
 
@@ -22,15 +22,15 @@ from scipy.optimize import nnls
 from scripts.study.resources import MEASURED
 
 MIN_JOBS, MIN_RATIO = 4, 3.0
-"""Jobs that a rule needs to be in the table; largest by smallest input from which on a slope is believed."""
+"""Jobs that a rule needs to be in the table; largest by smallest input from which on a slope is fitted."""
 MEMORY_MARGIN, MEMORY_BESIDE = 1.5, 400
-"""What is asked for by what was held: other cells, other libraries; and, in MB, the two Snakemake processes that hold
-their own memory beside the script in a cluster's job, which no benchmark counts (about 170 MB each).
+"""Request divided by the memory held: other cells, other libraries; in MB, the two Snakemake processes that hold
+their own memory in addition to the script in a cluster's job, which no benchmark counts (about 170 MB each).
 """
 LEAST_MEMORY = 600
-"""What no job asks less than (MB)."""
+"""Smallest request of a job (MB)."""
 TIME_MARGIN, TIME_BESIDE = 4.0, 5
-"""Other nodes, other work beside it, a slow file system; and minutes to start."""
+"""Factor for other nodes, other work at the same time, a slow file system; and minutes to start."""
 COLUMNS = ["rule", "jobs", "largest_gb", "mem_mb_base", "mem_mb_per_gb", "runtime_base", "runtime_per_gb"]
 HEAD = """\
 # What rules needed, margin included: MB and minutes of a first attempt, base + per GB of input (`make resources`).

@@ -6,7 +6,7 @@ from scripts.study.config import merged
 from scripts.study.reference_manifest import read_manifest
 
 DESIGN = ("timepoints", "contrast", "arms", "models")
-"""Sections that a config of queries alone needs not repeat."""
+"""Sections that a config of queries alone may leave out."""
 COMPOSITION = ("composition", "malignant", "annotation")
 """Keys of ``cells`` that say what samples are made of, and which cells of theirs are normal."""
 
@@ -18,9 +18,9 @@ def reference_of(config: dict) -> object:
 
 
 def design_to_freeze(config: dict, prefixes: dict[str, str]) -> dict:
-    """Return what a config of queries alone needs not repeat: the design, the stage cells, and prefixes of genes.
+    """Return what a config of queries alone may leave out: the design, the stage cells, and prefixes of genes.
 
-    What the training samples were made of says nothing of a new one.
+    The composition of the training samples doesn't apply to a new one.
     """
     own = ("overrides", "pools", *COMPOSITION)
     cells = {key: value for key, value in config["cells"].items() if key not in own}

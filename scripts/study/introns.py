@@ -1,4 +1,4 @@
-"""Whether introns are counted in each library: by the sheet, the config, or what Cell Ranger left beside its matrix.
+"""Whether introns are counted in each library: by the sheet, the config, or Cell Ranger's files next to its matrix.
 
 Intronic reads add a quarter to a half to the UMIs, more in treated cells than in untreated ones: libraries counted with
 and without them aren't compared unless the config says so.
@@ -17,14 +17,14 @@ from scripts.base.job import HDF5
 BY_DEFAULT = 7
 """Cell Ranger counts introns by default from this version on (its release notes)."""
 SWITCH = re.compile(r"include[_ -]introns\W{1,6}(true|false)", re.IGNORECASE)
-"""How a run's `_invocation` and its web summary tell the option."""
+"""How a run's `_invocation` and its web summary give the option."""
 TOLD_IN = ("_invocation", "web_summary.html")
 LEVELS = 4
 """Folders up from the matrix in which these may lie."""
 
 
 def told_by_cell_ranger(path: str | Path) -> str:
-    """Return yes or no where the run's own files or the matrix (.h5) tell whether introns were counted."""
+    """Return yes or no where the run's own files or the matrix (.h5) show whether introns were counted."""
     place = Path(path)
     if place.suffix not in (".h5", "") or not place.exists():
         return ""
@@ -51,7 +51,7 @@ def version_of(path: Path) -> int | None:
         with h5py.File(path) as file:
             said = file.attrs.get("software_version", "")
     except OSError:
-        return None  # damaged: told where it is read
+        return None  # damaged: reported where it is read
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     found = re.search(r"(?:^|cell ?ranger\D*)(\d+)\.\d", text, re.IGNORECASE)
     return int(found[1]) if found else None

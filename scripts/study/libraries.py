@@ -13,7 +13,7 @@ class Libraries:
     """The sheets of a study. ``config`` is complete; ``samples`` is indexed by sample; ``units`` has a row per lane.
 
     ``libraries`` and ``all_libraries`` are samples of single cells: each has cells of its own. What is counted
-    (``counted``, ``sequenced``, ``imported``) are libraries in the laboratory's sense: a pool stands for its samples,
+    (``counted``, ``sequenced``, ``imported``) are libraries in the laboratory's sense: a pool represents its samples,
     and lanes are of the pool.
     """
 
@@ -60,7 +60,7 @@ class Libraries:
         return list(self.pools[library].values()) if library in self.pools else [library]
 
     def library_row(self, library: str) -> pd.Series:
-        """Return what the sheet says of a library; of a pool, what it says of the first of its samples."""
+        """Return the sheet's row of a library; of a pool, the row of its first sample."""
         return self.all_samples.loc[self.samples_in(library)[0]]
 
     def _physical(self, samples: list[str], matrix: bool | None = None) -> list[str]:
@@ -99,7 +99,7 @@ class Libraries:
         return self._physical(self.all_libraries, matrix=False)
 
     def pool_settings(self, pool: str) -> dict[str, str | None]:
-        """Return where the tags of a pool's cells are told: ``assignments`` or ``hashtags``; both None for its own
+        """Return where the tags of a pool's cells are given: ``assignments`` or ``hashtags``; both None for its own
         matrix.
         """
         given = self.config["cells"]["pools"].get(pool) or {}

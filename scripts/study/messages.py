@@ -120,7 +120,7 @@ def losses(table: Path) -> list[str]:
     """Return what the attrition of cells warns of, a line each; nothing without the table or without a warning."""
     if not table.exists():
         return []
-    rows = []  # a run that has ended well doesn't fail over a table that somebody spoilt
+    rows = []  # a finished run doesn't fail because of a damaged table
     with open(table, newline="") as handle, contextlib.suppress(csv.Error, UnicodeDecodeError):
         rows = [row for row in csv.DictReader(handle, delimiter="\t") if row.get("warning")]
     told = [f"  {row['sample']}, {row['step']}: {row['warning']}" for row in rows[:MOST]]

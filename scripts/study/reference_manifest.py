@@ -1,4 +1,4 @@
-"""What a frozen reference says of itself: its format, what it was learned from, and what its files must hash to."""
+"""The manifest of a frozen reference: its format, what it was learned from, and the hashes of its files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def hash_file(path: Path) -> str:
 
 
 def read_manifest(folder: str | Path) -> dict:
-    """Return what a reference says of itself. Raises :class:`job.UserError` if it is none, or of another format."""
+    """Return the manifest of a reference. Raises :class:`job.UserError` if it is none, or of another format."""
     path = Path(folder) / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

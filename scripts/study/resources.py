@@ -19,8 +19,8 @@ from scripts.base import job
 MEASURED = Path(__file__).parents[2] / "resources" / "measured.tsv"
 """What rules needed, a row per rule; made by ``make resources`` from the benchmarks of runs."""
 BEYOND = 2.0
-"""Up to this multiple of the largest input measured, what was measured decides alone; beyond, what is declared does if
-it is more.
+"""Up to this multiple of the largest input measured, the measured need is requested; beyond it, the declared need if
+that is larger.
 """
 
 DECLARED: dict[str, dict[str, float]] = {}

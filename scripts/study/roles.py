@@ -1,4 +1,4 @@
-"""The roles that timepoints play: baseline, persister (one headline, perhaps further ones), relapse."""
+"""The roles of timepoints: baseline, persister (one headline, perhaps further ones), relapse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Problems = Iterator[tuple[tuple, str]]
 
 
 def with_headline(config: object) -> object:
-    """Return the config with a list at ``contrast.persister`` taken apart: its first timepoint is the headline.
+    """Return the config with a list at ``contrast.persister`` split: its first timepoint is the headline.
 
     The others go to ``contrast.further``. What isn't a list of names is left for the schema to judge.
     """
@@ -25,7 +25,7 @@ def with_headline(config: object) -> object:
 
 
 def check_contrast(config: dict) -> Problems:
-    """Roles are played by different timepoints, in biological order: baseline, persisters, relapse."""
+    """Roles belong to different timepoints, in biological order: baseline, persisters, relapse."""
     timepoints, contrast = config["timepoints"], config["contrast"]
     persisters = [("persister", contrast["persister"]), *(("further", name) for name in contrast["further"])]
     named = [("baseline", contrast["baseline"]), *persisters]

@@ -43,7 +43,7 @@ def resolve(part: dict, root: dict) -> dict:
 
 
 def is_section(part: dict) -> bool:
-    """Tell a section, whose keys may have defaults, from a value."""
+    """Return whether a part is a section, whose keys may have defaults, and not a value."""
     return part.get("type") == "object" and "properties" in part and "default" not in part
 
 
@@ -80,9 +80,9 @@ def types_of(part: dict) -> set[str]:
 
 
 def typed(value: Any, types: set[str]) -> Any:
-    """Return a value as the type that the schema asks for, where that is plainly meant.
+    """Return a value as the type that the schema asks for, where that is clearly intended.
 
-    ``--config`` hands all nested values over as text: there ``300``, ``false`` and ``null`` mean what they say in YAML.
+    ``--config`` passes all nested values as text: there ``300``, ``false`` and ``null`` have their meaning in YAML.
     """
     if isinstance(value, str) and types & {"integer", "number", "boolean", "null"}:
         try:
@@ -124,7 +124,7 @@ def suggest(name: str, known: Iterator[str] | list[str], likeness: float = 0.6) 
 
 
 def unusual(value: Any, place: tuple = ()) -> Iterator[tuple[tuple, str]]:
-    """Yield what YAML allows and no schema can judge: keys that aren't text, infinite numbers, control characters."""
+    """Yield what YAML allows and a schema can't check: keys that aren't text, infinite numbers, control characters."""
     if isinstance(value, dict):
         for key, entry in value.items():
             if not isinstance(key, str):
@@ -151,7 +151,7 @@ def violations(value: Any, schema: dict) -> list[tuple[tuple, str]]:
     for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
         place = tuple(error.absolute_path)
         found += [((*place, *key), message) for key, message in explain(error, schema)]
-    # A value can break two keywords that are told alike: a range and a type.
+    # A value can break two keywords that have the same message: a range and a type.
     return list(dict.fromkeys(found))
 
 
@@ -183,7 +183,7 @@ def explain(error: Any, schema: dict) -> Iterator[tuple[tuple, str]]:
             else:
                 yield (key,), f"is not a key{suggest(key, known) or '; remove it'}"
     elif error.validator == "required":
-        # One error per missing key; all are told with each, and told once in the end.
+        # One error per missing key; each names all of them, and they are reported once.
         for key in part["required"]:
             if key not in value:
                 yield (key,), f"is missing; give {describe(resolve(part['properties'][key], schema))}"

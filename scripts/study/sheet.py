@@ -12,12 +12,12 @@ from scripts.base import job
 from scripts.study.schema import read_schema, resolve, show, suggest, violations
 
 MISSING = {"na", "n/a", "#n/a", "nan", "none", "null", "-", "."}
-"""What people and programs write where there is nothing."""
+"""Placeholders that people and programs write for a missing value."""
 LINE_END = re.compile(r"\r\n|\n|\r")
 LIKENESS = 0.8
-"""From this likeness to a known column on, an unknown one is taken for a typing error (timepiont), and refused."""
+"""An unknown column at least this similar to a known one is taken for a typing error (timepiont) and refused."""
 EXTRA = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-"""Names that columns of the user's own may have: files of cells and exports carry them."""
+"""Names that the user's own columns may have: files of cells and exports carry them."""
 RESERVED = {
     "cell", "barcode", "cluster", "phase", "lineage", "leiden", "umap_1", "umap_2", "n_cells", "n_counts", "block",
     "used", "reason", "library_size", "norm_factor", "effective_size", "score", "left_out", "total_counts", "n_genes",
@@ -93,9 +93,7 @@ def judge_extra(column: str, schema: dict, missing: list[str]) -> str:
         hint = suggest(column, known)
         return f"{show(column)} is not a column of this sheet{hint}; rename or remove it"
     if hint:
-        return (
-            f"{show(column)} is not a column of this sheet{hint}; rename it (or, if it is one of your own, less alike)"
-        )
+        return f"{show(column)} is not a column of this sheet{hint}; rename it (a column of your own: less similarly)"
     if not EXTRA.fullmatch(column):
         return f"{show(column)} as a column of your own is not a name of letters, digits, '_', '.' and '-'; rename it"
     if column.lower() in RESERVED:
@@ -106,7 +104,7 @@ def judge_extra(column: str, schema: dict, missing: list[str]) -> str:
 def read_row(line: str, header: list[str], required: list[str]) -> tuple[dict[str, str], list[tuple[str | None, str]]]:
     """Return a line as a row and, if it doesn't fit the header, (column, problem)s.
 
-    Editors cut or add blank cells at the end: both are let pass where the columns may be empty.
+    Editors remove or add blank cells at the end: both are accepted where the columns may be empty.
     """
     cells = [cell.strip() for cell in line.split("\t")]
     while len(cells) > len(header) and not cells[-1]:
@@ -122,7 +120,7 @@ def read_row(line: str, header: list[str], required: list[str]) -> tuple[dict[st
 
 
 def judge_text(value: str, required: bool) -> str:
-    """Return what no cell of a sheet may hold, or nothing."""
+    """Return why no cell of a sheet may hold a text, or nothing."""
     if required and not value:
         return "is empty; fill it in"
     if value.lower() in MISSING:
@@ -137,8 +135,8 @@ def judge_text(value: str, required: bool) -> str:
 def read_sheet(path: str | Path, kind: str) -> pd.DataFrame:
     """Return the sheet ``samples`` or ``units``: all columns as text, empty where there is nothing, indexed by row.
 
-    Columns of the user's own, which the schema of samples lets pass (``extra``), stand last. A row's number is its line
-    in the file. Byte-order mark, CRLF, blank lines and blanks around cells are let pass.
+    Columns of the user's own, which the schema of samples allows (``extra``), stand last. A row's number is its line
+    in the file. Byte-order mark, CRLF, blank lines and blanks around cells are accepted.
     Raises :class:`SheetError` with all that is wrong with single rows.
     """
     path, schema = Path(path), read_schema(kind)

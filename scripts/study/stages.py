@@ -22,7 +22,7 @@ STAGES = (
     "markers",
     "confounders",
 )
-"""From reads to claims, each before what reads its results. A stage named here brings its own ``rules/<stage>.smk``
+"""From reads to claims, each before what reads its results. A stage named here has its own ``rules/<stage>.smk``
 with a target of that name, ``scripts/<stage>/`` and, to be on the page, ``resources/words/<stage>.yaml``. The Snakefile
 includes it, the findings and the report ask for it, the page has its section in this order, and a stage imports only
 from those before it (``make lint``). The files that its target names and that the report reads are named by

@@ -25,12 +25,12 @@ class Study(Libraries):
 
     @property
     def further(self) -> list[str]:
-        """Timepoints of persisters beside the headline."""
+        """Timepoints of persisters in addition to the headline."""
         return list(self.config["contrast"]["further"])
 
     @property
     def sample_rows(self) -> list[dict]:
-        """What the sheet says of the samples that the study learns from."""
+        """The sheet's rows of the samples that the study learns from."""
         return self._rows("model", "timepoint", "arm", "replicate", "assay")
 
     @property
@@ -222,7 +222,7 @@ class Study(Libraries):
 
     @cached_property
     def tables_of_pools(self) -> list[str]:
-        """The tables that tell which cell of a pool is whose, each once."""
+        """The tables that assign the cells of pools to samples, each once."""
         paths = [path for pool in self.pools for path in self.pool_settings(pool).values()]
         paths += [path for pool in self.pools for path in self.tag_reads(pool).get("sequences", [])]
         return [path for path in dict.fromkeys(paths) if path]
@@ -235,7 +235,7 @@ class Study(Libraries):
 
     @cached_property
     def input_files(self) -> dict[str, list[str]]:
-        """All files of the user's, by kind: references, databases, matrices, reads."""
+        """All files of the user, by kind: references, databases, matrices, reads."""
         genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],

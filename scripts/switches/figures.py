@@ -100,7 +100,7 @@ def draw_forest(
     dots = base.encode(
         x=alt.X("activity_change_sd:Q", title=title),
         y=y,
-        shape=alt.Shape("arm:N", sort=arms, legend=below(None)) if len(arms) > 1 else alt.Undefined,
+        shape=alt.Shape("arm:N", sort=arms, legend=below(None, 2)) if len(arms) > 1 else alt.Undefined,
         tooltip=tooltips(DIFFERENCES, "regulon", "model", "arm", "activity_change_sd", "n_baseline", "n_treated"),
         **shared,
     )
@@ -173,10 +173,11 @@ def draw_timecourse(
         opacity=unless_picked(),
     )
     scale, axis = alt.Scale(zero=False), alt.Axis(tickCount=4)
+    dashes = alt.Scale(domain=style.in_order("arm", lines["arm"]))  # one for all panels and the key
     mean = base.mark_line(strokeWidth=1.5).encode(
         y=alt.Y("mean(activity):Q", title=None, scale=scale, axis=axis),
         detail="line:N",
-        strokeDash=alt.StrokeDash("arm:N", legend=None),
+        strokeDash=alt.StrokeDash("arm:N", scale=dashes, legend=None),
     )
     # The key has a panel of its own: the same in all, it would take half the room of each.
     key = (
@@ -184,7 +185,7 @@ def draw_timecourse(
         .mark_line(opacity=0)
         .encode(
             color=style.colour("model", lines["model"], columns=2),
-            strokeDash=alt.StrokeDash("arm:N", sort=style.in_order("arm", lines["arm"]), legend=below(None, 2)),
+            strokeDash=alt.StrokeDash("arm:N", scale=dashes, legend=below(None, 2)),
         )
     )
     dots = base.mark_point(filled=True, size=34).encode(

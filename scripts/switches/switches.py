@@ -135,7 +135,7 @@ def evidence_of(table: pd.DataFrame) -> pd.Series:
     """Return the number that orders rows: the standardised effect left without the most favourable model.
 
     With one model, which can't be left out, its effect. In simulation this orders planted switches as well as a
-    moderated t does, and better than mean effect or t: it asks for size and agreement at once, and no patient decides
+    moderated t does, and better than mean effect or t: it requires both size and agreement, and no patient decides
     alone.
     """
     return table["loo_min_effect"].where(table["n"] > 1, table["activity_change_sd"].abs())
@@ -145,7 +145,7 @@ def rank(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table, best first: shared switches, then all others; in each by the rank product of the evidence, then
     by :func:`evidence_of`, then by name.
 
-    In simulated studies (tests/switches) the rank product brings planted switches to the top more often than
+    In simulated studies (tests/switches) the rank product ranks planted switches first more often than
     activity alone: a regulon of chance targets may be as active, but hardly reaches or carries the signature.
     """
     order = table.assign(

@@ -50,7 +50,7 @@ def target_change(changes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
     """Return models × regulons: mean log2 fold change of the targets, weighted by the edges; NaN without a measured
     target.
 
-    ``changes``: models × genes. Edges may have a ``sign``: what a factor represses counts the other way round.
+    ``changes``: models × genes. Edges may have a ``sign``: repressed targets count with the opposite sign.
     """
     known = edges[edges["target"].isin(changes.columns)]
     regulons = sorted(edges["regulon"].unique())

@@ -42,6 +42,8 @@ def test_factors_are_those_that_change_most_with_their_own_mrna(monkeypatch):
     assert list(made.data["factors"]["tf"]) == ["c", "b"] and made.n == "3 models; the 2 largest changes of 3 factors."
     titles = [panel.chart.to_dict()["layer"][2]["encoding"]["x"]["title"] for panel in made.panels]
     assert titles == ["change in activity (z)", "change in mRNA (log2)"]
+    rows = [panel.chart.to_dict()["layer"][2]["encoding"]["y"]["scale"]["domain"] for panel in made.panels]
+    assert rows == [["c", "b"]] * 2, "both panels have the same rows, measured or not"
     assert figures.draw_factors(table.assign(contrast="other"), STYLE) is None
     assert len(figures.draw_factors(table.assign(mrna_log_fc=np.nan), STYLE).panels) == 1, "none is measured"
 

@@ -44,7 +44,7 @@ def test_join_of_empty_samples_is_empty():
 
 
 def test_samples_that_name_genes_in_different_ways_are_refused():
-    """Symbols beside Ensembl ids: no gene is in both, and all cells would be one cluster for want of a variable one."""
+    """Symbols next to Ensembl ids: no gene is in both; all cells would be one cluster without a variable gene."""
     parts = [make(SYMBOLS, 2, "x"), make([*SYMBOLS, "OTHER"], 2, "y"), make([*IDS, "GENE0"], 2, "z")]
     with pytest.raises(UserError) as error:
         expression.check_common_genes(parts)

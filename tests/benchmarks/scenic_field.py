@@ -1,4 +1,4 @@
-"""Today's other makers of networks, each with its own stopping; jobs of a size that few have; AUCell beside decoupler.
+"""Today's other makers of networks, each with its own stopping; jobs of a size that few have; AUCell next to decoupler.
 
 Ratios are of CPU seconds on one thread, in turns on the same data. What one job of a large size takes is extrapolated
 from a sample of targets, and its keys say so; memory is the peak of a process of its own.
@@ -91,7 +91,7 @@ def measure_large(folder: Path, name: str, n_targets: int | None = None) -> dict
 def measure_aucell_decoupler(
     n_cells: int = 1_000, n_genes: int = 15_000, n_regulons: int = 300, repetitions: int = 3
 ) -> dict:
-    """Return CPU seconds of AUCell beside decoupler's, on the same unweighted regulons and ranks, in turns.
+    """Return CPU seconds of AUCell next to decoupler's, on the same unweighted regulons and ranks, in turns.
 
     decoupler knows no weights, so ours has weights of 1. Genes of equal expression are ordered differently: scores are
     compared where there are none (Gaussian noise).

@@ -1,4 +1,4 @@
-"""Measure network inference beside others: time, memory, parity, quality on gold standards."""
+"""Measure network inference next to others: time, memory, parity, quality on gold standards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def measure_grn(
                 timed = {name: opponents[name] for name in ("arboreto", "rustscenic", "lightgbm") if name in opponents}
                 pc9, real = read_pc9(), simulate_cells(**REAL_SIZE)
                 if pc9 is None:
-                    say("no pc9_erlotinib data beside the repository: its keys are left out")
+                    say("no pc9_erlotinib data next to the repository: its keys are left out")
                 else:
                     result |= measure_speed(pc9, "pc9", timed, folder, n_targets=8 if quick else 40)
                     if "arboreto" in timed:
@@ -61,7 +61,7 @@ def measure_grn(
                 settings = {"n_cells": 500, "repetitions": 1, "factors": (50,)} if quick else {}
                 cells = read_pc9()
                 result |= measure_stopping(cells, shipped, folder, **settings) if cells else {}
-                say("field: done" if cells else "no pc9_erlotinib data beside the repository: field is left out")
+                say("field: done" if cells else "no pc9_erlotinib data next to the repository: field is left out")
             if "quality" in sections:
                 if (DATA / "grn").exists():
                     judged = {name: opponent for name, opponent in opponents.items() if name != "lightgbm"}
@@ -71,7 +71,7 @@ def measure_grn(
                     for measure in ("auprc", "auroc", "trees"):
                         say("\n" + format_quality(table, measure))
                 else:
-                    say("no gold standards beside the repository: the quality table is left out")
+                    say("no gold standards next to the repository: the quality table is left out")
         finally:
             for opponent in opponents.values():
                 opponent.close()

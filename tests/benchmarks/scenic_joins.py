@@ -275,7 +275,7 @@ def measure_joins(*, quick: bool = False, folder: Path | None = None, say=print)
         parts.append(measure_gold(seeds, (0.2,) if quick else (0.1, 0.2, 0.3, 0.4)))
         say("joins: gold standards done\n" + scenic_choice.format_table(parts[0]))
     else:
-        say("joins: no gold standards beside the repository")
+        say("joins: no gold standards next to the repository")
     if (PC9 / "regulons" / "PC9" / "expression.h5ad").exists():
         parts.append(measure_real(seeds, folder, say))
     else:

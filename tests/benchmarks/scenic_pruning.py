@@ -1,4 +1,4 @@
-"""Measure motif pruning and AUCell beside pySCENIC 0.12.1: same data, same core, in turns; and whether they agree.
+"""Measure motif pruning and AUCell next to pySCENIC 0.12.1: same data, same core, in turns; and whether they agree.
 
 ``python tests/benchmarks/scenic_pruning.py`` prints the table; tests/benchmarks/scenic.py imports
 :func:`measure_pruning` and :func:`measure_aucell`. The database is synthetic, of the size of cisTarget's human one

@@ -93,9 +93,10 @@ def test_a_called_switch_is_in_one_table_of_the_page():
     ]
     scores = pd.DataFrame(rows, columns=["section", "item", "value", "low", "high", "call", "note"])
     tables = {name: draw_biopsy.table_of(scores, name) for name in ("switch", "regulon")}
-    items = {name: [row[0]["text"] for row in table["rows"]] for name, table in tables.items()}
+    items = {name: [row["cells"][0]["text"] for row in table["rows"]] for name, table in tables.items()}
     assert items == {"switch": ["FOSL1"], "regulon": ["STAT1(+)"]}
-    assert all(table["columns"][4] == "status" for table in tables.values())
+    assert all(table["columns"][1] == "status" for table in tables.values()), "in sight on a telephone"
+    assert tables["switch"]["rows"][0]["note"] == "FOSL1(+) is up in persisters"
 
 
 def test_pictures_of_the_page_fit_a_telephone(distribution, scores):

@@ -1,6 +1,6 @@
 """Biopsies: intervals of a new patient's fraction, position and switches, and what is called unusual.
 
-Every trial draws the training models and the new patient anew: coverage is that over patients. Regulons are given, as
+Every trial draws the training models and the new patient again: coverage is that over patients. Regulons are given, as
 in production they are learned from all training models and not from the patient.
 """
 

@@ -62,7 +62,7 @@ def rows_of(topic: str, quick: bool) -> tuple[list[Row], float]:
 def run(quick: bool, processes: int = 2, chosen: list[str] | None = None) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return all rates (:data:`scripts.base.calibration.HEADER`), by topic, and the seconds of each topic."""
     names = list(topics()) if chosen is None else chosen
-    # Processes begin anew: what a topic has loaded or cached can't change another's figures.
+    # Processes begin again: what a topic has loaded or cached can't change another's figures.
     with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
         found = dict(zip(names, pool.map(rows_of, names, [quick] * len(names)), strict=True))
     table = pd.concat([tabulate(topic, rows) for topic, (rows, _) in found.items()], ignore_index=True)
@@ -166,7 +166,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # Under its own name, so that processes that begin anew find it.
+    # Under its own name, so that processes that begin again find it.
     from calibration import calibrate
 
     sys.exit(calibrate.main())

@@ -200,7 +200,7 @@ def factors(quick: bool) -> list[Row]:
             low = (over <= 0.05).reindex([f"T{place:02d}" for place in range(n_factors)]).to_numpy()
             hits.append((low[0::2].sum(), low[1::2].sum()))
         for kind, what in enumerate(("apart", "together")):
-            truth = f"no effect; factors with targets that vary {what}, beside others"
+            truth = f"no effect; factors with targets that vary {what}, next to others"
             rates = clustered(np.array([own[kind] for own in hits]), n_factors // 2)
             found.append(Row(("* p", "* fdr"), f"{n} × (1+1)", truth, TYPE_1, 0.05, **rates))
     return found

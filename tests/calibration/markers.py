@@ -59,7 +59,7 @@ def p_rows(quick: bool, seed: int) -> list[Row]:
 
 
 def interval_rows(trials: int, seed: int) -> list[Row]:
-    """Return how often the interval of the AUC across models holds the true one, where panels are learned anew.
+    """Return how often the interval of the AUC across models holds the true one, where panels are learned again.
 
     The true one without a shared change is one half; with one it is the mean over the studies.
     """

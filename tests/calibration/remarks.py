@@ -35,12 +35,12 @@ def on_power(own: pd.DataFrame, _: pd.DataFrame) -> str:
         at equal size: each test has the cut-off on its FDR by which it calls something in 5 % of simulated studies
         without an effect. The headline then is at least as powerful as limma's moderated paired t, give or take two
         Monte-Carlo errors, in {held} of {len(adjusted)} settings; the difference is {differences.min():+.3f} to
-        {differences.max():+.3f}, the lowest in {lowest["design"]}. Powers at the nominal level stand beside them with
+        {differences.max():+.3f}, the lowest in {lowest["design"]}. Powers at the nominal level stand next to them with
         the family-wise error of either test.""")
 
 
 def on_mixed_models(own: pd.DataFrame, whole: pd.DataFrame) -> str:
-    """Return how duplicateCorrelation does beside the headline."""
+    """Return how duplicateCorrelation does next to the headline."""
 
     def of(method: str, quantity: str) -> pd.Series:
         return own[(own["what"] == mixed_models.METHODS[method]) & (own["quantity"] == quantity)]["rate"]

@@ -142,7 +142,7 @@ def simulate_tumour(
 ):
     """Return counts (AnnData, cells × genes) of normal cells and a tumour that has gained and lost ``arms`` arms.
 
-    Lineages differ in three genes of ten, the tumour from its epithelium in one of ten beside the arms; markers make
+    Lineages differ in three genes of ten, the tumour from its epithelium in one of ten next to the arms; markers make
     half a percent of a normal cell's UMIs, and soup of the library (its profile is in ``var``) makes the share
     ``ambient`` of every cell. The tumour expresses the markers ``expressed`` as the lineage does.
     """

@@ -127,6 +127,15 @@ def test_a_link_of_two_undivided_timepoints_has_no_similarity():
     assert set(ribbons["label"]) == {""} and set(ribbons["colour"]) == {palette.ABSENT}
 
 
+def test_blocks_end_below_the_heads_however_many_they_are():
+    blocks = pd.DataFrame(
+        {"timepoint": ["u"] * 3 + ["p"], "n_cells": 1, "low": [0.0, 0.5, 1.0, 0.1], "high": [0.4, 0.9, 1.4, 1.1]}
+    )
+    made = flow.flow_chart(blocks, pd.DataFrame(), ["u", "p"]).to_dict()
+    domains = [layer["encoding"]["y"].get("scale", {}).get("domain") for layer in made["layer"]]
+    assert [0, 1.4] in domains, "the axis with the heads is above the highest block"
+
+
 def test_one_timepoint_has_no_flow():
     table = cells(sizes={("untreated", "0"): 6})
     assert figures.draw_flow(listed(table, LINKS.head(0)), LINKS.head(0), STYLE) is None

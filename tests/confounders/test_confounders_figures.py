@@ -94,7 +94,7 @@ def test_models_with_one_reason_stand_together():
     ("values", "keys"),
     [
         ({}, ["verdict", "size_tested", "remaining"]),
-        ({"note": "not asked: hypoxia"}, ["verdict", "size_tested", "remaining", "note"]),
+        ({"note": "not tested: hypoxia"}, ["verdict", "size_tested", "remaining", "note"]),
         ({"p": np.nan, "n_models": 2, "remaining": np.nan}, ["verdict", "size"]),
         ({"p": np.nan, "signature_effect": np.nan, "n_models": 0, "remaining": np.nan}, ["verdict"]),
     ],
@@ -103,7 +103,7 @@ def test_the_verdict_is_told_with_what_was_measured(values, keys):
     made = figures.tell_verdict(verdict(**values), STYLE)
     assert [key for key, _ in made.parts] == keys
     if "note" in keys:
-        assert made.parts[-1][1] == {"note": "Not asked: hypoxia"}
+        assert made.parts[-1][1] == {"note": "Not tested: hypoxia"}
     if "size_tested" in keys:
         assert made.parts[1][1] == {"effect": "1.00", "n": "3 models", "k": 3, "p": "0.001"}
     assert figures.tell_verdict(verdict().iloc[:0], STYLE) is None

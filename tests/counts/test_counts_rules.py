@@ -56,5 +56,5 @@ def test_starsolo_asks_for_the_genome_and_little_for_the_reads(ask):
     assert bare == 4_000 + 5_500 * 5
     assert ask(5.5, [5, 5]) == bare + 20 * 500
     assert ask(5.5, [5, 5], attempt=2) == 2 * ask(5.5, [5, 5])
-    # The index on disk is the genome in memory, not something beside it.
+    # The index on disk is the genome in memory, not something next to it.
     assert ask(5.5, [0], index=30) == bare

@@ -136,7 +136,7 @@ def test_a_folder_with_barcodes_as_rows(tmp_path):
 
 
 def test_a_folder_of_names_only(tmp_path):
-    """One column of features: no symbols beside."""
+    """One column of features: no symbols next to."""
     same(matrices.read_table(write_folder(tmp_path / "f", ("features.tsv", IDS), False)), symbols=None)
 
 

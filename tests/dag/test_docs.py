@@ -1,4 +1,4 @@
-"""The documents beside the README: every command is accepted, every link leads somewhere, every name exists."""
+"""The documents next to the README: every command is accepted, every link leads somewhere, every name exists."""
 
 import re
 import shlex

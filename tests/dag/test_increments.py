@@ -51,7 +51,7 @@ STAGES = {
     "biopsy": {"rank_switches", "find_markers"},
     "report": {"freeze_reference", "score_biopsy"},
 }
-"""What a change of a stage's settings leaves as it is, beside what the stages before it in this list leave."""
+"""What a change of a stage's settings leaves as it is, next to what the stages before it in this list leave."""
 DRAWN = tuple(
     sorted(
         f"draw_{path.parent.name}" for path in (ROOT / "scripts").glob("*/figures.py") if "FIGURES" in path.read_text()

@@ -105,7 +105,7 @@ def test_a_relapse_library_of_a_known_patient_adds_its_own_jobs_and_no_other(shi
 
 
 def test_a_library_as_a_matrix_needs_no_reads(shipped, shipped_jobs):
-    """A public count matrix beside the study's own reads."""
+    """A public count matrix next to the study's own reads."""
     shipped.add(
         "samples",
         {"sample": "HBCx95_relapse", "model": "HBCx95", "timepoint": "relapse", "arm": "capecitabine", "replicate": "1"}

@@ -28,6 +28,6 @@ def test_the_slurm_profile_is_accepted(shipped, filled_in):
     assert ("slurm_account" in settings["default-resources"]) == ("group-components" in settings) == filled_in
     said = shipped.dry_run("--profile", str(profile), "references").text
     assert ("slurm_partition=cpu" in said) == filled_in
-    # What a rule asks for wins over the profile's default, and what the profile says of that rule over both.
+    # A rule's request precedes the default of the profile, and the profile's setting for that rule precedes both.
     asked = re.search(r"^rule index_kb:.*?resources: ([^\n]*)", said, re.MULTILINE | re.DOTALL)[1]
     assert ("runtime=480" in asked and "mem_mb=64000" in asked) if filled_in else "runtime=240" in asked

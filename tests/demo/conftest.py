@@ -22,7 +22,7 @@ def libraries(results, truth) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def droplets(results, libraries) -> dict[str, pd.DataFrame]:
-    """Return, by sample, every true droplet beside the verdict on it."""
+    """Return, by sample, every true droplet next to the verdict on it."""
     tables = {}
     for sample in libraries.index:
         verdict = pd.read_parquet(results / "cells" / f"{sample}.droplets.parquet").set_index("barcode")

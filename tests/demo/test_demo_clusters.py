@@ -22,7 +22,7 @@ def listed(results) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def known(listed, truth) -> pd.DataFrame:
-    """Return the single graft cells of all models beside what was planted in them."""
+    """Return the single graft cells of all models next to what was planted in them."""
     tables = []
     for model, cells in listed.items():
         for sample, rows in cells.groupby("sample"):

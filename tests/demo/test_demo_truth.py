@@ -104,7 +104,7 @@ def test_persister_factors_have_the_planted_direction(switches, factors):
 
 
 def test_stress_is_not_reported_as_persister_specific(switches, factors):
-    """The dissociation programme is planted alike in both arms."""
+    """The dissociation programme is planted equally in both arms."""
     stress = set(factors.index[factors["role"] == "stress"])
     table = switches.set_index("tf")
     best = table.index[: factors["role"].isin(ROLES).sum()]

@@ -90,7 +90,7 @@ def test_normal_cells_are_joined_by_lineage(study, tmp_path):
 
 
 def test_the_h5ad_has_what_cellxgene_asks_for(study, tmp_path):
-    """Raw counts beside normalised values, both sparse float32; categories; unique names; a layout; a title."""
+    """Raw counts next to normalised values, both sparse float32; categories; unique names; a layout; a title."""
     path = tmp_path / "study.h5ad"
     uns = {"title": "a study", "default_embedding": "X_umap", **cells.colours(study["obs"], ORDERS)}
     export_study.write_h5ad(

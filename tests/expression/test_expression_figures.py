@@ -75,7 +75,7 @@ def test_names_of_points_do_not_lie_over_each_other():
     table = pd.DataFrame({"tf": list("abcd"), "x": [1.0, 1, 1, 9], "y": [1.0, 1, 1, 9]})
     named = place_names(table, "tf", "x", "y", pd.Series([1, 3, 2, np.nan]), {"above": -9, "below": 13})
     assert list(named["above"]) == ["", "b", "", ""] and list(named["below"]) == ["", "", "c", ""]
-    # The axis holds a bar that makes eight letters of room a wider part of it: what stood beside has none.
+    # The axis holds a bar that makes eight letters of room a wider part of it: what stood next to has none.
     apart = table.assign(x=[1.0, 2, 3, 9])
     named = place_names(apart, "tf", "x", "y", pd.Series([1, 3, 2, np.nan]), {"above": -9})
     assert list(named["above"]) == ["a", "b", "c", ""]
@@ -173,13 +173,13 @@ def test_the_table_of_gene_sets_has_those_without_a_score_too():
 
 
 def test_states_have_a_scatter_and_strips_for_each_adjustment():
-    structure = pd.DataFrame({"adjustment": ["blind", "told"], "n_samples": 9, "n_models": 3, "n_genes": 50})
+    structure = pd.DataFrame({"adjustment": ["blind", "known"], "n_samples": 9, "n_models": 3, "n_genes": 50})
     structure = structure.assign(purity=1.0, expected=0.6, p=0.01, permutations=99, pc1_share=0.7, pc1_state=0.9)
-    structure = structure.assign(pc2_share=0.1, note=["unequal timepoints in A", "told the states"])
-    places = pd.DataFrame({"adjustment": ["blind", "told"], "sample": "s", "model": "A", "timepoint": "persister"})
+    structure = structure.assign(pc2_share=0.1, note=["unequal timepoints in A", "states known"])
+    places = pd.DataFrame({"adjustment": ["blind", "known"], "sample": "s", "model": "A", "timepoint": "persister"})
     places = places.assign(arm="AC", pc1=0.0, pc2=1.0, cluster=["1", "2"], leaf=0)
     made = state_figures.draw_states(structure, places, STYLE)
-    assert [panel.where["adjustment"] for panel in made.panels] == ["blind", "told"] * 2
+    assert [panel.where["adjustment"] for panel in made.panels] == ["blind", "known"] * 2
     assert made.panels[0].title == "states unknown: purity 1.00 (by chance 0.60, p 0.01)"
     assert set(made.data["states"]["cluster"]) == set(state_figures.CLUSTERS)
     assert made.notes == {"limits": {"note": "unequal timepoints in A"}}, "the other's note is in the caption"

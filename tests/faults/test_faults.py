@@ -67,7 +67,7 @@ def test_a_run_on_one_core_killed_again_and_again_ends_as_one_on_two(reduced, wh
 
 
 def test_a_kill_takes_all_processes_of_a_run(tmp_path):
-    """Also one that made a group of its own: else a job could go on writing beside its second attempt."""
+    """Also one that made a group of its own: else a job could go on writing next to its second attempt."""
     script = "import os, time; os.setpgid(0, 0) if os.fork() == 0 else None; time.sleep(60)"
     process = subprocess.Popen(["python3", "-c", script], start_new_session=True)
     time.sleep(1)

@@ -1,4 +1,4 @@
-"""Colours: the same for the same name everywhere, and told apart by the colour-blind."""
+"""Colours: the same for the same name everywhere, and distinguishable by the colour-blind."""
 
 from __future__ import annotations
 
@@ -36,13 +36,18 @@ def test_timepoints_differ_in_lightness_too():
     light = sorted(
         luminance(c) for c in palette.colours_of("timepoint", ["untreated", "persister", "relapse"]).values()
     )
-    # told apart even without any hue
+    # distinguishable without any hue
     assert min(np.diff(light)) > 0.08
 
 
 def test_timepoints_and_arms_share_no_colour():
     shared = set(palette.PALETTES["timepoint"][:3]) & set(palette.PALETTES["arm"])
     assert not shared
+
+
+def test_phases_share_no_colour_with_timepoints_arms_and_models():
+    others = {colour for kind in ("timepoint", "arm", "model") for colour in palette.PALETTES[kind]}
+    assert not others & {palette.PHASES["S"], palette.PHASES["G2M"]}
 
 
 def test_phases_are_fixed_and_unknown_is_grey():

@@ -1,4 +1,4 @@
-"""Profiles of all platforms come onto one table: names harmonised, spoilt ones refused, losses counted."""
+"""Profiles of all platforms come onto one table: names harmonised, converted ones refused, losses counted."""
 
 from __future__ import annotations
 

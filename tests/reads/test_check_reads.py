@@ -135,7 +135,7 @@ def test_a_missing_file_is_said(tmp_path):
 
 
 def test_the_report_is_json(tmp_path, make_job):
-    """Sample and unit beside what was seen."""
+    """Sample and unit next to what was seen."""
     given = {"fq1": write(tmp_path / "1.fq.gz", GOOD1), "fq2": write(tmp_path / "2.fq.gz", GOOD2)}
     check_reads.main(
         make_job(input=given, output={"_": [tmp_path / "c.json"]}, wildcards={"sample": "S", "unit": "L001"})

@@ -1,4 +1,4 @@
-"""Every form of FASTQ that the table of formats names: read alike by all readers, or refused for what it is."""
+"""Every form of FASTQ that the table of formats names: read equally by all readers, or refused for what it is."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def fastq(sequences, lane="1", names=None) -> bytes:
 
 @pytest.fixture(scope="module")
 def broken(reads, tmp_path_factory):
-    """Return what Snakemake said of a sound library of two lanes beside four broken ones, and the folder."""
+    """Return what Snakemake said of a sound library of two lanes next to four broken ones, and the folder."""
     folder = tmp_path_factory.mktemp("reads")
     first, second, foreign = reads
     numbers = [f"r{i}" for i in range(PAIRS)]

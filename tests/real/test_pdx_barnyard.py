@@ -77,7 +77,7 @@ def test_big_graft_cells_with_ambient_host_rna_are_rescued(library):
     expected = model["ambient_host_umis"] + model["host_umis_per_graft_umi"] * graft[big]
     assert np.median(host[big][kept] / expected[kept]) < 2
     if name == "HBCx172_chemonaive":
-        # The issue: 489 flagged beside 892 kept as human.
+        # The issue: 489 flagged next to 892 kept as human.
         assert multiplet.sum() == 489 and big.sum() > 250
         assert (rules["ambient"].calls[multiplet] == "graft").sum() >= 270
 

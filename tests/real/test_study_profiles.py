@@ -1,4 +1,4 @@
-"""The study's own 87 profiles through the stage programme: what the study reports is found, FOSL1 is told as it is."""
+"""The study's own 87 profiles through the stage programme: what the study reports is found, FOSL1 is reported as measured."""
 
 import subprocess
 import sys
@@ -132,7 +132,7 @@ def test_markers_tell_left_out_patients_better_than_chance(programme):
 
 
 def test_what_the_design_can_not_answer_is_called_confounded(programme):
-    """HBCx95 had capecitabine alone; arms are told apart in the two models that had several."""
+    """HBCx95 had capecitabine alone; arms are distinguished in the two models that had several."""
     table = read(programme, "treatment.tsv").set_index(["question", "subject"]).sort_index()
     assert table.loc[("state x drug", "HBCx95"), "note"].str.startswith("confounded").all()
     assert not table.loc[("state x drug", "HBCx33"), "note"].fillna("").str.startswith("confounded").any()

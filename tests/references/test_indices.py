@@ -33,7 +33,7 @@ def test_contig_lengths_are_read_from_a_plain_fasta(tmp_path):
 
 
 def test_kb_ref_is_told_its_d_list(tmp_path):
-    """kb-python's default (the genome) is said explicitly, beside the artefact reads."""
+    """kb-python's default (the genome) is said explicitly, next to the artefact reads."""
     command = [str(word) for word in index_kb.kb_ref_command("g.fa", "a.gtf", "i", "t2g", 2, tmp_path)]
     assert command[command.index("--d-list") + 1] == f"g.fa,{tmp_path / 'artefacts.fa'}"
     assert command[command.index("--workflow") + 1] == "standard"

@@ -79,7 +79,7 @@ def test_a_missing_path_and_a_dead_address_are_said(tmp_path, make_job):
     """One sentence each, with what to do."""
     with pytest.raises(UserError, match="no such file; correct the path"):
         provide(make_job, tmp_path / "out" / "a", path=tmp_path / "nothing")
-    with pytest.raises(UserError, match=r"can't be fetched .*fetch it by hand"):
+    with pytest.raises(UserError, match=r"can't be fetched .*fetch it yourself"):
         provide(make_job, tmp_path / "out" / "a", url=(tmp_path / "nothing").as_uri(), sha256=SHA256)
 
 

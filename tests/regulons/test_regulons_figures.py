@@ -116,6 +116,14 @@ def test_distributions_have_a_panel_per_regulon_and_group():
     assert shares.tolist() == pytest.approx([1] * 8)
 
 
+def test_the_legend_of_thresholds_lists_the_kinds_that_there_are():
+    bins, cuts, table, samples = distribution_tables()
+    for bimodal, kinds in ((False, ["mean + 2 sd"]), (True, ["two modes"])):
+        made = distributions.draw_on_off(bins, cuts.assign(bimodal=bimodal), table, samples, STYLE)
+        line = made.panels[0].chart.to_dict()["layer"][1]
+        assert line["encoding"]["strokeDash"]["scale"]["domain"] == kinds
+
+
 def test_a_group_that_does_not_measure_a_regulon_has_no_distribution_of_it():
     bins, cuts, table, samples = distribution_tables()
     bins, cuts = (rows[(rows["group"] != "P2") | (rows["regulon"] != "b(+)")] for rows in (bins, cuts))

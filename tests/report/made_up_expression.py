@@ -41,26 +41,26 @@ def expression() -> dict[str, pd.DataFrame]:
             "pc2_share": 0.1,
             "note": "unequal timepoints in A",
         }
-        for name in ("blind", "told")
+        for name in ("blind", "known")
     ]
     places = [
         samples("scrna").assign(adjustment=name, pc1=range(9), pc2=range(9), cluster=[2, 1, 2] * 3, leaf=range(9))
-        for name in ("blind", "told")
+        for name in ("blind", "known")
     ]
     units = [f"{model} {ARMS[model]}" for model in MODELS]
     likeness = pd.DataFrame(np.full((3, 3), 0.5) + 0.5 * np.eye(3), index=units, columns=units)
     one = "confounded: one arm only; what the drug does can't be separated from what this patient does"
     treatment = [
         {
-            "question": "arms alike",
+            "question": "similarity of arms",
             "subject": "AC",
             "other": "cisplatin",
             "n_models": 3,
             "value": 0.5,
-            "note": "confounded: no model had both; the likeness is one of arms and of patients at once",
+            "note": "confounded: no model had both; the similarity of arms cannot be separated from that of patients",
         },
         {
-            "question": "models alike by arm",
+            "question": "similarity of models by arm",
             "subject": "same arm",
             "other": "different arms",
             "n_models": 3,

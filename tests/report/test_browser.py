@@ -175,7 +175,7 @@ def test_the_keyboard_reaches_all_there_is(page):
 
 
 def test_the_page_is_small_enough_to_mail(report, promised):
-    """Less than 25 MB, and its figures lie beside it for papers."""
+    """Less than 25 MB, and its figures lie next to it for papers."""
     assert report.stat().st_size < 25e6
     for name in {name for names in promised.values() for name in names}:
         for form, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):

@@ -113,3 +113,10 @@ def test_a_head_has_label_and_unit_and_explains_the_column(tmp_path):
         ("activity_change_sd", "change in activity (sd)"), ("own_one", "own one"),
     ]  # fmt: skip
     assert heads[0][1].startswith("change in activity in units of sd") and not heads[1][1]
+
+
+def test_a_section_names_what_it_has_and_not_what_it_lacks():
+    table = Table("t", "T", "c", pd.DataFrame({"a": [1]}), "a.tsv")
+    assert Section("s", "S", "", (table,)).contents == "1 table"
+    assert Section("s", "S", "", (table, table)).contents == "2 tables"
+    assert Section("s", "S", "", ("text",)).contents == "the text"

@@ -89,7 +89,7 @@ def test_many_motifs_are_compared_with_many():
 
 
 def test_p_and_false_share_are_counted_as_told():
-    """Three factors; the exchanges of two give 4.0 and 2.0 beside regulons of 5.0 and 3.0."""
+    """Three factors; the exchanges of two give 4.0 and 2.0 next to regulons of 5.0 and 3.0."""
     scores = np.array([[5.0, 4.0, 0.0], [0.0, 3.0, 0.0], [2.0, 0.0, 0.0]])
     sizes = np.where(scores > 0, 10, 0)
     nobody = np.eye(3, dtype=bool)

@@ -1,4 +1,4 @@
-"""Networks of GRNBoost2 beside the known truth of SERGIO and DREAM4."""
+"""Networks of GRNBoost2 next to the known truth of SERGIO and DREAM4."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def precision(adjacencies: pd.DataFrame, genes, tfs, edges: set) -> float:
     return average_precision_score([pair in edges for pair in pairs], weight.reindex(pairs, fill_value=0.0))
 
 
-@pytest.mark.skipif(not GOLD.exists(), reason="no gold standards beside the repository (../shared/data/grn)")
+@pytest.mark.skipif(not GOLD.exists(), reason="no gold standards next to the repository (../shared/data/grn)")
 def test_gold_standard_sergio():
     """arboreto on scikit-learn 1.2.2: AUPRC 0.448 ± 0.080 over five seeds, 550 trees a target; ours 0.445 ± 0.013.
 
@@ -38,7 +38,7 @@ def test_gold_standard_sergio():
         assert precision(network.adjacencies, genes, tfs, edges) > 0.373
 
 
-@pytest.mark.skipif(not GOLD.exists(), reason="no gold standards beside the repository (../shared/data/grn)")
+@pytest.mark.skipif(not GOLD.exists(), reason="no gold standards next to the repository (../shared/data/grn)")
 @pytest.mark.parametrize("number, chance", [(1, 0.018), (2, 0.025), (3, 0.020)])
 def test_gold_standard_dream4(number, chance):
     """Three times as good as chance (edges ÷ pairs), at least, with either importance."""

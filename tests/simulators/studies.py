@@ -34,7 +34,7 @@ CHANGES = {
 BETWEEN = 0.25
 """Spread of that share between samples (sd of its logit)."""
 LOST, FALSE = 0.2, 0.25
-"""Share of a regulon's planted targets that it lacks, and false ones among what it has beside."""
+"""Share of a regulon's planted targets that it lacks, and false ones among what it has next to."""
 PROGRAMME_SHARE = 0.1
 """Share of false targets that belong to the programme: about the share of a genome's genes that a strong one moves, of
 the demo's few genes it is a third.

@@ -1,4 +1,4 @@
-"""Labels dealt out within models: every order once, or so many drawn the same again."""
+"""Labels permuted within models: every order once, or a number of draws that a seed repeats."""
 
 from __future__ import annotations
 

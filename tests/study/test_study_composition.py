@@ -1,4 +1,4 @@
-"""What samples are made of: a study that nothing tells tumour cells from normal ones in is refused."""
+"""What samples are made of: a study in which tumour cells cannot be distinguished from normal ones is refused."""
 
 from __future__ import annotations
 

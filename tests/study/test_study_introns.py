@@ -1,4 +1,4 @@
-"""Introns: told for each library, by the sheet, the config or Cell Ranger's own files; mixing them is refused."""
+"""Introns: known for each library, by the sheet, the config or Cell Ranger's own files; mixing them is refused."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_mistake_is_one_line_and_no_traceback(draft, call, edit, arguments, word
     assert done.code == 1
     (message,) = (line for line in said if line.startswith("error: "))
     assert words in message
-    # Snakemake's own word that one config is laid over another is all that may stand beside it.
+    # Snakemake's own word that one config is laid over another is all that may stand next to it.
     assert [line for line in said if line != message and not line.startswith("Config file")] == []
 
 

@@ -113,7 +113,7 @@ BAD = [
         one_mate,
         "config, cells.pools.P1.hashtag_reads.fq2: names 1 files, fq1 2; give both mates of each lane, in order",
     ),
-    (no_table, "config, cells.pools.P1: is missing, but reads of 'P1' don't tell its samples apart"),
+    (no_table, "config, cells.pools.P1: is missing, but reads of 'P1' don't distinguish its samples"),
     (
         setting_of_a_sample,
         "config, cells.overrides.A_AC.expected_cells: is a setting of the whole library; give it for",

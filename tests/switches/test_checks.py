@@ -41,7 +41,7 @@ def test_change_at_equal_depth_is_that_of_the_thinned_activity():
 
 
 def test_a_factor_that_rises_in_bulk_and_falls_in_single_cells_is_seen():
-    """JUN in the study's 87 profiles, beside factors that don't differ."""
+    """JUN in the study's 87 profiles, next to factors that don't differ."""
     names = [f"m{i}" for i in range(8)]
     of_model = pd.Series(["single-cell"] * 5 + ["bulk", "array", "array"], index=names)
     changes = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 40)), names, [f"r{i}" for i in range(40)])

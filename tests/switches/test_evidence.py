@@ -103,7 +103,7 @@ def enrichment_p(n: int, planted: bool, seed: int = 0, some: bool = False) -> pd
 
 @pytest.mark.parametrize("n", [5, 6])
 def test_enrichment_of_chance_regulons_is_calibrated_whether_or_not_they_are_co_regulated(n):
-    """Ten studies without a programme, 30 regulons of each kind; regulons of a study go together, so wide bounds
+    """Ten studies without a programme, 30 regulons of each kind; regulons of a study are correlated, so wide bounds
     (tests/calibration has more studies). Held against all regulons together, co-regulated ones had p ≤ .05 in 11 %.
     """
     p = pd.concat([enrichment_p(n, False, seed, some=True) for seed in range(10)], axis=1)

@@ -36,7 +36,7 @@ def studies() -> list[tuple]:
     "seed", [seed if seed < QUICK else pytest.param(seed, marks=pytest.mark.full) for seed in SEEDS]
 )
 def test_planted_switches_rank_first_in_twenty_of_twenty(seed):
-    """Among them one that acts without its mRNA, beside decoys with chance targets and factors of other programmes."""
+    """Among them one that acts without its mRNA, next to decoys with chance targets and factors of other programmes."""
     study, found = find(seed)
     best = found.switches.head(len(study.planted))
     assert set(best["tf"]) == set(study.planted), found.switches[["tf", "verdict", "rank_product"]].head(10)

@@ -155,6 +155,8 @@ def test_timecourse_joins_each_model_and_arm_from_its_own_baseline(switches, act
     assert x["sort"] == ["untreated", "persister", "relapse"], "no place for a timepoint without a sample"
     assert [panel.title for panel in made.panels][-2] == "C(+): stress"
     key = made.panels[-1].chart.to_dict()["encoding"]
+    dashes = made.panels[0].chart.to_dict()["layer"][0]["encoding"]["strokeDash"]["scale"]
+    assert key["strokeDash"]["scale"] == dashes == {"domain": ["none", "X", "Y"]}, "a dash means one arm in all panels"
     assert key["color"]["legend"]["orient"] == key["strokeDash"]["legend"]["orient"] == "bottom"
 
 

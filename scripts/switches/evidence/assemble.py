@@ -1,4 +1,4 @@
-"""The evidence on each regulon side by side, whole and without single models, and its joint rank."""
+"""All evidence on each regulon, of all models and without single ones, and its joint rank."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.switches.evidence import on_off, rank_product, reach
 from scripts.switches.evidence.terms import COLUMNS, PERTURBATION
 
 KINDS = ("activity", "on_off", "signature_enrichment", "knockout")
-"""Kinds of evidence that the rank product joins. Not where relapse lies: the few models with one don't tell it."""
+"""Kinds of evidence that the rank product joins. Not where relapse lies: the few models with one don't determine it."""
 MISSING = {
     "on_off": "on/off: no cells, or thresholds of untreated and treated differ",
     "signature_enrichment": "reach: no signature",

@@ -52,7 +52,7 @@ def one_of(style: Style) -> str:
 
 
 def group(switches: pd.DataFrame) -> pd.Series:
-    """Return what colours a regulon: shared switches by direction, others alike."""
+    """Return what colours a regulon: shared switches by direction, all others in one colour."""
     named = SHARED.name + ", " + switches["direction"].astype(str)
     return named.where(switches["verdict"] == SHARED.name, "other verdicts")
 

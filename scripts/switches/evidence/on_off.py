@@ -1,4 +1,4 @@
-"""Whether cells have a regulon on or off: share of cells on, two modes, and how firm the threshold is."""
+"""Whether cells have a regulon on or off: share of cells on, two modes, and how stable the threshold is."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_CELLS = 2_000
 
 
 def resample_thresholds(activity: pd.DataFrame, cuts: pd.Series, *, resamples: int, seed: int) -> pd.DataFrame:
-    """Return per regulon how firm its threshold is: n_cells, bimodal_share, agreement.
+    """Return per regulon how stable its threshold is: n_cells, bimodal_share, agreement.
 
     ``activity``: cells × regulons of one model; ``cuts``: the threshold in force by regulon. The threshold is found
-    again in ``resamples`` random halves of the cells: ``bimodal_share`` is how often two modes were believed,
+    again in ``resamples`` random halves of the cells: ``bimodal_share`` is how often two modes were found,
     ``agreement`` the mean share of all cells that the new threshold calls as the one in force does. Not drawn with
     replacement: cells that are drawn twice look like small modes.
     """

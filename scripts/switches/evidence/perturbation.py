@@ -5,7 +5,7 @@ the factors whose regulon it belongs to (ridge), one factor is set to another le
 the edges for a few steps with the factor held. One difference: the response stays linear (nothing is cut at zero), so
 that it is exact for every cell at once. There is no p-value: against networks of exchanged genes, whose targets aren't
 co-expressed as a regulon's are, chance regulons had p ≤ .05 in 35 % of one model's cases and more with more models.
-Beside it stands what needs no model, the mean change of the targets themselves.
+It is reported with a measure that needs no model, the mean change of the targets themselves.
 
 A factor's level is its mRNA, which is not its activity: where cells differ in activity but not in mRNA, no model that
 reads mRNA sees an effect. Dropouts make coefficients too small, so that shares are lower bounds.

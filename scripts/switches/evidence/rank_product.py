@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 MIN_COMMON = 10
-"""Rows that two kinds of evidence must share before it is asked how far they go together."""
+"""Rows that two kinds of evidence must share before their correlation is estimated."""
 
 
 def rank_product(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def rank_product(evidence: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``rank_product`` is the share of random rankings whose product over as many kinds is as small. Minus the
         logarithms of uniform ranks sum to a gamma distribution (Koziol 2010, FEBS Letters 584:941, of the rank product
-        of Breitling et al. 2004, FEBS Letters 573:83); where kinds go together, their sum varies more, and the
+        of Breitling et al. 2004, FEBS Letters 573:83); where kinds are correlated, their sum varies more, and the
         distribution is fitted to the variance that the kinds' own correlation gives (empirical Brown's method: Poole et
         al. 2016, Bioinformatics 32:i430). So a row with one kind reaches the first tenth by chance as often as one with
         all. It orders rows; it is no test of any.

@@ -1,4 +1,4 @@
-"""Find a group's on/off thresholds again in resampled cells: how firm is the call that a cell has a regulon on?"""
+"""Find a group's on/off thresholds again in resampled cells: how stable is the call that a cell has a regulon on?"""
 
 import pandas as pd
 

@@ -3,9 +3,9 @@
 Random sets of genes alone are too lenient a null: genes of a regulon change together (Goeman & Bühlmann 2007,
 Bioinformatics 23:980), so that a few patients' chance fills the signature with them. Therefore the models' changes are
 also flipped or rotated as wholes (:func:`scripts.stats.flips.orthogonal`; Langsrud 2005, Statistics and Computing
-15:53; Wu et al. 2010, Bioinformatics 26:2176), which keeps how genes go together; signature and directions are learned
-again each time, and each regulon is held against its own values. A flip may leave much of a programme in the signature,
-but its genes then agree less; targets hence count by the square of their t. A regulon has to pass both tests.
+15:53; Wu et al. 2010, Bioinformatics 26:2176), which keeps their correlation; signature and directions are learned
+again each time, and each regulon is compared with its own values. A flip may leave part of a programme in the
+signature, but its genes then agree less; targets hence count by the square of their t. A regulon has to pass both.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def spread(sets: Sets, up: np.ndarray, down: np.ndarray, side: np.ndarray) -> np
             left = np.maximum(sets.totals[:, None] - drawn, 0) / np.maximum(sets.totals[:, None] - 1, 1)
             variance = variance + shares[which] * (1 - shares[which]) @ (drawn * left)
         variances.append(variance)
-    # As in the ratio, half a target is added: less than one expected target says little.
+    # As in the ratio, half a target is added: less than one expected target is little evidence.
     return np.sqrt(np.where(side > 0, *variances) + 0.5)
 
 

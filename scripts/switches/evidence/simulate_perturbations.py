@@ -1,4 +1,4 @@
-"""Silence each factor in one model's persisters and see what becomes of the signature."""
+"""Silence each factor in one model's persisters and measure the change of the signature."""
 
 from scripts.base import job
 from scripts.profiles import inputs

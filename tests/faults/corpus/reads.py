@@ -127,7 +127,7 @@ LIBRARIES = [
     library("mates swapped", r"unit L0: .* look swapped: the barcodes are in fq2 .*; exchange fq1 and fq2", [mates()[::-1]]),
     library("barcodes of another protocol", r"unit L0: \S*L0_R1.fastq.gz: too few barcodes are on a 10x whitelist \(v2 0\.0 %.* of the first 200 reads; 50 % are needed\); check that fq1", [mates(chemistry=None)]),
     library("config names another chemistry", r"the config says chemistry v2, the barcodes say v3 .*; set reads/chemistry", [mates()], "v2"),
-    library("lanes of two chemistries", r"its lanes are of different chemistries .*; they aren't of one library, mend", [mates(lane="a"), mates(lane="b", chemistry="v2")]),
+    library("lanes of two chemistries", r"its lanes are of different chemistries .*; they aren't of one library; correct", [mates(lane="a"), mates(lane="b", chemistry="v2")]),
     library("a lane twice under two names", r"units L0 and L1 begin with the same read \(a:0\); list each lane once", [mates(lane="a"), mates(lane="a")]),
     library("read 1 trimmed", r"unit L0: \S*L0_R1.fastq.gz: 200 of the first 200 reads are shorter than the 28 bp .*; give read 1 untrimmed, or raise reads/max_short_read1", [mates(read1=20)]),
     library("read 2 too short to map", r"unit L0: \S*L0_R2.fastq.gz: read 2 has 26 bp, counting needs 31; give the cDNA read", [mates(read2=26)]),

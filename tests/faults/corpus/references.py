@@ -84,7 +84,7 @@ GENOMES = [
     genomes("GFF3 for GTF", r"graft_gtf.txt, line 1: this is GFF3; give the same annotation in GTF", graft_gtf=GFF3),
     genomes("spaces for tabs", r"graft_gtf.txt, line 1: 1 tab-separated columns, a GTF has 9; give", graft_gtf=GTF.replace("\t", " ")),
     genomes("exon without gene_id", r"graft_gtf.txt, line 1: exon without gene_id .*; give each exon one", graft_gtf=exon("x", attributes='transcript_id "{0}";')),
-    genomes("exon that ends before it starts", r"graft_gtf.txt, line 1: exon from 90 to 10 isn't a span .*; mend", graft_gtf=exon("x", start=90, end=10)),
+    genomes("exon that ends before it starts", r"graft_gtf.txt, line 1: exon from 90 to 10 isn't a span .*; fix", graft_gtf=exon("x", start=90, end=10)),
     genomes("GTF of another assembly", r".*exon ends at 9999, but contig 1 has 400 bp: FASTA and GTF are of different assemblies; take", graft_gtf=exon("x", end=9999)),
     genomes("contigs named otherwise", r"1 exons lie on 1 contigs that the FASTA hasn't \(chr1; the FASTA has 1, MT …\); take", graft_gtf=exon("x", "chr1")),
     genomes("GTF without exons", r"graft_gtf.txt: no exon lines; give", graft_gtf="# nothing\n"),
@@ -97,8 +97,8 @@ FILES = [
     provided("empty", "db.feather: the file is empty; fetch", b""),
     provided("of another sha256", "db.feather: SHA-256 is [0-9a-f]{64}, the config says 0+; fetch", sha256="0" * 64),
     provided("fetched, of another sha256", "file://.*: SHA-256 is [0-9a-f]{64}, the config says 0+; fetch", sha256="0" * 64, by="url"),
-    provided("fetched, but absent", r"file://.*: can't be fetched .*; fetch it by hand", None, RIGHT, by="url"),
-    provided("fetched from no server", r"http://127.0.0.1:9/db.feather: can't be fetched .*; fetch it by hand", None, RIGHT, by="url", url="http://127.0.0.1:9/db.feather"),
+    provided("fetched, but absent", r"file://.*: can't be fetched .*; fetch it yourself", None, RIGHT, by="url"),
+    provided("fetched from no server", r"http://127.0.0.1:9/db.feather: can't be fetched .*; fetch it yourself", None, RIGHT, by="url", url="http://127.0.0.1:9/db.feather"),
     provided("fetched without its sha256", r"file://.*: is fetched only with its sha256; give", b"ranking", None, by="url"),
 ]  # fmt: skip
 CASES = [*GENOMES, *FILES]
