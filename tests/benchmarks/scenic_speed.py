@@ -211,7 +211,7 @@ def infer_alone(stem: str, n_targets: str, threads: str) -> None:
 
 def measure_importances(data: Dataset, n_targets: int, repetitions: int = 3) -> dict:
     """Return CPU milliseconds a target by importance, in turns on the same targets, and each one's ratio to the
-    published: trees are the same, but two importances also ask what each split gains in the cells left out.
+    published. Trees are the same, and what a split gains in the cells left out is known for all of them.
     """
     targets, native = data.sample(n_targets), Native(data)
     seconds = {name: np.zeros((repetitions, len(targets))) for name in grnboost.IMPORTANCES}
