@@ -106,3 +106,4 @@ def measure_grn(
                 say(f"large: {name} done")
         if "scaling" in sections:
             result |= measure_scaling((1_000, 5_000) if quick else (1_000, 5_000, 20_000, 50_000))
+    return result

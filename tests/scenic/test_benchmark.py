@@ -14,7 +14,7 @@ import activity_scores
 import scenic
 import scenic_choice
 import scenic_data
-import scenic_field
+import scenic_grn
 import scenic_joins
 import scenic_pc9
 import scenic_quality
@@ -132,11 +132,12 @@ def test_agreement_of_factors_is_of_each_factor_s_best_edges():
     assert scenic_joins.agreement_of_factors([one, other.assign(importance=1.0)]) == pytest.approx(25 / 75)
 
 
-def test_a_large_job_has_the_size_asked_for(tmp_path):
-    found = scenic_field.measure_large(tmp_path, "small", {"n_cells": 300, "n_genes": 200, "n_tfs": 20}, n_targets=6)
-    assert found["grn_targets_small"] == 6 and 50 < found["grn_peak_mb_small"] < 2_000
-    hours = found["grn_cpu_s_per_target_small"] * 200 / 3600
-    assert found["grn_network_core_hours_small_extrapolated"] == pytest.approx(hours) and hours > 0
+def test_a_large_job_has_the_size_asked_for():
+    found = scenic_grn.measure_grn(["large"], size=(300, 200, 20, 6), say=lambda text: None)
+    name = "300x200x20"
+    assert found[f"grn_targets_{name}"] == 6 and 50 < found[f"grn_peak_mb_{name}"] < 2_000
+    hours = found[f"grn_cpu_s_per_target_{name}"] * 200 / 3600
+    assert found[f"grn_network_core_hours_{name}_extrapolated"] == pytest.approx(hours) and hours > 0
 
 
 def test_the_score_of_most_power_among_those_that_hold_still():
