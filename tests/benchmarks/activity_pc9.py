@@ -68,8 +68,9 @@ def regroup(results: Path) -> pd.DataFrame:
 
     Genes and counts of both are those that ``group_by`` gives; scales of genes are joined over the groups.
     """
-    parts = [anndata.read_h5ad(path) for path in sorted((results / "cells").glob("PC9_*.h5ad"))]
-    samples = [str(part.obs["sample"].iloc[0]) for part in parts]
+    obs = anndata.read_h5ad(results / "regulons" / "PC9" / "expression.h5ad", backed="r").obs
+    samples = sorted(obs["sample"].astype(str).unique())
+    parts = [anndata.read_h5ad(results / "cells" / f"{sample}.h5ad") for sample in samples]
     offer = json.loads((results / "regulons" / "databases.json").read_text())
     limits = {"min_cells": 50, "min_cell_fraction": 0.01, "min_database_overlap": 0.5}
     sets, rows = read_pc9()[3], []
