@@ -188,15 +188,14 @@ def judge(
         expected number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
     """
     value = np.where(sizes >= min_targets, scores, -np.inf)
-    exchanged = ~related
+    exchanged, found = ~related, np.isfinite(np.diag(value))
+    number = alike @ exchanged.sum(axis=0)
+    hits = alike @ (exchanged & np.isfinite(value)).sum(axis=0)
+    expected = float(np.divide(hits, number, out=np.ones(len(factors)), where=number > 0).sum())
     p = np.ones(len(factors))
-    expected = 0.0
-    for place in range(len(factors)):
-        null = value[:, alike[place]][exchanged[:, alike[place]]]
-        p[place] = (1 + (null >= value[place, place]).sum()) / (1 + len(null))
-        expected += np.isfinite(null).mean() if len(null) else 1.0
-    found = np.isfinite(np.diag(value))
-    p[~found] = 1.0
+    for place in np.flatnonzero(found):
+        stronger = (exchanged & (value >= value[place, place])).sum(axis=0)
+        p[place] = (1 + alike[place] @ stronger) / (1 + number[place])
     table = pd.DataFrame(
         {
             "regulon": [name_regulon(tf, sign) for tf in factors],

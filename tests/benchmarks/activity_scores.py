@@ -43,6 +43,8 @@ def score_workflow(name: str):
 
 
 SCORES = {name: score_workflow(name) for name in ("aucell", "mean_rank", "ulm", "scaled_mean")}
+LARGE = 0.5
+"""Sd between cells from which a change counts as large."""
 MOST_MOVED, ENOUGH = 0.1, 0.95
 """Sd that the same cells may move by when molecules are left out, and the share of the regulons that must hold it."""
 
@@ -161,6 +163,28 @@ def invariance(draws: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["score", "kept", "regulons", "below .1 sd", "95 % quantile"])
 
 
+def kept_at_equal_depth(draws: int) -> pd.DataFrame:
+    """Return, by score: regulons of PC9 that differ by :data:`LARGE` sd or more between the samples as they are, those
+    of them that still do, in the same direction, with the deeper sample thinned to the other's median depth (mean over
+    ``draws``), and the share of all regulons that equal depth moves by .2 sd or more.
+    """
+    counts, samples, genes, sets = read_pc9()
+    scales = scoring.scales_of(counts, genes, samples)
+    labels = (samples == "erlotinib").astype(int)
+    depth = np.asarray(counts.sum(axis=1)).ravel()
+    median = np.array([np.median(depth[labels == label]) for label in (0, 1)])
+    keep = (median.min() / median)[labels]
+    thinned = [thin(counts, keep, np.random.default_rng([draw, 8])) for draw in range(draws)]
+    rows = []
+    for name, score in SCORES.items():
+        whole = change(score(counts, genes, sets, scales), labels)
+        equal = np.mean([change(score(own, genes, sets, scales), labels) for own in thinned], axis=0)
+        large = np.abs(whole) >= LARGE
+        kept = large & (whole * equal > 0) & (np.abs(equal) >= LARGE)
+        rows.append((name, keep.min(), large.sum(), kept.sum(), (np.abs(whole - equal) >= 0.2).mean()))
+    return pd.DataFrame(rows, columns=["score", "thinned to", "large", "kept", "moved"])
+
+
 def choose(powers: pd.DataFrame, moved: pd.DataFrame) -> str:
     """Return the score with the most power at equal depth (mean over the settings) among those that hold still.
 
@@ -173,20 +197,16 @@ def choose(powers: pd.DataFrame, moved: pd.DataFrame) -> str:
     return str(mean[stable].idxmax()) if len(stable) else "none holds still"
 
 
-def main() -> None:
-    """Print the tables, and which score they make the default."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one repeat: to try the benchmark")
-    options = parser.parse_args()
-    repeats, draws = (1, 1) if options.quick else (4, 3)
-    settings = [
-        (fold, (size, size * ratio), False)
-        for fold in (1.25, 1.5) for size in (1_000, 4_000) for ratio in (1.0,)
-    ]  # fmt: skip
+def header(*columns: str) -> str:
+    """Return the first two lines of a table in Markdown."""
+    return "\n| " + " | ".join(columns) + " |\n" + len(columns) * "|---" + "|"
+
+
+def print_simulated(repeats: int) -> pd.DataFrame:
+    """Print the power of all scores; return it (score, power) where depth is equal."""
+    settings = [(fold, (size, size), False) for fold in (1.25, 1.5) for size in (1_000, 4_000)]
     settings += [(1.25, (4_000, 2_320), False), (1.25, (4_000, 4_000), True)]
-    print(
-        "| fold | UMIs, untreated / treated | score | planted (sd) | 95 % of others (sd) | power |\n" + 6 * "|---" + "|"
-    )
+    print(header("fold", "UMIs, untreated / treated", "score", "planted (sd)", "95 % of others (sd)", "power"))
     equal = []
     for fold, depth, dominated in settings:
         where = f"{depth[0]:,.0f} / {depth[1]:,.0f}" + (", a quarter of ten genes" if dominated else "")
@@ -194,22 +214,42 @@ def main() -> None:
         if depth[0] == depth[1] and not dominated:
             equal.append(found["power"].rename_axis("score").reset_index())
         for name, row in found.iterrows():
-            print(
-                f"| {fold} | {where} | {name} | {row['planted']:.2f} | {row['others']:.2f} | {row['power']:.2f} |",
-                flush=True,
-            )
-    if not (DATA / "pc9_erlotinib").is_dir():
-        print(f"\n{DATA / 'pc9_erlotinib'} isn't here: nothing on real cells")
-        return
-    print(
-        "\n| score | molecules kept | regulons | moved by < .1 sd | 95 % quantile of moves (sd) |\n" + 5 * "|---" + "|"
-    )
+            numbers = " | ".join(f"{row[column]:.2f}" for column in ("planted", "others", "power"))
+            print(f"| {fold} | {where} | {name} | {numbers} |", flush=True)
+    return pd.concat(equal)
+
+
+def print_real(draws: int) -> pd.DataFrame:
+    """Print what depth does to the scores of PC9 cells; return :func:`invariance`."""
+    print(header("score", "molecules kept", "regulons", "moved by < .1 sd", "95 % quantile of moves (sd)"))
     moved = invariance(draws)
     for row in moved.itertuples(index=False):
         print(f"| {row[0]} | {row[1]} | {row[2]} | {row[3]:.1%} | {row[4]:.3f} |", flush=True)
-    mean = pd.concat(equal).groupby("score")["power"].mean()
-    print("\nmean power at equal depth: " + ", ".join(f"{name} {value:.3f}" for name, value in mean.items()))
-    print(f"most power of those that hold still: {choose(pd.concat(equal), moved)}")
+    print(header("score", "deeper thinned to", "changes of .5 sd or more", "kept at equal depth", "moved by ≥ .2 sd"))
+    for row in kept_at_equal_depth(draws).itertuples(index=False):
+        print(f"| {row[0]} | {row[1]:.2f} | {row[2]} | {row[3]} | {row[4]:.1%} |", flush=True)
+    return moved
+
+
+def main() -> None:
+    """Print the tables, and which score they make the default."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one repeat: to try the benchmark")
+    parser.add_argument("--parts", nargs="+", choices=("simulated", "real"), default=("simulated", "real"))
+    options = parser.parse_args()
+    repeats, draws = (1, 1) if options.quick else (4, 3)
+    powers = print_simulated(repeats) if "simulated" in options.parts else None
+    moved = None
+    if "real" in options.parts:
+        if (DATA / "pc9_erlotinib").is_dir():
+            moved = print_real(draws)
+        else:
+            print(f"\n{DATA / 'pc9_erlotinib'} isn't here: nothing on real cells")
+    if powers is not None:
+        mean = powers.groupby("score")["power"].mean()
+        print("\nmean power at equal depth: " + ", ".join(f"{name} {value:.3f}" for name, value in mean.items()))
+        if moved is not None:
+            print(f"most power of those that hold still: {choose(powers, moved)}")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ import scenic_field
 import scenic_grn
 import scenic_joins
 import scenic_pruning
+from scenic_environments import OPPONENTS
 
-GRN = ("speed", "threads", "memory", "scaling", "quality", "field", "large")
+GRN = ("speed", "importances", "threads", "memory", "scaling", "quality", "field", "large")
 SECTIONS = (*GRN, "joins", "demo", "pruning", "aucell")
 
 TARGETS = {
@@ -81,6 +82,14 @@ def main() -> int:
     parser.add_argument("--networks", type=Path, help="folder to keep the networks of sections joins and demo in")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "benchmarks" / "scenic.json")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5], help="of section quality")
+    parser.add_argument(
+        "--opponents", nargs="*", choices=OPPONENTS, default=list(OPPONENTS),
+        help="of sections speed, quality and field; without a name ours alone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", nargs=4, type=int, metavar=("CELLS", "GENES", "FACTORS", "TARGETS"),
+        help="of section large, instead of 25,000 and 100,000 cells; TARGETS are a sample",
+    )  # fmt: skip
     options = parser.parse_args()
 
     def say(text: str) -> None:
@@ -90,8 +99,9 @@ def main() -> int:
     grn = [section for section in options.sections if section in GRN]
     if grn:
         result |= scenic_grn.measure_grn(
-            grn, quick=options.quick, environments=options.environments, seeds=options.seeds, say=say
-        )
+            grn, quick=options.quick, environments=options.environments, seeds=options.seeds, names=options.opponents,
+            size=options.size, say=say,
+        )  # fmt: skip
     if "joins" in options.sections:
         result |= scenic_joins.measure_joins(quick=options.quick, folder=options.networks, say=say)
     if "demo" in options.sections:

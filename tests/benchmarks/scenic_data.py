@@ -78,12 +78,12 @@ def simulate_cells(n_cells: int, n_genes: int, n_tfs: int, density: float, seed:
         scale = np.sqrt(low * high)
         low, high = (scale, high) if (1 - np.exp(-few * scale)).mean() < density else (low, scale)
     blocks = [
-        sparse.csr_matrix(rng.poisson(usage[i : i + 500] @ programmes * depth[i : i + 500] * scale))
+        log_normalise(rng.poisson(usage[i : i + 500] @ programmes * depth[i : i + 500] * scale), 1e4).astype(np.float32)
         for i in range(0, n_cells, 500)
     ]
     genes = [f"GENE{i:05d}" for i in range(n_genes)]
     tfs = [genes[i] for i in np.sort(rng.choice(n_genes, n_tfs, replace=False))]
-    return Dataset(log_normalise(sparse.vstack(blocks), 1e4).astype(np.float32), genes, tfs)
+    return Dataset(sparse.vstack(blocks), genes, tfs)
 
 
 def read_sergio() -> Dataset:

@@ -38,10 +38,14 @@ OPPONENTS = {
 """Opponent → environment (None: ours) and engine in scenic_opponents.py."""
 
 
-def make_environments(folder: Path, say=print) -> dict[str, Path]:
-    """Make the environments below ``folder`` (kept if there); return each one's Python. One that fails is left out."""
-    found = {}
+def make_environments(folder: Path, opponents: Iterable[str] = tuple(OPPONENTS), say=print) -> dict[str, Path]:
+    """Make the environments of ``opponents`` below ``folder`` (kept if there); return each one's Python. One that fails
+    is left out.
+    """
+    found, wanted = {}, {OPPONENTS[name][0] for name in opponents}
     for name, packages in ENVIRONMENTS.items():
+        if name not in wanted:
+            continue
         python = folder / name / "bin" / "python"
         if not (folder / name / "complete").exists():
             say(f"making environment {name}: {' '.join(packages)}")

@@ -23,14 +23,13 @@ from scipy import sparse
 ENGINES = ("rustscenic", "rustscenic_inbag", "scenic_rs")
 FACTORS = (100, 400)
 LARGE = {
-    "100k": {"n_cells": 100_000, "n_genes": 15_000, "n_tfs": 1_500, "density": 0.08},
-    "25k": {"n_cells": 25_000, "n_genes": 22_000, "n_tfs": 1_600, "density": 0.08},
+    "25k": ({"n_cells": 25_000, "n_genes": 22_000, "n_tfs": 1_600}, 300),
+    "100k": ({"n_cells": 100_000, "n_genes": 15_000, "n_tfs": 1_500}, 60),
 }
-"""100,000 cells, and the size of geneRNIB's largest data set of single cells (2026): GRNBoost2 took 6.7 h and 28.9 GB
-there for 25,000 cells.
+"""Sizes of large jobs, and the targets of which their time is extrapolated: that of geneRNIB's largest data set of
+single cells (2026; GRNBoost2 took 6.7 h and 28.9 GB there for 25,000 cells), and 100,000 cells.
 """
-SAMPLE = {"100k": 60, "25k": 300}
-"""Targets of which a large job's time is extrapolated."""
+DENSITY = 0.08
 
 
 def measure_stopping(
@@ -66,10 +65,13 @@ def measure_stopping(
     return result
 
 
-def measure_large(folder: Path, name: str, n_targets: int | None = None) -> dict:
-    """Return peak memory and time of a large job (:data:`LARGE`): a sample of targets, the whole extrapolated."""
-    data = simulate_cells(**LARGE[name])
-    targets, genes = data.sample(n_targets or SAMPLE[name], min_fraction=0.0), len(data.genes)
+def measure_large(folder: Path, name: str, sizes: dict[str, int], n_targets: int) -> dict:
+    """Return peak memory and time of a large job on one thread: a sample of targets, the whole extrapolated.
+
+    ``name`` is that of the keys; ``sizes``: n_cells, n_genes, n_tfs. Set-up counts as the targets' time.
+    """
+    data = simulate_cells(**sizes, density=DENSITY)
+    targets = data.sample(n_targets, min_fraction=0.0)
     sparse.save_npz(folder / "large.npz", data.expression, compressed=False)
     names = {"genes": data.genes, "tfs": data.tfs, "targets": targets}
     (folder / "large.json").write_text(json.dumps(names))
@@ -83,8 +85,9 @@ def measure_large(folder: Path, name: str, n_targets: int | None = None) -> dict
     return {
         f"grn_peak_mb_{name}": answer["peak_mb"],
         f"grn_targets_{name}": len(targets),
+        f"grn_trees_{name}": answer["trees"] / len(targets),
         f"grn_cpu_s_per_target_{name}": answer["cpu_seconds"] / len(targets),
-        f"grn_network_core_hours_{name}_extrapolated": answer["cpu_seconds"] / len(targets) * genes / 3600,
+        f"grn_network_core_hours_{name}_extrapolated": answer["cpu_seconds"] / len(targets) * sizes["n_genes"] / 3600,
     }
 
 

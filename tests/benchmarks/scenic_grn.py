@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,14 @@ from scenic_data import DATA, REAL_SIZE, read_demo, read_pc9, simulate_cells
 from scenic_environments import OPPONENTS, make_environments, start_opponents
 from scenic_field import ENGINES, LARGE, measure_large, measure_stopping
 from scenic_quality import format_quality, measure_quality
-from scenic_speed import measure_parity, measure_scaling, measure_speed, measure_threads, measure_whole_job
+from scenic_speed import (
+    measure_importances,
+    measure_parity,
+    measure_scaling,
+    measure_speed,
+    measure_threads,
+    measure_whole_job,
+)
 
 
 def measure_grn(
@@ -25,15 +32,21 @@ def measure_grn(
     quick: bool = False,
     environments: Path | None = None,
     seeds: Iterable[int] = (1, 2, 3, 4, 5),
+    names: Iterable[str] = tuple(OPPONENTS),
+    size: Sequence[int] | None = None,
     say=print,
 ) -> dict:
-    """Return the flat keys of the GRN ``sections``: speed, threads, memory, scaling, quality."""
+    """Return the flat keys of the GRN ``sections``.
+
+    ``names``: the opponents in them; ``size``: of section large (cells, genes, factors and targets; default:
+    :data:`scenic_field.LARGE`).
+    """
     result: dict = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        wanted = {"speed", "quality", "field"} & set(sections)
-        pythons = make_environments(environments or folder / "environments", say) if wanted else {}
-        opponents = start_opponents(pythons, OPPONENTS, say) if wanted else {}
+        wanted = {"speed", "quality", "field"} & set(sections) and list(names)
+        pythons = make_environments(environments or folder / "environments", names, say) if wanted else {}
+        opponents = start_opponents(pythons, names, say) if wanted else {}
         for name, opponent in opponents.items():
             result[f"version_{name}"] = opponent.version
         try:
@@ -79,9 +92,18 @@ def measure_grn(
             result |= measure_threads(simulate_cells(**REAL_SIZE), n_targets=60 if quick else 1_000, say=say)
         if "memory" in sections:
             result |= measure_whole_job(500 if quick else None, folder)
-        if "large" in sections and not quick:
-            for name in LARGE:
-                result |= measure_large(folder, name)
+        if "importances" in sections:
+            cells = read_pc9()
+            result |= measure_importances(cells, 8 if quick else 100) if cells else {}
+        if "large" in sections:
+            jobs = dict(LARGE)
+            if size is not None or quick:
+                *sizes, targets = size or (1_000, 1_000, 100, 10)
+                own = dict(zip(("n_cells", "n_genes", "n_tfs"), sizes, strict=True))
+                jobs = {"x".join(map(str, sizes)): (own, targets)}
+            for name, job in jobs.items():
+                result |= measure_large(folder, name, *job)
                 say(f"large: {name} done")
         if "scaling" in sections:
             result |= measure_scaling((1_000, 5_000) if quick else (1_000, 5_000, 20_000, 50_000))
+    return result

@@ -9,8 +9,9 @@ from simulators.networks import GENES, N_CELLS, PLANTED, inferred, simulate
 from scripts.base.expression import normalise
 from scripts.regulons import exchange_timepoints, tabulate_network_changes
 from scripts.regulons import network_changes as changes
+from scripts.scenic import grnboost
 
-SETTINGS = {"importance": "validated", "max_rounds": 500}
+SETTINGS = {"importance": grnboost.IMPORTANCE, "max_rounds": 500}
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 from scipy import sparse
 
 from scripts.base import job
+from scripts.regulons import scoring
 from scripts.regulons.infer_network import chunk_of
 from scripts.regulons.join_networks import join
 from scripts.regulons.select_expression import LABELS, select
-from scripts.scenic import aucell
 
 GENES = [f"G{i}" for i in range(40)]
 SETTINGS = {"min_cells": 50, "min_cell_fraction": 0.05, "min_database_overlap": 0.5}
@@ -81,7 +81,8 @@ def test_groups_of_a_model_have_the_same_genes():
         select(parts, ["S0"], OFFER, SETTINGS | {"min_cells": 90}, "M_S0")
 
 
-def test_the_same_cells_in_other_groups_keep_their_activity():
+@pytest.mark.parametrize("kind", ["aucell", "scaled_mean"])
+def test_the_same_cells_in_other_groups_keep_their_activity(kind):
     """Regulons of genes that one timepoint hardly shows: their order of cells is that of the pooled score."""
     rng = np.random.default_rng(3)
     genes = [f"G{i}" for i in range(600)]
@@ -100,14 +101,23 @@ def test_the_same_cells_in_other_groups_keep_their_activity():
     offer = {"genes": genes, "tfs": genes[:20]}
     regulons = {f"R{i}(+)": dict.fromkeys(genes[10 * i : 10 * i + 20], 1.0) for i in range(6)}
 
-    def score(samples):
-        found = select(parts, samples, offer, SETTINGS | {"min_cell_fraction": 0.01}, "M")
-        auc = aucell.score(found.X, found.var_names.tolist(), regulons, auc_threshold=0.2)
-        return auc.set_axis(found.obs_names)
+    def score(groups):
+        """All cells of the groups, with scales of genes joined over them as the stage does."""
+        found = [select(parts, own, offer, SETTINGS | {"min_cell_fraction": 0.01}, "M") for own in groups]
+        scales = scoring.join_scales([x.var["variance"].rename_axis("gene").reset_index() for x in found])
+        options = {"engine": "native", "activity_score": kind, "activity_auc_threshold": 0.2}
+        scores = [
+            scoring.score(x.layers["counts"], x.var_names.tolist(), regulons, options, scales=scales, seed=1).set_axis(
+                x.obs_names
+            )
+            for x in found
+        ]
+        return pd.concat(scores), [x.obs_names for x in found]
 
-    pooled = score(BOTH)
-    for sample in BOTH:
-        alone = score([sample])
+    pooled, _ = score([BOTH])
+    split, groups = score([[sample] for sample in BOTH])
+    for cells_of in groups:
+        alone = split.loc[cells_of]
         for regulon in regulons:
             assert alone[regulon].corr(pooled.loc[alone.index, regulon]) >= 0.98
 

@@ -14,7 +14,9 @@ import activity_scores
 import scenic
 import scenic_choice
 import scenic_data
+import scenic_grn
 import scenic_joins
+import scenic_pc9
 import scenic_quality
 
 
@@ -103,7 +105,7 @@ def test_the_default_is_never_much_worse_than_the_best():
 
 def test_exchanged_motifs_never_come_from_a_relative():
     related = np.kron(np.eye(6), np.ones((4, 4))).astype(bool)
-    orders = [scenic_joins.derange(related, np.random.default_rng(seed)) for seed in range(20)]
+    orders = [scenic_pc9.derange(related, np.random.default_rng(seed)) for seed in range(20)]
     for order in orders:
         assert sorted(order) == list(range(24)) and not related[np.arange(24), order].any()
     assert len({tuple(order) for order in orders}) == 20
@@ -120,6 +122,22 @@ def test_joined_networks_rank_edges():
     assert (
         scenic_joins.agreement([one, two], 2) == pytest.approx(1 / 3) and scenic_joins.agreement([one, two], 3) == 0.5
     )
+
+
+def test_agreement_of_factors_is_of_each_factor_s_best_edges():
+    """A has 50 targets in both, 25 of which it shares: 25 ÷ 75. B has too few in one of them."""
+    edges = [("A", f"g{i}") for i in range(50)] + [("B", f"g{i}") for i in range(50)]
+    one = pd.DataFrame(edges, columns=["TF", "target"]).assign(importance=1.0)
+    other = pd.DataFrame([("A", f"g{i}") for i in range(25, 80)] + [("B", "g1")], columns=["TF", "target"])
+    assert scenic_joins.agreement_of_factors([one, other.assign(importance=1.0)]) == pytest.approx(25 / 75)
+
+
+def test_a_large_job_has_the_size_asked_for():
+    found = scenic_grn.measure_grn(["large"], size=(300, 200, 20, 6), say=lambda text: None)
+    name = "300x200x20"
+    assert found[f"grn_targets_{name}"] == 6 and 50 < found[f"grn_peak_mb_{name}"] < 2_000
+    hours = found[f"grn_cpu_s_per_target_{name}"] * 200 / 3600
+    assert found[f"grn_network_core_hours_{name}_extrapolated"] == pytest.approx(hours) and hours > 0
 
 
 def test_the_score_of_most_power_among_those_that_hold_still():

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.regulons import network_changes as changes
+from scripts.scenic import grnboost
 
 N_TFS, N_TARGETS, N_CELLS, EXCHANGES = 15, 30, 500, 20
 TFS = [f"TF{i:02d}" for i in range(N_TFS)]
@@ -37,7 +38,10 @@ def simulate(
 
 
 def inferred(seed: int, gained: bool, *, exchanges: int = EXCHANGES, **options) -> pd.DataFrame:
-    """Return the edges of a simulated model with their weights in the networks of all labellings."""
+    """Return the edges of a simulated model with their weights in the networks of all labellings, by the workflow's
+    default importance.
+    """
     expression, late = changes.match_cells(*simulate(seed, gained, **options), seed=seed)
     labels = changes.exchange(late, exchanges, seed)
-    return changes.infer_pairs(expression, GENES, TFS, GENES, labels, seed=seed, importance="validated", max_rounds=500)
+    settings = {"importance": grnboost.IMPORTANCE, "max_rounds": 500}
+    return changes.infer_pairs(expression, GENES, TFS, GENES, labels, seed=seed, **settings)
