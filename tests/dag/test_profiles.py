@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake_executor_plugin_slurm.partitions import read_partition_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,3 +32,12 @@ def test_the_slurm_profile_is_accepted(shipped, filled_in):
     # A rule's request precedes the default of the profile, and the profile's setting for that rule precedes both.
     asked = re.search(r"^rule index_kb:.*?resources: ([^\n]*)", said, re.MULTILINE | re.DOTALL)[1]
     assert ("runtime=480" in asked and "mem_mb=64000" in asked) if filled_in else "runtime=240" in asked
+
+
+def test_slurm_s_plugin_reads_the_partitions():
+    """Some partition takes eight threads for a day, as the longest rules ask."""
+    folder = ROOT / "config" / "profiles" / "slurm"
+    limits = [entry.limits for entry in read_partition_file(folder / "partitions.yaml")]
+    assert len(limits) > 1 and all(entry.max_threads < 1000 for entry in limits)
+    assert any(entry.max_runtime >= 24 * 60 and entry.max_threads >= 8 for entry in limits)
+    assert "slurm-partition-config: config/profiles/slurm/partitions.yaml" in (folder / "config.yaml").read_text()
