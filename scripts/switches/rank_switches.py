@@ -82,6 +82,11 @@ def read_knockouts(path: str) -> pd.DataFrame:
     return table[table["model"] != ALL_MODELS]
 
 
+def read_tested(path: str | None) -> dict[str, str]:
+    """Return what perturbations show of each factor that was tested; nothing without perturbations."""
+    return dict(read_labelled(path)[["tf", "tested"]].to_numpy()) if path else {}
+
+
 def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
     """Return log2 expression (samples × genes that all measured), the samples' labels, and the genes that could be
     targets: in pseudobulk those seen in enough cells, in profiles all.
@@ -193,6 +198,7 @@ def main(snakemake) -> None:
         evidence=evidence,
         unmeasured=models_without(paired.over_arms(persister)),
         checked=check(source, persister, effect, sd, labels, names[first]),
+        tested=read_tested(getattr(source, "tested", None)),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     results = (

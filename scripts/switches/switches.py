@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.verdicts import decide
+from scripts.perturbations.verdicts import NOT_TESTED
 from scripts.scenic.regulons import represses
 from scripts.stats import paired
 from scripts.stats.paired import ALL_ARMS
@@ -13,7 +14,7 @@ from scripts.switches import checks, verdicts
 from scripts.switches.evidence import terms
 
 SWITCHES = [
-    "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
+    "tf", "regulon", "verdict", "tested", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
     "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
     "fdr_least", "same_direction",
     *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
@@ -165,6 +166,7 @@ def build(
     evidence: pd.DataFrame | None = None,
     unmeasured: dict[str, list[str]] | None = None,
     checked: pd.DataFrame | None = None,
+    tested: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
@@ -173,7 +175,8 @@ def build(
     ``min_effect``: shift (in units of sd) from which a relapse position is given. ``between``: arms compared within
     models (:func:`compare_arms`). ``evidence``: more columns by regulon
     (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
-    ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`).
+    ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`). ``tested``: verdict of
+    perturbations by factor (:data:`scripts.perturbations.verdicts.TESTED`).
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
     if checked is not None:
@@ -193,6 +196,7 @@ def build(
         enrichment = more.get("signature_enrichment_p", np.nan)
         verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
+        found["tested"] = (tested or {}).get(tf, NOT_TESTED.name)
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
         found |= {"mrna_ci_low": own["ci_low"], "mrna_ci_high": own["ci_high"], "mrna_k": own["k"], "mrna_n": own["n"]}
