@@ -25,7 +25,7 @@ def main(snakemake) -> None:
     for path in getattr(source, "measured", []):
         changes.append(pd.read_parquet(path))
     for path in getattr(source, "listed", []):
-        listed += read_labelled(path, dtype={"dose": str}).to_dict("records")
+        listed += read_labelled(path, "dose").to_dict("records")
     table = pd.concat(changes, ignore_index=True).reindex(columns=CHANGES)
     table.astype({"log_fc": float, "p": float}).to_parquet(snakemake.output.changes, index=False)
     pd.DataFrame(listed).reindex(columns=LISTED).to_csv(snakemake.output.listed, sep="\t", index=False)

@@ -1,7 +1,5 @@
 """Compare what perturbations do with the programme: a row for each, and a verdict for each factor that was tested."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,9 +219,11 @@ def read_programme(source, params) -> Programme:
     own = table.set_index("gene")
     values, labels = inputs.read_profiles(source.profiles)
     genes = own.index.intersection(values.columns)
-    edges = inputs.read_edges(source.regulons) if source.get("regulons") else pd.DataFrame(columns=inputs.EDGES)
+    edges = (
+        inputs.read_edges(source.regulons) if getattr(source, "regulons", None) else pd.DataFrame(columns=inputs.EDGES)
+    )
     directions = pd.Series(dtype=float)
-    if source.get("activity"):
+    if getattr(source, "activity", None):
         activity = read_labelled(source.activity)
         activity = activity[(activity["contrast"] == contrast) & (activity["arm"] == ALL_ARMS)]
         factors = edges.drop_duplicates("regulon").set_index("regulon")["tf"]
@@ -239,7 +239,7 @@ def main(snakemake) -> None:
     """Read the changes and the programme; write a row per perturbation and per factor."""
     source, params = snakemake.input, snakemake.params
     programme = read_programme(source, params)
-    listed = read_labelled(source.listed, dtype={"dose": str})[LISTED]
+    listed = read_labelled(source.listed, "dose")[LISTED]
     result = compare(listed, pd.read_parquet(source.changes), programme, params.fdr)
     result.to_csv(snakemake.output.perturbations, sep="\t", index=False, float_format="%.6g")
     factors = tested_factors(result)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.perturbations.coexpression import MIN_DF, Coexpression
+from scripts.stats.paired import MIN_P
 
 BINS = 10
 """Bins of expression in which sets of genes are compared with others."""
@@ -51,7 +52,8 @@ class SetChange:
         """Return the two-sided p-value of the t."""
         from scipy import stats
 
-        return float(2 * stats.t.sf(abs(self.t), self.df)) if self.df and np.isfinite(self.t) else np.nan
+        known = self.df > 0 and np.isfinite(self.t)
+        return float(max(2 * stats.t.sf(abs(self.t), self.df), MIN_P)) if known else np.nan
 
     @property
     def half_width(self) -> float:
@@ -122,10 +124,10 @@ def correlation(change: pd.Series, programme: pd.Series, together: Coexpression)
     """Return the rank correlation of two changes over genes, its 95 % confidence interval and the number of blocks.
 
     The interval says how far the correlation depends on which genes there are, and on noise. Genes are no independent
-    observations: blocks of co-expressed genes are left out in turn (jackknife for blocks of unlike size; Busing, Meijer
-    and van der Leeden 1999, Statistics and Computing 9:3), on Fisher's scale, with Student's t. Blocks are estimated, so
-    that some co-expressed genes lie in different ones: the error is at least that of a change which is co-expressed as
-    the profiles are and has nothing to do with the programme. Both are indexed by the same genes. NaN where blocks
+    observations: blocks of co-expressed genes are left out in turn (jackknife for blocks of unlike size; Busing et al.
+    1999, Statistics and Computing 9:3), on Fisher's scale, with Student's t. Blocks are estimated, so that
+    some co-expressed genes lie in different ones: the error is at least that of a change which is co-expressed as the
+    profiles are and has nothing to do with the programme. Both are indexed by the same genes. NaN where blocks
     aren't known.
     """
     from scipy import stats

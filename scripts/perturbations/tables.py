@@ -88,5 +88,5 @@ def check_overlap(change: pd.Series, genes: pd.Index, where: str) -> None:
     theirs, ours = ", ".join(map(str, change.index[:SHOWN])), ", ".join(map(str, genes[:SHOWN]))
     raise UserError(
         f"{where}: names {len(shared):,} of the study's {len(genes):,} genes, fewer than {MIN_OVERLAP:.0%} "
-        f"({theirs} … here, {ours} … in the study); give the gene symbols of the study's species, and all genes measured"
+        f"({theirs} … here, {ours} … in the study); give symbols of the study's species, and all genes measured"
     )

@@ -14,12 +14,12 @@ from scripts.switches import checks, verdicts
 from scripts.switches.evidence import terms
 
 SWITCHES = [
-    "tf", "regulon", "verdict", "tested", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
-    "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
-    "fdr_least", "same_direction",
-    *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc",
-    "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
-    "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
+    "tf", "regulon", "verdict", "tested", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd",
+    "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable",
+    "spread", "t", "p", "fdr", "fdr_least", "same_direction", *checks.COLUMNS, "by_arm", "relapse_position",
+    "n_relapse", "targets", "targets_log2fc", "targets_k", "mrna_log2fc", "mrna_ci_low", "mrna_ci_high", "mrna_k",
+    "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared", "cycle_fdr", "hypoxia_shared", "hypoxia_fdr",
+    "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 
