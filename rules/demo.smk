@@ -148,3 +148,24 @@ rule simulate_network:
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_network.py"
+
+
+rule simulate_line:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        table="<results>/simulated/perturbations/line.tsv",
+        truth="<results>/truth/perturbations.tsv",
+    log:
+        "<logs>/simulate_line.log",
+    benchmark:
+        "<benchmarks>/simulate_line.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=memory("simulate_line", base=1_000),
+        runtime=minutes("simulate_line", base=10),
+    params:
+        seed=lookup(within=config, dpath="demo/seed"),
+    script:
+        "../scripts/demo/simulate_line.py"

@@ -139,6 +139,7 @@ rule rank_switches:
         knockouts="<results>/switches/perturbation.tsv",
         signature="<results>/expression/signature.tsv",
         families=workflow_file("resources/factors/families.tsv"),
+        tested="<results>/perturbations/factors.tsv" if study.has_perturbations else [],
         genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=study.programme_sets),
     output:
         switches=report(

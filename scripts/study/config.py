@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlparse
 
+from scripts.study.ready import check_perturbations, name_of_list
 from scripts.study.roles import check_contrast, with_headline
 from scripts.study.schema import filled, read_schema, resolve, show, suggest, violations
 
@@ -230,14 +231,12 @@ def check_addresses(config: dict) -> Problems:
 
 
 def list_gene_lists(config: dict) -> list[dict]:
-    """Return the entries of the network, the given regulons, the gene sets and the published signatures, in order."""
+    """Return the entries of the network, the given regulons, the gene sets, the published signatures and the tables of
+    perturbations, in order.
+    """
     single = [entry for entry in (config["activity"]["network"], config["regulons"]["given"]) if entry]
-    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"]]
-
-
-def name_of_list(entry: dict) -> str:
-    """Return the file name of an entry with a path or an address."""
-    return PurePosixPath(urlparse(entry["url"]).path if entry.get("url") else entry["path"]).name
+    tables = [entry["table"] for entry in config["perturbations"]]
+    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"], *tables]
 
 
 def check_gene_lists(config: dict) -> Problems:
@@ -283,4 +282,5 @@ CHECKS = (
     check_regulon_files,
     check_addresses,
     check_gene_lists,
+    check_perturbations,
 )

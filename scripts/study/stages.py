@@ -18,6 +18,7 @@ STAGES = (
     "profiles",
     "expression",
     "activity",
+    "perturbations",
     "switches",
     "markers",
     "confounders",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file, name_of_list
-from scripts.study.libraries import Libraries
+from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file
+from scripts.study.perturbed import Perturbed
+from scripts.study.ready import name_of_list
 
 
 @dataclass(frozen=True)
-class Study(Libraries):
+class Study(Perturbed):
     """A checked study.
 
     ``samples`` are what the study learns from. ``queries`` are biopsies that are scored against what was learned: they

@@ -85,6 +85,11 @@ def read_knockouts(path: str) -> pd.DataFrame:
     return table[table["model"] != ALL_MODELS]
 
 
+def read_tested(path: str | None) -> dict[str, str]:
+    """Return what perturbations show of each factor that was tested; nothing without perturbations."""
+    return dict(read_labelled(path)[["tf", "tested"]].to_numpy()) if path else {}
+
+
 def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index, pd.Index]:
     """Return log2 expression (samples × genes that all measured), the samples' labels, the genes that could be
     targets (in pseudobulk those seen in enough cells, in profiles all), and the genes to distrust, which aren't among
@@ -201,6 +206,7 @@ def main(snakemake) -> None:
         checked=check(source, persister, effect, sd, labels, names[first]),
         distrusted=targets.distrusted_shares(edges, distrusted),
         untrusted_factors=frozenset(distrusted),
+        tested=read_tested(getattr(source, "tested", None)),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
     results = (

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.verdicts import decide
+from scripts.perturbations.verdicts import NOT_TESTED
 from scripts.scenic.regulons import represses
 from scripts.stats import paired
 from scripts.stats.paired import ALL_ARMS
@@ -13,13 +14,13 @@ from scripts.switches import checks, verdicts
 from scripts.switches.evidence import terms
 
 SWITCHES = [
-    "tf", "regulon", "verdict", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd", "activity_change_sd",
-    "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable", "spread", "t", "p", "fdr",
-    "fdr_least", "same_direction",
-    *checks.COLUMNS, "by_arm", "relapse_position", "n_relapse", "targets", "targets_log2fc", "targets_k",
-    "targets_distrusted", "mrna_log2fc",
-    "mrna_ci_low", "mrna_ci_high", "mrna_k", "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared",
-    "cycle_fdr", "hypoxia_shared", "hypoxia_fdr", "explained_by", "note", *terms.COLUMNS,
+    "tf", "regulon", "verdict", "tested", "direction", "n", "k", "effect", "ci_low", "ci_high", "sd",
+    "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high", "loo_min_effect", "loo_stable",
+    "spread", "t", "p", "fdr", "fdr_least", "same_direction", *checks.COLUMNS, "by_arm", "relapse_position",
+    "n_relapse", "targets", "targets_log2fc", "targets_k",
+    "targets_distrusted", "mrna_log2fc", "mrna_ci_low", "mrna_ci_high", "mrna_k",
+    "mrna_n", "mrna", "stress_shared", "stress_fdr", "cycle_shared", "cycle_fdr", "hypoxia_shared", "hypoxia_fdr",
+    "explained_by", "note", *terms.COLUMNS,
 ]  # fmt: skip
 
 
@@ -173,6 +174,7 @@ def build(
     checked: pd.DataFrame | None = None,
     distrusted: pd.Series | None = None,
     untrusted_factors: frozenset[str] = frozenset(),
+    tested: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the table of switches (:data:`SWITCHES`), best first.
 
@@ -183,6 +185,7 @@ def build(
     (:mod:`evidence.assemble`). ``unmeasured``: by regulon, the models that don't measure it at both timepoints.
     ``checked``: by regulon, its change at equal depth and by platform (:data:`checks.COLUMNS`). ``distrusted``: by
     regulon, the share of its targets' weight on genes to distrust; ``untrusted_factors``: factors that are such genes.
+    ``tested``: verdict of perturbations by factor (:data:`scripts.perturbations.verdicts.TESTED`).
     """
     whole = effects[effects["arm"] == ALL_ARMS].set_index("regulon")
     if checked is not None:
@@ -202,6 +205,7 @@ def build(
         enrichment = more.get("signature_enrichment_p", np.nan)
         verdict = judge(row, arm, carriers.get(regulon, []), enrichment, fdr=fdr)
         found = {"tf": tf, "regulon": regulon, **row, "verdict": verdict, "direction": direction(row["effect"])}
+        found["tested"] = (tested or {}).get(tf, NOT_TESTED.name)
         found |= {"by_arm": describe_arms(by_arm), "explained_by": ",".join(carriers.get(regulon, []))}
         found |= {"targets_log2fc": change["effect"], "targets_k": change["k"], "mrna_log2fc": own["effect"]}
         found |= {"mrna_ci_low": own["ci_low"], "mrna_ci_high": own["ci_high"], "mrna_k": own["k"], "mrna_n": own["n"]}

@@ -1,0 +1,72 @@
+# Perturbations: what switching a factor on or off does to the programme, against genes of like expression.
+from scripts.perturbations.results import targets
+
+
+rule perturbations:
+    """Factors that were switched on or off, and whether the programme follows (perturbations/)."""
+    input:
+        collect("<results>/perturbations/{file}", file=targets(study)),
+    localrule: True
+
+
+rule collect_perturbations:
+    input:
+        tables=collect("<results>/references/gene_lists/{file}", file=study.perturbation_files),
+        expression="<results>/expression/differential_expression.tsv",
+    output:
+        changes="<results>/perturbations/changes.parquet",
+        listed="<results>/perturbations/listed.tsv",
+    log:
+        "<logs>/collect_perturbations.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    params:
+        ready=study.ready_perturbations,
+        files=study.file_of_perturbation,
+    script:
+        "../scripts/perturbations/collect_changes.py"
+
+
+rule compare_perturbations:
+    input:
+        changes="<results>/perturbations/changes.parquet",
+        listed="<results>/perturbations/listed.tsv",
+        expression="<results>/expression/differential_expression.tsv",
+        signature="<results>/expression/signature.tsv",
+        profiles="<results>/profiles/profiles.h5ad",
+        regulons=get_network_of_study if study.has_activity else [],
+        activity="<results>/activity/effects.tsv" if study.has_activity else [],
+    output:
+        perturbations="<results>/perturbations/perturbations.tsv",
+        factors="<results>/perturbations/factors.tsv",
+    log:
+        "<logs>/compare_perturbations.log",
+    benchmark:
+        "<benchmarks>/compare_perturbations.tsv"
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    params:
+        contrast=lookup(within=config, dpath="contrast"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        seed=lookup(within=config, dpath="statistics/seed"),
+    script:
+        "../scripts/perturbations/compare_perturbations.py"
+
+
+rule draw_perturbations:
+    input:
+        tables=rules.compare_perturbations.output,
+    output:
+        report(directory("<results>/perturbations/figures"), **in_report("Perturbations")),
+    log:
+        "<logs>/draw_perturbations.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("perturbations"),
+        settings=pick(config["statistics"], "fdr"),
+    script:
+        "../scripts/perturbations/figures.py"

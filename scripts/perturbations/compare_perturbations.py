@@ -1,0 +1,253 @@
+"""Compare what perturbations do with the programme: a row for each, and a verdict for each factor that was tested."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scripts.base import job
+from scripts.base.tables import ALL_ARMS, read_labelled
+from scripts.base.verdicts import MIN_MODELS, decide
+from scripts.perturbations import coexpression, effects, verdicts
+from scripts.perturbations.terms import EFFECTS, FACTORS, GAIN, LISTED
+from scripts.profiles import inputs
+from scripts.stats.paired import false_discovery_rate
+
+GAINS = {True: 1.0, False: -1.0}
+"""Sign by which a change becomes that of more of the factor: a loss turns round."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The programme that perturbations are compared with.
+
+    Parameters
+    ----------
+    log_fc, mean
+        Mean log2 fold change over patients and mean expression, by gene.
+    signature
+        ±1 by gene.
+    targets
+        Factor → ±1 by target.
+    directions
+        ±1 by factor: of its activity in persisters; only factors whose activity is shown to change.
+    together
+        Co-expression of the study's profiles.
+    """
+
+    log_fc: pd.Series
+    mean: pd.Series
+    signature: pd.Series
+    targets: dict[str, pd.Series]
+    directions: pd.Series
+    together: coexpression.Coexpression
+
+
+def targets_of(edges: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return factor → direction (±1) by target, a factor being no target of itself; what it represses falls."""
+    own = edges[edges["tf"] != edges["target"]]
+    side = np.where(own["regulon"].str.endswith("(-)"), -1.0, 1.0) * own["sign"].to_numpy(dtype=float)
+    known = own.assign(side=side).drop_duplicates(["tf", "target"])
+    return {tf: rows.set_index("target")["side"] for tf, rows in known.groupby("tf", sort=True)}
+
+
+def shown_directions(effects: pd.DataFrame, tf_of: dict[str, str], sides: dict[str, float], fdr: float) -> pd.Series:
+    """Return the direction (±1) of each factor's activity in persisters; factors without a shared one are left out.
+
+    Parameters
+    ----------
+    effects
+        Summary over all arms by regulon: effect, fdr, n.
+    tf_of, sides
+        Regulon → factor, and +1, or −1 where the regulon holds what the factor represses.
+    fdr
+        Limit of the false discovery rate of the moderated t over models.
+    """
+    own = effects[(effects["fdr"] <= fdr) & (effects["n"] >= MIN_MODELS) & effects["regulon"].isin(list(tf_of))]
+    table = pd.DataFrame(
+        {
+            "tf": own["regulon"].map(tf_of),
+            "side": own["regulon"].map(sides).astype(float),
+            "way": np.sign(own["effect"].astype(float)),
+        }
+    ).sort_values("side", ascending=False, kind="stable")
+    table["way"] = table["way"] * table["side"]
+    return table.drop_duplicates("tf").set_index("tf")["way"]
+
+
+def without(signs: pd.Series, tf: str) -> pd.Series:
+    """Return a set of genes without the factor itself, which was changed by hand."""
+    return signs[signs.index != tf]
+
+
+def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme) -> dict:
+    """Return the columns of a perturbation (:data:`EFFECTS`) that need no other one.
+
+    Parameters
+    ----------
+    change, p
+        Log2 fold change and p-value by gene.
+    row
+        :data:`LISTED`.
+    """
+    tf, side = row["tf"], GAINS[row["direction"] == GAIN]
+    genes = programme.log_fc.index.intersection(change.index).drop(tf, errors="ignore")
+    more, mean = side * change.reindex(genes), programme.mean.reindex(genes)
+    r, low, high, blocks = effects.correlation(more, programme.log_fc.reindex(genes), programme.together)
+    signature = without(programme.signature, tf)
+    own = effects.change_of_set(more, signature, mean, programme.together)
+    whole = effects.change_of_set(programme.log_fc.reindex(genes), signature, mean, programme.together)
+    targets = without(programme.targets.get(tf, pd.Series(dtype=float)), tf)
+    reached = effects.change_of_set(more, targets, mean, programme.together)
+    follows = {
+        way: float((sign * more.reindex(signature.index[signature == sign]).dropna() > 0).mean())
+        for way, sign in (("follows_up", 1.0), ("follows_down", -1.0))
+    }
+    # The programme's own change is a scale here, as if it were known exactly.
+    scale = whole.shift if whole.shift > 0 else np.nan
+    return {
+        **row,
+        "genes": len(genes),
+        "own_log_fc": float(change.get(tf, np.nan)),
+        "own_p": float(p.get(tf, np.nan)),
+        "correlation": r,
+        "correlation_low": low,
+        "correlation_high": high,
+        "n_blocks": blocks,
+        "signature_genes": own.genes,
+        "signature_follows": own.follows,
+        "signature_follows_expected": own.expected,
+        **follows,
+        "programme_share": own.shift / scale,
+        "programme_share_low": (own.shift - own.half_width) / scale,
+        "programme_share_high": (own.shift + own.half_width) / scale,
+        "signature_p": own.p,
+        "activity_direction": float(programme.directions.get(tf, np.nan)),
+        "targets": reached.genes,
+        "targets_follow": reached.follows,
+        "targets_follow_expected": reached.expected,
+        "targets_shift": reached.shift,
+        "targets_p": reached.p,
+    }
+
+
+def others_below(changes: dict[str, pd.Series], row: dict, programme: Programme) -> float:
+    """Return the share of other factors' perturbations in which this factor's targets move less (by size of t)."""
+    targets = without(programme.targets.get(row["tf"], pd.Series(dtype=float)), row["tf"])
+    sizes = {}
+    for name, change in changes.items():
+        genes = programme.log_fc.index.intersection(change.index).drop(row["tf"], errors="ignore")
+        found = effects.change_of_set(change.reindex(genes), targets, programme.mean.reindex(genes), programme.together)
+        sizes[name] = abs(found.t)
+    own = sizes.pop(row["perturbation"])
+    rest = [size for size in sizes.values() if np.isfinite(size)]
+    return float(np.mean([size < own for size in rest])) if rest and np.isfinite(own) else np.nan
+
+
+def judge(row: pd.Series, fdr: float) -> str:
+    """Return the verdict on a perturbation (one of :data:`verdicts.PERTURBATIONS`). ``row``: :data:`EFFECTS`."""
+    evidence = verdicts.Effect(
+        expected=row["activity_direction"], low=row["programme_share_low"], high=row["programme_share_high"],
+        fdr=row["signature_fdr"], limit=fdr, direction=row["direction"], own_log_fc=row["own_log_fc"],
+        targets_shift=row["targets_shift"], targets_p=row["targets_p"],
+    )  # fmt: skip
+    return decide(verdicts.PERTURBATIONS, evidence).name
+
+
+def note_on(row: pd.Series) -> str:
+    """Return what a reader should know of a perturbation."""
+    notes = []
+    if np.isnan(row["activity_direction"]):
+        notes.append("the factor's activity is not shown to change over patients")
+    if row["targets"] == 0:
+        notes.append("no targets of this factor are known")
+    if np.isnan(row["programme_share_low"]):
+        few = row["signature_genes"] < effects.MIN_SET
+        notes.append("too few genes of the signature are measured" if few else "too few profiles tell co-expression")
+    wrong = row["own_log_fc"] * GAINS[row["direction"] == GAIN] < 0 and row["direction"] != "inhibitor"
+    if wrong:
+        notes.append("its own mRNA changes against what was done")
+    return "; ".join(notes)
+
+
+def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr: float) -> pd.DataFrame:
+    """Return a row (:data:`EFFECTS`) for each perturbation.
+
+    Parameters
+    ----------
+    listed
+        :data:`LISTED`, a row per perturbation.
+    table
+        Changes of all perturbations (:data:`scripts.perturbations.terms.CHANGES`).
+    fdr
+        Limit of the false discovery rates over the perturbations.
+    """
+    kept = dict(list(table.dropna(subset=["log_fc"]).groupby("perturbation")))
+    changes = {name: own.set_index("gene")["log_fc"] for name, own in kept.items()}
+    rows = []
+    for row in listed.to_dict("records"):
+        own = kept[row["perturbation"]].set_index("gene")
+        found = compare_one(own["log_fc"], own["p"], row, programme)
+        rows.append(found | {"targets_others_below": others_below(changes, row, programme)})
+    result = pd.DataFrame(rows)
+    result["signature_fdr"] = false_discovery_rate(result["signature_p"].to_numpy(dtype=float))
+    result["verdict"] = [judge(row, fdr) for _, row in result.iterrows()]
+    result["note"] = [note_on(row) for _, row in result.iterrows()]
+    return result[EFFECTS].astype({"activity_direction": "Int64"})
+
+
+def tested_factors(result: pd.DataFrame) -> pd.DataFrame:
+    """Return a row (:data:`FACTORS`) for each factor of some perturbation. ``result``: of :func:`compare`."""
+    rows = []
+    for tf, own in result.groupby("tf", sort=False):
+        moves = own["verdict"] == verdicts.MOVES.name
+        gains = own["direction"] == GAIN
+        against = own["verdict"].isin([verdicts.OPPOSITE.name, verdicts.WITHOUT.name])
+        tests = verdicts.Tests(len(own), int((moves & gains).sum()), int((moves & ~gains).sum()), int(against.sum()))
+        said = own["perturbation"] + ": " + own["verdict"]
+        verdict = decide(verdicts.TESTED, tests).name
+        rows.append({"tf": tf, "tested": verdict, "n_perturbations": len(own), "note": "; ".join(said)})
+    return pd.DataFrame(rows, columns=FACTORS)
+
+
+def read_programme(source, params) -> Programme:
+    """Return the programme from the study's tables."""
+    table = read_labelled(source.expression)
+    names = params.contrast
+    contrast = f"{names['persister']} vs {names['baseline']}"
+    table = table[(table["contrast"] == contrast) & (table["arm"] == ALL_ARMS)].dropna(subset=["log_fc"])
+    own = table.set_index("gene")
+    values, labels = inputs.read_profiles(source.profiles)
+    genes = own.index.intersection(values.columns)
+    edges = (
+        inputs.read_edges(source.regulons) if getattr(source, "regulons", None) else pd.DataFrame(columns=inputs.EDGES)
+    )
+    directions = pd.Series(dtype=float)
+    if getattr(source, "activity", None):
+        activity = read_labelled(source.activity)
+        activity = activity[(activity["contrast"] == contrast) & (activity["arm"] == ALL_ARMS)]
+        factors = edges.drop_duplicates("regulon").set_index("regulon")["tf"]
+        sides = pd.Series(np.where(factors.index.str.endswith("(-)"), -1.0, 1.0), index=factors.index)
+        directions = shown_directions(activity, factors.to_dict(), sides.to_dict(), params.fdr)
+    return Programme(
+        own.loc[genes, "log_fc"], own.loc[genes, "mean_expression"], inputs.read_signature(source.signature),
+        targets_of(edges), directions, coexpression.measure(values[genes], labels, params.seed),
+    )  # fmt: skip
+
+
+def main(snakemake) -> None:
+    """Read the changes and the programme; write a row per perturbation and per factor."""
+    source, params = snakemake.input, snakemake.params
+    programme = read_programme(source, params)
+    listed = read_labelled(source.listed, "dose")[LISTED]
+    result = compare(listed, pd.read_parquet(source.changes), programme, params.fdr)
+    result.to_csv(snakemake.output.perturbations, sep="\t", index=False, float_format="%.6g")
+    factors = tested_factors(result)
+    factors.to_csv(snakemake.output.factors, sep="\t", index=False)
+    if not effects.is_known(programme.together):
+        job.log.warning("co-expression isn't known: %d degrees of freedom of the profiles", programme.together.df)
+    job.log.info("%d perturbations of %d factors: %s", len(result), len(factors), "; ".join(factors["note"]))
+
+
+if __name__ == "__main__":
+    job.run(main, snakemake)

@@ -1,0 +1,162 @@
+"""What a perturbation of a factor does to the programme: its signature, its genes, and the factor's targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scripts.perturbations.coexpression import MIN_DF, Coexpression
+from scripts.stats.paired import MIN_P
+
+BINS = 10
+"""Bins of expression in which sets of genes are compared with others."""
+MIN_SET = 5
+"""Genes of a set that must be measured."""
+CONFIDENCE = 0.975
+
+
+@dataclass(frozen=True)
+class SetChange:
+    """How a set of genes changes against all other sets of as many genes of like expression.
+
+    Parameters
+    ----------
+    genes
+        Genes of the set that are measured.
+    follows, expected
+        Share of them that change in their direction, and its mean over the other sets.
+    shift
+        Mean change in their direction, less its mean over the other sets (log2).
+    error
+        Standard error of the shift: that of the other sets, widened for the co-expression of the set.
+    df
+        Its degrees of freedom; 0 where co-expression isn't known, and ``error`` is NaN.
+    """
+
+    genes: int
+    follows: float = np.nan
+    expected: float = np.nan
+    shift: float = np.nan
+    error: float = np.nan
+    df: int = 0
+
+    @property
+    def t(self) -> float:
+        """Return shift / error; NaN where the error isn't known."""
+        return self.shift / self.error if self.error > 0 else np.nan
+
+    @property
+    def p(self) -> float:
+        """Return the two-sided p-value of the t."""
+        from scipy import stats
+
+        known = self.df > 0 and np.isfinite(self.t)
+        return float(max(2 * stats.t.sf(abs(self.t), self.df), MIN_P)) if known else np.nan
+
+    @property
+    def half_width(self) -> float:
+        """Return half of the 95 % confidence interval of the shift."""
+        from scipy import stats
+
+        return float(stats.t.ppf(CONFIDENCE, self.df) * self.error) if self.df else np.nan
+
+
+def expression_bins(mean: pd.Series) -> np.ndarray:
+    """Return the bin of each gene by its rank of mean expression: at most :data:`BINS`, of 20 genes or more."""
+    n = max(1, min(BINS, len(mean) // 20))
+    return (mean.rank(method="first") - 1).mul(n).floordiv(max(len(mean), 1)).astype(int).to_numpy()
+
+
+def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together: Coexpression) -> SetChange:
+    """Return how a set of genes changes (:class:`SetChange`).
+
+    The other sets are all that can be drawn from the genes outside, a gene of the same bin of expression for each:
+    their mean and variance are known without drawing. They hold genes that have little to do with each other; the
+    set's own may be co-expressed, which widens what chance alone can do.
+
+    Parameters
+    ----------
+    change
+        Log2 fold change by gene, without missing values.
+    signs
+        Direction (±1) by gene of the set.
+    mean
+        Mean expression by gene of ``change``.
+    together
+        Co-expression; genes that it doesn't know play no part in the widening.
+    """
+    genes = change.index
+    own = signs[signs.index.isin(genes)]
+    m = len(own)
+    if m < MIN_SET or len(genes) - m < m:
+        return SetChange(m)
+    place = genes.get_indexer(own.index)
+    bins, values, sign = expression_bins(mean.reindex(genes)), change.to_numpy(dtype=float), own.to_numpy(dtype=float)
+    outside = np.ones(len(genes), dtype=bool)
+    outside[place] = False
+    expected = follows = variance = 0.0
+    for number in np.unique(bins[place]):
+        inside = sign[bins[place] == number]
+        pool = values[outside & (bins == number)]
+        pool = pool if len(pool) >= MIN_SET else values[outside]
+        up = int((inside > 0).sum())
+        expected += inside.sum() * pool.mean()
+        follows += up * (pool > 0).mean() + (len(inside) - up) * (pool < 0).mean()
+        # Of the set's own mean, and of the pool's mean that it is compared with.
+        variance += pool.var(ddof=1) * (len(inside) + inside.sum() ** 2 / len(pool))
+    moved = sign * values[place]
+    known = together.genes.get_indexer(own.index)
+    inflation = together.inflation(known[known >= 0], sign[known >= 0])
+    error = np.sqrt(variance * inflation) / m if np.isfinite(inflation) else np.nan
+    return SetChange(
+        genes=m,
+        follows=float((moved > 0).mean()),
+        expected=float(follows / m),
+        shift=float(moved.mean() - expected / m),
+        error=float(error),
+        df=together.df if np.isfinite(error) else 0,
+    )
+
+
+def correlation(change: pd.Series, programme: pd.Series, together: Coexpression) -> tuple[float, float, float, int]:
+    """Return the rank correlation of two changes over genes, its 95 % confidence interval and the number of blocks.
+
+    The interval says how far the correlation depends on which genes there are, and on noise. Genes are no independent
+    observations: blocks of co-expressed genes are left out in turn (jackknife for blocks of unlike size; Busing et al.
+    1999, Statistics and Computing 9:3), on Fisher's scale, with Student's t. Blocks are estimated, so that
+    some co-expressed genes lie in different ones: the error is at least that of a change which is co-expressed as the
+    profiles are and has nothing to do with the programme. Both are indexed by the same genes. NaN where blocks
+    aren't known.
+    """
+    from scipy import stats
+
+    x, y = stats.rankdata(change), stats.rankdata(programme)
+    n = len(x)
+    if n < MIN_SET or x.std() == 0 or y.std() == 0:
+        return np.nan, np.nan, np.nan, 0
+    whole = float(np.corrcoef(x, y)[0, 1])
+    known = together.genes.get_indexer(change.index)
+    if not len(together.blocks) or (known < 0).any():
+        return whole, np.nan, np.nan, 0
+    blocks, number = np.unique(together.blocks[known], return_inverse=True)
+    sums = np.array([np.bincount(number, weights=w) for w in (np.ones(n), x, y, x * x, y * y, x * y)])
+    if len(blocks) < 2:
+        return whole, np.nan, np.nan, len(blocks)
+    size, sx, sy, sxx, syy, sxy = sums.sum(axis=1)[:, None] - sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (sxy - sx * sy / size) / np.sqrt((sxx - sx**2 / size) * (syy - sy**2 / size))
+    left, z = np.arctanh(np.clip(r, -0.9999, 0.9999)), np.arctanh(np.clip(whole, -0.9999, 0.9999))
+    h = n / sums[0]
+    pseudo = h * z - (h - 1) * left
+    centre = len(blocks) * z - ((1 - 1 / h) * left).sum()
+    noise = together.inflation(known, y - y.mean()) / n
+    error = np.sqrt(max(((pseudo - centre) ** 2 / (h - 1)).mean(), noise))
+    reach = stats.t.ppf(CONFIDENCE, min(len(blocks) - 1, together.df)) * error
+    return whole, float(np.tanh(z - reach)), float(np.tanh(z + reach)), len(blocks)
+
+
+def is_known(together: Coexpression) -> bool:
+    """Return whether the study's profiles tell co-expression."""
+    return together.df >= MIN_DF and len(together.blocks) > 0

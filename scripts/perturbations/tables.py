@@ -1,0 +1,92 @@
+"""Ready tables of a perturbation's log fold changes, as the config names them: read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts.base.job import UserError
+
+GENE = "gene"
+MIN_OVERLAP = 0.3
+"""Least share of the study's genes that a table must name: less means other names of genes, or another species."""
+SHOWN = 3
+
+
+def read_table(path: str | Path, column: str, name: str) -> pd.Series:
+    """Return log2 fold changes by gene.
+
+    Parameters
+    ----------
+    path
+        Tab-separated table with a header: the column ``gene`` with symbols, and ``column``. Further ones are ignored.
+        An empty cell, or NA, is a gene that wasn't measured.
+    name
+        Of the perturbation, for messages.
+
+    Raises
+    ------
+    UserError
+        In one line: what is wrong, in which row and column, and what to do.
+    """
+    where = f"{path} (perturbation {name})"
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{where}: is no tab-separated table ({said}); save it as tab-separated text") from error
+    for needed in (GENE, column):
+        if needed not in table:
+            given = ", ".join(map(str, table.columns[:6]))
+            remedy = "rename its column of gene symbols" if needed == GENE else "correct `column` in the config"
+            raise UserError(f"{where}, row 1: has no column {needed} (it has {given}); {remedy}")
+    genes, written = table[GENE].str.strip(), table[column].str.strip()
+    rows = table.index + 2
+    if (genes == "").any():
+        raise UserError(
+            f"{where}, row {rows[genes == ''][0]}, column {GENE}: is empty; name the gene or remove the row"
+        )
+    if genes.duplicated().any():
+        twice = genes[genes.duplicated()]
+        remedy = "keep one row for each gene"
+        raise UserError(
+            f"{where}, row {rows[genes.duplicated()][0]}, column {GENE}: {twice.iloc[0]!r} is twice; {remedy}"
+        )
+    numbers = pd.to_numeric(written, errors="coerce").to_numpy(dtype=float)
+    blank = written.str.lower().isin(["", "na", "nan"]).to_numpy()
+    wrong = ~blank & ~np.isfinite(numbers)
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        remedy = "give log2 fold changes, or leave the cell empty"
+        raise UserError(f"{where}, row {rows[at]}, column {column}: {written.iloc[at]!r} is no finite number; {remedy}")
+    found = pd.Series(numbers, index=pd.Index(genes, name=GENE))[~blank]
+    if found.empty:
+        raise UserError(f"{where}, column {column}: holds no number; give log2 fold changes")
+    if (found >= 0).all():
+        remedy = "give log2 fold changes"
+        raise UserError(f"{where}, column {column}: no gene falls, as in ratios or p-values; {remedy}")
+    return found
+
+
+def check_overlap(change: pd.Series, genes: pd.Index, where: str) -> None:
+    """Raise :class:`UserError` if a perturbation shares too few genes with the study.
+
+    Parameters
+    ----------
+    change
+        Log2 fold changes by gene.
+    genes
+        The study's genes.
+    where
+        File and perturbation, for the message.
+    """
+    shared = change.index.intersection(genes)
+    if len(shared) >= MIN_OVERLAP * len(genes):
+        return
+    theirs, ours = ", ".join(map(str, change.index[:SHOWN])), ", ".join(map(str, genes[:SHOWN]))
+    raise UserError(
+        f"{where}: names {len(shared):,} of the study's {len(genes):,} genes, fewer than {MIN_OVERLAP:.0%} "
+        f"({theirs} … here, {ours} … in the study); give symbols of the study's species, and all genes measured"
+    )

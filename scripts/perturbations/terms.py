@@ -1,0 +1,18 @@
+"""Columns and words of the stage's tables; importable in any environment."""
+
+GAIN, LOSS, INHIBITOR = "gain", "loss", "inhibitor"
+DIRECTIONS = (GAIN, LOSS, INHIBITOR)
+"""What was done to a factor: raised (over-expression, CRISPRa), removed (knock-out, knock-down), or inhibited."""
+CHANGES = ["perturbation", "gene", "log_fc", "p"]
+"""Columns of the changes that all perturbations caused: log2 fold change, and its p-value where there are replicates.
+"""
+LISTED = ["perturbation", "tf", "direction", "dose", "source", "n_perturbed", "n_control"]
+"""Columns that say what was done; without replicates, as in a ready table, the numbers are missing."""
+EFFECTS = [
+    *LISTED, "genes", "own_log_fc", "own_p", "correlation", "correlation_low", "correlation_high", "n_blocks",
+    "signature_genes", "signature_follows", "signature_follows_expected", "follows_up", "follows_down",
+    "programme_share", "programme_share_low", "programme_share_high", "signature_p", "signature_fdr",
+    "activity_direction", "targets", "targets_follow", "targets_follow_expected", "targets_shift", "targets_p",
+    "targets_others_below", "verdict", "note",
+]  # fmt: skip
+FACTORS = ["tf", "tested", "n_perturbations", "note"]

@@ -1,0 +1,135 @@
+"""The verdicts on perturbations and on the factors that they test; importable in any environment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scripts.base.verdicts import Verdict
+from scripts.perturbations.terms import GAIN, LOSS
+
+LEAST = 0.2
+"""Share of the programme's change below which a perturbation counts as without effect on it."""
+OWN_CHANGE = 1.0
+"""Least change of the factor's own mRNA (log2) that shows by itself that it was raised or removed."""
+LEVEL = 0.05
+"""Level of the p-value of the targets that shows that a factor's level changed."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What decides about a perturbation.
+
+    Parameters
+    ----------
+    expected
+        Direction (±1) in which more of the factor should move the programme: that of its activity in persisters; NaN
+        where the activity isn't shown to change over patients.
+    low, high
+        Limits of the share of the programme's change that more of the factor brings; NaN where they are not known.
+    fdr
+        False discovery rate of the signature's change, over the perturbations.
+    limit
+        Its limit (``statistics.fdr``).
+    direction
+        What was done (:data:`scripts.perturbations.terms.DIRECTIONS`).
+    own_log_fc
+        Change of the factor's own mRNA; NaN where it wasn't measured.
+    targets_shift, targets_p
+        Change of its targets with more of the factor, beyond genes of like expression, and the p-value.
+    """
+
+    expected: float
+    low: float
+    high: float
+    fdr: float
+    limit: float
+    direction: str
+    own_log_fc: float = math.nan
+    targets_shift: float = math.nan
+    targets_p: float = math.nan
+
+    @property
+    def is_perturbed(self) -> bool:
+        """Whether the data show that the factor's level or activity changed as meant."""
+        own = {GAIN: 1.0, LOSS: -1.0}.get(self.direction, math.nan) * self.own_log_fc
+        return bool(own >= OWN_CHANGE or (self.targets_shift > 0 and self.targets_p <= LEVEL))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Limits of the share in the expected direction."""
+        return tuple(sorted((self.expected * self.low, self.expected * self.high)))
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is a direction to expect, and an interval."""
+        return not any(map(math.isnan, (self.expected, self.low, self.high)))
+
+
+MOVES = Verdict(
+    "moves the programme",
+    "more of the factor moves the signature, or less of it moves it back, in the direction that the factor's activity "
+    "has in persisters (95 % interval without 0 and false discovery rate over the perturbations within {fdr})",
+    lambda e: e.fdr <= e.limit and e.limits[0] > 0,
+)
+OPPOSITE = Verdict(
+    "moves it the other way",
+    "the signature moves against that direction, by the same rule",
+    lambda e: e.fdr <= e.limit and e.limits[1] < 0,
+)
+WITHOUT = Verdict(
+    "no effect",
+    f"the upper limit of the share of the programme's change is below {LEAST}, although the factor's own mRNA changed "
+    f"by {OWN_CHANGE:g} log2 or more as meant, or its targets moved with it (p ≤ {LEVEL})",
+    lambda e: e.limits[1] < LEAST and e.is_perturbed,
+)
+NOT_JUDGED = Verdict(
+    "not judged",
+    "the factor's activity isn't shown to change over patients, so that no direction is expected; or too few genes "
+    "of the signature are measured, or too few profiles tell how genes are co-expressed",
+    lambda e: not e.is_judged,
+)
+PERTURBATIONS = (
+    NOT_JUDGED,
+    MOVES,
+    OPPOSITE,
+    WITHOUT,
+    Verdict("unclear", "neither an effect nor its absence is shown", lambda e: True),
+)
+"""On :class:`Effect`: the first whose rule applies."""
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Perturbations of one factor: all, gains and losses that move the programme, and those that contradict it."""
+
+    n: int
+    gains: int = 0
+    losses: int = 0
+    against: int = 0
+
+
+NOT_TESTED = Verdict("not tested", "no perturbation of this factor", lambda e: e.n == 0)
+CONTRADICTED = Verdict(
+    "contradicted",
+    "a perturbation has no effect on the programme, or moves it the other way, and none moves it as expected",
+    lambda e: e.against > 0 and e.gains + e.losses == 0,
+)
+ON = Verdict(
+    "switched on",
+    "more of the factor (gain) moves the programme as expected, and no perturbation contradicts it",
+    lambda e: e.gains > 0 and e.against == 0,
+)
+OFF = Verdict(
+    "switched off",
+    "less of the factor (loss or inhibitor) moves the programme back as expected, and no perturbation contradicts it",
+    lambda e: e.losses > 0 and e.against == 0,
+)
+TESTED = (
+    NOT_TESTED,
+    CONTRADICTED,
+    ON,
+    OFF,
+    Verdict("unclear", "perturbations show neither, or disagree", lambda e: True),
+)
+"""On :class:`Tests`: the first whose rule applies."""

@@ -1,0 +1,110 @@
+"""Perturbations (scripts/perturbations): p-values, intervals and verdicts where the effect on the programme is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from simulators.perturbations import Simulated, as_changes, listed, simulate
+
+from calibration.row import AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
+from scripts.perturbations import effects
+from scripts.perturbations.compare_perturbations import compare, tested_factors
+from scripts.perturbations.verdicts import CONTRADICTED, LEAST, MOVES, OFF, ON, OPPOSITE, WITHOUT
+
+LEVEL = 0.05
+TABLE = "perturbations/perturbations.tsv"
+P, FDR, TARGETS = (f"{TABLE} signature_p",), (f"{TABLE} signature_fdr",), (f"{TABLE} targets_p",)
+SHARE = (f"{TABLE} programme_share_low", f"{TABLE} programme_share_high")
+CORRELATION = (f"{TABLE} correlation_low", f"{TABLE} correlation_high")
+TESTED = ("perturbations/factors.tsv tested", "switches/switches.tsv tested")
+DESIGNS = {"6 × (3+3)": (6, 3), "10 × (1+1)": (10, 1)}
+EACH = 8
+"""Perturbations of a simulated study, of different factors."""
+OWN = 2.0
+"""Change of the factor's own mRNA (log2)."""
+
+
+def of_verdicts(*verdicts) -> tuple[str, ...]:
+    """Return the names of verdicts on perturbations in the table."""
+    return (f"{TABLE} verdict", *(f"perturbations: {verdict.name}" for verdict in verdicts))
+
+
+def run(study: Simulated, rng: np.random.Generator, share: float, direction: str, moving: int = EACH) -> pd.DataFrame:
+    """Return the table of :data:`EACH` perturbations, of which the first ``moving`` bring ``share`` of the programme."""
+    names = listed(EACH, direction)
+    changes = {}
+    for number, row in enumerate(names.itertuples()):
+        more = study.perturb(rng, share if number < moving else 0.0)
+        changes[row.perturbation] = more if direction == "gain" else -more
+    table = as_changes(changes)
+    own = names.assign(gene=names["tf"], log_fc=OWN if direction == "gain" else -OWN, p=np.nan)
+    return compare(names, pd.concat([table, own[["perturbation", "gene", "log_fc", "p"]]]), study.programme, LEVEL)
+
+
+def true_share(study: Simulated, share: float) -> float:
+    """Return the share of the programme that a perturbation without noise is measured to bring."""
+    programme = study.programme
+    own, whole = (
+        effects.change_of_set(change, programme.signature, programme.mean, programme.together).shift
+        for change in (share * study.effect, programme.log_fc)
+    )
+    return own / whole
+
+
+def rows(quick: bool) -> list[Row]:
+    """Return the rates of perturbations without effect, of a small one, of a large one, gains and losses."""
+    found = []
+    studies = 8 if quick else 150
+    note = "trials of a study share its signature and co-expression"
+    for design, (models, replicates) in DESIGNS.items():
+        rng = np.random.default_rng([19, models])
+        made = [simulate(rng, models=models, replicates=replicates) for _ in range(studies)]
+        null = [run(study, rng, 0.0, "gain") for study in made]
+        idle = "no effect beside noise that is co-expressed as the profiles are"
+
+        def count(tables: list[pd.DataFrame], hit) -> dict:
+            return clustered(np.array([int(hit(table).sum()) for table in tables]), EACH)  # noqa: B023
+
+        for name, column in ((P, "signature_p"), (TARGETS, "targets_p")):
+            rate = count(null, lambda t, c=column: t[c] <= LEVEL)
+            found.append(Row(name, design, idle, TYPE_1, LEVEL, **rate, note=note))
+        any_of = sum(bool((table["signature_fdr"] <= LEVEL).any()) for table in null)
+        found.append(Row(FDR, design, f"{idle}; any of {EACH}", TYPE_1, LEVEL, any_of, studies, AT_MOST))
+        rate = count(null, lambda t: t["verdict"].isin([MOVES.name, OPPOSITE.name]))
+        found.append(Row(of_verdicts(MOVES, OPPOSITE), design, idle, VERDICT, LEVEL, **rate, bound=AT_MOST))
+        rate = count(null, lambda t: (t["correlation_low"] <= 0) & (t["correlation_high"] >= 0))
+        wide = "conservative: the larger of two errors"
+        found.append(Row(CORRELATION, design, idle, COVERAGE, 0.95, **rate, bound=AT_LEAST, note=wide))
+        rate = count(null, lambda t: t["verdict"] == WITHOUT.name)
+        found.append(Row(of_verdicts(WITHOUT), design, idle, POWER, None, **rate, bound=REPORTED))
+        factors = [tested_factors(table) for table in null]
+        rate = count(factors, lambda t: t["tested"].isin([ON.name, OFF.name]))
+        found.append(
+            Row((*TESTED, f"tested: {ON.name}", f"tested: {OFF.name}"), design, idle, VERDICT, LEVEL, **rate,
+                bound=AT_MOST)
+        )  # fmt: skip
+        rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
+        found.append(Row((*TESTED, f"tested: {CONTRADICTED.name}"), design, idle, POWER, None, **rate, bound=REPORTED))
+        for share, direction, verdict in ((LEAST, "gain", ON), (0.5, "gain", ON), (0.5, "loss", OFF)):
+            tables = [run(study, rng, share, direction) for study in made]
+            truth = f"a {direction} brings a share of {share:g} of the programme"
+            inside = []
+            for study, table in zip(made, tables, strict=True):
+                # The programme's own change is noisy and chosen for size: the scale is taken as it was measured.
+                true = true_share(study, share)
+                inside.append(
+                    int(table["programme_share_low"].le(true).mul(table["programme_share_high"].ge(true)).sum())
+                )
+            rate = clustered(np.array(inside), EACH)
+            found.append(Row(SHARE, design, truth, COVERAGE, 0.95, **rate, bound=AT_LEAST, note="conservative"))
+            rate = count(tables, lambda t: t["verdict"] == MOVES.name)
+            found.append(Row(of_verdicts(MOVES), design, truth, POWER, None, **rate, bound=REPORTED))
+            rate = count(tables, lambda t: t["verdict"] == WITHOUT.name)
+            found.append(Row(of_verdicts(WITHOUT), design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
+            factors = [tested_factors(table) for table in tables]
+            rate = count(factors, lambda t, name=verdict.name: t["tested"] == name)
+            found.append(Row((*TESTED, f"tested: {verdict.name}"), design, truth, POWER, None, **rate, bound=REPORTED))
+            rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
+            known = (*TESTED, f"tested: {CONTRADICTED.name}")
+            found.append(Row(known, design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
+    return found
