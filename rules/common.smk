@@ -341,6 +341,17 @@ def get_gene_lists(key):
     return collect("<results>/references/gene_lists/{file}", file=study.files_of(key))
 
 
+def get_promoters(wildcards):
+    """Where transcription starts: the user's table of promoters or GTF, or the study's annotation."""
+    own = config["chromatin"]["promoters"]
+    return user_file(own) if own else "<results>/references/annotation.gtf"
+
+
+def get_prefix_of_promoters(wildcards):
+    """What the tumour's genes begin with in the study's own annotation; nothing in a file of the user's."""
+    return "" if config["chromatin"]["promoters"] else study.prefixes.get("graft", "")
+
+
 def get_mean_activity(wildcards):
     """Activity by sample: means over cells or, in a study of profiles alone, that of factors by profile."""
     return "<results>/activity/activity.tsv" if study.groups else "<results>/activity/profile_activity.tsv"

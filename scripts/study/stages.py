@@ -18,6 +18,7 @@ STAGES = (
     "profiles",
     "expression",
     "activity",
+    "chromatin",
     "switches",
     "markers",
     "confounders",

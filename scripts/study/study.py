@@ -223,12 +223,35 @@ class Study(Libraries):
         return [path for path in dict.fromkeys(paths) if path]
 
     @cached_property
+    def peak_sets(self) -> list[dict]:
+        """Entries of the config's peaks of factors and marks, ``counts`` empty where there are none."""
+        return [{"counts": "", **entry} for entry in self.config["chromatin"]["peaks"]]
+
+    @property
+    def peak_files(self) -> list[str]:
+        """The user's files of peaks, of their counts and of promoters, each once."""
+        section = self.config["chromatin"]
+        paths = [entry[key] for entry in self.peak_sets for key in ("peaks", "counts")]
+        return [path for path in dict.fromkeys([*paths, section["promoters"] if paths else ""]) if path]
+
+    @cached_property
+    def has_chromatin(self) -> bool:
+        """Whether there are peaks, and regulons or a network whose targets they are compared with."""
+        return bool(self.peak_sets and self.has_activity)
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether modules are pruned by peaks, too."""
+        return bool(self.groups and self.peak_sets and self.config["chromatin"]["tracks"])
+
+    @cached_property
     def input_files(self) -> dict[str, list[str]]:
         """All files of the user's, by kind: references, databases, matrices, reads."""
         genomes = [genome for genome in self.references.values() if isinstance(genome, dict)]
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
+            "peaks": self.peak_files,
             "matrices": sorted({*self.matrices, *self.annotations, *self.tables_of_pools}),
             "reads": [*self.units["fq1"], *self.units["fq2"]],
         }
