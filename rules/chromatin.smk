@@ -66,3 +66,48 @@ rule compare_targets:
         fdr=lookup(within=config, dpath="statistics/fdr"),
     script:
         "../scripts/chromatin/compare_targets.py"
+
+
+rule draw_chromatin:
+    input:
+        tables=[*rules.link_peaks.output[:2], *rules.compare_targets.output],
+    output:
+        report(directory("<results>/chromatin/figures"), **in_report("Chromatin")),
+    log:
+        "<logs>/draw_chromatin.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        figures=figures_of("chromatin"),
+        settings=pick(config["statistics"], "fdr"),
+    script:
+        "../scripts/chromatin/figures.py"
+
+
+rule make_tracks:
+    input:
+        promoters=get_promoters,
+        peaks=user_file([entry["peaks"] for entry in study.peak_sets if entry["factor"]]),
+        motifs=user_file("<results>/references/motifs.tbl"),
+    output:
+        database="<results>/chromatin/peaks.genes_vs_tracks.rankings.feather",
+        motifs="<results>/chromatin/motifs.tbl",
+    log:
+        "<logs>/make_tracks.log",
+    benchmark:
+        "<benchmarks>/make_tracks.tsv"
+    conda:
+        "../envs/scenic.yaml"
+    resources:
+        mem_mb=memory("make_tracks", base=1_500, per_input_gb=8_000),
+        runtime=minutes("make_tracks", base=30),
+    params:
+        sets=study.peak_sets,
+        prefix=get_prefix_of_promoters,
+        promoter=lookup(within=config, dpath="chromatin/promoter_window"),
+        distal=lookup(within=config, dpath="chromatin/distal_window"),
+        random=lookup(within=config, dpath="chromatin/random_tracks"),
+        seed=lookup(within=config, dpath="chromatin/seed"),
+    script:
+        "../scripts/chromatin/make_tracks.py"

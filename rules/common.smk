@@ -126,6 +126,17 @@ def get_motifs(wildcards):
     return given_file(config["regulons"]["motif_annotations"])
 
 
+def get_pruning_databases(wildcards):
+    """Ranking databases that modules are pruned by: with that of peaks, if the config says so."""
+    tracks = ["<results>/chromatin/peaks.genes_vs_tracks.rankings.feather"] if study.has_tracks else []
+    return ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)) + tracks
+
+
+def get_pruning_motifs(wildcards):
+    """What the rows of these databases stand for."""
+    return "<results>/chromatin/motifs.tbl" if study.has_tracks else ancient("<results>/references/motifs.tbl")
+
+
 def get_tfs(wildcards):
     """Where the list of factors lies; nothing if it is to be fetched."""
     return given_file(config["regulons"]["tfs"])

@@ -162,8 +162,8 @@ rule prune_modules:
     input:
         adjacencies="<results>/regulons/{group}/{run}/adjacencies.parquet",
         expression="<results>/regulons/{group}/expression.h5ad",
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
-        motifs=ancient("<results>/references/motifs.tbl"),
+        databases=get_pruning_databases,
+        motifs=get_pruning_motifs,
     output:
         motifs="<results>/regulons/{group}/{run}/motifs.parquet",
         regulons="<results>/regulons/{group}/{run}/regulons.tsv",
@@ -191,8 +191,8 @@ rule consensus_over_seeds:
         candidates=collect("<results>/regulons/{{group}}/{run}/candidates.parquet", run=RUNS),
         adjacencies=collect("<results>/regulons/{{group}}/{run}/adjacencies.parquet", run=RUNS),
         seeds="<results>/regulons/{group}/mean/seeds.parquet" if RUNS == ["mean"] else [],
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
-        motifs=ancient("<results>/references/motifs.tbl"),
+        databases=get_pruning_databases,
+        motifs=get_pruning_motifs,
         families=workflow_file("resources/factors/families.tsv"),
     output:
         regulons="<results>/regulons/{group}/regulons.tsv",

@@ -131,6 +131,7 @@ rule rank_switches:
         shares="<results>/regulons/samples.tsv" if study.groups else [],
         stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/switches/perturbation.tsv",
+        chromatin="<results>/chromatin/support.tsv" if study.has_chromatin else [],
         signature="<results>/expression/signature.tsv",
         families=workflow_file("resources/factors/families.tsv"),
         genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=study.programme_sets),

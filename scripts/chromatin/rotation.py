@@ -2,7 +2,7 @@
 
 Peaks cover neighbouring genes and targets lie side by side (keratins, chemokines), so that genes aren't independent.
 The null turns the genome against itself: residuals of all genes are moved along the genome by every number of places,
-which keeps the order of both, as circular permutation does (after Cabanski et al. 2013, Biostatistics 14:623).
+which keeps the order of both, as circular genomic permutation does (Cabrera et al. 2012, G3 2:1067).
 """
 
 from __future__ import annotations
