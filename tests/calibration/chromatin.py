@@ -76,7 +76,7 @@ def study(rng: np.random.Generator, log_odds: list[float], targets: int) -> tupl
 
 def null_rows(quick: bool, targets: int) -> list[Row]:
     """Return the rates of studies in which no factor binds near its targets, other than by what covariates tell."""
-    studies, factors = (6, 4) if quick else (150, 5)
+    studies, factors = (6, 4) if quick else (80, 5)
     rng = np.random.default_rng([1, targets])
     found = [study(rng, [0.0] * factors, targets) for _ in range(studies)]
     design, truth = f"{targets} targets of {N} genes", "no factor binds near its targets; neighbours share peaks"
@@ -97,7 +97,7 @@ def null_rows(quick: bool, targets: int) -> list[Row]:
 
 def planted_rows(quick: bool, targets: int) -> list[Row]:
     """Return coverage, and how often each verdict is given where factors bind near their targets."""
-    studies, rows = 12 if quick else 300, []
+    studies, rows = 12 if quick else 200, []
     design = f"{targets} targets of {N} genes"
     for ratio in (verdicts.LEAST_ODDS, 4.0):
         rng = np.random.default_rng([2, targets, int(10 * ratio)])
@@ -121,7 +121,7 @@ def planted_rows(quick: bool, targets: int) -> list[Row]:
 
 def discovery_rows(quick: bool) -> list[Row]:
     """Return the false discovery rate over the regulons of a peak file, of which a few are bound."""
-    studies, regulons, bound, wrong = (4 if quick else 60), 20, 4, []
+    studies, regulons, bound, wrong = (4 if quick else 40), 20, 4, []
     rng = np.random.default_rng(3)
     for _ in range(studies):
         genes, odds = genome(rng)
@@ -145,7 +145,7 @@ def discovery_rows(quick: bool) -> list[Row]:
 
 def trend_rows(quick: bool) -> list[Row]:
     """Return the rates of the trend of gained, lost and kept peaks over the change of genes."""
-    studies, rows = 15 if quick else 300, []
+    studies, rows = 15 if quick else 200, []
     for effect in (0.0, 0.3):
         rng = np.random.default_rng([4, int(10 * effect)])
         hits, any_row, called = 0, 0, 0
