@@ -61,6 +61,7 @@ rule count_tags:
         mem_mb=memory("count_tags", base=4_000, per_input_gb=1_000),
         runtime=minutes("count_tags", base=240),
     params:
+        code=code_of("cells/count_tags.py"),
         tags=get_samples_by_tag,
     script:
         "../scripts/cells/count_tags.py"

@@ -165,6 +165,17 @@ def get_motifs(wildcards):
     return given_file(config["regulons"]["motif_annotations"])
 
 
+def get_pruning_databases(wildcards):
+    """Ranking databases that modules are pruned by: with that of peaks, if the config says so."""
+    tracks = ["<results>/chromatin/peaks.genes_vs_tracks.rankings.feather"] if study.has_tracks else []
+    return ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)) + tracks
+
+
+def get_pruning_motifs(wildcards):
+    """What the rows of these databases stand for."""
+    return "<results>/chromatin/motifs.tbl" if study.has_tracks else ancient("<results>/references/motifs.tbl")
+
+
 def get_tfs(wildcards):
     """Where the list of factors lies; nothing if it is to be fetched."""
     return given_file(config["regulons"]["tfs"])
@@ -390,6 +401,17 @@ def get_network_of_study(wildcards):
 def get_gene_lists(key):
     """The files of gene sets or signatures that the config names under a key of ``expression``."""
     return collect("<results>/references/gene_lists/{file}", file=study.files_of(key))
+
+
+def get_promoters(wildcards):
+    """Where transcription starts: the user's table of promoters or GTF, or the study's annotation."""
+    own = config["chromatin"]["promoters"]
+    return user_file(own) if own else "<results>/references/annotation.gtf"
+
+
+def get_prefix_of_promoters(wildcards):
+    """What the tumour's genes begin with in the study's own annotation; nothing in a file of the user's."""
+    return "" if config["chromatin"]["promoters"] else study.prefixes.get("graft", "")
 
 
 def get_mean_activity(wildcards):

@@ -166,6 +166,33 @@ rule simulate_line:
         mem_mb=memory("simulate_line", base=1_000),
         runtime=minutes("simulate_line", base=10),
     params:
+        code=code_of("demo/simulate_line.py"),
         seed=lookup(within=config, dpath="demo/seed"),
     script:
         "../scripts/demo/simulate_line.py"
+
+
+rule simulate_peaks:
+    input:
+        network=lookup(within=config, dpath="demo/network"),
+    output:
+        promoters="<results>/simulated/chromatin/promoters.tsv",
+        peaks=collect(
+            "<results>/simulated/chromatin/{name}.narrowPeak.gz",
+            name=["FOSL1_untreated", "FOSL1_persister", "STAT1_persister"],
+        ),
+        truth="<results>/truth/peaks.tsv",
+    log:
+        "<logs>/simulate_peaks.log",
+    benchmark:
+        "<benchmarks>/simulate_peaks.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=memory("simulate_peaks", base=1_000),
+        runtime=minutes("simulate_peaks", base=10),
+    params:
+        code=code_of("demo/simulate_peaks.py"),
+        seed=lookup(within=config, dpath="demo/seed"),
+    script:
+        "../scripts/demo/simulate_peaks.py"

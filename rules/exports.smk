@@ -85,6 +85,7 @@ rule export_normal:
         mem_mb=memory("export_normal", base=3_000, per_input_gb=6_000),
         runtime=minutes("export_normal", base=60),
     params:
+        code=code_of("exports/export_normal.py"),
         title=f"{TITLE}: normal cells",
         models=study.model_order,
         timepoints=lookup(within=config, dpath="timepoints"),

@@ -22,6 +22,7 @@ rule collect_perturbations:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("perturbations/collect_changes.py"),
         ready=study.ready_perturbations,
         files=study.file_of_perturbation,
     script:
@@ -48,6 +49,7 @@ rule compare_perturbations:
     conda:
         "../envs/evidence.yaml"
     params:
+        code=code_of("perturbations/compare_perturbations.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
         seed=lookup(within=config, dpath="statistics/seed"),
@@ -66,6 +68,7 @@ rule draw_perturbations:
     conda:
         "../envs/figures.yaml"
     params:
+        code=code_of("perturbations/figures.py"),
         figures=figures_of("perturbations"),
         settings=pick(config["statistics"], "fdr"),
     script:

@@ -168,8 +168,8 @@ rule prune_modules:
     input:
         adjacencies="<results>/regulons/{group}/{run}/adjacencies.parquet",
         expression="<results>/regulons/{group}/expression.h5ad",
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
-        motifs=ancient("<results>/references/motifs.tbl"),
+        databases=get_pruning_databases,
+        motifs=get_pruning_motifs,
     output:
         motifs="<results>/regulons/{group}/{run}/motifs.parquet",
         regulons="<results>/regulons/{group}/{run}/regulons.tsv",
@@ -198,8 +198,8 @@ rule consensus_over_seeds:
         candidates=collect("<results>/regulons/{{group}}/{run}/candidates.parquet", run=RUNS),
         adjacencies=collect("<results>/regulons/{{group}}/{run}/adjacencies.parquet", run=RUNS),
         seeds="<results>/regulons/{group}/mean/seeds.parquet" if RUNS == ["mean"] else [],
-        databases=ancient(collect("<results>/references/databases/{name}.feather", name=study.databases)),
-        motifs=ancient("<results>/references/motifs.tbl"),
+        databases=get_pruning_databases,
+        motifs=get_pruning_motifs,
         families=workflow_file("resources/factors/families.tsv"),
     output:
         regulons="<results>/regulons/{group}/regulons.tsv",
@@ -248,35 +248,7 @@ rule consensus_over_models:
         "../scripts/regulons/consensus_over_models.py"
 
 
-if study.given_regulons:
-
-    # The user's regulons replace all inference.
-    ruleorder: take_regulons > check_databases
-    ruleorder: take_regulons > consensus_over_models
-
-    rule take_regulons:
-        input:
-            gmt=user_file(f"<results>/references/gene_lists/{study.given_regulons[0]}"),
-            tfs=user_file("<results>/references/tfs.txt") if config["regulons"]["tfs"] else [],
-            cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
-        output:
-            databases="<results>/regulons/databases.json",
-            regulons="<results>/regulons/consensus.tsv",
-            gmt="<results>/regulons/consensus.gmt",
-            support="<results>/regulons/support.tsv",
-            summary="<results>/regulons/summary.tsv",
-        log:
-            "<logs>/take_regulons.log",
-        localrule: True
-        conda:
-            "../envs/scenic.yaml"
-        params:
-            code=code_of("regulons/take_regulons.py"),
-            min_targets=lookup(within=config, dpath="regulons/min_targets"),
-        script:
-            "../scripts/regulons/take_regulons.py"
-
-
+include: "regulons/given.smk"
 include: "regulons/activity.smk"
 include: "regulons/network_changes.smk"
 

@@ -137,6 +137,7 @@ rule rank_switches:
         shares="<results>/regulons/samples.tsv" if study.groups else [],
         stability=collect("<results>/switches/thresholds/{group}.tsv", group=study.groups),
         knockouts="<results>/switches/perturbation.tsv",
+        chromatin="<results>/chromatin/support.tsv" if study.has_chromatin else [],
         signature="<results>/expression/signature.tsv",
         families=workflow_file("resources/factors/families.tsv"),
         tested="<results>/perturbations/factors.tsv" if study.has_perturbations else [],

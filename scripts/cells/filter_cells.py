@@ -5,7 +5,6 @@ many_genes, high_mt, unsure. Normal and unsure cells are named in tumours withou
 """
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -211,17 +210,6 @@ def subtract_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.nd
     return taken
 
 
-def without_nan(value):
-    """Return the value with NaN and infinity as None, which JSON can hold."""
-    if isinstance(value, dict):
-        return {key: without_nan(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def main(snakemake) -> None:
     """Read counts, calls and soup; write graft cells, host cells, all barcodes' verdicts and the summary."""
     import anndata
@@ -293,7 +281,9 @@ def main(snakemake) -> None:
         **found,
         "attrition": steps,
     }
-    Path(snakemake.output.summary).write_text(json.dumps(without_nan(everything), indent=2, allow_nan=False) + "\n")
+    Path(snakemake.output.summary).write_text(
+        json.dumps(summaries.without_nan(everything), indent=2, allow_nan=False) + "\n"
+    )
     job.log.info("kept %d graft cells and %d host cells of %d droplets with cells", graft.n_obs, host.n_obs, len(table))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -86,3 +88,14 @@ def rank_barcodes(droplets: pd.DataFrame) -> pd.DataFrame:
     curves = {"all barcodes": totals, "droplets with cells": totals[droplets["cell_call"].to_numpy()]}
     parts = [rank_curve(values).assign(barcodes=name) for name, values in curves.items()]
     return pd.concat(parts, ignore_index=True)[["barcodes", "rank", "umis"]]
+
+
+def without_nan(value):
+    """Return the value with NaN and infinity as None, which JSON can hold."""
+    if isinstance(value, dict):
+        return {key: without_nan(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

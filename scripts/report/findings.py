@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from scripts.base.tables import ALL_ARMS
 from scripts.base.verdicts import MIN_MODELS
+from scripts.chromatin.verdicts import NO_PEAKS
+from scripts.chromatin.verdicts import VERDICTS as OF_PEAKS
 from scripts.figure import words
 from scripts.figure.style import count, listed
 from scripts.report.checks import CHECKS, Given
@@ -26,6 +28,7 @@ FOLDER = Path(__file__).parents[2] / "resources" / "report"
 SHOWN, GENES = 10, 5
 """Switches of a direction, and genes of a panel, that are named."""
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
+SUPPORT = "chromatin/support.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
 
 
@@ -150,6 +153,20 @@ def tell_panels(panels: pd.DataFrame | None, said: Mapping[str, str], places: Ma
     return [words.fill(said["none"], {**places, "note": "; ".join(notes)})]
 
 
+def tell_peaks(source: Source, said: Mapping[str, str]) -> list[Markup]:
+    """Return what peaks of factors say of their regulons; nothing in a study without peaks."""
+    support = source.table(SUPPORT)
+    if support is None or (support["verdict"] == NO_PEAKS.name).all():
+        return []
+    told = []
+    for verdict in OF_PEAKS:
+        own = support.loc[support["verdict"] == verdict.name, "regulon"]
+        if verdict is not NO_PEAKS and len(own):
+            rest = f" and {len(own) - GENES} more" if len(own) > GENES else ""
+            told.append(f"{verdict.name} {', '.join(own.head(GENES))}{rest}")
+    return [paragraph(words.fill(said["told"], {"verdicts": "; ".join(told)}))]
+
+
 def tell_checks(given: Given, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the warnings; and which checks gave none, and which could not be made."""
     config, warned, fine, not_made = given.source.config, [], [], []
@@ -187,6 +204,7 @@ def build(source: Source) -> Section:
         Markup('<div class="claim">{}</div>').format(paragraph(" ".join(map(str.strip, sentences)))),
         heading(titles["switches"]),
         *tell_switches(source, said, places),
+        *tell_peaks(source, said["peaks"]),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),

@@ -9,6 +9,7 @@ import jinja2
 import yaml
 
 from scripts.base.verdicts import MIN_MODELS, meaning
+from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.report.inputs import stage_results
 from scripts.report.page import Section
@@ -75,6 +76,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         meaning=meaning,
         switch_verdicts=switches.VERDICTS,
         programme_verdicts=confounders.VERDICTS,
+        peak_verdicts=chromatin.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlparse
 
+from scripts.study.check_chromatin import check_chromatin
 from scripts.study.ready import check_perturbations, name_of_list
 from scripts.study.roles import check_contrast, with_headline
 from scripts.study.schema import filled, read_schema, resolve, show, suggest, violations
@@ -283,4 +284,5 @@ CHECKS = (
     check_addresses,
     check_gene_lists,
     check_perturbations,
+    check_chromatin,
 )

@@ -29,6 +29,7 @@ def missing_files(study: Study, design: Design) -> list[str]:
             places += [(at_key("cells", "pools", pool, "hashtag_reads", key), path) for path in paths]
     if study.all_sequenced:
         places += list(genome_files(study.config["references"]))
+    places += list(peak_files(study.config["chromatin"]))
     there, barred = {}, {}
     for path in dict.fromkeys(path for _, path in places):
         try:
@@ -77,6 +78,16 @@ def missing_entry(config: dict, entry: dict) -> str:
     place = next((place for place, other in list_files(config) if other == entry), ())
     remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
     return f"{at_key(*place, 'path')}: there is no {path!r}; {remedy}"
+
+
+def peak_files(chromatin: dict) -> Iterator[tuple[str, str]]:
+    """Yield the key and path of every file of peaks, of their counts and of promoters."""
+    for number, entry in enumerate(chromatin["peaks"]):
+        for key in ("peaks", "counts"):
+            if entry.get(key):
+                yield at_key("chromatin", "peaks", number, key), entry[key]
+    if chromatin["peaks"] and chromatin["promoters"]:
+        yield at_key("chromatin", "promoters"), chromatin["promoters"]
 
 
 def genome_files(references: dict) -> Iterator[tuple[str, str]]:

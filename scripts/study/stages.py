@@ -19,6 +19,7 @@ STAGES = (
     "expression",
     "activity",
     "perturbations",
+    "chromatin",
     "switches",
     "markers",
     "confounders",

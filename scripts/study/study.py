@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file
-from scripts.study.perturbed import Perturbed
+from scripts.study.peaks import WithPeaks
 from scripts.study.ready import name_of_list
 
 
 @dataclass(frozen=True)
-class Study(Perturbed):
+class Study(WithPeaks):
     """A checked study.
 
     ``samples`` are what the study learns from. ``queries`` are biopsies that are scored against what was learned: they
@@ -241,6 +241,7 @@ class Study(Perturbed):
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
+            "peaks": self.peak_files,
             "matrices": sorted({*self.matrices, *self.annotations, *self.tables_of_pools}),
             "reads": [*self.units["fq1"], *self.units["fq2"], *self.reads_of_tags],
         }

@@ -12,7 +12,7 @@ from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
 from scripts.switches import checks, switches, targets
-from scripts.switches.evidence import assemble, family, kinds, on_off, terms
+from scripts.switches.evidence import assemble, chromatin, family, kinds, on_off, terms
 
 BY_MODEL = [
     "contrast", "model", "tf", "regulon", "difference", "activity_change_sd", "targets_log2fc", "mrna_log2fc",
@@ -209,6 +209,7 @@ def main(snakemake) -> None:
         tested=read_tested(getattr(source, "tested", None)),
     )
     models = by_model(paired.over_arms(persister), sd, change, mrna, single, factors).assign(contrast=first)
+    ranked = chromatin.join(ranked, getattr(source, "chromatin", None))
     results = (
         (ranked, output.switches),
         (overlaps, output.overlaps),

@@ -9,6 +9,7 @@ from scripts.activity import verdicts as activity
 from scripts.base import columns
 from scripts.base.calibration import rates_of_verdict, worst_error
 from scripts.base.verdicts import decide, describe, meaning
+from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
@@ -24,6 +25,7 @@ LISTS = {
     "markers": confounders.MARKER_VERDICTS,
     "reversibility": activity.VERDICTS,
     "network changes": regulons.NETWORK_CHANGES,
+    "chromatin": chromatin.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -44,6 +46,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("confounders/marker_composition.tsv", "verdict", "markers"),
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
+        ("chromatin/support.tsv", "verdict", "chromatin"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):

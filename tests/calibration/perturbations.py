@@ -1,4 +1,4 @@
-"""Perturbations (scripts/perturbations): p-values, intervals and verdicts where the effect on the programme is known."""
+"""Perturbations (scripts/perturbations): p-values, intervals, verdicts, where the effect is known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def of_verdicts(*verdicts) -> tuple[str, ...]:
 
 
 def run(study: Simulated, rng: np.random.Generator, share: float, direction: str, moving: int = EACH) -> pd.DataFrame:
-    """Return the table of :data:`EACH` perturbations, of which the first ``moving`` bring ``share`` of the programme."""
+    """Return the table of :data:`EACH` perturbations, the first ``moving`` of which bring ``share`` of the programme."""
     names = listed(EACH, direction)
     changes = {}
     for number, row in enumerate(names.itertuples()):
@@ -63,7 +63,7 @@ def rows(quick: bool) -> list[Row]:
         idle = "no effect beside noise that is co-expressed as the profiles are"
 
         def count(tables: list[pd.DataFrame], hit) -> dict:
-            return clustered(np.array([int(hit(table).sum()) for table in tables]), EACH)  # noqa: B023
+            return clustered(np.array([int(hit(table).sum()) for table in tables]), EACH)
 
         for name, column in ((P, "signature_p"), (TARGETS, "targets_p")):
             rate = count(null, lambda t, c=column: t[c] <= LEVEL)

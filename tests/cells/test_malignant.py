@@ -80,7 +80,7 @@ def test_where_the_arms_are_not_clear_cells_stay_unsure(simulate):
 
 
 def test_without_gains_and_losses_cells_without_markers_are_unsure(simulate):
-    """A tumour without them can't be distinguished from normal epithelium: nothing is guessed, but for one in a hundred."""
+    """A tumour without them can't be distinguished from normal epithelium: at most one in a hundred is guessed."""
     guessed = 0
     for seed in SEEDS:
         cells = simulate.simulate_tumour(seed, arms=0)

@@ -14,3 +14,5 @@ COLUMNS = [
     *PERTURBATION, "family", *RANKS, "evidence_missing",
 ]  # fmt: skip
 """What the evidence adds to switches.tsv."""
+CHROMATIN = {"chromatin": "verdict", "chromatin_odds_ratio": "odds_ratio"}
+"""Column that a study with peaks has in addition → column of chromatin/support.tsv."""
