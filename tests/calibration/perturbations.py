@@ -30,7 +30,7 @@ def of_verdicts(*verdicts) -> tuple[str, ...]:
 
 
 def run(study: Simulated, rng: np.random.Generator, share: float, direction: str, moving: int = EACH) -> pd.DataFrame:
-    """Return the table of :data:`EACH` perturbations, the first ``moving`` of which bring ``share`` of the programme."""
+    """Return the table of :data:`EACH` perturbations; the first ``moving`` bring ``share`` of the programme."""
     names = listed(EACH, direction)
     changes = {}
     for number, row in enumerate(names.itertuples()):
