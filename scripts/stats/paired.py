@@ -114,10 +114,10 @@ def moderated_errors(effect: np.ndarray, error: np.ndarray, n: np.ndarray) -> tu
 
     What limma does with differences of pairs: the model is the replicate, and its few differences borrow what all
     features say of how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``effect``: means over
-    models; ``error``: their standard errors in comparable units, NaN where there is none; ``n``: models. A feature whose
-    differences are equal has the error that the others tell, as with limma: a few models' small counts are often alike
-    by chance. One that never changes has none. Where fewer than :data:`MIN_MODERATED` features vary, the errors as they
-    are, and none for equal differences.
+    models; ``error``: their standard errors in comparable units, NaN where there is none; ``n``: models. A feature
+    whose differences are equal has the error that the others tell, as with limma: a few models' small counts are often
+    alike by chance. One that never changes has none. Where fewer than :data:`MIN_MODERATED` features vary, the errors
+    as they are, and none for equal differences.
     """
     freedom = n - 1.0
     if (error > 0).sum() < MIN_MODERATED:
@@ -148,7 +148,8 @@ def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
     The one rule for the word: three models or more, a false discovery rate over models within ``fdr``, and a
     probability of :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` or more that one more patient changes in the same
     direction (Higgins, Thompson & Spiegelhalter 2009; IntHout et al. 2016). A model that doesn't measure a feature is
-    absent, not against.
+    absent, not against. The change of one more patient is that measured: where a mean change is less than 1.28 times
+    what single measured changes vary by, the probability is below .9, however many patients there are.
     """
     return (table["n"] >= MIN_MODELS) & (table["fdr"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
 

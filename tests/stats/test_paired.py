@@ -253,3 +253,30 @@ def test_equal_differences_of_few_features_have_no_error():
     sets = pd.DataFrame(np.full((4, 40), 0.4))
     found = paired.summarise(sets, pd.Series(1.0, index=sets.columns), moderated=False)
     assert found[["ci_low", "t", "p", "fdr"]].isna().all(axis=None) and (found["effect"] == 0.4).all()
+
+
+# -- number of models
+
+
+def share_called(n: int, spreads: float) -> float:
+    """Return the share called shared of features that all patients change alike, by so many spreads of what is
+    measured.
+    """
+    rng = np.random.default_rng([n, round(10 * spreads)])
+    found = []
+    for _ in range(20):
+        table = pd.DataFrame(rng.normal(size=(n, 200)))
+        table.iloc[:, :40] += spreads
+        summary = paired.summarise(table, pd.Series(1.0, index=table.columns))
+        found.append(paired.is_shared(summary, 0.05)[:40].mean())
+    return float(np.mean(found))
+
+
+def test_more_patients_do_not_lower_the_power_for_a_shared_change():
+    power = [share_called(n, 1.6) for n in (3, 5, 8, 25, 100)]
+    assert (np.diff(power) >= -0.02).all() and power[-1] > 0.95
+
+
+def test_a_change_that_measurement_hides_in_single_patients_is_not_shared():
+    """A mean of one spread: one more patient goes the other way in 16 %, and a hundred patients show just that."""
+    assert share_called(100, 1.0) < 0.05
