@@ -55,7 +55,7 @@ def less_than_kept(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     told = (n >= MIN_MODELS) & (x.sum() > 0).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(told, rest.std(ddof=1).to_numpy() / np.sqrt(n), np.nan)
-        error, df = moderated_errors(error, n)
+        error, df = moderated_errors(rest.mean().to_numpy(), error, n)
         t = rest.mean().to_numpy() / error
     p = np.maximum(stats.t.cdf(t, np.where(df > 0, df, np.nan)), MIN_P)
     columns = {"effect_before": x.mean(), "effect_after": y.mean(), "share_remaining": y.sum() / x.sum()}

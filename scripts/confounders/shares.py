@@ -21,12 +21,13 @@ def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float,
     """Return the sum of ``after`` over the sum of ``before`` (one number per model each) and its 95 % interval.
 
     Fieller's: the values r for which after − r · before has a mean of zero over the models. All NaN where that is no
-    interval, since the effect before isn't clear of zero nothing being a share of it; with one model only ends.
+    interval, since the effect before isn't clear of zero nothing being a share of it; below :data:`MIN_MODELS` models
+    only the ends are.
     """
     n = len(before)
     total = before.sum()
     ratio = float(after.sum() / total) if total else np.nan
-    if n < 2 or not np.isfinite(ratio):
+    if n < MIN_MODELS or not np.isfinite(ratio):
         return ratio, np.nan, np.nan
     t2 = stats.t.ppf(0.975, n - 1) ** 2 / n
     x, y = before.mean(), after.mean()
@@ -43,7 +44,7 @@ def share_interval(before: np.ndarray, after: np.ndarray) -> tuple[float, float,
 
 def compare(before: pd.Series, after: pd.Series) -> dict:
     """Return effect_before, effect_after with its interval, share_remaining with its, n_models of models that have
-    both.
+    both. No interval below :data:`MIN_MODELS` models.
     """
     both = before.notna() & after.notna()
     x, y = before[both].to_numpy(dtype=float), after[both].to_numpy(dtype=float)
@@ -52,7 +53,7 @@ def compare(before: pd.Series, after: pd.Series) -> dict:
     if not n:
         return found
     found |= {"effect_before": x.mean(), "effect_after": y.mean()}
-    if n > 1:
+    if n >= MIN_MODELS:
         reach = stats.t.ppf(0.975, n - 1) * y.std(ddof=1) / np.sqrt(n)
         found |= {"ci_low": y.mean() - reach, "ci_high": y.mean() + reach}
     found["share_remaining"], found["share_low"], found["share_high"] = share_interval(x, y)

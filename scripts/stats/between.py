@@ -41,7 +41,10 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, scale: pd.Series) -> pd.D
         means.append(values.mean().to_numpy(dtype=float) / unit)
         spread = values.std(ddof=1).to_numpy(dtype=float) / unit
         error = np.where(n >= MIN_MODELS, spread / np.sqrt(np.maximum(n, 1)), np.nan)
-        error, freedom = paired.moderated_errors(error, n)
+        off = (error == 0) & (means[-1] == 0)
+        error, freedom = paired.moderated_errors(means[-1], error, n)
+        # A group in which a feature never changes has no error of its own.
+        error[off] = 0.0
         errors.append(error)
         freedoms.append(np.where(freedom > 0, freedom, np.nan))
     difference = means[0] - means[1]

@@ -95,7 +95,7 @@ def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
     if n < 2:
         return found
     spread = table.std(axis=0, ddof=1)
-    # Equal differences have an error that is rounding only; without any difference there is nothing to test.
+    # Equal differences have a spread that is rounding only.
     spread[spread <= TOLERANCE * np.abs(effect)] = 0.0
     found["spread"] = spread / scale
     without = (table.sum(axis=0)[None, :] - table) / (n - 1)
@@ -108,21 +108,23 @@ def _columns(table: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
-def moderated_errors(error: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moderated_errors(effect: np.ndarray, error: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return standard errors of means over models, with variances moderated over the features, and their degrees of
     freedom.
 
     What limma does with differences of pairs: the model is the replicate, and its few differences borrow from all
-    features how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``error``: standard errors
-    of features in comparable units, NaN where there is none; ``n``: models. Where fewer than :data:`MIN_MODERATED`
-    features vary, the errors as they are.
+    features how models vary (Smyth 2004); the prior is weighed with :data:`CAUTION`. ``effect``: means over
+    models; ``error``: their standard errors in comparable units, NaN where there is none; ``n``: models. A feature
+    whose differences are equal has the error that the others tell, as with limma: a few models' small counts are often
+    alike by chance. One that never changes has none. Where fewer than :data:`MIN_MODERATED` features vary, the errors
+    as they are, and none for equal differences.
     """
     freedom = n - 1.0
-    tested = np.isfinite(error) & (error > 0)
-    if tested.sum() < MIN_MODERATED:
-        return error, freedom
+    if (error > 0).sum() < MIN_MODERATED:
+        return np.where(error > 0, error, np.nan), freedom
+    tested = np.isfinite(error) & ((error > 0) | (effect != 0))
+    error = np.where(tested, error, np.nan)
     shrunk = moderate(error[tested] ** 2 * n[tested], freedom[tested], caution=CAUTION)
-    error, freedom = error.copy(), freedom.copy()
     error[tested], freedom[tested] = np.sqrt(shrunk.variance / n[tested]), shrunk.df
     return error, freedom
 
@@ -130,7 +132,7 @@ def moderated_errors(error: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.n
 def p_beyond(effect: np.ndarray, error: np.ndarray, df: np.ndarray, least: float = 0.0) -> np.ndarray:
     """Return p-values of an effect being no larger than ``least`` in size (TREAT; McCarthy & Smyth 2009).
 
-    With ``least`` 0 the two-sided p-value of t. NaN where there is neither effect nor error.
+    With ``least`` 0 the two-sided p-value of t. NaN without an error.
     """
     from scipy import stats
 
@@ -146,7 +148,8 @@ def is_shared(table: pd.DataFrame, fdr: float) -> pd.Series:
     The one rule for the word: three models or more, a false discovery rate over models within ``fdr``, and a
     probability of :data:`~scripts.base.verdicts.MIN_SAME_DIRECTION` or more that one more patient changes in the same
     direction (Higgins, Thompson & Spiegelhalter 2009; IntHout et al. 2016). A model that doesn't measure a feature is
-    absent, not against.
+    absent, not against. The change of one more patient is that measured: where a mean change is less than 1.28 times
+    what single measured changes vary by, the probability is below .9, however many patients there are.
     """
     return (table["n"] >= MIN_MODELS) & (table["fdr"] <= fdr) & (table["same_direction"] >= MIN_SAME_DIRECTION)
 
@@ -188,7 +191,7 @@ def summarise(table: pd.DataFrame, sd: pd.Series, least: float = 0.0, moderated:
             result.loc[own, columns] = np.column_stack([part[name] for name in columns])
     effect = result["activity_change_sd"].to_numpy()
     error, n = result.pop("_error").to_numpy(), result["n"].to_numpy()
-    error, df = moderated_errors(error, n) if moderated else (error, n - 1.0)
+    error, df = moderated_errors(effect, error, n) if moderated else (np.where(error > 0, error, np.nan), n - 1.0)
     reach = stats.t.ppf(0.975, np.where(df > 0, df, np.nan)) * error
     for end, side in (("low", -1), ("high", 1)):
         limit = effect + side * reach

@@ -6,7 +6,7 @@ import pytest
 from calibration.biopsy import learned_rows
 
 from scripts.base import job
-from scripts.biopsy import profile, score_biopsy
+from scripts.biopsy import describe, profile, score_biopsy
 from scripts.stats.intervals import position_interval, prediction
 
 SETTINGS = {"min_cells": 20, "level": 0.95, "seed": 0}
@@ -92,6 +92,16 @@ def test_states_that_overlap_between_models_give_no_interval():
     untreated, persister = np.array([0.0, 0.1, 0.2, 0.3]), np.array([1.0, -0.5, 0.4, 0.2])
     assert np.isnan(position_interval(0.2, untreated, persister, 0.95)).all()
     assert np.isnan(position_interval(0.2, untreated[:2], untreated[:2] + 1, 0.95)).all(), "two models"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_fewer_than_three_models_give_no_range_of_a_new_patient_and_no_call(n):
+    """Rates of ranges and calls were measured from three models on."""
+    untreated, persister = np.array([0.30, 0.31])[:n], np.array([0.5, 0.6])[:n]
+    mean, low, high = prediction(untreated, 0.95)
+    assert mean == pytest.approx(untreated.mean()) and np.isnan([low, high]).all()
+    low, high, *_, call = describe.compare("r", 0.9, untreated, persister, 0.95)
+    assert np.isnan([low, high]).all() and call == ""
 
 
 def test_profiles_of_its_own_kind_are_preferred_where_there_are_enough():

@@ -20,9 +20,9 @@ NOTE = "should be: limma's moderated paired t at its own cut-off of the same kin
 def headline_fdr(differences: np.ndarray) -> np.ndarray:
     """Return the FDR that :func:`paired.summarise` gives; differences: models × features without NaN."""
     n, features = differences.shape
-    error = differences.std(axis=0, ddof=1) / np.sqrt(n)
+    mean, error = differences.mean(axis=0), differences.std(axis=0, ddof=1) / np.sqrt(n)
     return paired.false_discovery_rate(
-        paired.p_beyond(differences.mean(axis=0), *paired.moderated_errors(error, np.full(features, float(n))))
+        paired.p_beyond(mean, *paired.moderated_errors(mean, error, np.full(features, float(n))))
     )
 
 

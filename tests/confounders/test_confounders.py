@@ -68,6 +68,16 @@ def test_share_of_nothing_is_not_given():
     assert np.isnan([ratio, low, high]).all()
 
 
+def test_two_models_have_a_share_and_no_interval():
+    """Rates of intervals were measured from three models on."""
+    found = shares.compare(pd.Series([2.0, 2.2]), pd.Series([1.0, 1.2]))
+    assert found["n_models"] == 2 and found["effect_after"] == pytest.approx(1.1)
+    assert np.isnan([found[name] for name in ("ci_low", "ci_high", "share_low", "share_high")]).all()
+    assert found["share_remaining"] == pytest.approx(2.2 / 4.2)
+    three = shares.compare(pd.Series([2.0, 2.2, 2.1]), pd.Series([1.0, 1.2, 1.1]))
+    assert np.isfinite([three[name] for name in ("ci_low", "ci_high", "share_low", "share_high")]).all()
+
+
 def test_extrapolation_takes_out_what_a_covariate_explains():
     rng = np.random.default_rng(3)
     gap = pd.Series(rng.normal(0.5, 0.3, 8))

@@ -212,3 +212,71 @@ def test_intervals_of_activity_cover_the_true_difference(n):
     table = pd.DataFrame(rng.normal(true, spread, (n, 4000)))
     found = paired.summarise(table, pd.Series(1.0, index=table.columns))
     assert 0.93 <= ((found["ci_low"] <= true) & (true <= found["ci_high"])).mean() <= 0.97
+
+
+# -- equal differences
+
+
+def counts_of(n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return differences of log counts of 200 genes, most of them near zero, without any change."""
+    rate = np.exp(rng.normal(-0.5, 1.2, 200))
+    logs = np.log2(rng.poisson(rate, (2, n, 200)) + 1.0)
+    return pd.DataFrame(logs[1] - logs[0])
+
+
+def test_models_alike_by_chance_are_no_certainty():
+    """Small counts give three patients the same difference in one gene or other of nearly every study."""
+    rng = np.random.default_rng(31)
+    tables = [counts_of(3, rng) for _ in range(100)]
+    alike = [((table.std(ddof=1) == 0) & (table.mean() != 0)).any() for table in tables]
+    assert np.mean(alike) > 0.5
+    found = [paired.summarise(table, pd.Series(1.0, index=table.columns)) for table in tables]
+    assert np.mean([(own["fdr"] <= 0.05).any() for own in found]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 100)
+    assert np.mean([paired.is_shared(own, 0.05).any() for own in found]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 100)
+
+
+def test_a_feature_with_equal_differences_has_the_error_that_the_others_tell():
+    rng = np.random.default_rng(7)
+    table = pd.DataFrame(rng.normal(0, 1, (3, 60))).assign(same=0.4, off=0.0)
+    found = paired.summarise(table, pd.Series(1.0, index=table.columns))
+    changing = table.drop(columns="off")
+    shrunk = moderation.moderate(changing.var(ddof=1).to_numpy(), np.full(61, 2.0), caution=paired.CAUTION)
+    assert found.loc["same", "t"] == pytest.approx(0.4 / np.sqrt(shrunk.variance[-1] / 3))
+    assert found.loc["same", "ci_low"] < 0.4 < found.loc["same", "ci_high"]
+    assert found.loc["off", ["t", "p", "ci_low", "ci_high", "same_direction"]].isna().all()
+
+
+def test_equal_differences_of_few_features_have_no_error():
+    """Where no others tell how models vary, three equal numbers say nothing about the next patient."""
+    few = paired.summarise(matrix([0.4, 0.4, 0.4]), UNIT).loc["r"]
+    assert few[["ci_low", "ci_high", "t", "p", "fdr", "fdr_least", "same_direction"]].isna().all()
+    sets = pd.DataFrame(np.full((4, 40), 0.4))
+    found = paired.summarise(sets, pd.Series(1.0, index=sets.columns), moderated=False)
+    assert found[["ci_low", "t", "p", "fdr"]].isna().all(axis=None) and (found["effect"] == 0.4).all()
+
+
+# -- number of models
+
+
+def share_called(n: int, spreads: float) -> float:
+    """Return the share called shared of features that all patients change alike, by so many spreads of what is
+    measured.
+    """
+    rng = np.random.default_rng([n, round(10 * spreads)])
+    found = []
+    for _ in range(20):
+        table = pd.DataFrame(rng.normal(size=(n, 200)))
+        table.iloc[:, :40] += spreads
+        summary = paired.summarise(table, pd.Series(1.0, index=table.columns))
+        found.append(paired.is_shared(summary, 0.05)[:40].mean())
+    return float(np.mean(found))
+
+
+def test_more_patients_do_not_lower_the_power_for_a_shared_change():
+    power = [share_called(n, 1.6) for n in (3, 5, 8, 25, 100)]
+    assert (np.diff(power) >= -0.02).all() and power[-1] > 0.95
+
+
+def test_a_change_that_measurement_hides_in_single_patients_is_not_shared():
+    """A mean of one spread: one more patient goes the other way in 16 %, and a hundred patients show just that."""
+    assert share_called(100, 1.0) < 0.05

@@ -41,7 +41,7 @@ def moderated_t(changes: np.ndarray) -> np.ndarray:
     squares = (np.where(present, changes - mean, 0.0) ** 2).sum(axis=0)
     error = np.sqrt(squares / (enough - 1) / enough)
     error[error <= paired.TOLERANCE * np.abs(mean)] = 0.0
-    error, _ = paired.moderated_errors(error, n)
+    error, _ = paired.moderated_errors(mean, error, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return mean / error
 
