@@ -136,6 +136,19 @@ def check_reads(given: Given) -> Warned:
     return {"libraries": listed(odd["sample"]), "limit": f"{FEWEST_IN_GENES:.0%}"} if len(odd) else {}
 
 
+def check_species(given: Given) -> Warned:
+    """Return the genes that are distrusted, since reads are given to the wrong species (counts/other_species.tsv)."""
+    table = given.source.table("counts/other_species.tsv")
+    if table is None or not len(table) or "distrusted" not in table:
+        return None
+    pairs = table[table["distrusted"] == "yes"]
+    genes = list(dict.fromkeys(pairs["symbol"].where(pairs["species"] == "graft", pairs["other_symbol"])))
+    if not genes:
+        return {}
+    rest = [f"{len(genes) - SHOWN} more"] if len(genes) > SHOWN else []
+    return {"genes": listed([*genes[:SHOWN], *rest]), "number": count(len(genes), "gene")}
+
+
 def check_depth(given: Given) -> Warned:
     """Return how many changes depth explains, if depth differs between the timepoints."""
     switches = given.source.table("switches/switches.tsv")
@@ -183,6 +196,7 @@ CHECKS: dict[str, Callable[[Given], Warned]] = {
     "losses": check_losses,
     "steps": check_steps,
     "reads": check_reads,
+    "species": check_species,
     "depth": check_depth,
     "platforms": check_platforms,
     "confounders": check_confounders,

@@ -197,6 +197,19 @@ def test_what_differs_between_samples_is_a_warning_with_a_link(tmp_path):
     assert len(goals) == len(items) and set(goals) <= names
 
 
+@pytest.mark.parametrize(("number", "told"), [(0, {}), (1, "1 gene"), (8, "8 genes")])
+def test_genes_to_distrust_are_named_whichever_species_loses_the_reads(tmp_path, number, told):
+    source = Results(tmp_path, tables=designs(2)).write()
+    rows = [("graft" if i % 2 else "host", f"S{i}", f"O{i}", "yes" if i < number else "no") for i in range(9)]
+    table = pd.DataFrame(rows, columns=["species", "symbol", "other_symbol", "distrusted"])
+    (source.root / "counts").mkdir(exist_ok=True)
+    table.to_csv(source.root / "counts" / "other_species.tsv", sep="\t", index=False)
+    source = dataclasses.replace(source, files=source.files | {"counts/other_species.tsv"})
+    found = checks.check_species(checks.Given(source, {}, CONTRAST, None, None))
+    assert found == told if not number else found["number"] == told and found["genes"].startswith("O0")
+    assert number < 8 or "S5 and 2 more" in found["genes"]
+
+
 def test_every_check_has_its_words():
     said = words.read("findings", findings.FOLDER)["checks"]
     assert set(checks.CHECKS) == set(said) - {"demo", "databases", "none", "not_measured"}
