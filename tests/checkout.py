@@ -68,8 +68,8 @@ def hash_sources(root: Path) -> dict[str, str]:
 
 
 def drop_if_outdated(results: Path) -> None:
-    """Remove results that other code made, by their manifest: Snakemake doesn't see that a module changed which a
-    script imports, and tests would judge what is no longer made.
+    """Remove results that other code made, by their manifest: tests would judge what is no longer made, which
+    Snakemake leaves where it is.
     """
     manifest = results / "manifest.json"
     made_by = json.loads(manifest.read_text())["workflow"]["source"] if manifest.exists() else None
