@@ -1,8 +1,8 @@
 """Where to divide draws from one pool from cells: simulated peaks of both, by several laws of depth, then real ones.
 
-`python tests/benchmarks/plateau.py` prints a table and the value that divides simulated peaks best. Other simulated
-peaks
-and real droplets of PC9 judge it.
+`python tests/benchmarks/plateau.py` prints a table and the value that divides simulated peaks best. Other
+simulated
+peaks and real droplets of PC9 judge it.
 """
 
 from __future__ import annotations

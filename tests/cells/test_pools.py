@@ -203,8 +203,8 @@ SEQUENCES = {"HTO1": "ACCCACCAGTAAGAC", "HTO2": "GGTCGAGAGCATTCA", "HTO3": "CTTG
 def write_tag_reads(folder, barcodes: list[str]) -> pd.DataFrame:
     """Write the tags' reads of the pool's cells and the tags' sequences; return the true UMIs, cells × tags.
 
-    As in TotalSeq-B, two letters of the barcode are complemented and the tag follows ten bases. One molecule in two is
-    read twice; one tag in twenty and one barcode in fifty have a wrong letter.
+    As in TotalSeq-B, two letters of the barcode are complemented and the tag follows ten bases. One molecule in two
+    is read twice; one tag in twenty and one barcode in fifty have a wrong letter.
     """
     rng = np.random.default_rng(7)
     counts, _ = simulated_tags(rng, 3, N_EACH, doublets=20, negative=0)

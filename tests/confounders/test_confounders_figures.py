@@ -107,3 +107,18 @@ def test_the_verdict_is_told_with_what_was_measured(values, keys):
     if "size_tested" in keys:
         assert made.parts[1][1] == {"effect": "1.00", "n": "3 models", "k": 3, "p": "0.001"}
     assert figures.tell_verdict(verdict().iloc[:0], STYLE) is None
+
+
+STYLE_WITH_FDR = Style(models=("A",), timepoints=("u", "p"), settings={"fdr": 0.05})
+
+
+def test_rules_of_the_verdicts_on_markers_are_told_with_their_errors():
+    """Only verdicts that occur; the one that claims something has the error that simulated studies measured."""
+    table = pd.DataFrame({"verdict": ["composition", "composition not shown", "composition not shown"]})
+    made = figures.list_marker_rules(table, STYLE_WITH_FDR)
+    told = {values["name"]: (key, values) for key, values in made.parts}
+    assert list(told) == ["composition", "composition not shown"]
+    key, values = told["composition"]
+    assert key == "verdict_measured" and values["number"] == "1 of 3 markers and panels" and "0.05" in values["rule"]
+    assert float(values["rate"].rstrip("%")) <= 5
+    assert figures.list_marker_rules(table[:0], STYLE_WITH_FDR) is None
