@@ -1,6 +1,7 @@
 """One page per biopsy: its scores, their uncertainty, and whether the reference applies to it."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,19 @@ from scripts.biopsy import figures
 from scripts.figure import export, heights, words
 
 TABLES = {
-    "check": ("Does the reference apply to this biopsy?", ["check", "verdict", "value", "ok from", "to"],
+    "check": ("Does the reference apply to this biopsy?", ["check", "verdict", "value", "ok range"],
               "Each measure with the range in which it is ok: what a new patient of the same kind would show, by "
               "models left out. The regulons and the signature were learned from all models, the left-out one "
               "included, so these figures are somewhat optimistic."),
-    "switch": ("Switches", ["factor", "status", "position", "untreated from", "to"],
+    "switch": ("Switches", ["factor", "status", "position", "untreated range"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
                "persister."),
-    "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated from", "to"],
+    "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated range", "direction"],
                "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
     "regulon": ("Other regulons that differ from untreated",
-                ["regulon", "status", "mean activity", "untreated from", "to"],
+                ["regulon", "status", "mean activity", "untreated range"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
                 "sample of a new patient would show (all: scores.tsv)."),
     "nearest": ("Nearest training samples", ["sample", "timepoint", "distance"],
@@ -32,10 +33,10 @@ TABLES = {
 }  # fmt: skip
 # The status comes second, so that it is in sight on a telephone; notes have lines of their own.
 COLUMNS = {
-    "check": ("item", "call", "value", "low", "high"),
-    "switch": ("item", "call", "value", "low", "high"),
-    "marker": ("item", "call", "value", "low", "high"),
-    "regulon": ("item", "call", "value", "low", "high"),
+    "check": ("item", "call", "value", "range"),
+    "switch": ("item", "call", "value", "range"),
+    "marker": ("item", "call", "value", "range", "note"),
+    "regulon": ("item", "call", "value", "range"),
     "nearest": ("item", "call", "value"),
 }
 
@@ -48,6 +49,13 @@ def cell(value: object) -> dict:
     return {"text": str(value), "number": False}
 
 
+def span(low: float, high: float) -> dict:
+    """Return a range as the page shows it; one end may be open."""
+    ends = [cell(end)["text"] for end in (low, high)]
+    text = f"{ends[0]} to {ends[1]}" if all(ends) else f"≥ {ends[0]}" if ends[0] else f"≤ {ends[1]}" if ends[1] else ""
+    return {"text": text, "number": True}
+
+
 def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     """Return one section as a table; None if there is nothing in it."""
     rows = scores[scores["section"] == section]
@@ -58,8 +66,12 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     if rows.empty:
         return None
     title, columns, about = TABLES[section]
+    names = COLUMNS[section]
     lines = [
-        {"cells": [cell(row[name]) for name in COLUMNS[section]], "note": str(row["note"])}
+        {
+            "cells": [span(row["low"], row["high"]) if name == "range" else cell(row[name]) for name in names],
+            "note": "" if "note" in names else str(row["note"]),
+        }
         for _, row in rows.iterrows()
     ]
     return {"title": title, "columns": columns, "about": about, "rows": lines}
@@ -77,6 +89,8 @@ def figures_of(scores: pd.DataFrame, distribution: pd.DataFrame) -> list[dict[st
             said = words.of_figure("biopsy", name, {})
             about = f"{said['alt']} {figure.n}"
             spec = export.static_spec(figure)
+            spec["config"] = deepcopy(spec["config"])
+            spec["config"]["legend"]["layout"]["bottom"]["margin"] = figures.ROOM
             wide, narrow = (
                 export.to_svg(
                     heights.answered(spec, width) | {"width": width},

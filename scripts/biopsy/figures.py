@@ -13,10 +13,10 @@ from scripts.figure.style import Style, below, rows_high
 WIDTH, NARROW = 560, 220
 """Width of the plots (pixels) without their axes, and on a telephone."""
 CELLS, BOTH = "cells of the biopsy", "both together"
-UNTREATED_SAMPLE = "an untreated sample of a new patient"
+UNTREATED_SAMPLE = "untreated sample of a new patient"
 SWITCH = HIGH_CONTRAST[2]
 ROOM = 30
-"""Pixels between the names of a legend: a browser's letters may be wider than those that the renderer measured."""
+"""Pixels between the names of a legend, and between legends: a browser's letters may be wider than the renderer's."""
 STATES = ("untreated", "persister")
 """The two states as the tables name them, whatever the timepoints of the study are called."""
 STYLE = Style(timepoints=STATES)
@@ -98,7 +98,7 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
     grey = alt.Color(
         "expected:N",
         scale=alt.Scale(domain=[UNTREATED_SAMPLE], range=[ABSENT]),
-        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300, padding=ROOM / 3),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300),
     )
     filled = alt.Fill(
         "state:N",

@@ -96,6 +96,9 @@ def test_a_called_switch_is_in_one_table_of_the_page():
     items = {name: [row["cells"][0]["text"] for row in table["rows"]] for name, table in tables.items()}
     assert items == {"switch": ["FOSL1"], "regulon": ["STAT1(+)"]}
     assert all(table["columns"][1] == "status" for table in tables.values()), "in sight on a telephone"
+    assert [cell["text"] for cell in tables["switch"]["rows"][0]["cells"]] == ["FOSL1", "active", "0.9", "−0.2 to 0.3"]
+    assert draw_biopsy.span(20, np.nan)["text"] == "≥ 20" and draw_biopsy.span(np.nan, 0.2)["text"] == "≤ 0.2"
+    assert draw_biopsy.span(np.nan, np.nan)["text"] == ""
     assert tables["switch"]["rows"][0]["note"] == "FOSL1(+) is up in persisters"
 
 

@@ -1,4 +1,4 @@
-"""The study's own 87 profiles through the stages: what the study reports is found, FOSL1 is reported as measured."""
+"""The study's own 87 profiles through the stages: its results are found, FOSL1 as measured."""
 
 import subprocess
 import sys
