@@ -29,7 +29,7 @@ def measured(table: pd.DataFrame, expression: pd.Series, t: pd.Series) -> pd.Dat
 def main(snakemake) -> None:
     """Read distances, profiles, regulons and changes; write both tables of targets and both of changes."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
-    values, _ = inputs.read_profiles(source.profiles)
+    values, _, _ = inputs.read_profiles(source.profiles)
     genes = measured(pd.read_parquet(source.genes), values.mean(), read_change(source.expression, params.contrast))
     sets = read_labelled(source.sets, *LABELS).rename(columns={"peak_sample": "sample"})
     edges = inputs.read_edges(source.regulons)

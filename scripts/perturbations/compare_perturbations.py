@@ -217,7 +217,7 @@ def read_programme(source, params) -> Programme:
     contrast = f"{names['persister']} vs {names['baseline']}"
     table = table[(table["contrast"] == contrast) & (table["arm"] == ALL_ARMS)].dropna(subset=["log_fc"])
     own = table.set_index("gene")
-    values, labels = inputs.read_profiles(source.profiles)
+    values, labels, _ = inputs.read_profiles(source.profiles)
     genes = own.index.intersection(values.columns)
     edges = (
         inputs.read_edges(source.regulons) if getattr(source, "regulons", None) else pd.DataFrame(columns=inputs.EDGES)
