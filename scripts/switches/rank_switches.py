@@ -10,7 +10,7 @@ from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import checks, switches, targets
+from scripts.switches import checks, switches, targets, verdicts
 from scripts.switches.evidence import assemble, family, kinds, on_off, terms
 
 BY_MODEL = [
@@ -87,6 +87,13 @@ def read_tested(path: str | None) -> dict[str, str]:
     return dict(read_labelled(path)[["tf", "tested"]].to_numpy()) if path else {}
 
 
+def ranks_knockout(path: str | None) -> bool:
+    """Return whether silencing in silico plays a part in the rank: unless perturbations show it no better than its
+    baseline.
+    """
+    return not path or read_labelled(path)["verdict"].iloc[0] != verdicts.NOT_BETTER.name
+
+
 def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
     """Return log2 expression (samples × genes that all measured), the samples' labels, and the genes that could be
     targets: in pseudobulk those seen in enough cells, in profiles all.
@@ -125,6 +132,7 @@ def gather(
         mean=values[universe].mean(),
         knockout=read_knockouts(source.knockouts),
         seed=params.seed,
+        ranks_knockout=ranks_knockout(getattr(source, "judged", None)),
     )
     return sources, shares
 

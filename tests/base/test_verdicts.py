@@ -12,6 +12,7 @@ from scripts.base.verdicts import decide, describe, meaning
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
+from scripts.perturbations import verdicts as perturbations
 from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
@@ -24,6 +25,9 @@ LISTS = {
     "markers": confounders.MARKER_VERDICTS,
     "reversibility": activity.VERDICTS,
     "network changes": regulons.NETWORK_CHANGES,
+    "perturbations": perturbations.PERTURBATIONS,
+    "tested": perturbations.TESTED,
+    "simulation": switches.SIMULATIONS,
 }
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
 
@@ -43,6 +47,10 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("confounders/marker_composition.tsv", "verdict", "markers"),
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
+        ("perturbations/perturbations.tsv", "verdict", "perturbations"),
+        ("perturbations/factors.tsv", "tested", "tested"),
+        ("switches/switches.tsv", "tested", "tested"),
+        ("switches/perturbation_judged.tsv", "verdict", "simulation"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):
