@@ -9,8 +9,36 @@ rule perturbations:
     localrule: True
 
 
+rule measure_perturbations:
+    input:
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.perturbed_cells),
+        profiles=study.perturbed_tables,
+    output:
+        changes="<results>/perturbations/measured.parquet",
+        listed="<results>/perturbations/measured.tsv",
+    log:
+        "<logs>/measure_perturbations.log",
+    benchmark:
+        "<benchmarks>/measure_perturbations.tsv"
+    conda:
+        "../envs/programme.yaml"
+    resources:
+        mem_mb=memory("measure_perturbations", base=2_000, per_input_gb=20_000),
+        runtime=minutes("measure_perturbations", base=60),
+    params:
+        perturbations=study.measured_perturbations,
+        cells=study.perturbed_cells,
+        profiles=study.perturbed_rows,
+        sheet=lookup(within=config, dpath="samples"),
+        min_cells=lookup(within=config, dpath="profiles/min_cells"),
+    script:
+        "../scripts/perturbations/measure_perturbations.py"
+
+
 rule collect_perturbations:
     input:
+        measured=rules.measure_perturbations.output.changes if study.measured_perturbations else [],
+        listed=rules.measure_perturbations.output.listed if study.measured_perturbations else [],
         tables=collect("<results>/references/gene_lists/{file}", file=study.perturbation_files),
         expression="<results>/expression/differential_expression.tsv",
     output:
