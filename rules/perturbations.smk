@@ -83,9 +83,34 @@ rule compare_perturbations:
         "../scripts/perturbations/compare_perturbations.py"
 
 
+rule bin_scores:
+    input:
+        listed="<results>/perturbations/listed.tsv",
+        scores="<results>/expression/signature_cells.parquet" if study.libraries else [],
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        profiles="<results>/profiles/profiles.h5ad",
+        profile_scores="<results>/expression/signature_scores.tsv",
+    output:
+        "<results>/perturbations/mrna_bins.tsv",
+    log:
+        "<logs>/bin_scores.log",
+    benchmark:
+        "<benchmarks>/bin_scores.tsv"
+    conda:
+        "../envs/programme.yaml"
+    resources:
+        mem_mb=memory("bin_scores", base=3_000, per_input_gb=10_000),
+        runtime=minutes("bin_scores", base=60),
+    params:
+        samples=study.sample_rows,
+        libraries=study.libraries,
+    script:
+        "../scripts/perturbations/bin_scores.py"
+
+
 rule draw_perturbations:
     input:
-        tables=rules.compare_perturbations.output,
+        tables=[*rules.compare_perturbations.output, *rules.bin_scores.output],
     output:
         report(directory("<results>/perturbations/figures"), **in_report("Perturbations")),
     log:
