@@ -9,6 +9,7 @@ from simulators.perturbations import Simulated, as_changes, listed, simulate
 from calibration.row import AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
 from scripts.perturbations import effects
 from scripts.perturbations.compare_perturbations import compare, tested_factors
+from scripts.perturbations.measure_perturbations import contrast
 from scripts.perturbations.verdicts import CONTRADICTED, LEAST, MOVES, OFF, ON, OPPOSITE, WITHOUT
 from scripts.switches.evidence.judge_simulation import judge
 from scripts.switches.verdicts import SIMULATIONS
@@ -57,7 +58,7 @@ def true_share(study: Simulated, share: float) -> float:
 def rows(quick: bool) -> list[Row]:
     """Return the rates of perturbations without effect, of a small one, of a large one, gains and losses."""
     found = []
-    studies = 6 if quick else 150
+    studies = 5 if quick else 60
     note = "trials of a study share its signature and co-expression"
     for design, (models, replicates) in DESIGNS.items():
         rng = np.random.default_rng([19, models])
@@ -104,7 +105,7 @@ def rows(quick: bool) -> list[Row]:
             rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
             known = (*TESTED, f"tested: {CONTRADICTED.name}")
             found.append(Row(known, design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
-    return found + simulations(quick)
+    return found + simulations(quick) + replicates_of_a_line(quick)
 
 
 def simulations(quick: bool) -> list[Row]:
@@ -130,4 +131,25 @@ def simulations(quick: bool) -> list[Row]:
             said = ("switches/perturbation_judged.tsv verdict", f"simulation: {BETTER}")
             quantity = VERDICT if quantity == TYPE_1 else POWER
             found.append(Row(said, design, truth, quantity, level, better, studies, bound))
+    return found
+
+
+def replicates_of_a_line(quick: bool) -> list[Row]:
+    """Return how often a gene of a perturbation measured in replicates has p ≤ .05, where no gene changes."""
+    found, studies, genes = [], 5 if quick else 40, 800
+    for n, m in ((2, 2), (3, 3)):
+        rng = np.random.default_rng([23, n])
+        names = [f"s{i}" for i in range(n + m)]
+        hits, trials = [], []
+        for _ in range(studies):
+            level, spread = rng.lognormal(5, 1, genes), 10 / rng.chisquare(10, genes)
+            noise = rng.normal(0, 0.2 * np.sqrt(spread), (n + m, genes))
+            counts = pd.DataFrame(rng.poisson(level * np.exp(noise)), index=names, dtype=float)
+            p = contrast(counts, names[:n], names[n:])["p"]
+            hits.append((p <= LEVEL).sum())
+            trials.append(p.notna().sum())
+        rate = clustered(np.array(hits), np.array(trials))
+        note = "replicates of one system; says nothing of patients"
+        truth = "no gene changes; variances differ between genes"
+        found.append(Row((f"{TABLE} own_p",), f"{n} + {m} replicates", truth, TYPE_1, LEVEL, **rate, note=note))
     return found

@@ -15,7 +15,7 @@ ROWS = {
 def switched(draft):
     """Add a cell line in which factors were switched, as profiles of one table."""
     for number, (sample, cells) in enumerate(ROWS.items(), start=8):
-        draft.append("samples", f"{sample} line cultured none {number} profile data/line.tsv {sample}")
+        draft.append("samples", f"{sample} line cultured control {number} profile data/line.tsv {sample}")
         for column, value in zip(COLUMNS, cells, strict=True):
             draft.put("samples", number, column, value)
     return draft
@@ -82,7 +82,7 @@ def test_a_row_that_can_not_be_compared_is_refused(draft, row, column, value, sa
 
 def test_a_control_that_nothing_is_compared_with_is_refused(draft):
     draft = switched(draft)
-    draft.append("samples", "alone line cultured none 20 profile data/line.tsv alone")
+    draft.append("samples", "alone line cultured control 20 profile data/line.tsv alone")
     draft.put("samples", 12, "role", "perturbation")
     (said,) = draft.problems()
     assert said.startswith("samples.tsv, row 12, column factor: no perturbation names the control 'alone'; give it a")
