@@ -9,8 +9,36 @@ rule perturbations:
     localrule: True
 
 
+rule measure_perturbations:
+    input:
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.perturbed_cells),
+        profiles=study.perturbed_tables,
+    output:
+        changes="<results>/perturbations/measured.parquet",
+        listed="<results>/perturbations/measured.tsv",
+    log:
+        "<logs>/measure_perturbations.log",
+    benchmark:
+        "<benchmarks>/measure_perturbations.tsv"
+    conda:
+        "../envs/programme.yaml"
+    resources:
+        mem_mb=memory("measure_perturbations", base=2_000, per_input_gb=20_000),
+        runtime=minutes("measure_perturbations", base=60),
+    params:
+        perturbations=study.measured_perturbations,
+        cells=study.perturbed_cells,
+        profiles=study.perturbed_rows,
+        sheet=lookup(within=config, dpath="samples"),
+        min_cells=lookup(within=config, dpath="profiles/min_cells"),
+    script:
+        "../scripts/perturbations/measure_perturbations.py"
+
+
 rule collect_perturbations:
     input:
+        measured=rules.measure_perturbations.output.changes if study.measured_perturbations else [],
+        listed=rules.measure_perturbations.output.listed if study.measured_perturbations else [],
         tables=collect("<results>/references/gene_lists/{file}", file=study.perturbation_files),
         expression="<results>/expression/differential_expression.tsv",
     output:
@@ -57,9 +85,34 @@ rule compare_perturbations:
         "../scripts/perturbations/compare_perturbations.py"
 
 
+rule bin_scores:
+    input:
+        listed="<results>/perturbations/listed.tsv",
+        scores="<results>/expression/signature_cells.parquet" if study.libraries else [],
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        profiles="<results>/profiles/profiles.h5ad",
+        profile_scores="<results>/expression/signature_scores.tsv",
+    output:
+        "<results>/perturbations/mrna_bins.tsv",
+    log:
+        "<logs>/bin_scores.log",
+    benchmark:
+        "<benchmarks>/bin_scores.tsv"
+    conda:
+        "../envs/programme.yaml"
+    resources:
+        mem_mb=memory("bin_scores", base=3_000, per_input_gb=10_000),
+        runtime=minutes("bin_scores", base=60),
+    params:
+        samples=study.sample_rows,
+        libraries=study.libraries,
+    script:
+        "../scripts/perturbations/bin_scores.py"
+
+
 rule draw_perturbations:
     input:
-        tables=rules.compare_perturbations.output,
+        tables=[*rules.compare_perturbations.output, *rules.bin_scores.output],
     output:
         report(directory("<results>/perturbations/figures"), **in_report("Perturbations")),
     log:

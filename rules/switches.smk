@@ -76,6 +76,21 @@ rule join_perturbations:
         "../scripts/switches/evidence/join_perturbations.py"
 
 
+rule judge_simulation:
+    input:
+        simulated="<results>/switches/perturbation.tsv",
+        perturbations="<results>/perturbations/perturbations.tsv",
+    output:
+        "<results>/switches/perturbation_judged.tsv",
+    log:
+        "<logs>/judge_simulation.log",
+    localrule: True
+    conda:
+        "../envs/evidence.yaml"
+    script:
+        "../scripts/switches/evidence/judge_simulation.py"
+
+
 rule score_families:
     input:
         expression="<results>/regulons/{group}/expression.h5ad",
@@ -141,6 +156,7 @@ rule rank_switches:
         signature="<results>/expression/signature.tsv",
         families=workflow_file("resources/factors/families.tsv"),
         tested="<results>/perturbations/factors.tsv" if study.has_perturbations else [],
+        judged="<results>/switches/perturbation_judged.tsv" if study.has_perturbations else [],
         genesets=collect(workflow_file("resources/genesets/{name}.tsv"), name=study.programme_sets),
     output:
         switches=report(
@@ -177,6 +193,7 @@ rule draw_switches:
             *rules.rank_switches.output,
             *rules.join_perturbations.output,
             *rules.compare_families.output,
+            *(rules.judge_simulation.output if study.has_perturbations else []),
             "<results>/activity/differences.tsv",
             "<results>/activity/activity.tsv" if study.groups else "<results>/activity/profile_activity.tsv",
         ],

@@ -1,4 +1,4 @@
-"""Collect the log fold changes of all perturbations in one table: ready tables, and those measured in the study."""
+"""Collect the log fold changes of all perturbations in one table: ready ones, and those of the study's samples."""
 
 import pandas as pd
 
@@ -22,10 +22,12 @@ def main(snakemake) -> None:
         changes.append(pd.DataFrame({"gene": change.index, "log_fc": change.to_numpy(), "perturbation": entry["name"]}))
         row = {"perturbation": entry["name"], "tf": entry["factor"], "direction": entry["direction"]}
         listed.append(row | {"dose": entry["dose"] or "", "source": "ready table"})
-    for path in getattr(source, "measured", []):
-        changes.append(pd.read_parquet(path))
-    for path in getattr(source, "listed", []):
-        listed += read_labelled(path, "dose").to_dict("records")
+    if getattr(source, "measured", None):
+        measured = pd.read_parquet(source.measured)
+        for name, own in measured.groupby("perturbation", sort=False):
+            check_overlap(own.set_index("gene")["log_fc"], genes, f"samples of the perturbation {name}")
+        changes.append(measured)
+        listed += read_labelled(source.listed, "dose").to_dict("records")
     table = pd.concat(changes, ignore_index=True).reindex(columns=CHANGES)
     table.astype({"log_fc": float, "p": float}).to_parquet(snakemake.output.changes, index=False)
     pd.DataFrame(listed).reindex(columns=LISTED).to_csv(snakemake.output.listed, sep="\t", index=False)

@@ -11,9 +11,11 @@ from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel, Text
 from scripts.figure.style import DOWN, UP, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
+from scripts.perturbations.terms import BINNED, BINS
 from scripts.perturbations.verdicts import LEAST, MOVES, OPPOSITE, PERTURBATIONS, TESTED, WITHOUT
 
 PERTURBED, FACTORS = "perturbations/perturbations.tsv", "perturbations/factors.tsv"
+MRNA = "perturbations/mrna_bins.tsv"
 COLOURS = {MOVES.name: UP, OPPOSITE.name: DOWN, WITHOUT.name: "#1B1F24"}
 OTHER = "#999999"
 SETS = {"signature": "signature", "targets": "its targets"}
@@ -113,6 +115,34 @@ def draw_programme(table: pd.DataFrame, style: Style) -> Figure | None:
     )
 
 
+def draw_bins(table: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the score of the signature by bins of each factor's own mRNA (perturbations/mrna_bins.tsv)."""
+    if table.empty:
+        return None
+    cells = table[table["of"] == "cells"]
+    table = table.assign(group=table["of"].where(table["of"] == "patients", "cells of a sample"))
+    base = alt.Chart(alt.NamedData("bins")).encode(
+        x=alt.X("bin:N", sort=list(BINS), title=axis_title(MRNA, "bin"), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("mean_score:Q", title=axis_title(MRNA, "mean_score"), scale=alt.Scale(zero=False)),
+        color=style.colour("timepoint", style.in_order("timepoint", table["timepoint"])),
+        detail="line:N",
+        tooltip=tooltips(MRNA, "of", "model", "timepoint", "sample", "bin", "n", "mean_score"),
+    )
+    line = base.mark_line(strokeWidth=1.2)
+    chart = alt.layer(line, base.mark_point(filled=True, size=36)).properties(width="container", height=210)
+    table = table.assign(
+        line=table["sample"].fillna("") + table["timepoint"], panel=table["tf"] + ": " + table["group"]
+    )
+    return Figure.by(
+        "panel",
+        chart,
+        {"bins": table[[*BINNED, "line", "panel"]]},
+        n=f"{count(table['tf'].nunique(), 'factor')}; {count(cells['sample'].nunique(), 'sample')} of single cells.",
+        columns=3,
+        min_width=250,
+    )
+
+
 def list_verdicts(factors: pd.DataFrame, style: Style) -> Text | None:
     """Return the verdicts on factors that occur, with number, rule and measured error."""
     numbers = {name: count(int(n), "factor") for name, n in factors["tested"].value_counts().items()}
@@ -129,6 +159,7 @@ def list_factors(factors: pd.DataFrame, style: Style) -> Text | None:
 
 FIGURES = {
     "perturbed_programme": (draw_programme, PERTURBED),
+    "mrna_bins": (draw_bins, MRNA),
     "tested_factors": (list_factors, FACTORS),
     "tested_verdicts": (list_verdicts, FACTORS),
 }

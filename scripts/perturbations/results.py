@@ -8,7 +8,7 @@ from scripts.study.study import Study
 
 def targets(study: Study) -> list[str]:
     """Return the tables and figures of the stage; nothing without perturbations. The report reads the same."""
-    return ["perturbations.tsv", "factors.tsv", "figures"] if study.has_perturbations else []
+    return ["perturbations.tsv", "factors.tsv", "mrna_bins.tsv", "figures"] if study.has_perturbations else []
 
 
 of_report = targets

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from scripts.study.check_perturbed import check_controls, check_perturbed
 from scripts.study.check_pools import check_pools, check_settings_of_pools
 from scripts.study.config import at as at_key
 from scripts.study.config import cells_settings
@@ -244,7 +245,8 @@ def repeated(
 
 CHECKS = (
     (check_names, check_samples, check_lanes),
-    (check_pools,),
+    (check_pools, check_perturbed),
+    (check_controls,),
     (check_settings_of_pools,),
     (check_entries, check_columns, check_files_once, check_joined_names),
     (check_queries_have_a_reference, check_reads_have_references),

@@ -31,8 +31,8 @@ class Design:
 
     @property
     def learned_from(self) -> pd.DataFrame:
-        """The rows of samples that the study learns from: all but queries."""
-        return self.samples[self.samples["role"] != "query"]
+        """The rows of samples that the study learns from: all but queries and perturbations."""
+        return self.samples[~self.samples["role"].isin(["query", "perturbation"])]
 
     @property
     def counted(self) -> pd.DataFrame:

@@ -21,11 +21,13 @@ class Libraries:
     samples: pd.DataFrame
     units: pd.DataFrame
     queries: pd.DataFrame = field(default_factory=pd.DataFrame)
+    perturbed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def all_samples(self) -> pd.DataFrame:
-        """All rows of the samples sheet, queries last."""
-        return pd.concat([self.samples, self.queries]) if len(self.queries) else self.samples
+        """All rows of the samples sheet, queries and then perturbations and their controls last."""
+        more = [rows for rows in (self.queries, self.perturbed) if len(rows)]
+        return pd.concat([self.samples, *more]) if more else self.samples
 
     @cached_property
     def libraries(self) -> list[str]:

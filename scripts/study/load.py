@@ -44,8 +44,9 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
     design = Design(config, **sheets)
     refuse(problems_of_design(design))
     rows, units = design.samples.set_index("sample"), design.units.reset_index(drop=True)
-    is_query = rows.pop("role") == "query"
-    study = Study(config, rows[~is_query], units, rows[is_query])
+    role = rows.pop("role")
+    aside = role.isin(["query", "perturbation"])
+    study = Study(config, rows[~aside], units, rows[role == "query"], rows[role == "perturbation"])
     if check_files:
         refuse(remote_files(study, design))
         refuse(list(problems_of_introns(study.all_samples, config["counts"], config["samples"])))

@@ -12,6 +12,11 @@ def name_of_list(entry: dict) -> str:
     return PurePosixPath(urlparse(entry["url"]).path if entry.get("url") else entry["path"]).name
 
 
+def name_of(factor: str, direction: str, dose: str, model: str) -> str:
+    """Return the name of a perturbation that the study's own samples show."""
+    return "_".join(filter(None, (factor, direction, "-".join(dose.split()), model)))
+
+
 def check_perturbations(config: dict) -> Iterator[tuple[tuple, str]]:
     """Perturbations have different names and a table each; tables of one name are one file."""
     sets, single = config["expression"], (config["activity"]["network"], config["regulons"]["given"])

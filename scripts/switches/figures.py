@@ -285,7 +285,7 @@ def draw_mrna(switches: pd.DataFrame, style: Style) -> Figure | None:
 
 FIGURES = {
     "verdicts": (list_verdicts, SWITCHES),
-    "checks": (list_checks, SWITCHES),
+    "checks": (list_checks, [SWITCHES, "?switches/perturbation_judged.tsv"]),
     "regulon_forest": (draw_forest, [SWITCHES, DIFFERENCES, BY_MODEL]),
     "evidence": (draw_evidence, [SWITCHES, "switches/evidence.tsv"]),
     "timecourse": (draw_timecourse, [SWITCHES, "?activity/activity.tsv", "?activity/profile_activity.tsv"]),

@@ -11,7 +11,7 @@ from scripts.counts.distrust import marked
 from scripts.profiles import inputs
 from scripts.profiles.pseudobulk import wide
 from scripts.stats import paired
-from scripts.switches import checks, switches, targets
+from scripts.switches import checks, switches, targets, verdicts
 from scripts.switches.evidence import assemble, chromatin, family, kinds, on_off, terms
 
 BY_MODEL = [
@@ -90,6 +90,13 @@ def read_tested(path: str | None) -> dict[str, str]:
     return dict(read_labelled(path)[["tf", "tested"]].to_numpy()) if path else {}
 
 
+def ranks_knockout(path: str | None) -> bool:
+    """Return whether silencing in silico plays a part in the rank: unless perturbations show it no better than its
+    baseline.
+    """
+    return not path or read_labelled(path)["verdict"].iloc[0] != verdicts.NOT_BETTER.name
+
+
 def read_universe(source, min_share: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index, pd.Index]:
     """Return log2 expression (samples × genes that all measured), the samples' labels, the genes that could be
     targets (in pseudobulk those seen in enough cells, in profiles all), and the genes to distrust, which aren't among
@@ -130,6 +137,7 @@ def gather(
         mean=values[universe].mean(),
         knockout=read_knockouts(source.knockouts),
         seed=params.seed,
+        ranks_knockout=ranks_knockout(getattr(source, "judged", None)),
     )
     return sources, shares
 

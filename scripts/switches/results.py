@@ -17,7 +17,8 @@ def targets(study: Study) -> list[str]:
 
 def of_report(study: Study) -> list[str]:
     """Return the files that the report reads, in the folder of the stage."""
-    return [*REPORT] if study.has_activity else []
+    judged = ["perturbation_judged.tsv"] if study.has_perturbations else []
+    return [*REPORT, *judged] if study.has_activity else []
 
 
 def numbers(results: Results) -> dict[str, int]:

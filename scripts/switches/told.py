@@ -21,9 +21,9 @@ def list_verdicts(switches: pd.DataFrame, style: Style) -> Text | None:
     return list_rules("switches", VERDICTS, numbers, fdr=settings["fdr"], min_effect=f"{settings['min_effect']} sd")
 
 
-def list_checks(switches: pd.DataFrame, style: Style) -> Text | None:
-    """Return whether changes were measured at equal depth, and how many differ by platform, with those that differ
-    most.
+def list_checks(switches: pd.DataFrame, judged: pd.DataFrame | None, style: Style) -> Text | None:
+    """Return whether changes were measured at equal depth, how many differ by platform, with those that differ most,
+    and what perturbations say of silencing in silico (``judged``: switches/perturbation_judged.tsv).
     """
     parts = []
     if switches["effect_at_equal_depth"].notna().any():
@@ -40,4 +40,9 @@ def list_checks(switches: pd.DataFrame, style: Style) -> Text | None:
         parts.append(("platforms", {"number": count(differ, one_of(style)), "of": f"{len(tested):,d}", "most": names}))
     elif len(told):
         parts.append(("platforms_untested", {}))
+    if judged is not None:
+        row = judged.iloc[0]
+        numbers = {name: "–" if pd.isna(row[name]) else f"{row[name]:.2f}" for name in ("simulated", "baseline", "p")}
+        told = {"number": count(int(row["n_factors"]), "factor"), "verdict": row["verdict"], **numbers}
+        parts.append(("simulation", told))
     return Text(tuple(parts), "bullets") if parts else None

@@ -172,3 +172,39 @@ MRNA = (
     Verdict("opposite", "shared, against the direction of the activity", lambda e: True),
 )
 """On :class:`Transcription`: whether the factor's own mRNA changes with its activity."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How well factors silenced in silico foretell what perturbations do.
+
+    Parameters
+    ----------
+    n
+        Factors that were perturbed and silenced.
+    p
+        p-value of the silencing being no nearer to the perturbations than its baseline.
+    """
+
+    n: int
+    p: float
+
+
+MIN_PERTURBED = 6
+"""Factors that must be perturbed before the silencing in silico is judged."""
+SIMULATION_LEVEL = 0.05
+"""Level of the p-value of the comparison with the baseline: one test in a study."""
+NOT_BETTER = Verdict(
+    "not better than its baseline",
+    "the ranks of factors by silencing are not shown to be nearer to those by perturbations than the ranks by the mean "
+    f"change of their targets (one-sided, factors exchanged, p > {SIMULATION_LEVEL}): it plays no part in the rank",
+    lambda e: not e.p <= SIMULATION_LEVEL,
+)
+SIMULATIONS = (
+    Verdict(
+        "not judged", f"fewer than {MIN_PERTURBED} factors were perturbed and silenced", lambda e: e.n < MIN_PERTURBED
+    ),
+    NOT_BETTER,
+    Verdict("better than its baseline", f"the ranks by silencing are nearer (p ≤ {SIMULATION_LEVEL})", lambda e: True),
+)
+"""On :class:`Simulation`: the first whose rule applies."""

@@ -9,9 +9,13 @@ from simulators.perturbations import Simulated, as_changes, listed, simulate
 from calibration.row import AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
 from scripts.perturbations import effects
 from scripts.perturbations.compare_perturbations import compare, tested_factors
+from scripts.perturbations.measure_perturbations import contrast
 from scripts.perturbations.verdicts import CONTRADICTED, LEAST, MOVES, OFF, ON, OPPOSITE, WITHOUT
+from scripts.switches.evidence.judge_simulation import judge
+from scripts.switches.verdicts import SIMULATIONS
 
 LEVEL = 0.05
+BETTER = SIMULATIONS[-1].name
 TABLE = "perturbations/perturbations.tsv"
 P, FDR, TARGETS = (f"{TABLE} signature_p",), (f"{TABLE} signature_fdr",), (f"{TABLE} targets_p",)
 SHARE = (f"{TABLE} programme_share_low", f"{TABLE} programme_share_high")
@@ -54,7 +58,7 @@ def true_share(study: Simulated, share: float) -> float:
 def rows(quick: bool) -> list[Row]:
     """Return the rates of perturbations without effect, of a small one, of a large one, gains and losses."""
     found = []
-    studies = 8 if quick else 150
+    studies = 5 if quick else 60
     note = "trials of a study share its signature and co-expression"
     for design, (models, replicates) in DESIGNS.items():
         rng = np.random.default_rng([19, models])
@@ -86,16 +90,10 @@ def rows(quick: bool) -> list[Row]:
         rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
         found.append(Row((*TESTED, f"tested: {CONTRADICTED.name}"), design, idle, POWER, None, **rate, bound=REPORTED))
         for share, direction, verdict in ((LEAST, "gain", ON), (0.5, "gain", ON), (0.5, "loss", OFF)):
-            tables = [run(study, rng, share, direction) for study in made]
-            truth = f"a {direction} brings a share of {share:g} of the programme"
-            inside = []
-            for study, table in zip(made, tables, strict=True):
-                # The programme's own change is noisy and chosen for size: the scale is taken as it was measured.
-                true = true_share(study, share)
-                inside.append(
-                    int(table["programme_share_low"].le(true).mul(table["programme_share_high"].ge(true)).sum())
-                )
-            rate = clustered(np.array(inside), EACH)
+            # The programme's change is chosen for its size, and so is too large: the share is of it as it was measured.
+            tables = [run(study, rng, share * share / true_share(study, share), direction) for study in made]
+            truth = f"a {direction} brings a share of {share:g} of the programme as measured"
+            rate = count(tables, lambda t, s=share: (t["programme_share_low"] <= s) & (t["programme_share_high"] >= s))
             found.append(Row(SHARE, design, truth, COVERAGE, 0.95, **rate, bound=AT_LEAST, note="conservative"))
             rate = count(tables, lambda t: t["verdict"] == MOVES.name)
             found.append(Row(of_verdicts(MOVES), design, truth, POWER, None, **rate, bound=REPORTED))
@@ -107,4 +105,51 @@ def rows(quick: bool) -> list[Row]:
             rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
             known = (*TESTED, f"tested: {CONTRADICTED.name}")
             found.append(Row(known, design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
+    return found + simulations(quick) + replicates_of_a_line(quick)
+
+
+def simulations(quick: bool) -> list[Row]:
+    """Return how often silencing in silico is called better than its baseline: where both are alike, and where not."""
+    found, studies = [], 300 if quick else 4000
+    for n in (6, 12):
+        for noise, truth, quantity in (
+            (1.0, "both predictions are alike", TYPE_1),
+            (0.3, "silencing is nearer", POWER),
+        ):
+            rng = np.random.default_rng([20, n, int(10 * noise)])
+            hits = better = 0
+            for _ in range(studies):
+                measured = pd.Series(rng.normal(size=n))
+                near, far = (measured + size * rng.normal(size=n) for size in (noise, 1.0 if noise == 1 else 3.0))
+                row = judge(near, far, measured)
+                hits, better = hits + (row["p"] <= LEVEL), better + (row["verdict"] == BETTER)
+            level, bound = (LEVEL, AT_MOST) if quantity == TYPE_1 else (None, REPORTED)
+            note = "few factors: p is coarse" if quantity == TYPE_1 else ""
+            design = f"{n} factors"
+            p = ("switches/perturbation_judged.tsv p",)
+            found.append(Row(p, design, truth, quantity, level, hits, studies, bound, note))
+            said = ("switches/perturbation_judged.tsv verdict", f"simulation: {BETTER}")
+            quantity = VERDICT if quantity == TYPE_1 else POWER
+            found.append(Row(said, design, truth, quantity, level, better, studies, bound))
+    return found
+
+
+def replicates_of_a_line(quick: bool) -> list[Row]:
+    """Return how often a gene of a perturbation measured in replicates has p ≤ .05, where no gene changes."""
+    found, studies, genes = [], 5 if quick else 40, 800
+    for n, m in ((2, 2), (3, 3)):
+        rng = np.random.default_rng([23, n])
+        names = [f"s{i}" for i in range(n + m)]
+        hits, trials = [], []
+        for _ in range(studies):
+            level, spread = rng.lognormal(5, 1, genes), 10 / rng.chisquare(10, genes)
+            noise = rng.normal(0, 0.2 * np.sqrt(spread), (n + m, genes))
+            counts = pd.DataFrame(rng.poisson(level * np.exp(noise)), index=names, dtype=float)
+            p = contrast(counts, names[:n], names[n:])["p"]
+            hits.append((p <= LEVEL).sum())
+            trials.append(p.notna().sum())
+        rate = clustered(np.array(hits), np.array(trials))
+        note = "replicates of one system; says nothing of patients"
+        truth = "no gene changes; variances differ between genes"
+        found.append(Row((f"{TABLE} own_p",), f"{n} + {m} replicates", truth, TYPE_1, LEVEL, **rate, note=note))
     return found

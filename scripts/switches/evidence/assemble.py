@@ -14,6 +14,7 @@ from scripts.switches.evidence.terms import COLUMNS, PERTURBATION
 
 KINDS = ("activity", "on_off", "signature_enrichment", "knockout")
 """Kinds of evidence that the rank product joins. Not where relapse lies: the few models with one don't determine it."""
+NOT_BETTER = "knock-out: not better than the mean change of its targets, by perturbations"
 MISSING = {
     "on_off": "on/off: no cells, or thresholds of untreated and treated differ",
     "signature_enrichment": "reach: no signature",
@@ -28,7 +29,8 @@ class Sources:
     ``differences``: activity, (model, arm) × regulons. ``sd``: unit of activity. ``on``: share of cells
     on, (model, arm) × regulons. ``changes``: models × genes. ``edges``: regulons. ``signature``: ±1 by gene.
     ``mean``: mean expression of possible targets. ``knockout``: model, tf and what :mod:`knockout` found. ``factors``:
-    tf by regulon. ``seed``: of the flips or rotations that enrichment is tested against.
+    tf by regulon. ``seed``: of the flips or rotations that enrichment is tested against. ``ranks_knockout``: whether
+    the knock-out plays a part in the rank.
     """
 
     differences: pd.DataFrame
@@ -41,6 +43,7 @@ class Sources:
     mean: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     knockout: pd.DataFrame = field(default_factory=pd.DataFrame)
     seed: int = 0
+    ranks_knockout: bool = True
 
     @property
     def models(self) -> list[str]:
@@ -59,7 +62,7 @@ class Sources:
         knockout = self.knockout if self.knockout.empty else self.knockout[self.knockout["model"] != model]
         return Sources(
             drop(self.differences), self.sd, self.edges, self.factors, drop(self.on), changes, signature, self.mean,
-            knockout, self.seed,
+            knockout, self.seed, self.ranks_knockout,
         )  # fmt: skip
 
 
@@ -132,7 +135,7 @@ def measure(sources: Sources) -> pd.DataFrame:
     if len(sources.signature):
         table = reach.count_reached(reach.make_pool(sources.edges, sources.mean), sources.signature, side)
         found["signature_enrichment"] = table["signature_enrichment_log2"].reindex(effect.index)
-    if len(sources.knockout):
+    if len(sources.knockout) and sources.ranks_knockout:
         share = join_perturbations(sources.knockout, of_factors(side, sources.factors))["perturbation_share"]
         found["knockout"] = found.index.map(sources.factors).map(share)
     return found
@@ -147,10 +150,11 @@ def arm_weakest(differences: pd.DataFrame, sd: pd.Series) -> pd.Series:
     return by_arm.mul(np.sign(paired.over_arms(standardised).mean())).min()
 
 
-def missing_words(evidence: pd.DataFrame) -> pd.Series:
+def missing_words(evidence: pd.DataFrame, ranks_knockout: bool = True) -> pd.Series:
     """Return, by regulon, which kinds of evidence there are not, and why."""
+    reasons = MISSING if ranks_knockout else MISSING | {"knockout": NOT_BETTER}
     words = [
-        "; ".join(text for kind, text in MISSING.items() if not np.isfinite(row[kind]))
+        "; ".join(text for kind, text in reasons.items() if not np.isfinite(row[kind]))
         for _, row in evidence.iterrows()
     ]
     return pd.Series(words, index=evidence.index, dtype=object)
@@ -210,5 +214,5 @@ def assemble(
     for source in (ranked, interval):
         for name in source:
             table[name] = source[name]
-    table["evidence_missing"] = missing_words(evidence)
+    table["evidence_missing"] = missing_words(evidence, sources.ranks_knockout)
     return table[COLUMNS]

@@ -1,0 +1,115 @@
+"""What perturbations do to a programme that is known: shares, intervals, verdicts of perturbations and of factors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from simulators.perturbations import as_changes, listed, simulate
+
+from scripts.base.verdicts import decide
+from scripts.perturbations import compare_perturbations as stage
+from scripts.perturbations import effects, verdicts
+from scripts.perturbations.terms import EFFECTS
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Return a simulated study."""
+    return simulate(np.random.default_rng(1))
+
+
+def compared(study, shares: dict[str, float], direction: str = "gain", own: float = 2.0) -> pd.DataFrame:
+    """Return the table of perturbations that bring shares of the programme."""
+    rng, names = np.random.default_rng(2), listed(len(shares), direction)
+    turn = 1 if direction == "gain" else -1
+    changes = {}
+    for row, share in zip(names.itertuples(), shares.values(), strict=True):
+        change = turn * study.perturb(rng, share)
+        change[row.tf] = turn * own
+        changes[row.perturbation] = change
+    return stage.compare(names, as_changes(changes), study.programme, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("direction", "tested"), [("gain", "switched on"), ("loss", "switched off"), ("inhibitor", "switched off")]
+)
+def test_a_factor_that_brings_the_programme_is_switched(study, direction, tested):
+    table = compared(study, {"a": 0.5, "b": 0.0}, direction)
+    assert list(table) == EFFECTS
+    first = table.iloc[0]
+    assert first["verdict"] == "moves the programme" and first["programme_share_low"] > 0.2
+    assert (
+        first["correlation"] > table.iloc[1]["correlation"]
+        and first["signature_follows"] > first["signature_follows_expected"] + 0.2
+    )
+    factors = stage.tested_factors(table).set_index("tf")
+    assert factors.loc["T10", "tested"] == tested and factors.loc["T10", "note"] == "p0: moves the programme"
+
+
+def test_one_without_effect_contradicts_only_if_the_factor_changed(study):
+    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0})
+    assert set(stage.tested_factors(table)["tested"]) == {"contradicted"}
+    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0}, own=0.1)
+    assert set(stage.tested_factors(table)["tested"]) == {"unclear"}
+    # An inhibitor leaves the mRNA as it is: only targets tell that it works.
+    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0}, "inhibitor")
+    assert set(table["verdict"]) == {"unclear"}
+
+
+def test_a_factor_that_falls_in_persisters_is_expected_to_move_the_programme_back(study):
+    falling = stage.Programme(**{**vars(study.programme), "directions": -study.programme.directions})
+    rng, names = np.random.default_rng(3), listed(1)
+    back = as_changes({"p0": study.perturb(rng, -0.5)})
+    assert stage.compare(names, back, falling, 0.05)["verdict"].item() == "moves the programme"
+    assert stage.compare(names, back, study.programme, 0.05)["verdict"].item() == "moves it the other way"
+    unknown = stage.Programme(**{**vars(study.programme), "directions": pd.Series(dtype=float)})
+    table = stage.compare(names, back, unknown, 0.05)
+    assert table["verdict"].item() == "not judged" and "not shown to change" in table["note"].item()
+
+
+def test_sets_are_compared_with_all_sets_of_like_expression(study):
+    """The mean and the error of the null are those of sets that are drawn: within 3 Monte-Carlo errors."""
+    rng, programme = np.random.default_rng(4), study.programme
+    change = study.noise(rng, 0.3) + 0.2 * (programme.mean > programme.mean.median())
+    own = effects.change_of_set(change, programme.signature, programme.mean, programme.together)
+    bins = pd.Series(effects.expression_bins(programme.mean), index=change.index)
+    outside = {b: change[(bins == b) & ~change.index.isin(programme.signature.index)].to_numpy() for b in set(bins)}
+    draws = np.zeros(2000)
+    for gene, sign in programme.signature.items():
+        draws += sign * rng.choice(outside[bins[gene]], 2000)
+    draws /= len(programme.signature)
+    observed = (programme.signature * change[programme.signature.index]).mean()
+    assert observed - own.shift == pytest.approx(draws.mean(), abs=3 * draws.std() / np.sqrt(2000))
+    place = programme.together.genes.get_indexer(programme.signature.index)
+    wider = np.sqrt(programme.together.inflation(place, programme.signature.to_numpy()))
+    assert wider > 1 and own.error / wider == pytest.approx(draws.std(), rel=0.1)
+
+
+def test_the_correlation_is_spearmans_and_needs_known_blocks(study):
+    rng, programme = np.random.default_rng(5), study.programme
+    change = study.perturb(rng, 0.5)
+    r, low, high, blocks = effects.correlation(change, programme.log_fc, programme.together)
+    assert r == pytest.approx(stats.spearmanr(change, programme.log_fc)[0]) and low < r < high and blocks == 50
+    few = simulate(np.random.default_rng(6), models=2, replicates=1)
+    found = compared(few, {"a": 0.5})
+    assert found["programme_share_low"].isna().all() and np.isfinite(found["programme_share"]).all()
+    assert found["verdict"].item() == "not judged" and "too few profiles" in found["note"].item()
+
+
+def test_factors_that_disagree_are_unclear():
+    assert decide(verdicts.TESTED, verdicts.Tests(0)).name == "not tested"
+    assert decide(verdicts.TESTED, verdicts.Tests(2, gains=1, against=1)).name == "unclear"
+    assert decide(verdicts.TESTED, verdicts.Tests(2, gains=1, losses=1)).name == "switched on"
+
+
+def test_what_a_factor_represses_should_fall():
+    edges = pd.DataFrame(
+        {"regulon": ["A(+)", "A(-)", "A(+)"], "tf": "A", "target": ["x", "y", "A"], "weight": 1.0, "sign": 1.0}
+    )
+    assert stage.targets_of(edges)["A"].to_dict() == {"x": 1.0, "y": -1.0}
+    effects = pd.DataFrame(
+        {"regulon": ["A(-)", "B(+)", "C(+)"], "effect": [-1.0, 1.0, 1.0], "fdr": [0.01, 0.5, 0.01], "n": [5, 5, 2]}
+    )
+    tf = {"A(-)": "A", "B(+)": "B", "C(+)": "C"}
+    found = stage.shown_directions(effects, tf, {"A(-)": -1.0, "B(+)": 1.0, "C(+)": 1.0}, 0.05)
+    assert found.to_dict() == {"A": 1.0}
