@@ -1,5 +1,6 @@
 """Compare targets of regulons, and genes that change in persisters, with genes like them: how many lie near peaks."""
 
+import numpy as np
 import pandas as pd
 
 from scripts.base import job
@@ -54,7 +55,8 @@ def main(snakemake) -> None:
         (tested, output.enrichment), (support, output.support), (trends, output.trends), (deciles, output.deciles),
     )  # fmt: skip
     for table, path in results:
-        table.to_csv(path, sep="\t", index=False, float_format="%.6g")
+        # Where there is no upper limit the field is empty: JSON and spreadsheets know no infinity.
+        table.replace(np.inf, np.nan).to_csv(path, sep="\t", index=False, float_format="%.6g")
     counts = support["verdict"].value_counts()
     job.log.info("%s", ", ".join(f"{n} {name}" for name, n in counts.items()) or "no regulon")
 

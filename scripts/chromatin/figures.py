@@ -41,11 +41,11 @@ def draw_targets(enrichment: pd.DataFrame, style: Style) -> Figure | Absent:
     table = chosen(enrichment.assign(factor=enrichment["factor"].fillna("")))
     if table.empty:
         return Absent("none_found")
-    drawn = {name: table[name].clip(*LIMITS) for name in ("odds_ratio", "ci_low", "ci_high")}
+    limits = {"odds_ratio": 1.0, "ci_low": LIMITS[0], "ci_high": LIMITS[1]}
+    drawn = {name: table[name].fillna(without).clip(*LIMITS) for name, without in limits.items()}
     table = table.assign(
         whose=np.where(table["tf"] == table["factor"], OWN, OTHER),
         **{f"{name}_drawn": values for name, values in drawn.items()},
-        ci_high=table["ci_high"].replace(np.inf, np.nan),
     )
     x = alt.Scale(type="log", domain=[drawn["ci_low"].min(), drawn["ci_high"].max()], nice=True)
     numbers = ("targets", "near", "expected", "odds_ratio", "ci_low", "ci_high", "p", "fdr")

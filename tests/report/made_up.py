@@ -13,6 +13,8 @@ import yaml
 
 from scripts.activity import compare_activity, compare_networks, infer_activity, reversibility
 from scripts.activity import design as compared
+from scripts.chromatin import changes, link_peaks
+from scripts.chromatin import enrichment as regulons_near
 from scripts.confounders import judge_markers, measure_confounders, shares
 from scripts.expression import design, differential, enrichment, signature, structure, treatment
 from scripts.figure import draw, rule, words
@@ -39,7 +41,7 @@ SECTION = {
     "fdr": "statistics",
 }
 """The section of the config that a setting stands in."""
-STAGES = ("design/", "profiles/", "expression/", "activity/", "switches/", "confounders/", "markers/")
+STAGES = ("design/", "profiles/", "expression/", "activity/", "chromatin/", "switches/", "confounders/", "markers/")
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
     "profiles/profile_losses.tsv": profiles.LOSSES,
@@ -60,6 +62,12 @@ HEADERS = {
     "activity/profile_activity.tsv": pseudobulk.ACTIVITY,
     "activity/reversibility.tsv": reversibility.REVERSIBILITY,
     "activity/tf_activity.tsv": infer_activity.TF_ACTIVITY,
+    "chromatin/deciles.tsv": changes.DECILES,
+    "chromatin/enrichment.tsv": regulons_near.ENRICHMENT,
+    "chromatin/peak_changes.tsv": link_peaks.PEAK_CHANGES,
+    "chromatin/peak_sets.tsv": link_peaks.SETS,
+    "chromatin/support.tsv": regulons_near.SUPPORT,
+    "chromatin/trends.tsv": changes.TRENDS,
     "switches/by_model.tsv": rank_switches.BY_MODEL,
     "switches/evidence.tsv": kinds.EVIDENCE,
     "switches/families.tsv": family.FAMILIES,

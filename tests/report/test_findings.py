@@ -137,6 +137,14 @@ def test_many_switches_are_cut_in_each_direction(tmp_path):
     assert table.frame["direction"].value_counts().to_dict() == {"up": findings.SHOWN, "down": 9}
 
 
+def test_what_peaks_say_of_regulons_is_told_where_there_are_any(tmp_path):
+    rows = [("R1", "supported"), ("R2", "unclear"), ("R3", "supported"), ("R4", "no peaks")]
+    text, _ = build(tmp_path / "with", support=pd.DataFrame(rows, columns=["regulon", "verdict"]))
+    assert "in the cells that the peaks are of: supported R1, R3; unclear R2 (Chromatin)" in text and "R4" not in text
+    none, _ = build(tmp_path / "without", support=pd.DataFrame(rows[3:], columns=["regulon", "verdict"]))
+    assert "Peaks of factors" not in none
+
+
 def test_panels_name_their_genes_or_why_there_is_none(tmp_path):
     chosen = markers()["markers_panels.tsv"].assign(p=0.004)
     chosen["genes"] = chosen["genes"].where(chosen["pool"] != "surface", "A,B,C,D,E,F,G")
