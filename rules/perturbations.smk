@@ -26,6 +26,7 @@ rule measure_perturbations:
         mem_mb=memory("measure_perturbations", base=2_000, per_input_gb=20_000),
         runtime=minutes("measure_perturbations", base=60),
     params:
+        code=code_of("perturbations/measure_perturbations.py"),
         perturbations=study.measured_perturbations,
         cells=study.perturbed_cells,
         profiles=study.perturbed_rows,
@@ -104,6 +105,7 @@ rule bin_scores:
         mem_mb=memory("bin_scores", base=3_000, per_input_gb=10_000),
         runtime=minutes("bin_scores", base=60),
     params:
+        code=code_of("perturbations/bin_scores.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
     script:

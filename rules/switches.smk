@@ -87,6 +87,8 @@ rule judge_simulation:
     localrule: True
     conda:
         "../envs/evidence.yaml"
+    params:
+        code=code_of("switches/evidence/judge_simulation.py"),
     script:
         "../scripts/switches/evidence/judge_simulation.py"
 

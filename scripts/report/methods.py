@@ -11,7 +11,6 @@ import yaml
 from scripts.base.verdicts import MIN_MODELS, meaning
 from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
-from scripts.perturbations import verdicts as perturbations
 from scripts.report.inputs import stage_results
 from scripts.report.page import Section
 from scripts.report.source import Source

@@ -13,7 +13,6 @@ from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
-from scripts.perturbations import verdicts as perturbations
 from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
