@@ -11,6 +11,7 @@ import yaml
 from scripts.base.verdicts import MIN_MODELS, meaning
 from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
+from scripts.perturbations import verdicts as perturbations
 from scripts.report.inputs import stage_results
 from scripts.report.page import Section
 from scripts.report.source import Source
@@ -77,6 +78,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         switch_verdicts=switches.VERDICTS,
         programme_verdicts=confounders.VERDICTS,
         peak_verdicts=chromatin.VERDICTS,
+        tested_verdicts=perturbations.TESTED,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

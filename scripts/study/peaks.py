@@ -14,8 +14,8 @@ class WithPeaks(Perturbed):
 
     @property
     def peak_sets(self) -> list[dict]:
-        """Entries of the config's peaks of factors and marks, ``counts`` empty where there are none."""
-        return [{"counts": "", **entry} for entry in self.config["chromatin"]["peaks"]]
+        """Entries of the config's peaks of factors and marks."""
+        return self.config["chromatin"]["peaks"]
 
     @property
     def peak_files(self) -> list[str]:

@@ -13,6 +13,7 @@ from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
+from scripts.perturbations import verdicts as perturbations
 from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
@@ -26,6 +27,9 @@ LISTS = {
     "reversibility": activity.VERDICTS,
     "network changes": regulons.NETWORK_CHANGES,
     "chromatin": chromatin.VERDICTS,
+    "perturbations": perturbations.PERTURBATIONS,
+    "tested": perturbations.TESTED,
+    "simulation": switches.SIMULATIONS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -47,6 +51,10 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
         ("chromatin/support.tsv", "verdict", "chromatin"),
+        ("perturbations/perturbations.tsv", "verdict", "perturbations"),
+        ("perturbations/factors.tsv", "tested", "tested"),
+        ("switches/switches.tsv", "tested", "tested"),
+        ("switches/perturbation_judged.tsv", "verdict", "simulation"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):
