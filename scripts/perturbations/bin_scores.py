@@ -89,7 +89,7 @@ def main(snakemake) -> None:
             cells = join_samples([anndata.read_h5ad(path) for name, path in paths.items() if models[name] == model])
             own = in_cells(scores[["sample", "model", "timepoint", "score"]], cells, factors)
             parts += [summarise(own, "cells", True, ["tf", "model", "timepoint", "sample"])] if len(own) else []
-    values, labels = inputs.read_profiles(source.profiles)
+    values, labels, _ = inputs.read_profiles(source.profiles)
     scores = read_labelled(source.profile_scores).drop_duplicates("sample").set_index("sample")["score"]
     own = in_patients(values, labels, scores, factors)
     parts += [summarise(own, "patients", False, ["tf", "timepoint"])] if len(own) else []
