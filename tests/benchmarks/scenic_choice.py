@@ -3,7 +3,8 @@
 The rule was written before the table was made. A join that ranks no edges (regulons) isn't a candidate, and one seed
 joins nothing. Each measure of a candidate is divided by that of the best candidate. A candidate is as good as the
 smallest of these ratios: the default is the candidate whose smallest ratio is the largest, which is never much worse
-anywhere. The share of false ones among what is kept doesn't enter the choice; it is held against the limit afterwards.
+anywhere. Where two tie, the next smallest ratio decides; this was added after a table in which two did. The share of
+false ones among what is kept doesn't enter the choice; it is held against the limit afterwards.
 """
 
 from __future__ import annotations
@@ -43,8 +44,13 @@ def ratios(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def choose(table: pd.DataFrame) -> tuple[tuple[str, str], pd.Series]:
-    """Return the chosen importance and join, and each candidate's smallest ratio, the largest first."""
-    least = ratios(table).min(axis=1).sort_values(ascending=False, kind="stable")
+    """Return the chosen importance and join, and each candidate's smallest ratio, the largest first; of those that tie
+    the one with the larger next smallest ratio.
+    """
+    found = ratios(table)
+    own = np.sort(found.to_numpy(), axis=1)
+    order = sorted(range(len(found)), key=lambda row: tuple(-own[row]))
+    least = pd.Series(own[order, 0], index=found.index[order])
     return least.index[0], least
 
 

@@ -103,6 +103,14 @@ def test_the_default_is_never_much_worse_than_the_best():
     assert "| even | mean network | 0.75 |" in scenic_choice.format_table(scenic_choice.ratios(table))
 
 
+def test_of_two_with_the_same_smallest_ratio_the_next_decides():
+    """Sorted: first .5, .6, 1, 1; second .5, 1, 1, 1; third .5, .6, .7, 1."""
+    table = table_of(first__edges=(0.5, 0.6, 1.0, 2), second__edges=(1.0, 1.0, 0.5, 2), third__edges=(1.0, 0.7, 0.6, 1))
+    chosen, least = scenic_choice.choose(table)
+    assert chosen == ("second", "edges") and least.tolist() == [0.5, 0.5, 0.5]
+    assert least.index.tolist() == [("second", "edges"), ("first", "edges"), ("third", "edges")]
+
+
 def test_exchanged_motifs_never_come_from_a_relative():
     related = np.kron(np.eye(6), np.ones((4, 4))).astype(bool)
     orders = [scenic_pc9.derange(related, np.random.default_rng(seed)) for seed in range(20)]
