@@ -81,4 +81,4 @@ def main(sizes: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or [8, 32, 128])
+    main([int(word) for word in sys.argv[1:]] or [8, 32])
