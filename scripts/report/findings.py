@@ -26,6 +26,7 @@ FOLDER = Path(__file__).parents[2] / "resources" / "report"
 SHOWN, GENES = 10, 5
 """Switches of a direction, and genes of a panel, that are named."""
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
+TESTED = "perturbations/factors.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
 
 
@@ -100,6 +101,16 @@ def shared_of(switches: pd.DataFrame) -> pd.DataFrame:
     """Return the shared switches: those up, then those down, the best first."""
     own = switches[switches["verdict"] == SHARED.name]
     return pd.concat([own[own["direction"] == way] for way in ("up", "down")])
+
+
+def tell_tested(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup]:
+    """Return what perturbations show of each factor (perturbations/factors.tsv); nothing without perturbations."""
+    factors = source.table(TESTED)
+    if factors is None or not len(factors):
+        return []
+    groups = factors.groupby("tested", sort=False)["tf"]
+    told = listed([f"{listed(own)} {verdict}" for verdict, own in groups])
+    return [paragraph(words.fill(said["switches"]["tested"], {**places, "factors": told}))]
 
 
 def tell_switches(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup | Table]:
@@ -187,6 +198,7 @@ def build(source: Source) -> Section:
         Markup('<div class="claim">{}</div>').format(paragraph(" ".join(map(str.strip, sentences)))),
         heading(titles["switches"]),
         *tell_switches(source, said, places),
+        *tell_tested(source, said, places),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),
