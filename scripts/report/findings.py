@@ -105,6 +105,16 @@ def shared_of(switches: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own[own["direction"] == way] for way in ("up", "down")])
 
 
+def tell_tested(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup]:
+    """Return what perturbations show of each factor (perturbations/factors.tsv); nothing without perturbations."""
+    factors = source.table(TESTED)
+    if factors is None or not len(factors):
+        return []
+    groups = factors.groupby("tested", sort=False)["tf"]
+    told = listed([f"{listed(own)} {verdict}" for verdict, own in groups])
+    return [paragraph(words.fill(said["switches"]["tested"], {**places, "factors": told}))]
+
+
 def tell_switches(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup | Table]:
     """Return how many shared switches there are, and which."""
     switches, sentences = source.table(SWITCHES), said["switches"]
