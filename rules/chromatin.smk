@@ -66,6 +66,7 @@ rule compare_targets:
         promoter=lookup(within=config, dpath="chromatin/promoter_window"),
         distal=lookup(within=config, dpath="chromatin/distal_window"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
+        circular=study.has_tracks,
     script:
         "../scripts/chromatin/compare_targets.py"
 

@@ -46,7 +46,7 @@ def main(snakemake) -> None:
     windows = {"promoter": params.promoter, "distal": params.distal}
     told = sets.set_index("peak_set")[["factor", "mark", "sample", "state"]].to_dict("index")
     tested = enrichment.compare_regulons(genes, distances, edges, told, **windows)
-    support = enrichment.judge(tested, edges, params.fdr)
+    support = enrichment.judge(tested, edges, params.fdr, params.circular)
     peaks = read_labelled(source.changes, *LABELS, "peak_sample")
     keys = [tuple(row) for row in peaks[["subject", "peak_sample", "change"]].to_numpy()]
     near = {key: (genes[name_of("change", *key)] <= params.distal).to_numpy() for key in keys}

@@ -92,7 +92,7 @@ def compare_regulons(
     return table
 
 
-def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float) -> pd.DataFrame:
+def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float, circular: bool = False) -> pd.DataFrame:
     """Return one row (:data:`SUPPORT`) per regulon: what the peaks of its own factor say of it.
 
     Parameters
@@ -103,6 +103,8 @@ def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float) -> pd.DataF
         Regulon and tf of all regulons.
     fdr
         Limit of the false discovery rate (``statistics.fdr``).
+    circular
+        Whether the regulons' modules were pruned by these peaks.
 
     Returns
     -------
@@ -123,6 +125,8 @@ def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float) -> pd.DataF
     table = pd.DataFrame(rows, columns=SUPPORT).astype({"targets": "Int64", "near": "Int64", "p": float})
     table["fdr"] = false_discovery_rate(table["p"].to_numpy(dtype=float))
     upper = own.groupby("regulon")["ci_high"].max()
-    evidence = [Evidence(row.comparisons, row.fdr, upper.get(row.regulon, np.nan), fdr) for row in table.itertuples()]
+    evidence = [
+        Evidence(row.comparisons, row.fdr, upper.get(row.regulon, np.nan), fdr, circular) for row in table.itertuples()
+    ]
     table["verdict"] = [decide(VERDICTS, found).name for found in evidence]
     return table

@@ -26,12 +26,15 @@ class Evidence:
         Largest upper limit of the odds ratio; NaN without a comparison.
     limit
         Limit of the false discovery rate (``statistics.fdr``).
+    is_circular
+        Whether modules were pruned by the same peaks (``chromatin.tracks``).
     """
 
     n: int
     fdr: float
     upper: float
     limit: float
+    is_circular: bool = False
 
 
 NO_PEAKS = Verdict(
@@ -44,14 +47,16 @@ SUPPORTED = Verdict(
     "in one of the factor's peak sets or more, more targets lie near peaks than genes of like expression, length and "
     "number of starts (one-sided, corrected for the number of peak sets and windows, false discovery rate over the "
     "regulons whose factors have peaks within {fdr})",
-    lambda e: e.fdr <= e.limit,
+    lambda e: e.fdr <= e.limit and not e.is_circular,
 )
 NOT_SUPPORTED = Verdict(
     "not supported",
     f"in all of the factor's peak sets and both windows the upper limit of the odds ratio is below {LEAST_ODDS}",
-    lambda e: e.upper < LEAST_ODDS,
+    lambda e: e.upper < LEAST_ODDS and not e.is_circular,
 )
-UNCLEAR = Verdict("unclear", "neither is shown", lambda e: True)
+UNCLEAR = Verdict(
+    "unclear", "neither is shown, or modules were pruned by the same peaks (chromatin.tracks)", lambda e: True
+)
 
 VERDICTS = (NO_PEAKS, SUPPORTED, NOT_SUPPORTED, UNCLEAR)
 """On :class:`Evidence`: the first whose rule applies."""

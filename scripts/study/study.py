@@ -241,7 +241,7 @@ class Study(WithPeaks):
         return {
             "references": [genome[part] for genome in genomes for part in ("fasta", "gtf") if genome.get(part)],
             "databases": [entry["path"] for _, entry in list_files(self.config) if entry.get("path")],
-            "peaks": self.peak_files,
+            **({"peaks": self.peak_files} if self.peak_files else {}),
             "matrices": sorted({*self.matrices, *self.annotations, *self.tables_of_pools}),
             "reads": [*self.units["fq1"], *self.units["fq2"], *self.reads_of_tags],
         }

@@ -40,6 +40,8 @@ def test_peaks_support_the_planted_regulon_alone(made):
     assert row["expected"] == pytest.approx(row["near"], abs=10)
     found = enrichment.judge(table, made[2], 0.05).set_index("regulon")
     assert found.loc["TA(+)", "verdict"] == "supported" and found.loc["TB(+)", "verdict"] != "supported"
+    circular = enrichment.judge(table, made[2], 0.05, circular=True).set_index("regulon")
+    assert circular.loc["TA(+)", "verdict"] == "unclear" and circular.loc["TA(+)", "p"] == found.loc["TA(+)", "p"]
     assert found.loc["TA(+)", "comparisons"] == 2 and found.loc["TA(+)", "near"] >= 32
 
 

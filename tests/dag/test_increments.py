@@ -54,10 +54,12 @@ STAGES = {
 """What a change of a stage's settings leaves as it is, next to what the stages before it in this list leave."""
 DRAWN = tuple(
     sorted(
-        f"draw_{path.parent.name}" for path in (ROOT / "scripts").glob("*/figures.py") if "FIGURES" in path.read_text()
+        f"draw_{path.parent.name}"
+        for path in (ROOT / "scripts").glob("*/figures.py")
+        if "FIGURES" in path.read_text() and path.parent.name != "chromatin"
     )
 )
-"""The figures of a stage, all at once."""
+"""The figures of a stage, all at once; the study has no peaks."""
 TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest", "make_crate")
 """What tells of a study's figures and settings."""
 OF_SHEET = "draw_design"
