@@ -29,6 +29,7 @@ SHOWN, GENES = 10, 5
 """Switches of a direction, and genes of a panel, that are named."""
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
 SUPPORT = "chromatin/support.tsv"
+TESTED = "perturbations/factors.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
 
 
@@ -215,6 +216,7 @@ def build(source: Source) -> Section:
         heading(titles["switches"]),
         *tell_switches(source, said, places),
         *tell_peaks(source, said["peaks"]),
+        *tell_tested(source, said, places),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),

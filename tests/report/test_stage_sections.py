@@ -79,6 +79,7 @@ def test_sections_come_in_the_order_of_reading():
     names = [entry if isinstance(entry, str) else entry.__name__.rsplit(".", 1)[1] for entry in SECTIONS]
     assert names[names.index("expression") :] == [
         *("expression", "activity", "perturbations", "switches", "markers", "confounders", "methods", "provenance"),
+        *("expression", "activity", "chromatin", "switches", "markers", "confounders", "methods", "provenance"),
     ]
 
 
