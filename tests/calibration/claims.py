@@ -25,6 +25,7 @@ EXEMPT = {
     ("*", "fwer_min"): PERMITTED,
     ("*", "mrna_fdr"): COPY,
     ("*", "random_high"): NULL,
+    ("clusters/*/*.markers.tsv", "fdr"): CELLS,
     ("clusters/*/*.markers.tsv", "p"): CELLS,
     ("clusters/*/links.tsv", "p"): CELLS,
     ("clusters/*/similarity.tsv", "p"): CELLS,

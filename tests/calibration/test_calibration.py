@@ -56,6 +56,12 @@ def test_lists_of_exceptions_hold_nothing_else(whole):
     assert not set(EXEMPT) & measured
 
 
+def test_a_p_value_of_another_kind_does_not_lend_its_rates():
+    """A table whose p is about cells has an fdr of its own: that of other tables was measured over patients."""
+    cells = {table for table, column in EXEMPT if column == "p" and table.endswith("markers.tsv")}
+    assert cells and {(table, "fdr") for table in cells} <= set(EXEMPT)
+
+
 def test_rates_are_about_columns_that_exist(whole):
     known = {(table, column) for table, own in columns.read().items() for column in own}
     unknown = names_of([row.columns for row in whole]) - known
