@@ -196,3 +196,44 @@ def content(name: str, what: bytes) -> Callable[[Path], Path]:
         return place / name
 
     return write
+
+
+def named(more: dict[str, str], rename: dict[str, str] | None = None, turned: bool = False):
+    """Return a writer of a folder with further files, and files under other names."""
+
+    def write(place):
+        path = folder(turned=turned)(place)
+        for name, other in (rename or {}).items():
+            (path / name).rename(path / other)
+        for name, words in more.items():
+            (path / name).write_text(words)
+        return path
+
+    return write
+
+
+def renamed(matrix: str):
+    """Return a writer of a folder whose matrix has this name."""
+    return named({}, {"matrix.mtx": matrix})
+
+
+def above(place):
+    """Write a folder that holds one in the folder raw, and return the one above."""
+    folder()(place).rename(place / "raw")
+    return place
+
+
+BARE_NAMES = "".join(f"{name}\n" for name in SEQUENCES)
+by_kb = named(
+    {
+        "cells_x_genes.barcodes.txt": BARE_NAMES,
+        "cells_x_genes.genes.txt": "".join(f"{name}\n" for name in IDS),
+        "cells_x_genes.genes.names.txt": "".join(f"{name}\n" for name in GENES),
+    },
+    {"matrix.mtx": "cells_x_genes.mtx"},
+    turned=True,
+)
+ALEVIN = {"quants_mat_rows.txt": BARE_NAMES, "quants_mat_cols.txt": "".join(f"{name}\n" for name in GENES)}
+by_alevin = named(ALEVIN, {"matrix.mtx": "quants_mat.mtx"}, turned=True)
+USA = "".join(f"{name}{end}\n" for end in ("", "-U", "-A") for name in GENES)
+by_alevin_usa = named(ALEVIN | {"quants_mat_cols.txt": USA}, {"matrix.mtx": "quants_mat.mtx"}, turned=True)
