@@ -20,6 +20,8 @@ WIDTH, GAP, LEAST = 0.08, 0.04, 0.045
 height of one, which its label needs, in shares of a timepoint's cells."""
 TWO_LINES = 0.1
 """Height of a block from which its label may have a second line."""
+LINE = 16
+"""Height of a line of the heads (pixels)."""
 
 
 def short_names(timepoints: Iterable[str]) -> dict[str, str]:
@@ -134,6 +136,7 @@ def flow_chart(blocks: pd.DataFrame, ribbons: pd.DataFrame, present: list[str]) 
         **dict.fromkeys(("grid", "domain", "ticks"), False),
         title=None,
         orient="top",
+        labelPadding=LINE,  # the second line of a head is set below the first one's place
     )
     x = alt.X("x0:Q", scale=alt.Scale(domain=[-0.25, len(present) - 0.35], nice=False), axis=axis)
     # Up to the highest block, which would else lie over the heads: gaps make many clusters higher than few.

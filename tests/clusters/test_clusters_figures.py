@@ -134,6 +134,8 @@ def test_blocks_end_below_the_heads_however_many_they_are():
     made = flow.flow_chart(blocks, pd.DataFrame(), ["u", "p"]).to_dict()
     domains = [layer["encoding"]["y"].get("scale", {}).get("domain") for layer in made["layer"]]
     assert [0, 1.4] in domains, "the axis with the heads is above the highest block"
+    heads = [axis for layer in made["layer"] if (axis := layer["encoding"]["x"].get("axis"))]
+    assert {axis["labelPadding"] for axis in heads} == {flow.LINE}, "room for the second line of a head"
 
 
 def test_one_timepoint_has_no_flow():
