@@ -170,7 +170,9 @@ def test_missing_keys_take_the_schemas_defaults(draft):
         and study.config["report"] == {"max_points": 2000}
     )
     for name, entry in KEYS.items():
-        if "default" in entry and not re.match(r"contrast|models|arms|references|demo|units|check_files", name):
+        if "default" in entry and not re.match(
+            r"contrast|models|arms|references|demo|units|check_files|perturbations\[\]", name
+        ):
             value = study.config
             for step in name.split("."):
                 value = value[step]
