@@ -97,6 +97,10 @@ def test_samples_are_text_indexed_by_sample(draft):
             "matrix",
             "column",
             "platform",
+            "factor",
+            "direction",
+            "dose",
+            "control",
             "species",
             "introns",
             "barcodes",
@@ -107,7 +111,7 @@ def test_samples_are_text_indexed_by_sample(draft):
         )
     ]
     assert samples.index.name == "sample"
-    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", *[""] * 10]
+    assert samples.loc["A_AC"].tolist() == ["A", "persister", "AC", "1", "scrna", *[""] * 14]
     assert samples.reset_index().to_dict("records")[5]["column"] == "treated1"
 
 
