@@ -83,7 +83,7 @@ def null_rows(quick: bool, targets: int) -> list[Row]:
     hits = clustered(np.array([(tested["p"] <= LEVEL).sum() for tested, _ in found]), [len(t) for t, _ in found])
     rows = [Row((f"{E} p",), design, truth, TYPE_1, LEVEL, **hits, bound=AROUND)]
     hits = clustered(np.array([(support["p"] <= LEVEL).sum() for _, support in found]), factors)
-    note = "conservative: corrected for two windows that share peaks"
+    note = "corrected for two windows that share peaks"
     rows.append(Row((f"{S} p",), design, truth, TYPE_1, LEVEL, **hits, bound=AT_MOST, note=note))
     said = sum(bool((support["verdict"] == verdicts.SUPPORTED.name).any()) for _, support in found)
     what = (VERDICT_COLUMN, f"chromatin: {verdicts.SUPPORTED.name}", f"{S} fdr")
