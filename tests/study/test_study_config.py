@@ -171,7 +171,7 @@ def test_missing_keys_take_the_schemas_defaults(draft):
     )
     for name, entry in KEYS.items():
         if "default" in entry and not re.match(
-            r"contrast|models|arms|references|demo|units|check_files|chromatin\.peaks\[", name
+            r"contrast|models|arms|references|demo|units|check_files|perturbations\[\]|chromatin\.peaks\[", name
         ):
             value = study.config
             for step in name.split("."):
