@@ -68,7 +68,7 @@ def test_what_is_no_job_is_refused(workflow, rule, wildcards, message):
 def test_an_input_that_is_absent_is_named(workflow, sample, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = make_job(workflow, "filter_cells", {"sample": sample}, tmp_path)
-    with pytest.raises(UserError, match=rf"counts/{sample}.h5ad and 4 more inputs of rule filter_cells: not there"):
+    with pytest.raises(UserError, match=rf"counts/{sample}.h5ad and 4 more inputs of rule filter_cells: missing"):
         job.run()
     assert list(tmp_path.iterdir()) == []
 

@@ -37,7 +37,7 @@ def structure_rows(name: str, between: float, shift: float, studies: int, permut
     truth = f"changes shared with sd {shift:g} over genes; " if shift else "no shared change; "
     truth += f"patients differ by sd {between:g}"
     rows = []
-    for adjustment, count in zip((structure.BLIND, structure.TOLD), hits, strict=True):
+    for adjustment, count in zip((structure.BLIND, structure.KNOWN), hits, strict=True):
         described = f"{truth}; adjustment {adjustment}"
         if shift:
             rows.append(Row(STATES, name, described, POWER, None, count, studies, REPORTED))

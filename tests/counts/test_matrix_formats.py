@@ -219,7 +219,7 @@ FORMS: dict[str, list[Form]] = {
         Form(text(head=lambda n: ["gene", *n, "biotype", "Description"],
                   row=lambda i, g, v: [g, *v, "protein_coding", "FOS like 1, AP-1"])),
     ],
-    "text with a column that isn't named like the barcodes beside it": [
+    "text with a column whose name differs in form from the other barcodes": [
         Form(text(head=lambda n: ["gene", *n, "weight"], row=lambda i, g, v: [g, *v, "7"]),
              r"1 columns aren't named like the barcodes beside them \(weight\); remove")
     ],

@@ -56,10 +56,10 @@ DRAWN = tuple(
     sorted(
         f"draw_{path.parent.name}"
         for path in (ROOT / "scripts").glob("*/figures.py")
-        if "FIGURES" in path.read_text() and path.parent.name != "chromatin"
+        if "FIGURES" in path.read_text() and path.parent.name not in ("chromatin", "perturbations")
     )
 )
-"""The figures of a stage, all at once; the study has no peaks."""
+"""The figures of a stage, all at once; the study has neither peaks nor perturbations."""
 TOLD = ("plot_rulegraph", "archive_report", "make_report", "make_manifest", "make_crate")
 """What tells of a study's figures and settings."""
 OF_SHEET = "draw_design"

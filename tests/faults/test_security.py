@@ -40,12 +40,12 @@ def commands() -> list[tuple[str, str]]:
     found = []
     for file in RULES:
         for block in re.findall(r"^    shell:\n((?:        .*\n?)+)", file.read_text(), re.MULTILINE):
-            found.append(
-                (
-                    file.name,
-                    "".join(ast.literal_eval(line.strip()) for line in block.splitlines() if line.strip()[:1] != "#"),
-                )
-            )
+            lines = [line.strip() for line in block.splitlines() if line.strip()[:1] != "#"]
+            if lines[0].isidentifier():  # a command with a name, whose hash is among the rule's params
+                lines = re.search(rf"^{lines[0]} = \(\n(.*?)^\)", file.read_text(), re.MULTILINE | re.DOTALL)[
+                    1
+                ].splitlines()
+            found.append((file.name, "".join(ast.literal_eval(line.strip()) for line in lines)))
     return found
 
 

@@ -20,6 +20,7 @@ from scripts.expression import design, differential, enrichment, signature, stru
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
 from scripts.markers import find_markers
+from scripts.perturbations import terms as perturbed
 from scripts.profiles import profiles, pseudobulk
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
@@ -27,7 +28,7 @@ from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
 from scripts.switches import switches as ranked
-from scripts.switches.evidence import family, join_perturbations, kinds, perturbation
+from scripts.switches.evidence import family, join_perturbations, judge_simulation, kinds, perturbation
 
 ROOT = Path(__file__).parents[2]
 MODELS, ARMS, CONTRAST = ("A", "B", "C"), {"A": "AC", "B": "AC", "C": "cisplatin"}, "persister vs untreated"
@@ -41,7 +42,10 @@ SECTION = {
     "fdr": "statistics",
 }
 """The section of the config that a setting stands in."""
-STAGES = ("design/", "profiles/", "expression/", "activity/", "chromatin/", "switches/", "confounders/", "markers/")
+STAGES = (
+    *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/", "confounders/"),
+    "markers/",
+)
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
     "profiles/profile_losses.tsv": profiles.LOSSES,
@@ -62,6 +66,9 @@ HEADERS = {
     "activity/profile_activity.tsv": pseudobulk.ACTIVITY,
     "activity/reversibility.tsv": reversibility.REVERSIBILITY,
     "activity/tf_activity.tsv": infer_activity.TF_ACTIVITY,
+    "perturbations/factors.tsv": perturbed.FACTORS,
+    "perturbations/mrna_bins.tsv": perturbed.BINNED,
+    "perturbations/perturbations.tsv": perturbed.EFFECTS,
     "chromatin/deciles.tsv": changes.DECILES,
     "chromatin/enrichment.tsv": regulons_near.ENRICHMENT,
     "chromatin/peak_changes.tsv": link_peaks.PEAK_CHANGES,
@@ -73,6 +80,7 @@ HEADERS = {
     "switches/families.tsv": family.FAMILIES,
     "switches/overlaps.tsv": targets.OVERLAPS,
     "switches/perturbation.tsv": perturbation.KNOCKOUT,
+    "switches/perturbation_judged.tsv": judge_simulation.JUDGED,
     "switches/perturbation_shares.tsv": join_perturbations.SHARES,
     "switches/switches.tsv": ranked.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,

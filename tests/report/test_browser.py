@@ -21,6 +21,8 @@ FIGURES = {
         *("volcano", "signature_heatmap", "scores", "left_out", "states", "treatment_correlation", "drugs"),
     },
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
+    "perturbations": {"perturbed_programme", "mrna_bins"},
+    "chromatin": {"target_peaks", "peak_deciles"},
     "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
     "markers": {"marker_panels", "marker_roc", "marker_scores"},
     "confounders": {"adjusted"},

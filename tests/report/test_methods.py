@@ -152,7 +152,7 @@ def test_without_a_host_nothing_is_said_to_be_told_by_it(source):
     text = paragraph(study, "Cells")
     assert "There was no host." in text and "could not be measured without UMIs of a host" in text
     assert "mixed droplets" not in text and "taken out" not in text
-    assert "the number of droplets with cells implies (0.8 % per 1,000, or 0.4 % with GEM-X);" in text
+    assert "the number of droplets with cells implies (0.8 % per 1,000, or 0.4 % with GEM-X and HT kits);" in text
 
 
 def test_where_libraries_differ_each_statement_says_of_how_many(source):

@@ -18,6 +18,7 @@ OF_THEIR_OWN = {
     "Reads: files": "reads/test_fastq_forms.py::test_the_page_has_a_line_for_every_form",
     "Matrices of single cells": "counts/test_matrix_formats.py::" + EACH,
     "Tables of profiles": "profiles/test_table_formats.py::" + EACH,
+    "Pools": "cells/test_pool_forms.py::test_the_page_and_the_cases_are_the_same",
     "Networks, gene sets": "profiles/test_table_formats.py::" + EACH,
 }  # fmt: skip
 """Tables whose lines are cases of one test, and the test that compares both."""

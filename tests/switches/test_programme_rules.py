@@ -40,6 +40,8 @@ RULES = [
     "profiles",
     "expression",
     "activity",
+    "perturbations",
+    "chromatin",
     "switches",
     "confounders",
     "markers",
