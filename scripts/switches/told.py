@@ -40,7 +40,7 @@ def list_checks(switches: pd.DataFrame, judged: pd.DataFrame | None, style: Styl
         parts.append(("platforms", {"number": count(differ, one_of(style)), "of": f"{len(tested):,d}", "most": names}))
     elif len(told):
         parts.append(("platforms_untested", {}))
-    if judged is not None:
+    if judged is not None and len(judged):
         row = judged.iloc[0]
         numbers = {name: "–" if pd.isna(row[name]) else f"{row[name]:.2f}" for name in ("simulated", "baseline", "p")}
         told = {"number": count(int(row["n_factors"]), "factor"), "verdict": row["verdict"], **numbers}

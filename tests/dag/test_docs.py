@@ -109,7 +109,7 @@ def test_other_commands_are_of_make_or_of_the_shell():
     makefile = (ROOT / "Makefile").read_text()
     for command in set(COMMANDS) - set(SNAKEMAKE):
         words = shlex.split(command)
-        assert words[0] in {"make", "source", "mkdir", "cp", "apptainer"}, command
+        assert words[0] in {"make", "source", "export", "mkdir", "cp", "apptainer"}, command
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), command
         if words[0] == "cp":
