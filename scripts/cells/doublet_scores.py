@@ -16,7 +16,7 @@ if cell types were distinct (true precision 0.79–1), and below 0.07 in homogen
 MIN_VARIABLE_GENES = 5
 MIN_CELLS_OF_GENE = 3
 PLANTED = 20
-"""Minimum number of simulated doublets, so that the share found is accurate to ten percentage points."""
+"""Minimum number of planted doublets, so that the share found is accurate to ten percentage points."""
 COMPONENTS = 30
 """Principal components, Scrublet's default."""
 
@@ -145,13 +145,13 @@ def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> 
 def share_found(
     counts: sparse.csr_matrix, flagged: np.ndarray, *, method: str, rate: float, seed: int, ambient: float = 0.0
 ) -> float:
-    """Return the share of simulated doublets that would be flagged.
+    """Return the share of planted doublets that would be flagged.
 
-    Sums of two unflagged cells, as many as the expected doublets, are added to the library and scored like its cells.
-    The method's own simulated doublets can't be used, since it was trained on them. ``ambient``: share of a cell's UMIs
-    that are ambient RNA. A sum of two cells contains this RNA twice, but a true doublet only once. Therefore half of
-    that share is removed from each sum at random. Otherwise simulated doublets would be larger than true ones, and the
-    share found would be too high.
+    Planted doublets are sums of two unflagged cells, as many as the expected doublets. They are added to the library
+    and scored with its cells. The method's own simulated doublets can't be used, since it was trained on them.
+    ``ambient``: share of a cell's UMIs that are ambient RNA. A sum of two cells contains this RNA twice, but a true
+    doublet only once. Therefore half of that share is removed from each sum at random. Otherwise planted doublets would
+    be larger than true ones, and the share found would be too high.
     """
     single = np.flatnonzero(~flagged)
     number = min(max(round(rate * counts.shape[0]), PLANTED), len(single) // 2)
