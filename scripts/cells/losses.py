@@ -7,7 +7,7 @@ import pandas as pd
 from scripts.cells.qc import POOL, QUALITY
 
 WATCHED = ("mixed", "doublet", *QUALITY, "unsure")
-"""Steps that should remove few cells. The numbers of empty droplets, host cells and normal cells depend on the tissue."""
+"""Steps that should remove few cells. Numbers of empty droplets, host cells and normal cells depend on the tissue."""
 MOST = 0.3
 """Share of a sample that one step, or all quality cuts together, may remove without a warning (a convention)."""
 UNEQUAL = 0.15

@@ -24,10 +24,10 @@ FEWEST = 50
 TRIED, ROUNDS = 200, 199
 """Number of a peak's barcodes that are compared with the pool of the others, and of Monte-Carlo simulations."""
 LEVEL, ALIKE = 0.05, 0.25
-"""A barcode is unlike the pool at this level; barcodes with fewer of these than this share are draws from one pool.
-It divides simulated peaks of empty droplets, up to three tenths with debris, from those of cells with fewest errors,
-over five laws of depth (tests/benchmarks/plateau.py). In PC9 10–19 % of the empty droplets of a size are unlike, and
-40–51 % of the cells."""
+"""Significance level at which a barcode differs from the pool, and the share of differing barcodes below which barcodes
+are samples from one pool. The share separates simulated peaks of empty droplets (up to 30 % debris) from peaks of cells
+with fewest errors, over five depth distributions (tests/benchmarks/plateau.py). In PC9, 10–19 % of the empty droplets
+of a size differ, and 40–51 % of the cells."""
 REACH = 4.0
 """Standard deviations above the peak within which empty droplets are expected (one in 30,000 lies beyond)."""
 
