@@ -31,7 +31,7 @@ MIN_DROPLETS = 20
 SMALLEST_CELL = 0.01
 """Quantile of the single cells' sizes that is the minimum cell size, so that tiny cells don't explain ambient RNA."""
 MIXTURE_SURE, MIXTURE_DISTANCE = 0.95, 3.0
-"""Posterior probability above which a droplet belongs to neither of two Gaussians, and distance (s.d.) beyond which."""
+"""Minimum posterior probability, and maximum distance (s.d.), for a droplet to belong to one of two Gaussians."""
 COMPONENTS = ("graft", "host", "mixed", "ambient")
 
 
@@ -59,7 +59,7 @@ def call_by_threshold(graft: np.ndarray, host: np.ndarray, *, graft_min: float, 
 
 
 def call_by_cellranger(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
-    """Call as Cell Ranger does: mixed if each species reaches the tenth percentile of droplets in which it dominates."""
+    """Call as Cell Ranger does: mixed if each species reaches the tenth percentile of the droplets it dominates."""
     graft, host = np.asarray(graft), np.asarray(host)
     calls = np.where(host > graft, "host", "graft").astype(object)
     if (graft > host).any() and (host > graft).any():

@@ -72,7 +72,7 @@ def bin_droplets(droplets: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank_curve(totals: np.ndarray) -> pd.DataFrame:
-    """Return rank and UMIs of the barcodes with UMIs, at :data:`RANKS_PER_DECADE` ranks per decade and the last rank."""
+    """Return rank and UMIs of barcodes with UMIs, at :data:`RANKS_PER_DECADE` ranks per decade and the last rank."""
     ranked = np.sort(totals[totals > 0])[::-1]
     if not len(ranked):
         return pd.DataFrame({"rank": np.empty(0, int), "umis": np.empty(0, int)})

@@ -71,7 +71,7 @@ def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def species_rules(summaries: list[dict]) -> pd.DataFrame:
-    """Return per sample and rule the droplets called graft, host and mixed; ``used`` marks the rule that was applied."""
+    """Return per sample and rule the droplets called graft, host and mixed; ``used`` marks the rule applied."""
     rows = [
         {**{name: s[name] for name in LABELS}, **rule, "used": int(rule["rule"] == s["species_method"])}
         for s in summaries
