@@ -117,7 +117,7 @@ class BamCounter:
             self._buckets[number].append(part)
 
     def _resolve_several(self) -> None:
-        """Assign to each read with several alignments its species and, if only one alignment is in a gene, that gene (as
+        """Assign a species to each read with several alignments and, if only one alignment is in a gene, that gene (as
         STAR does).
         """
         if not self._alignments:

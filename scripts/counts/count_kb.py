@@ -118,7 +118,7 @@ def map_both_ways(bus_command: Callable[[str, Path, list], list], reads: list, f
 
 
 def prefer_exons(classes: Path, transcripts: Path, t2g: Path) -> int:
-    """Remove unspliced transcripts from the equivalence classes with spliced ones; return the number of classes changed.
+    """Remove unspliced transcripts from equivalence classes with spliced ones; return the number of classes changed.
 
     An index with introns contains each gene's unspliced transcript, named as the gene. A read in an exon that also lies
     in another gene's intron would have two genes and be discarded. Instead it is assigned to the exon's gene, as in
@@ -136,7 +136,7 @@ def prefer_exons(classes: Path, transcripts: Path, t2g: Path) -> int:
 
 
 def main(snakemake) -> None:
-    """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and what the library is."""
+    """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and the library's data."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
     chemistry, whitelist, short = read_library(snakemake)

@@ -81,7 +81,7 @@ def map_both_ways(index: str, reads: list[tuple[Path, Path]], threads: int, fold
 
 
 def main(snakemake) -> None:
-    """Write the raw matrix (all barcodes), the BAM, the run's summaries, and the description of the library."""
+    """Write the raw matrix (all barcodes), the BAM, the run's summaries, and the library's data."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
     chemistry, whitelist, short = read_library(snakemake)
