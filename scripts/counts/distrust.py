@@ -11,7 +11,7 @@ FEWEST = 20
 
 
 def is_distrusted(table: pd.DataFrame, least_share: float | None) -> pd.Series:
-    """Return, for each row of counts/other_species.tsv, whether the gene loses at least ``least_share`` of its reads and
+    """Return for each row of counts/other_species.tsv whether the gene loses at least ``least_share`` of its reads, and
     at least :data:`FEWEST` UMIs. No gene is distrusted if ``least_share`` is None.
     """
     if least_share is None:

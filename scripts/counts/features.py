@@ -70,8 +70,8 @@ def bare(name: str) -> str:
 
 
 def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
-    """Return whether barcodes and genes are exchanged: Ensembl ids or well-known symbols among the barcodes, or barcodes
-    among the genes.
+    """Return whether barcodes and genes are exchanged: Ensembl ids or well-known symbols are among the barcodes, or
+    barcodes among the genes.
     """
     known_in_columns = sum(bare(name) in WELL_KNOWN for name in barcodes)
     known_in_rows = sum(bare(name) in WELL_KNOWN for name in genes)

@@ -75,8 +75,8 @@ def read_folder(path: Path, select=only_genes) -> Table:
 
 
 def files_of(folder: Path, names: tuple[str, ...]) -> list[Path]:
-    """Return the files in ``folder`` whose names end in one of ``names``, or that with .gz, except macOS's hidden files
-    (._matrix.mtx).
+    """Return the files in ``folder`` whose names end in one of ``names``, or that with .gz, except hidden files such as
+    macOS's ._matrix.mtx.
     """
     endings = tuple(name + suffix for name in names for suffix in ("", ".gz"))
     return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))

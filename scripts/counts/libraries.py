@@ -23,7 +23,7 @@ MOST, NUMBERED = 0.1, 0.5
 
 
 def libraries_of(barcodes: list[str]) -> dict[str, int]:
-    """Return the libraries named in barcodes (``prefix…suffix``) with their barcodes; nothing if there are none."""
+    """Return the libraries named in barcodes (``prefix…suffix``) → number of barcodes; empty if there are none."""
     found: Counter[str] = Counter()
     for barcode in barcodes:
         match = CORE.match(barcode)
