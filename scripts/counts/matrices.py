@@ -150,7 +150,7 @@ def read_compressed(group, path: Path) -> sparse.csr_matrix:
     data, indices, indptr = (group[name][:] for name in ("data", "indices", "indptr"))
     if len(indptr) != barcodes + 1 or not len(data) == len(indices) == int(indptr[-1]):
         raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
-    # scipy accepts such indices unchecked, and later reads beyond the matrix.
+    # scipy doesn't check such indices, and later reads beyond the matrix.
     if (np.diff(indptr) < 0).any() or (len(indices) and (indices.min() < 0 or indices.max() >= features)):
         raise job.UserError(f"{path}: an entry lies outside the matrix; the file is damaged, fetch it again")
     return sparse.csr_matrix((data, indices, indptr), shape=(barcodes, features))

@@ -9,8 +9,7 @@ from scipy import sparse
 
 @dataclass
 class Table:
-    """Counts as read, before checks: barcodes × features. ``symbols`` is None if the file has one name per feature.
-    """
+    """Counts as read, before checks: barcodes × features. ``symbols`` is None if the file has one name per feature."""
 
     matrix: sparse.csr_matrix
     barcodes: list[str]

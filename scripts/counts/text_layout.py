@@ -110,8 +110,8 @@ def labels_of(fields: list[str], values: list[str], path: Path) -> tuple[list[st
 
 
 def lay_out(header: str, row: str, path: Path) -> Layout:
-    """Return the layout of the table. Raises :class:`job.UserError` if the two lines don't match, or if columns of names
-    and of barcodes can't be distinguished.
+    """Return the layout of the table. Raises :class:`job.UserError` if the two lines don't match, or if columns of
+    names and of barcodes can't be distinguished.
     """
     delimiter = delimiter_of(header, row, path)
     fields, values = fields_of(header, delimiter), fields_of(row, delimiter)
