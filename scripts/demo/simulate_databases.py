@@ -1,4 +1,4 @@
-"""Write a ranking database in cisTarget's format, motif annotations and factor list: the planted network plus decoys."""
+"""Write a ranking database in cisTarget format, motif annotations and factor list: the planted network plus decoys."""
 
 import numpy as np
 import pandas as pd

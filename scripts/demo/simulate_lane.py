@@ -22,7 +22,7 @@ FRAGMENT = (6.0, 45.0, 95)
 
 
 def mutate(sequences: np.ndarray, rate: float, rng: np.random.Generator) -> None:
-    """Substitute bases in place at ``rate``. Bases are drawn at 4/3 ``rate``, as a drawn base may equal the original."""
+    """Substitute bases in place at ``rate``. Bases are drawn at 4/3 ``rate``, as a drawn base may equal the old one."""
     wrong = rng.random(sequences.shape, dtype=np.float32) < rate * 4 / 3
     sequences[wrong] = BASES[rng.integers(0, 4, int(wrong.sum()))]
 

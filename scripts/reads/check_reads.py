@@ -17,8 +17,8 @@ INDEX_READ = 12
 
 
 def same_fragment(first: str, second: str) -> bool:
-    """Return whether two read names are of one fragment. They are equal except for a final /1 and /2, or .1 and .2 after
-    the read's number, as in SRR1.7.1 and SRR1.7.2 by `fastq-dump --readids` (SRR1.1 and SRR1.2 are two reads). Comments
+    """Return whether two read names are of one fragment: equal except for a final /1 and /2, or .1 and .2 after the
+    read's number, as in SRR1.7.1 and SRR1.7.2 by `fastq-dump --readids` (SRR1.1 and SRR1.2 are two reads). Comments
     aren't part of the names.
     """
     if first == second:

@@ -123,8 +123,8 @@ def refuse_copies(first_reads: dict[str, str]) -> None:
 
 
 def decide(lanes: dict[str, dict], configured: str) -> dict:
-    """Return the library's chemistry from that of its lanes. Raises :class:`job.UserError` if lanes differ, or the config
-    differs.
+    """Return the library's chemistry from that of its lanes. Raises :class:`job.UserError` if lanes differ, or if the
+    config differs.
     """
     found = {lane["chemistry"] for lane in lanes.values()}
     if len(found) > 1:

@@ -44,8 +44,8 @@ def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
-    """Return one row per library: reads, UMIs, saturation (%), and shares (%) of reads that are mapped, of several genes
-    or loci, in genes, and in cells. If a library has a warning, there is a column for it.
+    """Return one row per library: reads, UMIs, saturation (%), and shares (%) of reads that are mapped, of several
+    genes or loci, in genes, and in cells. If a library has a warning, there is a column for it.
     """
     percent = {
         "mapped": "reads_mapped_fraction",

@@ -14,7 +14,7 @@ position."""
 
 
 class Design(NamedTuple):
-    """A kit, the read (1 or 2) with a constant sequence, that sequence, and a tool that counts the kit."""
+    """A kit, the read (1 or 2) with a constant sequence, that sequence, and advice on how to count it."""
 
     kit: str
     mate: int

@@ -39,8 +39,8 @@ def unpack(packed: np.ndarray) -> np.ndarray:
 
 
 def distinct(packed: np.ndarray) -> np.ndarray:
-    """Return the distinct values, sorted. For millions of mostly distinct numbers this is 20 times faster than np.unique,
-    which uses hashes.
+    """Return the distinct values, sorted. For millions of mostly distinct numbers, this is 20 times faster than
+    np.unique, which uses hashes.
     """
     ordered = np.sort(packed)
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered

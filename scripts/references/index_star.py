@@ -14,8 +14,8 @@ Ranger's mkref.
 
 
 def index_parameters(lengths: list[int], sjdb_overhang: int) -> dict[str, int]:
-    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp. Formulas are from the STAR manual (2.7.10b),
-    §2.2.5.
+    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp. Formulas are from the STAR manual
+    (2.7.10b), §2.2.5.
     """
     total = sum(lengths)
     if not total:
