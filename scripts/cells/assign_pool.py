@@ -16,7 +16,7 @@ MANY_LOST = 0.3
 
 
 def match(cells: pd.Series, labels: pd.Series, path: str) -> pd.Series:
-    """Return the label of each of ``cells`` (barcodes); ``unassigned`` where the file has none.
+    """Return the label of each of ``cells`` (barcodes); ``unassigned`` if it isn't in the file.
 
     Barcodes are compared with and without the number of their GEM well; the comparison with more matches is used.
     Raises :class:`job.UserError` if the file contains fewer than :data:`FEWEST` of the cells.

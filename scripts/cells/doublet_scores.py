@@ -135,7 +135,7 @@ def flag_doublets(scores: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
-    """Return the score per cell (NaN where there is none), the score from which cells are flagged, and a note."""
+    """Return the score per cell (NaN if there is none), the score from which cells are flagged, and a note."""
     if method == "scdblfinder":
         return score_by_scdblfinder(counts, rate=rate, seed=seed)
     scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)

@@ -38,7 +38,7 @@ def judge(counts: sparse.csr_matrix, measures: pd.DataFrame, rate: float, settin
     rate
         Expected share of doublets among them.
     settings
-        Section cells of the config. Cuts follow the library's median (``mads``), whatever the method for tumour cells.
+        Section cells of the config. Cuts are by MADs (``mads``), regardless of the method for tumour cells.
     """
     found = doublets.find(counts, rate, settings["doublets"], seed=seed, what="host")
     ambient = measures["ambient_fraction"].to_numpy(float)

@@ -46,7 +46,7 @@ class SpeciesCalls:
 
 
 def graft_fraction(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
-    """Return graft UMIs / all UMIs per droplet (NaN where a droplet holds none)."""
+    """Return graft UMIs / all UMIs per droplet (NaN if a droplet has none)."""
     graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)
     total = graft + host
     return np.divide(graft, total, out=np.full(len(total), np.nan), where=total > 0)

@@ -13,8 +13,8 @@ from scripts.base.files import open_bytes
 
 PREFIXED = re.compile(r'\b(gene_id|transcript_id|gene_name)(\s+")')
 VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')
-"""kb-python combines Ensembl's two attributes to gene_id.gene_version; STAR doesn't. Without versions, both counters use
-the same gene names.
+"""kb-python combines Ensembl's two attributes to gene_id.gene_version; STAR doesn't. Without versions, both counters
+use the same gene names.
 """
 ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
 BIOTYPES = ("gene_type", "gene_biotype")
