@@ -1,8 +1,9 @@
-"""Ambient RNA: the soup every droplet catches, its share of a library and of each cell, and its subtraction.
+"""Ambient RNA (the soup): its share of a library and of each cell, and its subtraction.
 
-In a xenograft the other species measures it: a graft cell has no host RNA of its own, so all its host UMIs are soup.
-With the soup's host share s (from empty droplets) a cell with h host UMIs holds about h / s ambient ones. Without a
-host, genes that a cell's lineage can't express take the host's place (:mod:`scripts.cells.unexpressed`).
+In a xenograft, UMIs of the other species measure ambient RNA. A graft cell has no host RNA of its own, so all its host
+UMIs are ambient. If s is the host share of the soup (from empty droplets), a cell with h host UMIs contains about h / s
+ambient UMIs. Without a host, genes that a cell's lineage does not express are used instead
+(:mod:`scripts.cells.unexpressed`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy import sparse
 from scripts.cells.species import MIN_DROPLETS, CrossTalk, fit_cross_talk
 
 MIN_SHARE = 0.01
-"""Share of the soup that must be of the other species: below it misassigned reads (up to 1 %) outweigh it."""
+"""Minimum share of the soup from the other species. Below it, misassigned reads (up to 1 %) dominate the estimate."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ def soup_of_empty_droplets(counts: np.ndarray, is_host: np.ndarray) -> Soup:
 
 
 def soup_of_other_species(graft_cells: sparse.spmatrix, host_cells: sparse.spmatrix, is_host: np.ndarray) -> Soup:
-    """Return the soup as seen through the cells themselves, for a matrix without empty droplets.
+    """Estimate the soup from the cells themselves, for a matrix without empty droplets.
 
-    Host UMIs in graft cells and graft UMIs in host cells are ambient, and every droplet catches about as much soup. So
-    the medians of the two per droplet stand in the ratio of the soup's species (medians, since large cells add a little
-    of their own RNA to all droplets and an unseen second cell adds much). Needs ``MIN_DROPLETS`` cells of each species.
+    Host UMIs in graft cells and graft UMIs in host cells are ambient, and every droplet contains about the same amount
+    of soup. The ratio of the two medians per droplet therefore estimates the species ratio of the soup. Medians are
+    used because large cells add some of their own RNA to all droplets, and an undetected second cell adds many UMIs.
+    Needs ``MIN_DROPLETS`` cells of each species.
     """
     unknown = Soup(np.zeros(len(is_host), np.int64), float("nan"), "unknown")
     if min(graft_cells.shape[0], host_cells.shape[0]) < MIN_DROPLETS:
@@ -53,13 +55,13 @@ def soup_of_other_species(graft_cells: sparse.spmatrix, host_cells: sparse.spmat
     if not of_host or not of_graft:
         return unknown
     share = float(of_host / (of_host + of_graft))
-    # Both halves on one scale, so that the counts have the share just found.
+    # Scale both species so that the counts have the estimated share.
     scale = genes_in_graft.sum() / share * (1 - share) / genes_in_host.sum()
     return Soup(np.rint(genes_in_graft + genes_in_host * scale).astype(np.int64), share, "cells of the other species")
 
 
 def find_soup(counts: sparse.csr_matrix, calls: np.ndarray, soup_counts: np.ndarray, is_host: np.ndarray) -> Soup:
-    """Return the soup of the empty droplets or, without any, as the cells' UMIs of the other species show it."""
+    """Return the soup of the empty droplets or, without any, the estimate from the cells' UMIs of the other species."""
     soup = soup_of_empty_droplets(soup_counts, is_host)
     if soup.source == "unknown" and is_host.any():
         soup = soup_of_other_species(counts[calls == "graft"], counts[calls == "host"], is_host)
@@ -75,12 +77,12 @@ def library_fraction(own: np.ndarray, other: np.ndarray, other_share: float, *, 
 
 
 def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float, *, least: float = MIN_SHARE) -> np.ndarray:
-    """Return the ambient share of each cell's UMIs, shrunk towards what cells of its size hold; NaN if not estimable.
+    """Return the ambient share of each cell's UMIs, shrunk towards that of cells of its size; NaN if not estimable.
 
-    A cell of 1,000 UMIs may hold 5 of the other species: too few to go by alone. Its ambient rate is given a gamma
-    prior with the mean and dispersion that all cells show (:class:`CrossTalk`: a floor and a share of the cell's own
-    UMIs); the posterior mean is taken. With fewer than ``MIN_DROPLETS`` cells each gets the library's fraction. Nothing
-    is estimated from a share of the soup below ``least``.
+    A cell of 1,000 UMIs may have 5 of the other species, too few for an estimate on their own. The ambient rate of a
+    cell has a gamma prior with the mean and dispersion of all cells (:class:`CrossTalk`: a floor and a share of the
+    cell's own UMIs). The posterior mean is returned. With fewer than ``MIN_DROPLETS`` cells, each gets the library's
+    fraction. Nothing is estimated if the other species' share of the soup is below ``least``.
     """
     own, other = np.asarray(own, dtype=float), np.asarray(other, dtype=float)
     if not other_share >= least or not len(own):
@@ -95,13 +97,13 @@ def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float, *, le
 
 
 def spread_removal(held: np.ndarray, weight: np.ndarray, wanted: float) -> np.ndarray:
-    """Return how much to take from each gene, at most what it holds, in proportion to ``weight``; ``wanted`` in all."""
+    """Return how much to remove from each gene: proportional to ``weight``, at most its count, ``wanted`` in total."""
     taken = np.zeros(len(held))
     known = np.flatnonzero(weight > 0)
     if wanted <= 0 or not len(known):
         return taken
-    # Genes that run out first come first: where the level × weight of the rest adds up to what is wanted, the rest can
-    # give it.
+    # Genes are sorted by when they are exhausted. From the first gene with enough counts on, level × weight of the
+    # remaining genes adds up to the rest of ``wanted``.
     ratio = held[known] / weight[known]
     known = known[np.argsort(ratio, kind="stable")]
     held_before = np.concatenate([[0.0], np.cumsum(held[known])[:-1]])
@@ -115,12 +117,12 @@ def spread_removal(held: np.ndarray, weight: np.ndarray, wanted: float) -> np.nd
 
 
 def subtract(counts: sparse.csr_matrix, soup: np.ndarray, ambient_umis: np.ndarray, *, seed: int) -> sparse.csr_matrix:
-    """Take each cell's ambient UMIs out of its counts (cells × genes; integers stay integers, none below zero).
+    """Subtract each cell's ambient UMIs from its counts (cells × genes; integers stay integers, none below zero).
 
-    ``soup`` is the ambient profile over the same genes, ``ambient_umis`` the number to take from each cell. They are
-    spread over the cell's genes in proportion to the soup; what a gene can't give, because it holds less, the others
-    give (as SoupX does, Young & Behjati 2020). Fractions become whole UMIs by systematic sampling from one seeded
-    stream, so that a cell's total is right to one UMI.
+    ``soup`` is the ambient profile over the same genes, ``ambient_umis`` the number of UMIs to remove from each cell.
+    They are distributed over the cell's genes in proportion to the soup. If a gene has too few counts, the remainder is
+    removed from the other genes (as in SoupX, Young & Behjati 2020). Fractions are rounded to whole UMIs by systematic
+    sampling with one seeded generator, so that a cell's total is correct to one UMI.
     """
     result = counts.tocsr().copy()
     result.sort_indices()
@@ -129,7 +131,7 @@ def subtract(counts: sparse.csr_matrix, soup: np.ndarray, ambient_umis: np.ndarr
         rows = slice(result.indptr[cell], result.indptr[cell + 1])
         held = result.data[rows].astype(float)
         taken = spread_removal(held, soup[result.indices[rows]].astype(float), float(ambient_umis[cell]))
-        # The small number keeps a whole number whole against the rounding of the sum.
+        # The small constant keeps whole numbers from being rounded down.
         steps = np.floor(np.cumsum(np.concatenate([[0.0], taken])) + offsets[cell] + 1e-9)
         result.data[rows] -= np.minimum(np.diff(steps), held).astype(result.dtype)
     result.eliminate_zeros()

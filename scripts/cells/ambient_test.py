@@ -11,11 +11,12 @@ from scipy.special import gammaln
 
 
 def good_turing(counts: np.ndarray) -> np.ndarray:
-    """Return proportions (sum 1, all > 0) that leave mass for genes not yet seen, shared equally among them.
+    """Return proportions (sum 1, all > 0) that reserve mass for unseen genes, shared equally among them.
 
-    Simple Good–Turing of Gale & Sampson 1995 (J. Quantitative Linguistics 2:217): Turing's estimate for small counts, a
-    log-log line through the averaged frequencies of frequencies from where the two no longer differ by 1.65 standard
-    deviations. Without a gene seen once the unseen mass is 1 / (total + 1), since the estimate would be zero.
+    Simple Good–Turing of Gale & Sampson 1995 (J. Quantitative Linguistics 2:217). Small counts use Turing's estimate.
+    A log-log line through the averaged frequencies of frequencies is used from the first count at which the two no
+    longer differ by 1.65 standard deviations. If no gene is seen once, the unseen mass is 1 / (total + 1), since the
+    estimate would be zero.
     """
     counts = np.asarray(counts, dtype=np.int64)
     total = int(counts.sum())
@@ -57,10 +58,10 @@ def log_likelihoods(counts: sparse.csr_matrix, log_profile: np.ndarray) -> np.nd
 
 @njit(cache=True)
 def _count_simulations_below(sizes, observed, log_profile, log_integer, umis, simulations, seed):
-    """Count, per candidate (ascending sizes), the droplets drawn from ``umis`` of the same size and no more likely.
+    """Count, per candidate (ascending sizes), the simulated droplets of the same size that are at most as likely.
 
-    ``umis`` (a gene number each) is shuffled in place; a shuffled order is as good a start for the next draw as a new
-    one.
+    Droplets are drawn from ``umis`` (one gene number each), which is shuffled in place. Each draw starts from the order
+    that the last one left, which is equally random.
     """
     below = np.zeros(len(sizes), np.int64)
     dealt = np.zeros(len(log_profile), np.int64)
@@ -93,11 +94,11 @@ def _count_simulations_below(sizes, observed, log_profile, log_integer, umis, si
 def monte_carlo_pvalues(candidates: sparse.csr_matrix, soup: np.ndarray, *, simulations: int, seed: int) -> np.ndarray:
     """Return, per candidate (rows), the share of ambient droplets of its size that are at most as likely (never 0).
 
-    The ambient UMIs (``soup``: counts per gene) are split in two. One half gives the profile, droplets drawn from the
-    other half without replacement give the null distribution; then the halves change places. A profile is always too
-    good for the UMIs it was made from, so that with droplets drawn from the profile itself, as Cell Ranger and STARsolo
-    draw them, empty droplets look unlike it: harmless with their millions of ambient UMIs, not with thousands. Each
-    simulation draws one growing droplet and is read at every candidate's size.
+    The ambient UMIs (``soup``: counts per gene) are split in two halves. One half gives the profile. Droplets drawn
+    without replacement from the other half give the null distribution. Then the halves are exchanged. Cell Ranger and
+    STARsolo draw droplets from the profile itself. A profile overfits the UMIs that it was estimated from, so real
+    empty droplets then differ from the null. The bias is negligible with millions of ambient UMIs, but not with
+    thousands. Each simulation draws one growing droplet and evaluates it at every candidate's size.
     """
     if not candidates.shape[0]:
         return np.empty(0)

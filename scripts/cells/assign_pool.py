@@ -1,4 +1,4 @@
-"""Say of every cell of a pool whose it is: by a table of assignments, or by counts of tags."""
+"""Assign every cell of a pool to a sample, by a table of assignments or by counts of tags."""
 
 import pandas as pd
 
@@ -9,16 +9,17 @@ from scripts.cells.fates import EMPTY, OTHER, SAMPLE, TWO, UNASSIGNED
 
 POOL = ["pool", "fate", "sample", "tag", "barcodes", "share", "doublets_left"]
 FEWEST = 0.5
-"""A file that knows fewer of the pool's cells than this share is another library's, or names barcodes otherwise."""
+"""Minimum share of the pool's cells in the file. Below it, the file is of another library or names barcodes
+differently."""
 MANY_LOST = 0.3
-"""Share of the cells without a sample from which the log warns."""
+"""Share of cells without a sample at which a warning is logged."""
 
 
 def match(cells: pd.Series, labels: pd.Series, path: str) -> pd.Series:
-    """Return the label of each of ``cells`` (barcodes); ``unassigned`` where the file has none.
+    """Return the label of each of ``cells`` (barcodes); ``unassigned`` if it isn't in the file.
 
-    Barcodes are compared as they are and, where that fits fewer, without the number of their GEM well. Raises
-    :class:`job.UserError` if the file knows fewer than :data:`FEWEST` of the cells.
+    Barcodes are compared with and without the number of their GEM well; the comparison with more matches is used.
+    Raises :class:`job.UserError` if the file contains fewer than :data:`FEWEST` of the cells.
     """
     found = cells.map(labels)
     bare = labels.set_axis([tagged.core(name) for name in labels.index])
@@ -47,8 +48,8 @@ def assign(labels: pd.Series, tags: dict[str, str]) -> pd.DataFrame:
 def summarise(pool: str, cells: pd.DataFrame, n_empty: int, tags: dict[str, str]) -> pd.DataFrame:
     """Return one row (:data:`POOL`) per fate of the pool's barcodes and, of those with a sample, per sample.
 
-    ``share``: of the cells. ``doublets_left``: doublets of two cells of one sample, which no tag shows, expected from
-    those of two samples: of n such doublets and samples with shares p, n p² / (1 − Σp²) are expected in a sample.
+    ``share``: of the cells. ``doublets_left``: expected doublets of two cells of the same sample, which tags can't
+    detect. They are estimated from the n doublets of two samples: a sample with share p has n p² / (1 − Σp²) of them.
     """
     n = len(cells)
     two = int((cells["fate"] == TWO).sum())

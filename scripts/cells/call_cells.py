@@ -1,6 +1,6 @@
-"""Call the barcodes of one library that hold a cell, and take the ambient profile from those that don't.
+"""Call the barcodes of one library that contain a cell, and estimate the ambient profile from the others.
 
-A rule of its own, because it is the costly part: a changed quality cut doesn't repeat it.
+This is a separate rule because it is slow: a changed quality cut doesn't repeat it.
 """
 
 import json

@@ -14,8 +14,8 @@ MIN_CELLS = 10
 def call_tags(counts: pd.DataFrame) -> pd.Series:
     """Return the label of each barcode by its counts of tags (barcodes × tags): hashsolo of scanpy.
 
-    Bernstein et al. 2020: log-normal signal and noise of each tag, and the posterior of no tag, one and two. Its own
-    priors are used. Of two or three tags one is noise in every cell; of more, all but two.
+    Bernstein et al. 2020: log-normal signal and noise of each tag, and the posterior of no tag, one tag and two tags.
+    The default priors are used. With two or three tags, one is noise in every cell; with more, all but two are.
     """
     import anndata
     import scanpy.external as sce

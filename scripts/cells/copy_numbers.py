@@ -1,8 +1,8 @@
 """Copy numbers of a library's cells from expression along the genome, with the library's own normal cells as reference.
 
-Expression relative to the reference is averaged along each chromosome arm (infercnvpy, after Patel et al. 2014). Arms
-are gained or lost as a whole; the genes of a lineage lie scattered over all of them. So the variation between arms is
-compared with that inside arms, and what distinguishes normal lineages isn't taken for a gain or a loss.
+Expression relative to the reference is averaged along each chromosome arm (infercnvpy, after Patel et al. 2014). Whole
+arms are gained or lost, whereas the genes of a lineage are scattered over all arms. The variation between arms is
+therefore compared with that within arms, so that differences between normal lineages aren't called gains or losses.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from scipy import sparse, special
 
 ARMS = Path(__file__).parents[2] / "resources" / "genome" / "arms.tsv"
 MIN_REFERENCE, MIN_CANDIDATES = 10, 10
-"""Cells of the reference, and cells to be judged, below which nothing is inferred: a mean over fewer is noise itself.
-"""
+"""Minimum number of reference cells, and of candidate cells, for inference. A mean over fewer cells is too noisy."""
 MIN_GENES = 1_500
-"""Genes with a position, as for clones (:mod:`scripts.confounders.clones`)."""
+"""Minimum number of genes with a position, as for clones (:mod:`scripts.confounders.clones`)."""
 SEEN = 0.05
-"""Share of cells that must show a gene."""
+"""Minimum share of cells that express a gene."""
 WINDOW, STEP = 100, 10
-"""Genes of a moving average, and genes from one to the next (infercnvpy's defaults)."""
+"""Window and step of the moving average, in genes (infercnvpy's defaults)."""
 CHUNK = 1_000
-"""Cells that are made dense at a time."""
+"""Number of cells converted to a dense matrix at a time."""
 LEVEL = 0.01
-"""Level of the test whether arms differ by more than the windows inside them."""
+"""Significance level of the test that arms differ by more than the windows within them."""
 SURE = 0.95
-"""Probability from which a cell is called malignant or normal; between, it is unsure."""
+"""Probability from which a cell is called malignant or normal; other cells are unsure."""
 ROUNDS = 20
 
 
@@ -40,14 +39,14 @@ class CopyNumbers:
     Parameters
     ----------
     state
-        ``found``: arms are gained or lost in some candidates. ``none``: measured, but no arm stands out. ``not
+        ``found``: arms are gained or lost in some candidates. ``none``: measured, but no arm differs. ``not
         measured``: too few genes or cells.
     probability
-        Of a gain or loss of the tumour's, per cell (reference cells as well); NaN unless ``found``.
+        Probability per cell of the tumour's gains and losses (reference cells as well); NaN unless ``found``.
     score
         Position of each cell between the normal cells (0) and the cells with the tumour's gains and losses (1).
     p
-        p-value that arms differ by no more than the windows inside them.
+        p-value of the null hypothesis that arms differ by no more than the windows within them.
     note
         What was found, or why nothing was measured.
     """
@@ -68,8 +67,8 @@ def windows_along_arms(log: sparse.csr_matrix, places: pd.DataFrame, groups: np.
     """Return expression relative to the reference, cells × windows, and the arm of each window.
 
     ``log``: log-normalised cells × genes; ``places``: arm and start of each gene; ``groups``: a reference cell's
-    lineage, else empty. With several lineages of enough cells a value inside the range of their means counts as zero,
-    so that genes of one lineage make no difference.
+    lineage, else empty. With several lineages of enough cells, values within the range of their means are set to zero,
+    so that genes of a single lineage have no effect.
     """
     import anndata
     import infercnvpy
@@ -98,7 +97,7 @@ def windows_along_arms(log: sparse.csr_matrix, places: pd.DataFrame, groups: np.
 
 @dataclass(frozen=True)
 class Arms:
-    """Means of arms (cells × arms), independent windows of each arm, and the variance between windows inside arms."""
+    """Means of arms (cells × arms), independent windows of each arm, and the variance between windows within arms."""
 
     means: np.ndarray
     windows: np.ndarray
@@ -107,7 +106,7 @@ class Arms:
 
 
 def measure_arms(profile: np.ndarray, arms: np.ndarray) -> Arms:
-    """Return means and variances by arm. Every tenth window counts as independent: these share no gene."""
+    """Return means and variances by arm. Every tenth window is treated as independent, as these share no gene."""
     names = np.unique(arms)
     means, windows, residual, spare = [], [], np.zeros(len(profile)), 0
     for name in names:
@@ -124,7 +123,7 @@ def measure_arms(profile: np.ndarray, arms: np.ndarray) -> Arms:
 
 
 def test_arms(profile: np.ndarray, arms: np.ndarray) -> float:
-    """Return the p-value that the arms of one profile differ by no more than the windows inside them (F)."""
+    """Return the p-value of an F-test that the arms of one profile differ by more than the windows within them."""
     found = measure_arms(profile[None, :], arms)
     n = len(found.windows) - 1
     between = (found.windows * found.means[0] ** 2).sum() / max(n, 1)
@@ -132,11 +131,11 @@ def test_arms(profile: np.ndarray, arms: np.ndarray) -> float:
 
 
 def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return score and probability of each cell to belong to those with gains and losses.
+    """Return each cell's score, and its probability of having gains and losses.
 
-    A mixture of two states along the line from normal to changed cells, fitted by expectation maximisation; reference
-    cells are normal by definition. A cell's own part in the mean of the changed cells is left out of its score. The
-    spread along the line is the same in both states, and grows with a cell's own variance inside arms.
+    A mixture of two states along the line from normal to changed cells is fitted by expectation maximisation. Reference
+    cells are normal by definition. A cell's own contribution to the mean of the changed cells is left out of its score.
+    The spread along the line is the same in both states, and increases with a cell's own variance within arms.
     """
     values, weight = arms.means, arms.windows / arms.windows.sum()
     noise = np.maximum(arms.inside, 1e-12)
@@ -144,7 +143,7 @@ def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarr
     share, score = 0.5, np.zeros(len(values))
     precision = 1 / noise
     for _ in range(ROUNDS):
-        # Deep cells weigh more.
+        # Cells with more UMIs have less noise and more weight.
         own = (chance * precision)[:, None]
         rest = ((1 - chance) * precision)[:, None]
         if own.sum() <= 0 or rest.sum() <= 0:
@@ -168,7 +167,7 @@ def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarr
         share = float(np.clip(chance[~is_reference].mean(), 0.01, 0.99))
         if np.abs(chance - before).max() < 1e-4:
             break
-    # What is asked of reference cells: had their lineage not been known.
+    # For reference cells too: their probability if their lineage were unknown.
     chance = 1 / (1 + (1 - share) / share * np.exp(-np.clip(odds, -500, 500)))
     return (score - middle[0]) / max(middle[1] - middle[0], 1e-9), chance
 
@@ -176,8 +175,8 @@ def separate(arms: Arms, is_reference: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left_out: set[str]) -> CopyNumbers:
     """Return the evidence of copy numbers on cells × genes (log-normalised).
 
-    ``groups``: the lineage of each cell of the reference, empty for a candidate; ``left_out``: genes that named the
-    reference, which differ from it by construction.
+    ``groups``: the lineage of each reference cell, empty for a candidate; ``left_out``: marker genes that defined the
+    reference, which differ between reference and candidates by construction.
     """
     places = read_arms().reindex(symbols)
     n, blank = log.shape[0], np.full(log.shape[0], np.nan)

@@ -1,7 +1,7 @@
 """Count the hashtags of a pool from their reads, with kb-python's kite workflow, and write barcodes × tags.
 
-Barcodes are those of the pool's own counts. Where the beads catch tags by another sequence than genes (TotalSeq-B,
-CellPlex), their barcodes differ from those of the genes in two letters; the reads tell which of both they have.
+Barcodes are those of the pool's own counts. If the beads capture tags by another sequence than genes (TotalSeq-B,
+CellPlex), the barcodes of tags differ from those of genes in two bases. The reads show which of the two they have.
 """
 
 import json
@@ -20,23 +20,23 @@ from scripts.counts.count_kb import find_tool
 from scripts.references.chemistries import BARCODE_LENGTH, LONGEST_READ1
 
 FEWEST = 0.2
-"""Share of the first reads whose barcodes must be of the pool's counts; most reads of tags are of its cells."""
+"""Minimum share of the first reads whose barcodes are in the pool's counts. Most reads of tags are from its cells."""
 FIRST_READS = 50_000
 MEMORY = "500M"
-"""Buffer of bustools sort; kb's own default would clear 4 GB."""
+"""Buffer of bustools sort; kb's default would allocate 4 GB."""
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 TRANSLATED = slice(7, 9)
-"""Letters of a bead's barcode that its capture sequence for features has complemented (10x Genomics' lists of 3' v3 and
-later)."""
+"""Bases of a bead's barcode that are complemented on its capture sequence for features (10x Genomics' lists of 3' v3
+and later)."""
 
 
 def translate(barcode: str) -> str:
-    """Return the barcode that the same bead gives features, or of a feature's barcode that of the genes."""
+    """Return the feature barcode of the same bead, or the gene barcode for a feature barcode."""
     return barcode[: TRANSLATED.start] + barcode[TRANSLATED].translate(COMPLEMENT) + barcode[TRANSLATED.stop :]
 
 
 def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
-    """Return the barcodes of the first reads of the first lane with their numbers, and the shortest read 1 of these."""
+    """Return the barcodes of the first reads of the first lane with their counts, and the shortest length of read 1."""
     with open_bytes(paths[0]) as lines:
         reads = [line.strip().decode("ascii", "replace") for line in islice(lines, 1, 4 * FIRST_READS, 4)]
     if not reads:
@@ -45,9 +45,9 @@ def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
 
 
 def choose_list(seen: Counter, barcodes: list[str], path: str) -> dict[str, str]:
-    """Return the barcode of the counts by that of the tags' reads: as it is, or translated, whichever fits more reads.
+    """Return a mapping from barcodes of tag reads to barcodes of the counts: identical or translated.
 
-    Raises :class:`job.UserError` if neither fits :data:`FEWEST` of them.
+    The one that matches more reads is used. Raises :class:`job.UserError` if both match fewer than :data:`FEWEST`.
     """
     lists = [{barcode: barcode for barcode in barcodes}, {translate(barcode): barcode for barcode in barcodes}]
     fits = [sum(number for name, number in seen.items() if name in own) for own in lists]
@@ -64,7 +64,7 @@ def choose_list(seen: Counter, barcodes: list[str], path: str) -> dict[str, str]
 
 
 def umi_length(shortest: int, known: int | None, path: str) -> int:
-    """Return the UMI's length: the kit's, or by read 1's length where the pool came as counts (26: v2, 28: later)."""
+    """Return the UMI's length: the kit's or, for a pool given as counts, by read 1's length (26: v2, 28: later)."""
     length = known or (LONGEST_READ1 - BARCODE_LENGTH if shortest >= LONGEST_READ1 else 10)
     if shortest < BARCODE_LENGTH + length:
         raise job.UserError(
@@ -92,9 +92,9 @@ def count(
     threads: int,
     folder: Path,
 ) -> pd.DataFrame:
-    """Return UMIs of each tag, barcodes of the pool's counts × tags; barcodes without any are left out.
+    """Return UMIs of each tag, barcodes of the pool's counts × tags; barcodes without UMIs are left out.
 
-    ``onlist``: barcode of the counts by that of the reads. One wrong letter is forgiven in a tag and in a barcode
+    ``onlist``: barcode of the counts by that of the reads. One mismatch is allowed in a tag and in a barcode
     (Melsted et al. 2021; the kite workflow of kb-python).
     """
     from scipy.io import mmread

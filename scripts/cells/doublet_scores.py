@@ -1,4 +1,4 @@
-"""Which cells are doublets of one species: scores by scDblFinder or Scrublet, and the score that flags a cell."""
+"""Doublets of one species: scores by scDblFinder or Scrublet, and the score from which a cell is flagged."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from scipy import sparse
 
 METHODS = ("scdblfinder", "scrublet")
 MIN_PRECISION = 0.25
-"""Scrublet: expected doublets per flagged cell. Measured on simulated libraries of 400–1,500 cells: 0.37–0.93 where
-types are distinct (true precision 0.79–1), below 0.07 in homogeneous ones (true precision 0.3)."""
+"""Scrublet: minimum of expected doublets per flagged cell. In simulated libraries of 400–1,500 cells it was 0.37–0.93
+if cell types were distinct (true precision 0.79–1), and below 0.07 in homogeneous libraries (true precision 0.3)."""
 MIN_VARIABLE_GENES = 5
 MIN_CELLS_OF_GENE = 3
 PLANTED = 20
-"""Fewest planted doublets, so that the share found is known to ten points."""
+"""Minimum number of planted doublets, so that the share found is accurate to ten percentage points."""
 COMPONENTS = 30
 """Principal components, Scrublet's default."""
 
 
 def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return Scrublet's score per cell, scores of simulated doublets, and a note; NaN and nothing where it can't run.
+    """Return Scrublet's score per cell, scores of simulated doublets, and a note; NaN and no scores if it can't run.
 
-    Exact neighbours on one thread, so that the scores don't depend on the machine's cores.
+    Neighbours are exact and computed on one thread, so that the scores don't depend on the number of cores.
     """
     import anndata
     import scanpy as sc
@@ -51,7 +51,7 @@ def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> t
             expected_doublet_rate=rate,
             n_prin_comps=min(COMPONENTS, n_variable - 1, adata.n_obs - 1),
             use_approx_neighbors=False,
-            # The call is ours (see flag_doublets); a number here keeps Scrublet from looking for a valley of its own.
+            # flag_doublets makes the calls. A threshold given here stops Scrublet from estimating one itself.
             threshold=1.0,
             random_state=seed,
             verbose=False,
@@ -60,7 +60,7 @@ def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> t
 
 
 def differ(counts: sparse.csr_matrix) -> bool:
-    """Return whether any two cells differ in more than how deep they were read."""
+    """Return whether any two cells differ in more than sequencing depth."""
     totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     shares = sparse.diags(1 / totals) @ counts
     mean = np.asarray(shares.mean(axis=0)).ravel()
@@ -70,9 +70,7 @@ def differ(counts: sparse.csr_matrix) -> bool:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Let scDblFinder (0.3.0) train on one thread: it takes as many as there are cores, and scores mustn't depend on
-    their number.
-    """
+    """Let scDblFinder (0.3.0) train on one thread. By default it uses all cores, and scores depend on their number."""
     from pyscdblfinder import classifier
 
     resolve = classifier._resolve_nthreads
@@ -87,7 +85,7 @@ def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -
     """Return scDblFinder's score per cell (Germain et al. 2021, F1000Research 10:979), the score from which it flags,
     and a note.
 
-    Cells × genes, UMIs. NaN and infinity where it can't run.
+    ``counts``: cells × genes, UMIs. Scores are NaN and the threshold is infinite if it can't run.
     """
     from pyscdblfinder import sc_dbl_finder
     from threadpoolctl import threadpool_limits
@@ -115,11 +113,11 @@ def score_by_scdblfinder(counts: sparse.csr_matrix, *, rate: float, seed: int) -
 def doublet_threshold(scores: np.ndarray, simulated: np.ndarray, rate: float) -> float:
     """Return the score from which cells are flagged (infinite if none are).
 
-    The lowest score that at most ``rate`` of the cells reach, so that no more are flagged than there are doublets;
-    raised, or infinite, where the flagged cells would mostly be singlets. Above a cut t lie a share S(t) of the
-    simulated doublets, so at least rate × S(t) of the cells there should be doublets; set against the share of cells
-    observed above t, that is the precision, and it must reach ``MIN_PRECISION``. In a homogeneous library, such as one
-    of persister cells, doublets look like single cells, and the top scores are discarded for nothing.
+    It is the lowest score that at most ``rate`` of the cells reach, so that no more cells are flagged than there are
+    doublets. It is raised, or infinite, if most flagged cells would be singlets. If a share S(t) of the simulated
+    doublets lies above a cut t, at least a share rate × S(t) of all cells are doublets above t. Divided by the observed
+    share of cells above t, this is the precision, which must reach ``MIN_PRECISION``. In a homogeneous library, such as
+    one of persister cells, doublets resemble single cells, and a cut on the score would only remove singlets.
     """
     scores = scores[np.isfinite(scores)]
     if not len(scores) or not len(simulated):
@@ -137,7 +135,7 @@ def flag_doublets(scores: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def score(counts: sparse.csr_matrix, *, method: str, rate: float, seed: int) -> tuple[np.ndarray, float, str]:
-    """Return the score per cell (NaN where there is none), the score from which cells are flagged, and a note."""
+    """Return the score per cell (NaN if there is none), the score from which cells are flagged, and a note."""
     if method == "scdblfinder":
         return score_by_scdblfinder(counts, rate=rate, seed=seed)
     scores, simulated, note = score_by_scrublet(counts, rate=rate, seed=seed)
@@ -149,10 +147,11 @@ def share_found(
 ) -> float:
     """Return the share of planted doublets that would be flagged.
 
-    Sums of two cells that aren't flagged, as many as there should be doublets, stand among the cells as if they were of
-    the library; those that the method makes for itself it has learnt by heart. ``ambient``: share of a cell's UMIs that
-    are ambient RNA. Two cells bring it twice, but one droplet caught it once: of each sum half of that share is left
-    out at random. Otherwise planted doublets would be larger than true ones and too many of them would be found.
+    Planted doublets are sums of two unflagged cells, as many as the expected doublets. They are added to the library
+    and scored with its cells. The method's own simulated doublets can't be used, since it was trained on them.
+    ``ambient``: share of a cell's UMIs that are ambient RNA. A sum of two cells contains this RNA twice, but a true
+    doublet only once. Therefore half of that share is removed from each sum at random. Otherwise planted doublets would
+    be larger than true ones, and the share found would be too high.
     """
     single = np.flatnonzero(~flagged)
     number = min(max(round(rate * counts.shape[0]), PLANTED), len(single) // 2)

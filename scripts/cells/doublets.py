@@ -1,4 +1,4 @@
-"""Doublets of one species: how many there are, by the mixed droplets or the kit, and which cells they are."""
+"""Doublets of one species: their number, estimated from mixed droplets or the kit, and the cells that are doublets."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from scripts.cells import doublet_scores
 from scripts.cells.species import SpeciesCalls
 
 MAX_RATE = 0.4
-"""A rate beyond this is not a loading rate: the mixed droplets then measure something else."""
+"""Maximum plausible doublet rate. If mixed droplets imply more, they aren't due to loading alone."""
 NEXT_GEM_RATE, GEM_X_RATE = 0.008, 0.004
 """Doublets per droplet and 1,000 cells recovered: 10x Genomics' user guides CG000315 (Next GEM 3' v3.1) and CG000731
 (GEM-X 3' v4)."""
 MORE_DROPLETS = {"v4", "5p_v3", "v3_ht", "5p_v2_ht"}
-"""Kits (as `reads.chemistry` has them) whose chips make so many more droplets that half as many hold two cells: GEM-X
-and the high-throughput (HT) ones (CG000416)."""
+"""Kits (values of `reads.chemistry`) whose chips make more droplets, so that half as many contain two cells: GEM-X and
+the high-throughput (HT) kits (CG000416)."""
 
 
 @dataclass(frozen=True)
 class DoubletRate:
-    """Doublets ``per_droplet`` with cells, and ``among_graft``: graft-called droplets that hold two graft cells.
+    """Doublets ``per_droplet`` with cells, and ``among_graft``: graft-called droplets with two graft cells.
 
-    ``low`` and ``high`` bound ``per_droplet`` (95 %, from the number of mixed droplets); NaN where it was not measured.
+    ``low`` and ``high`` bound ``per_droplet`` (95 %, from the number of mixed droplets); NaN if it was not measured.
     """
 
     per_droplet: float
@@ -40,7 +40,7 @@ def rate_of_kit(kit: str) -> float:
 
 
 def among_graft(per_droplet: float, graft_share: float) -> float:
-    """Return the doublets among droplets called graft, when a share of cells are graft and partners meet at random."""
+    """Return the doublets among droplets called graft, by the share of graft cells, if cells pair at random."""
     d, p = per_droplet, graft_share
     return d * p / (1 - d * (1 - p)) if p > 0 else 0.0
 
@@ -54,9 +54,9 @@ def among_host(per_droplet: float, kinds: tuple[float, float, float]) -> float:
 def implied_rate(n_graft: float, n_host: float, n_mixed: float) -> DoubletRate:
     """Return the doublet rate that mixed droplets imply.
 
-    With doublet rate d and graft share p of the cells, droplets are graft with (1 − d)p + dp², mixed with 2dp(1 − p);
-    so p is the graft droplets plus half the mixed ones, and d = m / 2p(1 − p) (Bloom 2018, PeerJ 6:e5578). Bounds:
-    Wilson's interval of m.
+    With doublet rate d and graft share p of the cells, a droplet is graft with probability (1 − d)p + dp², and mixed
+    with probability m = 2dp(1 − p). So p is the share of graft droplets plus half that of mixed ones, and d = m / 2p(1
+    − p) (Bloom 2018, PeerJ 6:e5578). Bounds: Wilson's interval of m.
     """
     n = n_graft + n_host + n_mixed
     m, p = n_mixed / n, (n_graft + n_mixed / 2) / n
@@ -77,11 +77,11 @@ def expected_rate(
     rate_per_1000_cells: float,
     min_species_fraction: float,
 ) -> DoubletRate:
-    """Return the rate to use: the given one, or (``auto``) what mixed droplets imply, or what the loading implies.
+    """Return the doublet rate: the given one or, for ``auto``, the estimate from mixed droplets or from the loading.
 
-    Mixed droplets say little where one species is rarer than ``min_species_fraction``; then, or if they imply more than
-    ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000. The numbers of graft, host and mixed
-    droplets may be sums of probabilities.
+    Mixed droplets are uninformative if one species is rarer than ``min_species_fraction``. Then, or if they imply more
+    than ``MAX_RATE``, the rate is ``rate_per_1000_cells`` × ``n_droplets`` / 1,000. The numbers of graft, host and
+    mixed droplets may be sums of probabilities.
     """
     n = n_graft + n_host + n_mixed
     share = (n_graft + n_mixed / 2) / n if n else 1.0
@@ -96,10 +96,10 @@ def expected_rate(
 
 
 def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, float, float]:
-    """Return the numbers of graft, host and mixed droplets to judge doublets by.
+    """Return the numbers of graft, host and mixed droplets from which doublets are estimated.
 
-    The ambient model's, as sums of probabilities, wherever it could be fitted: a plain cut counts small cells in much
-    soup as mixed.
+    They are sums of the ambient model's probabilities, if it could be fitted. A simple cut would call small cells with
+    much ambient RNA mixed.
     """
     if modelled.posterior is not None:
         graft, host, mixed, _ = modelled.posterior.sum(axis=0)
@@ -110,8 +110,8 @@ def count_kinds(calls: SpeciesCalls, modelled: SpeciesCalls) -> tuple[float, flo
 
 @dataclass(frozen=True)
 class Found:
-    """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, how
-    many are expected, the share of planted ones that is found (NaN until :func:`plant` has asked), and a note.
+    """Doublets among the cells of one species: score and flag per cell, the score from which cells are flagged, the
+    expected number, the share of planted doublets that is found (NaN before :func:`plant`), and a note.
     """
 
     scores: np.ndarray
@@ -123,15 +123,15 @@ class Found:
 
     @property
     def left(self) -> float:
-        """Doublets that must be left: the part of those expected that is missed, as planted ones are."""
+        """Expected number of doublets that remain: those missed, at the rate at which planted doublets are missed."""
         return self.expected * (1 - self.detected)
 
 
 def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, what: str) -> Found:
     """Return the doublets among cells × genes of one species, of which a share ``rate`` should be doublets.
 
-    ``settings``: the section doublets of the config; ``what``: a word for the cells in notes. How many are left is
-    asked by :func:`plant`, once the ambient RNA of the cells is known.
+    ``settings``: the section doublets of the config; ``what``: a word for the cells in notes. :func:`plant` estimates
+    how many are left, once the ambient RNA of the cells is known.
     """
     n = counts.shape[0]
     expected = rate * n
@@ -149,10 +149,10 @@ def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, w
 def plant(
     found: Found, counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, ambient: np.ndarray
 ) -> Found:
-    """Return what was found with the share of planted doublets that is found too.
+    """Return the doublets found, with the share of planted doublets that is found.
 
-    ``counts``, ``rate``, ``settings``: as given to :func:`find`; ``ambient``: ambient share of each cell's UMIs. Where
-    it isn't known, nothing of it is left out of planted doublets, and somewhat too few are said to be left.
+    ``counts``, ``rate``, ``settings``: as given to :func:`find`; ``ambient``: ambient share of each cell's UMIs. If it
+    is unknown, planted doublets keep all ambient UMIs, and the number of doublets left is slightly underestimated.
     """
     if not found.flagged.any():
         return found

@@ -22,7 +22,7 @@ VERDICTS = {
 RANKS = "cells/x.ranks.tsv"
 CURVES = {"all barcodes": "#999999", "droplets with cells": "#0072B2"}
 LOG = {"scale": alt.Scale(type="log", nice=False), "axis": alt.Axis(tickCount=3, format="~s", grid=False)}
-"""A logarithmic axis: arguments of ``alt.X`` and ``alt.Y``."""
+"""Arguments of ``alt.X`` and ``alt.Y`` for a logarithmic axis."""
 
 
 def models_of(libraries: pd.DataFrame) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Tell droplets with a cell from empty ones: an order-of-magnitude knee, then a test against the ambient profile.
+"""Distinguish droplets with a cell from empty ones: an order-of-magnitude knee, and a test against the ambient profile.
 
-Barcodes above the knee are cells. Below it a barcode is a cell if its genes are unlike the ambient RNA that empty
-droplets hold: a multinomial likelihood under the ambient profile, a Monte-Carlo p-value, a false discovery rate. After
-Lun et al. 2019 (Genome Biology 20:63) in the form that Cell Ranger ≥ 3 and STARsolo's EmptyDrops_CR give it.
+Barcodes above the knee are cells. Below it, a barcode is a cell if its expression differs from the ambient RNA of empty
+droplets. The test uses a multinomial likelihood under the ambient profile, a Monte-Carlo p-value and a false discovery
+rate. It follows Lun et al. 2019 (Genome Biology 20:63) as adapted in Cell Ranger ≥ 3 and STARsolo's EmptyDrops_CR.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from scripts.cells.ambient_test import benjamini_hochberg, monte_carlo_pvalues
 from scripts.counts.knee import estimate_cells, order_of_magnitude_cut
 
 AMBIENT_RANK = 15
-"""Barcodes ranked beyond this many times the expected cells are ambient whatever they hold (Cell Ranger: rank 45,000
-for 3,000 cells). A library with much ambient RNA holds hundreds of UMIs in each empty droplet; what lies below
-``ambient_max_counts`` there is mostly misread barcodes."""
+"""Barcodes ranked beyond this multiple of the expected cells are ambient, whatever their UMIs (Cell Ranger: rank 45,000
+for 3,000 cells). In a library with much ambient RNA, each empty droplet has hundreds of UMIs. Barcodes below
+``ambient_max_counts`` are then mostly sequencing errors."""
 AMBIENT_DEPTH = 10
-"""Ambient UMIs per detected gene below which the profile is too thin to test against."""
+"""Minimum ambient UMIs per detected gene; below it, the profile is too sparse for a test."""
 AMBIENT_DROPLETS = 10
-"""Ambient UMIs per UMI of the largest candidate below which droplets drawn from the pool would be too similar."""
+"""Minimum ambient UMIs per UMI of the largest candidate; below it, droplets drawn from the pool are too similar."""
 EMPTY_SHARE = 0.01
-"""Share of the barcodes that must lie at or below ``ambient_max_counts`` for a matrix to count as unfiltered."""
+"""Minimum share of barcodes at or below ``ambient_max_counts`` in an unfiltered matrix."""
 
 
 TRIMMED, FEWEST_CELLS = 0.1, 20
-"""Share of the barcodes of a matrix without empty droplets that a plateau must hold, and barcodes above it, to show
-that the smallest were cut off."""
+"""Minimum share of barcodes on a plateau, and minimum number above it, that show that the smallest barcodes of a matrix
+without empty droplets were removed."""
 
 
 class TrimmedError(ValueError):
-    """A matrix of which the smallest barcodes were removed, and empty droplets were left: what to do."""
+    """A matrix without its smallest barcodes but with empty droplets; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class DropletCalls:
     """Verdict per barcode (in matrix order), ambient counts per gene, and the numbers for the summary.
 
-    ``called_by`` is ``knee``, ``test``, ``all`` (matrix without empty droplets) or an empty string; ``fdr`` is NaN
-    where no test was made.
+    ``called_by`` is ``knee``, ``test``, ``all`` (matrix without empty droplets) or an empty string; ``fdr`` is NaN for
+    barcodes that were not tested.
     """
 
     is_cell: np.ndarray
@@ -57,9 +57,9 @@ def ambient_limit(
 ) -> int:
     """Return the UMI count up to which a barcode belongs to the ambient pool.
 
-    ``ambient_max_counts``, raised where the library asks for it but never into the candidates: to the count at rank
-    ``AMBIENT_RANK`` × expected cells, and, if the pool is still thin, to all that can't become a cell anyway (below
-    ``min_counts``).
+    This is ``ambient_max_counts``, or the count at rank ``AMBIENT_RANK`` × expected cells if that is larger. If the
+    pool is still too small, it includes all barcodes that can't be cells (below ``min_counts``). It never includes
+    candidates.
     """
     highest = max(ambient_max_counts, min_counts - 1)
     limit = ambient_max_counts
@@ -96,17 +96,17 @@ def call_cells(
     fdr: float,
     seed: int,
 ) -> DropletCalls:
-    """Call the droplets that hold a cell.
+    """Call the droplets that contain a cell.
 
     ``counts`` is barcodes × genes; ``expected_cells`` a number, or ``auto`` to estimate it. Barcodes at or above the
-    knee are cells; those between the ambient pool and the knee with at least ``min_counts`` UMIs and
-    ``min_fraction_of_median`` of the median cell are tested. Where empty droplets hold more UMIs than
-    ``ambient_max_counts``, the pool reaches up to the peak of their plateau, and the knee stands above its edge.
+    knee are cells. Barcodes between the ambient pool and the knee are tested if they have at least ``min_counts`` UMIs
+    and ``min_fraction_of_median`` of the median cell. If empty droplets have more UMIs than ``ambient_max_counts``, the
+    pool extends to the peak of their plateau, and the knee lies above the plateau's edge.
 
-    A matrix without empty droplets (fewer than ``EMPTY_SHARE`` of its barcodes at or below ``ambient_max_counts``) has
-    been filtered before: all its barcodes are kept. If its smallest barcodes are a plateau all the same, it was
-    trimmed: :class:`TrimmedError`, unless the test is switched off. Where the ambient pool is too thin for a test, or
-    the test is switched off, the knee alone decides. The summary names which of these it was.
+    A matrix without empty droplets (fewer than ``EMPTY_SHARE`` of its barcodes at or below ``ambient_max_counts``) was
+    already filtered, and all its barcodes are kept. If its smallest barcodes form a plateau, it was trimmed, and
+    :class:`TrimmedError` is raised unless the test is switched off. If the ambient pool is too small for a test, or
+    the test is switched off, only the knee is used. The summary names the case.
     """
     counts = counts.tocsr()
     totals = np.asarray(counts.sum(axis=1)).ravel().astype(np.int64)

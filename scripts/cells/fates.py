@@ -1,5 +1,5 @@
-"""What becomes of the barcodes of a pool: the words of its tables."""
+"""Fates of the barcodes of a pool, as named in its tables."""
 
 EMPTY, SAMPLE = "empty", "sample"
 UNASSIGNED, TWO, OTHER = "unassigned", "two tags", "another tag"
-"""What becomes of a cell that is no sample's: no tag stands out; two do; one does that no sample of the sheet has."""
+"""Fates of a cell without a sample: it has no clear tag, two tags, or the tag of no sample of the sheet."""

@@ -1,4 +1,4 @@
-"""Figures of the cells: barnyard and rank curve, what each step removed, quality of what is left, stroma over time."""
+"""Figures of the cells: barnyard and rank plots, cells removed by each step, quality of the cells, stroma over time."""
 
 from functools import partial
 
@@ -25,9 +25,9 @@ STEPS = {
     "unsure": "#DDCC77",
     "kept": "#0072B2",
 }
-"""Colour per step that removes droplets with cells, in its order; those of the barnyard plot for the same verdict."""
+"""Colour per step that removes droplets with cells, in order; the same as in the barnyard plot."""
 NAMED = ("normal", "unsure")
-"""Steps that are drawn where they removed cells: a study with a host has none."""
+"""Steps that are shown only if they removed cells: a study with a host has none."""
 MEASURES = {
     "total_counts": "UMIs",
     "n_genes": "genes",
@@ -39,14 +39,14 @@ MEASURES = {
 
 
 def name_of(step: str) -> str:
-    """Return a step as a reader calls it."""
+    """Return the name of a step in figures."""
     return step.replace("_", " ")
 
 
 def waterfall(by_arm: pd.DataFrame) -> pd.DataFrame:
-    """Return bars: per arm and timepoint each step's removal, between what was left before and after.
+    """Return bars: per arm and timepoint, each step's removal, from the share before it to the share after it.
 
-    ``from``, ``to`` and ``share`` are shares of the droplets with cells; the last bar shows the cells kept.
+    ``from``, ``to`` and ``share`` are shares of the droplets with cells. The last bar shows the cells kept.
     """
     rows = []
     for (arm, timepoint), steps in by_arm.groupby(["arm", "timepoint"], sort=False):
@@ -133,7 +133,7 @@ def verdicts(attrition: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_libraries(attrition: pd.DataFrame, style: Style) -> Figure | None:
-    """Return what became of the droplets with cells, one bar per library (cells/attrition.tsv)."""
+    """Return the verdicts on droplets with cells, one bar per library (cells/attrition.tsv)."""
     if attrition.empty:
         return None
     table = verdicts(attrition)
@@ -214,7 +214,7 @@ def draw_quality(quality: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> alt.LayerChart:
-    """Return a share (%) by timepoint: a point per library, and the mean of each model and arm as a line."""
+    """Return a share (%) over time: a point per library, and the mean of each model and arm as a line."""
     order = style.in_order("timepoint", table["timepoint"])
     base = alt.Chart(alt.NamedData("stroma")).encode(
         x=alt.X("timepoint:N", sort=order, title=None, axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.3)),
@@ -242,9 +242,9 @@ def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> 
 
 
 def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
-    """Return host cells and ambient RNA over treatment (cells/libraries.tsv); without a host the normal cells.
+    """Return host cells and ambient RNA over time (cells/libraries.tsv); without a host, the normal cells.
 
-    None where there are neither.
+    None if there are neither.
     """
     what = next((name for name in ("host", "normal") if name in libraries and libraries[name].sum()), None)
     if what is None:

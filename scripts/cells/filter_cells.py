@@ -1,7 +1,7 @@
-"""Decide about every barcode of one library, and keep its tumour cells, its host cells and its normal cells.
+"""Filter the barcodes of one library, and keep its tumour cells, host cells and normal cells.
 
-In this order, the first reason counts: empty, host, mixed, doublet, normal, low_counts, high_counts, few_genes,
-many_genes, high_mt, unsure. Normal and unsure cells are named in tumours without a host.
+A barcode is removed for the first reason in this order: empty, host, mixed, doublet, normal, low_counts, high_counts,
+few_genes, many_genes, high_mt, unsure. Normal and unsure cells are called only in tumours without a host.
 """
 
 import json
@@ -40,7 +40,7 @@ def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFra
 
 
 def kit_of(chemistry: dict) -> str:
-    """Return the kit that the config names (as only it tells HT kits), or else the list that the barcodes are on."""
+    """Return the kit in the config (only it distinguishes HT kits), or else the whitelist of the barcodes."""
     return chemistry["chemistry"] if chemistry["configured"] == "auto" else chemistry["configured"]
 
 
@@ -55,10 +55,10 @@ def keep(
     labels: pd.Series | None = None,
     kit: str = "",
 ) -> tuple:
-    """Judge the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
+    """Classify the droplets called cells (``counts``: droplets × genes; ``genes``: symbol, species).
 
-    ``labels``: the user's own of single cells, by barcode; ``kit``: as `reads.chemistry` has it, as far as known.
-    Returns a table with one row a droplet (measures, species_call, doublet, malignant, lineage, copy_number_score,
+    ``labels``: the user's labels of single cells, by barcode; ``kit``: a value of `reads.chemistry`, if known. Returns
+    a table with one row per droplet (measures, species_call, doublet, malignant, lineage, copy_number_score,
     filter_failed, host_filter), the ambient :class:`Soup`, and the summary.
     """
     is_host = genes["species"].astype(str).eq("host").to_numpy()
@@ -194,9 +194,9 @@ def keep(
 
 
 def subtract_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.ndarray, seed: int) -> int | None:
-    """Take the cells' ambient UMIs out of X, which a layer ``uncorrected`` keeps, and return how many they are.
+    """Subtract the cells' ambient UMIs from X, and return their number. The layer ``uncorrected`` keeps the counts.
 
-    None, and nothing is changed, where the ambient share isn't known.
+    If the ambient share is unknown, nothing is changed and None is returned.
     """
     if not table["ambient_fraction"].notna().any() or soup.source == "unknown":
         job.log.warning("nothing subtracted: the ambient share of the cells is not known")

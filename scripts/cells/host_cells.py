@@ -1,4 +1,4 @@
-"""Host cells: the same filters of doublets and quality as tumour cells, by the stroma's own measures."""
+"""Host cells: the same doublet and quality filters as for tumour cells, with cuts from the host cells' own measures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scipy import sparse
 from scripts.cells import doublets, qc
 
 FLOORS = {"min_counts": 500, "min_genes": 300}
-"""Fewest UMIs and genes at most asked of a host cell: cuts made for tumour cells would remove most of the stroma."""
+"""Upper limits of the minimum UMIs and genes of a host cell. Cuts for tumour cells would remove most of the stroma."""
 
 
 @dataclass(frozen=True)
 class HostCells:
-    """The verdict of each host cell (empty if kept, else doublet or a cut on quality), doublet scores, the cuts, and
-    how many doublets must be left.
+    """The verdict on each host cell (empty if kept, else doublet or a quality cut), doublet scores, the cuts, and the
+    expected number of doublets that remain.
     """
 
     verdict: np.ndarray
@@ -36,9 +36,9 @@ def judge(counts: sparse.csr_matrix, measures: pd.DataFrame, rate: float, settin
     measures
         Their total_counts, n_genes, pct_counts_mt and ambient_fraction.
     rate
-        Share of them that should be doublets.
+        Expected share of doublets among them.
     settings
-        Section cells of the config. Cuts follow the library's median (``mads``), whatever the method for tumour cells.
+        Section cells of the config. Cuts are by MADs (``mads``), regardless of the method for tumour cells.
     """
     found = doublets.find(counts, rate, settings["doublets"], seed=seed, what="host")
     ambient = measures["ambient_fraction"].to_numpy(float)

@@ -1,4 +1,4 @@
-"""Name the normal lineage of a cell by its markers: immune, endothelial, fibroblast; and epithelial, to name others."""
+"""Call the lineage of a normal cell by its markers: immune, endothelial, fibroblast or epithelial."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from scripts.base.genesets import measured, read_sets
 
 PANEL = Path(__file__).parents[2] / "resources" / "genesets" / "lineages.tsv"
 NORMAL = ("immune", "endothelial", "fibroblast")
-"""Lineages of which a carcinoma, a sarcoma apart, isn't: their cells are the reference of copy numbers."""
+"""Lineages from which a carcinoma doesn't arise (a sarcoma may). Their cells are the reference of copy numbers."""
 EPITHELIAL = "epithelial"
 OTHER = "other"
-"""A normal cell without the markers of any lineage."""
+"""Label of a normal cell without the markers of any lineage."""
 MIN_MARKERS = 3
-"""Different markers of a lineage that a cell must show: one gene, or two, a tumour may switch on by itself."""
+"""Minimum number of markers of a lineage that a cell expresses. A tumour cell may express one or two of them."""
 AMBIENT = 0.3
-"""Share of a cell's UMIs that ambient RNA may make (libraries of ours reach 0.27). A droplet with a tumour cell shows a
-lineage's markers at up to this share of the soup's level; a cell of the lineage shows more.
+"""Maximum ambient share of a cell's UMIs (our libraries reach 0.27). A droplet with a tumour cell has a lineage's
+markers at up to this share of their level in the soup; a cell of the lineage has more.
 """
 LEVEL = 0.001
-"""Level at which a cell shows more of a lineage's markers than ambient RNA explains."""
+"""Significance level at which a cell has more of a lineage's markers than ambient RNA explains."""
 
 
 def read_panel(path: Path = PANEL) -> dict[str, dict[str, str]]:
@@ -37,10 +37,10 @@ def panel_genes(symbols: pd.Index) -> set[str]:
 
 
 def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> np.ndarray:
-    """Return the lineage of each cell, empty where markers name none.
+    """Return the lineage of each cell, empty if markers show none.
 
-    A cell is of the lineage of which it shows most against the library's level, if it shows :data:`MIN_MARKERS`
-    different markers, and more UMIs of them than ambient RNA explains (Poisson, :data:`LEVEL`).
+    A cell is assigned to the lineage whose markers are highest relative to the library's level. It must express at
+    least :data:`MIN_MARKERS` markers, with more UMIs than ambient RNA explains (Poisson, :data:`LEVEL`).
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
     symbols
         Names of the genes.
     soup
-        Counts of each gene in empty droplets; without any the cells' own sum stands for the soup.
+        Counts of each gene in empty droplets; without these, the sum over the cells is used.
     """
     from scipy import stats
 
@@ -63,13 +63,13 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
         own = counts[:, columns]
         umis = np.asarray(own.sum(axis=1), dtype=float).ravel()
         different = np.asarray((own > 0).sum(axis=1)).ravel()
-        # Half a UMI, so that markers which the soup lacks aren't infinitely clear.
+        # Half a UMI is added, so that markers absent from the soup don't give an infinite ratio.
         share = (level[columns].sum() + 0.5) / (level.sum() + 0.5)
         expected = AMBIENT * share * total
         shows = (different >= MIN_MARKERS) & (stats.poisson.sf(umis - 1, expected) <= LEVEL)
         strength.append(np.where(shows, umis / np.maximum(expected, 1e-12), 0.0))
     table = np.column_stack(strength)
-    # Epithelial markers don't make a cell normal; they name it where nothing else does.
+    # Epithelial markers don't make a cell normal; they label cells without another lineage.
     normal = table[:, : len(NORMAL)]
     best = np.array(NORMAL, dtype=object)[normal.argmax(axis=1)]
     epithelial = np.where(table[:, -1] > 0, EPITHELIAL, "")

@@ -1,4 +1,4 @@
-"""Where filters remove much of a sample, or more at one timepoint than at another, so that a reader is warned."""
+"""Warnings if filters remove many cells of a sample, or more at one timepoint than at another."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import pandas as pd
 from scripts.cells.qc import POOL, QUALITY
 
 WATCHED = ("mixed", "doublet", *QUALITY, "unsure")
-"""Steps that should remove few cells. Empty droplets, host cells and normal cells are as many as the tissue gives."""
+"""Steps that should remove few cells. Numbers of empty droplets, host cells and normal cells depend on the tissue."""
 MOST = 0.3
-"""Share of a sample that one step, or the cuts on quality together, may remove without a warning: a convention."""
+"""Share of a sample that one step, or all quality cuts together, may remove without a warning (a convention)."""
 UNEQUAL = 0.15
-"""Difference of that share between two timepoints of a model that is reported: a convention, not a test."""
+"""Difference in that share between two timepoints of a model that is reported (a convention, not a test)."""
 NOBODYS = ("untagged", "two_tags")
-"""Steps of a pool that should remove few cells; those of other samples are as many as were pooled."""
+"""Steps of a pool that should remove few cells. The number of cells of other samples depends on the pooling."""
 TOGETHER = "all cuts on quality"
 
 
 def lost_shares(table: pd.DataFrame) -> pd.Series:
     """Return, per row of attrition (sample, step, removed, remaining), the share of the sample's cells that it removes.
 
-    The cells are all droplets but empty ones, host cells and normal cells. Missing for those steps, and without cells.
-    Cells without a tag and with two are no sample's: theirs are the shares of all cells of the pool.
+    Cells are all droplets except empty droplets, host cells and normal cells. The share is missing for those steps, and
+    if there are no cells. Cells without a tag or with two tags have no sample; their shares are of all cells of the
+    pool.
     """
     of_pool = table["step"].isin(NOBODYS)
     if of_pool.any():
@@ -40,7 +41,7 @@ def lost_shares(table: pd.DataFrame) -> pd.Series:
 
 
 def pooled(table: pd.DataFrame, step: str) -> pd.DataFrame:
-    """Return models × timepoints: the share of the cells that a step removes, samples of a timepoint together."""
+    """Return models × timepoints: the share of cells that a step removes, with the samples of a timepoint pooled."""
     own = table["step"].isin(QUALITY) if step == TOGETHER else table["step"] == step
     groups = ["model", "timepoint"]
     removed = table[own].groupby(groups, sort=False)["removed"].sum()
@@ -51,7 +52,7 @@ def pooled(table: pd.DataFrame, step: str) -> pd.DataFrame:
 
 
 def unequal(table: pd.DataFrame, step: str) -> dict[tuple[str, str], str]:
-    """Return (model, timepoint) → what to say, where a step removes more than at another timepoint of the model."""
+    """Return (model, timepoint) → a warning, if a step removes more than at another timepoint of the model."""
     found = {}
     for model, shares in pooled(table, step).iterrows():
         known = shares.dropna()
@@ -64,7 +65,7 @@ def unequal(table: pd.DataFrame, step: str) -> dict[tuple[str, str], str]:
 def warn(table: pd.DataFrame) -> pd.Series:
     """Return, per row of attrition (with ``lost_share``), the warning about that step; empty if there is none.
 
-    What the cuts on quality remove together is reported at the one that removes most.
+    The total removed by the quality cuts is reported at the cut that removes most.
     """
     said = pd.Series("", index=table.index, dtype=object)
 

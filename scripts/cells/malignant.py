@@ -1,6 +1,6 @@
 """Call each cell malignant or normal if there is no host: by lineage markers and by copy numbers.
 
-A label of the user takes precedence. A cell with the markers of a normal lineage is normal; others are judged by
+The user's labels take precedence. A cell with the markers of a normal lineage is normal. Other cells are called by
 gains and losses of chromosome arms, with the library's normal cells as reference.
 """
 
@@ -22,15 +22,15 @@ NAMES = {
     MALIGNANT: ("malignant", "tumour", "tumor", "cancer", "tumour cell", "tumor cell", "cancer cell"),
     UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "na", "nan"),
 }
-"""Labels of an annotation, in small letters, that mean malignant or unsure; any other is a normal cell's lineage."""
+"""Labels of an annotation, in lower case, for malignant and unsure cells. Others are lineages of normal cells."""
 WANTED = "a table with the columns barcode and label, and sample if it is of several"
 COMPOSITIONS = ("auto", "xenograft", "tumour", "pure")
 
 
 @dataclass(frozen=True)
 class Malignancy:
-    """What was found: ``verdict`` and ``lineage`` of each cell (lineage empty unless normal), ``score`` of copy numbers
-    (0 normal, 1 as the tumour; NaN where not measured), how the verdicts came about, and notes.
+    """Results: ``verdict`` and ``lineage`` of each cell (lineage empty unless normal), ``score`` of copy numbers (0
+    normal, 1 tumour; NaN if not measured), the method of the verdicts, and notes.
     """
 
     verdict: np.ndarray
@@ -41,7 +41,7 @@ class Malignancy:
 
 
 def composition_of(setting: str, is_host: np.ndarray) -> str:
-    """Return what a library is made of: as set or, for ``auto``, a xenograft if it counts genes of a host."""
+    """Return the composition of a library: as set or, for ``auto``, a xenograft if it has genes of a host."""
     if setting != "auto":
         return setting
     return "xenograft" if is_host.any() else "tumour"
@@ -50,8 +50,8 @@ def composition_of(setting: str, is_host: np.ndarray) -> str:
 def read_annotation(path: str, sample: str) -> pd.Series:
     """Return the user's labels of one sample's cells, by barcode.
 
-    The table has the columns barcode and label, and sample if it is of several. Raises :class:`job.UserError` if it
-    can't be read so.
+    The table has the columns barcode and label, and sample if it has several samples. Raises :class:`job.UserError` for
+    any other format.
     """
     rows = names.read_rows(path, WANTED)
     header = rows[0][1] if rows else []
@@ -65,7 +65,7 @@ def read_annotation(path: str, sample: str) -> pd.Series:
         names.check_names([field for field in row.values() if field], path, f"row {number}, column")
         if row.get("sample", sample) != sample:
             continue
-        # As count matrices and cells of the workflow have them.
+        # Barcodes in the format of the workflow's count matrices and cells.
         barcode = row["barcode"].removeprefix(f"{sample}:").removesuffix("-1")
         if barcode in labels:
             raise job.UserError(f"{path}, row {number}, column barcode: {barcode!r} is given twice; keep one label")
@@ -74,7 +74,7 @@ def read_annotation(path: str, sample: str) -> pd.Series:
 
 
 def of_labels(labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return the verdict and, of normal cells, the lineage that labels mean."""
+    """Return the verdict and, for normal cells, the lineage given by labels."""
     small = labels.str.lower()
     known = [small.isin(NAMES[verdict]) for verdict in (MALIGNANT, UNSURE)]
     verdict = np.select(known, [MALIGNANT, UNSURE], NORMAL).astype(object)
@@ -85,8 +85,8 @@ def of_labels(labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> Malignancy:
     """Return the verdicts on cells × genes (UMIs) of one library.
 
-    Where copy numbers can't be measured, since normal cells or genes are too few, markers alone decide. Where they can
-    and no arm stands out, a cell without markers is unsure: it may be a tumour's of few gains and losses, or normal.
+    If there are too few normal cells or genes to measure copy numbers, only markers are used. If they are measured and
+    no arm differs, a cell without markers is unsure: it may be normal, or from a tumour with few gains and losses.
     """
     lineage = lineages.call(counts, symbols, soup)
     is_normal = np.isin(lineage, lineages.NORMAL)
@@ -99,7 +99,7 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
     if found.state == "found":
         verdict[~is_normal & (found.probability >= sure)] = MALIGNANT
         verdict[~is_normal & (found.probability <= 1 - sure)] = NORMAL
-        # Two cells in one droplet, or a tumour cell that has switched a lineage's genes on.
+        # Two cells in one droplet, or a tumour cell that expresses genes of the lineage.
         verdict[is_normal & (found.probability >= sure)] = UNSURE
     lineage[(lineage == "") & (verdict == NORMAL)] = lineages.OTHER
     lineage[verdict != NORMAL] = ""
@@ -114,7 +114,7 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
 
 
 def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malignancy:
-    """Return the verdicts with the user's labels laid over them. Raises :class:`job.UserError` if they know no cell."""
+    """Return the verdicts, replaced by the user's labels. Raises :class:`job.UserError` if these match no cell."""
     own = labels.reindex(barcodes.astype(str).str.removesuffix("-1"))
     known = own.notna().to_numpy()
     if len(labels) and len(barcodes) and not known.any():
@@ -140,7 +140,7 @@ def name_cells(
 ) -> Malignancy:
     """Return the verdicts on a library's single cells.
 
-    ``seek``: whether normal cells are searched for; else there is no verdict but that of ``labels``.
+    ``seek``: whether to call normal cells; otherwise only ``labels`` give verdicts.
     """
     n = counts.shape[0]
     if seek and n:

@@ -1,7 +1,7 @@
-"""The plateau of empty droplets: where their UMIs lie, if they hold more than stray ones.
+"""The plateau of empty droplets: the UMIs per empty droplet, if there are more than a few.
 
-Empty droplets catch about as many UMIs each, so that they make a peak among the barcodes' totals. Small cells make one
-too. But empty droplets are draws from one pool, and cells are not: each has its own state.
+Empty droplets contain similar numbers of ambient UMIs, so they form a peak in the distribution of the barcodes' totals.
+Small cells can also form a peak. But empty droplets are samples from one pool, whereas each cell has its own state.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from scipy import sparse
 from scripts.cells.ambient_test import monte_carlo_pvalues
 
 FROM = 10
-"""UMIs from which barcodes are examined: barcodes below are misread."""
+"""Minimum UMIs of the barcodes examined. Barcodes with fewer UMIs are sequencing errors."""
 BINS, SMOOTH = 50, 3
-"""Bins of a factor of ten in UMIs, and the standard deviation (bins) of the kernel that smooths them."""
+"""Bins per factor of ten in UMIs, and the standard deviation (bins) of the smoothing kernel."""
 PROMINENCE = 0.2
-"""Part of its height by which a peak must stand above the neighbouring valleys."""
+"""Minimum prominence of a peak above the neighbouring valleys, as a fraction of its height."""
 FEWEST = 50
-"""Barcodes that make a peak."""
+"""Minimum number of barcodes in a peak."""
 TRIED, ROUNDS = 200, 199
-"""Barcodes of a peak that are compared with the pool of the others, and Monte-Carlo rounds for it."""
+"""Number of a peak's barcodes that are compared with the pool of the others, and of Monte-Carlo simulations."""
 LEVEL, ALIKE = 0.05, 0.25
-"""A barcode is unlike the pool at this level; barcodes with fewer of these than this share are draws from one pool.
-It divides simulated peaks of empty droplets, up to three tenths with debris, from those of cells with fewest errors,
-over five laws of depth (tests/benchmarks/plateau.py). In PC9 10–19 % of the empty droplets of a size are unlike, and
-40–51 % of the cells."""
+"""Significance level at which a barcode differs from the pool, and the share of differing barcodes below which barcodes
+are samples from one pool. The share separates simulated peaks of empty droplets (up to 30 % debris) from peaks of cells
+with fewest errors, over five depth distributions (tests/benchmarks/plateau.py). In PC9, 10–19 % of the empty droplets
+of a size differ, and 40–51 % of the cells."""
 REACH = 4.0
-"""Standard deviations above the peak up to which empty droplets are searched for (one in 30,000 lies beyond)."""
+"""Standard deviations above the peak within which empty droplets are expected (one in 30,000 lies beyond)."""
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """UMIs at the peak of empty droplets, and above which none is expected (``edge``)."""
+    """UMIs at the peak of empty droplets, and the limit above which none is expected (``edge``)."""
 
     mode: int
     edge: int
@@ -48,7 +48,7 @@ def peaks(totals: np.ndarray) -> list[tuple[int, int, int]]:
     logs = np.log10(totals[totals >= FROM])
     if len(logs) < FEWEST:
         return []
-    # Room on both sides, so that a peak that was cut off is still one.
+    # Bins are added on both sides, so that a truncated peak is still detected.
     first = np.floor(logs.min() * BINS) - 4 * SMOOTH
     number = int(np.ceil(logs.max() * BINS) - first) + 4 * SMOOTH + 1
     counts = np.bincount((np.floor(logs * BINS) - first).astype(int), minlength=number)
@@ -69,7 +69,7 @@ def peaks(totals: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def share_unlike(counts: sparse.csr_matrix, rows: np.ndarray, *, seed: int) -> float:
-    """Return the share of barcodes (rows of barcodes × genes) that are no draws from the pool of the others, at
+    """Return the share of barcodes (rows of barcodes × genes) that differ from the pool of the others at
     :data:`LEVEL`.
     """
     rng = np.random.default_rng(seed)
@@ -82,10 +82,10 @@ def share_unlike(counts: sparse.csr_matrix, rows: np.ndarray, *, seed: int) -> f
 
 
 def find(counts: sparse.csr_matrix, totals: np.ndarray, *, above: int, seed: int) -> Plateau | None:
-    """Return the plateau of empty droplets if its peak lies above so many UMIs.
+    """Return the plateau of empty droplets if its peak lies above ``above`` UMIs.
 
-    The largest peak whose barcodes are draws from one pool. Its edge: as far above the peak as the lower flank's spread
-    lets expect, since the upper flank may hold cells.
+    It is the largest peak whose barcodes are samples from one pool. Its edge above the peak is calculated from the
+    spread of the lower flank, since the upper flank may contain cells.
     """
     for low, mode, high in peaks(totals):
         if mode <= above:
@@ -93,10 +93,10 @@ def find(counts: sparse.csr_matrix, totals: np.ndarray, *, above: int, seed: int
         near = np.flatnonzero((totals >= max(low, round(mode / 1.5))) & (totals <= min(high, round(mode * 1.5))))
         if len(near) < FEWEST or share_unlike(counts, near, seed=seed) >= ALIKE:
             continue
-        # The peak's bin may hold no barcode at its middle, nor any below it where barcodes are equal.
+        # There may be no barcode at the middle of the peak's bin, or none below it if all totals are equal.
         mode = int(totals[near][np.argmin(np.abs(totals[near] - mode))])
         flank = np.log(mode / totals[(totals >= low) & (totals <= mode)])
-        # Of half a normal distribution 68 % lie within one standard deviation.
+        # 68 % of a half-normal distribution lie within one standard deviation.
         spread = float(np.quantile(flank, 0.68))
         return Plateau(mode, round(mode * float(np.exp(REACH * spread))))
     return None

@@ -1,4 +1,4 @@
-"""Figure of the pools: how many of a pool's cells are each sample's, and how many are nobody's."""
+"""Figure of the pools: number of a pool's cells by sample, and number of unassigned cells."""
 
 import altair as alt
 import pandas as pd
@@ -8,13 +8,13 @@ from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, rows_high
 
 FATES = {SAMPLE: "#0072B2", UNASSIGNED: "#999999", TWO: "#CC79A7", OTHER: "#E69F00"}
-"""Colour per fate of a pool's cell; a sample's cells have that of cells kept."""
+"""Colour per fate of a pool's cells; cells of a sample have the colour of kept cells."""
 NAMES = {SAMPLE: "a sample's", UNASSIGNED: "no tag", TWO: "two tags", OTHER: "tag of no sample"}
-"""Fate → how the legend names it."""
+"""Fate → label in the legend."""
 
 
 def draw_pools(pools: pd.DataFrame, style: Style) -> Figure | None:
-    """Return what became of the cells of each pool, one bar per pool (cells/{pool}.pool.tsv of all pools)."""
+    """Return the fates of the cells of each pool, one bar per pool (cells/{pool}.pool.tsv of all pools)."""
     table = pools[pools["fate"] != EMPTY].assign(fate_name=lambda own: own["fate"].map(NAMES))
     table = table.assign(order=range(len(table)))
     if table.empty or not table["barcodes"].sum():

@@ -1,4 +1,4 @@
-"""Quality cuts on cells: fixed, or so many median absolute deviations (MADs) from the library's median."""
+"""Quality cuts on cells: fixed, or a number of median absolute deviations (MADs) from the library's median."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import pandas as pd
 from scipy import sparse
 
 QUALITY = ("low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
-"""Cuts on quality, in their order."""
+"""Quality cuts, in order."""
 POOL = ("other_sample", "untagged", "two_tags")
-"""Why a cell of a pool isn't the sample's: it is another's, has no tag, or two. They come first, so that what is left
-without empty droplets are the sample's own droplets with cells, as in a library of one sample."""
+"""Reasons why a cell of a pool isn't assigned to the sample: it is of another sample, has no tag, or has two tags. They
+come first. After them and the empty droplets, the sample's own cells remain, as in a library of one sample."""
 STEPS = ("empty", "host", "mixed", "doublet", "normal", *QUALITY, "unsure")
-"""Why a barcode is dropped, in the order in which it is asked. Normal and unsure cells are named where no host is."""
+"""Reasons to remove a barcode, in order. Normal and unsure cells are called only without a host."""
 MAD_SCALE = 1.4826
-"""Makes a MAD the standard deviation of a normal distribution."""
+"""Factor that scales a MAD to the standard deviation of a normal distribution."""
 
 
 def mitochondrial_genes(genes: pd.DataFrame) -> np.ndarray:
-    """Return which genes are mitochondrial: as flagged in a column ``mitochondrial``, else by symbol (MT-… or mt-…).
+    """Return which genes are mitochondrial: by the column ``mitochondrial``, or else by symbol (MT-… or mt-…).
 
-    The hyphen matters: MTOR or MTA1 are nuclear genes.
+    The hyphen is required: MTOR and MTA1 are nuclear genes.
     """
     if "mitochondrial" in genes:
         return genes["mitochondrial"].astype(int).to_numpy() == 1
@@ -64,10 +64,10 @@ def quality_limits(
 ) -> dict[str, float]:
     """Return the cuts (min_counts, max_counts, min_genes, max_genes, max_pct_mt).
 
-    ``fixed`` takes them as given. ``mads`` takes them from ``cells`` (counts and genes on the log scale, the
-    mitochondrial share upwards only), so that a library whose cells don't differ is not cut; but no cell is kept below
-    ``min_counts`` and ``min_genes``, which are floors here. ``max_counts``, ``max_genes`` and ``max_pct_mt`` are cuts
-    of ``fixed`` alone.
+    ``fixed`` uses the given values. ``mads`` calculates the cuts from ``cells`` (counts and genes on the log scale;
+    for the mitochondrial share only an upper cut), so that no cells are removed from a homogeneous library. Cells below
+    ``min_counts`` or ``min_genes`` are always removed. ``max_counts``, ``max_genes`` and ``max_pct_mt`` apply to
+    ``fixed`` only.
     """
     if method == "fixed":
         return {
@@ -82,19 +82,19 @@ def quality_limits(
     limits = {}
     for column, name in (("total_counts", "counts"), ("n_genes", "genes")):
         low, high = _spread(np.log1p(cells[column].to_numpy(float)), mads)
-        # Rounded, so that a value equal to its own limit isn't cut by the last bit of exp(log(x)).
+        # Rounded, so that rounding error in exp(log(x)) doesn't remove a value equal to its limit.
         limits[f"min_{name}"], limits[f"max_{name}"] = (round(float(np.expm1(v)), 6) for v in (low, high))
     limits["min_counts"] = max(limits["min_counts"], min_counts)
     limits["min_genes"] = max(limits["min_genes"], min_genes)
     _, limits["max_pct_mt"] = _spread(cells["pct_counts_mt"].dropna().to_numpy(float), mads)
-    # The cut is "below", so a library in which most cells have no mitochondrial UMI would lose them all at exactly zero
-    # spread.
+    # Cells must be below the cut. With a spread of zero, a library in which most cells have no mitochondrial UMI would
+    # lose all cells.
     limits["max_pct_mt"] = float(np.nextafter(limits["max_pct_mt"], np.inf))
     return limits
 
 
 def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray:
-    """Return the first cut each cell fails, an empty string if none (pct_counts_mt must be below its limit)."""
+    """Return the first cut that each cell fails, or an empty string (pct_counts_mt must be below its limit)."""
     failed = [
         cells["total_counts"] < limits["min_counts"],
         cells["total_counts"] > limits["max_counts"],
@@ -108,7 +108,7 @@ def quality_verdict(cells: pd.DataFrame, limits: dict[str, float]) -> np.ndarray
 def attrition(filter_failed: np.ndarray, elsewhere: dict[str, int] | None = None) -> pd.DataFrame:
     """Return per step the barcodes before it, those it removed and those that remain (all steps, in order).
 
-    ``elsewhere``: of a sample of a pool the number of the pool's other barcodes, by :data:`POOL` and ``empty``.
+    ``elsewhere``: for a sample of a pool, the number of the pool's other barcodes, by :data:`POOL` and ``empty``.
     """
     elsewhere = elsewhere or {}
     before, rows = len(filter_failed) + sum(elsewhere.values()), []
@@ -122,9 +122,8 @@ def attrition(filter_failed: np.ndarray, elsewhere: dict[str, int] | None = None
 def unique_symbols(symbols: pd.Series) -> pd.Index:
     """Return one name per gene (``symbols`` is indexed by gene id).
 
-    The rule: of the genes that share a symbol the one whose id sorts first keeps it, the others become
-    ``SYMBOL_geneid``; a gene without a symbol goes by its id. It depends on the reference alone, so that all samples of
-    a study agree.
+    Of the genes that share a symbol, the one whose id sorts first keeps it, and the others become ``SYMBOL_geneid``. A
+    gene without a symbol is named by its id. The names depend only on the reference, so all samples of a study agree.
     """
     ids = symbols.index.to_series().astype(str)
     names = symbols.astype(object).where(symbols.notna() & symbols.astype(str).str.strip().ne(""), ids).astype(str)

@@ -1,4 +1,4 @@
-"""Which files of cells the report reads, by what a study has."""
+"""Files of the stage cells that the report reads, depending on the study."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int]:
-    """Return the number of cells kept, and of libraries by how droplets were treated, for the methods text."""
+    """Return the numbers of cells kept and of libraries by method of droplet calling, for the methods text."""
     kept = results.table("cells/attrition.tsv")
     found = [results.json(path) for path in results.matching("cells/*.summary.json")]
     rates = [(summary.get("doublet_rate") or {}).get("source") for summary in found]

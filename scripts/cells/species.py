@@ -1,8 +1,8 @@
-"""Name the species of each droplet that holds a cell: graft, host, or mixed (a droplet with cells of both).
+"""Call the species of each droplet with a cell: graft, host, or mixed (a droplet with cells of both).
 
-Three rules. ``threshold`` cuts the graft fraction. ``mixture`` fits Gaussians to it. ``ambient`` asks of each droplet
-whether the UMIs of the other species are more than the library's ambient RNA explains, and whether a second cell of the
-size seen elsewhere explains them better. Cell Ranger's own rule is given for comparison.
+There are three rules. ``threshold`` cuts the graft fraction. ``mixture`` fits Gaussians to it. ``ambient`` tests for
+each droplet whether a second cell of typical size explains the UMIs of the other species better than the library's
+ambient RNA. Cell Ranger's rule is given for comparison.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from scripts.cells.species_model import (
 
 RULES = ("threshold", "mixture", "ambient", "cellranger")
 CELLRANGER_PERCENTILE = 10
-"""Cell Ranger: both species at or above this percentile of the droplets in which they lead = multiplet."""
+"""Cell Ranger: a droplet is a multiplet if each species reaches this percentile of the droplets in which it has more
+UMIs."""
 MIN_DROPLETS = 20
-"""Droplets of each species below which neither ambient RNA nor cell sizes can be learnt."""
+"""Minimum number of droplets of each species for estimates of ambient RNA and cell sizes."""
 SMALLEST_CELL = 0.01
-"""Quantile of the single cells' sizes below which RNA is not a cell, so that tiny cells don't explain ambient RNA."""
+"""Quantile of the single cells' sizes that is the minimum cell size, so that tiny cells don't explain ambient RNA."""
 MIXTURE_SURE, MIXTURE_DISTANCE = 0.95, 3.0
-"""Posterior, and distance in standard deviations, from which a droplet between two Gaussians belongs to one of them."""
+"""Minimum posterior probability, and maximum distance (s.d.), for a droplet to belong to one of two Gaussians."""
 COMPONENTS = ("graft", "host", "mixed", "ambient")
 
 
@@ -45,7 +46,7 @@ class SpeciesCalls:
 
 
 def graft_fraction(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
-    """Return graft UMIs / all UMIs per droplet (NaN where a droplet holds none)."""
+    """Return graft UMIs / all UMIs per droplet (NaN if a droplet has none)."""
     graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)
     total = graft + host
     return np.divide(graft, total, out=np.full(len(total), np.nan), where=total > 0)
@@ -58,7 +59,7 @@ def call_by_threshold(graft: np.ndarray, host: np.ndarray, *, graft_min: float, 
 
 
 def call_by_cellranger(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
-    """Call as Cell Ranger does: mixed if both species reach the tenth percentile of droplets they lead."""
+    """Call as Cell Ranger does: mixed if each species reaches the tenth percentile of the droplets it dominates."""
     graft, host = np.asarray(graft), np.asarray(host)
     calls = np.where(host > graft, "host", "graft").astype(object)
     if (graft > host).any() and (host > graft).any():
@@ -69,13 +70,13 @@ def call_by_cellranger(graft: np.ndarray, host: np.ndarray) -> np.ndarray:
 
 
 def call_by_mixture(graft: np.ndarray, host: np.ndarray, *, graft_min: float, host_max: float) -> SpeciesCalls:
-    """Call by a Gaussian mixture on the log odds of graft UMIs, started from the thresholds' three groups.
+    """Call by a Gaussian mixture on the log odds of graft UMIs, initialised with the thresholds' three groups.
 
-    A group of fewer than ``MIN_DROPLETS`` gets no Gaussian of its own; without droplets of both species the thresholds'
-    calls stand. Each fitted Gaussian is named by the graft fraction at its mean (small host cells in much soup often
-    take the middle one). Where none is mixed, droplets are mixed that belong to neither species with probability
-    ``MIXTURE_SURE`` or lie ``MIXTURE_DISTANCE`` from both. Beyond the outermost mean of a species all droplets are of
-    that species: a wide middle Gaussian would otherwise claim both tails.
+    A group of fewer than ``MIN_DROPLETS`` has no Gaussian. Without droplets of both species, the thresholds' calls are
+    returned. Each fitted Gaussian is labelled by the graft fraction at its mean (the middle one often fits small host
+    cells in much soup). If none is labelled mixed, a droplet is mixed if it belongs to neither species with probability
+    ``MIXTURE_SURE`` or lies ``MIXTURE_DISTANCE`` from both. All droplets beyond the outermost mean of a species are of
+    that species. Otherwise a wide middle Gaussian would include both tails.
     """
     from sklearn.mixture import GaussianMixture
 
@@ -146,23 +147,24 @@ def kind_log_likelihoods(
 def call_by_ambient(
     graft: np.ndarray, host: np.ndarray, *, graft_min: float, host_max: float, rounds: int = 100
 ) -> SpeciesCalls:
-    """Call by whether ambient RNA or a second cell better explains the UMIs of the lesser species.
+    """Call by whether ambient RNA or a second cell better explains the UMIs of the minor species.
 
-    Four kinds of droplet: a graft cell, a host cell, one of each, ambient RNA alone. Ambient UMIs of a species are
-    negative binomial with a floor (the soup every droplet catches) and a share of the other species' UMIs
-    (:class:`CrossTalk`, learnt from droplets of the other species); a cell adds log-normal RNA (:class:`CellSize`,
-    learnt from droplets of its own). Weights and parameters by expectation maximisation from the thresholds' calls.
+    A droplet contains a graft cell, a host cell, one of each, or ambient RNA alone. Ambient UMIs of a species follow a
+    negative binomial distribution with a floor (the soup in every droplet) plus a share of the other species' UMIs
+    (:class:`CrossTalk`, estimated from droplets of the other species). A cell adds a log-normal number of UMIs
+    (:class:`CellSize`, estimated from droplets of its own species). Weights and parameters are fitted by expectation
+    maximisation, starting from the thresholds' calls.
 
-    Two rules temper the calls, not the posterior (whose sum counts the mixed droplets): droplets that ambient RNA alone
-    explains best keep the thresholds' call; where the thresholds name a species, only a second cell can overturn them,
-    and only if both species reach the percentile of :func:`call_by_cellranger`: a smaller second cell can't be seen
-    from a burst of ambient RNA by its size.
+    Two rules restrict the calls, but not the posterior (whose sum estimates the number of mixed droplets). First,
+    droplets that ambient RNA alone explains best keep the thresholds' call. Second, if the thresholds call a species,
+    only a second cell can change the call, and only if both species reach the percentile of
+    :func:`call_by_cellranger`. A smaller second cell can't be distinguished from much ambient RNA by its size.
     """
     graft, host = np.asarray(graft, dtype=float), np.asarray(host, dtype=float)
     start = call_by_threshold(graft, host, graft_min=graft_min, host_max=host_max)
     is_graft, is_host = start == "graft", start == "host"
     if min(is_graft.sum(), is_host.sum()) < MIN_DROPLETS:
-        # So much ambient RNA that small cells look mixed: start from the larger species instead.
+        # With so much ambient RNA, small cells appear mixed. Start from the species with more UMIs instead.
         is_graft, is_host = graft > host, graft < host
     if min(is_graft.sum(), is_host.sum()) < MIN_DROPLETS:
         note = f"{is_graft.sum()} graft and {is_host.sum()} host droplets: fewer than {MIN_DROPLETS} of one; "
@@ -182,7 +184,7 @@ def call_by_ambient(
         host_size = fit_size(host - in_graft.floor, posterior[:, 1], least_host)
         log = np.log(share) + kind_log_likelihoods(graft, host, in_graft, in_host, graft_size, host_size)
         evidence = logsumexp(log, axis=1)
-        # Never quite zero, so that a kind of droplet that has died out still has weights to average with.
+        # Kept above zero, so that averages are defined for components without droplets.
         posterior = np.maximum(np.exp(log - evidence[:, None]), 1e-12)
         share = np.maximum(posterior.mean(axis=0), 1e-6)
         share /= share.sum()
@@ -222,7 +224,7 @@ def call_species(
 
 
 def tabulate_rules(rules: dict[str, SpeciesCalls]) -> pd.DataFrame:
-    """Return per rule the droplets called graft, host and mixed, and how many the model gives to ambient RNA alone."""
+    """Return per rule the droplets called graft, host and mixed, and those that the model assigns to ambient RNA."""
     rows = []
     for rule, found in rules.items():
         alone = (

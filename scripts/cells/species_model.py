@@ -1,4 +1,4 @@
-"""How many UMIs of a species a droplet shows: from ambient RNA alone, and from a cell whose size is log-normal."""
+"""Models of a droplet's UMIs of one species: from ambient RNA alone, or from a cell with log-normal size too."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 SIZE_GRID = 64
-"""Cell sizes at which a log-normal is summed."""
+"""Number of cell sizes at which the log-normal distribution is evaluated."""
 
 
 @dataclass(frozen=True)
 class CrossTalk:
-    """UMIs of the other species in a droplet: negative binomial of mean m = floor + slope × own UMIs.
+    """UMIs of the other species in a droplet: negative binomial with mean m = floor + slope × own UMIs.
 
-    Its variance is m + dispersion × m².
+    The variance is m + dispersion × m².
     """
 
     floor: float
@@ -29,7 +29,7 @@ class CrossTalk:
 
 @dataclass(frozen=True)
 class CellSize:
-    """UMIs of a cell beyond ambient: log-normal (mean and sd of the natural log), nothing below ``smallest``."""
+    """UMIs of a cell beyond ambient UMIs: log-normal (mean and s.d. of the natural log), truncated at ``smallest``."""
 
     log_mean: float
     log_sd: float
@@ -50,7 +50,7 @@ def ambient_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk) -> 
 
 
 def cell_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk, size: CellSize) -> np.ndarray:
-    """Return the log-probability of ``x`` UMIs if a cell adds to the ambient mean: summed over a grid of cell sizes."""
+    """Return the log-probability of ``x`` UMIs from a cell plus ambient RNA, summed over a grid of cell sizes."""
     low = max(size.log_mean - 4 * size.log_sd, np.log(max(size.smallest, 1.0)))
     high = max(size.log_mean + 4 * size.log_sd, low + 1.0)
     log_sizes, step = np.linspace(low, high, SIZE_GRID, retstep=True)
@@ -58,13 +58,13 @@ def cell_log_likelihood(x: np.ndarray, mean: np.ndarray, talk: CrossTalk, size: 
     weight -= logsumexp(weight)
     sizes = np.exp(log_sizes)
     total = mean[:, None] + sizes
-    # The variance between neighbouring grid sizes (half a step to each side) closes the gaps of the grid.
+    # The variance between neighbouring grid sizes (half a step on each side) bridges the gaps of the grid.
     variance = total + talk.dispersion * mean[:, None] ** 2 + (sizes * step / 2) ** 2
     return logsumexp(weight + _negative_binomial(x[:, None], total, variance), axis=1)
 
 
 def fit_cross_talk(other: np.ndarray, own: np.ndarray, weight: np.ndarray, start: CrossTalk | None = None) -> CrossTalk:
-    """Fit the other species' UMIs by iteratively reweighted least squares (floor and slope not negative)."""
+    """Fit the other species' UMIs by iteratively reweighted least squares (floor and slope are non-negative)."""
     other, own, weight = (np.asarray(v, dtype=float) for v in (other, own, weight))
     floor = start.floor if start else max(float(np.average(other, weights=weight)), 0.1)
     slope, dispersion = (start.slope, start.dispersion) if start else (0.0, 0.2)
@@ -90,7 +90,7 @@ def fit_cross_talk(other: np.ndarray, own: np.ndarray, weight: np.ndarray, start
 
 
 def fit_size(umis: np.ndarray, weight: np.ndarray, smallest: float) -> CellSize:
-    """Fit a log-normal to the UMIs beyond ambient."""
+    """Fit a log-normal distribution to the UMIs beyond ambient UMIs."""
     logs = np.log(np.maximum(umis, 1.0))
     mean = float(np.average(logs, weights=weight))
     return CellSize(mean, max(float(np.sqrt(np.average((logs - mean) ** 2, weights=weight))), 0.2), smallest)

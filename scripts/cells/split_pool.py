@@ -1,4 +1,4 @@
-"""Take one sample's cells out of its pool: counts, calls, and the pool's ambient profile."""
+"""Extract one sample's cells from its pool: counts, calls, and the pool's ambient profile."""
 
 import json
 import shutil
@@ -13,9 +13,9 @@ from scripts.cells.qc import POOL
 
 
 def count_elsewhere(cells: pd.DataFrame, n_empty: int, sample: str) -> dict[str, int]:
-    """Return how many barcodes of a pool aren't the sample's, by why (:data:`scripts.cells.qc.POOL`, and empty).
+    """Return the number of a pool's other barcodes, by reason (:data:`scripts.cells.qc.POOL`, and empty).
 
-    ``cells``: sample and fate of each cell. A cell with the tag of no sample of the sheet is another sample's.
+    ``cells``: sample and fate of each cell. A cell with a tag that isn't in the sheet counts as another sample's.
     """
     fate, own = cells["fate"], cells["sample"] == sample
     reason = np.select([own, fate == UNASSIGNED, fate == TWO], ["", "untagged", "two_tags"], "other_sample")
@@ -25,8 +25,8 @@ def count_elsewhere(cells: pd.DataFrame, n_empty: int, sample: str) -> dict[str,
 def main(snakemake) -> None:
     """Read the pool's counts, calls and assignments; write those of the sample's cells.
 
-    Empty droplets are of all samples of the pool and stay with it; the ambient profile that they make is the sample's
-    too. The summary says how many barcodes of the pool aren't the sample's, for its attrition.
+    Empty droplets belong to the whole pool and aren't split. Their ambient profile is also that of the sample. The
+    summary gives the number of the pool's other barcodes, for the sample's attrition.
     """
     import anndata
 

@@ -1,4 +1,4 @@
-"""What figures show of one library: its cells' measures, its droplets by UMIs of both species, its barcodes by rank."""
+"""Data for figures of one library: measures of its cells, droplets by UMIs of both species, and barcodes by rank."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERDICTS = {
     **dict.fromkeys(qc.QUALITY, "graft, cut on quality"),
     "unsure": "unsure",
 }
-"""First step that removed a droplet with cells → the verdict it is drawn as; cuts on quality share one."""
+"""First step that removed a droplet with cells → verdict in figures; all quality cuts share one."""
 BINS_PER_DECADE = 12
 RANKS_PER_DECADE = 40
 
@@ -56,7 +56,7 @@ def bin_droplets(droplets: pd.DataFrame) -> pd.DataFrame:
     cells = droplets[droplets["filter_failed"] != "empty"]
     has_host = bool(droplets["counts_host"].sum())
     other = cells["counts_host"] + 1 if has_host else cells["n_genes"].clip(lower=1)
-    # The tenth of a millionth keeps powers of ten in the bin that they begin.
+    # The constant of 1e-7 keeps powers of ten in the bin that starts with them.
     bins = {
         name: np.floor(BINS_PER_DECADE * np.log10(values.to_numpy(dtype=float)) + 1e-7).astype(int)
         for name, values in (("graft", cells["counts_graft"] + 1), ("other", other))
@@ -72,7 +72,7 @@ def bin_droplets(droplets: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank_curve(totals: np.ndarray) -> pd.DataFrame:
-    """Return rank and UMIs of the barcodes with a UMI, :data:`RANKS_PER_DECADE` ranks per decade and the last."""
+    """Return rank and UMIs of barcodes with UMIs, at :data:`RANKS_PER_DECADE` ranks per decade and the last rank."""
     ranked = np.sort(totals[totals > 0])[::-1]
     if not len(ranked):
         return pd.DataFrame({"rank": np.empty(0, int), "umis": np.empty(0, int)})
@@ -91,7 +91,7 @@ def rank_barcodes(droplets: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_nan(value):
-    """Return the value with NaN and infinity as None, which JSON can hold."""
+    """Return the value with NaN and infinity as None, as JSON requires."""
     if isinstance(value, dict):
         return {key: without_nan(v) for key, v in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Gather the libraries' summaries: barcodes lost by step, sample and arm, what each species rule would keep, and a row
+"""Combine the libraries' summaries: barcodes removed by step, sample and arm, calls of each species rule, and one row
 per library from reads to cells.
 """
 
@@ -38,9 +38,9 @@ WHOLE = [
 
 
 def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:
-    """Return sample, model, timepoint, arm, step, barcodes before it, removed by it and remaining, and a warning.
+    """Return sample, model, timepoint, arm, step, barcodes before the step, removed and remaining, and a warning.
 
-    ``lost_share`` is of the sample's cells (see :mod:`scripts.cells.losses`); ``warning`` is empty where all is well.
+    ``lost_share`` is of the sample's cells (see :mod:`scripts.cells.losses`); ``warning`` is empty if there is none.
     """
     rows = [{**{name: s[name] for name in LABELS}, **step} for s in summaries for step in s["attrition"]]
     table = pd.DataFrame(rows, columns=[*LABELS, "step", *NUMBERS])
@@ -54,9 +54,9 @@ def attrition_by_sample(summaries: list[dict]) -> pd.DataFrame:
 def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
     """Return the same summed over the samples of an arm and timepoint, with the share of its cells that a step removed.
 
-    ``removed_share`` is relative to what is left once empty droplets are gone; it is blank for that step, whose
-    barcodes are not cells, and for cells of a pool that aren't the sample's. Samples of one pool share these barcodes:
-    they are counted once for each.
+    ``removed_share`` is relative to the droplets left after removal of empty droplets. It is blank for that step, as
+    its barcodes aren't cells, and for a pool's cells of other samples. Samples of one pool share these barcodes, which
+    are counted once for each sample.
     """
     columns = ["arm", "timepoint", "step", "samples", *NUMBERS, "removed_share"]
     if table.empty:
@@ -71,7 +71,7 @@ def attrition_by_arm(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def species_rules(summaries: list[dict]) -> pd.DataFrame:
-    """Return per sample and rule the droplets called graft, host and mixed; ``used`` marks the rule in force."""
+    """Return per sample and rule the droplets called graft, host and mixed; ``used`` marks the rule applied."""
     rows = [
         {**{name: s[name] for name in LABELS}, **rule, "used": int(rule["rule"] == s["species_method"])}
         for s in summaries
@@ -89,8 +89,8 @@ def percent(value: float | None) -> float | None:
 def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistries: dict[str, dict]) -> pd.DataFrame:
     """Return one row per sample: sequencing, counts, droplets, ambient RNA, and the limits of its library's rank curve.
 
-    ``audits`` and ``chemistries`` by library; one that came as counts has no chemistry. A pooled sample's row has the
-    reads and UMIs of its pool (``library`` of its summary).
+    ``audits`` and ``chemistries`` are by library; a library given as counts has no chemistry. A pooled sample's row has
+    the reads and UMIs of its pool (``library`` of its summary).
     """
     rows = []
     for summary in summaries:
@@ -112,7 +112,7 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "host": summary["cells_host"],
             "host_kept": summary["cells_host_kept"],
             "mixed": summary["cells_mixed"],
-            # Without a verdict on malignancy there is no number of normal cells.
+            # Without malignancy calls, the number of normal cells is unknown.
             "normal": summary["cells_normal"] if summary["malignant_evidence"] else None,
             "unsure": summary["cells_unsure"] if summary["malignant_evidence"] else None,
             "malignant_by": summary["malignant_evidence"] or None,
@@ -124,7 +124,7 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "knee": summary["knee_counts"],
             "ambient_limit": summary.get("ambient_limit"),
         })  # fmt: skip
-    # Whole numbers stay whole where a library has none.
+    # Integers stay integers if a library has none.
     return pd.DataFrame(rows, columns=LIBRARY_COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
 
 

@@ -1,4 +1,4 @@
-"""Read what assigns the cells of a pool to samples: tables of assignments, and counts of hashtags."""
+"""Read files that assign the cells of a pool to samples: tables of assignments, and counts of hashtags."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ MEANT = {
     **dict.fromkeys(("doublet", "doublets", "multiplet", "multiplets", "two tags", "dbl"), TWO),
     **dict.fromkeys(("", "unassigned", "negative", "ambiguous", "blank", "amb", "unknown", "na", "nan"), UNASSIGNED),
 }
-"""Words of other tools, in small letters, for cells without a tag and with two."""
+"""Terms of other tools, in lower case, for cells without a tag and with two tags."""
 BARCODE = ("barcode", "barcodes", "cell", "cell_id", "cell_barcode")
 TAG = ("tag", "donor_id", "assignment", "sample", "label", "donor", "hashtag", "hto", "hash.id", "classification")
-"""Names of columns, in small letters, the first that a table has is taken."""
+"""Names of columns, in lower case; the first one in the table is used."""
 
 SEQUENCES_WANTED = "a table of tags and their sequences (columns tag and sequence, or Cell Ranger's feature reference)"
 NAMES, SEQUENCE = ("tag", "name", "id", "hashtag"), "sequence"
-"""Columns, in small letters: the first of the tags' names that holds the sheet's tags is taken."""
+"""Columns of tag names, in lower case; the first one that contains the sheet's tags is used."""
 SHORTEST = 9
-"""Bases of a tag below which reads of anything else would hold it by chance (kallisto's k is at most its length)."""
+"""Minimum length (bases) of a tag. Shorter tags occur in other reads by chance (kallisto's k is at most the length)."""
 
 
 def core(barcode: str) -> str:
-    """Return a barcode without the number of its GEM well, which tools add and drop."""
+    """Return a barcode without the number of its GEM well, which some tools omit."""
     return re.sub(r"-\d+$", "", barcode)
 
 
 def label_of(row: dict[str, str], tag: str) -> str:
-    """Return the label of a row, in our words where it is none.
+    """Return the label of a row, or our term for no tag or two tags.
 
-    demuxlet says in DROPLET.TYPE (BEST in older versions) and souporcell in status what a barcode is.
+    The type of a barcode is in demuxlet's DROPLET.TYPE (BEST in older versions) and in souporcell's status.
     """
     if "droplet.type" in row:
         return row["sng.best.guess"] if row["droplet.type"] == "SNG" else MEANT[row["droplet.type"].lower()]
@@ -56,7 +56,7 @@ def label_of(row: dict[str, str], tag: str) -> str:
 def read_assignments(path: str | Path) -> pd.Series:
     """Return the label of each barcode: a tag, unassigned or two tags.
 
-    Raises :class:`job.UserError` if the table can't be read so, or names a barcode twice.
+    Raises :class:`job.UserError` if the table has another format, or duplicate barcodes.
     """
     rows = names.read_rows(path, WANTED)
     header = [name.lower() for name in rows[0][1]] if rows else []
@@ -78,7 +78,7 @@ def read_assignments(path: str | Path) -> pd.Series:
 
 
 def check_tags(path: str | Path, tags: dict[str, str], found: Iterable[str]) -> None:
-    """Raise :class:`job.UserError` if a sample's tag (``tags``: tag → sample) is none of those that a file has."""
+    """Raise :class:`job.UserError` if a sample's tag (``tags``: tag → sample) isn't in a file."""
     found = list(dict.fromkeys(found))
     for tag, sample in tags.items():
         if tag not in found:
@@ -90,9 +90,9 @@ def check_tags(path: str | Path, tags: dict[str, str], found: Iterable[str]) -> 
 
 
 def read_counts(path: str | Path, tags: dict[str, str]) -> pd.DataFrame:
-    """Return counts of tags, barcodes × tags; of a 10x matrix those of its features that are no genes.
+    """Return counts of tags, barcodes × tags; from a 10x matrix, counts of the features that aren't genes.
 
-    A feature is named by its name or, where the sheet names that, by its identifier. Raises :class:`job.UserError`.
+    A feature is named by its name, or by its identifier if the sheet uses that. Raises :class:`job.UserError`.
     """
     path = Path(path)
     plain = [suffix for suffix in path.suffixes if suffix != ".gz"]
@@ -108,11 +108,11 @@ def read_counts(path: str | Path, tags: dict[str, str]) -> pd.DataFrame:
 
 
 def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
-    """Return counts of tags of a text table, whichever of barcodes and tags stands in its first row."""
+    """Return counts of tags of a text table, with either barcodes or tags in its first row."""
     rows = names.read_rows(path, "a table of barcodes × tags")
     width = max((len(fields) for _, fields in rows), default=0)
     header = rows[0][1] if rows else []
-    header = header if len(header) == width else ["", *header]  # R leaves the corner out
+    header = header if len(header) == width else ["", *header]  # R omits the corner label
     for number, fields in rows[1:]:
         if len(fields) != width:
             raise job.UserError(f"{path}, row {number}: {len(fields)} columns, others have {width}; correct it")
@@ -135,9 +135,9 @@ def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
 
 
 def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
-    """Return the sequence of each tag; ``tags``: tag → sample, which must all be there.
+    """Return the sequence of each tag; ``tags``: tag → sample, all of which are required.
 
-    Raises :class:`job.UserError` if the table can't be read so.
+    Raises :class:`job.UserError` if the table has another format or lacks a tag.
     """
     rows = names.read_rows(path, SEQUENCES_WANTED)
     header = [name.lower() for name in rows[0][1]] if rows else []

@@ -1,9 +1,9 @@
-"""Ambient RNA without a host: from genes that cells of a lineage can't express.
+"""Ambient RNA without a host: from genes that cells of a lineage do not express.
 
-A tumour cell has no RNA of immune cells of its own, an immune cell none of epithelium. What it shows of it is soup,
-whose genes are known from empty droplets: with the share s of these genes in the soup, a cell with u UMIs of them
-holds about u / s ambient ones. The idea is SoupX's (Young & Behjati 2020, GigaScience 9:giaa151); the genes are those
-of the panel of lineages, since genes that the data themselves suggest are chosen for being few.
+A tumour cell does not express genes of immune cells, and an immune cell does not express epithelial genes. UMIs of such
+genes are therefore ambient. Empty droplets give the share s of these genes in the soup. A cell with u UMIs of them has
+about u / s ambient UMIs. The method follows SoupX (Young & Behjati 2020, GigaScience 9:giaa151). The genes are those of
+the panel of lineages, since genes chosen from the data would be selected for low counts.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from scripts.cells.species import MIN_DROPLETS
 
 TUMOUR = "tumour"
 SOUP_UMIS = 100
-"""UMIs of such genes in empty droplets, below which their share isn't known (standard error 10 %)."""
+"""Minimum UMIs of such genes in empty droplets for an estimate of their share (standard error 10 %)."""
 CELL_UMIS = 30
-"""UMIs of them in the cells, below which nothing is measured (standard error 18 %)."""
+"""Minimum UMIs of such genes in the cells for an estimate (standard error 18 %)."""
 EXCESS, LEVEL = 2.0, 0.001
-"""A gene above so many times the median, and a cell above so many times the mean, beyond chance at this level, is left
-out: a tumour may express a marker, and a droplet may hold a second cell."""
+"""Multiple of the median above which a gene is excluded, and of the mean above which a cell is excluded, if significant
+at this level. A tumour may express a marker, and a droplet may contain a second cell."""
 FEWEST_GENES = 3
 MOST = 0.5
-"""An ambient share beyond this isn't believed: the cells then express the genes."""
+"""Maximum plausible ambient share. If the estimate is larger, the cells express the genes."""
 
 
 @dataclass(frozen=True)
 class Unexpressed:
-    """Ambient share per cell (NaN where it isn't known), and a note."""
+    """Ambient share per cell (NaN if unknown), and a note."""
 
     fractions: np.ndarray
     note: str
 
 
 def genes_of(group: str, place: dict[str, int]) -> np.ndarray:
-    """Return the columns of the genes that a lineage (or the tumour) can't express: those of the other lineages.
+    """Return the columns of the genes that a lineage (or the tumour) does not express: those of the other lineages.
 
-    Epithelial genes are the tumour's own where it is a carcinoma.
+    A carcinoma expresses epithelial genes itself.
     """
     others = [name for name in lineages.NORMAL if name != group]
     others += [lineages.EPITHELIAL] if group in lineages.NORMAL else []
@@ -54,17 +54,17 @@ def genes_of(group: str, place: dict[str, int]) -> np.ndarray:
 
 
 def agreeing(umis: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return which genes are no more than their median asks for: UMIs in cells, and UMIs expected were all soup."""
+    """Return which genes don't exceed the median ratio of UMIs in cells to UMIs expected if all RNA were ambient."""
     seen = expected >= 1
     if not seen.any():
         return seen
     level = np.median(umis[seen] / expected[seen])
-    # Half a UMI, so that a median of zero doesn't throw out a gene for its first.
+    # Half a UMI is added, so that a median of zero doesn't exclude a gene with a single UMI.
     return seen & (stats.poisson.sf(umis - 1, EXCESS * level * expected + 0.5) > LEVEL)
 
 
 def plain(umis: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """Return which cells hold no more of the genes than others: per droplet, or as a share of their UMIs."""
+    """Return which cells have no excess of the genes' UMIs, neither per droplet nor as a share of their UMIs."""
     kept = np.ones(len(umis), bool)
     for _ in range(3):
         mean, share = umis[kept].mean(), umis[kept].sum() / max(totals[kept].sum(), 1)
@@ -75,7 +75,7 @@ def plain(umis: np.ndarray, totals: np.ndarray) -> np.ndarray:
 def of_group(counts: sparse.csr_matrix, soup: np.ndarray, columns: np.ndarray, *, seed: int) -> np.ndarray:
     """Return the ambient share of each cell of one lineage (cells × genes), NaN if these genes don't determine it.
 
-    Genes are chosen on one half of the cells and read on the other, so that none counts for being few by chance.
+    Genes are selected on one half of the cells and evaluated on the other, to avoid selection of low counts by chance.
     """
     n, totals = counts.shape[0], np.asarray(counts.sum(axis=1), dtype=float).ravel()
     result = np.full(n, np.nan)
@@ -114,7 +114,7 @@ def measure(
     soup
         UMIs of each gene in empty droplets; None without any.
     lineage
-        Lineage of each normal cell, empty for all others.
+        Lineage of each normal cell, empty for others.
     """
     unknown = np.full(counts.shape[0], np.nan)
     if soup is None or not soup.sum():
@@ -141,6 +141,6 @@ def measure(
 
 
 def library_fraction(fractions: np.ndarray, totals: np.ndarray) -> float:
-    """Return the ambient share of the UMIs of the cells whose share is known; NaN if none is."""
+    """Return the ambient share of the UMIs of cells with a known share; NaN if there are none."""
     known = np.isfinite(fractions) & (totals > 0)
     return float((fractions * totals)[known].sum() / totals[known].sum()) if known.any() else float("nan")

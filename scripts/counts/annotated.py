@@ -1,4 +1,4 @@
-"""Read an .h5ad as labs share them: which of its matrices holds the counts, and of how many genes."""
+"""Read an external .h5ad: find the matrix of counts, and check its genes."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ KIND_COLUMNS = ("feature_types", "feature_type")
 ID_COLUMNS = ("gene_id", "gene_ids", "ensembl_id", "ensembl_ids", "ensembl")
 SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_symbols", "gene_name", "gene_names", "feature_name")
 COUNT_LAYERS = ("counts", "count", "raw_counts", "raw_count", "umi_counts", "umis", "umi", "raw")
-"""Names of layers that hold counts, the best first."""
+"""Names of layers of counts, in order of preference."""
 NO_NAME = ("", "nan", "NaN")
-"""Entry of an .h5ad's column for a gene without a name, apart from a missing value: one that was made text."""
+"""Text that stands for a missing value in a column of an .h5ad, for a gene without a name."""
 EXACT_IN_FLOAT16 = 2048
-"""Beyond it, float16 has no longer every whole number."""
+"""Above this value, float16 can't represent every integer."""
 FEW = 1_000
-"""Values of a matrix of 0 and 1 from which it isn't one of counts: of so many, some are larger."""
+"""Minimum number of values for the test of a binary matrix. Of so many counts, some are larger than 1."""
 
 
 @dataclass
 class Candidate:
-    """One matrix of an .h5ad: where it stands, its values, and the table of its genes."""
+    """One matrix of an .h5ad: its location, its values, and the table of its genes."""
 
     where: str
     matrix: sparse.spmatrix | np.ndarray
@@ -46,9 +46,9 @@ class Candidate:
 
 
 def read_h5ad(path: Path, select=only_genes) -> Table:
-    """Read an .h5ad; counts are taken from where they are of the most genes: a layer counts, X or raw.X.
+    """Read an .h5ad; of the layer counts, X and raw.X, the counts with the most genes are used.
 
-    ``select``: which features, by their kinds.
+    ``select``: selects features by kind.
     """
     import anndata
 
@@ -77,7 +77,7 @@ def read_h5ad(path: Path, select=only_genes) -> Table:
 
 
 def candidates_of(adata: anndata.AnnData, path: Path) -> list[Candidate]:
-    """Return the matrices that may hold the counts: layers named so, X, raw.X, in the order in which they are asked."""
+    """Return the matrices that may contain the counts, in order: layers with such names, X, raw.X."""
     layers = {str(name).lower(): name for name in adata.layers}
     found = [
         Candidate(f"layer {layers[name]}", adata.layers[layers[name]], adata.var)
@@ -94,7 +94,7 @@ def candidates_of(adata: anndata.AnnData, path: Path) -> list[Candidate]:
 
 
 def as_float32(one: Candidate, path: Path) -> sparse.spmatrix | np.ndarray:
-    """Return a matrix as it is, one of float16 as float32. Raises :class:`job.UserError` if that one is rounded."""
+    """Return the matrix, with float16 converted to float32. Raises :class:`job.UserError` if float16 was rounded."""
     if one.matrix.dtype != np.float16:
         return one.matrix
     wide = one.matrix.astype(np.float32)
@@ -113,25 +113,25 @@ def values_of(matrix) -> np.ndarray:
 
 
 def integral(matrix) -> bool:
-    """Tell whether all values of a sparse or dense matrix are whole numbers, none of them negative."""
+    """Return whether all values of a sparse or dense matrix are non-negative integers."""
     values = values_of(matrix)
     return bool(np.all(np.isfinite(values)) and np.all(values == np.round(values)) and np.all(values >= 0))
 
 
 def same(one, other) -> bool:
-    """Tell whether two matrices hold the same values."""
+    """Return whether two matrices have the same values."""
     return one.shape == other.shape and not values_of(sparse.csr_matrix(one) - sparse.csr_matrix(other)).any()
 
 
 def binary(matrix) -> bool:
-    """Tell whether no value is above 1: presence instead of counts."""
+    """Return whether no value is above 1: presence instead of counts."""
     return values_of(matrix).max(initial=0) <= 1
 
 
 def choose(candidates: list[Candidate], path: Path) -> Candidate:
-    """Return the matrix of counts: not of 0 and 1 alone, if another isn't; of the most genes; the first of equals.
+    """Return the matrix of counts: a non-binary one if there is one, then the one with most genes, then the first.
 
-    Where none holds counts the first is returned, to be judged with its first wrong value.
+    If no matrix contains counts, the first one is returned, so that the error names its first invalid value.
     """
     counts = [one for one in candidates if integral(one.matrix)]
     if not counts:
@@ -149,7 +149,7 @@ def choose(candidates: list[Candidate], path: Path) -> Candidate:
 
 
 def refuse_cut(adata: anndata.AnnData, chosen: Candidate, path: Path) -> None:
-    """Raise :class:`job.UserError` if the counts are those of variable genes alone: totals would be wrong."""
+    """Raise :class:`job.UserError` if the counts are only those of variable genes: totals would be wrong."""
     remedy = "write the counts of all genes as X, or as raw"
     if adata.raw is not None and adata.raw.shape[1] > chosen.genes:
         raise job.UserError(
@@ -178,8 +178,8 @@ def refuse_cut(adata: anndata.AnnData, chosen: Candidate, path: Path) -> None:
 
 
 def column_of(var: pd.DataFrame, wanted: tuple[str, ...]) -> list[str | None] | None:
-    """Return the first of the ``wanted`` columns that the table has, whatever the case of its name; None in the place
-    of a feature without a value.
+    """Return the first of the ``wanted`` columns in the table, ignoring the case of its name. Features without a value
+    are None.
     """
     columns = {str(column).lower(): column for column in var.columns}
     name = next((columns[name] for name in wanted if name in columns), None)

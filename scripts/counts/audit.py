@@ -1,8 +1,9 @@
-"""What became of a library's reads, in the same words for every counter.
+"""Audit of a library's reads, with the same measures for every counter.
 
-A *molecule* is a barcode, UMI and gene with its number of reads. Both counters are reduced to their molecules: pieces
-of parallel arrays, each barcode whole within one piece. Saturation curves are then exact expectations over all
-subsamples, not one draw: a molecule of r reads is seen at fraction f of the reads with probability 1 − (1 − f)^r.
+A *molecule* is a barcode, UMI and gene with its number of reads. The output of both counters is converted to molecules:
+pieces of parallel arrays, with all molecules of a barcode in one piece. Saturation curves are then exact expectations
+over all subsamples, not one draw: at a fraction f of the reads, a molecule of r reads is seen with probability
+1 − (1 − f)^r.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CURVE_COLUMNS = ["fraction", "reads", "umis", "saturation", "genes_per_cell"]
 
 @dataclass
 class Molecules:
-    """Molecules of whole barcodes: parallel arrays, one entry a molecule."""
+    """Molecules of complete barcodes: parallel arrays, one entry per molecule."""
 
     barcode: np.ndarray
     umi: np.ndarray
@@ -34,7 +35,7 @@ class Molecules:
 
 
 def merge(barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndarray) -> Molecules:
-    """Return molecules from records that may name the same barcode, UMI and gene several times."""
+    """Return molecules from records, in which a barcode, UMI and gene may occur several times."""
     order = np.lexsort((gene, umi, barcode))
     barcode, umi, gene, reads = barcode[order], umi[order], gene[order], reads[order].astype(np.int64)
     if not len(barcode):
@@ -46,8 +47,8 @@ def merge(barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndar
 def trace_saturation(pieces: Iterable[Molecules], cells: np.ndarray) -> tuple[pd.DataFrame, int]:
     """Return the saturation curve and the reads in ``cells`` (barcodes as sorted numbers).
 
-    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per cell;
-    reads are those with a valid barcode and one gene. Without any such read the table is empty.
+    Columns: fraction of the reads kept, reads, umis, saturation (1 − umis / reads) and genes seen per cell. Reads are
+    those with a valid barcode and one gene. Without such reads the table is empty.
     """
     multiplicity = np.zeros(1, np.int64)
     gene_reads = np.zeros(1, np.int64)
@@ -70,19 +71,19 @@ def trace_saturation(pieces: Iterable[Molecules], cells: np.ndarray) -> tuple[pd
 
 
 def add_histogram(histogram: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return ``histogram`` (how often each value occurred) with further values counted in."""
+    """Return ``histogram`` (number of occurrences of each value) with further values added."""
     more = np.bincount(values, minlength=len(histogram)).astype(np.int64)
     more[: len(histogram)] += histogram
     return more
 
 
 def expected_seen(histogram: np.ndarray, fraction: float) -> float:
-    """Return how many items are expected to be seen at least once; ``histogram[r]`` items have r reads."""
+    """Return the expected number of items seen at least once; ``histogram[r]`` items have r reads."""
     return float(histogram @ (1 - (1 - fraction) ** np.arange(len(histogram))))
 
 
 def cell_rows(totals: np.ndarray, expected_cells: int | str) -> np.ndarray:
-    """Return the rows that are cells by the order-of-magnitude rule (the stage cells, looks closer, and later)."""
+    """Return the rows that are cells by the order-of-magnitude rule (the later stage cells refines the calls)."""
     if expected_cells == "auto":
         expected_cells = estimate_cells(totals[totals > STRAY])
     return np.flatnonzero(totals >= order_of_magnitude_cut(totals, expected_cells))
@@ -108,13 +109,13 @@ def compose(
 ) -> dict:
     """Return the audit that both counters write.
 
-    ``reads``: pairs given. ``mapped``: reads with any alignment, to ``mapped_to`` (transcriptome or genome). ``valid``:
-    mapped reads whose barcode is on the whitelist, after correction; the following are of these. ``unique`` /
-    ``multi``: one gene (kb) or place (STAR) against several. ``reads_per_species``: graft, host, both.
-    ``reads_in_genes``: those that are of exactly one gene; ``reads_in_cells``: of these, those in the ``cells`` that
-    :func:`cell_rows` finds. Shares have their denominator in the name, or are of the reads in genes; null stands where
-    there is nothing to divide by. ``library`` is what the counter found: strand and kit, whether introns are counted,
-    and read 1 too short for barcode and UMI.
+    ``reads``: input read pairs. ``mapped``: reads with any alignment to ``mapped_to`` (transcriptome or genome).
+    ``valid``: mapped reads whose barcode is on the whitelist, after correction; the following are subsets of these.
+    ``unique`` / ``multi``: reads of one or of several genes (kb) or loci (STAR). ``reads_per_species``: graft, host,
+    both. ``reads_in_genes``: reads of exactly one gene; ``reads_in_cells``: of these, reads in the ``cells`` that
+    :func:`cell_rows` finds. Shares have their denominator in the name, or are of the reads in genes; they are null if
+    the denominator is zero. ``library`` gives strand and kit, whether introns are counted, and the number of read 1 too
+    short for barcode and UMI.
     """
     full = curve.iloc[-1] if len(curve) else None
     in_genes = round(float(full["reads"])) if full is not None else 0
@@ -152,7 +153,7 @@ def compose(
 
 
 def of_matrix(sample: str, umis_per_species: dict[str, int], barcodes: int, introns: str = "") -> dict:
-    """Return the audit of a library that came as a matrix: the same keys, null where reads would be needed."""
+    """Return the audit of a library given as a matrix: the same keys, null for those that require reads."""
     none = dict.fromkeys(("reads", "mapped", "valid", "unique", "multi", "reads_in_cells", "cells"), 0)
     report = compose(
         sample=sample,
@@ -175,12 +176,12 @@ def empty_curve() -> pd.DataFrame:
 
 
 def share(part: int, whole: int) -> float | None:
-    """Return part / whole to six decimals, None without a whole."""
+    """Return part / whole to six decimals, None if the whole is zero."""
     return round(part / whole, 6) if whole else None
 
 
 def write(audit: dict, curve: pd.DataFrame, audit_path: str, curve_path: str) -> None:
-    """Write the audit (JSON) and the saturation curve (TSV); log what is odd."""
+    """Write the audit (JSON) and the saturation curve (TSV); log warnings."""
     if odd := doubt(audit):
         job.log.warning("%s", odd)
     Path(audit_path).write_text(json.dumps(audit, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Audit a STARsolo BAM with pysam: where the reads went, by species, and how saturated the library is."""
+"""Audit a STARsolo BAM with pysam: classes of reads, by species, and saturation of the library."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ from scripts.references.chemistries import BARCODE_LENGTH
 from scripts.references.join_genomes import species_of
 
 NONE = "-"
-"""What STAR writes for a tag without a value."""
+"""STAR's entry for a tag without a value."""
 BUFFER = 2_000_000
-"""Alignments held as text before they are packed."""
+"""Number of alignments buffered as text before conversion to numbers."""
 BUCKETS = 16
-"""Parts by barcode in which molecules are merged at the end."""
+"""Number of parts, by barcode, in which molecules are merged at the end."""
 
 
 ALIGNMENT = np.dtype(
@@ -41,7 +41,7 @@ without a UMI.
 
 
 class BamCounter:
-    """Walks a BAM once. Species are numbered 0 graft, 1 host, 2 both, as in :mod:`scripts.counts.bus`."""
+    """Reads a BAM once. Species are numbered 0 graft, 1 host, 2 both, as in :mod:`scripts.counts.bus`."""
 
     def __init__(self, gene_ids: pd.Index, umi_length: int) -> None:
         self.gene_number = {gene: number for number, gene in enumerate(gene_ids)}
@@ -83,7 +83,7 @@ class BamCounter:
         self._resolve_several()
 
     def _pack(self) -> None:
-        """Turn the buffered text into numbers."""
+        """Convert the buffered text to numbers."""
         if self._one_place:
             barcode, umi, gene = zip(*self._one_place, strict=True)
             self._one_place.clear()
@@ -106,7 +106,7 @@ class BamCounter:
         return pack(np.array(text, dtype=f"S{length}"), length)[0]
 
     def _add(self, barcode: np.ndarray, umi: np.ndarray, gene: np.ndarray, reads: np.ndarray) -> None:
-        """Merge records into molecules and put these into their buckets."""
+        """Merge records into molecules and add these to their buckets."""
         merged = audit.merge(barcode, umi, gene, reads)
         bucket = merged.barcode >> np.uint32(28)
         for number in np.flatnonzero(np.bincount(bucket, minlength=BUCKETS)):
@@ -117,7 +117,7 @@ class BamCounter:
             self._buckets[number].append(part)
 
     def _resolve_several(self) -> None:
-        """Give each read with several alignments its species and, if only one of its places is in a gene, that gene (as
+        """Assign a species to each read with several alignments and, if only one alignment is in a gene, that gene (as
         STAR does).
         """
         if not self._alignments:
@@ -139,7 +139,7 @@ class BamCounter:
         self._add(of_read["barcode"], of_read["umi"], highest[one], reads[one])
 
     def molecules(self) -> Iterator[audit.Molecules]:
-        """Yield the molecules of reads with one gene, whole barcodes at a time, after :meth:`read`."""
+        """Yield the molecules of reads with one gene, by complete barcodes, after :meth:`read`."""
         for parts in self._buckets:
             if parts:
                 fields = (
@@ -158,7 +158,7 @@ def contig_species(contig: str, prefixes: dict[str, str]) -> int:
 
 
 def input_reads(log_final: str) -> int:
-    """Return the number of read pairs that STAR was given, from Log.final.out."""
+    """Return the number of STAR's input read pairs, from Log.final.out."""
     found = re.search(r"Number of input reads \|\s*(\d+)", log_final)
     if found is None:
         raise ValueError("Log.final.out tells no number of input reads")

@@ -1,4 +1,4 @@
-"""Audit a kallisto | bustools count: where the reads went, by species, and how saturated the library is."""
+"""Audit a kallisto | bustools count: classes of reads, by species, and saturation of the library."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def read_transcript_genes(transcripts: str, t2g: str, gene_ids: pd.Index) -> np.
 
 
 class BusCounter:
-    """Walks a sorted, corrected BUS file once, adding up reads while it passes on molecules."""
+    """Reads a sorted, corrected BUS file once, counts reads and yields molecules."""
 
     def __init__(self, records: np.ndarray, gene: np.ndarray, species: np.ndarray) -> None:
         self.records, self.gene, self.species = records, gene, species

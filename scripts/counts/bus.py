@@ -1,8 +1,8 @@
 """bustools' binary format and kallisto's equivalence classes, read with numpy.
 
-A BUS file (Melsted, Ntranos & Pachter 2019) is a header and records of 32 bytes: barcode, UMI (two bits a base),
-equivalence class, number of reads. Files may be larger than memory: records are mapped, and walked in pieces that never
-split a barcode.
+A BUS file (Melsted, Ntranos & Pachter 2019) is a header and records of 32 bytes: barcode, UMI (two bits per base),
+equivalence class, number of reads. Files may be larger than memory, so records are memory-mapped and read in pieces.
+All records of a barcode are in one piece.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ RECORD = np.dtype(
 MAGIC = b"BUS\0"
 NO_GENE = -1
 PIECE = 8_000_000
-"""Records walked at once: 256 MB."""
+"""Records per piece (256 MB)."""
 
 
 def map_records(path: str | Path) -> np.ndarray:
-    """Return the records of a BUS file as a read-only memory map. Raises ValueError if it isn't one, or is cut."""
+    """Return the records of a BUS file as a read-only memory map. Raises ValueError for other or truncated files."""
     with open(path, "rb") as handle:
         head = handle.read(20)
     if len(head) < 20 or head[:4] != MAGIC:

@@ -1,4 +1,4 @@
-"""Bring a counter's raw matrix into the one form that every later stage reads: all barcodes with a UMI × the genes of
+"""Convert a counter's raw matrix to the format that every later stage reads: all barcodes with a UMI × the genes of
 genes.tsv.
 """
 
@@ -15,10 +15,10 @@ from scripts.base.names import kind_of, printable
 from scripts.counts import contract
 
 VALUES = ("integer", "unsigned-integer", "real")
-"""What entries may be; scipy writes `unsigned-integer`."""
+"""Allowed types of entries; scipy writes `unsigned-integer`."""
 INTRONS = {True: "yes", False: "no"}
 BARCODES_FIRST = {"kb": True, "starsolo": False}
-"""Whether the matrix' rows are barcodes."""
+"""Whether the rows of the matrix are barcodes."""
 
 
 def read_matrix_market(path: str) -> sparse.coo_matrix:
@@ -44,7 +44,7 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
         types = {"row": np.int64, "column": np.int64, "value": np.float64 if banner[3] == "real" else np.int64}
         try:
             rows, columns, entries = (int(word) for word in line.split())
-            # pandas would take a fourth number of the first entry for the names of the rows.
+            # With four numbers in the first entry, pandas would use the first as row names.
             at = handle.tell()
             if len(handle.readline().split()) not in (0, 3):
                 raise ValueError("the first entry hasn't three numbers")
@@ -66,7 +66,7 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
 
 
 def order_genes(matrix: sparse.csr_matrix, features: list[str], gene_ids: pd.Index) -> sparse.csr_matrix:
-    """Return ``matrix`` (barcodes × features) with the columns of ``gene_ids``; a gene that wasn't counted is zero.
+    """Return ``matrix`` (barcodes × features) with the columns of ``gene_ids``; genes that weren't counted are zero.
 
     Raises ValueError for a feature that isn't among ``gene_ids``.
     """

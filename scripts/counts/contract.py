@@ -1,4 +1,4 @@
-"""The contract of counts/{sample}.h5ad: int32 UMI counts, barcodes × genes, whichever way they came."""
+"""The format of counts/{sample}.h5ad: int32 UMI counts, barcodes × genes, for every type of input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPECIES = ("graft", "host")
 
 @dataclass
 class Counts:
-    """What an audit needs of a count matrix."""
+    """Totals of a count matrix, for an audit."""
 
     barcodes: np.ndarray
     gene_ids: pd.Index
@@ -41,7 +41,7 @@ def assemble(matrix: sparse.spmatrix, barcodes: np.ndarray, genes: pd.DataFrame,
 
 
 def as_bytes(names: pd.Index) -> np.ndarray:
-    """Return barcodes as bytes in UTF-8, which isn't ASCII where a lab put a sample's name before them."""
+    """Return barcodes as bytes in UTF-8; a sample's name before a barcode may not be ASCII."""
     return np.array([name.encode() for name in names], dtype="S")
 
 
@@ -55,7 +55,7 @@ def describe(matrix: sparse.csr_matrix, barcodes: np.ndarray, genes: pd.DataFram
 
 
 def read(path: str) -> Counts:
-    """Return what an audit needs of counts/{sample}.h5ad."""
+    """Return the totals of counts/{sample}.h5ad, for an audit."""
     import anndata
 
     adata = anndata.read_h5ad(path)

@@ -1,9 +1,9 @@
-"""Count with kb-python's kallisto and bustools: what `kb count` runs, without what it would repeat for every library.
+"""Count with kb-python's kallisto and bustools: the steps of `kb count`, without those repeated for every library.
 
-`kb count` reads the whitelist of up to 7 million barcodes twice and lets `bustools sort` clear 2 GB twice, 25 s a
-library however few its reads. Here the reads' own barcodes come first, and only whitelisted barcodes within one
-substitution of them are given to `bustools correct` (no other can be its answer), and the sort buffer has the size of
-the file. A test on real reads holds the result equal to that of `kb count --strand forward`.
+For each library, `kb count` reads the whitelist of up to 7 million barcodes twice, and `bustools sort` allocates 2 GB
+twice. This takes 25 s per library, even with few reads. Here `bustools correct` gets only the whitelisted barcodes
+within one substitution of the reads' barcodes, as no others can be its result. The sort buffer has the size of the
+file. A test on real reads verifies that the result equals that of `kb count --strand forward`.
 """
 
 import importlib.util
@@ -25,21 +25,21 @@ from scripts.counts.strand import first_reads, read_library, tell
 from scripts.references import barcodes
 
 REDUCE_UP_TO = 300_000
-"""Distinct barcodes up to which looking up their neighbours is quicker than letting bustools read the whole whitelist
-(10 s).
+"""Maximum number of distinct barcodes for which the search for neighbours is faster than reading the whole whitelist by
+bustools (10 s).
 """
 ILLEGAL_INSTRUCTION = -4
 MEMORY = "if it ran out of memory, give rule count_kb more mem_mb in the profile"
 STRAND = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
-"""kallisto's options, by the strand of read 2, as STARsolo's. Without one it would count antisense reads as well:
-on real PBMC reads and the mini reference 10 % of the UMIs.
+"""kallisto's options by the strand of read 2, as for STARsolo. Without one, kallisto would also count antisense reads:
+10 % of the UMIs, for real PBMC reads and the mini reference.
 """
 
 
 def find_tool(name: str) -> str:
     """Return the path of kallisto or bustools: the one in kb-python's wheel, else (conda) the one on the PATH.
 
-    kallisto is built for recent processors; where it can't run, kb-python's build without those instructions is taken.
+    kallisto is built for recent processors. If it can't run, kb-python's build without those instructions is used.
     """
     spec = importlib.util.find_spec("kb_python")
     if spec is not None and spec.origin is not None:
@@ -53,17 +53,17 @@ def find_tool(name: str) -> str:
 
 
 def runs(tool: Path) -> bool:
-    """Tell whether this processor can run ``tool``."""
+    """Return whether this processor can run ``tool``."""
     return subprocess.run([tool, "version"], capture_output=True).returncode != ILLEGAL_INSTRUCTION
 
 
 def kallisto_technology(kb: str) -> str:
-    """Return kallisto's name of kb's technology; kallisto 0.52 knows v4 as v3, whose read structure it has."""
+    """Return kallisto's name of kb's technology; for v4, kallisto 0.52 uses v3, which has the same read structure."""
     return "10XV3" if kb == "10XV4" else kb
 
 
 def choose_whitelist(observed: np.ndarray, whitelist: np.ndarray, limit: int = REDUCE_UP_TO) -> np.ndarray:
-    """Return what `bustools correct` needs of the whitelist for the distinct ``observed`` barcodes."""
+    """Return the barcodes of the whitelist that `bustools correct` needs for the distinct ``observed`` barcodes."""
     if len(observed) > limit:
         return whitelist
     return barcodes.within_one_substitution(observed, whitelist)
@@ -77,14 +77,14 @@ def distinct_barcodes(records: np.ndarray) -> np.ndarray:
 
 
 def sort_memory(path: Path, most_mb: int) -> str:
-    """Return bustools sort's buffer: room for the whole file, at least 64 MB, at most ``most_mb``; beyond, it sorts in
-    parts on disk.
+    """Return the buffer size of bustools sort: that of the file, at least 64 MB, at most ``most_mb``. Larger files are
+    sorted in parts on disk.
     """
     return f"{max(64, min(path.stat().st_size * 2 // 1_000_000 + 64, most_mb))}M"
 
 
 def pseudoalign(command: list, folder: Path, sample: str) -> None:
-    """Run kallisto. Raises :class:`job.UserError` if it fails, as it does if no read maps."""
+    """Run kallisto. Raises :class:`job.UserError` if it fails, for example if no read maps."""
     try:
         run_tool(command, MEMORY, makes=[folder / name for name in ("output.bus", "matrix.ec", "transcripts.txt")])
     except job.UserError as error:
@@ -97,13 +97,13 @@ def pseudoalign(command: list, folder: Path, sample: str) -> None:
 
 
 def pseudoaligned(folder: Path) -> int | None:
-    """Return how many reads kallisto mapped, or None if it didn't come so far."""
+    """Return the number of reads that kallisto mapped, or None if it failed before."""
     info = folder / "run_info.json"
     return json.loads(info.read_text())["n_pseudoaligned"] if info.exists() else None
 
 
 def map_both_ways(bus_command: Callable[[str, Path, list], list], reads: list, folder: Path, sample: str) -> dict:
-    """Return how many of these reads map along their genes (forward) and against them (reverse)."""
+    """Return the numbers of reads that map in sense (forward) and antisense (reverse) to genes."""
     mapped = {}
     for strand in STRAND:
         out = folder / strand
@@ -118,10 +118,11 @@ def map_both_ways(bus_command: Callable[[str, Path, list], list], reads: list, f
 
 
 def prefer_exons(classes: Path, transcripts: Path, t2g: Path) -> int:
-    """Take unspliced transcripts out of the equivalence classes that hold spliced ones; return how many were changed.
+    """Remove unspliced transcripts from equivalence classes with spliced ones; return the number of classes changed.
 
-    An index with introns holds each gene's unspliced transcript, named as the gene. A read in an exon that also lies in
-    another gene's intron would have two genes and be lost; it is the exon's, as STARsolo's GeneFull_Ex50pAS has it.
+    An index with introns contains each gene's unspliced transcript, named as the gene. A read in an exon that also lies
+    in another gene's intron would have two genes and be discarded. Instead it is assigned to the exon's gene, as in
+    STARsolo's GeneFull_Ex50pAS.
     """
     genes = {line.split("\t")[1].strip() for line in t2g.read_text().splitlines()}
     spliced = np.array([name not in genes for name in transcripts.read_text().split()])
@@ -135,7 +136,7 @@ def prefer_exons(classes: Path, transcripts: Path, t2g: Path) -> int:
 
 
 def main(snakemake) -> None:
-    """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and what the library is."""
+    """Write the sorted, corrected BUS file with its classes, the matrix of all barcodes, and the library's data."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
     chemistry, whitelist, short = read_library(snakemake)

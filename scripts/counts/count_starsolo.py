@@ -1,4 +1,4 @@
-"""Count with STARsolo, set to what Cell Ranger does; the alignments keep the corrected barcode (CB) and UMI (UB)."""
+"""Count with STARsolo, with Cell Ranger's settings; alignments keep the corrected barcode (CB) and UMI (UB)."""
 
 import json
 import shutil
@@ -22,11 +22,11 @@ CLIPPING = {
     "forward": {"clipAdapterType": "CellRanger4"},
     "reverse": {"clipAdapterType": "Hamming", "clip3pAdapterSeq": "CCCATGTACTCTGCGTTGATACCACTGCTT"},
 }
-"""Read 2 along its transcript may begin with the template-switch oligo and end in the poly-A tail, which Cell Ranger 4
-clips; against it, it may end in the oligo, reversed. Without that 3 % of the UMIs of reversed real 3' reads are lost.
+"""A sense read 2 may begin with the template-switch oligo and end in the poly-A tail, which Cell Ranger 4 clips. An
+antisense read 2 may end in the reversed oligo. Without clipping, 3 % of the UMIs of reversed real 3' reads are lost.
 """
 FEATURES = {False: "Gene", True: "GeneFull_Ex50pAS"}
-"""Without and with introns; the second is what Cell Ranger 7 and later count by default (STARsolo's documentation)."""
+"""Without and with introns; the second is the default of Cell Ranger 7 and later (STARsolo's documentation)."""
 MEMORY = "if it ran out of memory, give rule count_starsolo more mem_mb in the profile"
 TAGS = ["NH", "HI", "nM", "AS", "CR", "CB", "UR", "UB", "GX", "GN"]
 
@@ -43,8 +43,8 @@ def star_command(
     strand: str,
     introns: bool,
 ) -> list[str | int | Path]:
-    """Return the STAR call. ``reads`` are R1 and R2 of all lanes, ``lengths`` those of barcode and UMI, ``memory``
-    bytes to sort in, ``strand`` where read 2 lies (forward, reverse).
+    """Return the STAR command. ``reads`` are R1 and R2 of all lanes, ``lengths`` those of barcode and UMI, ``memory``
+    the bytes for sorting, ``strand`` the strand of read 2 (forward, reverse).
     """
     barcode_length, umi_length = lengths
     command: list[str | int | Path] = [
@@ -63,7 +63,7 @@ def star_command(
 
 
 def map_both_ways(index: str, reads: list[tuple[Path, Path]], threads: int, folder: Path) -> dict[str, int]:
-    """Return how many of these reads lie along a gene (forward) and against one (reverse), as STAR counts by gene."""
+    """Return the numbers of reads in sense (forward) and antisense (reverse) to a gene, from STAR's counts by gene."""
     out = folder / "both_ways"
     out.mkdir()
     run_tool(
@@ -81,7 +81,7 @@ def map_both_ways(index: str, reads: list[tuple[Path, Path]], threads: int, fold
 
 
 def main(snakemake) -> None:
-    """Write the raw matrix (all barcodes), the BAM, the run's summaries, and what the library is."""
+    """Write the raw matrix (all barcodes), the BAM, the run's summaries, and the library's data."""
     given, output, params = snakemake.input, snakemake.output, snakemake.params
     sample = snakemake.wildcards.sample
     chemistry, whitelist, short = read_library(snakemake)

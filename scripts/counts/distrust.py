@@ -1,4 +1,4 @@
-"""Genes to distrust: those whose counts follow the share of the other species, which reads are mixed with."""
+"""Genes to distrust: genes whose counts depend on the share of the other species, because reads are misassigned."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pandas as pd
 from scripts.base.tables import read_labelled
 
 FEWEST = 20
-"""UMIs taken below which a share is uninformative (a standard error of a fifth and more)."""
+"""Minimum number of misassigned UMIs for an informative share (with fewer, the standard error is a fifth or more)."""
 
 
 def is_distrusted(table: pd.DataFrame, least_share: float | None) -> pd.Series:
-    """Return by row of counts/other_species.tsv whether the gene loses ``least_share`` of its reads or more, and
-    :data:`FEWEST` UMIs or more. Nothing is distrusted where ``least_share`` is None.
+    """Return for each row of counts/other_species.tsv whether the gene loses at least ``least_share`` of its reads, and
+    at least :data:`FEWEST` UMIs. No gene is distrusted if ``least_share`` is None.
     """
     if least_share is None:
         return pd.Series(False, index=table.index)
@@ -22,8 +22,8 @@ def is_distrusted(table: pd.DataFrame, least_share: float | None) -> pd.Series:
 def read_distrusted(path: str | None) -> set[str]:
     """Return the symbols of the graft's genes to distrust; none without a table (a study without a host).
 
-    ``path``: counts/other_species.tsv. A gene of the graft is counted too low where the host takes its reads, and
-    gains reads with the share of the host where it takes those of its counterpart.
+    ``path``: counts/other_species.tsv. Counts of a graft gene are too low if its reads are assigned to the host, and
+    increase with the share of the host if the gene receives reads of its host counterpart.
     """
     if not path:
         return set()
@@ -33,5 +33,5 @@ def read_distrusted(path: str | None) -> set[str]:
 
 
 def marked(var: pd.DataFrame) -> pd.Index:
-    """Return the genes that pseudobulk or profiles mark as distrusted; none in files of a version that marked none."""
+    """Return the genes marked as distrusted in pseudobulk or profiles; none in files of versions without the mark."""
     return var.index[var["distrusted"].astype(bool)] if "distrusted" in var else var.index[:0]

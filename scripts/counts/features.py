@@ -1,5 +1,5 @@
-"""Judge an imported matrix and recognise its species: what a count matrix must be, and which names betray one that is
-turned.
+"""Check an imported matrix and detect its species: the requirements of a count matrix, and names that reveal a
+transposed one.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from scripts.references.join_genomes import MITOCHONDRIAL_SYMBOL, species_of
 
 ENSEMBL = re.compile(r"(?:^|_)(ENS[A-Z]{0,4}G)\d{11}")
 ENSEMBL_OF = {"human": "ENSG", "mouse": "ENSMUSG", "rat": "ENSRNOG"}
-"""What Ensembl's ids of a species begin with."""
+"""Prefix of Ensembl's ids, by species."""
 SAME_SYMBOL = 0.1
-"""Share of the symbols that differ from another one in case alone, as human ACTB and mouse Actb do, from which they are
-of two species: of one species' symbols hardly any does."""
+"""Minimum share of symbols that differ from another one only in case (human ACTB and mouse Actb) that shows two
+species. Within one species there are almost none."""
 GENOME = re.compile(r"^(hg\d+|GRCh\d+|mm\d+|GRCm\d+|human|mouse|Hsap|Mmus)[_.:-]+", re.IGNORECASE)
 SEPARATORS = "_-.:"
-"""What stands between prefix and gene: Seurat and R write others than Cell Ranger."""
+"""Separators between prefix and gene; those of Seurat and R differ from Cell Ranger's."""
 SPREADSHEET_DATE = re.compile(r"^\d{1,2}-(Mar|Sep|Sept|Oct|Dec)$", re.IGNORECASE)
 WELL_KNOWN = frozenset([
     "ACTB", "GAPDH", "MALAT1", "B2M", "EEF1A1", "TMSB4X", "RPLP0", "RPS6",
     "RPL13", "FTH1", "VIM", "MT-CO1", "MT-ND4", "HSP90AB1", "TPT1", "UBC",
 ])  # fmt: skip
-"""Genes that every expressed library names, in upper case; two of them among the barcodes: the table is turned."""
+"""Genes in every library, in upper case. If two of them are among the barcodes, the table is transposed."""
 LARGEST = np.iinfo(np.int32).max
 ENOUGH = 1_000
-"""Values of which some are above 1 in any matrix of counts."""
+"""Number of values of which some are above 1 in any matrix of counts."""
 
 
 def check_values(matrix: sparse.csr_matrix, barcodes: list[str], genes: list[str], path: str) -> sparse.csr_matrix:
-    """Return the matrix as int32. Raises :class:`job.UserError` naming gene and barcode of the first value that is no
+    """Return the matrix as int32. Raises :class:`job.UserError` with gene and barcode of the first value that isn't a
     count.
     """
     values = matrix.data
@@ -70,8 +70,8 @@ def bare(name: str) -> str:
 
 
 def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
-    """Tell whether the names given as barcodes are genes: Ensembl ids, well-known symbols, or barcodes where the genes
-    should be.
+    """Return whether barcodes and genes are exchanged: Ensembl ids or well-known symbols are among the barcodes, or
+    barcodes among the genes.
     """
     known_in_columns = sum(bare(name) in WELL_KNOWN for name in barcodes)
     known_in_rows = sum(bare(name) in WELL_KNOWN for name in genes)
@@ -87,8 +87,8 @@ def looks_turned(barcodes: list[str], genes: list[str]) -> bool:
 
 
 def check(table: Table, path: str) -> Table:
-    """Return the table with int32 counts, without rows that are no genes. Raises :class:`job.UserError` if it is empty,
-    turned, has names twice or none, or values that are no counts.
+    """Return the table with int32 counts, without rows that aren't genes. Raises :class:`job.UserError` if it is empty
+    or transposed, has duplicate or missing names, or values that aren't counts.
     """
     table = without_summaries(table, path)
     names = table.symbols or table.ids
@@ -133,8 +133,8 @@ def check(table: Table, path: str) -> Table:
 def check_one_species(ids: list[str], names: list[str], species: dict[str, str], path: str, remedy: str) -> None:
     """Raise :class:`job.UserError` if genes without prefixes are of two species, or all of the host's.
 
-    ``species`` maps graft and host to what the config calls them. They are recognised by Ensembl's ids; that there are
-    two, by symbols too: many are there in capitals and again in small letters.
+    ``species`` maps graft and host to their names in the config. Species are detected by Ensembl's ids. Two species are
+    also detected by symbols, if many occur both in upper case and in lower case.
     """
     first: dict[str, str] = {}
     for name in itertools.chain(ids, names):
@@ -154,9 +154,9 @@ def check_one_species(ids: list[str], names: list[str], species: dict[str, str],
 
 
 def prefixes_written(pairs: list[tuple[str, str]], known: dict[str, str]) -> dict[str, str]:
-    """Return the prefixes as the names (pairs of id and symbol) have them: the config's, or with another separator.
+    """Return the prefixes in the names (pairs of id and symbol): the config's, or with another separator.
 
-    Seurat writes GRCh38-FOSL1 for GRCh38_FOSL1. Another separator is one only if all names have a prefix with it.
+    Seurat writes GRCh38-FOSL1 for GRCh38_FOSL1. Another separator is accepted only if all names have a prefix with it.
     """
     for mark in SEPARATORS:
         own = {species: prefix.rstrip(SEPARATORS) + mark for species, prefix in known.items()}
@@ -168,7 +168,7 @@ def prefixes_written(pairs: list[tuple[str, str]], known: dict[str, str]) -> dic
 
 
 def refuse_unprefixed(names: list[str], without: list[str], known: dict[str, str], path: str) -> None:
-    """Raise :class:`job.UserError` if the prefixes are others than the config's, or only some names have one."""
+    """Raise :class:`job.UserError` if the prefixes differ from the config's, or only some names have one."""
     strange = Counter(match.group(0) for name in without if (match := GENOME.match(name)))
     if sum(strange.values()) > len(without) / 2:
         raise job.UserError(
@@ -191,12 +191,12 @@ def tabulate(
     *,
     graft_only: bool = False,
 ) -> pd.DataFrame:
-    """Return the genes, indexed by the id given: symbol (no prefix), species, mitochondrial (0/1).
+    """Return the genes, indexed by the given id: symbol (no prefix), species, mitochondrial (0/1).
 
-    ``prefixes`` maps species to prefix, ``organisms`` to what it is (human, mouse), where that is known.
-    ``graft_only``: the samples sheet says that the matrix holds no gene of the host. Raises :class:`job.UserError` if
-    only some names have a prefix, if they have prefixes that the config doesn't know, if the config has a host and no
-    gene is of it, or if there is none and they can't all be of the graft.
+    ``prefixes`` maps graft and host to their prefix, and ``organisms`` to their organism (human, mouse) if known.
+    ``graft_only``: according to the samples sheet, the matrix has no genes of the host. Raises :class:`job.UserError`
+    if only some names have a prefix, if prefixes aren't in the config, if the config has a host but the matrix has no
+    genes of it, or if the config has no host and some genes can't be of the graft.
     """
     names = table.symbols or table.ids
     known = {species: prefix for species, prefix in prefixes.items() if prefix}

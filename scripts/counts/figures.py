@@ -1,4 +1,4 @@
-"""Figures of the counts: how much more sequencing would find, and which genes lose reads to the other species."""
+"""Figures of the counts: saturation of sequencing, and genes that lose reads to the other species."""
 
 from functools import partial
 
@@ -14,11 +14,11 @@ from scripts.figure.style import Style, below, count, picked, rows_high, tooltip
 
 OTHER = "counts/other_species.tsv"
 MOST_GENES = 25
-"""Genes shown, those that lose most first."""
+"""Number of genes shown, in decreasing order of the share lost."""
 
 
 def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
-    """Return saturation by number of reads; None where all libraries came as counts.
+    """Return saturation by number of reads; None if all libraries were given as counts.
 
     ``curves``: counts/{sample}.saturation.tsv of all libraries; ``style.settings["samples"]``: the samples sheet.
     """
@@ -52,7 +52,7 @@ def draw_saturation(curves: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def draw_other_species(table: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the share of their reads that genes lose to the other species; None where none loses enough to tell.
+    """Return the share of reads that genes lose to the other species; None if no gene loses enough for an estimate.
 
     ``table``: counts/other_species.tsv. A line marks ``style.settings["distrust_share"]``.
     """

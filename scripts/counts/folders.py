@@ -1,5 +1,5 @@
-"""Read a folder of counts as labs share it: the matrix, and two files of names that Excel, R or Python may have
-rewritten; of 10x, STARsolo, kb or alevin-fry.
+"""Read a folder of counts from 10x, STARsolo, kb or alevin-fry: the matrix and two files of names, which Excel, R or
+Python may have modified.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ HEADINGS = frozenset(
         "name", "hgnc_symbol",
     )
 )  # fmt: skip
-"""What the first line of barcodes or features may be called, in lower case: it isn't one of them."""
+"""Headings, in lower case, in the first line of the files of barcodes or features."""
 TENX = (("matrix.mtx",), ("barcodes.tsv",), ("features.tsv", "genes.tsv"))
 NAMES_OF_FILES = {
     "10x folder": TENX,
     "kb folder": (("cells_x_genes.mtx",), ("cells_x_genes.barcodes.txt",), ("cells_x_genes.genes.txt",)),
     "alevin-fry folder": (("quants_mat.mtx",), ("quants_mat_rows.txt",), ("quants_mat_cols.txt",)),
 }
-"""Who wrote a folder: the ends of the names of matrix, barcodes and features."""
+"""Programs that write folders of counts → suffixes of the files of matrix, barcodes and features."""
 SYMBOLS_OF_KB = "cells_x_genes.genes.names.txt"
 SPLICING = ("spliced", "unspliced", "mature", "nascent", "ambiguous")
-"""Matrices of RNA velocity (kb's workflow nac, STARsolo's Velocyto): none of them holds all counts."""
+"""Matrices for RNA velocity (kb's workflow nac, STARsolo's Velocyto). None of them has all counts."""
 KINDS = 2
-"""Column of features.tsv with the kind of a feature (0 is the first)."""
+"""Column of features.tsv with the kind of a feature (numbered from 0)."""
 
 
 def read_folder(path: Path, select=only_genes) -> Table:
-    """Read a folder (:data:`NAMES_OF_FILES`), plain or gzip, names of files possibly prefixed; ``select``: which
-    features, by their kinds.
+    """Read a folder (:data:`NAMES_OF_FILES`), plain or gzip; file names may have a prefix. ``select``: selects features
+    by kind.
     """
     writer, names = writer_of(path)
     matrix_path, barcodes_path, features_path = (one_file(path, ends) for ends in names)
@@ -61,7 +61,7 @@ def read_folder(path: Path, select=only_genes) -> Table:
     else:
         job.log.info("%s: rows are barcodes, by the lengths of the name files", matrix_path)
         counts = sparse.csr_matrix(matrix)
-    if counts.nnz < matrix.nnz:  # scipy adds them up
+    if counts.nnz < matrix.nnz:  # scipy sums them
         raise job.UserError(
             f"{matrix_path}: {matrix.nnz - counts.nnz} entries are of a gene and barcode that another is of; fetch the "
             "folder again"
@@ -75,17 +75,17 @@ def read_folder(path: Path, select=only_genes) -> Table:
 
 
 def files_of(folder: Path, names: tuple[str, ...]) -> list[Path]:
-    """Return the files in ``folder`` whose names end in one of ``names``, or that with .gz; not hidden ones, which
-    macOS leaves (._matrix.mtx).
+    """Return the files in ``folder`` whose names end in one of ``names``, or that with .gz, except hidden files such as
+    macOS's ._matrix.mtx.
     """
     endings = tuple(name + suffix for name in names for suffix in ("", ".gz"))
     return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))
 
 
 def writer_of(folder: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """Return who wrote a folder, and the ends of the names of its files.
+    """Return the program that wrote a folder, and the suffixes of its files.
 
-    Raises :class:`job.UserError` where the counts are apart by splicing, or in folders within it.
+    Raises :class:`job.UserError` if the counts are split by splicing, or are in subfolders.
     """
     for writer, names in NAMES_OF_FILES.items():
         if files_of(folder, names[0]):
@@ -106,7 +106,7 @@ def writer_of(folder: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def refuse_usa(names: list[str], path: Path) -> None:
-    """Raise :class:`job.UserError` if alevin-fry has written each gene three times: spliced, -U and -A."""
+    """Raise :class:`job.UserError` if alevin-fry wrote each gene three times: spliced, -U and -A."""
     genes = set(names)
     apart = sum(name.endswith(("-U", "-A")) and name[:-2] in genes for name in names)
     if names and 3 * apart >= 2 * len(names):
@@ -126,7 +126,7 @@ def one_file(folder: Path, names: tuple[str, ...]) -> Path:
 
 
 def read_names(path: Path) -> list[list[str]]:
-    """Return the fields of each line of barcodes or features, without the row numbers that R writes before them."""
+    """Return the fields of each line of barcodes or features, without R's row numbers."""
     rows = [fields for _, fields in read_rows(path, "a name a line")]
     numbered = rows[1:] if rows and rows[0][0].lower() in ("", *HEADINGS) else rows
     if numbered and all(len(fields) > 1 for fields in numbered):
@@ -142,8 +142,8 @@ def read_names(path: Path) -> list[list[str]]:
 def match_lengths(
     barcodes: list[list[str]], features: list[list[str]], shape: tuple[int, int], path: Path
 ) -> tuple[list[list[str]], list[list[str]]]:
-    """Return barcodes and features as many as the matrix has rows and columns, either way: without a first line that is
-    one too many and named like a heading. Raises :class:`job.UserError` if they don't fit.
+    """Return barcodes and features that match the shape of the matrix in either orientation. If there is one line too
+    many and the first is a heading, it is removed. Raises :class:`job.UserError` if the numbers don't match.
     """
 
     def readings(rows: list[list[str]]) -> list[list[list[str]]]:

@@ -1,4 +1,4 @@
-"""Take a library in that comes as a count matrix."""
+"""Import a library given as a count matrix."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from scripts.study.introns import told_by_cell_ranger
 
 
 def main(snakemake) -> None:
-    """Write counts/{sample}.h5ad, and an audit that knows of no reads."""
+    """Write counts/{sample}.h5ad, and an audit without reads."""
     path, sample = str(snakemake.input.matrix), snakemake.wildcards.sample
     try:
         given = snakemake.params.get("given") or {}
         table = check(select_library(read_table(path), given.get("barcodes", ""), path), path)
-        # A patient's biopsy has no host, whatever the study has that it is scored against.
+        # A patient's biopsy has no host, even if the study has one.
         graft_only = given.get("species") == "graft" or given.get("is_query", False)
         genes = tabulate(
             table, snakemake.params.prefixes, path, snakemake.params.get("organisms"), graft_only=graft_only

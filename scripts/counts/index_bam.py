@@ -1,4 +1,4 @@
-"""Index a BAM that is kept, so that a browser can open it."""
+"""Index a BAM that is kept, for genome browsers."""
 
 import pysam
 

@@ -1,4 +1,4 @@
-"""Which features of a count matrix are genes: not antibodies and guides, not summary rows and spike-ins."""
+"""Features of a count matrix that are genes, without antibodies, guides, summary rows and spike-ins."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OTHER_KINDS = frozenset(
 """Kinds of features of 10x that aren't gene expression (Cell Ranger's feature reference, ARC and multi)."""
 
 TAG_KINDS = ("antibody capture", "multiplexing capture", "custom")
-"""Kinds of features, in small letters, that tags of samples have: hashing antibodies, CellPlex, others."""
+"""Kinds of features, in lower case, that may be tags of samples: hashing antibodies, CellPlex, others."""
 
 
 def select_features(table: Table, keep: np.ndarray) -> Table:
-    """Return the table with the features of the mask."""
+    """Return the table with the features selected by the mask."""
     at = np.flatnonzero(keep)
     symbols = [table.symbols[i] for i in at] if table.symbols is not None else None
     return Table(
@@ -36,8 +36,8 @@ def select_features(table: Table, keep: np.ndarray) -> Table:
 def only_genes(table: Table, kinds: Sequence[str | None] | None, path: str) -> Table:
     """Return the table without antibody, CRISPR and other features that aren't gene expression.
 
-    ``kinds``: of each feature, None where it has none. A column of other things (biotypes, chromosomes, genomes) is no
-    column of kinds, and all features stay. Raises :class:`job.UserError` if there are kinds and none is of genes.
+    ``kinds``: kind of each feature, or None. If the column has other content (biotypes, chromosomes, genomes), all
+    features are kept. Raises :class:`job.UserError` if there are kinds but no genes.
     """
     if kinds is None:
         return table
@@ -59,9 +59,9 @@ def only_genes(table: Table, kinds: Sequence[str | None] | None, path: str) -> T
 
 
 def only_tags(table: Table, kinds: Sequence[str | None] | None, path: str) -> Table:
-    """Return the table with the features that may be tags of samples (:data:`TAG_KINDS`); all, where it has no kinds.
+    """Return the table with the features that may be tags of samples (:data:`TAG_KINDS`), or all if it has no kinds.
 
-    Raises :class:`job.UserError` if there are kinds and none is of tags.
+    Raises :class:`job.UserError` if there are kinds but no tags.
     """
     if kinds is None:
         return table
@@ -76,7 +76,7 @@ def only_tags(table: Table, kinds: Sequence[str | None] | None, path: str) -> Ta
 
 
 def without_summaries(table: Table, path: str) -> Table:
-    """Return the table without rows that are no genes: summaries of reads, totals, spike-ins. The log says which."""
+    """Return the table without rows that aren't genes: summaries of reads, totals, spike-ins. They are logged."""
     names = table.symbols or table.ids
     no_gene = np.array(
         [is_summary(one) or is_summary(name) for one, name in zip(table.ids, names, strict=True)], dtype=bool

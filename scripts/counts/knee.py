@@ -1,4 +1,4 @@
-"""The knee: from which number of UMIs on a barcode is a cell without further test."""
+"""The knee: the number of UMIs from which a barcode is a cell without further test."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ KNEE_QUANTILE = 0.99
 KNEE_RATIO = 0.1
 """Cell Ranger's order-of-magnitude rule: a tenth of the 99th percentile of the expected cells' totals."""
 GRID = 200
-"""Numbers of cells that are tried."""
+"""Candidate numbers of cells."""
 STRAY = 100
-"""UMIs up to which a barcode is no cell, where nothing else is known of the empty droplets."""
+"""Maximum UMIs of a barcode without a cell, if nothing else is known about the empty droplets."""
 
 
 def order_of_magnitude_cut(totals: np.ndarray, expected_cells: int) -> int:
@@ -24,10 +24,10 @@ def order_of_magnitude_cut(totals: np.ndarray, expected_cells: int) -> int:
 
 
 def estimate_cells(totals: np.ndarray) -> int:
-    """Return how many cells a library holds, from the totals of the barcodes above its empty droplets (at least 1).
+    """Estimate the number of cells in a library, from the totals of the barcodes above its empty droplets (at least 1).
 
-    As Cell Ranger ≥ 7 does: the number x whose order-of-magnitude cut (:func:`order_of_magnitude_cut`) finds about x
-    barcodes, by the least (found − x)² / x.
+    As in Cell Ranger ≥ 7, it is the number x whose order-of-magnitude cut (:func:`order_of_magnitude_cut`) finds about
+    x barcodes, with minimum (found − x)² / x.
     """
     ranked = np.sort(totals[totals > 0])
     if not len(ranked):

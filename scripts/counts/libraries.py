@@ -1,4 +1,4 @@
-"""How many libraries a matrix holds, by what stands before and behind its barcodes, and which of them is a sample's."""
+"""Libraries in a matrix, by the prefixes and suffixes of its barcodes, and selection of a sample's library."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from scripts.base import job
 from scripts.counts.table import Table
 
 CORE = re.compile(r"^(?P<before>.*?)(?<![ACGTN])[ACGTN]{10,}(?![ACGTN])(?P<after>.*)$")
-"""A droplet's barcode with what stands before and behind it: a sample's name, or the number of a GEM well."""
+"""A droplet's barcode with its prefix and suffix: a sample's name, or the number of a GEM well."""
 ANOTHER = re.compile(r"[ACGTN]{6,}")
-"""A second barcode, as of combinatorial indexing: no name of a library."""
+"""A second barcode, as in combinatorial indexing, which isn't the name of a library."""
 EVERY = "all"
-"""What the samples sheet says where a matrix of several libraries is one sample."""
+"""Value in the samples sheet if a matrix of several libraries is one sample."""
 WELL = re.compile(r"^…([-_.#]\d+)+$")
-"""The number of a GEM well behind the barcode, as Cell Ranger's aggr, Seurat and scanpy write it."""
+"""Number of a GEM well after the barcode, as written by Cell Ranger's aggr, Seurat and scanpy."""
 MOST, NUMBERED = 0.1, 0.5
-"""Names of libraries, or numbers of wells, for each barcode: where there are more they have another meaning."""
+"""Maximum number of library names, or of wells, per barcode. If there are more, they have another meaning."""
 
 
 def libraries_of(barcodes: list[str]) -> dict[str, int]:
-    """Return the libraries that barcodes name, as ``prefix…suffix``, with their barcodes; nothing if they name none."""
+    """Return the libraries named in barcodes (``prefix…suffix``) → number of barcodes; empty if there are none."""
     found: Counter[str] = Counter()
     for barcode in barcodes:
         match = CORE.match(barcode)
@@ -37,8 +37,8 @@ def libraries_of(barcodes: list[str]) -> dict[str, int]:
 def select_library(table: Table, wanted: str, path: str) -> Table:
     """Return the barcodes of a sample's library.
 
-    ``wanted``: what they begin with or end in, ``all``, or nothing where the matrix holds one library. Raises
-    :class:`job.UserError` if it holds several and the sheet doesn't say which, or if none is called so.
+    ``wanted``: the prefix or suffix, ``all``, or nothing if the matrix has one library. Raises
+    :class:`job.UserError` if it has several libraries and the sheet names none, or if no library has the name.
     """
     found = libraries_of(table.barcodes)
     said = ", ".join(f"{name} ({number} barcodes)" for name, number in list(found.items())[:4])

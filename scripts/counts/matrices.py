@@ -1,5 +1,5 @@
-"""Read count matrices as labs share them: 10x .h5 (Cell Ranger 2 and later), 10x folders, .h5ad, and genes × barcodes
-text as GEO serves it.
+"""Read external count matrices: 10x .h5 (Cell Ranger 2 and later), 10x folders, .h5ad, and genes × barcodes text as in
+GEO.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from scripts.counts.table import Table
 from scripts.counts.text_matrices import read_text
 
 Select = Callable[[Table, Sequence[str | None] | None, str], Table]
-"""Which features of a table are wanted, by their kinds: genes (:func:`only_genes`) or tags of samples."""
+"""Function that selects features of a table by kind: genes (:func:`only_genes`) or tags of samples."""
 TEXT_SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".dge"}
 
 
 def read_table(path: str | Path, select: Select = only_genes) -> Table:
-    """Read a matrix and check its names; ``select``: which features, by their kinds.
+    """Read a matrix and check its names; ``select``: selects features by kind.
 
-    Raises :class:`job.UserError` if it can't be read as what it seems to be, or if its names aren't names.
+    Raises :class:`job.UserError` if it can't be read in its apparent format, or if its names are invalid.
     """
     table = with_ids_first(read_as_named(Path(path), select), path)
     for what, names in (("barcode", table.barcodes), ("gene", table.ids), ("gene", table.symbols or [])):
@@ -40,7 +40,7 @@ def read_table(path: str | Path, select: Select = only_genes) -> Table:
 
 
 def with_ids_first(table: Table, path: str | Path) -> Table:
-    """Return a table whose symbols aren't identifiers: where the two columns of names stand the other way round."""
+    """Return the table with identifiers and symbols exchanged if the two columns of names are in reverse order."""
     if not table.symbols or are_identifiers(table.ids) or not are_identifiers(table.symbols):
         return table
     job.log.info("%s: the second names are the identifiers, the first the symbols", path)
@@ -48,7 +48,7 @@ def with_ids_first(table: Table, path: str | Path) -> Table:
 
 
 def read_as_named(path: Path, select: Select = only_genes) -> Table:
-    """Read a matrix; its format follows from folder or suffix."""
+    """Read a matrix; its format is inferred from folder or suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     plain = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] == ".gz" else suffixes[-1] if suffixes else ""
     if not path.exists():
@@ -83,14 +83,14 @@ def read_as_named(path: Path, select: Select = only_genes) -> Table:
 
 
 def read_10x_h5(path: Path, select: Select = only_genes) -> Table:
-    """Read a 10x .h5: one group `matrix` (Cell Ranger 3 and later), or one group a genome (Cell Ranger 2)."""
+    """Read a 10x .h5: one group `matrix` (Cell Ranger 3 and later), or one group per genome (Cell Ranger 2)."""
     import h5py
 
     if not h5py.is_hdf5(path):
         raise job.UserError(f"{path}: not an HDF5 file; fetch it again")
     try:
         return read_groups(path, select)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:  # of h5py, for damage
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:  # h5py, for damaged files
         said = " ".join(str(error).split())
         raise job.UserError(
             f"{path}: not readable as 10x .h5 ({type(error).__name__}: {said}); fetch it again"
@@ -98,7 +98,7 @@ def read_10x_h5(path: Path, select: Select = only_genes) -> Table:
 
 
 def read_groups(path: Path, select: Select = only_genes) -> Table:
-    """Read a 10x .h5 that is one."""
+    """Read the groups of a valid 10x .h5."""
     import h5py
 
     with h5py.File(path) as file:
@@ -150,14 +150,14 @@ def read_compressed(group, path: Path) -> sparse.csr_matrix:
     data, indices, indptr = (group[name][:] for name in ("data", "indices", "indptr"))
     if len(indptr) != barcodes + 1 or not len(data) == len(indices) == int(indptr[-1]):
         raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
-    # scipy accepts such indices unchecked, and later reads beyond the matrix.
+    # scipy doesn't check such indices, and later reads beyond the matrix.
     if (np.diff(indptr) < 0).any() or (len(indices) and (indices.min() < 0 or indices.max() >= features)):
         raise job.UserError(f"{path}: an entry lies outside the matrix; the file is damaged, fetch it again")
     return sparse.csr_matrix((data, indices, indptr), shape=(barcodes, features))
 
 
 def check_lengths(path: Path, matrix: sparse.csr_matrix, barcodes: list[str], *features: list[str]) -> None:
-    """Raise :class:`job.UserError` unless barcodes × features are as many as they have names."""
+    """Raise :class:`job.UserError` unless the numbers of names match the shape of the matrix."""
     if {matrix.shape} != {(len(barcodes), len(names)) for names in features}:
         lengths = ", ".join(str(len(names)) for names in features)
         raise job.UserError(

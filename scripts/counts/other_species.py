@@ -1,7 +1,7 @@
-"""Which genes lose reads to the other species, by what droplets of one species show beyond ambient RNA.
+"""Genes that lose reads to the other species, estimated from UMIs beyond ambient RNA in droplets of one species.
 
-A read of a conserved gene may be given to its counterpart. In droplets of one species such UMIs lie on few genes of the
-other, while those of ambient RNA follow the profile of empty droplets.
+A read of a conserved gene may be assigned to its counterpart. In droplets of one species, such UMIs are on few genes of
+the other species, whereas ambient UMIs follow the profile of empty droplets.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from scripts.counts import audit
 from scripts.counts.distrust import is_distrusted
 
 OF_ONE_SPECIES = 0.9
-"""Share of the UMIs from which a droplet is of one species, as in mixtures of species (Macosko et al. 2015)."""
+"""Minimum share of UMIs of a species in a droplet of that species, as in species mixtures (Macosko et al. 2015)."""
 COLUMNS = [
     "species", "symbol", "gene_id", "other_symbol", "other_gene_id", "droplets", "umis_own", "umis_other",
     "umis_ambient", "umis_taken", "share_taken", "distrusted",
@@ -21,8 +21,8 @@ COLUMNS = [
 
 
 def ambient_scale(seen: np.ndarray, ambient: np.ndarray) -> float:
-    """Return how much of the ambient profile cells hold: the median of ``seen`` / ``ambient`` over genes, weighted by
-    ``ambient``, which the few genes that take reads don't move.
+    """Return the amount of the ambient profile in cells: the median of ``seen`` / ``ambient`` over genes, weighted by
+    ``ambient``. The few genes that gain reads don't affect it.
     """
     there = np.flatnonzero(ambient > 0)
     if not len(there):
@@ -36,11 +36,11 @@ def ambient_scale(seen: np.ndarray, ambient: np.ndarray) -> float:
 def tally(
     counts: sparse.csr_matrix, genes: pd.DataFrame, expected_cells: int, ambient_max: int
 ) -> dict[str, pd.DataFrame]:
-    """Return, by the species of the droplets, what they show of each gene of the other species (indexed by its id).
+    """Return, by the species of the droplets, their UMIs of each gene of the other species (indexed by its id).
 
     ``counts`` are droplets × genes; ``genes`` has symbol and species. Columns: droplets, umis_other, umis_ambient
-    (expected of ambient RNA). And under ``own`` the UMIs of each gene in the droplets of its species. A library without
-    empty droplets (up to ``ambient_max`` UMIs) tells nothing of ambient RNA and gives no rows.
+    (expected from ambient RNA). The key ``own`` has the UMIs of each gene in the droplets of its species. A library
+    without empty droplets (up to ``ambient_max`` UMIs) has no estimate of ambient RNA and no rows.
     """
     totals = np.asarray(counts.sum(axis=1)).ravel()
     host = (genes["species"] == "host").to_numpy()
@@ -68,11 +68,11 @@ def tally(
 
 
 def tabulate(tallies: list[dict[str, pd.DataFrame]], genes: pd.DataFrame, least_share: float | None) -> pd.DataFrame:
-    """Return one row a gene and species that loses reads, over all libraries, the largest share first.
+    """Return one row per gene and species that loses reads, over all libraries, with the largest share first.
 
-    The counterpart is the gene of the same symbol, but for capitals. ``umis_taken`` is what the other species' gene has
-    beyond ambient RNA; ``share_taken`` is that over it and the gene's own UMIs. From ``least_share`` on the gene is
-    distrusted (:func:`~scripts.counts.distrust.is_distrusted`).
+    The counterpart is the gene with the same symbol, ignoring case. ``umis_taken`` is the other species' UMIs beyond
+    ambient RNA. ``share_taken`` is ``umis_taken`` divided by the sum of ``umis_taken`` and the gene's own UMIs. With a
+    share of ``least_share`` or more, the gene is distrusted (:func:`~scripts.counts.distrust.is_distrusted`).
     """
     key = genes["symbol"].str.upper()
     parts = []
@@ -116,7 +116,7 @@ def main(snakemake) -> None:
 
 
 def align(found: dict[str, pd.DataFrame], genes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return a library's tally over the genes of all libraries: one that it hasn't is counted nowhere."""
+    """Return a library's tally over the genes of all libraries; genes that it lacks have zero counts."""
     keep = {"own": genes.index, "graft": genes.index[genes["species"] == "host"]}
     keep["host"] = genes.index[genes["species"] == "graft"]
     aligned = {name: part.reindex(keep[name], fill_value=0) for name, part in found.items()}

@@ -1,4 +1,4 @@
-"""Which files of counts the report reads, by what a study has."""
+"""Files of the stage counts that the report reads, depending on the study."""
 
 from __future__ import annotations
 

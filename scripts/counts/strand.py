@@ -1,7 +1,7 @@
-"""Tell on which strand of its transcripts a library's read 2 lies: the first reads are mapped both ways.
+"""Detect the strand of a library's read 2, by mapping the first reads in both orientations.
 
-Read 2 of a 3' library is in the sense of its transcript, that of a 5' library against it, and the kits 3' v2 and 5' v1
-/ v2 share their barcodes. Counted on the wrong strand a tenth of the UMIs are left, and they are the wrong ones.
+Read 2 is in sense in a 3' library, and antisense in a 5' library. The kits 3' v2 and 5' v1 / v2 share their barcodes.
+If the wrong strand is counted, only a tenth of the UMIs remain, and these are incorrect.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from scripts.base.files import open_bytes
 from scripts.references.chemistries import CHEMISTRIES, KITS
 
 FEWEST = 200
-"""Mapped reads below which no strand is called: a ratio of 2 is then beyond chance by more than 4 standard errors."""
+"""Minimum number of mapped reads for a strand call. A ratio of 2 then exceeds chance by more than 4 standard errors."""
 RATIO = 2
-"""How many times as many reads must map one way as the other. Of 10x libraries eight to ten times as many do; where
-neither way has twice the other's, libraries are mixed or the reads are of no stranded kit.
+"""Minimum ratio of reads that map in one orientation to those in the other. In 10x libraries it is eight to ten. Below
+two, libraries are mixed or the kit isn't stranded.
 """
 OTHER = {"forward": "reverse", "reverse": "forward"}
 
 
 def first_reads(lanes: list[tuple[str, str]], number: int, folder: Path) -> list[tuple[Path, Path]]:
-    """Write the first reads of each lane, together ``number``, as plain FASTQ; return the files, lane by lane."""
+    """Write the first reads of each lane, ``number`` in total, as plain FASTQ; return the files of each lane."""
     each, made = max(number // len(lanes), 1), []
     for lane, mates in enumerate(lanes, start=1):
         pair = (folder / f"first_{lane}_R1.fastq", folder / f"first_{lane}_R2.fastq")
@@ -38,10 +38,10 @@ def first_reads(lanes: list[tuple[str, str]], number: int, folder: Path) -> list
 
 
 def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> dict:
-    """Return the strand to count on, its evidence, the kit, and the reads that ``mapped`` forward and reverse.
+    """Return the strand to count, its evidence, the kit, and the reads that ``mapped`` forward and reverse.
 
-    ``wanted`` is reads.strand of the config. Raises :class:`job.UserError` where the reads show neither strand, or
-    another than the kit that the config names.
+    ``wanted`` is reads.strand of the config. Raises :class:`job.UserError` if the reads show neither strand, or a
+    strand that contradicts the kit in the config.
     """
     own, expected = CHEMISTRIES[chemistry["chemistry"]], chemistry.get("configured_strand")
     more = max(mapped, key=lambda strand: mapped[strand])
@@ -75,7 +75,7 @@ def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> d
 def read_library(snakemake) -> tuple[dict, np.ndarray, int]:
     """Return the chemistry of a job's library, the whitelist of its kit, and the number of read 1 that are too short.
 
-    Raises :class:`job.UserError` if they are too many (:func:`check_short`).
+    Raises :class:`job.UserError` if too many reads are too short (:func:`check_short`).
     """
     given, params = snakemake.input, snakemake.params
     chemistry = json.loads(Path(given.chemistry).read_text())
@@ -86,9 +86,9 @@ def read_library(snakemake) -> tuple[dict, np.ndarray, int]:
 
 
 def check_short(checks: list[dict], chemistry: dict, most: float, sample: str) -> int:
-    """Return how many read 1 of all lanes are too short for barcode and UMI; no counter takes their UMIs.
+    """Return the number of read 1 in all lanes that are too short for barcode and UMI. Counters ignore them.
 
-    Raises :class:`job.UserError` if they are more than the share ``most`` of a lane.
+    Raises :class:`job.UserError` if their share in a lane exceeds ``most``.
     """
     needed, total = chemistry["barcode_length"] + chemistry["umi_length"], 0
     for lane in checks:

@@ -1,4 +1,4 @@
-"""A count matrix as a lab shares it: what any of its forms holds."""
+"""An external count matrix: the data common to all formats."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from scipy import sparse
 
 @dataclass
 class Table:
-    """Counts as read: barcodes × features, not yet judged. ``symbols`` is None where the file has one name a
-    feature.
-    """
+    """Counts as read, before checks: barcodes × features. ``symbols`` is None if the file has one name per feature."""
 
     matrix: sparse.csr_matrix
     barcodes: list[str]

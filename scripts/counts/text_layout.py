@@ -1,4 +1,4 @@
-"""How a text table of genes × barcodes is laid out: delimiter, columns of names, columns that are no barcodes."""
+"""Layout of a text table of genes × barcodes: delimiter, columns of names, and other columns that aren't barcodes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scripts.base.names import clean
 
 DELIMITERS = "\t,; "
 BARCODE = re.compile(r"(?:^|[^A-Za-z])[ACGTN]{8,}(?:[-._]\w+)?$")
-"""A barcode of a droplet method, alone or behind the name of a sample."""
+"""A barcode of a droplet method, with or without the name of a sample before it."""
 MOSTLY = 0.8
-"""Share of the columns that are named like barcodes from which the others ought to be."""
+"""Minimum share of columns with names of barcodes from which all columns should be barcodes."""
 ANNOTATIONS = frozenset(
     (
         "length", "len", "gene_length", "genelength", "effective_length", "effectivelength", "efflength", "width",
@@ -27,7 +27,7 @@ ANNOTATIONS = frozenset(
         "transcript_ids", "transcript", "transcripts", "tpm", "fpkm", "rpkm",
     )
 )  # fmt: skip
-"""Columns that describe a gene or sum its counts, in lower case, with ``_`` for blanks and points."""
+"""Columns that describe a gene or sum its counts, in lower case, with ``_`` for blanks and dots."""
 GENE_HEADINGS = frozenset(
     (
         "gene", "genes", "geneid", "gene_id", "gene_ids", "gene_name", "gene_names", "genename", "symbol", "symbols",
@@ -35,13 +35,13 @@ GENE_HEADINGS = frozenset(
         "feature", "features", "feature_id", "name", "names", "external_gene_name", "index", "rownames", "x", "",
     )
 )  # fmt: skip
-"""Labels over the names of genes, in lower case."""
+"""Headings of columns of gene names, in lower case."""
 MISSING = ("", "NA", "NaN", "nan", "NULL")
 
 
 @dataclass
 class Layout:
-    """How a text table is laid out: ``columns`` are numbered from 0, ``width`` is that of every row."""
+    """Layout of a text table: ``columns`` are numbered from 0, ``width`` is the number of fields in a row."""
 
     delimiter: str
     width: int
@@ -53,12 +53,12 @@ class Layout:
 
 
 def key_of(label: str) -> str:
-    """Return a column's label as the lists above have it."""
+    """Return a column's label in the form of the lists above."""
     return label.lower().replace(" ", "_").replace(".", "_").replace("-", "_")
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a field is a count (or would be, were it present)."""
+    """Return whether a field is a count or a missing count."""
     if text.strip() in MISSING:
         return True
     try:
@@ -69,12 +69,12 @@ def is_number(text: str) -> bool:
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:
-    """Return the clean fields of a line; runs of blanks are one where a blank separates."""
+    """Return the stripped fields of a line; if blanks are the delimiter, several blanks count as one."""
     return [clean(field) for field in next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter == " "))]
 
 
 def delimiter_of(header: str, row: str, path: Path) -> str:
-    """Return the delimiter that both lines have most of. Raises :class:`job.UserError` if there is none."""
+    """Return the most frequent delimiter of both lines. Raises :class:`job.UserError` if there is none."""
     delimiter = max(DELIMITERS, key=lambda d: (min(header.count(d), row.count(d)), row.count(d)))
     if delimiter not in row:
         raise job.UserError(
@@ -84,8 +84,8 @@ def delimiter_of(header: str, row: str, path: Path) -> str:
 
 
 def labels_of(fields: list[str], values: list[str], path: Path) -> tuple[list[str], list[int]]:
-    """Return a label for each column of the values, "" where there is none, and the columns that are blank: those that
-    delimiters at the ends of lines leave.
+    """Return a label for each column of the values, "" if there is none, and the blank columns due to trailing
+    delimiters.
     """
     width, blank = len(values), []
     fields = list(fields)
@@ -110,8 +110,8 @@ def labels_of(fields: list[str], values: list[str], path: Path) -> tuple[list[st
 
 
 def lay_out(header: str, row: str, path: Path) -> Layout:
-    """Return how the table is laid out. Raises :class:`job.UserError` if the two lines don't fit together, or if it
-    can't be decided which columns are names and which barcodes.
+    """Return the layout of the table. Raises :class:`job.UserError` if the two lines don't match, or if columns of
+    names and of barcodes can't be distinguished.
     """
     delimiter = delimiter_of(header, row, path)
     fields, values = fields_of(header, delimiter), fields_of(row, delimiter)
@@ -141,7 +141,7 @@ def lay_out(header: str, row: str, path: Path) -> Layout:
 
 
 def check_labels(corner: list[str], barcodes: list[str], path: Path) -> None:
-    """Raise :class:`job.UserError` if the header isn't one, or labels stand over other columns than theirs."""
+    """Raise :class:`job.UserError` if the first line isn't a header, or labels are shifted relative to the columns."""
     like = [bool(BARCODE.search(barcode)) for barcode in barcodes]
     over = next((label for label in corner if BARCODE.search(label)), None)
     if over and sum(like) > MOSTLY * len(barcodes):

@@ -1,4 +1,4 @@
-"""Count matrices as text: genes × barcodes, with whatever delimiter and further columns."""
+"""Count matrices as text: genes × barcodes, with any delimiter and further columns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from scripts.counts.table import Table
 from scripts.counts.text_layout import GENE_HEADINGS, MISSING, Layout, key_of, lay_out
 
 ROWS_AT_ONCE = 500
-"""Rows of a text table held dense at once."""
+"""Number of rows of a text table read at a time, as a dense matrix."""
 
 
 def read_text(path: Path) -> Table:
-    """Read genes × barcodes text: delimiter, corner label, columns of names and of annotation are found out from the
+    """Read genes × barcodes text. Delimiter, corner label, columns of names and of annotation are inferred from the
     first two lines.
     """
     head, skipped = read_head(path)
@@ -29,7 +29,7 @@ def read_text(path: Path) -> Table:
     names, parts = [], []
     try:
         with open_bytes(path) as handle:
-            # Not by pandas, where a field in a comment that begins with a quotation mark swallows rows.
+            # Comments aren't skipped by pandas, which loses rows if a field of a comment begins with a quotation mark.
             for _ in range(skipped + 1):
                 handle.readline()
             reader = pd.read_csv(
@@ -66,8 +66,8 @@ def read_text(path: Path) -> Table:
 def read_head(path: Path) -> tuple[list[str], int]:
     """Return the header and the first row, and the number of lines before the header: blank ones and comments.
 
-    A line that begins with ``#`` is the header if what follows the sign is a label over genes, and as many labels as
-    the next line has fields follow.
+    A line that begins with ``#`` is the header if a heading of gene names follows the sign, and the number of labels
+    matches the fields of the next line.
     """
     head: list[str] = []
     skipped, commented = 0, ""
@@ -95,14 +95,14 @@ def read_head(path: Path) -> tuple[list[str], int]:
 
 
 def is_header(commented: str, row: str) -> bool:
-    """Tell whether a line behind ``#`` is the header of the row below it."""
+    """Return whether a line that begins with ``#`` is the header of the row below it."""
     mark = "\t" if "\t" in row else max(",;", key=row.count)
     label = clean(commented.lstrip("#").split(mark)[0])
     return row.count(mark) == commented.count(mark) > 0 and bool(label) and key_of(label) in GENE_HEADINGS
 
 
 def split_chunk(chunk: pd.DataFrame, layout: Layout, path: Path) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the names and the counts (float64) of some rows. Raises :class:`job.UserError` for what fits neither."""
+    """Return the names and counts (float64) of some rows. Raises :class:`job.UserError` for fields that are neither."""
     rows = chunk.iloc[:, layout.name_columns]
     if any(rows[column].str.contains("[\r\n]").any() for column in rows):
         raise job.UserError(f"{path}: a quotation mark before a gene's name isn't closed in its line; correct it")
@@ -116,12 +116,12 @@ def split_chunk(chunk: pd.DataFrame, layout: Layout, path: Path) -> tuple[pd.Dat
 
 
 def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Path) -> np.ndarray:
-    """Return the chunk's values as float64. Raises :class:`job.UserError` naming gene and barcode of the first that is
-    no number.
+    """Return the chunk's values as float64. Raises :class:`job.UserError` with gene and barcode of the first value that
+    isn't a number.
     """
     words = [kind.kind in "Ob" for kind in chunk.dtypes]
     if any(words):
-        # pandas makes True and False of such words, and 1 and 0 of those.
+        # pandas converts such words to True and False, and these to 1 and 0.
         spelt = chunk.apply(lambda column: column.astype(object).map(str_of_bool) if column.dtype != float else column)
         converted = spelt.apply(pd.to_numeric, errors="coerce")
         wrong = converted.isna() & chunk.notna()
@@ -143,5 +143,5 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
 
 
 def str_of_bool(value: object) -> object:
-    """Return True and False as words, anything else as it is."""
+    """Return True and False as words, and other values unchanged."""
     return str(value) if isinstance(value, (bool, np.bool_)) else value

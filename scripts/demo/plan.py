@@ -1,7 +1,7 @@
-"""What the demo study plants: genes, regulons and states, read from config/demo/network.yaml and drawn from one seed.
+"""The ground truth of the demo study: genes, regulons and states, from config/demo/network.yaml and one seed.
 
-Everything downstream (genomes, reads, profiles, databases, truth tables) is derived from a :class:`Plan`, so that the
-same seed always plants the same study, and each job can draw its own stream without knowing of the others.
+All other data (genomes, reads, profiles, databases, truth tables) are derived from a :class:`Plan`. The same seed
+therefore always gives the same study, and each job has its own independent random stream.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pandas as pd
 import yaml
 
 BASE = {"ribosomal": 2.6, "housekeeping": 1.3, "mitochondrial": 2.2, "factor": 1.1, "decoy": 1.3, "target": 0.85}
-"""Mean expression of a gene class, relative to each other (1 = an average gene)."""
+"""Relative mean expression of each gene class (1 = an average gene)."""
 MRNA_RESPONSE = 1.3
-"""Rise of a factor's own mRNA where it is active (natural log)."""
+"""Increase of a factor's own mRNA if it is active (natural log)."""
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
-    """Return the random stream of one named part of the study, independent of all others."""
+    """Return the random generator of one named part of the study, independent of all others."""
     digest = hashlib.sha256("/".join([str(seed), *names]).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
@@ -101,7 +101,7 @@ def load_plan(path: str | Path, seed: int) -> Plan:
 
 @dataclass(frozen=True)
 class Cells:
-    """Simulated graft cells: ``expression`` cells × graft genes (mean share of the cell's RNA), ``states`` one row a
+    """Simulated graft cells: ``expression`` cells × graft genes (mean share of the cell's RNA), ``states`` one row per
     cell.
     """
 
@@ -116,11 +116,11 @@ class Cells:
 def simulate_graft_cells(
     plan: Plan, model: str, timepoint: str, arm: str, n_cells: int, rng: np.random.Generator
 ) -> Cells:
-    """Draw each cell's factor activities and from them the mean expression of every graft gene (rows sum to 1)."""
+    """Draw each cell's factor activities, and calculate the mean expression of every graft gene (rows sum to 1)."""
     genes = plan.of_species("graft")
     column = {symbol: i for i, symbol in enumerate(genes["symbol"])}
     log_mean = np.log(genes["base"].to_numpy())[None, :] + rng.normal(0, 0.12, (n_cells, len(genes)))
-    # The model's own offsets are the same in all its samples: drawn from the model's stream, not from the library's.
+    # The model's own offsets are the same in all its samples, so they are drawn from the model's random stream.
     log_mean += (
         stream(plan.seed, "model", model).normal(0, 0.25, len(genes))[None, :]
         * ~genes["programme"].eq("factor").to_numpy()
@@ -155,7 +155,7 @@ def simulate_graft_cells(
 
 
 def simulate_host_cells(plan: Plan, n_cells: int, rng: np.random.Generator) -> Cells:
-    """Draw stroma: each cell is of one type, whose own genes are high and the other types' nearly silent."""
+    """Simulate stroma: each cell has one type, whose genes are high, and the other types' genes are nearly silent."""
     genes = plan.of_species("host")
     kinds = list(plan.network["host"])
     kind = rng.choice(len(kinds), n_cells, p=np.array([0.45, 0.30, 0.15, 0.10]))

@@ -1,6 +1,4 @@
-"""Write a cisTarget-style ranking database, motif annotations and factor list that agree with the planted network, plus
-decoys.
-"""
+"""Write a ranking database in cisTarget format, motif annotations and factor list: the planted network plus decoys."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +8,9 @@ from scripts.demo.plan import Plan, load_plan, stream
 
 MOTIFS_PER_FACTOR = 2
 UNANNOTATED = 90
-"""Motifs of no factor: the null that a normalised enrichment score is measured against."""
+"""Number of motifs without a factor: the null distribution of normalised enrichment scores."""
 FURTHER_GENES = 60
-"""Genes that the database ranks and the study does not measure."""
+"""Number of genes that the database ranks but the study doesn't measure."""
 SEPARATION = 3.0
 """Mean shift, in sd, of a true target's motif score."""
 MISSED = 0.1
@@ -53,7 +51,7 @@ def simulate_rankings(plan: Plan, rng: np.random.Generator) -> tuple[pd.DataFram
 
 
 def main(snakemake) -> None:
-    """Write the database (Feather V2), the motif table, the factor list and what was planted."""
+    """Write the database (Feather V2), the motif table, the factor list and the ground truth."""
     import pyarrow as pa
     from pyarrow import feather
 

@@ -1,4 +1,4 @@
-"""Write a small human and a small mouse genome with their annotation; one gene family shares most of its 3' end."""
+"""Write a small human and a small mouse genome with annotation; one gene family shares most of its 3' end."""
 
 import gzip
 from pathlib import Path
@@ -11,9 +11,9 @@ from scripts.demo.plan import Plan, load_plan, stream
 
 BASES = np.frombuffer(b"ACGT", np.uint8)
 SPACER, INTRON = 300, 400
-"""Lengths (bp) of the DNA between genes and of the one intron a nuclear gene has."""
+"""Lengths (bp) of the DNA between genes and of the single intron of a nuclear gene."""
 SHARED_END = 600
-"""Length (bp) of the 3' end that the shared family has in common; their last 150 bp differ."""
+"""Length (bp) of the 3' end that the family shares; the last 150 bp differ."""
 
 
 def simulate_transcripts(plan: Plan) -> dict[str, np.ndarray]:
@@ -32,8 +32,8 @@ def lay_out(
 ) -> tuple[dict[str, np.ndarray], list[str], np.ndarray]:
     """Place the genes of one species on a nuclear and a mitochondrial contig.
 
-    Returns sequences by contig, GTF lines, and the nuclear sequence that no exon covers (the spacers, one row of SPACER
-    bp each).
+    Returns sequences by contig, GTF lines, and the nuclear sequence without exons (the spacers, one row of SPACER bp
+    each).
     """
     unexpressed = []
     parts: dict[str, list[np.ndarray]] = {"chr1": [], "MT": []}
@@ -82,7 +82,7 @@ def complement(sequence: np.ndarray) -> np.ndarray:
 
 
 def write_gzip(path: str | Path, text: bytes) -> None:
-    """Write gzip without name and time in its header, so that the bytes depend on the content alone."""
+    """Write gzip without name and time in its header, so that the bytes depend only on the content."""
     with (
         open(path, "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as handle,
@@ -91,7 +91,7 @@ def write_gzip(path: str | Path, text: bytes) -> None:
 
 
 def fasta(contigs: dict[str, np.ndarray]) -> bytes:
-    """Format contigs with 60 bases a line."""
+    """Format contigs with 60 bases per line."""
     lines = []
     for name, sequence in contigs.items():
         text = sequence.tobytes().decode()
@@ -100,7 +100,7 @@ def fasta(contigs: dict[str, np.ndarray]) -> bytes:
 
 
 def main(snakemake) -> None:
-    """Write FASTA and GTF of both species, and the transcripts that reads are drawn from."""
+    """Write FASTA and GTF of both species, and the transcripts from which reads are drawn."""
     plan = load_plan(snakemake.input.network, snakemake.params.seed)
     transcripts = simulate_transcripts(plan)
     unexpressed = {}

@@ -1,4 +1,4 @@
-"""Turn a library's molecules into one lane of 10x 3' v3 reads: PCR duplicates, sequencing errors, 3'-biased
+"""Simulate one lane of 10x 3' v3 reads from a library's molecules: PCR duplicates, sequencing errors, 3'-biased
 positions.
 """
 
@@ -12,17 +12,17 @@ from scripts.demo.simulate_genomes import BASES
 
 READ_LENGTH, BARCODE, UMI = 90, 16, 12
 EXTRA_COPIES = 0.35
-"""Mean number of further reads of a molecule (PCR duplicates)."""
+"""Mean number of additional reads per molecule (PCR duplicates)."""
 ERROR = {"barcode": 0.002, "umi": 0.0004, "cdna": 0.003}
 """Substitutions per base."""
 STRAY = 0.03
-"""Further reads from outside any exon, per read of a molecule, as real libraries have them."""
+"""Additional reads from outside exons, per read of a molecule, as in real libraries."""
 FRAGMENT = (6.0, 45.0, 95)
-"""Distance (bp) of a read's start from the transcript's 3' end: gamma shape, scale, and the least."""
+"""Distance (bp) of a read's start from the transcript's 3' end: gamma shape, scale, and minimum."""
 
 
 def mutate(sequences: np.ndarray, rate: float, rng: np.random.Generator) -> None:
-    """Substitute bases in place; a substituted base may be drawn equal, so the true rate is 3/4 of ``rate`` × 4/3."""
+    """Substitute bases in place at ``rate``. Bases are drawn at 4/3 ``rate``, as a drawn base may equal the old one."""
     wrong = rng.random(sequences.shape, dtype=np.float32) < rate * 4 / 3
     sequences[wrong] = BASES[rng.integers(0, 4, int(wrong.sum()))]
 
@@ -49,7 +49,7 @@ def main(snakemake) -> None:
     sample = snakemake.wildcards.sample
     molecules = np.load(snakemake.input.molecules)
     reference = np.load(snakemake.input.transcripts)
-    # Molecules' UMIs and copies are the library's, so that every lane draws from the same ones.
+    # UMIs and copy numbers of molecules are drawn from the library's random stream, so all lanes share them.
     rng = stream(seed, "amplification", sample)
     n = len(molecules["gene"])
     umi = BASES[rng.integers(0, 4, (n, UMI))]
@@ -68,7 +68,7 @@ def main(snakemake) -> None:
     unexpressed = reference["unexpressed"]
     row = rng.integers(0, len(unexpressed), len(stray))
     position = rng.integers(0, unexpressed.shape[1] - READ_LENGTH, len(stray))
-    # A stray read is a further one: it gets a barcode of the library and its own UMI, and replaces no molecule's read.
+    # Stray reads are additional reads, each with a barcode of the library and its own UMI.
     extra = unexpressed[row[:, None], position[:, None] + np.arange(READ_LENGTH)[None, :]]
     barcodes = np.frombuffer(molecules["barcodes"].astype(f"S{BARCODE}").tobytes(), np.uint8).reshape(-1, BARCODE)
     read1 = np.concatenate(
@@ -86,7 +86,7 @@ def main(snakemake) -> None:
     prefix = np.frombuffer(f"SIM:{lane}:".encode(), np.uint8)
     names = np.hstack([np.broadcast_to(prefix, (len(names), len(prefix))), names])
     for path, sequences in ((snakemake.output.fq1, read1), (snakemake.output.fq2, cdna)):
-        # Qualities fall towards the end of a read, in two steps, as binned qualities of current sequencers do.
+        # Qualities decrease along a read in two steps, as in binned qualities of current sequencers.
         quality = np.where(np.arange(sequences.shape[1]) < 0.7 * sequences.shape[1], ord("F"), ord(":")).astype(
             np.uint8
         )

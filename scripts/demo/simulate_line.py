@@ -1,4 +1,4 @@
-"""Write what switching factors on does in a cell line: a table of log2 fold changes, and what was planted."""
+"""Simulate activation of factors in a cell line: write log2 fold changes and the ground truth."""
 
 import copy
 from dataclasses import replace
@@ -13,14 +13,14 @@ from scripts.demo.simulate_profiles import simulate_profile
 LINE, STATE = "line", "untreated"
 REPLICATES = 3
 RAISED = 4.0
-"""Fold by which the factor's own mRNA is raised."""
+"""Fold increase of the factor's own mRNA."""
 ACTIVE = 0.95
-"""Share of cells in which a factor that was switched on is active."""
+"""Share of cells in which an activated factor is active."""
 PLANTED = ["perturbation", "factor", "gain"]
 
 
 def switched(plan: Plan, factor: str, gain: float) -> Plan:
-    """Return the plan of a line in which a factor is on in nearly all cells; unchanged without a ``gain``."""
+    """Return the plan of a line in which a factor is active in nearly all cells; unchanged without a ``gain``."""
     if not gain:
         return plan
     network = copy.deepcopy(plan.network)
@@ -47,7 +47,7 @@ def main(snakemake) -> None:
     for name, entry in plan.network["perturbations"].items():
         own = switched(plan, entry["factor"], entry["gain"])
         change = log_expression(own, name, raised=entry["factor"]) - control
-        # What a strong module takes from all others' share of the counts, normalisation gives back.
+        # Normalisation corrects for the share of counts that a strong module takes from other genes.
         columns[name] = change - change.median()
         planted.append((name, entry["factor"], entry["gain"]))
     pd.DataFrame(columns).to_csv(snakemake.output.table, sep="\t", float_format="%.5f")

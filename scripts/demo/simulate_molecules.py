@@ -1,5 +1,5 @@
-"""Draw the droplets of one library: cells of both species, doublets, ambient RNA, empty droplets; write the truth
-beside them.
+"""Simulate the droplets of one library: cells of both species, doublets, ambient RNA and empty droplets, with the
+ground truth.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from scripts.demo.plan import Cells, Plan, load_plan, simulate_graft_cells, simu
 from scripts.references.barcodes import unpack
 
 EMPTY_SHARE = 0.4
-"""Ambient RNA caught in an empty droplet relative to a droplet with a cell (empty ones capture less; after CellBender's
+"""Ambient RNA in an empty droplet relative to a droplet with a cell (empty droplets capture less; after CellBender's
 droplet efficiency).
 """
 CELL_SIZE = {"graft": (1_000, 0.33), "host": (620, 0.35)}
-"""Molecules per cell: median and log-sd."""
+"""Molecules per cell: median and log-s.d."""
 
 
 def simulate_tumour(plan: Plan, library: pd.Series, rng: np.random.Generator) -> Cells:
-    """Return the library's graft cells: of its timepoint or, where ``persister`` is given, a mixture of both states.
+    """Return the library's graft cells: of its timepoint or, if ``persister`` is given, a mixture of both states.
 
-    ``persister`` is the fraction of cells of the persister state among untreated ones, as a biopsy on treatment has.
+    ``persister`` is the fraction of persister cells among untreated cells, as in a biopsy on treatment.
     """
     n, share = int(library["graft_cells"]), library.get("persister", float("nan"))
     if np.isnan(share):
@@ -37,12 +37,11 @@ def simulate_tumour(plan: Plan, library: pd.Series, rng: np.random.Generator) ->
 def simulate_droplets(
     plan: Plan, library: pd.Series, rng: np.random.Generator
 ) -> tuple[sparse.csr_matrix, pd.DataFrame]:
-    """Return molecules (droplets × genes) and one truth row a droplet.
+    """Return molecules (droplets × genes) and one truth row per droplet.
 
     ``library`` has model, timepoint, arm, graft_cells, host_cells, ambient (share of a graft cell's molecules),
-    doublet_rate (share of droplets with cells that hold two), empty_droplets, and maybe persister (see
-    :func:`simulate_tumour`). Both cells of a doublet are drawn at
-    random, so species mix as they must.
+    doublet_rate (share of droplets with cells that have two), empty_droplets, and optionally persister (see
+    :func:`simulate_tumour`). Both cells of a doublet are drawn at random, independently of species.
     """
     graft = simulate_tumour(plan, library, rng)
     host = simulate_host_cells(plan, int(library["host_cells"]), rng)
@@ -123,7 +122,7 @@ def main(snakemake) -> None:
     truth.insert(0, "barcode", barcodes.astype(str))
     truth.to_csv(snakemake.output.cells, sep="\t", index=False, float_format="%.4g")
     genes = plan.genes[["symbol", "species"]]
-    # Ids as the joined genome has them, so that the table may come back as the ready matrix of a library.
+    # Ids are those of the joined genome, so that the table can be used as a count matrix of a library.
     genes = genes.assign(gene_ids=genes["species"].map(snakemake.params.prefixes) + genes.index)
     adata = anndata.AnnData(counts.astype(np.int32), obs=pd.DataFrame(index=truth["barcode"]), var=genes)
     adata.write_h5ad(snakemake.output.counts, compression="gzip")

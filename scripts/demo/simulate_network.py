@@ -1,4 +1,4 @@
-"""Write a table of factors and targets as the literature has them: most planted edges, wrong ones, and decoys."""
+"""Write a simulated literature network of factors and targets: most planted edges, wrong edges, and decoys."""
 
 import numpy as np
 import pandas as pd
@@ -7,15 +7,15 @@ from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, stream
 
 KNOWN = 0.8
-"""Share of a factor's planted targets that the literature knows."""
+"""Share of a factor's planted targets in the literature network."""
 WRONG = 0.25
-"""Wrong targets per known one."""
+"""Wrong targets per known target."""
 DECOY_TARGETS = 16
-"""Targets of a factor without any influence: all of them wrong."""
+"""Number of targets of a factor without any effect; all are wrong."""
 
 
 def simulate_network(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
-    """Return source, target, mor (1; planted factors activate), planted ones first."""
+    """Return source, target, mor (1; planted factors activate), with planted edges first."""
     symbols = plan.of_species("graft")["symbol"].to_numpy()
     planted = plan.edges.groupby("tf")["target"].apply(list).to_dict()
     rows = []

@@ -1,7 +1,7 @@
-"""Write peaks of a factor near most of its targets, of another at random, and where transcription starts.
+"""Write peaks of one factor near most of its targets, random peaks of another factor, and transcription start sites.
 
-In the simulated genome the genes of a regulon lie side by side, a few hundred bases apart. Peaks have a layout of their
-own, with the genes in random order and at the distances of a real genome.
+In the simulated genome, genes of a regulon are adjacent, a few hundred bases apart. Peaks therefore use a separate
+layout, with the genes in random order and at the distances of a real genome.
 """
 
 import gzip
@@ -13,20 +13,21 @@ from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, stream
 
 FACTOR, DECOY = "FOSL1", "STAT1"
-"""The factor whose peaks lie near its targets, and one whose peaks lie anywhere."""
+"""The factor with peaks near its targets, and a factor with random peaks."""
 CELL_LINE = "DEMO-468"
 NEAR = 0.8
-"""Share of the factor's targets with a peak in persisters; of these :data:`BEFORE` have it in untreated cells."""
+"""Share of the factor's targets with a peak in persisters. A share :data:`BEFORE` of these also has it in untreated
+cells."""
 BEFORE = 0.25
 ELSEWHERE = 0.12
-"""Share of all genes with a peak nearby that has nothing to do with the factor: the same in both states."""
+"""Share of all genes with a nearby peak unrelated to the factor, which is the same in both states."""
 FAR = 60
-"""Peaks far from any gene."""
+"""Number of peaks far from any gene."""
 CHROMOSOMES, SPACING = 3, 160_000
 PROMOTER, DISTAL = 1_500, 45_000
-"""Reach (bp) of peaks at promoters and of distal ones."""
+"""Maximum distance (bp) of promoter peaks and of distal peaks."""
 AT_PROMOTER = 0.6
-"""Share of peaks near genes that lie at promoters."""
+"""Share of peaks near genes that are at promoters."""
 
 
 def lay_out(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
@@ -42,7 +43,7 @@ def lay_out(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def place_near(promoters: pd.DataFrame, genes: list[str], rng: np.random.Generator) -> pd.DataFrame:
-    """Return a peak per gene at its promoter or further away: chr, start, end, gene."""
+    """Return one peak per gene, at its promoter or distal: chr, start, end, gene."""
     at = promoters.set_index("gene").loc[genes]
     close = rng.random(len(genes)) < AT_PROMOTER
     away = np.where(close, rng.integers(0, PROMOTER, len(genes)), rng.integers(PROMOTER + 1_000, DISTAL, len(genes)))
@@ -52,7 +53,7 @@ def place_near(promoters: pd.DataFrame, genes: list[str], rng: np.random.Generat
 
 
 def place_far(promoters: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return peaks in the middle between two genes, beyond the reach of either."""
+    """Return peaks midway between two genes, beyond the maximum distance from both."""
     own = promoters[promoters["chr"] == promoters["chr"].shift(-1)]
     rows = own.sample(FAR, random_state=int(rng.integers(2**31)))
     middle = rows["start"].to_numpy() + SPACING // 2
@@ -62,7 +63,7 @@ def place_far(promoters: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
 def simulate_peaks(plan: Plan, promoters: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """Return peaks by set: the factor in untreated cells and in persisters, and the decoy in persisters.
 
-    ``planted`` tells which peak is why: target (of the factor), chance, or far.
+    ``planted`` is the type of a peak: target (of the factor), chance, or far.
     """
     targets = plan.edges.loc[plan.edges["tf"] == FACTOR, "target"].to_numpy()
     others = np.setdiff1d(promoters["gene"].to_numpy(), targets)
@@ -83,7 +84,7 @@ def simulate_peaks(plan: Plan, promoters: pd.DataFrame, rng: np.random.Generator
 
 
 def write_narrow(path: str, name: str, peaks: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Write peaks as MACS does; their signal is drawn at random. The bytes depend on the content alone."""
+    """Write peaks in MACS's format, with random signals. The bytes depend only on the content."""
     peaks = peaks.sort_values(["chr", "start"], kind="stable")
     signal = rng.gamma(3, 4, len(peaks))
     lines = [
@@ -96,7 +97,7 @@ def write_narrow(path: str, name: str, peaks: pd.DataFrame, rng: np.random.Gener
 
 
 def main(snakemake) -> None:
-    """Write promoters, peak files in the order of the outputs, and why each peak is where it is."""
+    """Write promoters, peak files in the order of the outputs, and the type of each peak."""
     plan = load_plan(snakemake.input.network, snakemake.params.seed)
     rng = stream(plan.seed, "peaks")
     promoters = lay_out(plan, rng)

@@ -1,4 +1,4 @@
-"""Write bulk RNA-seq and microarray profiles of the models that were not profiled as single cells."""
+"""Write bulk RNA-seq and microarray profiles of the models without single-cell data."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from scripts.base import job
 from scripts.demo.plan import Plan, load_plan, simulate_graft_cells, stream
 
 CELLS = 400
-"""Cells whose mean is one tumour's profile."""
+"""Number of cells averaged for one tumour's profile."""
 DEPTH = 3_000_000
-"""Reads of a bulk library."""
+"""Number of reads of a bulk library."""
 
 
 def simulate_profile(plan: Plan, row: pd.Series, rng: np.random.Generator, kind: str) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""The study's results in the files that other tools read."""
+"""The study's results in file formats of other tools."""

@@ -24,9 +24,9 @@ def read_cells(paths: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
 
 
 def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:
-    """Return one layout of all cells (n × 2): the models' own, centred and set in a square grid.
+    """Return one layout of all cells (n × 2): the models' own layouts, centred and placed on a square grid.
 
-    The models were laid out apart from each other, so that a distance between two of them means nothing.
+    Layouts were calculated separately, so distances between models have no meaning.
     """
     layout = np.zeros((len(cells), 2), dtype=np.float32)
     present = [model for model in models if (cells["model"] == model).any()]
@@ -42,7 +42,7 @@ def side_by_side(cells: pd.DataFrame, models: list[str]) -> np.ndarray:
 
 
 def labelled(observed: pd.DataFrame, orders: Mapping[str, list[str]], own: Iterable[str] = ()) -> pd.DataFrame:
-    """Return the labels of cells as categories, and the columns of the user's sheet (see :func:`describe`)."""
+    """Return the labels of cells as categories, and the columns of the user's samples sheet (see :func:`describe`)."""
     table = pd.DataFrame(index=observed.index.rename("cell"))
     for name in LABELS:
         values = observed[name].astype(str)
@@ -55,7 +55,7 @@ def labelled(observed: pd.DataFrame, orders: Mapping[str, list[str]], own: Itera
 
 
 def with_measures(table: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the measures of cells that ``observed`` has, as numbers."""
+    """Return the table with the measures of cells in ``observed``, as numbers."""
     return table.assign(**{name: observed[name].to_numpy(dtype=np.float32) for name in MEASURES if name in observed})
 
 
@@ -65,8 +65,8 @@ def describe(
     """Return one row per cell (index: its name): labels and clusters as categories, measures and scores as numbers.
 
     ``cells``: rows of clusters/{model}/cells.tsv.gz with ``model``; ``observed``: obs of cells/{sample}.h5ad in the
-    order wanted; ``orders``: categories of timepoint, arm and model in the order of the config; ``own``: columns of
-    the user's samples sheet that the cells carry.
+    order required; ``orders``: categories of timepoint, arm and model in the order of the config; ``own``: columns of
+    the user's samples sheet in ``observed``.
     """
     known = cells.set_index("cell").reindex(observed.index)
     table = labelled(observed, orders, own)
@@ -81,7 +81,7 @@ def describe(
 
 
 def colours(table: pd.DataFrame, orders: Mapping[str, list[str]]) -> dict[str, np.ndarray]:
-    """Return the colours of each category under the names that scanpy and cellxgene read."""
+    """Return the colours of each category, with the keys of scanpy and cellxgene."""
     found = {}
     for name in [name for name in ("model", "timepoint", "arm", "phase") if name in table]:
         every = palette.colours_of(name, orders.get(name, table[name].cat.categories))

@@ -1,4 +1,4 @@
-"""Write regulons and signatures as gene sets (GMT: name, description, genes), for any enrichment tool."""
+"""Write regulons and signatures as gene sets (GMT: name, description, genes), for enrichment tools."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def line(name: str, description: str, genes: list[str]) -> str:
 
 
 def regulons(edges: pd.DataFrame, note: str) -> str:
-    """Return consensus regulons, strongest targets first."""
+    """Return consensus regulons, with the strongest targets first."""
     lines = []
     for name, table in edges.groupby("regulon", sort=True):
         said = f"{len(table)} targets, found in up to {table['groups'].max()} groups"
@@ -23,7 +23,7 @@ def regulons(edges: pd.DataFrame, note: str) -> str:
 
 
 def signatures(table: pd.DataFrame, contrast: str) -> str:
-    """Return the signature (columns gene, direction, rank) as a set that rises and one that falls."""
+    """Return the signature (columns gene, direction, rank) as a set of upregulated and one of downregulated genes."""
     lines = []
     for direction in ("up", "down"):
         genes = table[table["direction"] == direction].sort_values("rank")["gene"].astype(str).tolist()
@@ -33,7 +33,7 @@ def signatures(table: pd.DataFrame, contrast: str) -> str:
 
 
 def scored(paths: list[str]) -> str:
-    """Return the sets that cells were scored with (resources/genesets)."""
+    """Return the sets used to score cells (resources/genesets)."""
     lines = []
     for path in paths:
         for name, table in pd.read_csv(path, sep="\t").groupby("set", sort=True):

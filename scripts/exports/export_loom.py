@@ -18,18 +18,18 @@ from scripts.exports.export_study import read_activity, read_observed
 SPEC = "3.0.0"
 """Version of the loom format (linnarssonlab.org/loompy/format)."""
 BLOCK = 512
-"""Cells at once: 30,000 genes × 512 cells are 61 MB."""
+"""Cells per block: 30,000 genes × 512 cells are 61 MB."""
 ANNOTATIONS = ("sample", "model", "timepoint", "arm", "phase")
 METRICS = ("total_counts", "n_genes", "pct_counts_mt", "ambient_fraction", "stress", "hypoxia")
 
 
 def scope_name(regulon: str) -> str:
-    """Return a regulon's name as SCope splits it into factor and sign: FOSL1_(+)."""
+    """Return a regulon's name in SCope's form, with factor and sign: FOSL1_(+)."""
     return regulon.replace("(", "_(")
 
 
 def records(table: pd.DataFrame) -> np.ndarray:
-    """Return a table as an array of records, with a field per column, as SCope stores tables in attributes."""
+    """Return a table as a structured array with a field per column, SCope's format for tables in attributes."""
     kinds = [(str(name), table[name].to_numpy().dtype) for name in table.columns]
     done = np.empty(len(table), dtype=kinds)
     for name in table.columns:
@@ -40,7 +40,7 @@ def records(table: pd.DataFrame) -> np.ndarray:
 def metadata(obs: pd.DataFrame, thresholds: pd.DataFrame, regulons: list[str]) -> dict:
     """Return SCope's description of embeddings, clusterings, annotations, metrics and thresholds.
 
-    ``thresholds``: columns regulon, threshold; the mean over the groups is used for all, since SCope has one.
+    ``thresholds``: columns regulon, threshold. SCope has one threshold per regulon, so the mean over groups is used.
     """
     clusters = list(obs["cluster"].cat.categories)
     cuts = thresholds.groupby("regulon")["threshold"].mean() if len(thresholds) else pd.Series(dtype=float)
@@ -76,7 +76,7 @@ def write_text(group: h5py.Group, name: str, values) -> None:
 
 
 def write_matrix(file: h5py.File, libraries: list[str], genes: pd.Index, n_cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """Write counts, genes × cells, block by block; return UMIs and genes seen of each cell."""
+    """Write counts, genes × cells, block by block; return the numbers of UMIs and genes of each cell."""
     shape = (len(genes), n_cells)
     chunks = tuple(max(1, min(64, n)) for n in shape)
     data = file.create_dataset("matrix", shape, np.float32, chunks=chunks, compression="gzip", compression_opts=2)
@@ -108,7 +108,7 @@ def write_loom(
     """Write the file. ``activity``: cells × regulons; ``edges``: consensus regulons (regulon, target); ``carried``:
     columns of ``obs`` that come from the samples sheet.
 
-    A cell whose group doesn't measure a regulon has an activity of 0: SCope knows no missing values.
+    If a regulon isn't measured in a cell's group, its activity is 0, as SCope has no missing values.
     """
     genes = matrix.all_genes(libraries)
     regulons = list(activity.columns)
@@ -144,7 +144,7 @@ def write_loom(
                 write_text(columns, name, obs[name].astype(str))
         for name in [name for name in METRICS if name in obs]:
             columns.create_dataset(name, data=obs[name].to_numpy(dtype=np.float64))
-        # SCope has always had its metadata compressed, and reads both.
+        # SCope writes compressed metadata, and reads both forms.
         said = json.dumps(metadata(obs, thresholds, regulons))
         packed = base64.b64encode(zlib.compress(said.encode())).decode("ascii")
         for name, value in {

@@ -1,4 +1,4 @@
-"""Write the normal cells of all libraries, named by lineage, as one h5ad that cellxgene and scanpy open."""
+"""Write the normal cells of all libraries, with their lineages, as one h5ad for cellxgene and scanpy."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from scripts.exports.export_study import read_observed, write_h5ad
 
 
 def describe(observed: pd.DataFrame, orders: dict[str, list[str]], own: list[str]) -> pd.DataFrame:
-    """Return one row per normal cell: labels, lineage, columns of the user's sheet, measures.
+    """Return one row per normal cell: labels, lineage, columns of the user's samples sheet, measures.
 
     ``observed``: obs of cells/{sample}.normal.h5ad of all libraries; ``orders``: categories in the config's order.
     """

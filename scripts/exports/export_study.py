@@ -1,4 +1,4 @@
-"""Write the cells as h5ad that cellxgene and scanpy open: normalised and raw counts, clusters, scores, activity."""
+"""Write the cells as h5ad for cellxgene and scanpy: normalised and raw counts, clusters, scores, activity."""
 
 from collections.abc import Iterable
 
@@ -28,10 +28,10 @@ def read_observed(paths: list[str]) -> pd.DataFrame:
 
 
 def read_activity(paths: list[str], cells: pd.Index, regulons: Iterable[str]) -> pd.DataFrame:
-    """Return activity, cells × regulons; NaN where a cell's group has none, or lacks the regulon.
+    """Return activity, cells × regulons; NaN if a cell's group has none, or lacks the regulon.
 
-    ``regulons``: all of the study. Columns are in the order of the consensus, which is that of names, so that the files
-    of all models have the same ones: a group's table lacks regulons that weren't measured in it.
+    ``regulons``: all regulons of the study. A group's table lacks regulons that weren't measured in it. Columns are in
+    the order of the consensus (by name), so that the files of all models have the same columns.
     """
     tables = []
     for path in paths:
@@ -54,8 +54,8 @@ def write_h5ad(
 ) -> tuple[int, int]:
     """Write the file; return the number of cells and genes.
 
-    X is log-normalised, raw/X the counts, both CSR of float32. Of the activities all are in obsm["regulon_activity"]
-    (names in uns["regulons"]), those of ``regulons`` in obs too, where a viewer can colour by them.
+    X is log-normalised, raw/X the counts, both CSR of float32. All activities are in obsm["regulon_activity"] (names in
+    uns["regulons"]). Those of ``regulons`` are also in obs, so that viewers can colour by them.
     """  # fmt: skip
     from anndata.io import write_elem
 
@@ -71,7 +71,7 @@ def write_h5ad(
             block = matrix.aligned(library, genes.index)
             counts.append(block)
             normal.append(matrix.normalised(block))
-        # What none of the cells has gives a viewer nothing to colour by.
+        # Columns without any value are omitted, as viewers can't colour by them.
         known = [name for name in regulons if name in activity and activity[name].notna().any()]
         shown = {f"{name} activity": activity[name].to_numpy() for name in known}
         write_elem(file, "obs", obs.assign(**shown))

@@ -1,4 +1,4 @@
-"""Gather the study's tables in one folder, with a dictionary of every column."""
+"""Copy the study's tables to one folder, with a dictionary of every column."""
 
 import shutil
 from pathlib import Path
@@ -10,9 +10,9 @@ from scripts.base.columns import describe
 
 
 def main(snakemake) -> None:
-    """Copy the tables under names that state their stage; write dictionary.tsv, which explains their columns.
+    """Copy the tables, with their stage in the names, and write dictionary.tsv, which explains their columns.
 
-    A column that resources/columns.tsv doesn't describe is our own fault.
+    A column without a description in resources/columns.tsv is an internal error.
     """
     folder = Path(snakemake.output[0])
     root = job.place_of(folder).parents[1]

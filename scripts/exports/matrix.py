@@ -1,4 +1,4 @@
-"""Cells × genes written library by library: memory holds one library at a time."""
+"""Cells × genes, written by library, so that only one library at a time is in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK = 100_000
 
 @dataclass(frozen=True)
 class Library:
-    """One library's kept cells: ``counts`` (cells × genes, whole numbers), names of cells, table of genes by symbol."""
+    """One library's kept cells: ``counts`` (cells × genes, integers), names of cells, table of genes by symbol."""
 
     cells: list[str]
     counts: sparse.csr_matrix
@@ -35,7 +35,7 @@ def read_libraries(paths: Iterable[str]) -> Iterator[Library]:
 
 
 def all_genes(paths: Iterable[str]) -> pd.DataFrame:
-    """Return the genes of all libraries: those of the first library in its order, then further genes of others."""
+    """Return the genes of all libraries: those of the first library in its order, then other genes."""
     import anndata
 
     tables = []
@@ -48,7 +48,7 @@ def all_genes(paths: Iterable[str]) -> pd.DataFrame:
 
 
 def aligned(library: Library, genes: pd.Index) -> sparse.csr_matrix:
-    """Return the counts with a column per gene of ``genes``; a gene that the library lacks is zero."""
+    """Return the counts with one column per gene of ``genes``; genes that the library lacks are zero."""
     place = genes.get_indexer(library.genes.index)
     counts = library.counts.tocoo()
     shape = (len(library.cells), len(genes))
@@ -71,7 +71,7 @@ class Rows:
     """A CSR matrix in an h5ad file that grows by blocks of rows."""
 
     def __init__(self, group: h5py.Group, n_columns: int):
-        """Make the empty matrix in ``group``."""
+        """Create the empty matrix in ``group``."""
         self.group, self.n_columns, self.n_rows, self.size = group, n_columns, 0, 0
         group.attrs["encoding-type"], group.attrs["encoding-version"] = "csr_matrix", "0.1.0"
         group.attrs["shape"] = np.array([0, n_columns])

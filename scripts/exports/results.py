@@ -1,4 +1,4 @@
-"""Which files are made for other tools."""
+"""Files written for other tools."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scripts.study.study import Study
 
 
 def targets(study: Study) -> list[str]:
-    """Return the files for other tools; without libraries there are no cells and no regulons."""
+    """Return the files for other tools; without libraries, there are no cells and no regulons."""
     of_cells = ["study.h5ad", "study.loom"] if study.groups else []
     of_models = [f"models/{model}.h5ad" for model in study.models]
     normal = ["normal.h5ad"] if study.has_normal_cells else []

@@ -1,4 +1,4 @@
-"""Read both mates of a lane to the end and refuse what would go wrong later or, worse, wouldn't."""
+"""Read both mates of a lane to the end, and reject files that would cause errors or wrong results later."""
 
 import json
 import re
@@ -17,9 +17,9 @@ INDEX_READ = 12
 
 
 def same_fragment(first: str, second: str) -> bool:
-    """Tell whether two read names are of one fragment: equal, but for a final /1 and /2, or .1 and .2 behind the read's
-    number, as `fastq-dump --readids` writes SRR1.7.1 and SRR1.7.2 (SRR1.1 and SRR1.2 are two reads). Comments aren't
-    part of the names.
+    """Return whether two read names are of one fragment: equal except for a final /1 and /2, or .1 and .2 after the
+    read's number, as in SRR1.7.1 and SRR1.7.2 by `fastq-dump --readids` (SRR1.1 and SRR1.2 are two reads). Comments
+    aren't part of the names.
     """
     if first == second:
         return True
@@ -28,12 +28,12 @@ def same_fragment(first: str, second: str) -> bool:
 
 
 def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
-    """Read both mates to the end, or the first ``most`` reads, and return what was seen: pairs, lengths, barcodes of N
-    alone, and how many read 1 have each length that is shorter than the longest.
+    """Read both mates to the end, or the first ``most`` reads. Return the numbers of pairs and of barcodes with only N,
+    the lengths, and the number of read 1 of each length below the maximum.
 
-    Raises :class:`job.UserError` for files that are missing, empty, truncated, damaged or not FASTQ, for mates that
-    differ in names or number, letters that aren't bases, index reads given as a mate, and barcodes of which none can be
-    read.
+    Raises :class:`job.UserError` for files that are missing, empty, truncated, damaged or not FASTQ, for mates with
+    different names or numbers, for letters that aren't bases, for index reads given as a mate, and if no barcode is
+    readable.
     """
     lengths1, lengths2 = Counter(), Counter()
     pairs = unreadable = 0
@@ -58,7 +58,7 @@ def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
             raise job.UserError(
                 f"{path}: reads of {max(seen)} bp are index reads (I1 or I2); name R1 and R2 in the units sheet"
             )
-    # The first reads lie at the edge of a tile, where barcodes may be N that aren't elsewhere.
+    # The first reads are from the edge of a tile, where more barcodes may be N than elsewhere.
     if unreadable == pairs and most is None:
         raise job.UserError(
             f"{fq1}: all {pairs} barcodes are N; the run failed in these cycles, or the file was masked"
@@ -73,7 +73,7 @@ def check_pair(fq1: str, fq2: str, most: int | None = None) -> dict:
 
 
 def check_batch(paths: tuple[str, str], one: Batch, two: Batch, seen: int) -> None:
-    """Raise :class:`job.UserError` for the first pair whose names differ or that has letters that aren't bases."""
+    """Raise :class:`job.UserError` for the first pair with different names or with letters that aren't bases."""
     if one.names != two.names:
         for number, (first, second) in enumerate(zip(one.names, two.names, strict=False), seen + 1):
             if not same_fragment(first.decode(), second.decode()):
@@ -92,7 +92,7 @@ def check_batch(paths: tuple[str, str], one: Batch, two: Batch, seen: int) -> No
 
 
 def describe_lengths(lengths: Counter) -> dict[str, int]:
-    """Return shortest, longest and most frequent length (bp; the shorter one of a tie)."""
+    """Return the shortest, longest and most frequent length (bp; the shorter one if tied)."""
     return {
         "min": min(lengths),
         "max": max(lengths),
@@ -101,7 +101,7 @@ def describe_lengths(lengths: Counter) -> dict[str, int]:
 
 
 def main(snakemake) -> None:
-    """Write what was seen as JSON."""
+    """Write the results as JSON."""
     where = f"sample {snakemake.wildcards.sample}, unit {snakemake.wildcards.unit}"
     try:
         seen = check_pair(snakemake.input.fq1, snakemake.input.fq2)

@@ -1,5 +1,5 @@
-"""Tell a library's 10x chemistry by the whitelist that its barcodes are on; the length of read 1 alone guesses
-wrong. Kits that share a list, 3' v2 and 5' v1 / v2, are distinguished by the strand, once reads are mapped.
+"""Detect a library's 10x chemistry by the whitelist of its barcodes; the length of read 1 alone isn't reliable. Kits
+that share a list, 3' v2 and 5' v1 / v2, are distinguished by the strand, after reads are mapped.
 """
 
 import gzip
@@ -18,7 +18,7 @@ from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES, KITS
 from scripts.references.provide_whitelist import pack_whitelist, whitelist_file
 
 SHORTEST_CDNA = 31
-"""kallisto's k-mer length (bp): a shorter read 2 can't be counted."""
+"""kallisto's k-mer length (bp); a shorter read 2 can't be counted."""
 VISIUM = "visium_whitelist.txt.gz"
 ASK_FOR_LIST = "For GEM-X 5' v3 name its list of barcodes, which is part of Cell Ranger, in reads/whitelist_5p_v3.  "
 
@@ -29,12 +29,12 @@ def first_name(path: str) -> str:
 
 
 def starts_of(reads: list[str]) -> np.ndarray:
-    """Return the first 16 bases of reads (S16), in capitals."""
+    """Return the first 16 bases of reads (S16), in upper case."""
     return np.array([read[:BARCODE_LENGTH].upper() for read in reads], dtype=f"S{BARCODE_LENGTH}")
 
 
 def overlap(starts: np.ndarray, whitelists: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return for each chemistry which fraction of the readable starts (16 bases, no N) is on its whitelist, exactly."""
+    """Return for each chemistry the fraction of readable starts (16 bases, no N) that match its whitelist exactly."""
     packed, clean = pack(starts)
     packed = packed[clean]
     return {name: float(contains(listed, packed).mean()) if len(packed) else 0.0 for name, listed in whitelists.items()}
@@ -46,11 +46,11 @@ def in_percent(overlaps: dict[str, float]) -> str:
 
 
 def on_visium(starts: np.ndarray) -> float:
-    """Return which fraction of the starts is on Visium's list of spots."""
+    """Return the fraction of the starts on Visium's list of spots."""
     try:
         path = whitelist_file(VISIUM)
     except job.UserError:
-        return 0.0  # in an environment without kb-python nothing is named by it
+        return 0.0  # without kb-python, the list isn't available
     return overlap(starts, {"visium": pack_whitelist(gzip.decompress(path.read_bytes()), str(path))})["visium"]
 
 
@@ -59,9 +59,9 @@ def detect_lane(
 ) -> dict:
     """Return chemistry, overlaps and read lengths of one lane, from its first ``number`` pairs.
 
-    Raises :class:`job.UserError` for reads of another kit (by name, if its design shows it), if fewer than ``least``
-    of the barcodes are on any whitelist (saying so if the mates are swapped), if more than ``most_short`` of read 1 are
-    too short for their chemistry, or read 2 too short to map.
+    Raises :class:`job.UserError` for reads of another kit (named if its design identifies it), if fewer than ``least``
+    of the barcodes are on any whitelist (with a message if the mates are swapped), if more than ``most_short`` of read
+    1 are too short for the chemistry, or if read 2 is too short to map.
     """
     reads1, reads2 = ([sequence for _, sequence in records(path, number)] for path in (fq1, fq2))
     if design := name_design(reads1, reads2):
@@ -111,7 +111,7 @@ def detect_lane(
 
 
 def refuse_copies(first_reads: dict[str, str]) -> None:
-    """Raise :class:`job.UserError` if two lanes begin with the same read, as the same file under two names does."""
+    """Raise :class:`job.UserError` if two lanes begin with the same read, as copies of one file do."""
     units: dict[str, str] = {}
     for unit, name in first_reads.items():
         if name in units:
@@ -123,8 +123,8 @@ def refuse_copies(first_reads: dict[str, str]) -> None:
 
 
 def decide(lanes: dict[str, dict], configured: str) -> dict:
-    """Return the library's chemistry from its lanes'. Raises :class:`job.UserError` if they disagree, or the config
-    does.
+    """Return the library's chemistry from that of its lanes. Raises :class:`job.UserError` if lanes differ, or if the
+    config differs.
     """
     found = {lane["chemistry"] for lane in lanes.values()}
     if len(found) > 1:

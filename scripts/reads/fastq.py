@@ -1,4 +1,4 @@
-"""Read FASTQ as every program here reads it: what one of them would misread or refuse is refused before any starts."""
+"""Read FASTQ in the format that all programs accept. Other files are rejected before any program starts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from scripts.base import job
 from scripts.base.files import is_gzip
 
 BATCH = 20_000
-"""Records read at once."""
+"""Number of records per batch."""
 FORM = "FASTQ has four lines a record (@name, bases, +, as many qualities), plain ASCII, each ended by \\n alone"
-"""The one form that kallisto, STAR and Sequali all read equally."""
+"""The only format that kallisto, STAR and Sequali read in the same way."""
 
 
 class Batch(NamedTuple):
@@ -27,7 +27,7 @@ class Batch(NamedTuple):
 
 
 def open_mate(path: str) -> BinaryIO:
-    """Open a FASTQ file. Raises :class:`job.UserError` if it is missing, empty or not what its name says."""
+    """Open a FASTQ file. Raises :class:`job.UserError` if it is missing, empty or not in the format of its suffix."""
     if not Path(path).is_file():
         raise job.UserError(f"{path}: no such file; correct its path in the units sheet")
     if Path(path).stat().st_size == 0:
@@ -35,14 +35,14 @@ def open_mate(path: str) -> BinaryIO:
     packed = is_gzip(path)
     if path.endswith(".gz") and not packed:
         raise job.UserError(f"{path}: not gzip although it is named .gz; compress it, or rename it")
-    # gzip's own readline is Python's, this one is C's. Zero bytes behind the stream are no part of it.
+    # BufferedReader's readline is implemented in C, gzip's in Python. Zero bytes after the stream are ignored.
     return io.BufferedReader(gzip.open(path, "rb"), 1 << 20) if packed else open(path, "rb")  # type: ignore[arg-type]
 
 
 def batches(path: str, most: int | None = None) -> Iterator[Batch]:
     """Yield a file's records in batches, or its first ``most`` records.
 
-    Raises :class:`job.UserError` at the first record that isn't FASTQ of the one form, and for a file without any.
+    Raises :class:`job.UserError` at the first record in another format, and for a file without records.
     """
     seen = 0
     with open_mate(path) as handle:
@@ -69,10 +69,10 @@ def records(path: str, most: int | None = None) -> Iterator[tuple[str, str]]:
 
 
 def parse(path: str, lines: list[bytes], seen: int) -> Batch:
-    """Return the records of whole lines, the first of them the file's record ``seen`` + 1.
+    """Return the records in complete lines; the first one is record ``seen`` + 1 of the file.
 
-    Raises :class:`job.UserError` for carriage returns, text that isn't ASCII, a last line without an end, and records
-    that aren't four lines.
+    Raises :class:`job.UserError` for carriage returns, text that isn't ASCII, a last line without a line end, and
+    records that aren't four lines.
     """
     text = b"".join(lines)
     if b"\r" in text:
@@ -107,7 +107,7 @@ def parse(path: str, lines: list[bytes], seen: int) -> Batch:
 
 
 def no_record(path: str, lines: list[bytes], seen: int) -> job.UserError:
-    """Return which record isn't one."""
+    """Return the error for the first invalid record."""
     for number in range(0, len(lines), 4):
         record = lines[number : number + 4]
         lengths = {len(line.rstrip(b"\n")) for line in record[1::2]}
@@ -120,7 +120,7 @@ def no_record(path: str, lines: list[bytes], seen: int) -> job.UserError:
 
 
 def broken(path: str, seen: int, error: Exception) -> job.UserError:
-    """Return what is wrong with a stream that can't be read beyond ``seen`` records."""
+    """Return the error for a stream that can't be read beyond ``seen`` records."""
     if isinstance(error, EOFError):
         return job.UserError(
             f"{path}: truncated, the gzip stream ends early (after {seen} whole records); fetch the file again"

@@ -1,18 +1,18 @@
-"""What is odd about a library's audit. Apart, so that what only reads audits needs none of their arithmetic."""
+"""Warnings about a library's audit, in a separate module, so that readers of audits don't import their calculation."""
 
 from __future__ import annotations
 
 FEWEST_IN_GENES = 0.2
-"""Share of the reads in genes below which a library is suspect. 3' libraries of cells have 0.4 and more as a rule (the
-demo's 0.94), those of nuclei less, unless introns are counted.
+"""Minimum share of reads in genes; a library with less gets a warning. 3' libraries of cells usually have 0.4 or more
+(the demo 0.94), those of nuclei less, unless introns are counted.
 """
 
 
 def doubt(report: dict) -> str:
-    """Return what is odd about a library's audit, or nothing.
+    """Return the warning about a library's audit, or an empty string.
 
-    The share is of all reads, not of those with a valid barcode: kallisto doesn't map what lies against its gene, and
-    only what it maps has a barcode. That the barcodes are right was found when the chemistry was.
+    The share is of all reads, not of those with a valid barcode. kallisto doesn't map antisense reads, and only mapped
+    reads have a barcode. The barcodes were already checked when the chemistry was detected.
     """
     found = report["reads_in_genes_fraction"]
     if found is None or found >= FEWEST_IN_GENES:

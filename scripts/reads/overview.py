@@ -1,4 +1,4 @@
-"""What MultiQC shows of each library first: General Statistics, the verdicts as bars; and the software versions."""
+"""First sections of the MultiQC report: General Statistics, verdicts as bars, and software versions."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ COLUMNS = {
         "max": 100,
     },
 }
-"""Columns that are added to the table General Statistics, as MultiQC describes columns."""
+"""Columns added to the table General Statistics, in MultiQC's format."""
 
 
 def general_statistics(audits: list[dict], attrition: pd.DataFrame, quality: pd.DataFrame) -> dict[str, dict]:
-    """Return library → column of :data:`COLUMNS` → value; what a library doesn't have is left out.
+    """Return library → column of :data:`COLUMNS` → value; missing values are left out.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def general_statistics(audits: list[dict], attrition: pd.DataFrame, quality: pd.
 
 
 def bars_of(verdicts: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return library → verdict → barcodes: kept cells first, then what each step removed; they add up to all barcodes.
+    """Return library → verdict → barcodes: kept cells, then those removed by each step. They sum to all barcodes.
 
     ``verdicts``: a row per library (column ``Sample``) with ``barcodes``, the steps in their order, and ``kept``.
     """
@@ -83,7 +83,7 @@ def bars_of(verdicts: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def documents(general: dict[str, dict], verdicts: pd.DataFrame) -> dict[str, dict]:
-    """Return the custom content by file name; one without data is left out."""
+    """Return the custom content by file name; sections without data are left out."""
     bars = bars_of(verdicts)
     steps = list(dict.fromkeys(step for row in bars.values() for step in row))
     made = {
@@ -108,9 +108,9 @@ def documents(general: dict[str, dict], verdicts: pd.DataFrame) -> dict[str, dic
 
 
 def software(root: Path = ROOT) -> dict[str, list[str]]:
-    """Return package → its version, of all packages that pyproject.toml names: the installed one, else the lock's.
+    """Return package → version, for all packages in pyproject.toml: the installed version, else that of the lock file.
 
-    A conda environment of one rule holds few of the packages.
+    A conda environment of one rule has few of the packages.
     """
     named = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
     lock = {name.lower(): pinned for name, pinned in PINNED.findall((root / "requirements.lock").read_text())}

@@ -1,4 +1,4 @@
-"""One MultiQC page on the reads of all libraries: Sequali's measures with the pipeline's own tables."""
+"""Write a MultiQC report on the reads of all libraries: Sequali's measures and the pipeline's own tables."""
 
 import json
 import shutil
@@ -17,16 +17,16 @@ from scripts.reads.library_warnings import doubt
 TITLE = "persister-regulons: reads"
 NUMBERS = ("reads", "short_read1", "umis", "barcodes")
 WORDS = ("kit", "strand", "introns", "doubt")
-"""Columns of the table of counting that hold whole numbers, and words; all others are shares."""
+"""Columns of integers, and of text, in the table of counting; all others are shares."""
 TRANSIENT = ("multiqc.log", "multiqc_sources.txt", "multiqc_data.json", "multiqc.parquet", "llms-full.txt")
-"""Files of MultiQC, other than its tables, that hold times and temporary paths; every number is in the tables too."""
+"""Files of MultiQC, except its tables, that contain times and temporary paths. All numbers are also in the tables."""
 
 NO_QUALITY = pd.DataFrame(columns=["sample", "measure", "median"])
-"""Of a study without libraries."""
+"""Text for a study without libraries."""
 
 
 def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
-    """Return one row a sequenced library: chemistry, lanes, read lengths, and the share of barcodes on each whitelist
+    """Return one row per sequenced library: chemistry, lanes, read lengths, and the share of barcodes on each whitelist
     (%).
     """
     rows = []
@@ -44,8 +44,8 @@ def tabulate_chemistry(reports: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
-    """Return one row a library: reads, shares mapped, of several genes or places, in genes, in cells (%),
-    saturation (%), UMIs; where one is odd, a column that says what.
+    """Return one row per library: reads, UMIs, saturation (%), and shares (%) of reads that are mapped, of several
+    genes or loci, in genes, and in cells. If a library has a warning, there is a column for it.
     """
     percent = {
         "mapped": "reads_mapped_fraction",
@@ -77,12 +77,12 @@ def tabulate_counting(audits: list[dict]) -> pd.DataFrame:
 
 
 def tabulate_species(audits: list[dict]) -> pd.DataFrame:
-    """Return graft and host UMIs, one row a library."""
+    """Return graft and host UMIs, one row per library."""
     return pd.DataFrame([{"Sample": audit["sample"], **audit["umis_per_species"]} for audit in audits])
 
 
 def tabulate_attrition(attrition: pd.DataFrame) -> pd.DataFrame:
-    """Return what became of the barcodes, one row a library: all with a UMI, those removed at each step, those kept."""
+    """Return numbers of barcodes, one row per library: all with a UMI, those removed by each step, those kept."""
     if attrition.empty:
         return pd.DataFrame(columns=["Sample"])
     steps = attrition["step"].drop_duplicates().tolist()
@@ -130,7 +130,7 @@ def sections(
     attrition: pd.DataFrame,
     quality: pd.DataFrame,
 ) -> dict[str, dict]:
-    """Return the pipeline's own sections by file name; one without data is left out."""
+    """Return the pipeline's own sections by file name; sections without data are left out."""
     percent = {"min": 0, "max": 100, "suffix": "%", "format": "{:,.1f}"}
     whole = {"format": "{:,.0f}"}
     counting = tabulate_counting(audits)
@@ -192,7 +192,7 @@ def sections(
 
 
 def settings() -> dict:
-    """Return MultiQC's configuration: no network, no time of day, Sequali's samples named by our file names."""
+    """Return MultiQC's configuration: no network, no time stamp, Sequali's samples named by file."""
     return {
         "title": TITLE,
         "show_analysis_time": False,

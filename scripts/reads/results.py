@@ -1,4 +1,4 @@
-"""Which files of reads the report reads, by what a study has."""
+"""Files of the stage reads that the report reads, depending on the study."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int]:
-    """Return the number of libraries that came as reads, for the methods text."""
+    """Return the number of libraries given as reads, for the methods text."""
     return {"sequenced": len(results.matching("reads/*.chemistry.json"))}

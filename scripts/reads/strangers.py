@@ -1,4 +1,4 @@
-"""Tell by name what isn't counted from reads here: libraries of other kits, by the sequences that their design has."""
+"""Identify libraries of unsupported kits by the sequences of their design."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 MATRIX = "and name the matrix (column matrix of the samples sheet)"
 LEAST = 0.3
-"""Share of the reads that must carry a design's sequence. By chance one of 10 million has 12 bases at a known place."""
+"""Minimum share of reads with a design's sequence. By chance, one read in 10 million has 12 given bases at a given
+position."""
 
 
 class Design(NamedTuple):
-    """A kit, the read (1 or 2) with a sequence that all its reads share, that sequence, and who counts it."""
+    """A kit, the read (1 or 2) with a constant sequence, that sequence, and advice on how to count it."""
 
     kit: str
     mate: int
@@ -42,19 +43,19 @@ DESIGNS = (
     ),
     Design("Smart-seq3", 1, re.compile("^ATTGCGCAATG"), "count it with zUMIs or `kb count -x SMARTSEQ3`"),
 )  # fmt: skip
-"""Linkers as the kits' user guides and papers print them: Flex' constant sequence behind 50 bases of probe, SPLiT-seq
-(Rosenberg 2018), inDrops' W1 (Klein 2015), Smart-seq3's tag (Hagemann-Jensen 2020)."""
+"""Linkers from the kits' user guides and papers: Flex's constant sequence after 50 bases of probe, SPLiT-seq (Rosenberg
+2018), inDrops' W1 (Klein 2015), Smart-seq3's tag (Hagemann-Jensen 2020)."""
 LENGTHS = (
     (1, 14, 14, "10x 3' v1 (barcodes of 14 bp)", "count it with Cell Ranger 2 or `kb count -x 10XV1`"),
     (1, 20, 21, "Drop-seq or Seq-Well (barcode 12, UMI 8)", "count it with `kb count -x DROPSEQ`"),
     (2, 16, 16, "10x ATAC (the read of 16 bp is its barcode)", "peaks aren't read here: give the library of RNA"),
     (2, 24, 24, "10x Multiome ATAC (the read of 24 bp holds its barcode)", "give the library of RNA (GEX)"),
 )
-"""Mate, shortest and longest median length (bp) that a kit's reads have, kit, remedy."""
+"""Mate, minimum and maximum median length (bp) of a kit's reads, kit, remedy."""
 
 
 def name_design(reads1: Sequence[str], reads2: Sequence[str]) -> str:
-    """Return which kit's sequence at least ``LEAST`` of the reads carry, with what to do, or nothing."""
+    """Return the kit whose sequence is in at least ``LEAST`` of the reads, with advice, or nothing."""
     for design in DESIGNS:
         reads = reads1 if design.mate == 1 else reads2
         if sum(design.pattern.search(read) is not None for read in reads) >= LEAST * len(reads):
@@ -63,7 +64,7 @@ def name_design(reads1: Sequence[str], reads2: Sequence[str]) -> str:
 
 
 def name_by_length(reads1: Sequence[str], reads2: Sequence[str], spatial: float) -> str:
-    """Return which kit reads on no known list of barcodes are of, by their lengths, or nothing.
+    """Return the kit of reads whose barcodes are on no known list, by read length, or nothing.
 
     ``spatial``: share of the barcodes on Visium's list.
     """

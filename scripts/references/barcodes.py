@@ -1,4 +1,4 @@
-"""Cell barcodes of 16 bases as 32-bit numbers: two bits a base, the first base highest, as in bustools' files."""
+"""Cell barcodes of 16 bases as 32-bit numbers: two bits per base, first base most significant, as in BUS files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from scripts.references.chemistries import BARCODE_LENGTH
 
 BASES = np.frombuffer(b"ACGT", np.uint8)
 BLOCK = 65_536
-"""Barcodes packed at once, few enough for the processor's cache."""
+"""Number of barcodes packed at a time, small enough for the processor's cache."""
 CODE = np.full(256, 255, np.uint8)
 CODE[BASES] = np.arange(4)
 
 
 def pack(barcodes: np.ndarray, length: int = BARCODE_LENGTH) -> tuple[np.ndarray, np.ndarray]:
-    """Return (uint32 numbers, bool clean) of byte strings; one that isn't ``length`` (at most 16) of A, C, G, T isn't
-    clean.
+    """Return (uint32 numbers, bool clean) of byte strings; a string is clean if it consists of ``length`` (at most 16)
+    letters A, C, G, T.
     """
     letters = np.ascontiguousarray(barcodes, dtype=f"S{length}").view(np.uint8).reshape(-1, length)
     packed = np.zeros(len(letters), np.uint32)
@@ -39,15 +39,15 @@ def unpack(packed: np.ndarray) -> np.ndarray:
 
 
 def distinct(packed: np.ndarray) -> np.ndarray:
-    """Return the distinct values, sorted; on millions of mostly distinct numbers 20 times quicker than np.unique, which
-    hashes.
+    """Return the distinct values, sorted. For millions of mostly distinct numbers, this is 20 times faster than
+    np.unique, which uses hashes.
     """
     ordered = np.sort(packed)
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
 
 
 def contains(whitelist: np.ndarray, packed: np.ndarray) -> np.ndarray:
-    """Return which ``packed`` are on the sorted ``whitelist``."""
+    """Return which ``packed`` barcodes are on the sorted ``whitelist``."""
     if not len(whitelist):
         return np.zeros(len(packed), bool)
     at = np.searchsorted(whitelist, packed)
@@ -55,9 +55,9 @@ def contains(whitelist: np.ndarray, packed: np.ndarray) -> np.ndarray:
 
 
 def within_one_substitution(observed: np.ndarray, whitelist: np.ndarray) -> np.ndarray:
-    """Return the sorted whitelisted barcodes that equal an ``observed`` one or differ from it in one base.
+    """Return the sorted whitelisted barcodes that equal an ``observed`` barcode or differ from it in one base.
 
-    Correcting ``observed`` to their unique whitelisted neighbour needs no other barcode of the whitelist.
+    No other barcodes are needed to correct ``observed`` barcodes to their unique whitelisted neighbour.
     """
     observed = distinct(observed.astype(np.uint32))
     found = [observed[contains(whitelist, observed)]]
@@ -69,7 +69,7 @@ def within_one_substitution(observed: np.ndarray, whitelist: np.ndarray) -> np.n
 
 
 def write_text(path, packed: np.ndarray) -> None:
-    """Write packed barcodes as text, one a line."""
+    """Write packed barcodes as text, one per line."""
     lines = np.full((len(packed), BARCODE_LENGTH + 1), ord("\n"), np.uint8)
     lines[:, :BARCODE_LENGTH] = unpack(packed).view(np.uint8).reshape(-1, BARCODE_LENGTH)
     lines.tofile(path)

@@ -1,4 +1,4 @@
-"""The 10x chemistries that reads can be of: lists of barcodes that distinguish them, and the kits that share a list."""
+"""The supported 10x chemistries: lists of barcodes that distinguish them, and the kits that share a list."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ BARCODE_LENGTH = 16
 
 @dataclass(frozen=True)
 class Chemistry:
-    """How read 1 is built (barcode, then UMI), which list its barcodes are on, and what the tools call it.
+    """Structure of read 1 (barcode, then UMI), list of its barcodes, and names in the tools.
 
-    ``whitelist`` is a file of ngs_tools; None: the user names the list. ``forward`` and ``reverse`` are the kits whose
-    read 2 lies along its transcript (3') or against it (5').
+    ``whitelist`` is a file of ngs_tools; None: the user provides the list. ``forward`` and ``reverse`` are the kits
+    with sense (3') or antisense (5') read 2.
     """
 
     name: str
@@ -24,11 +24,11 @@ class Chemistry:
 
     @property
     def read1_length(self) -> int:
-        """Bases of read 1 that are used; longer reads are fine."""
+        """Number of bases of read 1 that are used; longer reads are accepted."""
         return BARCODE_LENGTH + self.umi_length
 
     def kit(self, strand: str) -> str:
-        """Return the kit's name, once the strand is known; a list without a kit of that strand keeps its name."""
+        """Return the kit's name by strand, or the list's name if it has no kit with that strand."""
         return (self.forward if strand == "forward" else self.reverse) or f"{self.name}, {strand}"
 
 
@@ -43,11 +43,11 @@ CHEMISTRIES = {
 }
 """Read structures from 10x Genomics' user guides; whitelists as named in ngs_tools, by the list's name.
 
-v3.1 and the high-throughput kit 3' HT have v3's barcodes and read structure, 5' HT those of 5' v2. Multiome GEX is read
-as v3 is, with barcodes of its own.
+v3.1 and the high-throughput kit 3' HT have v3's barcodes and read structure, 5' HT those of 5' v2. Multiome GEX has
+v3's read structure, but its own barcodes.
 """
 LONGEST_READ1 = max(chemistry.read1_length for chemistry in CHEMISTRIES.values())
-"""Read 1 of this length (bp) is long enough for all."""
+"""Length (bp) of read 1 that is sufficient for all chemistries."""
 KITS = {
     "v2": ("v2", "forward"),
     "v3": ("v3", "forward"),
@@ -59,12 +59,13 @@ KITS = {
     "5p_v2_ht": ("v2", "reverse"),
     "5p_v3": ("5p_v3", "reverse"),
 }
-"""What `reads.chemistry` may say: the list that its barcodes are on, and the strand of its read 2.
+"""Values of `reads.chemistry`: list of barcodes, and strand of read 2.
 
-Barcodes don't tell a high-throughput kit (HT) from the one that it shares them with; only the config's word does.
+A high-throughput kit (HT) can't be distinguished by its barcodes, which it shares with another kit. Only the config
+distinguishes them.
 """
 
 
 def known(own_list: str | None) -> list[str]:
-    """Return the names of the lists that are there: all that ngs_tools has, and 5' v3's if the user names it."""
+    """Return the names of the available lists: all of ngs_tools, and that of 5' v3 if the user provides it."""
     return [name for name, chemistry in CHEMISTRIES.items() if chemistry.whitelist or own_list]

@@ -1,4 +1,4 @@
-"""Index the joined transcriptome for kallisto, with a D-list that keeps sequence from elsewhere out of the counts."""
+"""Index the joined transcriptome for kallisto, with a D-list that excludes reads from other sequences."""
 
 import shutil
 import tempfile
@@ -10,15 +10,15 @@ from scripts.base.files import run_tool
 TEMPLATE_SWITCH_OLIGO = "AAGCAGTGGTATCAACGCAGAGTACATGGG"
 """10x 3' template-switch oligo (10x Genomics, user guide of the 3' v3 kit)."""
 POLY_A = 61
-"""A's put after the oligo, about what an R2 of 91 bp can show."""
+"""Number of A's after the oligo, about the maximum in an R2 of 91 bp."""
 
 
 def artefact_fasta() -> str:
-    """Return the FASTA of reads that hold no insert: the template-switch oligo runs straight into the poly-A tail.
+    """Return the FASTA of reads without an insert: the template-switch oligo followed directly by the poly-A tail.
 
-    Such a read has no gene, but one 31-mer of it ("ATGGG" + 26 A) may by chance lie in a transcript: on the mini
-    human/mouse reference nearly all human UMIs that kallisto gives to mouse fall on Rbm4b that way. As D-list sequence
-    its flanking k-mers unmask these reads, and no other read is touched.
+    Such a read has no gene, but one of its 31-mers ("ATGGG" + 26 A) may occur in a transcript by chance. With the mini
+    human/mouse reference, nearly all human UMIs that kallisto assigns to mouse are on Rbm4b for this reason. With this
+    sequence in the D-list, the flanking k-mers identify these reads. Other reads aren't affected.
     """
     return f">template_switch_oligo_poly_a\n{TEMPLATE_SWITCH_OLIGO}{'A' * POLY_A}\n"
 
@@ -26,8 +26,8 @@ def artefact_fasta() -> str:
 def kb_ref_command(
     fasta: str, gtf: str, index: str, t2g: str, threads: int, folder: Path, *, introns: bool = False
 ) -> list[str | int | Path]:
-    """Return the `kb ref` call, with ``introns`` that of the workflow `nac`, whose index holds each gene's unspliced
-    transcript too. The D-list is what kb-python takes by default (the genome), said explicitly, and the artefact reads.
+    """Return the `kb ref` command. With ``introns`` it uses the workflow `nac`, whose index also contains each gene's
+    unspliced transcript. The D-list is kb-python's default (the genome), given explicitly, plus the artefact reads.
     """
     more = ["-f2", folder / "unspliced.fa", "-c1", folder / "spliced.txt", "-c2", folder / "unspliced.txt"]
     return [
@@ -52,7 +52,7 @@ def main(snakemake) -> None:
             folder,
             introns=snakemake.params.introns,
         )
-        # kb ref exits with 0 when kallisto was killed or the annotation made it fail.
+        # kb ref also exits with 0 if kallisto was killed or failed because of the annotation.
         run_tool(
             command,
             f"if it ran out of memory, give rule {snakemake.rule} more mem_mb in the profile",

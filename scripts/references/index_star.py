@@ -8,14 +8,14 @@ from scripts.base import job
 from scripts.base.files import run_tool
 
 SPARSE_FROM = 1_000_000_000
-"""Genome length (bp) from which the suffix array is thinned: two mammals (5.8 Gb) then fit into 32 GB, as in Cell
+"""Genome length (bp) from which a sparse suffix array is used: two mammals (5.8 Gb) then fit into 32 GB, as in Cell
 Ranger's mkref.
 """
 
 
 def index_parameters(lengths: list[int], sjdb_overhang: int) -> dict[str, int]:
-    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp; formulas from the STAR manual (2.7.10b),
-    §2.2.5.
+    """Return STAR's genomeGenerate parameters for contigs of ``lengths`` bp. Formulas are from the STAR manual
+    (2.7.10b), §2.2.5.
     """
     total = sum(lengths)
     if not total:

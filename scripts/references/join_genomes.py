@@ -1,6 +1,4 @@
-"""Join the graft's and the host's genome under prefixes, so that every contig, gene and transcript says which species
-it is of.
-"""
+"""Join the graft's and the host's genome, with prefixes that give the species of every contig, gene and transcript."""
 
 import gzip
 import re
@@ -15,8 +13,8 @@ from scripts.base.files import open_bytes
 
 PREFIXED = re.compile(r'\b(gene_id|transcript_id|gene_name)(\s+")')
 VERSION = re.compile(r'\b(?:gene|transcript)_version\s+"[^"]*";?\s*')
-"""kb-python makes gene_id.gene_version of Ensembl's two attributes, STAR doesn't: without them both counters name genes
-alike.
+"""kb-python combines Ensembl's two attributes to gene_id.gene_version; STAR doesn't. Without versions, both counters
+use the same gene names.
 """
 ATTRIBUTE = re.compile(r'(\S+)\s+"([^"]*)"')
 BIOTYPES = ("gene_type", "gene_biotype")
@@ -24,12 +22,12 @@ BIOTYPES = ("gene_type", "gene_biotype")
 MITOCHONDRIAL_CONTIGS = {"MT", "M", "chrM", "chrMT"}
 """Ensembl and UCSC/GENCODE names of the mitochondrial contig."""
 MITOCHONDRIAL_SYMBOL = re.compile(r"^mt-", re.IGNORECASE)
-"""The hyphen matters: without it MTOR and MTA1 would be mitochondrial."""
+"""The hyphen is required: without it, MTOR and MTA1 would be mitochondrial."""
 
 
 @dataclass
 class Genome:
-    """One species' sequence and annotation; ``prefix`` is put before its names."""
+    """One species' sequence and annotation; ``prefix`` is added to its names."""
 
     species: str
     prefix: str
@@ -46,9 +44,9 @@ class Biotypes:
     of_gene: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, values: dict[str, str]) -> bool:
-        """Tell whether a line with these attributes is of a gene to leave out; one without a biotype is kept.
+        """Return whether a line with these attributes is of a gene to leave out; genes without a biotype are kept.
 
-        NCBI gives the biotype on the gene's own line alone, which comes before those of its exons.
+        NCBI gives the biotype only on the gene's own line, which precedes those of its exons.
         """
         gene = values.get("gene_id")
         kind = next((values[name] for name in BIOTYPES if name in values), None)
@@ -63,7 +61,7 @@ class Biotypes:
 
 @dataclass
 class Contigs:
-    """Contig names as they stand in the output, with lengths (bp)."""
+    """Contig names in the output, with lengths (bp)."""
 
     length: dict[str, int] = field(default_factory=dict)
 
@@ -71,7 +69,7 @@ class Contigs:
 def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Contigs) -> Iterator[bytes]:
     """Yield FASTA lines with ``prefix`` before each contig's name; the description after the name is dropped.
 
-    Fills ``contigs``. Raises :class:`job.UserError` for text that isn't FASTA, an empty file, and a contig named twice.
+    Fills ``contigs``. Raises :class:`job.UserError` for text that isn't FASTA, empty files, and duplicate contig names.
     """
     name = None
     for number, line in enumerate(lines, start=1):
@@ -115,13 +113,12 @@ def prefix_gtf(
     versions and genes of other ``biotypes``.
 
     Fills ``genes`` with ``gene_id → (gene_name or "", contig, biotype or "")`` of every gene that has an exon. Raises
-    :class:`job.UserError` for GFF3, malformed lines, an annotation without exons or without a gene to keep, exons on
-    contigs that the FASTA hasn't, and exons beyond a contig's end (the FASTA and the GTF are then of different
-    assemblies).
+    :class:`job.UserError` for GFF3, malformed lines, an annotation without exons or without genes to keep, exons on
+    contigs that aren't in the FASTA, and exons beyond a contig's end (FASTA and GTF are then of different assemblies).
     """
     absent: dict[str, int] = {}
     gene_of: dict[str, str] = {}  # by transcript
-    names: dict[str, str] = {}  # also of genes whose own line alone gives it
+    names: dict[str, str] = {}  # also of genes with a name only on their own line
     for number, raw in enumerate(lines, start=1):
         if raw.startswith(b"#") or not raw.strip():
             continue
@@ -186,10 +183,10 @@ def prefix_gtf(
 
 
 def tabulate_genes(genes: dict[str, tuple[str, str, str]], prefixes: dict[str, str]) -> pd.DataFrame:
-    """Return gene_id (prefixed), symbol (no prefix), species, mitochondrial (0/1) and biotype (empty where the
-    annotation gives none), one row a gene, in the annotation's order.
+    """Return gene_id (prefixed), symbol (no prefix), species, mitochondrial (0/1) and biotype (empty if the annotation
+    has none), one row per gene, in the annotation's order.
 
-    ``prefixes`` maps species (graft, host) to prefix. A gene without a name goes by its id. Raises
+    ``prefixes`` maps species (graft, host) to prefix. A gene without a name is named by its id. Raises
     :class:`job.UserError` for a gene with neither species' prefix.
     """
     rows = []
@@ -219,7 +216,7 @@ def check_contigs(contigs: list[str], prefixes: dict[str, str], source: str) -> 
 
 
 def species_of(name: str, prefixes: dict[str, str]) -> str | None:
-    """Return which species' prefix ``name`` has; the longest is taken where one prefix begins another."""
+    """Return the species whose prefix ``name`` has; the longest, if one prefix is the beginning of another."""
     for species, prefix in sorted(prefixes.items(), key=lambda item: -len(item[1])):
         if name.startswith(prefix):
             return species
@@ -231,7 +228,7 @@ def join(
 ) -> tuple[dict[str, tuple[str, str, str]], list[str]]:
     """Write the joined FASTA and GTF to two binary handles; return the genes with exons, and the contigs.
 
-    Genes of the biotypes ``kept`` are written, or all if it is None.
+    Only genes of the biotypes ``kept`` are written, or all genes if it is None.
     """
     joined_genes: dict[str, tuple[str, str, str]] = {}
     joined_contigs: list[str] = []
@@ -258,7 +255,7 @@ def join(
 
 
 def copy(transform, path: str, out, **arguments) -> None:
-    """Write what ``transform`` makes of a file's lines; a broken gzip file is reported to the user."""
+    """Write a file's lines after ``transform``; a damaged gzip file is reported to the user."""
     try:
         with open_bytes(path) as lines:
             out.writelines(transform(lines, source=path, **arguments))
@@ -269,11 +266,11 @@ def copy(transform, path: str, out, **arguments) -> None:
 
 
 def main(snakemake) -> None:
-    """Write genome.fa, annotation.gtf and genes.tsv; an already joined pair passes through, checked."""
+    """Write genome.fa, annotation.gtf and genes.tsv; an already joined pair is checked and copied."""
     prefixes = {species: prefix for species, prefix in snakemake.params.prefixes.items() if prefix}
     given, kept = snakemake.input, snakemake.params.get("biotypes")
     if "joined_fasta" in given.keys():  # noqa: SIM118 (`in given` looks among the paths, not the names)
-        # Used unchanged: the genes were chosen when it was joined.
+        # It is used unchanged: genes were selected when it was joined.
         genomes, kept = [Genome("joined", "", given.joined_fasta, given.joined_gtf)], None
     else:
         genomes = [

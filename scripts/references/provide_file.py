@@ -1,5 +1,5 @@
-"""Put a file that the config names in its place: linked if it is here (its SHA-256 checked if given), fetched if it has
-an address (only with its SHA-256).
+"""Provide a file named in the config: a local file is linked (its SHA-256 is checked if given), and a URL is downloaded
+(SHA-256 required).
 """
 
 import http.client
@@ -14,13 +14,13 @@ from scripts.base import job
 from scripts.base.files import sha256_of
 
 TIMEOUT = 60
-"""Seconds after which a silent server is given up."""
+"""Timeout (s) of a server that doesn't respond."""
 PAUSES = (5, 30)
-"""Between attempts at an address (s). Only what a network does is tried again: a wrong sum stays wrong."""
+"""Delays (s) between download attempts. Only network errors are retried, not a wrong checksum."""
 
 
 def verify(path: Path, sha256: str | None, source: str) -> None:
-    """Raise :class:`job.UserError` if ``path`` is empty or its SHA-256 isn't the one given."""
+    """Raise :class:`job.UserError` if ``path`` is empty or its SHA-256 differs from the given one."""
     if path.stat().st_size == 0:
         raise job.UserError(f"{source}: the file is empty; fetch it again")
     if not sha256:
@@ -44,7 +44,7 @@ def link(source: Path, target: Path, sha256: str | None) -> None:
 
 
 def fetch(url: str, target: Path, sha256: str | None) -> None:
-    """Download to a temporary name next to ``target``, verify, then rename: a broken download never looks complete."""
+    """Download to a temporary file next to ``target``, verify, then rename, so that ``target`` is never incomplete."""
     if not sha256:
         raise job.UserError(
             f"{url}: is fetched only with its sha256; give it in the config, or fetch the file and give its path"
@@ -70,13 +70,13 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether what a fetch failed of may be otherwise in a minute: not a wrong address, nor a missing file."""
+    """Return whether a download error may be temporary: a wrong address or a missing file isn't."""
     reason = getattr(error, "reason", error)
     return not isinstance(reason, FileNotFoundError | ValueError) and getattr(error, "code", 500) >= 500
 
 
 def download(url: str, part: Path) -> None:
-    """Write what an address gives; raise :class:`OSError` if it gives nothing, or not all that it promised."""
+    """Write the content of a URL; raise :class:`OSError` if it is empty, or shorter than announced."""
     with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, open(part, "wb") as out:
         shutil.copyfileobj(answer, out, 1 << 20)
         expected = answer.headers.get("Content-Length") if answer.headers else None
@@ -85,7 +85,7 @@ def download(url: str, part: Path) -> None:
 
 
 def main(snakemake) -> None:
-    """Write the file or a link to it, and in a second output its description: source, size and sum."""
+    """Write the file or a link to it, and in a second output its description: source, size and checksum."""
     target, sha256, url = Path(snakemake.output[0]), snakemake.params.get("sha256"), snakemake.params.get("url")
     if not url and not list(snakemake.input):
         raise job.UserError(

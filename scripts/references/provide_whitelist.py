@@ -1,4 +1,4 @@
-"""Copy a 10x barcode whitelist out of kb-python's dependency ngs_tools, and pack it for searching."""
+"""Copy a 10x barcode whitelist from kb-python's dependency ngs_tools, and pack it for searching."""
 
 import gzip
 import importlib.util
@@ -14,7 +14,7 @@ from scripts.references.chemistries import BARCODE_LENGTH, CHEMISTRIES
 
 
 def whitelist_path(chemistry: str, own: str | None = None) -> Path:
-    """Return where the whitelist lies: in ngs_tools, or, for a chemistry that it doesn't know, where the user says."""
+    """Return the path of the whitelist: in ngs_tools or, for a chemistry that it lacks, the user's path."""
     name = CHEMISTRIES[chemistry].whitelist
     if name is not None:
         return whitelist_file(name)
@@ -28,7 +28,7 @@ def whitelist_path(chemistry: str, own: str | None = None) -> Path:
 
 
 def whitelist_file(name: str) -> Path:
-    """Return where ngs_tools keeps a whitelist; the package is found, not imported (that takes seconds)."""
+    """Return the path of a whitelist in ngs_tools. The package is located but not imported, as import takes seconds."""
     spec = importlib.util.find_spec("ngs_tools")
     if spec is None or spec.origin is None:
         raise job.UserError(
@@ -41,7 +41,7 @@ def whitelist_file(name: str) -> Path:
 
 
 def pack_whitelist(text: bytes, source: str) -> np.ndarray:
-    """Return the sorted packed barcodes (uint32) of a whitelist, one 16-base barcode a line."""
+    """Return the sorted packed barcodes (uint32) of a whitelist with one 16-base barcode per line."""
     text = text.replace(b"\r\n", b"\n")
     width = BARCODE_LENGTH + 1
     letters = np.frombuffer(text if text.endswith(b"\n") else text + b"\n", np.uint8)
@@ -61,7 +61,7 @@ def pack_whitelist(text: bytes, source: str) -> np.ndarray:
 
 
 def main(snakemake) -> None:
-    """Write the whitelist as it is (txt.gz) and packed (npy)."""
+    """Write the whitelist unchanged (txt.gz) and packed (npy)."""
     path = whitelist_path(snakemake.wildcards.chemistry, snakemake.params.get("own"))
     try:
         with open_bytes(path) as handle:
