@@ -70,8 +70,8 @@ def nulls_of(changes: np.ndarray, sizes: list[int], seed: int, draws: int = MAX_
     (:func:`~scripts.stats.flips.orthogonal`). The correlation between genes is kept, and the signatures are learned
     again. If there are too few models for sign flips, they are rotated (Langsrud 2005; ROAST, Wu et al. 2010). After
     each draw models are scaled equally (:func:`alike`). Rotations are exact if models are equally noisy, and
-    conservative if they are not. If models were scaled before rotation, 9 % of studies without a change would have p ≤
-    .05.
+    conservative if they are not. If models were scaled before rotation, p would be ≤ .05 in 9 % of studies
+    without a change.
 
     ``changes``: models × genes without NaN. The p-value counts the observed changes as one of the draws.
     """

@@ -1,6 +1,4 @@
-"""Terms in the stage's tables that are used by figures and report, and levels of rows; importable in any
-environment.
-"""
+"""Terms in the stage's tables used by figures and report, and the level of a row; importable in any environment."""
 
 import pandas as pd
 

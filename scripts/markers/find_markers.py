@@ -65,8 +65,8 @@ def judge_pool(
             chosen = [fold.panels[size] for fold in folds]
             random = panels.random_aucs(pairs, size, pool, seed=params["seed"], n=params["random"], chosen=chosen)
             row |= {"random_auc": random.mean(), "random_high": np.quantile(random, 0.95)}
-            # The share of random panels that do as well is no patient-level p-value: without markers ≤ .05 in up to
-            # .10.
+            # The share of random panels that do as well is no p-value over patients: it is ≤ .05 in up to .10
+            # of studies without markers.
             row |= {"chosen_in": sum(fold.chosen == size for fold in folds), "genes": ",".join(genes[best[:size]])}
         rows.append(row)
     return pd.DataFrame(rows), folds

@@ -100,9 +100,7 @@ def thresholds(auc: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def by_sample(activity: pd.DataFrame, regulons: list[str], cuts: pd.Series) -> pd.DataFrame:
-    """Return one row (:data:`SAMPLES`) per sample and regulon: mean activity, and share of cells on (above
-    ``cuts``).
-    """
+    """Return one row (:data:`SAMPLES`) per sample and regulon: mean activity, share of cells above ``cuts`` (on)."""
     rows = []
     for keys, cells in activity.groupby(SAMPLES[:5], sort=True, observed=True):
         auc = cells[regulons].to_numpy(dtype=np.float64)

@@ -110,7 +110,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
 def draw_heatmap(
     samples: pd.DataFrame, standardised: pd.DataFrame, variability: pd.DataFrame, style: Style
 ) -> Figure | None:
-    """Return the activity of the most variable regulons in samples; empty if a group does not measure a regulon.
+    """Return the activity of the most variable regulons in samples; blank for regulons that a group lacks.
 
     Parameters
     ----------

@@ -141,8 +141,8 @@ def exchanged_share(deviation: np.ndarray) -> np.ndarray:
     """Return, by edge, the number of edges that deviate as much with cells exchanged, per such edge in the observed
     networks.
 
-    The number is the mean over all labellings, including the observed one. A share therefore cannot be below 1 ÷
-    (exchanges + 1). It is monotonic: an edge with a smaller deviation does not have a smaller share.
+    The number is the mean over all labellings, including the observed one. A share therefore cannot be below
+    1 ÷ (exchanges + 1). It is monotonic: an edge with a smaller deviation does not have a smaller share.
     """
     size = np.abs(deviation)
     own, every = np.sort(size[:, 0]), np.sort(size.ravel())

@@ -47,7 +47,7 @@ def judge_group(
     """Return a group's regulons (:data:`EXCHANGED`) and whether each is kept; see
     :func:`scripts.scenic.exchange.against_exchange`.
 
-    Activating and repressing regulons are judged separately, since their false shares differ.
+    Activating and repressing regulons are tested separately, since their false shares differ.
     """
     parts = []
     for sign in (ACTIVATING, REPRESSING) if repressors else (ACTIVATING,):

@@ -215,7 +215,7 @@ def find_targets(
 def split_measured(
     genes: Sequence[str], regulons: dict[str, dict[str, float]]
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """Return the regulons of which ``genes`` include enough targets for a score, and the names of the others.
+    """Return the regulons with enough targets among ``genes`` for a score, and the names of the others.
 
     A regulon that is not measured scores 0 in every cell, as in pySCENIC. This would be read as a lack of activity and
     of change. Comparisons between samples must therefore exclude it.

@@ -1,7 +1,7 @@
 """The kernel of GRNBoost2: one target's boosted trees, in numba. See :mod:`scripts.scenic.grnboost`.
 
 All functions that call each other are in this file. Numba invalidates a compiled function only when the file of that
-function changes; it does not check the files of the functions that are called.
+function changes; it does not check the files of the functions that it calls.
 """
 
 from __future__ import annotations

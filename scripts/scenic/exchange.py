@@ -36,8 +36,7 @@ def find_candidates(
     nes_threshold: float = cistarget.NES_THRESHOLD,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Return the targets that each factor's modules would keep by any annotated motif (:data:`CANDIDATES`) of any
-    factor.
+    """Return the targets that each factor's modules would keep by any factor's motifs (:data:`CANDIDATES`).
 
     Parameters
     ----------
@@ -185,7 +184,7 @@ def judge(
     Returns
     -------
     tuple
-        One row per factor that has a regulon by its own motifs. ``p`` is the share of exchanges that give any factor a
+        One row per factor that has a regulon by its own motifs. ``p`` is the share of exchanges that give a factor a
         regulon of at least this NES, among all exchanges of sets of similar size. ``false_share`` is the expected
         number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
     """
@@ -235,7 +234,7 @@ def against_exchange(
     factors
         Factors with a module in one of the runs. Factors without a motif are neither tested nor counted.
     families
-        Family of each factor that has one: relatives don't exchange motifs.
+        Family of each factor that has one: relatives do not exchange motifs.
     sign
         Sign of the regulons: "activating" or "repressing".
     min_runs, min_targets

@@ -139,7 +139,7 @@ class Feather:
 
 
 def open_feather(path: Path) -> Feather:
-    """Return a reader of ``path``; raise DatabaseError if it can't be read."""
+    """Return a reader of ``path``; raise DatabaseError if it cannot be read."""
     import pyarrow as pa
 
     try:
