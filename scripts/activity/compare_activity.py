@@ -19,8 +19,8 @@ EFFECTS = ["contrast", "arm", "regulon", "sd", *(name for name in paired.SUMMARY
 def describe_differences(
     activity: pd.DataFrame, samples: pd.DataFrame, sd: pd.Series, found: pd.DataFrame, baseline: str, treated: str
 ) -> pd.DataFrame:
-    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples; a regulon that
-    a model doesn't measure has a row without numbers.
+    """Return the differences (model and arm × regulon) as rows, with means and numbers of samples. A regulon that a
+    model does not measure has a row without numbers.
     """
     parts = []
     for model, arm in found.index:
@@ -44,8 +44,8 @@ def describe_differences(
 
 
 def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
-    """Return the samples that are compared, indexed by sample: those in use of samples.tsv, or, where activity is that
-    of profiles, all that have any.
+    """Return the samples that are compared, indexed by sample: the used samples of samples.tsv or, if activity is that
+    of profiles, all samples with activity.
     """
     if path:
         samples = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
@@ -54,7 +54,7 @@ def read_samples(path: str | None, activity: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_depth(path: str | None) -> pd.Series | None:
-    """Return the mean number of UMIs per cell by sample (of profiles/pseudobulk.h5ad); None without cells."""
+    """Return the mean number of UMIs per cell by sample (from profiles/pseudobulk.h5ad); None without cells."""
     if not path:
         return None
     import anndata
@@ -64,22 +64,22 @@ def read_depth(path: str | None) -> pd.Series | None:
 
 
 def read_platforms(path: str) -> pd.Series:
-    """Return the platform by sample (of profiles/profiles.h5ad)."""
+    """Return the platform by sample (from profiles/profiles.h5ad)."""
     import anndata
 
     return anndata.read_h5ad(path, backed="r").obs["platform"].astype(str)
 
 
 def main(snakemake) -> None:
-    """Read the samples' activity; write differences by model and arm, their summary, the same against flipped signs,
-    and what the design answers.
+    """Read the samples' activity; write differences by model and arm, their summary, its comparison with flipped signs,
+    and the answers that the design allows.
     """
     params = snakemake.params
     table = read_labelled(snakemake.input.activity)
     samples = read_samples(getattr(snakemake.input, "samples", None), table)
     activity, spread = (wide(table, column, list(samples.index)) for column in ("activity", "sd"))
     samples = samples.loc[activity.index] if len(activity) else samples
-    # One unit for all pairs, so that relapse and persister are comparable.
+    # The same unit for all pairs, so that relapse and persister are comparable.
     sd = paired.pooled_sd(spread)
     if len(sd) and sd.isna().all():
         job.log.warning(

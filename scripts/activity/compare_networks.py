@@ -1,4 +1,4 @@
-"""Hold the network's factors against the regulons that SCENIC found: do activity and targets agree?"""
+"""Compare the network's factors with the regulons found by SCENIC: do activity and targets agree?"""
 
 import h5py
 import numpy as np
@@ -21,7 +21,7 @@ OPINIONS = [
 
 
 def judge(row: pd.Series, fdr: float) -> str:
-    """Return how the two estimates for a factor agree, each taken as a change over models within ``fdr`` (BH)."""
+    """Return the agreement of the two estimates for a factor, each a change over models within ``fdr`` (BH)."""
     if not isinstance(row["regulon"], str):
         return ALONE
     if not np.isfinite(row["score"]):
@@ -33,8 +33,8 @@ def judge(row: pd.Series, fdr: float) -> str:
 
 
 def selected_genes(paths: list[str], models: list[str], least: int) -> set[str]:
-    """Return the genes that SCENIC could have named: selected in the groups of ``least`` models or more, as many as
-    the consensus asks for. ``paths``: the groups' selected expression; ``models``: the model of each.
+    """Return the genes that SCENIC could find: selected in the groups of at least ``least`` models, as the consensus
+    requires. ``paths``: the groups' selected expression; ``models``: the model of each.
     """
     import anndata
 
@@ -54,12 +54,12 @@ def compare(
     selected: set[str],
     fdr: float,
 ) -> pd.DataFrame:
-    """Return one row (:data:`OPINIONS`) per factor that the network or a regulon has.
+    """Return one row (:data:`OPINIONS`) per factor of the network or of a regulon.
 
-    ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of it, all arms; ``regulons``: consensus.tsv;
-    ``selected``: the genes that a regulon can have. Shared targets are held against chance among the genes that both
-    could name: genes that one of them never names are no evidence that the two agree on the others. Regulons of
-    repressed targets are left out: their activity falls where that of their factor rises.
+    ``factors``: tf_activity.tsv of one contrast; ``effects``: effects.tsv of the same contrast, all arms; ``regulons``:
+    consensus.tsv; ``selected``: the genes that a regulon can contain. Shared targets are compared with chance among the
+    genes that both methods could find; other genes are not evidence of agreement. Regulons of repressed targets are
+    left out: their activity decreases when that of their factor increases.
     """
     regulons = only_activating(regulons)
     effects = only_activating(effects)
@@ -100,7 +100,7 @@ def compare(
 
 
 def main(snakemake) -> None:
-    """Read both estimates; write the table and count how they agree."""
+    """Read both estimates; write the table and count their agreement."""
     params, source = snakemake.params, snakemake.input
     first = next(iter(differential.contrasts_of(params.contrast)))
     factors = read_labelled(source.activity)

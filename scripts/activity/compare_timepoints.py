@@ -1,4 +1,4 @@
-"""Compare the activity of persisters at several timepoints: each against the baseline, and the trend over days."""
+"""Compare the activity of persisters at several timepoints: each with the baseline, and the trend over days."""
 
 import pandas as pd
 
@@ -17,10 +17,10 @@ TIMEPOINTS = [
 def compare(
     activity: pd.DataFrame, samples: pd.DataFrame, contrast: dict, days: dict[str, float], sd: pd.Series
 ) -> pd.DataFrame:
-    """Return one row (:data:`TIMEPOINTS`) per comparison, arm and regulon: changes against the baseline, then slopes.
+    """Return one row (:data:`TIMEPOINTS`) per comparison, arm and regulon: changes from the baseline, then slopes.
 
     ``activity``: samples × regulons; ``samples``: indexed by sample, with model, timepoint and arm; ``contrast``:
-    baseline, persister (the headline) and further; ``sd``: the unit of standardised effects, by regulon.
+    baseline, persister (the headline timepoint) and further; ``sd``: the unit of standardised effects, by regulon.
     """
     names, parts = trends.persisters_of(contrast), []
     for timepoint in names:

@@ -1,7 +1,7 @@
-"""Activity at equal depth: counts of a patient's samples thinned to the lowest depth among them, and scored again.
+"""Activity at equal depth: counts of a patient's samples are thinned to the lowest depth among them and scored again.
 
-A cell with fewer counts shows fewer of its genes, so that other genes are among its most expressed ones: activity
-changes without any change of the cell.
+In a cell with fewer counts fewer genes are detected, so that other genes are among the most highly expressed ones.
+Activity then changes without any change in the cell.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def depth_of(counts, n_cells) -> np.ndarray:
 
 
 def gaps(depth: pd.Series, samples: pd.DataFrame, baseline: str, treated: str) -> pd.Series:
-    """Return the mean log2 ratio of depths, treated to baseline, by model and arm (empty where nothing is compared).
+    """Return the mean log2 ratio of depths, treated to baseline, by model and arm (empty without a comparison).
 
     ``depth``: by sample; ``samples``: indexed by sample, with model, timepoint, arm.
     """
@@ -38,7 +38,7 @@ def differs(gap: pd.Series) -> bool:
 
 
 def shares(depth: pd.Series, samples: pd.DataFrame, baseline: str, treated: str) -> pd.Series:
-    """Return, by sample that is compared, the share of its counts that is left at the lowest depth of its model."""
+    """Return, for each compared sample, the share of its counts that remains at the lowest depth of its model."""
     own = samples[samples["timepoint"].isin([baseline, treated]) & samples.index.isin(depth.index[depth > 0])]
     both = own.groupby("model")["timepoint"].transform("nunique") == 2
     own = own[both]

@@ -1,4 +1,4 @@
-"""What the study's design lets a contrast answer, and what it doesn't."""
+"""The questions that a contrast can answer with the study's design, and those that it cannot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMED = 5
 
 
 def contrasts_of(contrast: dict) -> dict[str, tuple[str, str]]:
-    """Return (baseline, treated) by name of the contrast: persister first, recovered where there is such a role."""
+    """Return (baseline, treated) by name of the contrast: persister first, recovered if the role exists."""
     baseline = contrast["baseline"]
     roles = [contrast["persister"], contrast.get("relapse")]
     return {f"{treated} vs {baseline}": (baseline, treated) for treated in roles if treated}
@@ -33,7 +33,7 @@ def further_of(contrast: dict) -> dict[str, tuple[str, str]]:
 
 
 def _matched(samples: pd.DataFrame, baseline: str, treated: str) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Return the baseline and the treated samples of models that have both, and treated models without a baseline."""
+    """Return baseline and treated samples of models that have both, and treated models without a baseline."""
     before, after = (samples[samples["timepoint"] == timepoint] for timepoint in (baseline, treated))
     both = set(before["model"]) & set(after["model"])
     alone = [model for model in dict.fromkeys(after["model"]) if model not in both]
@@ -67,7 +67,7 @@ def _note_on_arms(arms: pd.Series) -> list[str]:
 def _depth_of(
     depth: pd.Series | None, samples: pd.DataFrame, baseline: str, treated: str, arm: str | None
 ) -> tuple[float, list[str]]:
-    """Return the mean log2 ratio of depths over the models, and what follows from it; NaN and nothing without cells."""
+    """Return the mean log2 ratio of depths over the models, and its consequence; NaN and no note without cells."""
     if depth is None:
         return float("nan"), []
     gap = depths.gaps(depth, samples, baseline, treated)
@@ -90,13 +90,13 @@ def design_table(
     depth: pd.Series | None = None,
     days: dict[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Return one row (:data:`DESIGN`) per contrast and arm, that of all arms first, with what can't be answered.
+    """Return one row (:data:`DESIGN`) per contrast and arm, all arms first, with the questions that cannot be answered.
 
-    ``samples``: those with enough cells, indexed by sample, with model, timepoint and arm. ``groups``: the group that
-    each sample's activity was scored in. ``confounded``: arms can't be separated from patients (row of all arms), or
-    this arm can't, since its models had no other. ``samples`` of profiles have their platform, too. ``depth``: mean
-    number of UMIs per cell of each sample; only the first contrast is measured at equal depth. ``days``: under
-    treatment, by sample. With several persister timepoints each has its rows, and the trend over days has one.
+    ``samples``: samples with enough cells, indexed by sample, with model, timepoint and arm; samples of profiles also
+    have a platform. ``groups``: the group in which each sample's activity was scored. ``confounded``: arms cannot be
+    separated from patients (row of all arms), or this arm cannot, since its models had no other arm. ``depth``: mean
+    number of UMIs per cell of each sample; only the first contrast is measured at equal depth. ``days``: days under
+    treatment, by sample. With several persister timepoints each has its rows, and the trend over days has one row.
     """
     rows, further = [], further_of(contrast)
     headline = set(_matched(samples, contrast["baseline"], contrast["persister"])[1]["model"])
@@ -137,7 +137,7 @@ def design_table(
 
 
 def _note_on_models(models: set[str], headline: set[str], timepoint: str) -> list[str]:
-    """Return what the models of a further timepoint have not in common with those of the headline."""
+    """Return the differences between the models of a further timepoint and those of the headline timepoint."""
     if not models or models == headline:
         return []
     own, lacking = ", ".join(sorted(models - headline)), ", ".join(sorted(headline - models))
@@ -147,7 +147,7 @@ def _note_on_models(models: set[str], headline: set[str], timepoint: str) -> lis
 
 
 def _trend_row(samples: pd.DataFrame, contrast: dict, days: dict[str, float]) -> tuple:
-    """Return the row (:data:`DESIGN`) of the trend over days: the models that have one, and why others don't."""
+    """Return the row (:data:`DESIGN`) of the trend over days: the models that have one, and why others do not."""
     names = trends.persisters_of(contrast)
     own = samples[samples["timepoint"].isin(names)]
     kept = trends.with_days(samples, days, names)

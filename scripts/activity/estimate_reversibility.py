@@ -1,4 +1,4 @@
-"""Place relapse between untreated and persister: genes, signature, factors of the network, regulons of single cells."""
+"""Position relapse between untreated and persister: genes, signature, network factors, regulons of single cells."""
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ LEARNED_ELSEWHERE = "signature of the other models"
 
 
 def wide(path: str, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return activity as samples × regulons, in the order of ``samples``; NaN where a sample's group doesn't measure a
-    regulon.
+    """Return activity (samples × regulons, in the order of ``samples``); NaN for regulons that a group does not
+    measure.
     """
     values = read_labelled(path).pivot(index="sample", columns="regulon", values="activity")
     return values.reindex([sample for sample in samples.index if sample in values.index])
@@ -27,7 +27,7 @@ def main(snakemake) -> None:
     parts = []
     if contrast.get("relapse") and len(reversibility.with_relapse(data.samples, contrast)):
         scores = read_labelled(source.scores).set_index("sample")
-        # Learned on the same samples a signature's shift is too large, and relapse looks nearer to the baseline.
+        # If learned on the same samples, a signature's shift is overestimated: relapse appears closer to baseline.
         scores = scores[["score", "left_out"]].rename(columns={"score": "signature", "left_out": LEARNED_ELSEWHERE})
         scores = scores.dropna(axis=1, how="all")
         scored = reversibility.positions(scores, data.samples, contrast, reversibility.SIGNATURE)

@@ -1,4 +1,4 @@
-"""Activity of transcription factors from their targets: decoupler's univariate and multivariate models, joined."""
+"""Activity of transcription factors from their targets: univariate and multivariate models of decoupler, combined."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ TOLERANCE = 1e-8
 
 
 def usable_network(network: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
-    """Return the edges to measured genes of factors with enough of them that can be separated.
+    """Return the edges to measured genes of factors that have enough of them and are separable.
 
-    Factors whose targets are a combination of other factors' can have no coefficient of their own in the multivariate
-    model; the later ones are left out and named in the log.
+    If a factor's targets are a linear combination of those of other factors, it has no coefficient of its own in the
+    multivariate model. The later factors are left out and named in the log.
     """
     edges = network[network["target"].isin(set(genes))]
     edges = edges[edges.groupby("source")["target"].transform("size") >= MIN_TARGETS]
     if edges.empty:
         return edges
     matrix = edges.pivot(index="target", columns="source", values="weight").fillna(0.0)
-    # The intercept of the model comes first: it may not be given up for a factor.
+    # The intercept of the model comes first: it must not be dropped in favour of a factor.
     whole = np.zeros((len(set(genes)), matrix.shape[1] + 1))
     whole[:, 0] = 1.0
     whole[: len(matrix), 1:] = matrix.to_numpy()
@@ -43,7 +43,7 @@ def infer(values: pd.DataFrame, network: pd.DataFrame) -> dict[str, pd.DataFrame
     """Return scores by method (ulm, mlm, consensus), rows of ``values`` × factors.
 
     ``values``: samples or contrasts × genes, without NaN; ``network``: :func:`usable_network`. After Badia-i-Mompel et
-    al. 2022. With more factors than genes there is no multivariate model; the univariate one stands alone.
+    al. 2022. With more factors than genes the multivariate model cannot be fitted, and only the univariate one is used.
     """
     import decoupler as dc
 
@@ -62,8 +62,8 @@ def infer(values: pd.DataFrame, network: pd.DataFrame) -> dict[str, pd.DataFrame
 def table_of_contrasts(t: pd.DataFrame, network: pd.DataFrame) -> pd.DataFrame:
     """Return contrast, tf, score, ulm, mlm, n_targets; ``t``: contrasts × genes. Largest absolute score first.
 
-    The score orders factors within a contrast. It comes with no p-value: that of one contrast's vector compares a
-    factor with the other factors, and says nothing of patients.
+    The score orders factors within a contrast. It has no p-value: a p-value from one contrast's vector compares a
+    factor with other factors and is not evidence about patients.
     """
     scores = infer(t, network)
     n_targets = network.groupby("source")["target"].size()

@@ -1,4 +1,4 @@
-"""Figures of activity: arms compared, factors of a network, their agreement with regulons, position of relapse."""
+"""Figures of activity: arms, factors of a network, their agreement with regulons, position of relapse."""
 
 from functools import partial
 
@@ -56,7 +56,7 @@ def draw_arms(effects: pd.DataFrame, style: Style) -> Figure | None:
             alt.Tooltip("all_arms:Q", title=f"{title}, all arms", format=".2f"),
         ],
     )
-    # An arm with one model has no interval: a bar without length.
+    # An arm with one model has no interval: its bar has no length.
     value, low, high = (f"datum.activity_change_sd{end}" for end in ("", "_low", "_high"))
     interval = base.transform_calculate(
         low=f"isValid({low}) ? {low} : {value}", high=f"isValid({high}) ? {high} : {value}"
@@ -83,7 +83,7 @@ def draw_arms(effects: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def draw_factors(factors: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the change of the factors that a network names: activity by their targets, and their own mRNA.
+    """Return the change of the network's factors: activity by their targets, and their own mRNA.
 
     ``factors``: activity/tf_activity.tsv.
     """
@@ -139,7 +139,7 @@ def draw_networks(table: pd.DataFrame, style: Style) -> Figure | Absent:
     if both.empty:
         return Absent("none_in_common" if style.cells else "no_regulons")
     effects = both[["regulon_effect", "model_effect"]].abs()
-    # The largest changes are named first, and what neither finds is not.
+    # The largest changes are named first; factors without a change by either method are not named.
     weight = (effects / effects.max().replace(0, 1.0)).sum(axis=1).where(both["agreement"] != NEITHER)
     both = place_names(both, "tf", "regulon_effect", "model_effect", weight, PLACES)
     present = [name for name in AGREEMENT if name in set(both["agreement"])]
@@ -175,7 +175,7 @@ def tabulate_networks(table: pd.DataFrame, style: Style) -> Table | None:
 
 
 def choose_returning(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the signatures and the features with the largest change of each kind, which have units of their own.
+    """Return the signatures and the features with the largest change of each kind; each kind has its own unit.
 
     Genes are chosen only where there is neither a factor nor a regulon.
     """

@@ -1,4 +1,4 @@
-"""Infer the activity of transcription factors from their targets: of each contrast, and of each profile."""
+"""Infer the activity of transcription factors from their targets, for each contrast and each profile."""
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,10 @@ TF_ACTIVITY = [
 
 
 def by_profile(data: profiles.Profiles, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return activity as rows (sample × factor), as the stage's factor_activity.tsv has it for single cells.
+    """Return activity as rows (sample × factor), in the format of the stage's factor_activity.tsv for single cells.
 
-    ``sd``: between replicates of a model, timepoint and arm, pooled over these with equal weight per degree of freedom.
+    ``sd``: standard deviation between replicates of a model, timepoint and arm, pooled with equal weight per degree of
+    freedom.
     """
     samples = data.samples
     group = samples[["block", "timepoint", "arm"]].agg("|".join, axis=1)
@@ -35,7 +36,7 @@ def by_profile(data: profiles.Profiles, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -> pd.DataFrame:
-    """Return, by contrast and factor, the paired change of activity over models: each model counts once."""
+    """Return, by contrast and factor, the paired change of activity over models, with equal weight per model."""
     parts = []
     for name, pair in differential.contrasts_of(contrast).items():
         changes = over_arms(differential.differences(scores, data.samples, *pair, contrast["baseline"]))
@@ -46,13 +47,13 @@ def over_models(scores: pd.DataFrame, data: profiles.Profiles, contrast: dict) -
 
 
 def t_of_contrasts(whole: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return contrasts × genes: the t over patients of each, or that in these tumours where there is none.
+    """Return contrasts × genes: the t over patients of each contrast, or the t in these tumours if there is none.
 
-    ``whole``: differential_expression.tsv over all arms. Genes that every contrast has.
+    ``whole``: differential_expression.tsv over all arms. Only genes of all contrasts are included.
     """
     names = [name for name in differential.contrasts_of(contrast) if (whole["contrast"] == name).any()]
     rows = [with_level(whole[whole["contrast"] == name]).set_index("gene")["t"] for name in names]
-    # A contrast without any t (no replicates) would take all genes with it.
+    # A contrast without any t (no replicates) would remove all genes.
     table = pd.DataFrame({name: t for name, t in zip(names, rows, strict=True) if t.notna().any()}).T
     return table.dropna(axis=1)
 
@@ -74,7 +75,7 @@ def main(snakemake) -> None:
         ]
     by_profile(data, scores).to_csv(snakemake.output.profiles, sep="\t", index=False, float_format="%.6g")
     found = found.merge(over_models(scores, data, params.contrast), on=["contrast", "tf"], how="left")
-    # Strongest evidence over patients first; without p-values by the score.
+    # Ordered by evidence over patients; without p-values, by the score.
     found["_contrast"] = pd.Categorical(found["contrast"], list(differential.contrasts_of(params.contrast)))
     found["_strength"] = -found["score"].abs()
     found = found.sort_values(["_contrast", "p", "_strength", "tf"], kind="stable")

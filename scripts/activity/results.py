@@ -1,4 +1,4 @@
-"""Which files of activity the report reads and the target names, by what a study has."""
+"""Files of the stage activity that the report reads and the target names, depending on the study."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def targets(study: Study) -> list[str]:
 
 
 def of_timepoints(study: Study) -> list[str]:
-    """Return the table of several persister timepoints; none where there is one."""
+    """Return the table of several persister timepoints; none if there is only one."""
     return ["persister_timepoints.tsv"] if study.further and study.has_activity else []
 
 
 def of_network(study: Study) -> list[str]:
-    """Return the tables of the factors that a network names; none if the config has no network."""
+    """Return the tables of a network's factors; none if the config has no network."""
     return ["tf_activity.tsv", "profile_activity.tsv", "network_comparison.tsv"] if study.network_files else []
 
 

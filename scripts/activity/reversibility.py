@@ -1,6 +1,6 @@
-"""Where relapse lies between baseline (0) and persister (1): a ratio of two means over models, with Fieller's interval.
+"""Position of relapse between baseline (0) and persister (1): a ratio of two means over models, with Fieller intervals.
 
-The model is the replicate: its tumours are averaged first, and the interval comes from how models differ.
+The model is the replicate: its tumours are averaged first, and the interval reflects the variation between models.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ LEVEL = 0.95
 def fieller(recovered: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the 95 % interval of the mean of ``recovered`` over that of ``shift`` (Fieller 1954).
 
-    Both are models × features, differences from the same baseline, hence their covariance, which the models themselves
-    tell: positions ρ for which recovered − ρ × shift has a mean that Student's t with n − 1 degrees of freedom doesn't
-    distinguish from 0. NaN where the interval is not bounded (the mean shift is not distinguished from 0) and below
-    :data:`~scripts.base.verdicts.MIN_MODELS` models.
+    Both are models × features, differences from the same baseline. Their covariance is therefore estimated from the
+    models. The interval contains the positions ρ for which the mean of recovered − ρ × shift does not differ from 0 by
+    Student's t with n − 1 degrees of freedom. NaN if the interval is not bounded (the mean shift does not differ from
+    0) and below :data:`~scripts.base.verdicts.MIN_MODELS` models.
     """
     n, n_features = shift.shape
     if n < MIN_MODELS:
@@ -44,14 +44,14 @@ def fieller(recovered: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.nd
     b = x * y - reach * (dx * dy).sum(axis=0)
     c = y**2 - reach * (dy**2).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Without a spread between models, rounding alone can make the root's argument negative.
+        # Without variation between models, rounding alone can make the root's argument negative.
         root = np.sqrt(np.maximum(b**2 - a * c, 0.0))
         low, high = (b - root) / a, (b + root) / a
     return np.where(a > 0, low, np.nan), np.where(a > 0, high, np.nan)
 
 
 def with_relapse(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return the samples of models and arms that have persisters and relapse, and the baseline of these models."""
+    """Return the samples of models and arms with persisters and relapse, and the baseline of these models."""
     persister, recovered, baseline = contrast["persister"], contrast.get("relapse"), contrast["baseline"]
     unit = samples["block"] + "|" + samples["arm"]
     both = set(unit[samples["timepoint"] == persister]) & set(unit[samples["timepoint"] == recovered])
@@ -62,17 +62,17 @@ def with_relapse(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 
 
 def verdict_of(low: float, high: float) -> str:
-    """Return what an interval shows (one of :data:`VERDICTS`)."""
+    """Return the verdict on an interval (one of :data:`VERDICTS`)."""
     return decide(VERDICTS, Interval(low, high)).name
 
 
 def positions(values: pd.DataFrame, samples: pd.DataFrame, contrast: dict, kind: str) -> pd.DataFrame:
     """Return one row (:data:`REVERSIBILITY`) per feature of ``values`` (samples × features).
 
-    ``samples``: all of the study that have values. Each model's tumours are averaged by timepoint and arm, then its
-    arms. Position and interval are of the models with relapse (:func:`with_relapse`), and of features that these
-    measure; what another model lacks is no reason to leave a feature out. ``shift_fdr`` is over all models that have
-    baseline and persisters (:func:`scripts.stats.paired.summarise`): those with relapse are few.
+    ``samples``: all samples of the study that have values. Each model's tumours are averaged by timepoint and arm, then
+    over arms. Position and interval are those of the models with relapse (:func:`with_relapse`), for features that
+    these models measure; a feature that another model lacks is kept. ``shift_fdr`` is over all models with baseline and
+    persisters (:func:`scripts.stats.paired.summarise`), since few models have relapse.
     """
     chosen = with_relapse(samples, contrast)
     if not len(chosen):
@@ -108,25 +108,25 @@ def positions(values: pd.DataFrame, samples: pd.DataFrame, contrast: dict, kind:
 
 
 def shifted(table: pd.DataFrame, fdr: float, least: float = 0.0) -> pd.DataFrame:
-    """Return the features that shift over the patients (FDR), and by ``least`` or more in the models with relapse; the
-    others have nothing to come back from.
+    """Return the features that shift over the patients (FDR), and by at least ``least`` in the models with relapse. For
+    the others a position is not defined.
     """
     return table[(table["shift_fdr"] <= fdr) & (table["shift"].abs() >= least)]
 
 
 def bin_positions(table: pd.DataFrame) -> pd.DataFrame:
-    """Count features by their position, kind by kind.
+    """Count features by their position, for each kind.
 
     Parameters
     ----------
     table
-        Positions (:data:`REVERSIBILITY`). The signature, which is one feature, is left out.
+        Positions (:data:`REVERSIBILITY`). The signature is a single feature and is left out.
 
     Returns
     -------
     DataFrame
-        One row per kind and bin (:data:`BINS`). A position beyond the last edge is counted in the last bin; ``share``
-        is that of the kind's features that have a position.
+        One row per kind and bin (:data:`BINS`). Positions beyond the last edge are counted in the last bin. ``share``
+        is relative to the kind's features that have a position.
     """
     parts = []
     for kind in (GENE, FACTOR, REGULON):

@@ -1,4 +1,4 @@
-"""Score a group's regulons again at equal depth, if depth differs between the timepoints that are compared."""
+"""Score a group's regulons again at equal depth, if depth differs between the compared timepoints."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ def mean_activity(
     """Return each regulon's mean activity over a sample's cells, from counts thinned to ``share``, scored as in the
     stage regulons (:func:`scripts.regulons.scoring.score`).
 
-    Several thinnings (:data:`depth.DRAWS`) are averaged; with a share of 1 there is nothing to draw.
+    Several thinnings (:data:`depth.DRAWS`) are averaged; with a share of 1 the counts are unchanged.
     """
     draws = depth.DRAWS if share < 1 else 1
     found = np.zeros(len(regulons))
@@ -34,8 +34,8 @@ def mean_activity(
 
 
 def main(snakemake) -> None:
-    """Read the group's counts, the regulons and all libraries' sums; write mean activity by sample and regulon, nothing
-    where no model's samples differ in depth.
+    """Read the group's counts, the regulons and all libraries' sums; write mean activity by sample and regulon. The
+    table is empty if depth does not differ between the samples of any model.
     """
     import anndata
 

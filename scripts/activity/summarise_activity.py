@@ -1,4 +1,4 @@
-"""Average each regulon's activity over the cells of every sample that has enough of them, a group at a time."""
+"""Average each regulon's activity over the cells of every sample with enough cells, one group at a time."""
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ def main(snakemake) -> None:
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=pseudobulk.ACTIVITY)
     labels = samples.loc[table["sample"], pseudobulk.LABELS].reset_index(drop=True)
     table = table.assign(**{label: labels[label] for label in pseudobulk.LABELS})[pseudobulk.ACTIVITY]
-    # The sheet's order of samples, whatever the groups; regulons by name.
+    # Samples in the order of the sheet, for any groups; regulons by name.
     order = {sample: number for number, sample in enumerate(samples.index)}
     table = table.sort_values(["sample", "regulon"], key=lambda c: c.map(order) if c.name == "sample" else c)
     table.to_csv(snakemake.output.activity, sep="\t", index=False, float_format="%.6g")

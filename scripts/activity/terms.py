@@ -1,4 +1,4 @@
-"""Words in the tables of the stage that figures and the report look up; importable in any environment."""
+"""Terms in the stage's tables that are used by figures and report; importable in any environment."""
 
 AGREE, OPPOSITE, ONE, NEITHER, ALONE, ELSEWHERE = (
     "both, same direction", "both, opposite directions", "one of them", "neither", "no regulon", "not in the network",

@@ -1,4 +1,4 @@
-"""Figure of several persister timepoints: change of each regulon or factor at each of them, and its trend over days."""
+"""Figure of several persister timepoints: change of each regulon or factor at each timepoint, and trend over days."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ COLUMNS = timepoints.Columns(
 
 
 def choose(table: pd.DataFrame) -> list[str]:
-    """Return the regulons to draw, those that rise most first; ``table``: changes over all arms."""
+    """Return the regulons to draw, the largest increases first; ``table``: changes over all arms."""
     largest = table.groupby("regulon", sort=False)[VALUE].agg(lambda own: own.abs().max()).nlargest(MOST)
     mean = table[table["regulon"].isin(largest.index)].groupby("regulon", sort=False)[VALUE].mean()
     return list(mean.sort_values(ascending=False, kind="stable").index)
 
 
 def draw_timepoints(table: pd.DataFrame, style: Style) -> Figure | None:
-    """Return changes against the baseline by timepoint, and the slope over days where models have one.
+    """Return changes from the baseline by timepoint, and the slope over days if models have one.
 
     ``table``: activity/persister_timepoints.tsv.
     """

@@ -13,7 +13,7 @@ MIDDLE = 0.5
 
 @dataclass(frozen=True)
 class Interval:
-    """Limits of the position of relapse; NaN where they are not bounded."""
+    """Limits of the position of relapse; NaN if they are not bounded."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""Peaks that persisters gain and lose, against the genes' change in the programme."""
+"""Peaks gained and lost in persisters, in relation to the genes' change in the programme."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIN_GENES = 50
 def pairs_of(sets: list[dict], baseline: str, persister: str) -> dict[tuple[str, str], tuple[dict, dict]]:
     """Return, by subject (factor or mark) and sample, the entries of the untreated and the persister state.
 
-    ``sets``: entries of ``chromatin.peaks``. The first of each state is taken.
+    ``sets``: entries of ``chromatin.peaks``. The first entry of each state is used.
     """
     found: dict[tuple[str, str], dict[str, dict]] = {}
     for entry in sets:
@@ -33,16 +33,16 @@ def pairs_of(sets: list[dict], baseline: str, persister: str) -> dict[tuple[str,
 
 
 def change_of_peaks(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the peaks of both states with ``change``: gained and lost share no base with a peak of the other state."""
+    """Return the peaks of both states with ``change``: gained and lost peaks share no base with the other state."""
     gained = after.assign(change=np.where(overlaps(after, before), KEPT, GAINED))
     lost = before[~overlaps(before, after)].assign(change=LOST)
     return pd.concat([gained, lost], ignore_index=True)
 
 
 def change_of_counts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the intervals that both tables count, with ``change`` by the ratio of reads per million.
+    """Return the intervals counted in both tables, with ``change`` by the ratio of reads per million.
 
-    Both: :data:`scripts.chromatin.peaks.COUNTS`. One is added to each count, so that few reads change nothing.
+    Both tables: :data:`scripts.chromatin.peaks.COUNTS`. One is added to each count, so that few reads cause no change.
     """
     both = before.merge(after, on=PEAKS[:3], suffixes=("_before", "_after"))
     million = {name: (both[f"count_{name}"] + 1) / (both[f"count_{name}"] + 1).sum() for name in ("before", "after")}
@@ -52,7 +52,7 @@ def change_of_counts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def deciles_of(change: pd.Series) -> np.ndarray:
-    """Return the decile (1 lowest) of each gene's change, NaN where it wasn't measured; ties in the genes' order."""
+    """Return the decile (1 lowest) of each gene's change, NaN if it was not measured; ties in the genes' order."""
     rank = change.rank(method="first").to_numpy()
     return np.ceil(rank / np.nanmax(rank) * N_DECILES) if change.notna().any() else rank
 
@@ -60,7 +60,7 @@ def deciles_of(change: pd.Series) -> np.ndarray:
 def compare_deciles(
     genes: pd.DataFrame, near: dict[tuple[str, str, str], np.ndarray], peaks: dict[tuple[str, str, str], int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return how often genes of each decile of change lie near gained, lost and kept peaks, and how that rises.
+    """Return the share of genes of each decile of change near gained, lost and kept peaks, and its trend over deciles.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def compare_deciles(
     near
         (subject, sample, change) → whether each gene has such a peak within the wide window.
     peaks
-        The same → number of peaks.
+        The same keys → number of peaks.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Compare targets of regulons, and genes that change in persisters, with genes like them: how many lie near peaks."""
+"""Compare targets of regulons, and genes that change in persisters, with similar genes: how many lie near peaks."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ def read_change(path: str, contrast: dict) -> pd.Series:
 
 
 def measured(table: pd.DataFrame, expression: pd.Series, t: pd.Series) -> pd.DataFrame:
-    """Return the genes that have a position and an expression, in the order of the genome, with expression and t."""
+    """Return genes with a position and an expression, in the order of the genome, with expression and t."""
     known = table[table["gene"].isin(expression.index)].reset_index(drop=True)
     return known.assign(expression=known["gene"].map(expression), t=known["gene"].map(t))
 
@@ -55,7 +55,7 @@ def main(snakemake) -> None:
         (tested, output.enrichment), (support, output.support), (trends, output.trends), (deciles, output.deciles),
     )  # fmt: skip
     for table, path in results:
-        # Where there is no upper limit the field is empty: JSON and spreadsheets know no infinity.
+        # An infinite upper limit is written as an empty field: JSON and spreadsheets have no infinity.
         table.replace(np.inf, np.nan).to_csv(path, sep="\t", index=False, float_format="%.6g")
     counts = support["verdict"].value_counts()
     job.log.info("%s", ", ".join(f"{n} {name}" for name, n in counts.items()) or "no regulon")

@@ -1,4 +1,4 @@
-"""Whether the targets of regulons lie near peaks, against genes of like expression, length and number of starts."""
+"""Proximity of regulon targets to peaks, relative to genes of similar expression, length and number of starts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def compare_regulons(
     Returns
     -------
     DataFrame
-        p is one-sided, over the genes of one peak file: it says nothing of other patients. fdr is over the
+        p is one-sided, over the genes of one peak file; it is not evidence about other patients. fdr is over the
         regulons, by peak set and window.
     """
     at = pd.Series(np.arange(len(genes)), index=genes["gene"].to_numpy())
@@ -93,7 +93,7 @@ def compare_regulons(
 
 
 def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float, circular: bool = False) -> pd.DataFrame:
-    """Return one row (:data:`SUPPORT`) per regulon: what the peaks of its own factor say of it.
+    """Return one row (:data:`SUPPORT`) per regulon: the support by peaks of its own factor.
 
     Parameters
     ----------
@@ -104,13 +104,13 @@ def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float, circular: b
     fdr
         Limit of the false discovery rate (``statistics.fdr``).
     circular
-        Whether the regulons' modules were pruned by these peaks.
+        Whether the regulons' modules were pruned with these peaks.
 
     Returns
     -------
     DataFrame
-        The comparison with the smallest p, in any of the factor's peak sets and windows; p is that times their number
-        (``comparisons``), and fdr is over the regulons whose factors have peaks.
+        The comparison with the smallest p, in any of the factor's peak sets and windows. p is multiplied by their
+        number (``comparisons``); fdr is over the regulons whose factors have peaks.
     """
     own = enrichment[enrichment["factor"] == enrichment["tf"]]
     compared = dict(list(own.groupby("regulon")))

@@ -27,7 +27,7 @@ OWN, OTHER = "factor of the peaks", "another factor"
 
 
 def chosen(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the wide window that are drawn: by peak set the factor's own regulon and the best others."""
+    """Return the rows of the wide window that are drawn: per peak set the factor's own regulon and the best others."""
     parts = []
     for _, rows in table[table["window"] == DISTAL].groupby("peak_set", sort=False):
         own = rows[rows["tf"] == rows["factor"]]
@@ -37,7 +37,7 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_targets(enrichment: pd.DataFrame, style: Style) -> Figure | Absent:
-    """Return odds ratios with intervals, a panel per peak set (chromatin/enrichment.tsv)."""
+    """Return odds ratios with intervals, one panel per peak set (chromatin/enrichment.tsv)."""
     table = chosen(enrichment.assign(factor=enrichment["factor"].fillna("")))
     if table.empty:
         return Absent("none_found")

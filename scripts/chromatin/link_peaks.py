@@ -1,4 +1,4 @@
-"""Read all peaks, say where they lie, and how near to each gene: of each set, and of those gained, lost and kept."""
+"""Read all peaks, and report their location and distance to each gene: per set, and of gained, lost and kept peaks."""
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ OTHER_GENOME = "few peaks at promoters: is it the annotation's genome?"
 
 
 def name_of(*parts: str) -> str:
-    """Return the column of distances of a peak set, or of a subject's peaks of one change."""
+    """Return the column name for distances of a peak set, or of a subject's peaks of one change."""
     return "|".join(parts)
 
 
@@ -35,7 +35,7 @@ def describe(entry: dict, peaks: pd.DataFrame, starts: pd.DataFrame, promoter: i
 
 
 def main(snakemake) -> None:
-    """Read promoters, peaks and counts; write the sets, what changes between states, and distances by gene."""
+    """Read promoters, peaks and counts; write the sets, changes between states, and distances by gene."""
     params = snakemake.params
     starts = promoters.read_promoters(snakemake.input.promoters, params.prefix)
     genes = promoters.list_genes(starts)

@@ -8,7 +8,7 @@ from scripts.scenic import motif_table
 
 
 def join_annotations(motifs: str, factors: dict[str, str]) -> str:
-    """Return the text of a motif table with further rows for tracks, in the order of its own columns."""
+    """Return the text of a motif table with additional rows for tracks, in the order of its own columns."""
     header = motif_table.read_header(motifs)
     with open_bytes(motifs) as handle:
         text = handle.read().decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""Peaks as callers write them: BED of three columns and more, narrowPeak, broadPeak, plain or gzip."""
+"""Peaks as written by peak callers: BED with three or more columns, narrowPeak, broadPeak, plain or gzip."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ WANTED = "give peaks as BED or narrowPeak: chromosome, start, end, separated by 
 
 
 def bare_contig(contig: str) -> str:
-    """Return a contig's name as all files are compared by: without ``chr``, MT for the mitochondrial one."""
+    """Return a contig's name in the form used to compare files: without ``chr``, MT for the mitochondrial one."""
     bare = contig[3:] if contig[:3].lower() == "chr" else contig
     return "MT" if bare == "M" else bare
 
 
 def whole_number(text: str, where: str, column: str) -> int:
-    """Return a coordinate. Raises :class:`job.UserError` if it is none."""
+    """Return a coordinate. Raises :class:`job.UserError` for any other text."""
     if not re.fullmatch(r"-?\d+", text):
         raise job.UserError(f"{where}, column {column}: {text!r} is not a whole number; {WANTED}")
     if (value := int(text)) < 0:
@@ -39,7 +39,7 @@ def whole_number(text: str, where: str, column: str) -> int:
 def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
     """Return number and fields of every line with an interval; comments, ``track`` lines and a header are left out.
 
-    Raises :class:`job.UserError` for what is no text, a line with fewer than three columns, and a file without a line.
+    Raises :class:`job.UserError` for non-text content, a line with fewer than three columns, and a file without a line.
     """
     rows: list[tuple[int, list[str]]] = []
     for number, line in enumerate(names.LINE_END.split(names.read_text(path, "peaks as BED or narrowPeak")), 1):
@@ -50,7 +50,7 @@ def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
             remedy = "separate them by tabs, not by blanks or commas" if len(re.split(r"[ ,;]+", line)) > 2 else WANTED
             raise job.UserError(f"{path}, line {number}: {len(fields)} columns, peaks have 3 or more; {remedy}")
         if not rows and all(WORD.fullmatch(field) for field in fields[1:3]):
-            continue  # a header that no mark sets off
+            continue  # a header without a mark
         rows.append((number, fields))
     if not rows:
         raise job.UserError(f"{path}: no peak in it; give the caller's file, or remove the entry from chromatin.peaks")
@@ -58,7 +58,7 @@ def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
 
 
 def interval_of(path: str | Path, number: int, fields: list[str]) -> tuple[str, int, int]:
-    """Return contig, start and end of a line. Raises :class:`job.UserError` if they make no interval."""
+    """Return contig, start and end of a line. Raises :class:`job.UserError` if they are not an interval."""
     where = f"{path}, line {number}"
     if not fields[0]:
         raise job.UserError(f"{where}, column 1: names no chromosome; {WANTED}")
@@ -72,18 +72,18 @@ def interval_of(path: str | Path, number: int, fields: list[str]) -> tuple[str, 
 
 
 def read_peaks(path: str | Path) -> pd.DataFrame:
-    """Return the peaks of a file (:data:`PEAKS`), sorted; equal ones are joined.
+    """Return the peaks of a file (:data:`PEAKS`), sorted; identical peaks are joined.
 
     Returns
     -------
     DataFrame
-        Chromosome without ``chr``; start from 0, end outside; signal: enrichment of a narrowPeak or broadPeak, score of
-        a BED, 1 where the file has neither.
+        Chromosome without ``chr``; start from 0, end exclusive; signal: enrichment of a narrowPeak or broadPeak, score
+        of a BED, 1 if the file has neither.
 
     Raises
     ------
     job.UserError
-        Names file, line and column of the first mistake.
+        With file, line and column of the first error.
     """
     rows = read_rows(path)
     found = []
@@ -101,7 +101,7 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
                         f"{path}, line {number}, column {column + 1}: {fields[column]!r} is no signal (a number of at "
                         f"least 0); is it a narrowPeak or broadPeak file?"
                     )
-                signal = 1.0  # a BED may have anything there
+                signal = 1.0  # this column of a BED is arbitrary
         found.append((*interval_of(path, number, fields), signal))
     table = pd.DataFrame(found, columns=PEAKS)
     if not (table["signal"] > 0).any():

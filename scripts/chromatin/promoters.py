@@ -1,4 +1,4 @@
-"""Where transcription starts: of an annotation (GTF) or of a table of promoters; and how near peaks lie."""
+"""Transcription starts from an annotation (GTF) or a table of promoters, and their distance to peaks."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def read_promoters(path: str | Path, prefix: str = "") -> pd.DataFrame:
     path
         A GTF, or a table with a header (columns chr, start, end, gene, optionally length), plain or gzip.
     prefix
-        What genes and contigs of the tumour's species begin with in a GTF; others are left out.
+        Prefix of the genes and contigs of the tumour's species in a GTF; others are left out.
 
     Returns
     -------
     DataFrame
-        Chromosome without ``chr``; position from 0; length: from the gene's first to its last base (bp), NaN where a
-        table of promoters doesn't tell.
+        Chromosome without ``chr``; position from 0; length: from the gene's first to its last base (bp), NaN if a table
+        of promoters does not give it.
 
     Raises
     ------
     job.UserError
-        If nothing can be read from it.
+        If the file is not readable as either.
     """
     lines = read_lines(path)
     is_gtf = any(not line.startswith("#") and line.count("\t") == 8 for line in lines[:50])
@@ -60,7 +60,7 @@ def read_promoters(path: str | Path, prefix: str = "") -> pd.DataFrame:
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """Return the lines of an annotation that tell where genes and transcripts lie; of a table all."""
+    """Return the lines of an annotation with positions of genes and transcripts; all lines of a table."""
     try:
         with open_bytes(path) as handle:
             head = handle.read(64)
@@ -76,7 +76,7 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def of_gtf(lines: list[str], prefix: str) -> pd.DataFrame:
-    """Return :data:`STARTS` of an annotation: of its transcripts, or of its genes where it has no transcripts."""
+    """Return :data:`STARTS` from an annotation: from its transcripts, or from its genes if it has no transcripts."""
     found: dict[str, list[tuple]] = {"gene": [], "transcript": []}
     for line in lines:
         fields = line.split("\t")
@@ -96,7 +96,9 @@ def of_gtf(lines: list[str], prefix: str) -> pd.DataFrame:
 
 
 def of_table(lines: list[str], path: str | Path) -> pd.DataFrame:
-    """Return :data:`STARTS` of a table of promoters. Raises :class:`job.UserError` if a column or number is missing."""
+    """Return :data:`STARTS` from a table of promoters; raise :class:`job.UserError` if a column or number is
+    missing.
+    """
     header = [names.clean(field).lower() for field in lines[0].split("\t")] if lines else []
     at = {name: next((header.index(key) for key in keys if key in header), -1) for name, keys in COLUMNS.items()}
     at["position"] = header.index("start") if "start" in header else -1
@@ -129,7 +131,7 @@ def list_genes(starts: pd.DataFrame) -> pd.DataFrame:
 
 
 def distances(starts: pd.DataFrame, peaks: pd.DataFrame) -> np.ndarray:
-    """Return the distance (bp) from each start to the nearest peak, 0 within one; infinite without a peak there."""
+    """Return the distance (bp) from each start to the nearest peak; 0 within a peak, infinite without a peak."""
     union, found = merge(peaks), np.full(len(starts), np.inf)
     for chromosome, rows in starts.groupby("chromosome").indices.items():
         if chromosome not in union:
@@ -145,7 +147,7 @@ def distances(starts: pd.DataFrame, peaks: pd.DataFrame) -> np.ndarray:
 
 
 def distance_by_gene(starts: pd.DataFrame, peaks: pd.DataFrame) -> pd.Series:
-    """Return by gene the distance (bp) of the nearest peak to any of its starts."""
+    """Return, by gene, the distance (bp) between the nearest peak and any of its starts."""
     return pd.Series(distances(starts, peaks), index=starts["gene"]).groupby(level=0).min()
 
 
@@ -166,7 +168,7 @@ def peak_distances(peaks: pd.DataFrame, starts: pd.DataFrame) -> np.ndarray:
 
 
 def check_genome(peaks: pd.DataFrame, starts: pd.DataFrame, window: int, path: str | Path) -> dict[str, float]:
-    """Return how many peaks lie where genes are; raise :class:`job.UserError` if they are of another genome.
+    """Return the location of peaks relative to genes; raise :class:`job.UserError` if they are of another genome.
 
     Parameters
     ----------
@@ -178,14 +180,14 @@ def check_genome(peaks: pd.DataFrame, starts: pd.DataFrame, window: int, path: s
     Returns
     -------
     dict
-        ``unplaced``: share of peaks on contigs without a gene; ``promoter``: share of the others at a promoter;
-        ``shifted``: the same share of the peaks moved by :data:`SHIFT`, the mean of both directions.
+        ``unplaced``: share of peaks on contigs without a gene. ``promoter``: share of the other peaks at a promoter.
+        ``shifted``: the latter share of the peaks moved by :data:`SHIFT`, mean over both directions.
 
     Raises
     ------
     job.UserError
-        If no contig has a gene, more than :data:`MOST_BEYOND` of the peaks lie beyond the ends of chromosomes, or
-        no peak lies at a promoter where by chance ten would.
+        If no contig has a gene, if more than :data:`MOST_BEYOND` of the peaks lie beyond the ends of chromosomes, or if
+        no peak lies at a promoter and ten are expected by chance.
     """
     ends = starts.groupby("chromosome")["position"].max()
     known = peaks["chromosome"].isin(ends.index).to_numpy()

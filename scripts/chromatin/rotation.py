@@ -1,8 +1,8 @@
-"""Whether a set of genes has a property more often than genes of like covariates, where neighbours share it.
+"""Test whether a set of genes has a property more often than genes with similar covariates, if neighbours share it.
 
-Peaks cover neighbouring genes and targets lie side by side (keratins, chemokines), so that genes aren't independent.
-The null turns the genome against itself: residuals of all genes are moved along the genome by every number of places,
-which keeps the order of both, as circular genomic permutation does (Cabrera et al. 2012, G3 2:1067).
+Peaks cover neighbouring genes, and targets are clustered in the genome (keratins, chemokines). Genes are therefore not
+independent. The null distribution rotates the residuals of all genes along the genome by every number of positions.
+This keeps the order of both residuals and targets, as in circular genomic permutation (Cabrera et al. 2012, G3 2:1067).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MIN_P = 1e-12
 
 @dataclass(frozen=True)
 class Found:
-    """``expected`` number of genes with the property, ``log_odds`` with limits (natural log; infinite where no limit
-    exists), one-sided ``p`` of more than expected, ``z`` and ``inflation`` of the variance by neighbours.
+    """``expected`` number of genes with the property, ``log_odds`` with limits (natural log; infinite if no limit
+    exists), one-sided ``p`` of more than expected, ``z``, and ``inflation`` of the variance by neighbours.
     """
 
     expected: float
@@ -53,9 +53,9 @@ def fit_logistic(x: np.ndarray, y: np.ndarray, start: np.ndarray | None = None) 
 
 
 def covariates_of(*columns: np.ndarray) -> np.ndarray:
-    """Return genes × covariates: 1, and each column's rank as a curve of third degree; constant columns are left out.
+    """Return genes × covariates: 1, and a cubic polynomial of each column's rank; constant columns are left out.
 
-    A missing value stands in the middle.
+    A missing value has the middle rank.
     """
     found = [np.ones(len(columns[0]))]
     for column in columns:
@@ -72,15 +72,15 @@ def covariates_of(*columns: np.ndarray) -> np.ndarray:
 
 
 def rotate(weights: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-    """Return Σ weights[g] · residuals[g + k] for every number of places k, the first of them 0."""
+    """Return Σ weights[g] · residuals[g + k] for every shift of k positions, starting at 0."""
     n = len(residuals)
     return np.fft.irfft(np.conj(np.fft.rfft(weights)) * np.fft.rfft(residuals), n)
 
 
 def tail(observed: float, null: np.ndarray) -> float:
-    """Return the probability of as much or more: Pearson's type III with mean, variance and skewness of the null.
+    """Return the upper tail probability: Pearson's type III with mean, variance and skewness of the null.
 
-    Its tail goes on where the number of rotations ends (Kazi-Aoual et al. 1995, Comput Stat Data Anal 20:643).
+    Its tail extends beyond the largest of the rotations (Kazi-Aoual et al. 1995, Comput Stat Data Anal 20:643).
     """
     sd = null.std()
     if not sd > 0:
@@ -90,7 +90,7 @@ def tail(observed: float, null: np.ndarray) -> float:
 
 
 def solve(score, low: float = -MOST_LOG_ODDS, high: float = MOST_LOG_ODDS) -> float:
-    """Return where a falling function of the log odds is 0; infinite where it isn't within the range."""
+    """Return the zero of a decreasing function of the log odds; infinite if it is not within the range."""
     if score(low) <= 0:
         return -np.inf
     if score(high) >= 0:
@@ -102,10 +102,10 @@ def solve(score, low: float = -MOST_LOG_ODDS, high: float = MOST_LOG_ODDS) -> fl
 
 
 def estimate(y: np.ndarray, expected: np.ndarray, inflation: float) -> tuple[float, float, float]:
-    """Return the log odds of the targets beyond their expected ones, with limits.
+    """Return the log odds of the targets relative to expectation, with limits.
 
-    ``y``: whether each target has the property; ``expected``: probability of a gene like it. The estimate is Firth's;
-    the limits are those of the score test, with its variance times ``inflation``.
+    ``y``: whether each target has the property; ``expected``: probability for a similar gene. The estimate is Firth's;
+    the limits are those of the score test, with its variance multiplied by ``inflation``.
     """
     offset = special.logit(expected)
 
@@ -130,7 +130,7 @@ def estimate(y: np.ndarray, expected: np.ndarray, inflation: float) -> tuple[flo
 
 
 def compare(property_of: np.ndarray, targets: np.ndarray, x: np.ndarray, start: np.ndarray | None = None) -> Found:
-    """Return whether targets have a property more often than genes of like covariates.
+    """Return whether targets have a property more often than genes with similar covariates.
 
     Parameters
     ----------
@@ -139,14 +139,14 @@ def compare(property_of: np.ndarray, targets: np.ndarray, x: np.ndarray, start: 
     x
         Genes × covariates (:func:`covariates_of`).
     start
-        Coefficients of all genes, from which the fit without the targets begins.
+        Coefficients of all genes, used as the start of the fit without the targets.
     """
     y = property_of.astype(float)
     others = ~targets
     expected = np.clip(special.expit(x @ fit_logistic(x[others], y[others], start)), LEAST, 1 - LEAST)
     variance = expected * (1 - expected)
     residual = (y - expected) / np.sqrt(variance)
-    # The targets' residuals take part as those of others: their own property is what is asked for.
+    # The targets' residuals are included with those of other genes: the test concerns the targets' own property.
     null = rotate(np.where(targets, np.sqrt(variance), 0.0), residual)
     observed = null[0]
     independent = variance[targets].sum()
@@ -158,14 +158,14 @@ def compare(property_of: np.ndarray, targets: np.ndarray, x: np.ndarray, start: 
 
 
 def trend(property_of: np.ndarray, value: np.ndarray, x: np.ndarray) -> tuple[float, float]:
-    """Return how the log odds of a property rise per unit of ``value`` among genes of like covariates, and two-sided p.
+    """Return the increase in log odds of a property per unit of ``value`` among genes with similar covariates, and p.
 
-    Both by the score: the first step towards the estimate, and its tail among rotations.
+    The estimate is one step of the score equations; the two-sided p is the tail of the score among rotations.
     """
     y = property_of.astype(float)
     expected = np.clip(special.expit(x @ fit_logistic(x, y)), LEAST, 1 - LEAST)
     variance = expected * (1 - expected)
-    # What of the value the covariates don't tell.
+    # Part of the value that the covariates do not explain.
     weighted = x * variance[:, None]
     rest = value - x @ np.linalg.solve(weighted.T @ x + RIDGE * np.eye(x.shape[1]), weighted.T @ value)
     null = rotate(rest * np.sqrt(variance), (y - expected) / np.sqrt(variance))

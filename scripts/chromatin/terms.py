@@ -1,4 +1,4 @@
-"""Words in the tables of the stage that figures and the report look up; importable in any environment."""
+"""Terms in the stage's tables that are used by figures and report; importable in any environment."""
 
 PROMOTER, DISTAL = "promoter", "promoter or distal"
 """Windows around transcription starts in which a peak counts as near: the narrow one, and the wide one around it."""

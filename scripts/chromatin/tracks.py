@@ -1,4 +1,4 @@
-"""Peaks as tracks: ranking databases, as cisTarget has them for motifs, that modules are pruned by."""
+"""Peaks as tracks: ranking databases for pruning modules, as cisTarget provides for motifs."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ INDEX = "tracks"
 
 
 def score_genes(starts: pd.DataFrame, peaks: pd.DataFrame, reach: int) -> pd.Series:
-    """Return by gene the sum of the signals of the peaks within ``reach`` (bp) of a start, less with distance.
+    """Return, by gene, the sum of the signals of the peaks within ``reach`` (bp) of a start, decreasing with distance.
 
-    Of several starts the highest sum counts.
+    If a gene has several starts, the highest sum is used.
     """
     found = np.zeros(len(starts))
     for chromosome, rows in starts.groupby("chromosome").indices.items():
@@ -63,7 +63,7 @@ def rank(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def exchange(scores: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the scores exchanged at random among genes of one stratum."""
+    """Return the scores exchanged at random among genes of the same stratum."""
     order = np.lexsort((rng.random(len(scores)), strata))
     found = np.empty_like(scores)
     found[np.argsort(strata, kind="stable")] = scores[order]
@@ -73,10 +73,10 @@ def exchange(scores: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -
 def make_rankings(
     starts: pd.DataFrame, peaks: dict[str, pd.DataFrame], *, reach: int, random: int, seed: int
 ) -> pd.DataFrame:
-    """Return tracks × genes: ranks from 0, of each peak set and of ``random`` tracks that peaks tell nothing of.
+    """Return tracks × genes: ranks from 0, of each peak set and of ``random`` tracks without information from peaks.
 
-    A normalised enrichment score is a distance from the mean of a database's rows, so that tracks need others to be
-    compared with: the peak sets in turn, with scores exchanged among genes with as many transcription starts.
+    A normalised enrichment score is a distance from the mean of a database's rows. Tracks therefore need others for
+    comparison: the peak sets in turn, with scores exchanged among genes with the same number of transcription starts.
     """
     rng = np.random.default_rng(seed)
     genes = list_genes(starts).sort_values("gene").reset_index(drop=True)
@@ -102,7 +102,7 @@ def annotate(factors: dict[str, str]) -> pd.DataFrame:
 
 
 def write_database(rankings: pd.DataFrame, path: str | Path) -> None:
-    """Write rankings as a database of cisTarget (Feather v2): a column per gene, and one that names the tracks."""
+    """Write rankings as a cisTarget database (Feather v2): one column per gene, and one with track names."""
     import pyarrow as pa
     from pyarrow import feather
 

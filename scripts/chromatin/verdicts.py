@@ -14,20 +14,20 @@ LEAST_ODDS = 1.5
 
 @dataclass(frozen=True)
 class Evidence:
-    """What decides about a regulon, over all peak sets of its factor and both windows.
+    """Evidence for the verdict on a regulon, over all peak sets of its factor and both windows.
 
     Parameters
     ----------
     n
         Comparisons of its targets with peaks of its own factor.
     fdr
-        False discovery rate of more targets near peaks than expected, in any of them; NaN without a comparison.
+        False discovery rate of more targets near peaks than expected, in any comparison; NaN without a comparison.
     upper
         Largest upper limit of the odds ratio; NaN without a comparison.
     limit
         Limit of the false discovery rate (``statistics.fdr``).
     is_circular
-        Whether modules were pruned by the same peaks (``chromatin.tracks``).
+        Whether modules were pruned with the same peaks (``chromatin.tracks``).
     """
 
     n: int

@@ -1,1 +1,1 @@
-"""The persister programme on expression profiles: what changes, shared by which patients, undone at relapse."""
+"""The persister programme in expression profiles: genes that change, agreement of patients, reversal at relapse."""

@@ -1,4 +1,4 @@
-"""Test whether profiles cluster by state, with the models' levels removed blindly or with the states known."""
+"""Test whether profiles cluster by state, with the models' levels removed without or with knowledge of the states."""
 
 from threadpoolctl import threadpool_limits
 
@@ -8,7 +8,7 @@ from scripts.profiles import profiles
 
 
 def main(snakemake) -> None:
-    """Read the profiles; write purity by adjustment, and each sample's place."""
+    """Read the profiles; write purity by adjustment, and each sample's position."""
     params = snakemake.params
     data = profiles.read(snakemake.input.profiles)
     with threadpool_limits(1):

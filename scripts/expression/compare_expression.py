@@ -1,4 +1,4 @@
-"""Compare expression between timepoints over all models, and say what the design can't answer."""
+"""Compare expression between timepoints over all models, and report the questions that the design cannot answer."""
 
 from scripts.base import job
 from scripts.expression import design, differential

@@ -1,4 +1,4 @@
-"""Compare the expression of persisters at several timepoints over patients: against the baseline, and as a trend."""
+"""Compare the expression of persisters at several timepoints over patients: with the baseline, and as a trend."""
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ TIMEPOINTS = ["comparison", "timepoint", "headline", "gene", *differential.PATIE
 
 
 def compare(data: profiles.Profiles, contrast: dict, days: dict[str, float]) -> pd.DataFrame:
-    """Return one row (:data:`TIMEPOINTS`) per comparison and gene, over all arms: changes against the baseline, then
+    """Return one row (:data:`TIMEPOINTS`) per comparison and gene, over all arms: changes from the baseline, then
     slopes over days.
 
     ``contrast``: baseline, persister (the headline) and further; ``days``: by sample.

@@ -1,4 +1,4 @@
-"""Compare what the arms do: similarity of their effects, and drugs within models that had several."""
+"""Compare the arms: similarity of their effects, and drugs within models that received several."""
 
 import pandas as pd
 

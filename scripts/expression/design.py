@@ -1,4 +1,4 @@
-"""What the profiles' design lets each contrast answer, and what it doesn't."""
+"""The questions that each contrast of the profiles can answer with the study's design, and those that it cannot."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ LARGE_SHARE = 0.4
 
 
 def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return one row (:data:`ANSWERS`) per contrast and arm: whether it is answered, by which models, and what a reader
-    must know.
+    """Return one row (:data:`ANSWERS`) per contrast and arm: whether it is answered, by which models, and its limits.
 
-    ``samples``: those with a profile, with model, timepoint, arm, block. ``answered``: ``effect only`` where there are
-    no residual degrees of freedom, hence neither interval nor p-value.
+    ``samples``: those with a profile, with model, timepoint, arm, block. ``answered``: ``effect only`` if there are no
+    residual degrees of freedom, and thus neither interval nor p-value.
     """
     baseline, rows = contrast["baseline"], []
     for name, (reference, treated) in differential.contrasts_of(contrast).items():
@@ -53,9 +52,9 @@ def answers(samples: pd.DataFrame, contrast: dict) -> pd.DataFrame:
 
 
 def with_counts(said: pd.DataFrame, expression: pd.DataFrame, fdr: float) -> pd.DataFrame:
-    """Return :func:`answers` with the numbers of genes that are compared, that change over patients (``changed``) and
-    in these tumours (``voom_changed``), both within ``fdr``, and of the latter those whose mean over patients has the
-    other sign.
+    """Return :func:`answers` with numbers of genes: compared, changed over patients (``changed``), and changed in these
+    tumours (``voom_changed``), both within ``fdr``. Also count genes of the latter whose mean over patients has the
+    opposite sign.
     """
     voom = expression["voom_fdr"] <= fdr
     opposite = voom & (expression["log_fc"] * expression["voom_log_fc"] < 0)
@@ -91,7 +90,7 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
 
 
 def _confounded(samples: pd.DataFrame, arm: str, treated: str, models: list[str]) -> str:
-    """Return why arms, or this arm, can't be separated from the patients; nothing if they can."""
+    """Return why arms, or this arm, cannot be separated from the patients; empty if they can."""
     after = samples[(samples["timepoint"] == treated) & samples["model"].isin(models)]
     arms = samples[samples["timepoint"] == treated].groupby("model", sort=False)["arm"].agg(lambda own: set(own))
     if not models:

@@ -1,4 +1,4 @@
-"""Differential expression on two levels: over patients, each counted once, and in these tumours, by voom and limma."""
+"""Differential expression on two levels: over patients, with equal weight, and in these tumours, by voom and limma."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def arms_of(samples: pd.DataFrame, baseline: str) -> list[str]:
 
 
 def both(samples: pd.DataFrame, reference: str, treated: str) -> list[str]:
-    """Return the models that have both timepoints on one platform, in order of appearance."""
+    """Return the models that have both timepoints on the same platform, in order of appearance."""
     before = set(samples.loc[samples["timepoint"] == reference, "block"])
     after = set(samples.loc[samples["timepoint"] == treated, "block"])
     return list(dict.fromkeys(samples.loc[samples["block"].isin(before & after), "model"]))
@@ -56,8 +56,8 @@ def differences(
 ) -> pd.DataFrame:
     """Return treated − reference per model and arm (rows) and feature (columns); replicates are averaged first.
 
-    At the baseline all samples of the model are the reference; at any other timepoint those of the same arm. A model
-    measured on several platforms is compared within each, and averaged.
+    At the baseline all samples of the model are the reference; at other timepoints, the samples of the same arm. A
+    model measured on several platforms is compared within each platform, and the differences are averaged.
     """
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     after = samples[samples["timepoint"] == treated]
@@ -88,8 +88,8 @@ def contrast_of(design: pd.DataFrame, reference: str, treated: str) -> np.ndarra
 
 @dataclass(frozen=True)
 class Expression:
-    """Log expression with a weight per value (None: equal weights), samples × genes, and whether the prior follows mean
-    expression.
+    """Log expression with a weight per value (None: equal weights), samples × genes, and whether the prior follows the
+    mean.
     """
 
     values: pd.DataFrame
@@ -97,8 +97,8 @@ class Expression:
     trended: bool = False
 
     def fit(self, samples: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[pd.DataFrame]:
-        """Return the table of each pair (reference, treated) by gene: see :func:`linear.table_of`; all NaN where the
-        samples don't tell.
+        """Return the table of each pair (reference, treated) by gene: see :func:`linear.table_of`; all NaN if not
+        estimable.
         """
         design = design_of(samples)
         values = self.values.loc[samples.index].to_numpy()
@@ -133,23 +133,23 @@ def weigh(profiles: Profiles) -> Expression:
 def estimate(
     profiles: Profiles, expression: Expression, samples: pd.DataFrame, pairs: list[tuple[str, str]], platforms: str
 ) -> list[pd.DataFrame]:
-    """Return the table of each pair by gene, over all platforms ``together`` or ``separate`` and then joined."""
+    """Return the table of each pair by gene, over all platforms ``together``, or ``separate`` and then joined."""
     if platforms == "together":
         return expression.fit(samples, pairs)
     parts = []
     for _, own in samples.groupby("platform", sort=False):
         single = Expression(profiles.values, None, trended=True).fit(own, pairs)
-        # A platform counts only where a model has both timepoints on it.
+        # A platform is included only if a model has both timepoints on it.
         parts.append([table if both(own, *pair) else table * np.nan for table, pair in zip(single, pairs, strict=True)])
     return [meta.join([part[number] for part in parts]) for number in range(len(pairs))]
 
 
 def contributions(samples: pd.DataFrame, pair: tuple[str, str], present: np.ndarray) -> pd.DataFrame:
-    """Return by gene how many models the joint linear model takes evidence from (``n_models``), and what share of the
-    weight is indirect (``indirect``): of samples whose model lacks one of the two timepoints.
+    """Return, by gene, the number of models that contribute to the joint linear model (``n_models``), and the indirect
+    share of the weight (``indirect``): that of samples whose model lacks one of the two timepoints.
 
     ``present``: samples × genes. A least-squares estimate is a weighted sum of samples. A model with the treated and a
-    third timepoint moves it although its own difference doesn't exist.
+    third timepoint affects it although its own difference does not exist.
     """
     design = design_of(samples)
     contrast, x = contrast_of(design, *pair), design.to_numpy()
@@ -168,7 +168,7 @@ def contributions(samples: pd.DataFrame, pair: tuple[str, str], present: np.ndar
 
 
 def over_patients(profiles: Profiles, samples: pd.DataFrame, pair: tuple[str, str], baseline: str) -> pd.DataFrame:
-    """Return the columns :data:`PATIENTS` by gene: moderated paired differences, each model with the same weight."""
+    """Return the columns :data:`PATIENTS` by gene: moderated paired differences, with equal weight per model."""
     changes = over_arms(differences(profiles.values, samples, *pair, baseline))
     return described(summarise(changes, pd.Series(1.0, index=changes.columns)))
 
@@ -183,8 +183,8 @@ def in_tumours(
 ) -> list[pd.DataFrame]:
     """Return the columns :data:`TUMOURS` of each pair by gene, and mean_expression.
 
-    Samples are the replicates, and patients are taken to be equal: p-values say whether these tumours differ, not
-    whether those of further patients do.
+    Samples are the replicates, and patients are assumed to be equal. P-values are evidence for a difference between
+    these tumours, not between those of further patients.
     """
     present = np.isfinite(profiles.values.loc[samples.index].to_numpy())
     tables = estimate(profiles, expression, samples, pairs, platforms)
@@ -197,7 +197,7 @@ def in_tumours(
             parts = [
                 contributions(samples[own], pair, present[own]) for own in of.values() if both(samples[own], *pair)
             ]
-            # The platforms' weights depend on errors of each gene: the share that is indirect is not reported.
+            # The platforms' weights depend on the errors of each gene, so the indirect share is not reported.
             n_models = np.nansum([part["n_models"] for part in parts], axis=0)
             weights = pd.DataFrame({"n_models": n_models, "indirect": np.nan})
         weights[table["log_fc"].isna().to_numpy()] = np.nan
@@ -208,9 +208,7 @@ def in_tumours(
 
 
 def compare(profiles: Profiles, contrast: dict, *, platforms: str = "together", arms: bool = True) -> pd.DataFrame:
-    """Return one row (:data:`EXPRESSION`) per contrast, arm and gene; a contrast without a model that has both its
-    timepoints has none.
-    """
+    """Return one row (:data:`EXPRESSION`) per contrast, arm and gene; none for contrasts without a model with both."""
     baseline = contrast["baseline"]
     if not len(profiles.samples):
         return pd.DataFrame(columns=EXPRESSION)
@@ -233,11 +231,11 @@ def compare(profiles: Profiles, contrast: dict, *, platforms: str = "together", 
 
 
 def read(path: str) -> pd.DataFrame:
-    """Read differential_expression.tsv; a gene called NA stays one."""
+    """Read differential_expression.tsv; a gene named NA is kept as such."""
     text = {"contrast": str, "arm": str, "gene": str, "distrusted": str}
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=[""])
 
 
 def trusted(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of genes that aren't distrusted."""
+    """Return the rows of genes that are not distrusted."""
     return table[table["distrusted"] != "yes"] if "distrusted" in table else table

@@ -1,4 +1,4 @@
-"""Look for gene sets and published persister signatures among the changes of every contrast."""
+"""Test gene sets and published persister signatures for enrichment among the changes of every contrast."""
 
 import pandas as pd
 

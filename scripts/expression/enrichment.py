@@ -1,4 +1,4 @@
-"""Gene sets among the changes: each set's mean change against that of all other genes, tested over patients."""
+"""Enrichment of gene sets: each set's mean change against that of all other genes, tested over patients."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LEADING = 10
 
 
 def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int) -> pd.Series:
-    """Return the normalised enrichment score by set; sets with few measured genes have none (Subramanian et al. 2005).
+    """Return the normalised enrichment score by set; NaN for sets with few measured genes (Subramanian et al. 2005).
 
-    ``t``: by gene, without NaN. Computed by decoupler, for comparison with published scores. Its p-value permutes genes
-    as if they were independent and is not used: sets whose genes vary together would reach .05 in up to half of the
+    ``t``: by gene, without NaN. Computed by decoupler, for comparison with published scores. Its p-value is not used:
+    it permutes genes as if they were independent. Sets with correlated genes would have p ≤ .05 in up to half of the
     cases without any change.
     """
     import decoupler as dc
@@ -37,7 +37,7 @@ def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int)
     if edges.empty:
         return pd.Series(dtype=float)
     names, members, starts, offsets = dc.pp.idxmat(t.index.to_numpy(dtype=str), edges.copy())
-    # decoupler takes a seed of 0 for none, and then permutes nothing.
+    # decoupler treats a seed of 0 as none, and then permutes nothing.
     nes, _ = dc.mt.gsea.func(
         t.to_numpy(dtype=float)[None, :], members, starts, offsets, times=permutations, seed=seed + 1
     )
@@ -45,12 +45,12 @@ def gsea(t: pd.Series, sets: dict[str, list[str]], permutations: int, seed: int)
 
 
 def changes_of_sets(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFrame:
-    """Return, by model and set (columns, by place), the mean change of the set's genes minus that of all other genes.
+    """Return, by model and set (columns, by position), the mean change of the set's genes minus that of other genes.
 
-    ``changes``: models × genes, NaN where a model doesn't measure a gene. NaN where it measures fewer than
-    :data:`MIN_GENES` of the set, or none outside it. Taken against the other genes (a competitive test; Goeman &
-    Bühlmann 2007), so that what is common to all genes is no change of a set. How genes vary together is in these
-    means, whatever it is: the models are the replicates.
+    ``changes``: models × genes, NaN if a model does not measure a gene. The result is NaN if a model measures fewer
+    than :data:`MIN_GENES` of the set, or no gene outside it. The comparison with other genes (a competitive test;
+    Goeman & Bühlmann 2007) removes changes common to all genes. These means include the correlation between genes,
+    since the models are the replicates.
     """
     values = changes.to_numpy(dtype=float)
     present = np.isfinite(values)
@@ -66,7 +66,7 @@ def changes_of_sets(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFram
 
 
 def over_patients(changes: pd.DataFrame, sets: list[list[str]]) -> pd.DataFrame:
-    """Return the columns of :data:`SUMMARY` by set (by place): a paired t over models, p from three models on."""
+    """Return the columns of :data:`SUMMARY` by set (by position): a paired t over models; p requires three models."""
     table = changes_of_sets(changes, sets)
     found = summarise(table, pd.Series(1.0, index=table.columns), moderated=False)
     return found.rename(columns=SUMMARY)[list(SUMMARY.values())]
@@ -84,8 +84,8 @@ def table_of(
 ) -> pd.DataFrame:
     """Return one row (:data:`GENE_SETS`) per set of one contrast; FDR within a collection, best first.
 
-    ``rows``: the contrast's genes over all arms, with the level that their t refers to; ``changes``: the models' own
-    differences, models × genes; ``collections``: sets by name of their file.
+    ``rows``: the contrast's genes over all arms, with the level of their t; ``changes``: the models' own differences,
+    models × genes; ``collections``: sets by name of their file.
     """
     if not collections:
         return pd.DataFrame(columns=GENE_SETS)

@@ -1,4 +1,4 @@
-"""Figures of the expression profiles: genes that change, their signature, gene sets; what is shown of the stage."""
+"""Figures of the expression profiles: genes that change, their signature, gene sets; selection of the figures."""
 
 from functools import partial
 
@@ -56,7 +56,7 @@ def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style
     rows = with_level(style.main_rows(expression))
     if rows.empty:
         return Absent("nothing_compared")
-    # Without residual degrees of freedom there is neither interval nor p-value.
+    # Without residual degrees of freedom there is neither an interval nor a p-value.
     table = rows[rows["fdr"].notna()]
     if table.empty:
         return Absent("no_p_values")
@@ -117,7 +117,7 @@ def draw_volcano(expression: pd.DataFrame, signature: pd.DataFrame, style: Style
 
 
 def tell_levels(table: pd.DataFrame, fdr: float) -> dict[str, dict]:
-    """Return the note on what these tumours show and what holds over patients; ``table``: rows with their level."""
+    """Return the note on changes in these tumours and over patients; ``table``: rows with their level."""
     voom = table["voom_fdr"] <= fdr
     if table["level"].iloc[0] == IN_TUMOURS:
         return {"few": {"voom": f"{voom.sum():,}", "genes": f"{len(table):,}"}}
@@ -130,7 +130,7 @@ def tell_levels(table: pd.DataFrame, fdr: float) -> dict[str, dict]:
 
 
 def tabulate_genes(expression: pd.DataFrame, signature: pd.DataFrame, style: Style) -> Table | None:
-    """Return the genes with the most evidence for a change, and their direction in the signature."""
+    """Return the genes with the strongest evidence for a change, and their direction in the signature."""
     rows = style.main_rows(expression)
     if rows.empty:
         return None
@@ -153,7 +153,7 @@ def draw_heatmap(table: pd.DataFrame, style: Style) -> Figure | None:
     genes = list(dict.fromkeys(table["gene"]))
     reach = table["deviation"].abs().quantile(0.98)
     limit = float(reach) if reach > 0 else 1.0
-    # Names only where they don't lie over each other.
+    # Names are shown only if they do not overlap.
     axis = alt.Axis(
         labels=len(samples) <= MAX_NAMES, ticks=False, labelAngle=-60,
         labelExpr=f"width < {11 * len(samples)} ? '' : datum.label",
@@ -225,9 +225,9 @@ def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def draw_left_out(sizes: pd.DataFrame, style: Style) -> Figure | None:
-    """Return change and ROC AUC of the score in each model left out, by size of the signature.
+    """Return change and ROC AUC of the score in each left-out model, by size of the signature.
 
-    ``sizes``: expression/signature_sizes.tsv, whose rows over all models are drawn as means and tell p.
+    ``sizes``: expression/signature_sizes.tsv; its rows over all models are drawn as means and give p.
     """
     whole = sizes["left_out"] == ALL_MODELS
     models = sizes[~whole].assign(model=sizes["left_out"])

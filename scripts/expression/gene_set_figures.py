@@ -24,7 +24,7 @@ LETTERS = 22
 
 
 def choose_sets(table: pd.DataFrame, published: set[str], fdr: float) -> pd.DataFrame:
-    """Return the sets to draw, from the top: all of published signatures, then those with the most evidence.
+    """Return the sets to draw, from the top: all published signatures, then sets with the strongest evidence.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def draw_gene_sets(table: pd.DataFrame, style: Style) -> Figure | Absent:
     layers = [alt.Chart(alt.NamedData("gene_sets")).mark_rule(color="#888888").encode(x=alt.datum(0)), dots]
     if shown["ci_low"].notna().any():
         layers.insert(1, base.mark_rule(color="#999999").encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
-    # Right of the interval, or of the point where there is none.
+    # To the right of the interval, or of the point if there is no interval.
     ends = base.transform_calculate(end="isValid(datum.ci_high) ? datum.ci_high : datum.log_fc")
     texts = ends.mark_text(align="left", dx=6, fontSize=9, color="#444444").encode(
         x=alt.X("end:Q", title=title), text="models:N"
@@ -102,7 +102,7 @@ def draw_gene_sets(table: pd.DataFrame, style: Style) -> Figure | Absent:
 
 
 def tabulate_gene_sets(table: pd.DataFrame, style: Style) -> Table | None:
-    """Return all gene sets, those with the most evidence first."""
+    """Return all gene sets, the strongest evidence first."""
     rows = style.main_rows(table).drop(columns="contrast").sort_values(["fdr", "collection"], kind="stable")
     first = ["gene_set", "collection"]
     return None if rows.empty else Table(rows[[*first, *[c for c in rows if c not in first]]], TABLE)

@@ -1,4 +1,4 @@
-"""Learn the persister signature, score every profile by it, and try it on models it was not learned from."""
+"""Learn the persister signature, score every profile with it, and test it in models not used for learning."""
 
 from scripts.base import job
 from scripts.expression import differential, signature

@@ -1,4 +1,4 @@
-"""The change of the signature's score in models it was not learned from, and its null: everything learned again."""
+"""Change of the signature's score in left-out models, and its null distribution: all steps of learning are repeated."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scripts.stats.paired import CAUTION
 
 @dataclass(frozen=True)
 class Null:
-    """``p``: one-sided, NaN below three models; ``method``: what was done to the models' changes, and how often."""
+    """``p``: one-sided, NaN below three models; ``method``: operation on the models' changes, and number of draws."""
 
     p: float
     method: str
 
 
 def order_of(changes: np.ndarray) -> np.ndarray:
-    """Return by gene the t that orders genes for a signature; ``changes``: models (two or more) × genes, no NaN.
+    """Return, by gene, the t that orders genes for a signature; ``changes``: models (two or more) × genes, no NaN.
 
-    The moderated t over models. Two models give an order, too, but no p-value.
+    This is the moderated t over models. Two models also give an order, but no p-value.
     """
     n = len(changes)
     variance = changes.var(axis=0, ddof=1)
@@ -33,7 +33,7 @@ def order_of(changes: np.ndarray) -> np.ndarray:
 
 
 def chosen(t: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the genes (places) with the ``size`` largest positive and the ``size`` smallest negative t."""
+    """Return the genes (positions) with the ``size`` largest positive and the ``size`` smallest negative t."""
     size = min(size, len(t))
     top = np.argpartition(-t, size - 1)[:size]
     bottom = np.argpartition(t, size - 1)[:size]
@@ -41,12 +41,12 @@ def chosen(t: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def score_change(change: np.ndarray, up: np.ndarray, down: np.ndarray) -> float:
-    """Return mean change of the up genes minus that of the down genes; a direction without genes counts 0."""
+    """Return mean change of the up genes minus that of the down genes; a direction without genes counts as 0."""
     return float((change[up].mean() if len(up) else 0.0) - (change[down].mean() if len(down) else 0.0))
 
 
 def changes_left_out(changes: np.ndarray, sizes: list[int]) -> np.ndarray:
-    """Return, by size and model, the change of the score of a signature that was learned from the other models.
+    """Return, by size and model, the change of the score of a signature learned from the other models.
 
     ``changes``: models × genes without NaN, three models or more; ``sizes``: numbers of genes of each direction.
     """
@@ -57,20 +57,21 @@ def changes_left_out(changes: np.ndarray, sizes: list[int]) -> np.ndarray:
 
 
 def alike(changes: np.ndarray) -> np.ndarray:
-    """Return each model's changes divided by their root mean square, so that no noisy model decides."""
+    """Return each model's changes divided by their root mean square, so that no noisy model dominates."""
     scale = np.sqrt((changes**2).mean(axis=1, keepdims=True))
     return changes / np.where(scale > 0, scale, 1.0)
 
 
 def nulls_of(changes: np.ndarray, sizes: list[int], seed: int, draws: int = MAX_LEARNED) -> list[Null]:
-    """Return, by size, how often models without a shared change reach the mean change of the score in models left out.
+    """Return, by size, how often models without a shared change reach the mean change of the score in left-out models.
 
-    The scores of models left out in turn depend on one another, since each model is among those that the others'
-    signatures are learned from; a t-test over them is wrong. Here the models' changes get other signs
-    (:func:`~scripts.stats.flips.orthogonal`) as whole models, the correlation between genes stays, and the signatures
-    are learned again. Too few models for flips are rotated (Langsrud 2005; ROAST, Wu et al. 2010). After each draw
-    models are scaled equally (:func:`alike`). Rotations are exact where models are equally noisy, and conservative
-    where they are not; models scaled before they are rotated would have p ≤ .05 in 9 % of studies without a change.
+    Scores of left-out models depend on one another, since each model is used to learn the signatures of the others. A
+    t-test over them is invalid. Here, signs are assigned to the changes of whole models
+    (:func:`~scripts.stats.flips.orthogonal`). The correlation between genes is kept, and the signatures are learned
+    again. If there are too few models for sign flips, they are rotated (Langsrud 2005; ROAST, Wu et al. 2010). After
+    each draw models are scaled equally (:func:`alike`). Rotations are exact if models are equally noisy, and
+    conservative if they are not. If models were scaled before rotation, p would be ≤ .05 in 9 % of studies
+    without a change.
 
     ``changes``: models × genes without NaN. The p-value counts the observed changes as one of the draws.
     """

@@ -1,4 +1,4 @@
-"""Which files of expression the report reads and the target names, by what a study has."""
+"""Files of the stage expression that the report reads and the target names, depending on the study."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def targets(study: Study) -> list[str]:
 
 
 def of_timepoints(study: Study) -> list[str]:
-    """Return the table of several persister timepoints; none where there is one."""
+    """Return the table of several persister timepoints; none if there is only one."""
     return ["persister_timepoints.tsv"] if study.further else []
 
 
@@ -37,10 +37,10 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int | str]:
-    """Return numbers for the methods text: genes compared, changed and of the signature, sets tested, sizes tried.
+    """Return numbers for the methods text: genes compared, changed and in the signature, sets tested, sizes tested.
 
-    ``changed`` genes are over patients, ``voom_changed`` in these tumours (both 0 unless ``compared_twice``);
-    ``signature_level`` is the level that the signature was learned at; ``distrusted`` genes can't be of it.
+    ``changed`` genes are over patients, ``voom_changed`` in these tumours (both 0 unless ``compared_twice``).
+    ``signature_level`` is the level at which the signature was learned. ``distrusted`` genes cannot be part of it.
     """
     design, signature = results.table("expression/expression_design.tsv"), results.table("expression/signature.tsv")
     found = {"compared_twice": 0, "changed": 0, "voom_changed": 0, "signature_level": "", "distrusted": 0}

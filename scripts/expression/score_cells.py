@@ -1,4 +1,4 @@
-"""Score every kept tumour cell by the persister signature, the libraries of a model together."""
+"""Score every kept tumour cell with the persister signature; the libraries of a model are scored together."""
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ CELLS = ["cell", "sample", "model", "timepoint", "arm", "score"]
 def score(cells, signature: pd.DataFrame, seed: int) -> np.ndarray:
     """Return, by cell, the score of the up genes minus that of the down genes.
 
-    Each is the genes' mean log expression minus that of control genes of similar expression (Tirosh et al. 2016), which
-    takes away most of what depth does. NaN where neither direction has a gene in these cells.
+    Each is the genes' mean log expression minus that of control genes of similar expression (Tirosh et al. 2016). This
+    removes most of the effect of depth. NaN if neither direction has a gene in these cells.
     """
     import anndata
 
@@ -30,7 +30,7 @@ def score(cells, signature: pd.DataFrame, seed: int) -> np.ndarray:
 
 
 def main(snakemake) -> None:
-    """Read the cells of one model after the other; write one row per cell."""
+    """Read the cells of one model at a time; write one row per cell."""
     import anndata
 
     params = snakemake.params

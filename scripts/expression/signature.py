@@ -1,4 +1,4 @@
-"""The persister signature: learned from the contrast, scored in samples, tried on patients it was not learned from."""
+"""The persister signature: learned from the contrast, scored in samples, tested in patients not used for learning."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class LeftOut:
     tried
         One row (:data:`SIZES`) per size and model left out, then one per size over all models.
     scores
-        Size → score of each sample under the signature of the other models (NaN where there is none).
+        Size → score of each sample by the signature of the other models (NaN if there is none).
     signatures
-        Size → genes of these signatures (:data:`LEFT_OUT`), models in order of appearance. By these a model is scored
-        as a new patient would be. There is none for a model that the contrast doesn't use, nor where the other models
-        give no t-values.
+        Size → genes of these signatures (:data:`LEFT_OUT`), models in order of appearance. They score a model as a new
+        patient would be scored. There is no signature for a model that the contrast does not use, or if the other
+        models give no t-values.
     """
 
     tried: pd.DataFrame
@@ -49,8 +49,8 @@ class LeftOut:
 def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
     """Return the signature (:data:`SIGNATURE`): the ``size`` genes with the largest and those with the smallest t.
 
-    ``expression``: rows of one contrast over all arms, with the level that their t refers to
-    (:func:`~scripts.expression.terms.with_level`). Fewer genes where fewer rise or fall.
+    ``expression``: rows of one contrast over all arms, with the level of their t
+    (:func:`~scripts.expression.terms.with_level`). The number is smaller if fewer genes increase or decrease.
     """
     known = expression[expression["t"].notna()]
     parts = []
@@ -65,7 +65,7 @@ def learn(expression: pd.DataFrame, size: int) -> pd.DataFrame:
 def score(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series:
     """Return, by sample, mean log2 expression of the up genes minus that of the down genes.
 
-    ``values``: samples × genes. Each sample's score depends on that sample alone; genes it lacks are passed over.
+    ``values``: samples × genes. Each sample's score depends on that sample alone; genes that it lacks are ignored.
     """
     means = []
     for direction in ("up", "down"):
@@ -75,7 +75,7 @@ def score(values: pd.DataFrame, signature: pd.DataFrame) -> pd.Series:
 
 
 def area(baseline: np.ndarray, persister: np.ndarray) -> float:
-    """Return the area under the ROC curve: how often a persister sample scores above a baseline one (ties half)."""
+    """Return the area under the ROC curve: how often a persister sample scores above a baseline one (ties: half)."""
     above = persister[:, None] - baseline[None, :]
     return float((np.sign(above) / 2 + 0.5).mean())
 
@@ -84,8 +84,8 @@ def learn_without(profiles: Profiles, model: str, contrast: dict, platforms: str
     """Return the rows of the persister contrast learned from all models but one; empty if no other model has both
     timepoints.
 
-    From two other models on genes are ordered by the moderated t over models (:func:`left_out.order_of`), from one
-    other model by voom's t over its tumours.
+    With two or more other models, genes are ordered by the moderated t over models (:func:`left_out.order_of`). With
+    one other model, they are ordered by voom's t over its tumours.
     """
     rest = profiles.of(profiles.samples["model"] != model)
     name = next(iter(differential.contrasts_of(contrast)))
@@ -105,10 +105,10 @@ def changes_of(profiles: Profiles, contrast: dict) -> pd.DataFrame:
 
 
 def leave_one_out(profiles: Profiles, contrast: dict, sizes: list[int], platforms: str, seed: int) -> LeftOut:
-    """Return how signatures of several sizes do in the models that they were not learned from.
+    """Return the performance of signatures of several sizes in models not used for learning.
 
-    Each is learned once per model left out. Profiles are normalised jointly, which doesn't see timepoints; all else is
-    learned without the model left out.
+    Each signature is learned once per left-out model. Profiles are normalised jointly, without using timepoints; all
+    other steps exclude the left-out model.
     """
     samples = profiles.samples
     baseline, persister = contrast["baseline"], contrast["persister"]
@@ -138,7 +138,7 @@ def leave_one_out(profiles: Profiles, contrast: dict, sizes: list[int], platform
 
 
 def summary(table: pd.DataFrame, changes: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return a row per size over the models left out in turn: means, how many rise, and how often models without a
+    """Return one row per size over the left-out models: means, the number of increases, and how often models without a
     shared change reach the mean change (:func:`left_out.nulls_of`, on the genes that all models have).
     """
     rows, groups = [], table.groupby("size", sort=False)
@@ -155,8 +155,8 @@ def summary(table: pd.DataFrame, changes: pd.DataFrame, seed: int) -> pd.DataFra
 
 
 def score_table(profiles: Profiles, signature: pd.DataFrame, left_out: pd.Series, baseline: str) -> pd.DataFrame:
-    """Return one row (:data:`SCORES`) per sample: its score, the same relative to its model's baseline, and that under
-    the signature learned from the other models (relative, too).
+    """Return one row (:data:`SCORES`) per sample: its score, the score relative to the model's baseline, and the score
+    by the signature of the other models (also relative).
     """
     samples = profiles.samples
     values = score(profiles.values, signature) if len(signature) else pd.Series(np.nan, index=samples.index)
@@ -179,7 +179,7 @@ def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZ
     profiles
         All profiles.
     signature
-        Its genes (:data:`SIGNATURE`).
+        Genes of the signature (:data:`SIGNATURE`).
     size
         Number of genes of each direction.
 
@@ -188,7 +188,7 @@ def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZ
     DataFrame
         One row per gene and sample (:data:`HEATMAP`), genes up before genes down, each by rank. ``deviation``: log2
         expression minus the gene's mean in the model (on one platform), divided by the standard deviation of these
-        differences over all samples; missing for a gene that doesn't vary.
+        differences over all samples; missing for a gene that does not vary.
     """
     first = signature[signature["rank"] <= size]
     genes = [gene for way in ("up", "down") for gene in first.loc[first["direction"] == way, "gene"]]
@@ -204,6 +204,6 @@ def heatmap(profiles: Profiles, signature: pd.DataFrame, size: int = HEATMAP_SIZ
 
 
 def persister_rows(expression: pd.DataFrame, contrast: dict) -> pd.DataFrame:
-    """Return the rows of the persister contrast over all arms, with the level that they refer to."""
+    """Return the rows of the persister contrast over all arms, with their level."""
     first = next(iter(differential.contrasts_of(contrast)))
     return with_level(expression[(expression["contrast"] == first) & (expression["arm"] == ALL_ARMS)])

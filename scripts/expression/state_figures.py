@@ -36,7 +36,7 @@ MAX_NUMBERED = 16
 
 
 def draw_states(structure: pd.DataFrame, places: pd.DataFrame, style: Style) -> Figure | None:
-    """Return profiles by two components and in the order of Ward's tree, for both adjustments for the models' levels.
+    """Return profiles by two components and in the order of Ward's tree, for both adjustments of the models' levels.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def draw_states(structure: pd.DataFrame, places: pd.DataFrame, style: Style) -> 
         scatters.append(Panel(scatter, head, where))
         strips.append(Panel(draw_leaves(places, style), f"{name}: order of the tree", where))
     first = structure.iloc[0]
-    # What is true of the other adjustment in every study is in the caption.
+    # Statements that are true of the other adjustment in every study are in the caption.
     noted = structure.loc[structure["adjustment"] == "blind", "note"].dropna()
     return Figure(
         panels=(*scatters, *strips),
@@ -118,7 +118,7 @@ def draw_leaves(places: pd.DataFrame, style: Style) -> alt.LayerChart:
 
 
 def split_unit(unit: str, style: Style) -> tuple[str, str]:
-    """Return model and arm of a unit's name, either of which may hold spaces."""
+    """Return model and arm from a unit's name; both may contain spaces."""
     found = [(m, unit[len(m) + 1 :]) for m in style.models if unit.startswith(f"{m} ")]
     known = [pair for pair in found if pair[1] in style.arms]
     return known[0] if known else tuple(unit.rsplit(" ", 1))
@@ -186,7 +186,7 @@ def draw_correlation(matrix: pd.DataFrame, treatment: pd.DataFrame, style: Style
 
 
 def draw_drugs(treatment: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the share of genes that differ between the drugs of one model, of all genes and of the signature.
+    """Return the share of genes that differ between the drugs of one model, for all genes and for the signature.
 
     ``treatment``: expression/treatment.tsv.
     """
@@ -236,7 +236,7 @@ def draw_drugs(treatment: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def tell_confounded(treatment: pd.DataFrame, style: Style) -> Text | None:
-    """Return which effects of treatments can't be separated from those of patients; None if there are none.
+    """Return the effects of treatments that cannot be separated from those of patients; None if there are none.
 
     ``treatment``: expression/treatment.tsv.
     """

@@ -1,4 +1,4 @@
-"""Whether profiles fall into states by themselves, once the models' own levels are taken away."""
+"""Whether profiles cluster into states without supervision, after the models' own levels are removed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ DECIMALS = 6
 def take_blocks(values: np.ndarray, blocks: np.ndarray, states: np.ndarray | None) -> np.ndarray:
     """Return samples × genes without the blocks' levels.
 
-    Without ``states`` each block's mean is taken away (limma's removeBatchEffect without a design): a model with more
-    persisters than others is then displaced by a part of the shift, but no agreement is imposed. With ``states`` the
-    blocks' levels are estimated together with those of the states, which draws samples of one state together.
+    Without ``states`` each block's mean is subtracted (limma's removeBatchEffect without a design). A model with more
+    persisters than others is then displaced by part of the shift, but no agreement is imposed. With ``states`` the
+    blocks' levels are estimated together with those of the states, which moves samples of one state closer together.
     """
     block = (blocks[:, None] == np.unique(blocks)[None, :]).astype(float)
     if states is None:
@@ -41,12 +41,12 @@ def tree_of(adjusted: np.ndarray) -> np.ndarray:
 
 
 def two_clusters(tree: np.ndarray) -> np.ndarray:
-    """Return cluster 1 or 2 of each sample: the tree's first fork."""
+    """Return cluster 1 or 2 of each sample, by the first split of the tree."""
     return hierarchy.fcluster(tree, 2, criterion="maxclust")
 
 
 def purity(clusters: np.ndarray, persister: np.ndarray) -> float:
-    """Return the share of samples that are of their cluster's majority (persister or not)."""
+    """Return the share of samples that belong to the majority of their cluster (persister or not)."""
     counts = [np.bincount(persister[clusters == cluster], minlength=2).max() for cluster in np.unique(clusters)]
     return float(np.sum(counts) / len(clusters))
 
@@ -61,10 +61,10 @@ def shuffle_within(labels: np.ndarray, blocks: np.ndarray, rng: np.random.Genera
 
 
 def exchange_states(states: np.ndarray, models: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the states with their names exchanged within each model: all samples of a state get the same other name.
+    """Return the states with their names exchanged within each model: all samples of a state get the same new name.
 
-    Samples of one state of a model are similar as samples of one treated tumour: they are no replicates of what
-    patients share, and must not be separated by a relabelling.
+    Samples of one state of a model are similar because they come from one treated tumour. They are not replicates of an
+    effect shared by patients, and a relabelling must not separate them.
     """
     result = states.copy()
     for model in np.unique(models):
@@ -75,7 +75,7 @@ def exchange_states(states: np.ndarray, models: np.ndarray, rng: np.random.Gener
 
 
 def components(adjusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first two principal components (samples × 2) and their shares of the variance; signs are fixed by the
+    """Return the first two principal components (samples × 2) and their shares of the variance. Signs are fixed by the
     largest loading.
     """
     centred = adjusted - adjusted.mean(axis=0)
@@ -98,9 +98,9 @@ def share_of_state(component: np.ndarray, persister: np.ndarray) -> float:
 def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one row (:data:`STRUCTURE`) per adjustment, and one (:data:`PLACES`) per adjustment and sample.
 
-    The p-value is over models: the share of relabellings (:func:`exchange_states`; the observed one among them) whose
-    purity reaches the observed one. Where the adjustment uses the states, it uses the exchanged ones again: what
-    it does by construction it does to the null as well.
+    The p-value is over models: the share of relabellings (:func:`exchange_states`, including the observed one) whose
+    purity reaches the observed one. If the adjustment uses the states, it uses the exchanged states in the null.
+    Effects of the adjustment itself are thus also present in the null.
     """
     samples = profiles.samples
     several = samples.groupby("block")["timepoint"].transform("nunique") > 1

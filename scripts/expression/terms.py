@@ -1,6 +1,4 @@
-"""Words in the tables of the stage that figures and the report look up, and the level that a row refers to;
-importable in any environment.
-"""
+"""Terms in the stage's tables used by figures and report, and the level of a row; importable in any environment."""
 
 import pandas as pd
 
@@ -18,8 +16,8 @@ def with_level(expression: pd.DataFrame) -> pd.DataFrame:
     """Return rows of differential_expression.tsv of one contrast and arm with ``level``, and with log_fc, ci_low,
     ci_high, t, p and fdr of that level.
 
-    The level is :data:`OVER_PATIENTS` wherever there is a t over patients. Fewer than three models have none: what
-    orders genes is then the t :data:`IN_TUMOURS`, and the column says so.
+    The level is :data:`OVER_PATIENTS` if there is a t over patients. With fewer than three models there is none. Genes
+    are then ordered by the t :data:`IN_TUMOURS`, and the column states this.
     """
     if expression["t"].notna().any() or expression["voom_t"].isna().all():
         return expression.assign(level=OVER_PATIENTS)

@@ -1,4 +1,4 @@
-"""Figure of several persister timepoints: fold change of genes at each of them, and their trend over days."""
+"""Figure of several persister timepoints: fold change of genes at each timepoint, and their trend over days."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COLUMNS = timepoints.Columns(
 
 
 def choose(table: pd.DataFrame) -> tuple[list[str], str]:
-    """Return the genes to draw, those that rise most first, and which they are.
+    """Return the genes to draw, the largest increases first, and the criterion of their selection.
 
-    By the smallest p-value of a gene over the comparisons; too few models have none, then by the largest change.
+    By the smallest p-value of a gene over the comparisons or, with too few models, by the largest change.
     ``table``: expression/persister_timepoints.tsv without rows that lack a change.
     """
     by_gene = table.assign(size=table["log_fc"].abs()).groupby("gene", sort=False)
@@ -32,7 +32,7 @@ def choose(table: pd.DataFrame) -> tuple[list[str], str]:
 
 
 def draw_timepoints(table: pd.DataFrame, style: Style) -> Figure | None:
-    """Return fold changes against the baseline by timepoint, and the slope over days where models have one.
+    """Return fold changes from the baseline by timepoint, and the slope over days if models have one.
 
     ``table``: expression/persister_timepoints.tsv.
     """

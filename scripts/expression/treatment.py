@@ -1,4 +1,4 @@
-"""Whether the programme depends on the drug: effects by arm and their similarity, and drugs compared within a model."""
+"""Whether the programme depends on the drug: effects by arm, their similarity, and drugs compared within a model."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TREATMENT = [
 
 
 def unit_effects(profiles: Profiles, contrast: dict) -> pd.DataFrame:
-    """Return persister − baseline by model and arm (rows) and gene, genes that all have."""
+    """Return persister − baseline by model and arm (rows) and gene, for genes measured in all."""
     pair = (contrast["baseline"], contrast["persister"])
     found = differential.differences(profiles.values, profiles.samples, *pair, contrast["baseline"])
     return found.dropna(axis=1)
 
 
 def correlations(effects: pd.DataFrame, genes: list[str]) -> np.ndarray:
-    """Return Pearson correlations between the rows, over the given genes; NaN with fewer than three."""
+    """Return Pearson correlations between the rows, over the given genes; NaN with fewer than three genes."""
     chosen = effects[[gene for gene in genes if gene in effects.columns]].to_numpy()
     if chosen.shape[1] < 3:
         return np.full((len(effects), len(effects)), np.nan)
@@ -63,11 +63,11 @@ def compare_arms(expression: pd.DataFrame, profiles: Profiles, contrast: dict, s
 def compare_units(
     effects: pd.DataFrame, platforms: pd.Series, signature: list[str], permutations: int, seed: int
 ) -> list[tuple]:
-    """Return a row: how much more similar models of one arm are than models of different arms.
+    """Return a row: the excess similarity of models of one arm over models of different arms.
 
-    ``effects``: model and arm × genes; ``platforms``: by model. Only pairs of different models count, so that no
-    untreated sample is shared. Arms are shuffled within platforms: similarity that comes from the platform stays in the
-    null.
+    ``effects``: model and arm × genes; ``platforms``: by model. Only pairs of different models are used, so that no
+    untreated sample is shared. Arms are shuffled within platforms, so that similarity due to platforms is also present
+    in the null.
     """
     units = list(effects.index)
     pairs = [(i, j) for i, j in combinations(range(len(units)), 2) if units[i][0] != units[j][0]]
@@ -100,8 +100,8 @@ def compare_units(
 
 
 def drug_test(profiles: Profiles, model: str, contrast: dict) -> pd.DataFrame | None:
-    """Return, by gene of one model, whether its arms' persisters differ (moderated F), largest difference between arms
-    and mean shift from the baseline; None without residual degrees of freedom.
+    """Return, by gene of one model, whether its arms' persisters differ (moderated F), the largest difference between
+    arms and the mean shift from the baseline; None without residual degrees of freedom.
 
     The untreated samples cancel: state × drug is the difference between the arms' persister levels.
     """
@@ -141,7 +141,7 @@ def drug_test(profiles: Profiles, model: str, contrast: dict) -> pd.DataFrame | 
 
 
 def compare_drugs(profiles: Profiles, contrast: dict, signature: list[str], fdr: float) -> list[tuple]:
-    """Return a row per model: genes whose shift differs between its drugs, or why that can't be asked."""
+    """Return a row per model: genes whose shift differs between its drugs, or why this cannot be tested."""
     rows, treated = [], profiles.samples[profiles.samples["timepoint"] == contrast["persister"]]
     for model, own in treated.groupby("model", sort=False):
         arms = list(dict.fromkeys(own["arm"]))

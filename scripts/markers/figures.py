@@ -1,4 +1,4 @@
-"""Figures of the markers: how few genes distinguish persister from untreated in patients left out of learning."""
+"""Figures of the markers: number of genes needed to distinguish persister from untreated in left-out patients."""
 
 from functools import partial
 
@@ -19,12 +19,12 @@ COLOUR = "#0072B2"
 
 
 def judged(panels: pd.DataFrame) -> pd.DataFrame:
-    """Return the panels that could be judged; ``size`` is text: a number, or the size that each fold chose."""
+    """Return the panels that could be evaluated; ``size`` is text: a number, or the size chosen in each fold."""
     return panels.assign(size=panels["size"].astype(str).str.removesuffix(".0")).dropna(subset=["auc"])
 
 
 def draw_panels(panels: pd.DataFrame, style: Style) -> Figure | Absent | None:
-    """Return the AUC in left-out patients by panel size, against random panels; a panel per pool of genes.
+    """Return the AUC in left-out patients by panel size, against random panels; one plot per pool of genes.
 
     ``panels``: markers/markers_panels.tsv.
     """
@@ -106,7 +106,7 @@ def draw_roc(roc: pd.DataFrame, panels: pd.DataFrame, style: Style) -> Figure | 
 
 
 def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the score of each left-out patient's samples, by a panel learned in the others (markers_scores.tsv)."""
+    """Return the score of each left-out patient's samples by a panel learned in the others (markers_scores.tsv)."""
     if scores.empty:
         return None
     models = style.in_order("model", scores["model"])

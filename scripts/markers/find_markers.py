@@ -26,7 +26,7 @@ SHOWN = 50
 
 
 def pools_of(genes: pd.Index, locations: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the masks of the genes that a panel may be chosen from."""
+    """Return the masks of the genes from which a panel may be chosen."""
     location = locations["location"].reindex(genes)
     return {
         "all genes": np.ones(len(genes), dtype=bool),
@@ -53,7 +53,7 @@ def judge_pool(
     rows = []
     for size in [None, *sizes]:
         row = panels.judge(pairs, folds, size)
-        # None of the mean AUC: folds share all models but two, so that it varies more than with independent models.
+        # No interval of the mean AUC: folds share all models but two, so it varies more than with independent models.
         across_low, across_high = share_interval(row["auc_across"], pairs.n_models)
         row |= {"pool": name, "size": NESTED if size is None else size, "candidates": int(pool.sum())}
         row |= {"across_low": across_low, "across_high": across_high}
@@ -65,7 +65,8 @@ def judge_pool(
             chosen = [fold.panels[size] for fold in folds]
             random = panels.random_aucs(pairs, size, pool, seed=params["seed"], n=params["random"], chosen=chosen)
             row |= {"random_auc": random.mean(), "random_high": np.quantile(random, 0.95)}
-            # How often random panels do as well is no p-value over patients: without markers it is ≤ .05 in up to .10.
+            # The share of random panels that do as well is no p-value over patients: it is ≤ .05 in up to .10
+            # of studies without markers.
             row |= {"chosen_in": sum(fold.chosen == size for fold in folds), "genes": ",".join(genes[best[:size]])}
         rows.append(row)
     return pd.DataFrame(rows), folds
@@ -80,7 +81,7 @@ def list_genes(
     locations: pd.DataFrame,
     sizes: list[int],
 ) -> pd.DataFrame:
-    """Return the genes of the panels (:data:`MARKERS`), and the best ones beyond them."""
+    """Return the genes of the panels (:data:`MARKERS`), and the next best genes."""
     untreated, persister = panels.state_means(pairs)
     ranking = panels.learn(untreated, persister)
     order = ranking.order[pool[ranking.order]]
@@ -103,9 +104,9 @@ def list_genes(
 
 
 def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
-    """Return a row (:data:`ROC`) per pool and cut of the left-out scores, from the strictest cut on.
+    """Return a row (:data:`ROC`) per pool and cutoff of the left-out scores, from the strictest cutoff on.
 
-    ``scores``: :data:`SCORES`; a sample is called persister if its score is at the cut or above.
+    ``scores``: :data:`SCORES`; a sample is classified as persister if its score is at or above the cutoff.
     """
     parts = [pd.DataFrame(columns=ROC)]
     for pool, own in scores.groupby("pool", sort=False):
@@ -118,7 +119,7 @@ def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
 
 
 def main(snakemake) -> None:
-    """Read profiles and the list of surface and secreted proteins; write markers, panels, scores, ROC curves."""
+    """Read profiles and the list of surface and secreted proteins; write markers, panels, scores and ROC curves."""
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     values, labels, distrusted = inputs.read_profiles(source.profiles)
     values = values.drop(columns=distrusted, errors="ignore")

@@ -1,4 +1,4 @@
-"""Single marker genes: performance in the models used for selection, and that expected of a gene of the same rank."""
+"""Single marker genes: performance in the models used for selection, and the expectation for a gene of equal rank."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from scripts.markers import panels
 
 
 def ranked_aucs(pairs: panels.Pairs, pool: np.ndarray, n: int) -> np.ndarray:
-    """Return for each of the first ``n`` ranks the AUC in left-out models of the gene that the other models rank there.
+    """Return, for the first ``n`` ranks, the AUC in left-out models of the gene with this rank in the others.
 
-    Mean over models; gene, direction and rank are chosen without the model that judges. It says what to
-    expect of a gene of that rank, which a listed gene's own AUC doesn't: the gene was listed with all models in view.
+    Mean over models; gene, direction and rank are chosen without the left-out model. The result is the expectation for
+    a gene of that rank. A listed gene's own AUC is not, because the gene was chosen using all models.
     """
     untreated, persister = panels.state_means(pairs)
     found = np.zeros((pairs.n_models, min(n, int(pool.sum()))))
@@ -31,8 +31,9 @@ def ranked_aucs(pairs: panels.Pairs, pool: np.ndarray, n: int) -> np.ndarray:
 def single_genes(pairs: panels.Pairs, genes: np.ndarray) -> pd.DataFrame:
     """Return, for single genes (positions), mean difference and, in left-out models, AUC, sensitivity and specificity.
 
-    Direction and cut of a gene come from the other models. The genes were chosen with all models, so that the figures
-    are in-sample and say little of a new patient: no interval, and names that say so.
+    Direction and cutoff of a gene come from the other models. The genes themselves were chosen using all models. The
+    figures are therefore in-sample and not an estimate for a new patient: no interval is given, and their names state
+    this.
     """
     untreated, persister = panels.state_means(pairs)
     rows = []

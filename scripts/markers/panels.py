@@ -1,8 +1,8 @@
-"""Small gene panels that separate persister from untreated in patients that were left out.
+"""Small gene panels that separate persister from untreated in left-out patients.
 
-Everything that is chosen (genes, their direction, their scale, the panel's size) is chosen in the other models: an
-outer loop leaves out each model once to judge, an inner loop over the rest chooses the size. The unit is the patient
-model, whatever its number of samples.
+All choices (genes, direction, scale, panel size) are made in the other models. An outer loop leaves out each model once
+for evaluation; an inner loop over the remaining models chooses the size. The unit is the patient model, for any number
+of samples.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def state_means(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Result of training for all genes: ``order`` (best first), ``direction`` (±1), ``scale`` (sd that divides),
-    ``centre`` (half-way between the states, mean over models).
+    """Result of training for all genes: ``order`` (best first), ``direction`` (±1), ``scale`` (sd used as divisor),
+    ``centre`` (midpoint between the states, mean over models).
     """
 
     order: np.ndarray
@@ -69,8 +69,9 @@ class Ranking:
 
 
 def learn(untreated: np.ndarray, persister: np.ndarray) -> Ranking:
-    """Return the ranking of genes by the models' differences (models × genes, both): mean over its standard error plus
-    the median standard error (Tusher et al. 2001). ``scale``: typical difference between the models' means of a state.
+    """Return the ranking of genes by the models' differences (models × genes, both). The statistic is the mean divided
+    by its standard error plus the median standard error (Tusher et al. 2001). ``scale``: typical difference between the
+    models' means of a state.
     """
     change = persister - untreated
     mean = change.mean(axis=0)
@@ -89,7 +90,7 @@ def score(values: np.ndarray, ranking: Ranking, genes: np.ndarray) -> np.ndarray
 
 
 def auc(scores: np.ndarray, state: np.ndarray) -> float:
-    """Return the chance that a persister sample scores above an untreated one (ties count half)."""
+    """Return the probability that a persister sample scores above an untreated one (ties count half)."""
     difference = scores[state > 0][:, None] - scores[state < 0][None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean()) if difference.size else np.nan
 
@@ -97,8 +98,8 @@ def auc(scores: np.ndarray, state: np.ndarray) -> float:
 def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.ndarray) -> np.ndarray:
     """Return, per size, whether the left-out model's mean persister scores above its mean untreated (1, 0.5 or 0).
 
-    ``change``: of the left-out model, by gene; ``pool``: genes that may be chosen. Used inside training, where means
-    by state suffice.
+    ``change``: that of the left-out model, by gene; ``pool``: genes that may be chosen. Used inside training, where
+    means by state suffice.
     """
     best = ranking.order[pool[ranking.order]][: max(sizes)]
     towards = change[best] * ranking.direction[best] / ranking.scale[best]
@@ -107,10 +108,10 @@ def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.
 
 
 def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], pool: np.ndarray) -> int:
-    """Return the smallest panel size that is as good as any in the inner loop over the training models.
+    """Return the smallest panel size that performs as well as any in the inner loop over the training models.
 
-    As good: inner AUC within :data:`TOLERANCE` of the best, and a mean score change (in units of its spread over the
-    models) of at least half the best one's, since few models make many sizes equally right.
+    Two conditions define this: the inner AUC is within :data:`TOLERANCE` of the best, and the mean score change (in
+    units of its spread over the models) is at least half the best one's. With few models many sizes have the same AUC.
     """
     n = len(untreated)
     if n < 2:
@@ -134,7 +135,7 @@ def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], 
 
 @dataclass(frozen=True)
 class Fold:
-    """One left-out model: the size chosen without it, per size the panel, and the left-out samples' scores."""
+    """One left-out model: the size chosen without it, the panel per size, and the scores of the left-out samples."""
 
     chosen: int
     panels: dict[int, np.ndarray]
@@ -158,18 +159,18 @@ def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
 
 
 def judge(pairs: Pairs, folds: list[Fold], size: int | None) -> dict[str, float]:
-    """Return how the panels of one size (None: of the size chosen in each fold) perform in the left-out models.
+    """Return the performance of panels of one size (None: the size chosen in each fold) in the left-out models.
 
-    ``auc``: within the left-out model, mean over models: its own untreated tumour is the reference. ``auc_across``:
-    any persister sample of any left-out model against any untreated one, by absolute score. ``sensitivity``,
-    ``specificity``: at the cut half-way between the states of the training models.
+    ``auc``: within the left-out model, with its own untreated tumour as the reference; mean over models.
+    ``auc_across``: any persister sample of any left-out model against any untreated one, by absolute score.
+    ``sensitivity``, ``specificity``: at the cutoff midway between the states of the training models.
     """
     within, scores = [], np.zeros(len(pairs.state))
     for model, fold in enumerate(folds):
         own = pairs.model == model
         scores[own] = fold.scores[fold.chosen if size is None else size]
         within.append(auc(scores[own], pairs.state[own]))
-    # Each model weighs the same, whatever its number of samples.
+    # Each model has the same weight, for any number of samples.
     by_model = [
         (
             (scores[(pairs.model == m) & (pairs.state > 0)] > 0).mean(),
@@ -187,7 +188,7 @@ def judge(pairs: Pairs, folds: list[Fold], size: int | None) -> dict[str, float]
 
 
 def across(scores: np.ndarray, pairs: Pairs) -> float:
-    """Return the AUC over pairs of samples of any models, each pair of models with the same weight."""
+    """Return the AUC over pairs of samples of any models, with equal weight for each pair of models."""
     n = pairs.n_models
     found = [
         auc(
@@ -208,8 +209,8 @@ def across(scores: np.ndarray, pairs: Pairs) -> float:
 
 
 def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
-    """Return the mean over left-out models of the difference of mean scores, over its standard error plus one unit: the
-    statistic of the permutation test, which few samples don't make coarse as they do the AUC.
+    """Return the mean over left-out models of the difference of mean scores, divided by its standard error plus one
+    unit. This is the statistic of the permutation test; unlike the AUC, it is not coarse with few samples.
     """
     gaps = []
     for model, fold in enumerate(folds):
@@ -220,11 +221,12 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
 
 
 def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the samples with the states of whole models exchanged: in all ways, or in ``n`` random ones.
+    """Return the samples with the states of whole models exchanged: all permutations, or ``n`` random ones.
 
-    The model is the replicate: without a shared change, its change is as likely to be the opposite. Its samples are
-    mirrored in the middle between its states' means, so that states keep their samples and these their scatter. Of two
-    ways that are mirror images one is enough: panels of the opposite direction separate the samples as well.
+    The model is the replicate: without a shared change, its change has either sign with equal probability. Samples of a
+    model are reflected at the midpoint between the means of its states. States thus keep their samples, and samples
+    their scatter. Of two permutations that mirror each other one suffices: panels of the opposite direction separate
+    the samples equally well.
     """
     untreated, persister = state_means(pairs)
     middle = ((untreated + persister) / 2)[pairs.model]
@@ -238,8 +240,8 @@ def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
 
 
 def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:
-    """Return the p-value over models of the whole procedure (choice of genes and size included) against models turned
-    round, and the number of ways, the observed one among them.
+    """Return the p-value over models of the whole procedure, including the choice of genes and size, by exchange of the
+    states of whole models, and the number of permutations, including the observed one.
     """
     observed = margin(pairs, nested(pairs, sizes, pool), None)
     null = [margin(other, nested(other, sizes, pool), None) for other in flipped(pairs, seed, n)]
@@ -249,10 +251,9 @@ def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int
 def random_aucs(
     pairs: Pairs, size: int, pool: np.ndarray, *, seed: int, n: int, chosen: list[np.ndarray]
 ) -> np.ndarray:
-    """Return the within-model AUC of ``n`` panels of random genes that are as highly expressed as the chosen ones.
+    """Return the within-model AUC of ``n`` panels of random genes that are expressed as highly as the chosen ones.
 
-    Their direction and scale are learned without the left-out model, as those of the chosen ones are: only the choice
-    of genes is random.
+    Direction and scale are learned without the left-out model, as for the chosen genes. Only the genes are random.
     """
     rng = np.random.default_rng(seed)
     places = np.flatnonzero(pool)

@@ -1,4 +1,4 @@
-"""Which files of markers the report reads and the target names, by what a study has."""
+"""Files of the stage markers that the report reads and the target names, depending on the study."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int]:
-    """Return the number of pools of panels, and of other ways to flip whole models, for the methods text.
+    """Return the number of pools of panels, and of alternative sign flips of whole models, for the methods text.
 
-    There may be fewer flips than the config asks for: no more exist with few models.
+    There may be fewer flips than the config requests, because few models have few flips.
     """
     panels = results.table("markers/markers_panels.tsv")
     none = panels is None or panels["n_permutations"].isna().all()

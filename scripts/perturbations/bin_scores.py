@@ -21,7 +21,8 @@ def bins_of(values: np.ndarray, zeros: bool) -> np.ndarray:
     values
         Expression of the factor.
     zeros
-        Cells: none is 0, the others are divided at their median. Else thirds by rank, since no profile is without it.
+        True for cells: bin none is 0, and the others are divided at their median. False for profiles, in which no value
+        is 0: thirds by rank.
     """
     if zeros:
         shown = values > 0
@@ -46,7 +47,7 @@ def summarise(table: pd.DataFrame, of: str, zeros: bool, keys: list[str]) -> pd.
 
 
 def in_cells(scores: pd.DataFrame, cells, factors: list[str]) -> pd.DataFrame:
-    """Return the rows of one model's cells: bins within each sample, so that no sample's depth makes a bin.
+    """Return the rows of one model's cells: bins within each sample, so that bins do not depend on a sample's depth.
 
     ``scores``: sample and score by cell; ``cells``: AnnData of counts.
     """
@@ -75,7 +76,7 @@ def in_patients(values: pd.DataFrame, labels: pd.DataFrame, scores: pd.Series, f
 
 
 def main(snakemake) -> None:
-    """Read scores, cells, profiles and the factors that were perturbed; write the bins."""
+    """Read scores, cells, profiles and the perturbed factors; write the bins."""
     import anndata
 
     source = snakemake.input

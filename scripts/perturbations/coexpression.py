@@ -1,4 +1,4 @@
-"""How genes go together in a study's profiles apart from its states: what makes a set of genes less than its number."""
+"""Co-expression of genes in a study's profiles within states, which reduces the effective number of genes of a set."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ class Coexpression:
 def residuals_of(values: pd.DataFrame, labels: pd.DataFrame) -> tuple[np.ndarray, int]:
     """Return residuals of samples × genes and their degrees of freedom.
 
-    Around the means of model, timepoint and arm where these leave :data:`WITHIN_STATES` degrees of freedom; else around
-    the means of model and timepoint together (no interaction), so that how patients differ in their response remains.
+    Residuals are taken around the means of model, timepoint and arm if these leave :data:`WITHIN_STATES` degrees of
+    freedom. Otherwise they are taken around additive means of model and timepoint (no interaction), so that the
+    differences between patients' responses remain.
     """
     table = values.to_numpy(dtype=float)
     states = labels["model"] + "|" + labels["timepoint"] + "|" + labels["arm"]
@@ -64,7 +65,7 @@ def residuals_of(values: pd.DataFrame, labels: pd.DataFrame) -> tuple[np.ndarray
 
 
 def number_of_blocks(genes: int) -> int:
-    """Return into how many blocks genes are divided."""
+    """Return the number of blocks into which genes are divided."""
     return int(np.clip(genes // GENES_PER_BLOCK, MIN_BLOCKS, MAX_BLOCKS))
 
 
@@ -78,7 +79,7 @@ def measure(values: pd.DataFrame, labels: pd.DataFrame, seed: int) -> Coexpressi
     labels
         model, timepoint and arm by sample.
     seed
-        Of k-means, which divides genes into blocks by their residuals.
+        Seed of k-means, which divides genes into blocks by their residuals.
     """
     from sklearn.cluster import KMeans
 

@@ -1,4 +1,4 @@
-"""Collect the log fold changes of all perturbations in one table: ready ones, and those of the study's samples."""
+"""Collect the log fold changes of all perturbations in one table: given tables, and those of the study's samples."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Compare what perturbations do with the programme: a row for each, and a verdict for each factor that was tested."""
+"""Compare perturbations with the programme: one row for each, and a verdict for each factor that was tested."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ GAINS = {True: 1.0, False: -1.0}
 
 @dataclass(frozen=True)
 class Programme:
-    """The programme that perturbations are compared with.
+    """The programme with which perturbations are compared.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Programme:
     targets
         Factor → ±1 by target.
     directions
-        ±1 by factor: of its activity in persisters; only factors whose activity is shown to change.
+        ±1 by factor: direction of its activity in persisters; only for factors with a significant change of activity.
     together
-        Co-expression of the study's profiles.
+        Co-expression in the study's profiles.
     """
 
     log_fc: pd.Series
@@ -44,7 +44,7 @@ class Programme:
 
 
 def targets_of(edges: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return factor → direction (±1) by target, a factor being no target of itself; what it represses falls."""
+    """Return factor → direction (±1) by target. A factor is not its own target; repressed targets have direction −1."""
     own = edges[edges["tf"] != edges["target"]]
     side = np.where(own["regulon"].str.endswith("(-)"), -1.0, 1.0) * own["sign"].to_numpy(dtype=float)
     known = own.assign(side=side).drop_duplicates(["tf", "target"])
@@ -59,7 +59,7 @@ def shown_directions(effects: pd.DataFrame, tf_of: dict[str, str], sides: dict[s
     effects
         Summary over all arms by regulon: effect, fdr, n.
     tf_of, sides
-        Regulon → factor, and +1, or −1 where the regulon holds what the factor represses.
+        Regulon → factor; and +1, or −1 if the regulon contains targets that the factor represses.
     fdr
         Limit of the false discovery rate of the moderated t over models.
     """
@@ -76,19 +76,19 @@ def shown_directions(effects: pd.DataFrame, tf_of: dict[str, str], sides: dict[s
 
 
 def without(signs: pd.Series, tf: str) -> pd.Series:
-    """Return a set of genes without the factor itself, which was changed by hand."""
+    """Return a set of genes without the perturbed factor itself."""
     return signs[signs.index != tf]
 
 
 def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme) -> dict:
-    """Return the columns of a perturbation (:data:`EFFECTS`) that need no other one.
+    """Return the columns of a perturbation (:data:`EFFECTS`) that do not depend on other perturbations.
 
     Parameters
     ----------
     change, p
         Log2 fold change and p-value by gene.
     row
-        :data:`LISTED`.
+        One row of :data:`LISTED`.
     """
     tf, side = row["tf"], GAINS[row["direction"] == GAIN]
     genes = programme.log_fc.index.intersection(change.index).drop(tf, errors="ignore")
@@ -103,7 +103,7 @@ def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme
         way: float((sign * more.reindex(signature.index[signature == sign]).dropna() > 0).mean())
         for way, sign in (("follows_up", 1.0), ("follows_down", -1.0))
     }
-    # The programme's own change is a scale here, as if it were known exactly.
+    # The programme's own change is used as a scale, without regard to its error.
     scale = whole.shift if whole.shift > 0 else np.nan
     return {
         **row,
@@ -132,7 +132,7 @@ def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme
 
 
 def others_below(changes: dict[str, pd.Series], row: dict, programme: Programme) -> float:
-    """Return the share of other factors' perturbations in which this factor's targets move less (by size of t)."""
+    """Return the share of other factors' perturbations in which this factor's targets change less (by absolute t)."""
     targets = without(programme.targets.get(row["tf"], pd.Series(dtype=float)), row["tf"])
     sizes = {}
     for name, change in changes.items():
@@ -155,7 +155,7 @@ def judge(row: pd.Series, fdr: float) -> str:
 
 
 def note_on(row: pd.Series) -> str:
-    """Return what a reader should know of a perturbation."""
+    """Return the notes on a perturbation for the reader."""
     notes = []
     if np.isnan(row["activity_direction"]):
         notes.append("the factor's activity is not shown to change over patients")
@@ -176,7 +176,7 @@ def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr
     Parameters
     ----------
     listed
-        :data:`LISTED`, a row per perturbation.
+        :data:`LISTED`, one row per perturbation.
     table
         Changes of all perturbations (:data:`scripts.perturbations.terms.CHANGES`).
     fdr
@@ -197,7 +197,7 @@ def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr
 
 
 def tested_factors(result: pd.DataFrame) -> pd.DataFrame:
-    """Return a row (:data:`FACTORS`) for each factor of some perturbation. ``result``: of :func:`compare`."""
+    """Return a row (:data:`FACTORS`) for each perturbed factor. ``result``: from :func:`compare`."""
     rows = []
     for tf, own in result.groupby("tf", sort=False):
         moves = own["verdict"] == verdicts.MOVES.name

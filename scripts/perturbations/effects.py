@@ -1,4 +1,4 @@
-"""What a perturbation of a factor does to the programme: its signature, its genes, and the factor's targets."""
+"""Effect of a factor's perturbation on the programme: its signature, its genes, and the factor's targets."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ CONFIDENCE = 0.975
 
 @dataclass(frozen=True)
 class SetChange:
-    """How a set of genes changes against all other sets of as many genes of like expression.
+    """Change of a set of genes compared with all other sets of the same size and similar expression.
 
     Parameters
     ----------
     genes
         Genes of the set that are measured.
     follows, expected
-        Share of them that change in their direction, and its mean over the other sets.
+        Share of genes that change in their direction, and its mean over the other sets.
     shift
-        Mean change in their direction, less its mean over the other sets (log2).
+        Mean change in their direction, minus its mean over the other sets (log2).
     error
-        Standard error of the shift: that of the other sets, widened for the co-expression of the set.
+        Standard error of the shift: that of the other sets, increased for the co-expression of the set.
     df
-        Its degrees of freedom; 0 where co-expression isn't known, and ``error`` is NaN.
+        Degrees of freedom of the error; 0 if co-expression is unknown, and ``error`` is NaN.
     """
 
     genes: int
@@ -44,7 +44,7 @@ class SetChange:
 
     @property
     def t(self) -> float:
-        """Return shift / error; NaN where the error isn't known."""
+        """Return shift / error; NaN if the error is unknown."""
         return self.shift / self.error if self.error > 0 else np.nan
 
     @property
@@ -64,17 +64,17 @@ class SetChange:
 
 
 def expression_bins(mean: pd.Series) -> np.ndarray:
-    """Return the bin of each gene by its rank of mean expression: at most :data:`BINS`, of 20 genes or more."""
+    """Return the bin of each gene by its rank of mean expression: at most :data:`BINS`, with 20 genes or more each."""
     n = max(1, min(BINS, len(mean) // 20))
     return (mean.rank(method="first") - 1).mul(n).floordiv(max(len(mean), 1)).astype(int).to_numpy()
 
 
 def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together: Coexpression) -> SetChange:
-    """Return how a set of genes changes (:class:`SetChange`).
+    """Return the change of a set of genes (:class:`SetChange`).
 
-    The other sets are all that can be drawn from the genes outside, a gene of the same bin of expression for each:
-    their mean and variance are known without drawing. They hold genes that have little to do with each other; the
-    set's own may be co-expressed, which widens what chance alone can do.
+    The other sets are all sets that can be drawn from the genes outside, with one gene of the same expression bin for
+    each gene. Their mean and variance are known without drawing. The genes of these sets are largely uncorrelated.
+    Those of the set itself may be co-expressed, which increases the variance by chance.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together
     mean
         Mean expression by gene of ``change``.
     together
-        Co-expression; genes that it doesn't know play no part in the widening.
+        Co-expression; genes that it lacks do not contribute to the increase.
     """
     genes = change.index
     own = signs[signs.index.isin(genes)]
@@ -104,7 +104,7 @@ def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together
         up = int((inside > 0).sum())
         expected += inside.sum() * pool.mean()
         follows += up * (pool > 0).mean() + (len(inside) - up) * (pool < 0).mean()
-        # Of the set's own mean, and of the pool's mean that it is compared with.
+        # Variance of the set's own mean, and of the mean of the pool that it is compared with.
         variance += pool.var(ddof=1) * (len(inside) + inside.sum() ** 2 / len(pool))
     moved = sign * values[place]
     known = together.genes.get_indexer(own.index)
@@ -123,12 +123,11 @@ def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together
 def correlation(change: pd.Series, programme: pd.Series, together: Coexpression) -> tuple[float, float, float, int]:
     """Return the rank correlation of two changes over genes, its 95 % confidence interval and the number of blocks.
 
-    The interval says how far the correlation depends on which genes there are, and on noise. Genes are no independent
-    observations: blocks of co-expressed genes are left out in turn (jackknife for blocks of unlike size; Busing et al.
-    1999, Statistics and Computing 9:3), on Fisher's scale, with Student's t. Blocks are estimated, so that
-    some co-expressed genes lie in different ones: the error is at least that of a change which is co-expressed as the
-    profiles are and has nothing to do with the programme. Both are indexed by the same genes. NaN where blocks
-    aren't known.
+    The interval reflects noise and the choice of genes. Genes are not independent observations. Therefore blocks of
+    co-expressed genes are left out in turn (jackknife for blocks of unequal size; Busing et al. 1999, Statistics and
+    Computing 9:3), on Fisher's scale, with Student's t. Blocks are estimated, so some co-expressed genes are in
+    different blocks. The error is therefore at least that of a change that is co-expressed as the profiles are and is
+    unrelated to the programme. Both changes are indexed by the same genes. NaN if blocks are unknown.
     """
     from scipy import stats
 
@@ -158,5 +157,5 @@ def correlation(change: pd.Series, programme: pd.Series, together: Coexpression)
 
 
 def is_known(together: Coexpression) -> bool:
-    """Return whether the study's profiles tell co-expression."""
+    """Return whether co-expression can be estimated from the study's profiles."""
     return together.df >= MIN_DF and len(together.blocks) > 0

@@ -1,4 +1,4 @@
-"""Figures of the perturbations: how far the programme follows when a factor is switched on or off."""
+"""Figures of the perturbations: the response of the programme when a factor is switched on or off."""
 
 from functools import partial
 
@@ -22,14 +22,14 @@ SETS = {"signature": "signature", "targets": "its targets"}
 
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the perturbations with what was done as the name of their row."""
+    """Return the perturbations, with row names that state the intervention."""
     dose = table["dose"].fillna("").astype(str)
     done = table["tf"] + " " + table["direction"] + dose.where(dose == "", ", " + dose)
     return table.assign(row=done + " (" + table["perturbation"] + ")")
 
 
 def draw_interval(rows: list[str], column: str, verdicts: list[str], marks: tuple[float, ...]) -> alt.LayerChart:
-    """Return points with their intervals, a row for each perturbation, and dashed lines at ``marks``."""
+    """Return points with their intervals, one row per perturbation, and dashed lines at ``marks``."""
     base = alt.Chart(alt.NamedData("perturbations")).encode(
         y=alt.Y("row:N", sort=rows, title=None),
         color=alt.Color(
@@ -52,7 +52,7 @@ def draw_interval(rows: list[str], column: str, verdicts: list[str], marks: tupl
 
 
 def draw_follows(rows: list[str]) -> alt.LayerChart:
-    """Return the share of signature and of targets that follows, beside that of genes of like expression."""
+    """Return the share of signature and targets that follows, and the share among genes of similar expression."""
     base = alt.Chart(alt.NamedData("follows")).encode(
         y=alt.Y("row:N", sort=rows, title=None),
         yOffset=alt.YOffset("set:N", sort=list(SETS.values())),
@@ -77,7 +77,7 @@ def draw_follows(rows: list[str]) -> alt.LayerChart:
 
 
 def draw_programme(table: pd.DataFrame, style: Style) -> Figure | None:
-    """Return what each perturbation does to the programme (perturbations/perturbations.tsv)."""
+    """Return the effect of each perturbation on the programme (perturbations/perturbations.tsv)."""
     if table.empty:
         return None
     table = labelled(table)

@@ -1,4 +1,4 @@
-"""Measure what perturbations change in the study's own samples: replicates against controls, within the system."""
+"""Measure changes by perturbations in the study's own samples: replicates against controls, within a system."""
 
 import numpy as np
 import pandas as pd
@@ -24,14 +24,14 @@ def contrast(counts: pd.DataFrame, perturbed: list[str], control: list[str]) -> 
     ----------
     counts
         Samples × genes on the linear scale: sums over cells, counts, or intensities.
-    perturbed, control
+    Names of the samples: the replicates of each side.
         Names of the samples, each side's replicates.
 
     Returns
     -------
     DataFrame
         ``log_fc``: difference of mean log2 CPM (TMM). ``p``: moderated t of two groups (limma-trend without a trend),
-        NaN without replicates on both sides. It speaks of this system's replicates, not of patients.
+        NaN without replicates on both sides. It refers to this system's replicates, not to patients.
     """
     from scipy import stats
 
@@ -56,7 +56,7 @@ def contrast(counts: pd.DataFrame, perturbed: list[str], control: list[str]) -> 
 
 
 def counts_of_cells(paths: list[str], samples: list[str], min_cells: int) -> dict[str, pd.Series]:
-    """Return counts summed over the cells of each sample that has enough of them."""
+    """Return counts summed over the cells of each sample with enough cells."""
     found = {}
     for sample, path in zip(samples, paths, strict=True):
         table, cells = read_sums(path)

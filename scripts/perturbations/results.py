@@ -1,4 +1,4 @@
-"""Which files of perturbations the report reads and the target names, by what a study has."""
+"""Files of the stage perturbations that the report reads and the target names, depending on the study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ready tables of a perturbation's log fold changes, as the config names them: read strictly."""
+"""Given tables of a perturbation's log fold changes, as named in the config: read strictly."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
     Parameters
     ----------
     path
-        Tab-separated table with a header: the column ``gene`` with symbols, and ``column``. Further ones are ignored.
-        An empty cell, or NA, is a gene that wasn't measured.
+        Tab-separated table with a header: the column ``gene`` with symbols, and ``column``. Other columns are ignored.
+        An empty cell, or NA, is a gene that was not measured.
     name
-        Of the perturbation, for messages.
+        Name of the perturbation, for messages.
 
     Raises
     ------
     UserError
-        In one line: what is wrong, in which row and column, and what to do.
+        In one line: the error, its row and column, and the remedy.
     """
     where = f"{path} (perturbation {name})"
     try:

@@ -1,4 +1,4 @@
-"""Columns and words of the stage's tables; importable in any environment."""
+"""Columns and terms of the stage's tables; importable in any environment."""
 
 GAIN, LOSS, INHIBITOR = "gain", "loss", "inhibitor"
 DIRECTIONS = (GAIN, LOSS, INHIBITOR)

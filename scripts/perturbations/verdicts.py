@@ -18,25 +18,25 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Effect:
-    """What decides about a perturbation.
+    """Evidence for the verdict on a perturbation.
 
     Parameters
     ----------
     expected
-        Direction (±1) in which more of the factor should move the programme: that of its activity in persisters; NaN
-        where the activity isn't shown to change over patients.
+        Direction (±1) in which an increase of the factor should move the programme: that of its activity in persisters;
+        NaN if the activity does not change significantly over patients.
     low, high
-        Limits of the share of the programme's change that more of the factor brings; NaN where they are not known.
+        Limits of the share of the programme's change that an increase of the factor causes; NaN if they are unknown.
     fdr
         False discovery rate of the signature's change, over the perturbations.
     limit
-        Its limit (``statistics.fdr``).
+        Limit of this rate (``statistics.fdr``).
     direction
-        What was done (:data:`scripts.perturbations.terms.DIRECTIONS`).
+        Direction of the intervention (:data:`scripts.perturbations.terms.DIRECTIONS`).
     own_log_fc
-        Change of the factor's own mRNA; NaN where it wasn't measured.
+        Change of the factor's own mRNA; NaN if it was not measured.
     targets_shift, targets_p
-        Change of its targets with more of the factor, beyond genes of like expression, and the p-value.
+        Change of its targets with an increase of the factor, beyond genes of similar expression, and the p-value.
     """
 
     expected: float
@@ -51,7 +51,7 @@ class Effect:
 
     @property
     def is_perturbed(self) -> bool:
-        """Whether the data show that the factor's level or activity changed as meant."""
+        """Whether the data show that the factor's level or activity changed as intended."""
         own = {GAIN: 1.0, LOSS: -1.0}.get(self.direction, math.nan) * self.own_log_fc
         return bool(own >= OWN_CHANGE or (self.targets_shift > 0 and self.targets_p <= LEVEL))
 
@@ -62,7 +62,7 @@ class Effect:
 
     @property
     def is_judged(self) -> bool:
-        """Whether there is a direction to expect, and an interval."""
+        """Whether an expected direction and an interval exist."""
         return not any(map(math.isnan, (self.expected, self.low, self.high)))
 
 

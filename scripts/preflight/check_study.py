@@ -18,13 +18,13 @@ STATS = re.compile(r"^job +count\n[- ]+\n(.*?)^total ", re.MULTILINE | re.DOTALL
 
 
 def jobs_of(said: str) -> dict[str, int]:
-    """Return the jobs by rule of what a dry run said."""
+    """Return the jobs by rule from the output of a dry run."""
     table = STATS.search(said)
     return {rule: int(count) for rule, count in map(str.split, table[1].splitlines())} if table else {}
 
 
 def count_jobs(jobs: dict[str, int], stages: dict[str, str]) -> dict[str, int]:
-    """Return the jobs by stage (``stages``: of each rule), in the order of the workflow."""
+    """Return the jobs by stage (``stages``: the stage of each rule), in the order of the workflow."""
     counts = dict.fromkeys(stages.values(), 0)
     for rule, count in jobs.items():
         if rule in stages:
@@ -33,7 +33,7 @@ def count_jobs(jobs: dict[str, int], stages: dict[str, str]) -> dict[str, int]:
 
 
 def main(snakemake) -> None:
-    """Write the page and the table of findings; refuse studies whose jobs would all fail."""
+    """Write the page and the table of findings; reject studies in which all jobs would fail."""
     study = load_study(snakemake.config, check_files=False)
     findings = inspect_study.inspect(study)
     folder = snakemake.params.get("folder")
@@ -53,7 +53,7 @@ def main(snakemake) -> None:
     jobs = count_jobs(rules, snakemake.params.stages)
     need = []
     if planned := {rule: number for rule, number in rules.items() if rule in snakemake.params.stages}:
-        with contextlib.suppress(OSError):  # a file that isn't there is a finding
+        with contextlib.suppress(OSError):  # a missing file is reported as a finding
             sizes = estimate.input_sizes(study)
             found = estimate.estimate(planned, sizes, snakemake.params.get("declared", {}), read_measured())
             need = estimate.describe(found, snakemake.resources.get("cores_given", 1))

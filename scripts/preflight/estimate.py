@@ -1,4 +1,4 @@
-"""Hours and memory of the planned jobs: as measured for inputs of similar size, else as declared."""
+"""Hours and memory of the planned jobs: as measured for inputs of similar size, otherwise as declared."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ COUNTED, IMPORTED = "count_kb", "call_cells"
 
 @dataclass(frozen=True)
 class Estimate:
-    """What planned jobs need.
+    """Requirements of the planned jobs.
 
-    Jobs whose time was ``measured``; those ``declared``, by the upper limit of their rule; and ``short`` ones, tables
-    and figures of the whole study, which are not counted. ``hours``, ``limit``: of measured jobs, and the limit of
-    declared ones (one after the other). ``memory_gb``, ``largest``: request of the job with the most memory, and its
-    rule.
+    ``measured``: jobs with a measured time. ``declared``: jobs with the upper limit of their rule. ``short``: tables
+    and figures of the whole study, which are not counted. ``hours``, ``limit``: total of measured jobs, and total limit
+    of declared jobs (run one after the other). ``memory_gb``, ``largest``: largest request of a job, and its rule.
     """
 
     hours: float
@@ -51,15 +50,15 @@ def estimate(
     declared: Mapping[str, Mapping[str, float]],
     measured: Mapping[str, Mapping[str, Fit]],
 ) -> Estimate:
-    """Return what jobs need.
+    """Return the requirements of the jobs.
 
     Parameters
     ----------
     jobs
         Rule → number of planned jobs.
     sizes
-        See :func:`input_sizes`. The input of jobs on results, which aren't there yet, is taken to be larger than the
-        largest measured one by as much as the largest library is.
+        See :func:`input_sizes`. The results that are inputs of later jobs do not exist yet. Their size is assumed to
+        exceed the largest measured input by the same factor as the largest library does.
     declared
         Rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb`` (MB, and MB per GB of input).
     measured
@@ -97,12 +96,12 @@ def duration(hours: float) -> str:
 
 
 def count(number: int) -> str:
-    """Return a number of jobs."""
+    """Return a number of jobs as text."""
     return f"{number} job{'' if number == 1 else 's'}"
 
 
 def describe(found: Estimate, cores: int) -> list[str]:
-    """Return an estimate as lines of the page; ``cores``: those given (at most so many jobs at a time)."""
+    """Return an estimate as lines of the page; ``cores``: available cores (the maximum number of simultaneous jobs)."""
     if not found.measured + found.declared:
         return []
     parts = []

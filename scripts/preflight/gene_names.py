@@ -1,4 +1,4 @@
-"""Whether annotation, databases, motif table, factors, networks and gene sets name the same genes."""
+"""Agreement of gene names between annotation, databases, motif table, factors, networks and gene sets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GENE_NAME, GENE_ID = (re.compile(rb'\t.*\b%s "([^"]+)"' % name) for name in (b"g
 
 
 def first_genes(path: str) -> list[str]:
-    """Return the names of the genes in the first lines of an annotation; the identifier of one without a name."""
+    """Return the names of the genes in the first lines of an annotation; the identifier for genes without a name."""
     names: dict[str, None] = {}
     try:
         with open_bytes(path) as handle:
@@ -39,7 +39,7 @@ def first_genes(path: str) -> list[str]:
 
 
 def compare_names(study: Study) -> str:
-    """Return what databases, motif table, factors and annotation have in common; raise UserError if too little."""
+    """Return a text on names shared by databases, motif table, factors and annotation; raise UserError if too few."""
     regulons = study.config["regulons"]
     found = check_databases(
         [names_of.read_names(entry["path"]) for entry in regulons["databases"]],
@@ -66,8 +66,8 @@ def compare_names(study: Study) -> str:
 
 
 def known_genes(study: Study) -> tuple[list[str], str]:
-    """Return genes known before counting, and their source: the first genes of the annotation, else
-    those that a database ranks; none where neither is there.
+    """Return genes known before counting, and their source: the first genes of the annotation, otherwise the genes
+    ranked by a database. Empty if both are missing.
     """
     references = study.config["references"] or {}
     if study.sequenced and not references.get("joined") and Path(references["graft"]["gtf"]).exists():

@@ -1,5 +1,5 @@
-"""Checks before long jobs run: the beginning of every file, gene names shared by annotation and databases, disk
-space, and the questions that the design can answer.
+"""Checks before long jobs run: the start of every file, gene names shared by annotation and databases, disk space, and
+the questions that the design can answer.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ and what counting them holds for a while: bytes per compressed byte of FASTQ. Ev
 class Finding:
     """Result of one check.
 
-    ``verdict``: "ok"; "note", which should be read; "broken", if the jobs of one library will fail; or "refused",
-    if all jobs would fail.
+    ``verdict``: "ok"; "note": should be read; "broken": jobs of one library will fail; "refused": all jobs would fail.
     """
 
     check: str
@@ -54,7 +53,7 @@ class Finding:
 
 
 def look(check: str, subject: str, question: Callable[[], str], verdict: str = "refused") -> Finding:
-    """Return the answer of a question, or its refusal with the given verdict."""
+    """Return the answer to a question, or its refusal with the given verdict."""
     try:
         return Finding(check, subject, "ok", question())
     except job.UserError as error:
@@ -70,7 +69,7 @@ def gigabytes(size: float) -> str:
 
 
 def look_at_lanes(study: Study) -> Iterator[Finding]:
-    """The first reads of every lane: FASTQ, whole gzip blocks, mates of each other."""
+    """Check the first reads of every lane: FASTQ, complete gzip blocks, matching mates."""
     for lane in study.units.itertuples():
 
         def question(lane=lane) -> str:
@@ -83,7 +82,7 @@ def look_at_lanes(study: Study) -> Iterator[Finding]:
 
 
 def look_at_matrices(study: Study) -> Iterator[Finding]:
-    """The first bytes of every matrix, of libraries and of profiles."""
+    """Check the first bytes of every matrix, of libraries and of profiles."""
     given = study.all_samples.loc[study.all_samples["matrix"] != ""]
     for path, rows in given.groupby("matrix", sort=False):
 
@@ -122,7 +121,7 @@ def begin(path: str) -> bytes:
 
 
 def look_at_genomes(study: Study) -> Iterator[Finding]:
-    """The first bytes of FASTA and GTF."""
+    """Check the first bytes of FASTA and GTF."""
     for place, path in genome_files(study.config["references"]):
 
         def question(place=place, path=path) -> str:
@@ -137,7 +136,7 @@ def look_at_genomes(study: Study) -> Iterator[Finding]:
 
 
 def look_at_databases(study: Study) -> Iterator[Finding]:
-    """Databases, motif table and factors: SHA-256, their fit with each other, the annotation and the thresholds."""
+    """Check databases, motif table and factors: SHA-256, and agreement with each other, annotation and thresholds."""
     regulons = study.config["regulons"]
     entries = [(at("regulons", "databases", i), entry) for i, entry in enumerate(regulons["databases"])]
     entries += [(at("regulons", key), regulons[key]) for key in ("motif_annotations", "tfs") if regulons[key]]
@@ -169,7 +168,7 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
 
 
 def look_at_gene_lists(study: Study) -> Iterator[Finding]:
-    """Networks, gene sets and signatures: whether they can be read, and name genes as databases and annotation do."""
+    """Check that networks, gene sets and signatures are readable and share gene names with databases and annotation."""
     entries = [(place, entry) for place, entry in list_files(study.config) if place[0] in ("activity", "expression")]
     for place, entry in entries:
         if entry.get("path"):
@@ -179,7 +178,7 @@ def look_at_gene_lists(study: Study) -> Iterator[Finding]:
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
-    """Return bytes of the results, and temporary bytes while the largest library is counted."""
+    """Return the size of the results, and of temporary files while the largest library is counted, in bytes."""
     genomes = sum(bytes_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
     lanes = {sample: study.fastqs(sample) for sample in study.all_sequenced}
     reads = {sample: sum(bytes_of(path) for mates in own for path in mates) for sample, own in lanes.items()}
@@ -188,9 +187,9 @@ def estimate_disk(study: Study) -> tuple[float, float]:
 
 
 def taken_by(results: Path) -> int:
-    """Return the bytes of what lies in the results by now; links to files of the user's take none.
+    """Return the current size of the results in bytes; links to files of the user have no size.
 
-    Other jobs write and remove files meanwhile: what has gone isn't counted.
+    Other jobs write and remove files at the same time; removed files are not counted.
     """
     total = 0
     for folder, _, names in os.walk(results):
@@ -202,10 +201,10 @@ def taken_by(results: Path) -> int:
 
 
 def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding, str]:
-    """Whether the results' disk has room; what is free now is reported separately, since it differs each time.
+    """Check that the results' disk has enough space. Free space is reported separately, since it differs each time.
 
-    ``at_once``: libraries that may be counted at the same time; reported only where room is too little for them, since
-    the findings of a sound study don't depend on where it runs.
+    ``at_once``: libraries that may be counted at the same time. It is reported only if space is insufficient for them,
+    since the findings of a valid study must not depend on the machine.
     """
     stays, passing = estimate_disk(study)
     need = f"about {gigabytes(stays)} of results"
@@ -233,7 +232,7 @@ def look_at_thresholds(study: Study) -> Iterator[Finding]:
 
 
 def look_at_pools(study: Study) -> Iterator[Finding]:
-    """Whether the table of each pool has the tags of its samples; counts in a matrix are read with the matrix."""
+    """Check that each pool's table has the tags of its samples; counts in a matrix are read with the matrix."""
     for pool, tags in study.pools.items():
         settings = study.pool_settings(pool)
 
@@ -275,8 +274,8 @@ def look_at_composition(study: Study) -> Iterator[Finding]:
 
 
 def design_of(study: Study) -> pd.DataFrame:
-    """Return what the contrasts can answer if every sample turns out well: a row per contrast and arm, and of how many
-    models there are single cells (``n_single_cell``).
+    """Return the questions that contrasts can answer if no sample fails: one row per contrast and arm, with the number
+    of models that have single cells (``n_single_cell``).
     """
     groups = {sample: group for group in study.groups for sample in study.samples_of_group(group)}
     fdr, contrast = study.config["statistics"]["fdr"], study.config["contrast"]
@@ -285,7 +284,7 @@ def design_of(study: Study) -> pd.DataFrame:
 
 
 def inspect(study: Study) -> list[Finding]:
-    """Return all findings but those about disk and design."""
+    """Return all findings except those on disk space and design."""
     found = [*look_at_lanes(study), *look_at_matrices(study), *look_at_pools(study)]
     if study.all_sequenced:
         found += look_at_genomes(study)

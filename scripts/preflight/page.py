@@ -39,13 +39,13 @@ MANY = {
 
 
 def numbered(check: str, number: int) -> str:
-    """Return how many findings of a check there are, with what they are about: 18 lanes."""
+    """Return the number of findings of a check, with their subject: 18 lanes."""
     one = CHECKED.get(check, check)
     return f"{number} {one if number == 1 else MANY.get(check, f'{one}s')}"
 
 
 def contents_of(study: Study) -> str:
-    """Return what the study consists of: libraries, models, profiles and biopsies, those that there are."""
+    """Return the contents of the study: libraries, models, profiles and biopsies, if present."""
     origins = []
     if len(study.sequenced):
         lanes = len(study.units)
@@ -74,7 +74,7 @@ def page(
 ) -> str:
     """Return the page that is printed: inputs, planned jobs, limits of the design, and findings.
 
-    ``jobs``: by stage; ``free``: what is free on the disk; ``need``: lines about time and memory.
+    ``jobs``: by stage; ``free``: free space on the disk; ``need``: lines about time and memory.
     """
     what = [contents_of(study)]
     disk = next(finding for finding in findings if finding.check == "disk")

@@ -1,4 +1,4 @@
-"""Regulon activity described: where on turns into off, how it differs between samples."""
+"""Distribution of regulon activity: the threshold between on and off, and differences between samples."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SAMPLES = ["sample", "model", "timepoint", "arm", "replicate", "n_cells", "regul
 
 
 def one_mode_p(values: np.ndarray, seed: int) -> float:
-    """Return the p-value of activity having one mode only; NaN with fewer than :data:`MIN_CELLS` different values.
+    """Return the p-value of unimodal activity; NaN with fewer than :data:`MIN_CELLS` distinct values.
 
-    The dip test (Hartigan & Hartigan 1985), whose null distribution is that of the uniform: no distribution with one
-    mode has larger dips, however skewed. A distribution with one mode also has one mode in each of its tails, so that
-    these are tested too (:data:`TAILS`), and the smallest p-value is multiplied by their number (Bonferroni). Cells of
-    activity 0 are left out: none of their targets is among the ranked genes, as is so in any cell of low depth. The
-    p-value is conservative for all one-moded distributions but the uniform.
+    The dip test (Hartigan & Hartigan 1985) uses the null distribution of the uniform, which has the largest dips of all
+    unimodal distributions, however skewed. The tails of a unimodal distribution are also unimodal. They are therefore
+    tested too (:data:`TAILS`), and the smallest p-value is multiplied by the number of tests (Bonferroni). Cells with
+    activity 0 are left out: none of their targets is among the ranked genes, as in any cell of low depth. The p-value
+    is conservative for all unimodal distributions except the uniform.
     """
     import diptest
 
@@ -51,11 +51,11 @@ def one_mode_p(values: np.ndarray, seed: int) -> float:
 
 
 def threshold(values: np.ndarray, seed: int) -> dict:
-    """Return where a regulon turns on: between two modes if there are two, else mean + 2 sd (as pySCENIC for one mode).
+    """Return the threshold at which a regulon is on: between two modes if there are two, else mean + 2 sd.
 
-    Two modes are believed if one mode is rejected (:func:`one_mode_p`), two Gaussians fit better than one by BIC, lie
-    :data:`MIN_SEPARATION` apart and the smaller holds :data:`MIN_SHARE` of the cells with activity. The Gaussians place
-    the threshold; by themselves they find two modes in every skewed distribution.
+    Two modes are accepted under four conditions: unimodality is rejected (:func:`one_mode_p`), two Gaussians fit better
+    than one by BIC, they lie :data:`MIN_SEPARATION` apart, and the smaller contains :data:`MIN_SHARE` of the cells with
+    activity. The Gaussians only place the threshold; without the test they find two modes in every skewed distribution.
     """
     values = np.asarray(values, dtype=np.float64)
     single = {
@@ -71,7 +71,7 @@ def threshold(values: np.ndarray, seed: int) -> dict:
     data = tested[:, None]
     from sklearn.mixture import GaussianMixture
 
-    # Activities are small numbers: the default floor under a variance (1e-6) would be as wide as a mode.
+    # Activities are small: the default lower limit of a variance (1e-6) would be as wide as a mode.
     floor = 1e-4 * tested.var()
     one, two = (GaussianMixture(k, random_state=seed, reg_covar=floor).fit(data) for k in (1, 2))
     low, high = np.argsort(two.means_.ravel())
@@ -90,7 +90,7 @@ def threshold(values: np.ndarray, seed: int) -> dict:
 
 
 def thresholds(auc: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return one row (:data:`THRESHOLDS`) a regulon; ``on`` is the share of cells above the threshold."""
+    """Return one row (:data:`THRESHOLDS`) per regulon; ``on`` is the share of cells above the threshold."""
     rows = []
     for regulon in auc.columns:
         values = auc[regulon].to_numpy(dtype=np.float64)
@@ -100,7 +100,7 @@ def thresholds(auc: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def by_sample(activity: pd.DataFrame, regulons: list[str], cuts: pd.Series) -> pd.DataFrame:
-    """Return one row (:data:`SAMPLES`) a sample and regulon: mean activity, share of cells on (above ``cuts``)."""
+    """Return one row (:data:`SAMPLES`) per sample and regulon: mean activity, share of cells above ``cuts`` (on)."""
     rows = []
     for keys, cells in activity.groupby(SAMPLES[:5], sort=True, observed=True):
         auc = cells[regulons].to_numpy(dtype=np.float64)

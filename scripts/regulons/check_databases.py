@@ -24,10 +24,10 @@ def check(
     settings: dict,
     coding: list[str] | None = None,
 ) -> dict:
-    """Return what the databases offer; raise UserError for what can't work.
+    """Return the contents of the databases; raise UserError for input with which the pipeline would fail.
 
-    ``names``: a :class:`databases.Names` per database; ``annotated``: motif, tf; ``annotation``: the graft's gene
-    symbols; ``coding``: those of them that code for proteins, None where the annotation doesn't tell.
+    ``names``: a :class:`databases.Names` per database; ``annotated``: motif, tf; ``annotation``: gene symbols of the
+    graft; ``coding``: the protein-coding ones among them, None if the annotation does not give gene types.
     """
     known = set().union(*(entry.genes for entry in names))
     for entry in names:
@@ -71,7 +71,7 @@ def check(
 
 
 def main(snakemake) -> None:
-    """Read the names in every file; write what they offer."""
+    """Read the names in every file; write the contents."""
     genes = coding = None
     if snakemake.input.get("genes"):
         table = pd.read_csv(snakemake.input.genes, sep="\t")

@@ -1,4 +1,4 @@
-"""What several runs agree on: edges first of a group's seeds, then of the groups of enough models."""
+"""Consensus of several runs: edges shared first by the seeds of a group, then by the groups of enough models."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ def agree(runs: list[pd.DataFrame], *, min_runs: int, min_targets: int) -> pd.Da
 
 
 def of_mean_network(regulons: pd.DataFrame, seeds: pd.DataFrame, *, min_runs: int, min_targets: int) -> pd.DataFrame:
-    """Return the edges (:data:`SEEDS`) of the mean network's regulons that are stable, in regulons of ``min_targets``
-    or more.
+    """Return the stable edges (:data:`SEEDS`) of the mean network's regulons, in regulons of ``min_targets`` or more.
 
-    ``seeds``: in how many runs' modules each edge (TF, target) is. An edge is stable if that is ``min_runs`` or more
-    (a factor as its own target: if any of its modules is).
+    ``seeds``: the number of runs in whose modules each edge (TF, target) is found. An edge is stable if this number is
+    ``min_runs`` or more. A factor as its own target is stable if any of its modules is.
     """
     table = regulons[RUN].merge(seeds.rename(columns={"TF": "tf"}), on=["tf", "target"], how="left")
     table["seeds"] = table["seeds"].fillna(0).astype(int)
@@ -43,12 +42,13 @@ def of_mean_network(regulons: pd.DataFrame, seeds: pd.DataFrame, *, min_runs: in
 def consensus_over_models(
     groups: dict[str, pd.DataFrame], models: dict[str, str], *, min_groups: int, min_targets: int
 ) -> pd.DataFrame:
-    """Return the edges (:data:`GROUPS`) that groups of at least ``min_groups`` models have, in regulons of
+    """Return the edges (:data:`GROUPS`) found in groups of at least ``min_groups`` models, in regulons of
     ``min_targets`` or more.
 
-    ``groups``: each group's edges as :func:`agree` gives them; ``models``: the model of each group. Models are counted,
-    since two timepoints of one patient don't confirm each other. ``groups`` counts an edge's groups, ``seeds`` its runs
-    in all of them; ``weight`` is the mean of the groups' weights, so that a group with more seeds has no more say.
+    ``groups``: each group's edges as returned by :func:`agree`; ``models``: the model of each group. Models are
+    counted, since two timepoints of one patient do not confirm each other. ``groups`` counts an edge's groups,
+    ``seeds`` its runs in all groups. ``weight`` is the mean of the groups' weights, so a group with more seeds has no
+    greater influence.
     """
     edges = pd.concat([table[SEEDS].assign(model=models[name]) for name, table in groups.items()], ignore_index=True)
     found = edges.groupby(RUN[:3], sort=True).agg(
@@ -59,7 +59,7 @@ def consensus_over_models(
 
 
 def only_large(edges: pd.DataFrame, min_targets: int) -> pd.DataFrame:
-    """Return the edges of regulons with at least ``min_targets`` targets; strongest targets first in each regulon."""
+    """Return the edges of regulons with at least ``min_targets`` targets; strongest targets first within a regulon."""
     size = edges.groupby("regulon")["target"].transform("size")
     kept = edges[size >= min_targets] if len(edges) else edges
     return kept.sort_values(["regulon", "weight", "target"], ascending=[True, False, True], ignore_index=True)
@@ -68,10 +68,10 @@ def only_large(edges: pd.DataFrame, min_targets: int) -> pd.DataFrame:
 def support(
     groups: dict[str, pd.DataFrame], consensus: pd.DataFrame, exchanged: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Return (:data:`SUPPORT`) how many edges of each consensus regulon each group has: which patients carry it.
+    """Return (:data:`SUPPORT`) how many edges of each consensus regulon are found in each group.
 
-    ``exchanged``: each group's regulons against exchanged motifs (:mod:`scripts.regulons.null`); ``p`` and
-    ``false_share`` are missing where a group lacks the regulon or its regulons aren't tested.
+    ``exchanged``: each group's regulons compared with exchanged motifs (:mod:`scripts.regulons.null`). ``p`` and
+    ``false_share`` are missing if a group lacks the regulon or its regulons are not tested.
     """
     sizes = consensus.groupby(["regulon", "tf"]).size()
     rows = []
@@ -89,21 +89,21 @@ def support(
 
 
 def summarise(edges: pd.DataFrame, support: pd.DataFrame, seeds: int) -> pd.DataFrame:
-    """Return a row per consensus regulon (:data:`SUMMARY`), in the order of their names.
+    """Return one row per consensus regulon (:data:`SUMMARY`), ordered by name.
 
     Parameters
     ----------
     edges, support
-        The consensus (:data:`GROUPS`) and what each group has of it (:data:`SUPPORT`).
+        The consensus (:data:`GROUPS`) and its support in each group (:data:`SUPPORT`).
     seeds
         Number of runs per group.
 
     Returns
     -------
     DataFrame
-        ``groups`` and ``runs``: mean over edges of the number of groups and of runs (all groups) that found one;
-        ``run_share``: mean over edges of the share of runs, among the groups that have the edge; ``group_share``: mean
-        over groups of the share of the edges that the group has. Targets are listed strongest first.
+        ``groups`` and ``runs``: number of groups and of runs (all groups) that found an edge, mean over edges.
+        ``run_share``: share of runs among the groups that have the edge, mean over edges. ``group_share``: share of the
+        edges found in a group, mean over groups. Targets are listed strongest first.
     """
     edges = edges.assign(share=edges["seeds"] / (edges["groups"] * seeds))
     found = edges.groupby(["regulon", "tf"], sort=False).agg(

@@ -1,6 +1,4 @@
-"""Keep the edges that groups of enough patient models agree on: the consensus regulons, as a table and as a gene-set
-file.
-"""
+"""Keep the edges shared by groups of enough models: the consensus regulons, as a table and a gene-set file."""
 
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from scripts.regulons import consensus
 
 
 def to_gmt(edges: pd.DataFrame, note: str) -> str:
-    """Return the regulons in the GMT format: name, description, targets; a note on the databases joins the
+    """Return the regulons in the GMT format: name, description, targets. A note on the databases is part of the
     description.
     """
     lines = []
@@ -25,7 +23,7 @@ def to_gmt(edges: pd.DataFrame, note: str) -> str:
 
 
 def main(snakemake) -> None:
-    """Read every group's regulons; write the consensus and what each group has of it."""
+    """Read every group's regulons; write the consensus and its support in each group."""
     tables = [read_labelled(path) for path in snakemake.input.regulons]
     groups = dict(zip(snakemake.params.groups, tables, strict=True))
     params = snakemake.params

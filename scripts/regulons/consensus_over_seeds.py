@@ -1,4 +1,4 @@
-"""Keep a group's edges that enough of its runs agree on, in regulons that exchanged motifs rarely give."""
+"""Keep a group's edges that enough of its runs share, in regulons that exchanged motifs rarely give."""
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ from scripts.scenic import motif_table
 
 
 def main(snakemake) -> None:
-    """Read the regulons of every run and what other motifs would give; write what is agreed on, and the test."""
+    """Read the regulons of every run and those by other motifs; write the consensus and the test."""
     params, inputs = snakemake.params, snakemake.input
     limits = {"min_runs": params.settings["min_seeds"], "min_targets": params.settings["min_targets"]}
     runs = [read_labelled(path) for path in inputs.regulons]

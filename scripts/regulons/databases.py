@@ -1,4 +1,4 @@
-"""What a ranking database and its motif table know: genes, motifs, factors. Reads names only, never the rankings."""
+"""Contents of a ranking database and its motif table: genes, motifs, factors. Reads only names, not the rankings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ their genes are clones or long non-coding RNAs.
 
 @dataclass(frozen=True)
 class Names:
-    """What one database ranks (``genes``) and by what (``motifs``)."""
+    """Genes (``genes``) and motifs (``motifs``) of one database."""
 
     name: str
     genes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Names:
 
 
 def read_names(path: str | Path) -> Names:
-    """Read the gene and motif names of a ranking database (Feather V1 or V2). Raises UserError if it is none."""
+    """Read the gene and motif names of a ranking database (Feather V1 or V2). Raises UserError for any other file."""
     import pyarrow as pa
     from pyarrow import feather
 
@@ -43,7 +43,7 @@ def read_names(path: str | Path) -> Names:
         try:
             with pa.memory_map(str(path)) as source:
                 columns = pa.ipc.open_file(source).schema.names
-        except pa.ArrowInvalid:  # Feather V1 isn't Arrow's IPC format
+        except pa.ArrowInvalid:  # Feather V1 is not in Arrow's IPC format
             columns = feather.read_table(path, memory_map=True).column_names
         index = next((column for column in INDEX_COLUMNS if column in columns), None)
         if index is None:
@@ -57,7 +57,7 @@ def read_names(path: str | Path) -> Names:
 
 
 def read_tfs(path: str | Path) -> list[str]:
-    """Read the list of factors: one symbol a line, the first of several columns. Raises UserError if it is empty."""
+    """Read the list of factors: one symbol per line, the first of several columns. Raises UserError if it is empty."""
     try:
         return names_reader.read_list(path, "one gene symbol a line", TF_HEADINGS)
     except job.UserError as error:
@@ -67,10 +67,10 @@ def read_tfs(path: str | Path) -> list[str]:
 
 
 def read_annotated(path: str | Path, settings: dict | None = None) -> pd.DataFrame:
-    """Read which motif is annotated to which factor (columns motif, tf), within the thresholds of the config.
+    """Read which motifs are annotated to which factors (columns motif, tf), within the thresholds of the config.
 
-    The reader is that of the pruning, so that what it would refuse is refused before any network is inferred. Raises
-    UserError if the table isn't cisTarget's, or nothing is within the thresholds.
+    The reader is that of the pruning. Input that the pruning would reject is thus rejected before any network is
+    inferred. Raises UserError if the table is not cisTarget's, or no row is within the thresholds.
     """
     within = {key: settings[key] for key in THRESHOLDS if settings and key in settings}
     return load_annotations(path, **within)[["motif", "tf"]].drop_duplicates()
@@ -94,28 +94,28 @@ def check_ranks(names: Names, rank_threshold: int, auc_threshold: float) -> None
 
 
 def check_overlap(measured: list[str], known: set[str], coding: set[str] | None, minimum: float, where: str) -> float:
-    """Return the share of the ``measured`` genes that a database knows, among those that it could know.
+    """Return the share of the ``measured`` genes that are in a database, among those that could be in it.
 
-    Databases rank genes with a known promoter or protein: clones and most long non-coding RNAs have no place in any.
-    Where the annotation tells which genes code for proteins, only those are judged. Where nothing tells, as with
-    imported matrices, all measured genes are, and the message says how many of the databases' genes are seen: clones
-    lower the one number and not the other.
+    Databases rank genes with a known promoter or protein. Clones and most long non-coding RNAs are in no database. If
+    the annotation gives gene types, only protein-coding genes are counted. If it does not, as with imported matrices,
+    all measured genes are counted. The message then also gives the number of the databases' genes that are measured:
+    clones lower the share, but not this number.
 
     Parameters
     ----------
     measured, known
-        Genes of the cells; genes that any of the databases ranks.
+        Measured genes; genes ranked by any of the databases.
     coding
-        Protein-coding genes of the annotation; None where nothing tells.
+        Protein-coding genes of the annotation; None if gene types are unknown.
     minimum
-        Share below which the data are refused; below :data:`WARN_OVERLAP` there is a warning in the log.
+        Share below which the data are rejected; below :data:`WARN_OVERLAP` a warning is logged.
     where
-        What the message is about.
+        Subject of the message.
 
     Raises
     ------
     UserError
-        Below ``minimum``: with examples of both sides.
+        Below ``minimum``, with examples of both sets of names.
     """
     judged = [gene for gene in measured if coding is None or gene in coding]
     kind = "genes" if coding is None else "protein-coding genes"

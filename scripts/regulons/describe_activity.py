@@ -12,8 +12,8 @@ from scripts.regulons.select_expression import LABELS
 
 
 def own_mrna(activity: pd.DataFrame, expression, factors: dict[str, str]) -> pd.Series:
-    """Return, by regulon, the correlation over cells of its activity with its factor's mRNA; NaN where either doesn't
-    vary or the mRNA isn't measured.
+    """Return, by regulon, the correlation over cells of its activity with its factor's mRNA. NaN if either does not
+    vary or the mRNA is not measured.
 
     ``activity``: cells × regulons; ``expression``: AnnData, log-normalised, the same cells; ``factors``: by regulon.
     """

@@ -23,7 +23,7 @@ def models_of(samples: pd.DataFrame) -> dict[str, str]:
 
 
 def shares_of(bins: pd.DataFrame, regulons: list[str]) -> pd.DataFrame:
-    """Return the histograms of some regulons with each bin's middle and share of the cells of its timepoint."""
+    """Return the histograms of some regulons with each bin's midpoint and share of the cells of its timepoint."""
     bins = bins[bins["regulon"].isin(regulons)]
     cells = bins.groupby(["group", "regulon", "timepoint"])["cells"].transform("sum")
     return bins.assign(
@@ -34,9 +34,9 @@ def shares_of(bins: pd.DataFrame, regulons: list[str]) -> pd.DataFrame:
 
 
 def distribution(bins: pd.DataFrame, kinds: list[str], style: Style, legend: bool) -> alt.LayerChart:
-    """Return the chart of a regulon in a group: cells by activity, and the threshold; perhaps a legend.
+    """Return the chart of a regulon in a group: cells by activity, the threshold and, optionally, a legend.
 
-    ``kinds``: those of :data:`DASHES` that the figure shows.
+    ``kinds``: the keys of :data:`DASHES` that the figure shows.
     """
     title = axis_title("regulons/samples.tsv", "activity")
     area = (
@@ -78,7 +78,7 @@ def distribution(bins: pd.DataFrame, kinds: list[str], style: Style, legend: boo
 def draw_on_off(
     bins: pd.DataFrame, cuts: pd.DataFrame, variability: pd.DataFrame, samples: pd.DataFrame, style: Style
 ) -> Figure | None:
-    """Return distributions of the regulons whose share of active cells differs most, a panel per regulon and group.
+    """Return distributions of the regulons whose share of active cells differs most, one panel per regulon and group.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def draw_on_off(
     model_of, drawn = models_of(samples), set(table["panel"])
     kinds = [kind for kind in DASHES if (cuts["kind"] == kind).any()]
     charts = {legend: distribution(table, kinds, style, legend) for legend in (False, True)}
-    # First and last rows: a page for print has one of them.
+    # First and last rows: one of them is on a printed page.
     ends = (regulons[0], regulons[-1])
-    # A group in which a regulon wasn't measured has no distribution of it.
+    # A group in which a regulon was not measured has no distribution.
     panels = [
         Panel(charts[regulon in ends], f"{regulon} · {group}", {"panel": f"{group} {regulon}"}, model_of[group])
         for regulon in regulons

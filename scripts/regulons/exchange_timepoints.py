@@ -1,4 +1,4 @@
-"""Infer a model's networks of two timepoints, and those of its cells with timepoints exchanged, for some targets."""
+"""Infer a model's networks at two timepoints, and those of its cells with timepoints exchanged, for some targets."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Figures of the regulons: where each is active, specific to what; how far runs and patients agree on them."""
+"""Figures of the regulons: activity and specificity, and agreement between runs and between patients."""
 
 from functools import partial
 
@@ -46,7 +46,7 @@ def first(rank: pd.Series) -> pd.Series:
 
 
 def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | None:
-    """Return regulons by their specificity to each timepoint (to each cluster where no group has two), a panel a group.
+    """Return regulons by specificity to timepoints (to clusters if no group has two timepoints), a panel per group.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
 def draw_heatmap(
     samples: pd.DataFrame, standardised: pd.DataFrame, variability: pd.DataFrame, style: Style
 ) -> Figure | None:
-    """Return the activity of the most variable regulons in samples; nothing where a group doesn't measure one.
+    """Return the activity of the most variable regulons in samples; blank for regulons that a group lacks.
 
     Parameters
     ----------
@@ -167,14 +167,14 @@ def draw_heatmap(
 
 
 def describe_null(support: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return which note on exchanged motifs applies: the greatest expected false share of a group, or no test."""
+    """Return the applicable note on exchanged motifs: the largest expected false share of a group, or no test."""
     if support["false_share"].notna().any():
         return {"exchanged": {"share": f"{support['false_share'].max():.1%}"}}
     return {"not_tested": {}}
 
 
 def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -> Figure | Absent | None:
-    """Return how far groups and seeds agree on each regulon's edges.
+    """Return the agreement of groups and seeds on each regulon's edges.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
     if support.empty:
         return Absent("given")
     groups = list(dict.fromkeys(support["group"]))
-    # Regulons of one share keep the order of their names.
+    # Regulons with equal shares stay in the order of their names.
     best = summary.sort_values("regulon").sort_values("group_share", ascending=False, kind="stable")
     kept = best["regulon"].tolist()[:MAX_ROWS]
     all_groups, support = support, support[support["regulon"].isin(kept)]
@@ -245,7 +245,7 @@ def draw_agreement(support: pd.DataFrame, summary: pd.DataFrame, style: Style) -
 
 
 def draw_network_changes(factors: pd.DataFrame | None, style: Style) -> Figure | Absent | None:
-    """Return how much stronger or weaker the edges of factors become, over models.
+    """Return the change in strength of the factors' edges, over models.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Infer one chunk of a group's network with GRNBoost2: which factors explain each target's expression."""
+"""Infer one chunk of a group's network with GRNBoost2: the factors that explain each target's expression."""
 
 import time
 
@@ -7,12 +7,12 @@ from scripts.scenic import grnboost
 
 
 def chunk_of(targets: list[str], chunk: int, chunks: int) -> list[str]:
-    """Return the ``chunk``-th (from 1) of ``chunks`` interleaved parts, so that long targets spread evenly."""
+    """Return the ``chunk``-th (from 1) of ``chunks`` interleaved parts, so that slow targets are spread evenly."""
     return targets[chunk - 1 :: chunks]
 
 
 def make_progress(every: float = 60.0, unit: str = "targets"):
-    """Return a callback that logs how many targets (``unit``) are done, at most once every ``every`` seconds."""
+    """Return a callback that logs how many targets (``unit``) are finished, at most once every ``every`` seconds."""
     last = time.monotonic()
 
     def progress(done: int, total: int) -> None:

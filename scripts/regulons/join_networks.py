@@ -7,7 +7,7 @@ from scripts.base.tables import read_labelled
 
 
 def join(networks: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return all edges (TF, target, importance), ties in the order of names, whatever the number of chunks."""
+    """Return all edges (TF, target, importance), ties ordered by name, independent of the number of chunks."""
     joined = pd.concat(networks, ignore_index=True)
     return joined.sort_values(["importance", "TF", "target"], ascending=[False, True, True], ignore_index=True)
 

@@ -1,4 +1,4 @@
-"""Average the networks of a group's seeds, and count in how many of them an edge is among a factor's modules."""
+"""Average the networks of a group's seeds, and count the networks in which an edge is in one of a factor's modules."""
 
 import pandas as pd
 
@@ -7,9 +7,9 @@ from scripts.regulons.prune_modules import load_engine
 
 
 def average(networks: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the mean network (TF, target, importance), strongest edges first, ties in the order of names.
+    """Return the mean network (TF, target, importance), strongest edges first, ties ordered by name.
 
-    An edge that a network lacks has importance 0 there.
+    The importance of an edge is 0 in networks that lack it.
     """
     joined = pd.concat(networks, ignore_index=True)
     mean = joined.groupby(["TF", "target"], sort=False)["importance"].sum() / len(networks)
@@ -19,7 +19,7 @@ def average(networks: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def edges_of(modules: list) -> pd.DataFrame:
-    """Return the different edges (TF, target) of all modules."""
+    """Return the distinct edges (TF, target) of all modules."""
     frames = [pd.DataFrame({"TF": module.tf, "target": module.genes}) for module in modules]
     return pd.concat(frames).drop_duplicates() if frames else pd.DataFrame(columns=["TF", "target"], dtype=object)
 

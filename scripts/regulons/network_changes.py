@@ -1,10 +1,10 @@
-"""What changes in a model's network between two timepoints, beyond what cells exchanged between them show.
+"""Changes of a model's network between two timepoints, beyond those seen when cells are exchanged between them.
 
-Networks differ by chance: other cells give other edges. So the networks of both timepoints are compared with networks
-of the same cells whose timepoints were exchanged, at the same number of cells and the same depth. All pairs of
-networks, the observed one among them, are treated equally, so that the observed one is one of many equals where the
-timepoints don't differ. Cells are no replicates: what is found in one model is a description of this model's two
-samples, and the model is the replicate of the table of factors.
+Networks differ by chance, because different cells give different edges. The networks of both timepoints are therefore
+compared with networks of the same cells with exchanged timepoints, at the same number of cells and the same depth. All
+pairs of networks, including the observed pair, are treated equally. If the timepoints do not differ, the observed pair
+is exchangeable with the others. Cells are not replicates: a finding in one model describes the two samples of this
+model. In the table of factors, the model is the replicate.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ FACTORS = [
 def match_cells(
     counts: sparse.csr_matrix, treated: np.ndarray, *, most: int = MOST_CELLS, seed: int
 ) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return log-normalised expression of as many cells of each timepoint (at most ``most``) at one depth, and which of
-    them are treated.
+    """Return log-normalised expression of equally many cells of each timepoint (at most ``most``) at equal depth, and
+    which of them are treated.
 
-    Other numbers of cells or molecules would give one timepoint the weaker network. Cells are drawn at random; each
-    molecule of the timepoint with more of them per cell (median) is kept with the probability that makes them equal.
+    Unequal numbers of cells or molecules would give one timepoint a weaker network. Cells are drawn at random. For the
+    timepoint with more molecules per cell (median), each molecule is kept with the probability that equalises the
+    medians.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def match_cells(
 
 
 def exchange(treated: np.ndarray, exchanges: int, seed: int) -> np.ndarray:
-    """Return labels, (exchanges + 1) × cells: the observed ones, then the same exchanged between the cells."""
+    """Return labels, (exchanges + 1) × cells: the observed labels, then the same labels exchanged between the cells."""
     rng = np.random.default_rng([seed, 0x7E])
     return np.vstack([treated, *(rng.permutation(treated) for _ in range(exchanges))])
 
@@ -86,8 +87,8 @@ def infer_pairs(
 ) -> pd.DataFrame:
     """Return tf, target, and the weights of each edge in both networks of each labelling (before_0, after_0, …).
 
-    ``labels``: (exchanges + 1) × cells, see :func:`exchange`. Two networks are inferred for each row. A target keeps
-    :data:`PER_TARGET` factors; which of the networks is the observed one plays no part in the choice.
+    ``labels``: (exchanges + 1) × cells, see :func:`exchange`. Two networks are inferred for each row.
+    :data:`PER_TARGET` factors are kept per target; the choice does not depend on which network is the observed one.
     """
     tf_of, target_of = (pd.Index(names) for names in (tfs, targets))
     code, weight, column = [], [], []
@@ -117,18 +118,18 @@ def infer_pairs(
 
 
 def differences(table: pd.DataFrame) -> np.ndarray:
-    """Return later − earlier weight, edges × labellings; the observed one first."""
+    """Return later − earlier weight, edges × labellings; the observed labelling first."""
     number = (table.shape[1] - 2) // 2
     later, earlier = ([f"{side}_{i}" for i in range(number)] for side in ("after", "before"))
     return table[later].to_numpy(dtype=np.float64) - table[earlier].to_numpy(dtype=np.float64)
 
 
 def deviations(difference: np.ndarray) -> np.ndarray:
-    """Return each difference over its spread in the *other* labellings (both edges × labellings).
+    """Return each difference divided by its spread in the *other* labellings (both edges × labellings).
 
-    The spread is the root of the mean square, with the mean over all edges added to the square, so that an edge that is
-    hardly ever there doesn't come first by one small weight (after Tusher et al. 2001). Each labelling is held against
-    the others, so that all are equals without a difference between timepoints.
+    The spread is the root mean square. The mean over all edges is added to the square, so that a rare edge does not
+    rank first because of one small weight (after Tusher et al. 2001). Each labelling is compared with the others. All
+    labellings are thus exchangeable if the timepoints do not differ.
     """
     squares, n = difference**2, difference.shape[1]
     total = squares.sum(axis=1, keepdims=True)
@@ -137,11 +138,11 @@ def deviations(difference: np.ndarray) -> np.ndarray:
 
 
 def exchanged_share(deviation: np.ndarray) -> np.ndarray:
-    """Return, by edge, how many edges deviate as much with cells exchanged, for each that does in the observed
+    """Return, by edge, the number of edges that deviate as much with cells exchanged, per such edge in the observed
     networks.
 
-    The mean over all labellings, the observed one included: so a share can't be below 1 ÷ (exchanges + 1). For an edge
-    that deviates less than another it is no smaller.
+    The number is the mean over all labellings, including the observed one. A share therefore cannot be below
+    1 ÷ (exchanges + 1). It is monotonic: an edge with a smaller deviation does not have a smaller share.
     """
     size = np.abs(deviation)
     own, every = np.sort(size[:, 0]), np.sort(size.ravel())
@@ -173,10 +174,10 @@ def judge_edges(table: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def shift_factors(table: pd.DataFrame) -> pd.Series:
-    """Return, by factor, how much stronger its edges become in a model, in standard deviations with cells exchanged.
+    """Return, by factor, the increase in strength of its edges in a model, in standard deviations with cells exchanged.
 
-    Weights are summed over the factor's edges, and the median factor's change is subtracted: a timepoint whose whole
-    network is weaker says nothing about a factor.
+    Weights are summed over the factor's edges, and the change of the median factor is subtracted: a weaker network as a
+    whole is not evidence about a factor.
     """
     sums = pd.DataFrame(differences(table)).groupby(table["tf"].to_numpy()).sum()
     sums = sums - sums.median()
@@ -185,9 +186,7 @@ def shift_factors(table: pd.DataFrame) -> pd.Series:
 
 
 def join_models(edges: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the edges of all models (:data:`PAIRS`): all that changed, and some of the others
-    (:data:`MOST_ROWS`).
-    """
+    """Return the edges of all models (:data:`PAIRS`): all that changed, and some of the others (:data:`MOST_ROWS`)."""
     if not edges:
         return pd.DataFrame(columns=PAIRS)
     table = pd.concat([own[(own["change"] != NEITHER) | (own.index < MOST_ROWS)] for own in edges], ignore_index=True)
@@ -197,7 +196,7 @@ def join_models(edges: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def over_models(shifts: dict[str, pd.Series], edges: pd.DataFrame, fdr: float) -> pd.DataFrame:
-    """Return one row (:data:`FACTORS`) per factor: what its shifts in the models (:func:`shift_factors`) say together.
+    """Return one row (:data:`FACTORS`) per factor: summary of its shifts in the models (:func:`shift_factors`).
 
     ``gained`` and ``lost``: edges gained and lost, mean over the models that have the factor.
     """

@@ -1,4 +1,4 @@
-"""A group's regulons against those that exchanged motifs give, and which of them are kept."""
+"""Comparison of a group's regulons with those from exchanged motifs, and the choice of regulons that are kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_families(path: str) -> dict[str, str]:
 
 
 def only_stable(candidates: pd.DataFrame, seeds: pd.DataFrame, min_runs: int) -> pd.DataFrame:
-    """Return the candidates of a mean network with their stable targets alone: those that enough runs' modules have.
+    """Return the candidates of a mean network with stable targets only: those in the modules of enough runs.
 
     ``seeds``: the number of runs (seeds) by edge (TF, target).
     """
@@ -47,7 +47,7 @@ def judge_group(
     """Return a group's regulons (:data:`EXCHANGED`) and whether each is kept; see
     :func:`scripts.scenic.exchange.against_exchange`.
 
-    Activating and repressing regulons are judged each among themselves: their shares of false ones differ.
+    Activating and repressing regulons are tested separately, since their false shares differ.
     """
     parts = []
     for sign in (ACTIVATING, REPRESSING) if repressors else (ACTIVATING,):
@@ -72,6 +72,6 @@ def judge_group(
 
 
 def drop(edges: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
-    """Return the edges of the regulons that aren't dropped."""
+    """Return the edges of the regulons that are kept."""
     dropped = tested.loc[tested["status"] == DROPPED, "regulon"]
     return edges[~edges["regulon"].isin(dropped)].reset_index(drop=True)

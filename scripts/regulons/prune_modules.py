@@ -7,7 +7,7 @@ from scripts.scenic import cistarget, exchange, motif_table
 
 
 def load_engine(name: str):
-    """Return (modules_from_adjacencies, prune, regulons_from_motifs) of our kernels or of pySCENIC itself."""
+    """Return (modules_from_adjacencies, prune, regulons_from_motifs) of our kernels or of pySCENIC."""
     if name == "pyscenic":
         from scripts.regulons import pyscenic_compat as reference
 
@@ -18,8 +18,8 @@ def load_engine(name: str):
 
 
 def main(snakemake) -> None:
-    """Read network, expression, databases and motif table; write enriched motifs, the run's regulons, and what they
-    would be by other factors' motifs.
+    """Read network, expression, databases and motif table; write enriched motifs, the run's regulons, and the regulons
+    by the motifs of other factors.
     """
     import anndata
 
@@ -45,7 +45,7 @@ def main(snakemake) -> None:
     thresholds = {name: settings[name] for name in ("rank_threshold", "auc_threshold", "nes_threshold")}
     thresholds["threads"] = snakemake.threads
     motifs = prune(modules, databases, annotations, leading_edge=settings["leading_edge"], **thresholds)
-    # Of our kernel whatever the engine: each motif has the leading edge of its own curve.
+    # From our kernel with either engine: each motif has the leading edge of its own curve.
     candidates = exchange.find_candidates(modules, databases, annotations, **thresholds)
     candidates.to_parquet(snakemake.output.candidates, index=False)
     regulons = make_regulons(motifs, min_targets=settings["min_targets"])

@@ -1,9 +1,9 @@
-"""pySCENIC 0.12.1 on today's Python, called in this process: the reference engine, with the kernels' signatures.
+"""pySCENIC 0.12.1 on current Python, called in this process: the reference engine, with the kernels' signatures.
 
-The only module that knows what pySCENIC needs to be importable (``np.object`` is gone from numpy 2; its
+Only this module contains what pySCENIC needs to be importable (``np.object`` was removed in numpy 2; its
 ``pkg_resources`` comes from setuptools < 81, pinned in requirements.lock). Its front ends are never called: the dask
-ones fail on current dask, and ``custom_multiprocessing`` waits for ever once a worker has raised. Snakemake runs jobs
-in parallel instead.
+ones fail on current dask, and ``custom_multiprocessing`` blocks forever if a worker raises an exception. Snakemake runs
+jobs in parallel instead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from scripts.scenic.modules import Module
 
 @contextlib.contextmanager
 def on_current_packages() -> Iterator[None]:
-    """Give pySCENIC the name it imports with; keep its prints, progress bars and deprecations out of the job's log."""
+    """Provide the name that pySCENIC needs at import; suppress its prints, progress bars and deprecations."""
     had = "object" in vars(np)
     if not had:
         np.object = object  # noqa: NPY001
@@ -36,7 +36,7 @@ def on_current_packages() -> Iterator[None]:
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
             warnings.filterwarnings("ignore", message=".*pkg_resources.*")
-            # Its loggers write to stderr, where tqdm writes too; what a user needs is raised or logged by the caller.
+            # Its loggers write to stderr, as does tqdm. The caller raises or logs what a user needs.
             with contextlib.redirect_stderr(sink):
                 yield
     finally:
@@ -45,7 +45,7 @@ def on_current_packages() -> Iterator[None]:
 
 
 if sys.modules.get("dask", ...) is None:
-    del sys.modules["dask"]  # arboreto needs what scripts/base/job.py hides
+    del sys.modules["dask"]  # arboreto needs the dask that scripts/base/job.py hides
 with on_current_packages():
     import ctxcore.genesig
     import ctxcore.rnkdb
@@ -59,7 +59,7 @@ for _name in ("pyscenic", "pyscenic.utils", "pyscenic.transform", "ctxcore"):
 
 
 class Rankings(ctxcore.rnkdb.RankingDatabase):
-    """A database in memory as pySCENIC sees it: like ctxcore's MemoryDecorator, but of any Feather version."""
+    """A database in memory as pySCENIC expects it: as ctxcore's MemoryDecorator, but for any Feather version."""
 
     def __init__(self, database: cistarget.Database):
         super().__init__(database.name)
@@ -117,7 +117,7 @@ def modules_from_adjacencies(
 
 
 def from_regulon(regulon) -> Module:
-    """Return our module for pySCENIC's."""
+    """Convert a module of pySCENIC to ours."""
     signs = {modules.ACTIVATING, modules.REPRESSING}
     (criterion,) = regulon.context - signs
     (sign,) = regulon.context & signs
@@ -132,7 +132,7 @@ def from_regulon(regulon) -> Module:
 
 
 def to_regulon(module: Module):
-    """Return pySCENIC's module for ours."""
+    """Convert our module to one of pySCENIC."""
     return ctxcore.genesig.Regulon(
         name=f"Regulon for {module.tf}",
         gene2weight=module.targets,
@@ -143,7 +143,7 @@ def to_regulon(module: Module):
 
 
 def to_annotations(annotations: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of :func:`scripts.scenic.motif_table.load_annotations` as pySCENIC's loader would give it."""
+    """Return a table of :func:`scripts.scenic.motif_table.load_annotations` in the format of pySCENIC's loader."""
     utils = pyscenic.utils
     table = annotations.rename(
         columns={
@@ -168,16 +168,16 @@ def prune_modules(
     leading_edge: str = "motif",
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Return enriched motifs as pySCENIC finds them; see :func:`scripts.scenic.cistarget.prune`. One thread only.
+    """Return enriched motifs as found by pySCENIC; see :func:`scripts.scenic.cistarget.prune`. One thread only.
 
     With ``leading_edge="pyscenic"`` this is pySCENIC's default path, unchanged. With "motif" it is its other
-    implementation, which computes every curve first and doesn't mix up the motifs' rows.
+    implementation, which computes all curves first and does not confuse the motifs' rows.
     """
     cistarget.check_pruning(databases, annotations, modules, rank_threshold, auc_threshold, leading_edge)
     if leading_edge == "pyscenic":
         features, table = pyscenic.transform.module2features_auc1st_impl, annotations
     else:
-        # This implementation expects one row per factor and motif; the best one is what the default path would keep.
+        # This implementation expects one row per factor and motif; we pass the best one, as the default path does.
         features, table = pyscenic.transform.module2features_rcc4all_impl, cistarget.best_annotations(annotations)
     features = partial(
         features,
@@ -200,7 +200,7 @@ def prune_modules(
 
 
 def from_motifs(found: pd.DataFrame, module: Module, database: str) -> pd.DataFrame:
-    """Return pySCENIC's enriched motifs of one module as our table."""
+    """Convert pySCENIC's enriched motifs of one module to our table."""
     table = found.droplevel(0, axis=1).reset_index()
     targets = [[gene for gene, _ in row] for row in table["TargetGenes"]]
     weights = [[float(weight) for _, weight in row] for row in table["TargetGenes"]]
@@ -227,7 +227,7 @@ def from_motifs(found: pd.DataFrame, module: Module, database: str) -> pd.DataFr
 
 def regulons_from_motifs(motifs: pd.DataFrame, *, min_targets: int = 0) -> pd.DataFrame:
     """Return pySCENIC's regulons; see :func:`scripts.scenic.cistarget.regulons_from_motifs`."""
-    # pySCENIC refuses a motif whose leading edge is empty (its curve is nowhere above the others').
+    # pySCENIC rejects a motif whose leading edge is empty (its curve is never above the others).
     motifs = motifs[motifs["targets"].str.len() > 0]
     if motifs.empty:
         return cistarget.no_regulons()

@@ -1,4 +1,4 @@
-"""Which files of regulons the report reads, by what a study has."""
+"""Files of the stage regulons that the report reads, depending on the study."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TABLES = ("consensus", "support", "summary", "rss", "thresholds", "samples", "st
 
 
 def network_changes_of(study: Study) -> list[str]:
-    """Return the tables of what changed in the networks; none unless the config asks for them."""
+    """Return the tables of network changes; none unless the config requests them."""
     asked = study.groups and study.config["regulons"]["compare_timepoints"]
     return ["network_changes.tsv", "network_change_factors.tsv"] if asked else []
 

@@ -1,4 +1,4 @@
-"""Join the groups' variances of genes to one scale per gene, so that all cells are scored in one unit."""
+"""Join the groups' variances of genes to one scale per gene, so that all cells are scored in the same unit."""
 
 import h5py
 import pandas as pd
@@ -8,7 +8,7 @@ from scripts.regulons import scoring
 
 
 def read_variances(path: str) -> pd.DataFrame:
-    """Return gene and variance from a group's selected expression; the counts stay on the disk."""
+    """Return gene and variance from a group's selected expression, without reading the counts into memory."""
     from anndata.io import read_elem
 
     with h5py.File(path) as file:

@@ -1,4 +1,4 @@
-"""Score the activity of the consensus regulons that a group measures in every cell of it."""
+"""Score the activity of consensus regulons in every cell of a group, for regulons that the group measures."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The activity of regulons in cells: which targets count, how much each counts, and by which score."""
+"""The activity of regulons in cells: the targets that count, their weights, and the score."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SCALES = ["gene", "scale", "groups", "reference"]
 def capped(weights: np.ndarray, max_share: float) -> np.ndarray:
     """Return the weights scaled to a sum of 1, none above ``max_share``.
 
-    What is cut off goes to the others in proportion to their weights. With ``1 / max_share`` targets or fewer, all
-    have equal weight. Weights are not negative, and one is above 0.
+    The excess is distributed among the others in proportion to their weights. With ``1 / max_share`` targets or fewer,
+    all have equal weight. Weights must not be negative, and at least one must be above 0.
     """
     shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
     if (shares > 0).sum() * max_share <= 1:
@@ -37,7 +37,7 @@ def capped(weights: np.ndarray, max_share: float) -> np.ndarray:
 
 
 def capped_sets(sets: Mapping[str, Mapping[str, float]], max_share: float) -> dict[str, dict[str, float]]:
-    """Return gene sets with weights as :func:`capped`."""
+    """Return gene sets with weights limited by :func:`capped`."""
     return {
         name: dict(zip(targets, capped(np.fromiter(targets.values(), float, len(targets)), max_share), strict=True))
         for name, targets in sets.items()
@@ -45,11 +45,12 @@ def capped_sets(sets: Mapping[str, Mapping[str, float]], max_share: float) -> di
 
 
 def target_weights(edges: pd.DataFrame, *, own_gene: bool, max_share: float) -> dict[str, dict[str, float]]:
-    """Return target → weight per regulon, regulons in the order of names.
+    """Return target → weight per regulon, regulons ordered by name.
 
-    A factor's own gene doesn't count among its targets unless ``own_gene``: its weight is that of no edge, and an
-    activity that holds it follows the factor's mRNA. A regulon of nothing else is left out. No weight is more than
-    ``max_share`` of its regulon's (see :func:`capped`): weights are the certainty of an edge, not its effect.
+    A factor's own gene is not counted among its targets unless ``own_gene``. Its weight is not that of an edge, and an
+    activity that includes it follows the factor's mRNA. A regulon without any other target is left out. No weight
+    exceeds ``max_share`` of the regulon's total (see :func:`capped`): weights are the certainty of an edge, not its
+    effect.
 
     ``edges``: regulon, tf, target, weight.
     """
@@ -63,14 +64,14 @@ def target_weights(edges: pd.DataFrame, *, own_gene: bool, max_share: float) -> 
 
 
 def sets_from(edges: pd.DataFrame, settings: Mapping) -> dict[str, dict[str, float]]:
-    """Return :func:`target_weights` by the config's section ``regulons``."""
+    """Return :func:`target_weights` with the settings of the config's section ``regulons``."""
     return target_weights(edges, own_gene=settings["activity_own_gene"], max_share=settings["max_target_share"])
 
 
 def only_measured(genes: list[str], sets: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Return the gene sets that enough of is measured; the others are named in the log.
+    """Return the gene sets of which enough genes are measured; the others are named in the log.
 
-    They get no column: a score of 0 in all cells would count as a measured activity that doesn't change.
+    The others get no column: a score of 0 in all cells would count as a measured activity without change.
     """
     kept, left_out = aucell.split_measured(genes, sets)
     if left_out:
@@ -82,10 +83,10 @@ def only_measured(genes: list[str], sets: dict[str, dict[str, float]]) -> dict[s
 
 
 def join_scales(groups: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return one scale per gene (:data:`SCALES`) for all groups, so that their scores have one unit.
+    """Return one scale per gene (:data:`SCALES`) for all groups, so that their scores have the same unit.
 
-    ``groups``: gene, variance (:func:`scripts.scenic.scaled_mean.variances`) of each group. A scale is the root of the
-    mean variance over the groups that measure the gene; the genes that all groups measure are the reference of a
+    ``groups``: gene, variance (:func:`scripts.scenic.scaled_mean.variances`) of each group. A scale is the square root
+    of the mean variance over the groups that measure the gene. Genes that all groups measure are the reference for a
     cell's level.
     """
     tables = list(groups)
@@ -119,13 +120,13 @@ def score(
     counts
         Cells × ``genes``.
     sets
-        Weight per target, as :func:`target_weights` gives it.
+        Weight per target, as returned by :func:`target_weights`.
     settings
         The config's section ``regulons``: activity_score, activity_auc_threshold, engine.
     scales
-        :func:`join_scales`; used by ``scaled_mean``.
+        :func:`join_scales`; used only by ``scaled_mean``.
     seed
-        Decides between equal counts; used by ``aucell``.
+        Breaks ties of counts; used only by ``aucell``.
     """
     if settings["activity_score"] == "scaled_mean":
         known = scales.set_index("gene").reindex(genes)
@@ -143,9 +144,9 @@ def score(
 
 
 def warn_of_unexpressed(counts, auc_threshold: float) -> None:
-    """Say so if more ranks count than most cells show genes.
+    """Log a note if there are more ranks than most cells have expressed genes.
 
-    pySCENIC ranks the unexpressed genes too, in one random order for all cells; ours gives them no rank.
+    pySCENIC also ranks the unexpressed genes, in one random order for all cells; our kernel does not rank them.
     """
     shown = np.diff(sparse.csr_matrix(counts).indptr)
     if len(shown):

@@ -1,6 +1,4 @@
-"""Select the genes of a model that its networks are inferred from, and a group's cells; refuse what SCENIC could only
-fail on later.
-"""
+"""Select the genes for a model's networks, and a group's cells; reject data with which SCENIC would fail later."""
 
 import json
 from pathlib import Path
@@ -21,26 +19,26 @@ def select(parts: list, samples: list[str], offer: dict, settings: dict, group: 
     """Return an AnnData of cells × selected genes: X log-normalised (float32 CSR), ``layers["counts"]``, ``var["tf"]``,
     ``var["variance"]`` (of a gene's share of a cell's counts, within samples).
 
-    A gene is selected if enough of the *model's* cells show it, all samples measured it, and a database ranks it or it
-    is a factor; so that all groups of a model rank the same genes in their cells, and activities can be compared
-    between them; all genes that are seen where regulons are given and nothing is inferred. Counts are scaled to the
-    median total of the model's cells over *all* genes.
+    A gene is selected under three conditions: enough of the *model's* cells express it, all samples measured it, and it
+    is a factor or ranked by a database. All groups of a model thus rank the same genes in their cells, and activities
+    can be compared between them. If regulons are given and nothing is inferred, all expressed genes are selected.
+    Counts are scaled to the median total of the model's cells over *all* genes.
 
     Parameters
     ----------
     parts
         The kept cells of all samples of the group's model.
     samples
-        The samples of the group itself, whose cells are returned.
+        The samples of the group itself; their cells are returned.
     offer
-        What the databases know (:func:`scripts.regulons.check_databases.check`).
+        The contents of the databases (:func:`scripts.regulons.check_databases.check`).
     settings, group
         The config's limits; the group's name in messages.
 
     Raises
     ------
     UserError
-        For too few cells or genes.
+        If there are too few cells or genes.
     """
     import anndata
 
@@ -84,7 +82,7 @@ def select(parts: list, samples: list[str], offer: dict, settings: dict, group: 
 
 
 def main(snakemake) -> None:
-    """Read the cells of the group's model and the databases' offer; write the selected expression."""
+    """Read the cells of the group's model and the databases' contents; write the selected expression."""
     offer = json.loads(Path(snakemake.input.databases).read_text())
     import anndata
 

@@ -1,4 +1,4 @@
-"""How specific a regulon's activity is to a label of cells, beyond what a label of that size shows by chance."""
+"""Specificity of a regulon's activity to a label of cells, beyond that of a random label of the same size."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ SPECIFICITY = ["label", "n_cells", "regulon", "rss", "rss_expected", "rss_adjust
 
 
 def score(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
-    """Return one row (:data:`SPECIFICITY`) per label and regulon, labels sorted, regulons in the order of ``auc``.
+    """Return one row (:data:`SPECIFICITY`) per label and regulon; labels are sorted, regulons in the order of ``auc``.
 
     ``rss`` is the regulon specificity score of Suo et al. 2018 (Cell Reports 25:1436): one minus the Jensen-Shannon
     distance (natural logarithm, as pySCENIC) between a regulon's activity over the cells and the label's indicator,
-    each scaled to sum to one. It grows with the label's share of the cells, whatever the regulon.
+    each scaled to sum to one. It increases with the label's share of the cells for any regulon.
 
     The other columns compare it with labels exchanged between the cells. The divergence is a sum over the label's
-    cells, and a sum over cells drawn without replacement has a known mean and variance (Cochran 1977, section 2.5):
-    they are those of all exchanges, and none has to be drawn. ``rss_expected``: mean of the score under exchange;
-    ``rss_adjusted``: the score's way from there to 1, (rss − expected) ÷ (1 − expected), as in the adjusted Rand index:
-    0 for a regulon without relation to the label, 1 for one that is evenly active in its cells alone; ``rss_z``: the
-    divergence in standard deviations below its mean under exchange. Cells are no replicates: z describes, and grows
-    with the number of cells. NaN for regulons without activity; with a single label there is nothing to exchange.
+    cells. A sum over cells drawn without replacement has a known mean and variance (Cochran 1977, section 2.5). These
+    are exact over all exchanges, so none is drawn. ``rss_expected``: mean of the score under exchange.
+    ``rss_adjusted``: (rss − expected) ÷ (1 − expected), as in the adjusted Rand index: 0 for a regulon without relation
+    to the label, 1 for one that is evenly active in its cells alone. ``rss_z``: standard deviations of the divergence
+    below its mean under exchange. Cells are not replicates: z is descriptive and increases with the number of cells.
+    NaN for regulons without activity; with a single label nothing can be exchanged.
 
     Parameters
     ----------
     auc
-        Activity, cells × regulons. Where a regulon's goes below 0, as ULM's does, it is counted from its lowest value.
+        Activity, cells × regulons. Negative activities, as of ULM, are measured from the regulon's lowest value.
     labels
         Label of each cell.
     """
@@ -52,9 +52,9 @@ def score(auc: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
 def _scores(p: np.ndarray, members: list[np.ndarray], sizes: np.ndarray) -> np.ndarray:
     """Return score, expected score, adjusted score and z (4 × labels × regulons) of activities that sum to one.
 
-    With q = 1 ÷ n in the label's n cells, a cell outside adds p·log 2 ÷ 2 to the divergence, one inside
-    KL(p, m) ÷ 2 + KL(q, m) ÷ 2 with m = (p + q) ÷ 2: so the divergence is log 2 ÷ 2 plus the sum over the label's cells
-    of the difference of the two.
+    With q = 1 ÷ n in the label's n cells, a cell outside contributes p·log 2 ÷ 2 to the divergence. A cell inside
+    contributes KL(p, m) ÷ 2 + KL(q, m) ÷ 2 with m = (p + q) ÷ 2. The divergence is therefore log 2 ÷ 2 plus the sum
+    over the label's cells of the difference between these terms.
     """
     from scipy.special import rel_entr
 
@@ -72,12 +72,12 @@ def _scores(p: np.ndarray, members: list[np.ndarray], sizes: np.ndarray) -> np.n
             out[0, label] = 1 - np.sqrt(divergence)
             if n == cells:
                 continue
-            # The mean of a root, to second order.
+            # Mean of a square root, to second order.
             chance = 1 - np.sqrt(expected) * (1 - variance / (8 * expected**2))
             out[1, label] = chance
             out[2, label] = (out[0, label] - chance) / (1 - chance)
             with np.errstate(divide="ignore", invalid="ignore"):
-                # Equal activities have a variance that is rounding only.
+                # The variance of equal activities consists of rounding errors only.
                 spread = np.where(variance > 1e-20 * expected**2, np.sqrt(variance), np.nan)
                 out[3, label] = (expected - divergence) / spread
     return out

@@ -8,13 +8,13 @@ from scripts.regulons import variability
 
 
 def main(snakemake) -> None:
-    """Write each table with the rows of all groups, and from that of samples how variable regulons are."""
+    """Write each table with the rows of all groups, and the variability of regulons from the table of sample means."""
     for kind in ("rss", "thresholds", "samples"):
         tables = [read_labelled(path, "label") for path in snakemake.input[kind]]
         joined = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
         joined = joined[["group", *[c for c in joined.columns if c != "group"]]]
         joined.to_csv(snakemake.output[kind], sep="\t", index=False, float_format="%.6g")
-    # From the file, so that they follow from what it says.
+    # Read from the file, so that the results agree with its contents.
     tables = variability.tabulate(read_labelled(snakemake.output.samples))
     for name, table in zip(("standardised", "variability"), tables, strict=True):
         table.to_csv(snakemake.output[name], sep="\t", index=False, float_format="%.6g")

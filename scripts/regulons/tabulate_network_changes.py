@@ -1,4 +1,4 @@
-"""Judge each model's edges and factors against cells exchanged; join the models, which are the replicates."""
+"""Compare each model's edges and factors with exchanged cells; join the models, which are the replicates."""
 
 import pandas as pd
 

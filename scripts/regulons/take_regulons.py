@@ -1,4 +1,4 @@
-"""Take the regulons that the user gives, in place of inferred ones: checked against the genes of the study."""
+"""Use regulons given by the user instead of inferred ones, after comparison with the genes of the study."""
 
 import json
 import re
@@ -16,7 +16,7 @@ WANTED = "a GMT file (name, description and targets, separated by tabs)"
 
 
 def read_gmt(path: str | Path) -> dict[str, list[str]]:
-    """Return targets by regulon, in the order of the file. Raises UserError, with the row, for what is no GMT."""
+    """Return targets by regulon, in the order of the file. Raises UserError, with the row, if the file is not a GMT."""
     found: dict[str, list[str]] = {}
     for number, (name, *rest) in names.read_rows(path, WANTED):
         targets = list(dict.fromkeys(gene for gene in rest[1:] if gene))
@@ -34,8 +34,8 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
 
 
 def factor_of(regulon: str, tfs: set[str]) -> str:
-    """Return the factor of a regulon by its name: FOSL1 of ``FOSL1(+)`` and ``FOSL1(-)``; of ``FOSL1_targets`` if
-    ``tfs`` has FOSL1; else the name.
+    """Return the factor from the name of a regulon: FOSL1 for ``FOSL1(+)`` and ``FOSL1(-)``; FOSL1 for
+    ``FOSL1_targets`` if ``tfs`` contains FOSL1; otherwise the name.
     """
     signed = re.fullmatch(r"(.+?)\s*\([+-]\)", regulon)
     name = signed[1] if signed else regulon
@@ -46,8 +46,8 @@ def factor_of(regulon: str, tfs: set[str]) -> str:
 def take(sets: dict[str, list[str]], known: set[str], tfs: set[str], min_targets: int, where: str) -> pd.DataFrame:
     """Return the edges (:data:`consensus.GROUPS`) of regulons with ``min_targets`` known targets or more.
 
-    Weights are 1; no run and no group found an edge, so that ``seeds`` and ``groups`` are 0. Raises UserError if the
-    study knows too few of the targets, or no regulon is left.
+    Weights are 1. ``seeds`` and ``groups`` are 0, since no run and no group found these edges. Raises UserError if the
+    study contains too few of the targets, or no regulon remains.
     """
     targets = sorted(set().union(*sets.values()))
     missing = [gene for gene in targets if gene not in known]
@@ -77,7 +77,7 @@ def take(sets: dict[str, list[str]], known: set[str], tfs: set[str], min_targets
 
 
 def main(snakemake) -> None:
-    """Read the regulons, perhaps a list of factors, and the names of the cells' genes; write what inference would."""
+    """Read regulons, optional factors, and the names of the cells' genes; write the same files as inference."""
     import anndata
 
     given, params, out = snakemake.input, snakemake.params, snakemake.output

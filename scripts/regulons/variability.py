@@ -1,4 +1,4 @@
-"""How regulons differ between samples: standardised activity, the most variable regulons, like ones together."""
+"""Differences of regulons between samples: standardised activity, the most variable regulons, ordered by similarity."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MAX_REGULONS = 60
 
 
 def standardise(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return regulons × samples: mean activity, each regulon scaled to mean 0 and sd 1 over the samples; NaN where a
-    sample's group doesn't measure it.
+    """Return regulons × samples: mean activity, each regulon scaled to mean 0 and sd 1 over the samples. NaN if the
+    sample's group does not measure the regulon.
     """
     wide = samples.pivot(index="regulon", columns="sample", values="activity")
     spread = wide.std(axis=1, ddof=0)
-    spread[spread < 1e-9] = np.nan  # what is equal in all samples differs by rounding only
+    spread[spread < 1e-9] = np.nan  # values equal in all samples differ by rounding only
     return wide.sub(wide.mean(axis=1), axis=0).div(spread, axis=0).fillna(0.0).where(wide.notna())
 
 
@@ -27,7 +27,7 @@ def variances(samples: pd.DataFrame) -> pd.Series:
 
 
 def order_rows(scores: pd.DataFrame) -> list[str]:
-    """Return the regulons, like ones next to each other (average linkage of correlation distance).
+    """Return the regulons, ordered so that similar ones are adjacent (average linkage of correlation distance).
 
     ``scores``: regulons × samples, see :func:`standardise`.
     """
@@ -42,18 +42,18 @@ def order_rows(scores: pd.DataFrame) -> list[str]:
 
 
 def tabulate(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the standardised activity (:data:`STANDARDISED`) and how variable regulons are (:data:`VARIABILITY`).
+    """Return the standardised activity (:data:`STANDARDISED`) and the variability of regulons (:data:`VARIABILITY`).
 
     Parameters
     ----------
     samples
-        regulons/samples.tsv: a row per sample and regulon.
+        regulons/samples.tsv: one row per sample and regulon.
 
     Returns
     -------
     tuple
-        A row per sample and regulon that is measured in it; a row per regulon, the most variable first. ``row`` is the
-        place in the order of similarity, from 1, of the first :data:`MAX_REGULONS`; missing for the others.
+        One row per sample and regulon measured in it; one row per regulon, the most variable first. ``row`` is the
+        position in the order of similarity, from 1, for the first :data:`MAX_REGULONS`; missing for the others.
     """
     wide = standardise(samples)
     found = variances(samples)

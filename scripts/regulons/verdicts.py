@@ -1,4 +1,4 @@
-"""The verdicts on changes of a network, in the order of their rules; importable in any environment."""
+"""The verdicts on network changes, in the order of their rules; importable in any environment."""
 
 from scripts.base.verdicts import MIN_MODELS, MIN_SAME_DIRECTION, Verdict
 

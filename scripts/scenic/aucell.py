@@ -1,8 +1,8 @@
-"""AUCell: how much of a regulon stands among a cell's most expressed genes.
+"""AUCell: the share of a regulon among a cell's most highly expressed genes.
 
 The AUC is the weighted area under the recovery curve of the regulon's targets in the cell's ranking of genes, up to
-``auc_threshold`` of them (Aibar et al. 2017, Nature Methods 14:1083). Genes of equal expression, above all the many
-zeros, are ranked in a random order that is drawn once for all cells; for a given seed it is the order pySCENIC draws.
+``auc_threshold`` of the genes (Aibar et al. 2017, Nature Methods 14:1083). Genes with equal expression, mostly zeros,
+are ranked in a random order. The order is drawn once for all cells; for a given seed it is that of pySCENIC.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def count_ranks(auc_threshold: float, n_genes: int) -> int:
 
 
 def check_expression(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]]) -> None:
-    """Raise ExpressionError for expression or regulons that can't be scored."""
+    """Raise ExpressionError if expression or regulons cannot be scored."""
     if expression.ndim != 2 or expression.shape[1] != len(genes):
         raise ExpressionError(f"expression: {expression.shape} cells × genes, but {len(genes)} gene names")
     twice = [str(gene) for gene, n in Counter(genes).items() if n > 1]
@@ -55,7 +55,7 @@ def check_expression(expression, genes: Sequence[str], regulons: dict[str, dict[
 
 
 def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]], auc_threshold: float) -> None:
-    """Raise ExpressionError or ThresholdError for what can't be scored."""
+    """Raise ExpressionError or ThresholdError if the input cannot be scored."""
     check_expression(expression, genes, regulons)
     n = len(genes)
     if not (0 < auc_threshold <= 1 and 0 < count_ranks(auc_threshold, n) < n):
@@ -66,21 +66,21 @@ def check(expression, genes: Sequence[str], regulons: dict[str, dict[str, float]
 
 
 def draw_order(n_genes: int, seed: int) -> np.ndarray:
-    """Return the order of the genes that decides between equal values: the one pandas draws for pySCENIC."""
+    """Return the order of the genes that breaks ties: the one that pandas draws for pySCENIC."""
     return np.random.RandomState(seed).choice(n_genes, size=n_genes, replace=False)
 
 
 @numba.njit(nogil=True, cache=True)
 def sort_best(values, position, n):
-    """Sort ``values[:n]`` falling and, where equal, by ``position`` rising; both arrays are moved.
+    """Sort ``values[:n]`` in descending order and ties by ascending ``position``; both arrays are sorted in place.
 
-    Quicksort with its own stack: numba can't load a function that calls itself from its cache (a crash in 0.68).
+    The quicksort has its own stack: numba cannot load a recursive function from its cache (it crashes in 0.68).
     """
-    waiting = np.empty(128, dtype=np.int64)  # two bounds for each halving, of which an int32 has 31
+    waiting = np.empty(128, dtype=np.int64)  # two bounds per halving; an int32 allows 31 halvings
     low, high, depth = 0, n, 0
     while True:
         if high - low > 16:
-            # Median of three as pivot; both arrays make one key, so no two elements are equal.
+            # The pivot is the median of three. Both arrays form one key, so no two elements are equal.
             middle = (low + high) // 2
             a, b = low, high - 1
             for i, j in ((a, middle), (middle, b), (a, middle)):
@@ -99,7 +99,7 @@ def sort_best(values, position, n):
                     position[i], position[j] = position[j], position[i]
                     i += 1
                     j -= 1
-            # The larger part waits, so that at most one part waits for each halving.
+            # The larger part is pushed on the stack, so that at most one part per halving is on it.
             if j + 1 - low < high - i:
                 waiting[depth], waiting[depth + 1] = i, high
                 high = j + 1
@@ -123,7 +123,7 @@ def sort_best(values, position, n):
 
 @numba.njit(nogil=True, cache=True)
 def select_value(values, n, k):
-    """Return the ``k``-th largest (from 0) of ``values[:n]``, which are moved."""
+    """Return the ``k``-th largest value (from 0) of ``values[:n]``, which are reordered in place."""
     low, high = 0, n - 1
     while low < high:
         pivot = values[(low + high) // 2]
@@ -148,16 +148,17 @@ def select_value(values, n, k):
 
 @numba.njit(nogil=True, cache=True)
 def score_block(data, indices, indptr, place, order, first_regulon, regulon, weight, n_ranks, unexpressed, auc):
-    """Fill ``auc`` (cells × regulons, zeros before) for the cells of the CSR ``data``, ``indices``, ``indptr``.
+    """Fill ``auc`` (cells × regulons, initially zeros) for the cells of the CSR ``data``, ``indices``, ``indptr``.
 
-    ``place[gene]`` is the gene's position in ``order``. Gene g's regulons and weights are from ``first_regulon[g]``
-    to before ``first_regulon[g + 1]`` of ``regulon`` and ``weight``. ``unexpressed``: whether these genes have ranks.
+    ``place[gene]`` is the gene's position in ``order``. The regulons and weights of gene g are the elements
+    ``first_regulon[g]`` to ``first_regulon[g + 1]`` − 1 of ``regulon`` and ``weight``. ``unexpressed``: whether
+    unexpressed genes have ranks.
     """
     n_genes = len(place)
     room = np.empty(n_genes, dtype=np.float64)
     values, position = np.empty(n_genes, dtype=np.float64), np.empty(n_genes, dtype=np.int32)
     expressed = np.zeros(n_genes, dtype=np.bool_)
-    # The recovery curve ends before the last of the ranks, as in R's AUCell.
+    # The recovery curve ends before the last rank, as in R's AUCell.
     cutoff = n_ranks - 1
     for cell in range(len(auc)):
         n = 0
@@ -166,7 +167,7 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
                 room[n] = data[at]
                 n += 1
         least = select_value(room, n, cutoff - 1) if n > cutoff > 0 else 0.0
-        # What exceeds the least value that can be among the first ranks, and all that equal it.
+        # Values above the smallest one that can be among the first ranks, and all values equal to it.
         kept = 0
         for at in range(indptr[cell], indptr[cell + 1]):
             if data[at] > 0 and data[at] >= least:
@@ -196,8 +197,8 @@ def score_block(data, indices, indptr, place, order, first_regulon, regulon, wei
 def find_targets(
     genes: Sequence[str], regulons: dict[str, dict[str, float]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return each target's regulon, place in ``genes`` (−1: not measured) and weight, over all regulons, and by regulon
-    the weight of its measured targets and whether enough of them are measured for a score.
+    """Return each target's regulon, position in ``genes`` (−1: not measured) and weight, over all regulons. Also
+    return, per regulon, the weight of its measured targets and whether enough of them are measured for a score.
     """
     column = {gene: i for i, gene in enumerate(genes)}
     sizes = np.array([len(targets) for targets in regulons.values()], dtype=np.int64)
@@ -214,10 +215,10 @@ def find_targets(
 def split_measured(
     genes: Sequence[str], regulons: dict[str, dict[str, float]]
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """Return the regulons that ``genes`` measure well enough to be scored, and the names of the others.
+    """Return the regulons with enough targets among ``genes`` for a score, and the names of the others.
 
-    A regulon that isn't measured scores 0 in every cell, as in pySCENIC: no activity, and no change of it, would be
-    read from that. Whoever compares samples leaves it out.
+    A regulon that is not measured scores 0 in every cell, as in pySCENIC. This would be read as a lack of activity and
+    of change. Comparisons between samples must therefore exclude it.
     """
     *_, scored = find_targets(genes, regulons)
     kept = {name: targets for (name, targets), well in zip(regulons.items(), scored, strict=True) if well}
@@ -227,10 +228,10 @@ def split_measured(
 def index_regulons(
     genes: Sequence[str], regulons: dict[str, dict[str, float]], n_ranks: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, as :func:`score_block` takes them, each gene's first place in two arrays, and these: regulon and weight.
+    """Return each gene's first position in two arrays, and these arrays (regulon, weight), for :func:`score_block`.
 
-    Weights are scaled so that a regulon whose targets are the first ones of a cell's ranking comes close to 1. Regulons
-    that are hardly measured are left out and named in the log.
+    Weights are scaled so that a regulon whose targets rank first in a cell scores close to 1. Regulons with too few
+    measured targets are left out and named in the log.
     """
     of_regulon, of_gene, weight, total, scored = find_targets(genes, regulons)
     if not scored.all():
@@ -260,8 +261,8 @@ def score(
     """Return cells × regulons (in their order) AUCs in [0, 1].
 
     ``expression``: cells × ``genes``, CSR or dense, not negative; ``regulons``: weight per target. A regulon of which
-    less than 80 % is measured scores 0. ``rank_unexpressed``: where a cell shows fewer genes than ranks count, the
-    unexpressed ones follow in the drawn order, as in pySCENIC; else they have no rank and add nothing. Raises
+    less than 80 % is measured scores 0. ``rank_unexpressed``: if a cell expresses fewer genes than there are ranks,
+    unexpressed genes follow in the drawn order, as in pySCENIC; otherwise they have no rank and add nothing. Raises
     ExpressionError, ThresholdError.
     """
     check(expression, genes, regulons, auc_threshold)
@@ -278,7 +279,7 @@ def score(
     auc = np.zeros((n_cells, len(regulons)))
 
     def score_from(start: int) -> None:
-        """Fill one block's rows; only its values are held as 64-bit numbers."""
+        """Fill the rows of one block; only the block's values are stored as 64-bit numbers."""
         rows = slice(start, min(start + block, n_cells))
         first_value, last_value = matrix.indptr[rows.start], matrix.indptr[rows.stop]
         score_block(

@@ -1,7 +1,7 @@
 """The kernel of GRNBoost2: one target's boosted trees, in numba. See :mod:`scripts.scenic.grnboost`.
 
-All functions that call each other are in this file: numba keeps what it compiled until the file of the function that
-is called changes, and doesn't check others.
+All functions that call each other are in this file. Numba invalidates a compiled function only when the file of that
+function changes; it does not check the files of the functions that it calls.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# No split that lowers the variance by less, like scikit-learn, which leaves nodes of less variance alone.
+# Splits that lower the variance by less are not made, as in scikit-learn, which does not split nodes of less variance.
 _EPSILON = np.finfo(np.float64).eps
-# Gains closer than this are equal: the factor drawn first is taken, not one by a rounding error.
+# Gains closer than this are equal: the factor drawn first is taken, so that rounding errors do not decide.
 _TIE = 1e-9
 
 
-# A *word* is an in-bag cell's residual and its being there in one integer: fixed-point residual << bits, + 1. Sums of
-# words hold the sum of residuals above and the number of cells below ``bits``; they are exact in any order of addition.
-# The innermost loops run over slices: numba then knows that an index isn't negative, which makes them twice as fast.
+# A *word* stores an in-bag cell's residual and its presence in one integer: fixed-point residual << bits, + 1. The sum
+# of words contains the sum of residuals in the high bits and the number of cells in the low ``bits``. Sums are exact in
+# any order. Innermost loops use slices: numba then knows that indices are not negative, which doubles the speed.
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -33,7 +33,7 @@ def _random(state):
 
 @njit(nogil=True, cache=True)
 def _fill_words(residual, limit, bits, word, inside):
-    """Write each cell's word into ``word`` and ``inside``; return ``limit``, doubled until no residual is beyond it."""
+    """Write each cell's word into ``word`` and ``inside``; return ``limit``, doubled until no residual exceeds it."""
     n = residual.size
     while True:
         beyond = 0
@@ -53,7 +53,7 @@ def _fill_words(residual, limit, bits, word, inside):
 
 @njit(nogil=True, cache=True)
 def _walk(inside, cells, runs, sums):
-    """Write into ``sums`` the words' sum over a factor's non-zero cells down to each run."""
+    """Write into ``sums`` the cumulative sum of the words over a factor's non-zero cells, up to each run."""
     total = np.int64(0)
     for k in range(cells.size):
         total += inside[cells[k]]
@@ -62,9 +62,9 @@ def _walk(inside, cells, runs, sums):
 
 @njit(nogil=True, cache=True)
 def _look_up(column, rows, word, histogram, sums, bins):
-    """Like :func:`_walk`, over a node's ``rows``: write the occupied ``bins`` and the sums down to them; count them."""
+    """As :func:`_walk` for a node's ``rows``: write and count the occupied ``bins``, and write the cumulative sums."""
     n_hits = 0
-    for k in range(rows.size):  # the non-zero rows, found without a branch; ``sums`` and ``bins`` have room for all
+    for k in range(rows.size):  # non-zero rows, without a branch; ``sums`` and ``bins`` have room for all
         bin_ = column[rows[k]]
         bins[n_hits] = bin_
         sums[n_hits] = word[rows[k]]
@@ -96,7 +96,7 @@ def _look_up(column, rows, word, histogram, sums, bins):
 
 @njit(nogil=True, cache=True)
 def _any_better(sums, n_runs, mask, mean, size, best):
-    """Return whether a split between two runs gains more than ``best`` (the innermost loop: no division, no branch)."""
+    """Return whether a split between two runs gains more than ``best`` (innermost loop: no division, no branch)."""
     better = 0
     for r in range(n_runs):
         n_right = sums[r] & mask
@@ -121,7 +121,7 @@ def _best_run(sums, n_runs, mask, mean, size, best):
 
 @njit(nogil=True, cache=True)
 def _is_informative(sums, n_runs, mask, size):
-    """Return whether the node's cells differ in the factor."""
+    """Return whether the factor differs between cells of the node."""
     for r in range(n_runs):  # noqa: SIM110 (numba has no generators)
         if 0 < sums[r] & mask < size:
             return True
@@ -142,7 +142,7 @@ def _copy(word, cells, inside):
 
 @njit(nogil=True, cache=True)
 def _keep_in_bag(word, cells, rows):
-    """Write the in-bag ones of ``cells`` into ``rows``; return their number."""
+    """Write the in-bag ``cells`` into ``rows``; return their number."""
     n_rows = 0
     for k in range(cells.size):
         rows[n_rows] = cells[k]
@@ -165,9 +165,9 @@ def _step_apart(residual, cells, column, first_right, step_left, step_right):
 
 @njit(nogil=True, cache=True)
 def _part(cells, column, first_right, aside):
-    """Move the cells that go left to the front, all in their order; return how many they are."""
+    """Move the cells of the left child to the front, keeping the order of both groups; return their number."""
     left, n_aside = 0, 0
-    for k in range(cells.size):  # without a branch: both places are written, one of them counts
+    for k in range(cells.size):  # without a branch: both positions are written, one is used
         i = cells[k]
         goes_right = np.int64(column[i] >= first_right)
         cells[left] = i
@@ -181,7 +181,7 @@ def _part(cells, column, first_right, aside):
 
 @njit(nogil=True, cache=True)
 def _improve(residual, cells, column, first_right, step, step_left, step_right):
-    """Return how much squared error of ``cells`` the steps of a split's two sides remove beyond the node's ``step``."""
+    """Return the squared error of ``cells`` removed by the steps of a split's two sides beyond the node's ``step``."""
     total = 0.0
     for k in range(cells.size):
         i = cells[k]
@@ -199,14 +199,14 @@ def boost(
 ):  # fmt: skip
     """Boost one target; return the number of trees.
 
-    ``itself`` is the target's own row among the factors or −1. Adds to ``gain_of`` (float64, factors) the squared error
-    that each factor's splits remove from the cells in the bag, were the leaves' means added whole; to ``validated_of``
-    what the splits, shrunk by the learning rate, remove from the cells out of the bag. Both are means over those cells,
-    summed over trees. Writes the fit into ``prediction``.
+    ``itself`` is the target's own row among the factors, or −1. The function adds to ``gain_of`` (float64, factors) the
+    squared error that each factor's splits remove in in-bag cells if the leaf means are added unshrunk. It adds to
+    ``validated_of`` the squared error that the splits, shrunk by the learning rate, remove in out-of-bag cells. Both
+    are means over cells, summed over trees. The fit is written into ``prediction``.
     """
     n, n_factors = y.size, indptr.size - 1
     n_oob = n - n_inbag
-    pool = np.empty(n_factors, dtype=np.int32)  # the factors on offer: a permutation that every draw shuffles further
+    pool = np.empty(n_factors, dtype=np.int32)  # candidate factors: a permutation that every draw shuffles further
     n_pool = 0
     for f in range(n_factors):
         if f != itself:
@@ -234,18 +234,18 @@ def boost(
         bits += 1
     mask = (1 << bits) - 1
 
-    shuffled = np.arange(n).astype(np.uint32)  # out-of-bag cells are drawn to its end
+    shuffled = np.arange(n).astype(np.uint32)  # drawn out-of-bag cells are moved to its end
     natural = np.arange(n).astype(np.uint32)
-    order = np.empty(n, dtype=np.uint32)  # the cells, in and out of the bag, node by node
-    out = np.empty(n_oob, dtype=np.uint32)  # the cells out of the bag, node by node
+    order = np.empty(n, dtype=np.uint32)  # all cells, by node
+    out = np.empty(n_oob, dtype=np.uint32)  # out-of-bag cells, by node
     aside = np.empty(n, dtype=np.uint32)
     rows = np.empty(n, dtype=np.uint32)
-    word = np.zeros(n, dtype=np.int64)  # 0 for cells out of the bag
+    word = np.zeros(n, dtype=np.int64)  # 0 for out-of-bag cells
     inside = np.zeros(n, dtype=np.int64)  # ``word`` of the cells of one node, 0 elsewhere
     histogram = np.zeros(256, dtype=np.int64)
     sums = np.zeros(max(n, 255) + 1, dtype=np.int64)
     bins = np.zeros(max(n, 255) + 1, dtype=np.int64)
-    # nodes that wait for their split
+    # nodes that are still to be split
     start, stop = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
     out_start, out_stop = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
     words, depths = np.empty(max_depth + 2, dtype=np.int64), np.empty(max_depth + 2, dtype=np.int64)
@@ -272,7 +272,7 @@ def boost(
         out[:] = shuffled[n_inbag:]
         start[0], stop[0], words[0], depths[0] = 0, n, total, 0
         out_start[0], out_stop[0] = 0, n_oob
-        within_a, within_b = 0, n  # the part of ``order`` that ``inside`` holds
+        within_a, within_b = 0, n  # the part of ``order`` that is in ``inside``
         n_open = 1
         while n_open > 0:
             n_open -= 1
@@ -280,7 +280,7 @@ def boost(
             out_a, out_b = out_start[n_open], out_stop[n_open]
             size = total & mask
             mean_word = float(total - size) / size
-            # The node's cells are looked up if few, else its factors' non-zero cells are walked.
+            # In small nodes the node's cells are looked up; in others the factors' non-zero cells are scanned.
             walks = 1.5 * size > mean_nonzero
             n_rows = 0
             if not walks or size < n // 3:
@@ -334,7 +334,7 @@ def boost(
                 _step(residual, order[a:b], step)
                 continue
 
-            # The threshold lies half-way between the node's values on either side: out-of-bag cells may fall between.
+            # The threshold is halfway between the node's values on either side: out-of-bag cells may fall between them.
             f, first_right = best_factor, best_bin
             threshold = 0.5 * high[f, next_bin] + 0.5 * low[f, best_bin]
             while first_right - 1 > next_bin and 0.5 * (low[f, first_right - 1] + high[f, first_right - 1]) > threshold:
@@ -353,7 +353,7 @@ def boost(
                 continue
             left = a + _part(order[a:b], dense[f], first_right, aside)
             out_left = out_a + _part(out[out_a:out_b], dense[f], first_right, aside)
-            # The larger child goes next: ``inside`` then only loses the smaller one's cells.
+            # The larger child is processed next: only the smaller child's cells are then removed from ``inside``.
             for turn in range(2):
                 if (turn == 0) == (n_right <= n_left):
                     c, d, w, step = left, b, best_word, step_right

@@ -1,8 +1,8 @@
-"""Two published scores of gene sets in addition to AUCell and the scaled mean: the mean rank and a linear model.
+"""Two published scores of gene sets, in addition to AUCell and the scaled mean: the mean rank and a linear model.
 
-The mean rank is UCell's (Andreatta & Carmona 2021, Computational and Structural Biotechnology Journal 19:3796), the
-linear model decoupler's ULM (Badia-i-Mompel et al. 2022, Bioinformatics Advances 2:vbac016). Both follow the depth of a
-cell: resources/docs/activity.md says how far.
+The mean rank is that of UCell (Andreatta & Carmona 2021, Computational and Structural Biotechnology Journal 19:3796).
+The linear model is decoupler's ULM (Badia-i-Mompel et al. 2022, Bioinformatics Advances 2:vbac016). Both depend on the
+depth of a cell; resources/docs/activity.md gives the size of this effect.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Sets = dict[str, dict[str, float]]
 
 
 def loadings(genes: Sequence[str], regulons: Sets, *, weighted: bool) -> sparse.csc_matrix:
-    """Return genes × regulons: weights (or 1) of the measured targets; a regulon of which less than 80 % are measured
-    has none, as in AUCell.
+    """Return genes × regulons: the weights (or 1) of the measured targets. Weights are 0 if less than 80 % of a
+    regulon's targets are measured, as in AUCell.
     """
     of_regulon, of_gene, weight, _, scored = find_targets(genes, regulons)
     kept = (of_gene >= 0) & scored[of_regulon] & (weight > 0)
@@ -36,28 +36,28 @@ def loadings(genes: Sequence[str], regulons: Sets, *, weighted: bool) -> sparse.
 
 
 def climb(ranks: np.ndarray, last: int) -> np.ndarray:
-    """Return how far ranks lie before ``last``; 0 for those beyond the one before it."""
+    """Return the distance of each rank from ``last``; 0 for ranks of ``last`` − 1 or more."""
     return np.where(ranks <= last - 1, last - ranks, 0.0)
 
 
 def mean_rank(counts, genes: Sequence[str], regulons: Sets, *, max_rank: int = MAX_RANK) -> pd.DataFrame:
-    """Return cells × regulons: UCell's score, 1 where the targets are the cell's most expressed genes, about 0 where
-    none of them is among the first ``max_rank``.
+    """Return cells × regulons: UCell's score. It is 1 if the targets are the cell's most highly expressed genes, and
+    about 0 if none of them is among the first ``max_rank``.
 
     Parameters
     ----------
     counts
-        Cells × ``genes``, CSR or dense, not negative. Equal counts have their mean rank, zeros too.
+        Cells × ``genes``, CSR or dense, not negative. Equal counts, including zeros, have their mean rank.
     regulons
-        Targets; their weights don't count. Targets that aren't measured are left out; a regulon of which less than 80 %
-        are measured scores 0.
+        Targets; weights are ignored. Targets that are not measured are left out. A regulon of which less than 80 % are
+        measured scores 0.
     max_rank
-        Ranks beyond it count as ``max_rank`` + 1; all genes, where they are fewer.
+        Ranks beyond it count as ``max_rank`` + 1; the number of genes, if that is smaller.
 
     Raises
     ------
     ExpressionError
-        For expression or regulons that can't be scored.
+        If expression or regulons cannot be scored.
     """
     check_expression(counts, genes, regulons)
     matrix, targets = sparse.csr_matrix(counts), loadings(genes, regulons, weighted=False)
@@ -65,7 +65,7 @@ def mean_rank(counts, genes: Sequence[str], regulons: Sets, *, max_rank: int = M
     last = min(max_rank, len(genes)) + 1
     size = np.asarray(targets.sum(axis=0)).ravel()
     shown = np.diff(matrix.indptr)
-    # A gene's way up from the last rank: it is sparse as the counts are, but for the zeros' own mean rank.
+    # Distance of a gene from the last rank: as sparse as the counts, apart from the mean rank of the zeros.
     way = matrix.astype(np.float64)
     for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
         way.data[start:end] = climb(stats.rankdata(-matrix.data[start:end]), last)
@@ -79,23 +79,23 @@ def mean_rank(counts, genes: Sequence[str], regulons: Sets, *, max_rank: int = M
 
 
 def ulm(counts, genes: Sequence[str], regulons: Sets, *, block: int = BLOCK) -> pd.DataFrame:
-    """Return cells × regulons: the t value of the slope of a cell's log-normalised expression on the weights of a
-    regulon, 0 for genes that aren't targets.
+    """Return cells × regulons: the t value of the slope in a linear model. The model regresses a cell's log-normalised
+    expression on the weights of a regulon, which are 0 for genes that are not targets.
 
     Parameters
     ----------
     counts
-        Cells × ``genes``, CSR or dense, not negative; scaled to 10,000 a cell, of which log(1 + x) is taken.
+        Cells × ``genes``, CSR or dense, not negative; scaled to 10,000 per cell and transformed by log(1 + x).
     regulons
-        Weight per target. Targets that aren't measured are left out; a regulon of which less than 80 % are measured
+        Weight per target. Targets that are not measured are left out. A regulon of which less than 80 % are measured
         scores 0.
     block
-        Cells at once.
+        Number of cells processed at once.
 
     Raises
     ------
     ExpressionError
-        For expression or regulons that can't be scored.
+        If expression or regulons cannot be scored.
     """
     check_expression(counts, genes, regulons)
     matrix, weight, n = sparse.csr_matrix(counts), loadings(genes, regulons, weighted=True), len(genes)

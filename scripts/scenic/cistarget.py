@@ -1,14 +1,14 @@
-"""Motif pruning (cisTarget): keep of each co-expression module the targets that share a motif of the module's factor.
+"""Motif pruning (cisTarget): keep the targets of each co-expression module that share a motif of the module's factor.
 
-A motif's AUC is the area under its recovery curve (module genes found among the first k of the motif's ranking) up to
-``auc_threshold`` of the ranked genes; its NES is that AUC standardised over all motifs. Enriched motifs that are
-annotated for the factor keep the genes up to the rank at which their curve is farthest above mean + 2 sd of all motifs'
-curves (the leading edge). After Aibar et al. 2017 (Nature Methods 14:1083) and Van de Sande et al. 2020 (Nature
-Protocols 15:2247).
+The AUC of a motif is the area under its recovery curve (module genes among the first k of the motif's ranking), up to
+``auc_threshold`` of the ranked genes. Its NES is the AUC standardised over all motifs. Enriched motifs that are
+annotated for the factor keep the genes of the leading edge: up to the rank at which their curve is farthest above the
+mean + 2 sd of the curves of all motifs. After Aibar et al. 2017 (Nature Methods 14:1083) and Van de Sande et al. 2020
+(Nature Protocols 15:2247).
 
-No motif × rank matrix is made. The sum over motifs of the squared counts, which the sd needs, grows by 2k + 1 at the
-rank where a motif's count goes from k to k + 1; walking all (rank, motif) pairs once in rank order gives it, in
-integers and so exactly.
+The motif × rank matrix is never built. The sd needs the sum over motifs of the squared counts. This sum grows by 2k + 1
+at the rank at which a motif's count increases from k to k + 1. One pass over all (rank, motif) pairs in rank order
+gives it in integers, and thus exactly.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def check_pruning(
     auc_threshold: float,
     leading_edge: str,
 ) -> None:
-    """Raise ThresholdError or AnnotationError for what could only fail or find nothing."""
+    """Raise ThresholdError or AnnotationError for input with which pruning would fail or find nothing."""
     if leading_edge not in LEADING_EDGES:
         raise ThresholdError(f"leading_edge: {leading_edge!r} is none of {', '.join(LEADING_EDGES)}")
     if not databases:
@@ -139,7 +139,7 @@ def prune_module(
 ) -> list[tuple]:
     """Return one tuple (:data:`MOTIFS`) per enriched motif of the module's factor, best NES first.
 
-    ``rows``: the database's row of each of the module's genes, -1 where it isn't ranked.
+    ``rows``: row of the database for each of the module's genes, -1 if the gene is not ranked.
     """
     present = np.flatnonzero(rows >= 0)
     rows = rows[present]
@@ -148,12 +148,12 @@ def prune_module(
     which = np.flatnonzero(np.isin(evidence.motifs, enriched, assume_unique=True))
     if not len(which):
         return []
-    # The order in which pySCENIC holds the annotated motifs; stable, so ties stay in the database's order.
+    # The order in which pySCENIC keeps the annotated motifs; stable, so ties stay in the database's order.
     which = which[np.lexsort((evidence.identities[which], -evidence.qvalues[which]))]
     told = np.flatnonzero(pd.notna(evidence.texts[which]))
     which = which[told]
     motifs = evidence.motifs[which]
-    # pySCENIC takes the curves by the position in this order from the enriched motifs in the database's order.
+    # pySCENIC indexes the curves, which are in the database's order, by the position in this order.
     curves = enriched[told] if leading_edge == "pyscenic" else motifs
     if not len(which):
         return []
@@ -180,9 +180,10 @@ def over_modules(
     auc_threshold: float,
     threads: int,
 ) -> list:
-    """Return ``call(pruner, module, rows)`` of each module, None where the database ranks less than 80 % of its genes.
+    """Return ``call(pruner, module, rows)`` of each module; None if the database ranks less than 80 % of its genes.
 
-    ``rows``: the database's row of each of the module's genes, -1 where it isn't ranked. A thread has its own pruner.
+    ``rows``: row of the database for each of the module's genes, -1 if the gene is not ranked. Each thread has its own
+    pruner.
     """
     row_of = {gene: row for row, gene in enumerate(database.genes)}
     local = threading.local()
@@ -214,13 +215,13 @@ def prune(
 ) -> pd.DataFrame:
     """Return the enriched motifs of each module's factor (:data:`MOTIFS`): one row per module, database and motif.
 
-    ``targets`` and ``weights`` are lists, best rank first; rows go by database, module and falling NES. A module of
-    which a database ranks less than 80 % is left out there. ``annotations``: as
-    :func:`scripts.scenic.motif_table.load_annotations` gives them.
+    ``targets`` and ``weights`` are lists, best rank first. Rows are ordered by database, module and descending NES. A
+    module is left out for a database that ranks less than 80 % of its genes. ``annotations``: as returned by
+    :func:`scripts.scenic.motif_table.load_annotations`.
 
-    ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" repeats pySCENIC
-    0.12.1, which sorts the motifs by annotation after it has computed their curves, and so takes some motifs' targets
-    from other motifs' curves (aertslab/pySCENIC issue 635). NES and AUC are the same. Raises ThresholdError,
+    ``leading_edge``: "motif" takes each motif's targets from its own recovery curve. "pyscenic" reproduces pySCENIC
+    0.12.1. It sorts the motifs by annotation after it has computed their curves, and so takes the targets of some
+    motifs from curves of other motifs (aertslab/pySCENIC issue 635). NES and AUC are the same. Raises ThresholdError,
     DatabaseError, AnnotationError.
     """
     check_pruning(databases, annotations, modules, rank_threshold, auc_threshold, leading_edge)

@@ -1,4 +1,4 @@
-"""Failures of the SCENIC kernels that the user can correct: one line each, no traceback (see ``scripts.base.job``)."""
+"""Errors of the SCENIC kernels that the user can correct: one line each, no traceback (see ``scripts.base.job``)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class ExpressionError(ScenicInputError):
 
 
 class NetworkError(ScenicInputError):
-    """Adjacencies without a column, with an edge twice, or of genes that aren't measured."""
+    """Adjacencies without a column, with a duplicate edge, or with genes that are not measured."""
 
 
 class DatabaseError(ScenicInputError):
-    """A file that is no ranking database, or a damaged one."""
+    """A file that is not a ranking database, or a damaged one."""
 
 
 class NamingError(ScenicInputError):
-    """Two inputs that name genes differently: species, release, Ensembl ids against symbols."""
+    """Two inputs that name genes differently: another species or release, or Ensembl identifiers and symbols."""
 
 
 class ThresholdError(ScenicInputError):
-    """A threshold that doesn't fit the size of the data."""
+    """A threshold that does not suit the size of the data."""
 
 
 class AnnotationError(ScenicInputError):
-    """Motif annotations without a column, of other motifs than the databases', or of no factor of the network."""
+    """Motif annotations that lack a column, name no motif of the databases, or name no factor of the network."""

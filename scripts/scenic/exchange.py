@@ -1,8 +1,8 @@
-"""What regulons would there be if motifs said nothing of factors: each factor is given the motifs of the others.
+"""Null model of regulons in which motifs are independent of factors: each factor is assigned the motifs of the others.
 
-Modules and databases stay as they are, so that a module's enriched motifs and their leading edges are computed once;
-which of them count is then a matter of whose motifs the factor is given. Whole sets of motifs are exchanged, never
-single ones, and never between relatives: factors of one family, or that share a motif.
+Modules and databases do not change, so a module's enriched motifs and their leading edges are computed once. The
+assigned motifs decide which of them count. Whole sets of motifs are exchanged, never single motifs. Sets are never
+exchanged between relatives: factors of one family, or factors that share a motif.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def find_candidates(
     nes_threshold: float = cistarget.NES_THRESHOLD,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Return what each factor's modules would keep by any annotated motif (:data:`CANDIDATES`), whosever it is.
+    """Return the targets that each factor's modules would keep by any factor's motifs (:data:`CANDIDATES`).
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def find_candidates(
     Returns
     -------
     DataFrame
-        A row per factor (of those with a motif), sign and motif that is enriched in one of the factor's modules:
-        ``nes`` is the highest of the modules and databases, ``targets`` the genes of all leading edges, sorted. Rows go
-        by factor, sign and motif.
+        One row per factor with a motif, sign, and motif that is enriched in one of the factor's modules. ``nes`` is the
+        highest over modules and databases; ``targets`` are the genes of all leading edges, sorted. Rows are ordered by
+        factor, sign and motif.
 
     Raises
     ------
@@ -103,24 +103,24 @@ def relatives(annotations: pd.DataFrame, factors: Sequence[str], families: Mappi
 def pair_up(
     runs: Sequence[pd.DataFrame], annotations: pd.DataFrame, factors: Sequence[str], sign: str, min_runs: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return number of targets and NES (factors × factors) of each factor's regulon by each factor's motifs.
+    """Return the number of targets and the NES (factors × factors) of each factor's regulon by each factor's motifs.
 
     Parameters
     ----------
     runs
         The candidates (:func:`find_candidates`) of each run.
     annotations, factors
-        Motif (motif) and the factor that it is annotated to (tf); the factors in question.
+        Motif (motif) and the factor that it is annotated to (tf); the factors to be compared.
     sign
-        Whose modules: "activating" or "repressing".
+        Sign of the modules: "activating" or "repressing".
     min_runs
-        Runs that a target must be found in.
+        Minimum number of runs that find a target.
 
     Returns
     -------
     tuple
-        Row: the factor whose modules they are; column: the factor whose motifs it is given. The NES is the highest in
-        each run, averaged over the runs; 0 where nothing is enriched.
+        Row: the factor of the modules; column: the factor whose motifs are assigned. The NES is the highest in each
+        run, averaged over the runs; 0 if nothing is enriched.
     """
     place = pd.Index(factors)
     sizes = np.zeros((len(factors), len(factors)), dtype=np.int64)
@@ -150,9 +150,10 @@ def pair_up(
 
 
 def comparable(motifs: np.ndarray) -> np.ndarray:
-    """Return factors × factors: whether the column's factor has about as many motifs as the row's (:data:`ALIKE`).
+    """Return factors × factors: whether the column's factor has a similar number of motifs as the row's
+    (:data:`ALIKE`).
 
-    Where fewer than :data:`MIN_FACTORS` have, those of the nearest numbers are taken, ties among them.
+    If fewer than :data:`MIN_FACTORS` factors do, the factors with the nearest numbers are used, with all ties.
     """
     apart = np.abs(np.log(motifs)[:, None] - np.log(motifs)[None, :])
     nearest = np.sort(apart, axis=1)[:, min(MIN_FACTORS, len(motifs)) - 1]
@@ -168,24 +169,24 @@ def judge(
     sign: str,
     min_targets: int,
 ) -> tuple[pd.DataFrame, float]:
-    """Return the regulons (:data:`NULL`) and how many there would be on average if motifs were exchanged at random.
+    """Return the regulons (:data:`NULL`) and their expected number when motifs are exchanged at random.
 
     Parameters
     ----------
     factors, sizes, scores, sign
-        As :func:`pair_up` takes and gives them.
+        As taken and returned by :func:`pair_up`.
     related, alike
-        Factors × factors: which pairs are relatives (:func:`relatives`), and have like numbers of motifs
+        Factors × factors: which pairs are relatives (:func:`relatives`), and which have similar numbers of motifs
         (:func:`comparable`).
     min_targets
-        Targets of a regulon.
+        Minimum number of targets of a regulon.
 
     Returns
     -------
     tuple
-        A row per factor that has a regulon by its own motifs. ``p`` is the share of exchanges that give some factor a
-        regulon of at least this NES, among all exchanges of sets of about as many motifs. ``false_share`` is the
-        expected number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
+        One row per factor that has a regulon by its own motifs. ``p`` is the share of exchanges that give a factor a
+        regulon of at least this NES, among all exchanges of sets of similar size. ``false_share`` is the expected
+        number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
     """
     value = np.where(sizes >= min_targets, scores, -np.inf)
     exchanged, found = ~related, np.isfinite(np.diag(value))
@@ -220,29 +221,30 @@ def against_exchange(
     min_runs: int = 1,
     min_targets: int = 0,
 ) -> tuple[pd.DataFrame, float]:
-    """Return the regulons of a group compared with exchanged motifs (:data:`NULL`), and how many those find.
+    """Return the regulons of a group compared with exchanged motifs (:data:`NULL`), and the number expected by
+    exchange.
 
     Parameters
     ----------
     runs
-        The candidates (:func:`find_candidates`) of each run; one run, if that is of the runs' mean network.
+        The candidates (:func:`find_candidates`) of each run; a single entry if they are those of the mean network.
     annotations
-        Which motif is annotated to which factor, of the motifs that the databases know
+        Motifs of the databases and the factors that they are annotated to
         (:func:`scripts.scenic.motif_table.load_annotations`).
     factors
-        Factors with a module in one of the runs. Those without a motif aren't tested, nor counted.
+        Factors with a module in one of the runs. Factors without a motif are neither tested nor counted.
     families
-        Family of each factor that has one: relatives don't exchange motifs.
+        Family of each factor that has one: relatives do not exchange motifs.
     sign
-        "activating" or "repressing": which regulons.
+        Sign of the regulons: "activating" or "repressing".
     min_runs, min_targets
-        Runs that an edge and targets that a regulon needs.
+        Minimum number of runs for an edge and of targets for a regulon.
 
     Returns
     -------
     tuple
-        Regulons by NES, the highest first, ``p`` and ``false_share`` missing if fewer than :data:`MIN_FACTORS` factors
-        can exchange motifs; the number of regulons expected under exchange (missing, too).
+        Regulons by descending NES, and the number of regulons expected under exchange. ``p``, ``false_share`` and the
+        expected number are missing if fewer than :data:`MIN_FACTORS` factors can exchange motifs.
     """
     annotations = cistarget.best_annotations(annotations)
     annotations = annotations[annotations["annotation"].notna()]

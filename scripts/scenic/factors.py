@@ -1,4 +1,4 @@
-"""Factors' expression in bins, as the kernel of GRNBoost2 reads it: sparse from the highest bin down, and dense."""
+"""Binned expression of the factors for the kernel of GRNBoost2: sparse, from the highest bin down, and dense."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-N_BINS = 256  # bin 0 holds the cells without expression, 1–255 the expressed values
+N_BINS = 256  # bin 0: cells without expression; 1–255: expressed values
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Factors:
 
     @property
     def arrays(self) -> tuple:
-        """What :func:`boost` takes."""
+        """Return the arguments of :func:`boost`."""
         return self.indptr, self.cells, self.runs, self.n_runs, self.dense, self.low, self.high
 
 
 def bin_values(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return bins 1–255 of positive ``values`` and each bin's smallest and largest value (arrays of 256; [0] is 0).
 
-    Every distinct value has its own bin if there are at most 255 of them; otherwise bins hold equal shares of the
-    cells, and equal values stay together.
+    Every distinct value has its own bin if there are at most 255. Otherwise bins contain equal shares of the cells, and
+    equal values are in the same bin.
     """
     low, high = np.zeros(N_BINS), np.zeros(N_BINS)
     if len(values) == 0:

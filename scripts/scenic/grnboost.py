@@ -1,16 +1,16 @@
 """GRNBoost2: which transcription factors explain each gene's expression, by stochastic gradient boosting.
 
-After Moerman et al. 2019 (Bioinformatics 35:2159). For every target a boosted ensemble of shallow regression trees
-predicts its expression from the factors' expression; an edge's weight is what the factor's splits contribute. The
-settings are the published ones (learning rate 0.01, depth 3, 10 % of the factors drawn at every split, 90 % of the
-cells for every tree, at most 5,000 trees, stop as soon as the mean out-of-bag improvement of the last 25 trees is
-negative) and so is their meaning: the improvement compares the *same* out-of-bag cells before and after a tree.
+After Moerman et al. 2019 (Bioinformatics 35:2159). A boosted ensemble of shallow regression trees predicts each
+target's expression from the expression of the factors. The weight of an edge is the contribution of the factor's
+splits. The settings are the published ones: learning rate 0.01, depth 3, 10 % of the factors drawn at every split, 90 %
+of the cells for every tree, at most 5,000 trees. Boosting stops as soon as the mean out-of-bag improvement of the last
+25 trees is negative. The improvement compares the *same* out-of-bag cells before and after a tree, as published.
 scikit-learn 1.3 and later compares two different draws, which ends the boosting after a few dozen trees.
 
-Pure functions: no files, no Snakemake. The kernel exploits that expression is sparse: it walks a factor's non-zero
-cells only and finds what the cells without expression contribute by subtraction; in small nodes it looks up the node's
-cells instead. Residuals are summed as integers, together with their number in one 64-bit word, so no sum depends on an
-order of addition.
+Pure functions: no files, no Snakemake. The kernel makes use of the sparsity of expression. It scans only the non-zero
+cells of a factor and obtains the contribution of the other cells by subtraction. In small nodes it looks up the node's
+cells instead. Residuals are summed as integers, together with their number in one 64-bit word, so that no sum depends
+on the order of addition.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Network:
 
 
 def seed_of(seed: int, target: str) -> int:
-    """Return the 64-bit seed of one target, which depends on nothing but ``seed`` and the target's name."""
+    """Return the 64-bit seed of one target, which depends only on ``seed`` and the target's name."""
     return int.from_bytes(hashlib.blake2b(f"{seed}\t{target}".encode(), digest_size=8).digest(), "little")
 
 
@@ -101,7 +101,7 @@ def check_input(
 
 
 def shorten(names: Sequence[str], most: int = 3) -> str:
-    """Return the first few names for a message."""
+    """Return the first few names, for a message."""
     return ", ".join(map(str, names[:most])) + (" …" if len(names) > most else "")
 
 
@@ -155,8 +155,8 @@ def weigh(
 ) -> np.ndarray:
     """Return the weights of a target's factors, see :func:`infer_network`.
 
-    ``gain``, ``validated``: squared error that each factor's splits remove in the cells in the bag and out of it;
-    ``variance``: of the target.
+    ``gain``, ``validated``: squared error that each factor's splits remove in in-bag and out-of-bag cells;
+    ``variance``: variance of the target.
     """
     if importance == "explained":
         return gain * (2 * learning_rate - learning_rate**2) / variance
@@ -188,16 +188,16 @@ def infer_network(
     """Return the network of ``targets`` (default: all genes) from ``expression``: cells × genes, sparse or dense, ≥ 0.
 
     importance: ``published`` is arboreto's (a factor's share of the squared error that all trees remove, × the number
-    of trees). ``explained`` is the share of the target's variance that the factor's splits explain in the cells that
-    they were made from. ``validated`` asks for the same in the cells kept out of the bag, where noise gains nothing on
-    average (a factor that gains nothing there has no edge), and puts it on the scale of a correlation: a target's
-    weights are in proportion to what its factors explain and add up to the root of it. ``combined`` is the geometric
-    mean of ``published`` and ``validated``: seeds agree better than on the one, and noise has less than in the other.
+    of trees). ``explained`` is the share of the target's variance that the factor's splits explain in in-bag cells.
+    ``validated`` is the same share in out-of-bag cells, in which noise has a mean gain of zero. A factor without a gain
+    there has no edge. The share is on the scale of a correlation: a target's weights are proportional to the variance
+    that its factors explain and add up to its square root. ``combined`` is the geometric mean of ``published`` and
+    ``validated``: it agrees better between seeds than ``validated``, and contains less noise than ``published``.
     max_features: share of the factors drawn at every split; subsample: share of the cells drawn for every tree (at 1,
-    or with early_stop_window 0, nothing stops the boosting before max_rounds). progress: called with the number of
-    targets done and the number of all.
-    A constant target has no edges. If all are, or for other input nothing can be learnt from, ScenicInputError.
-    Results depend on the seed and the data alone, not on ``threads`` or on which targets are asked for together.
+    or with early_stop_window 0, boosting always runs to max_rounds). progress: called with the number of finished
+    targets and the total. A constant target has no edges. Raises ScenicInputError if all targets are constant or the
+    input contains no information. Results depend only on the seed and the data, not on ``threads`` or on which targets
+    are requested together.
     """
     if importance not in IMPORTANCES:
         raise ScenicInputError(f"importance is {importance!r}, not one of {', '.join(IMPORTANCES)}")
@@ -253,7 +253,7 @@ def infer_network(
 
 
 def _in_threads(fit: Callable[[str], Fit], targets: Sequence[str], threads: int) -> Iterator[tuple[int, Fit]]:
-    """Yield (index, result) of every target as it is done, never working on more than ``threads`` at once."""
+    """Yield (index, result) of every target when it is finished, with at most ``threads`` targets at once."""
     if threads <= 1 or len(targets) <= 1:
         for index, target in enumerate(targets):
             yield index, fit(target)

@@ -54,7 +54,7 @@ def percentile_criterion(fraction: float) -> str:
 
 
 def check_network(adjacencies: pd.DataFrame, genes: Sequence[str]) -> None:
-    """Raise NetworkError or ExpressionError unless every edge is there once and joins two measured genes."""
+    """Raise NetworkError or ExpressionError unless every edge is unique and joins two measured genes."""
     missing = [column for column in ("TF", "target", "importance") if column not in adjacencies]
     if missing:
         raise NetworkError(f"adjacencies: no column {', '.join(missing)}; columns TF, target and importance are wanted")
@@ -79,7 +79,7 @@ def correlate_edges(expression, tf_columns: np.ndarray, target_columns: np.ndarr
     """Return Pearson's correlation over all cells of each edge; NaN where a gene is constant.
 
     ``expression``: cells × genes, sparse or dense; an edge joins ``tf_columns[i]`` and ``target_columns[i]``. Dense
-    only in blocks of factors × genes.
+    blocks of factors × genes are made one at a time.
     """
     matrix = sparse.csc_matrix(expression, dtype=np.float64)
     n = matrix.shape[0]
@@ -87,7 +87,7 @@ def correlate_edges(expression, tf_columns: np.ndarray, target_columns: np.ndarr
     squares = matrix.copy()
     squares.data **= 2
     variance = np.asarray(squares.mean(axis=0)).ravel() - mean**2
-    # Rounding leaves a tiny variance in a constant column; what is far below the mean square is none.
+    # Rounding leaves a tiny variance in a constant column; a variance far below the mean square is taken as zero.
     variance[variance <= 1e-12 * np.maximum(mean**2, 1e-300)] = 0.0
     sd = np.sqrt(variance)
     rho = np.full(len(tf_columns), np.nan)
@@ -116,7 +116,7 @@ def runs(sorted_codes: np.ndarray) -> Iterator[tuple[int, int, int]]:
 
 
 def positions_in_run(sorted_codes: np.ndarray) -> np.ndarray:
-    """Return for each element how many of its run stand before it."""
+    """Return the number of preceding elements of the same run, for each element."""
     if not len(sorted_codes):
         return np.zeros(0, dtype=np.int64)
     starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]])
@@ -137,9 +137,9 @@ def modules_from_adjacencies(
 ) -> list[Module]:
     """Return the modules of ``min_genes`` or more genes, in pySCENIC's order: sign, criterion, factor by name.
 
-    ``adjacencies``: TF, target, importance; ``expression``: cells × ``genes``, sparse or dense. The factor itself joins
-    each of its modules with weight 1. Of equal importances the first in the table is the better. Percentiles are taken
-    over all edges, top lists over the edges of one sign. Raises NetworkError, ExpressionError.
+    ``adjacencies``: TF, target, importance; ``expression``: cells × ``genes``, sparse or dense. The factor itself is a
+    member of each of its modules, with weight 1. Ties of importance are broken by the order of the table. Percentiles
+    are taken over all edges, top lists over the edges of one sign. Raises NetworkError, ExpressionError.
     """
     check_network(adjacencies, genes)
     if adjacencies.empty:
@@ -159,7 +159,7 @@ def modules_from_adjacencies(
     found = []
     for sign, chosen in signs:
         edges = np.flatnonzero(chosen)
-        # Best edge first within a factor or a target; lexsort is stable, so ties keep the table's order.
+        # Best edge first within a factor or a target; lexsort is stable, so ties stay in the table's order.
         by_tf = edges[np.lexsort((-weight[edges], tf_code[edges]))]
         rank_in_tf = positions_in_run(tf_code[by_tf])
         by_target = edges[np.lexsort((-weight[edges], target_code[edges]))]

@@ -1,4 +1,4 @@
-"""Read the table that annotates motifs with factors, as cisTarget's collections come with it."""
+"""Read the table of cisTarget's motif collections that annotates motifs with factors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANNOTATIONS = ["tf", "motif", "motif_similarity_qvalue", "orthologous_identity",
 
 
 def read_header(path: str | Path) -> list[str]:
-    """Return the clean names of the columns. Raises :class:`AnnotationError` if one that is needed isn't there."""
+    """Return the clean names of the columns. Raises :class:`AnnotationError` if a required column is missing."""
     try:
         with open_bytes(path) as handle:
             first = handle.readline()
@@ -52,7 +52,7 @@ def read_header(path: str | Path) -> list[str]:
 
 
 def numbers_of(column: pd.Series, name: str, path: str | Path) -> np.ndarray:
-    """Return a column as numbers. Raises :class:`AnnotationError` with the row of the first that isn't one."""
+    """Return a column as numbers. Raises :class:`AnnotationError` with the row of the first invalid number."""
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~(values >= 0) | ~np.isfinite(values))
     if len(wrong):
@@ -65,9 +65,9 @@ def numbers_of(column: pd.Series, name: str, path: str | Path) -> np.ndarray:
 
 
 def read_motif_table(path: str | Path) -> pd.DataFrame:
-    """Return tf, motif, motif_similarity_qvalue, orthologous_identity and annotation (never missing), a row each.
+    """Return tf, motif, motif_similarity_qvalue, orthologous_identity and annotation (never missing), one row each.
 
-    Raises :class:`AnnotationError` if a column is missing, a number isn't one, or a row names no motif or no factor.
+    Raises :class:`AnnotationError` if a column is missing, a number is invalid, or a row names no motif or no factor.
     """
     columns = read_header(path)
     wanted = [*REQUIRED, *([DESCRIPTION] if DESCRIPTION in columns else [])]
@@ -106,9 +106,9 @@ def load_annotations(
     motif_similarity_fdr: float = MOTIF_SIMILARITY_FDR,
     orthologous_identity: float = ORTHOLOGOUS_IDENTITY,
 ) -> pd.DataFrame:
-    """Read which motif is annotated to which factor (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
+    """Read which motifs are annotated to which factors (:data:`ANNOTATIONS`), within both thresholds, as pySCENIC does.
 
-    Raises AnnotationError if the table isn't cisTarget's motif-to-factor table or nothing is within the thresholds.
+    Raises AnnotationError if the table is not cisTarget's motif-to-factor table or no row is within the thresholds.
     """
     table = read_motif_table(path)[ANNOTATIONS]
     within = (table["motif_similarity_qvalue"] <= motif_similarity_fdr) & (

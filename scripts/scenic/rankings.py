@@ -26,7 +26,9 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, eq=False)
 class Database:
-    """Rankings in memory: ``ranks`` is measured genes × motifs (0 = best); ``total_genes`` counts the others too."""
+    """Rankings in memory: ``ranks`` is measured genes × motifs (0 = best); ``total_genes`` also counts the other
+    genes.
+    """
 
     name: str
     genes: tuple[str, ...]
@@ -46,9 +48,9 @@ class Database:
     ) -> Database:
         """Read the rankings of ``genes`` (default all) from a Feather file, V1 or V2.
 
-        Columns are streamed, so that no more than the result is held; a result beyond ``max_memory`` bytes goes into an
-        unnamed memory-mapped file in the temporary folder. Raises DatabaseError for what is no (whole) ranking database
-        and NamingError if it ranks less than ``min_overlap`` of ``genes``.
+        Columns are streamed, so that only the result is in memory. A result larger than ``max_memory`` bytes is written
+        to an unnamed memory-mapped file in the temporary folder. Raises DatabaseError if the file is not a complete
+        ranking database and NamingError if it ranks less than ``min_overlap`` of ``genes``.
         """
         path = Path(path)
         reader = open_feather(path)
@@ -67,7 +69,7 @@ class Database:
             kept = [column for column in ranked if column in wanted]
         motifs = tuple(map(str, reader.read([index]).column(0).to_pylist()))
         check_unique(motifs, f"{path}: a motif stands in two rows")
-        # Ranks below 2^15 fit into 16 bits, whatever the file uses.
+        # Ranks below 2^15 fit into 16 bits, whatever type the file uses.
         dtype = np.int16 if len(ranked) <= 2**15 else np.int32
         shape = (len(kept), len(motifs))
         if math.prod(shape) * np.dtype(dtype).itemsize > max_memory:
@@ -87,7 +89,7 @@ class Database:
 
 
 class Feather:
-    """Columns of a Feather file, read by name without reading the others."""
+    """Columns of a Feather file, read by name; other columns are not read."""
 
     def __init__(self, path: Path):
         import pyarrow as pa
@@ -114,30 +116,30 @@ class Feather:
 
     @staticmethod
     def _read_old(path: Path):
-        """Return a V1 file's table; it isn't compressed, so that its columns stay in the file until they are used."""
+        """Return the table of a V1 file. V1 is not compressed, so the columns stay in the file until they are used."""
         from pyarrow import feather
 
         with warnings.catch_warnings():
-            # Arrow means to drop V1 some day; many of cisTarget's databases are V1, and pyarrow is pinned.
+            # Arrow plans to remove V1. Many of cisTarget's databases are V1, so pyarrow is pinned.
             warnings.simplefilter("ignore", DeprecationWarning)
             return feather.read_table(path, memory_map=True)
 
     def read(self, columns: list[str]):
-        """Return an Arrow table of ``columns``, in this order. Raises DatabaseError where the file is damaged."""
+        """Return an Arrow table of ``columns``, in this order. Raises DatabaseError if the file is damaged."""
         import pyarrow as pa
         from pyarrow import feather
 
         if self.version == 1:
             return self._table.select(columns)
         try:
-            # use_threads=False: decoding isn't what takes the time, and the job's threads are counted.
+            # use_threads=False: decoding is not the slow step, and the threads of a job are limited.
             return feather.read_table(self.path, columns=columns, memory_map=True, use_threads=False).select(columns)
         except (OSError, pa.ArrowException) as error:
             raise DatabaseError(f"{self.path}: damaged ({error}); fetch it again") from error
 
 
 def open_feather(path: Path) -> Feather:
-    """Return a reader of ``path``; raise DatabaseError if it can't be read."""
+    """Return a reader of ``path``; raise DatabaseError if it cannot be read."""
     import pyarrow as pa
 
     try:
@@ -147,7 +149,7 @@ def open_feather(path: Path) -> Feather:
 
 
 def check_unique(names: Sequence[str], complaint: str) -> None:
-    """Raise DatabaseError if a name stands twice."""
+    """Raise DatabaseError if a name is duplicated."""
     if len(set(names)) < len(names):
         twice = [name for name, n in Counter(names).items() if n > 1][:EXAMPLES]
         raise DatabaseError(f"{complaint} ({', '.join(twice)}); fetch or build it again")

@@ -1,4 +1,4 @@
-"""Recovery curves of motifs: their areas, and the rank at which a curve is farthest above the others."""
+"""Recovery curves of motifs: their areas, and the rank at which a curve is farthest above the other curves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sum_areas(ranks, rows, cutoff, areas):
     for row in rows:
         of_gene = ranks[row]
         for motif in range(len(areas)):
-            # int32 lanes: the loop is vectorised, unlike with a branch.
+            # int32 lanes without a branch: the compiler vectorises this loop.
             areas[motif] += max(np.int32(0), np.int32(cutoff) - np.int32(of_gene[motif]))
 
 
@@ -32,12 +32,14 @@ def count_recovered(ranks, rows, threshold):
 
 @numba.njit(nogil=True, cache=True)
 def list_recovered(ranks, rows, threshold, rank_of, motif_of):
-    """List rank and motif of each (gene, motif) pair ranked before ``threshold``; leave room for one gene more."""
+    """List rank and motif of each (gene, motif) pair ranked before ``threshold``. The arrays need room for one more
+    gene.
+    """
     n = 0
     for row in rows:
         of_gene = ranks[row]
         for motif in range(len(of_gene)):
-            # Written whether it counts or not: a branch that is taken at random costs more than the two stores.
+            # The pair is always written: an unpredictable branch costs more than the two stores.
             rank_of[n] = of_gene[motif]
             motif_of[n] = motif
             n += of_gene[motif] < threshold
@@ -47,7 +49,7 @@ def list_recovered(ranks, rows, threshold, rank_of, motif_of):
 def sum_curves(rank_of, motif_of, n, count, ordered, first, second):
     """Fill ``first`` and ``second`` (ranks): Σ and Σ of squares, over motifs, of the genes recovered up to each rank.
 
-    ``rank_of`` and ``motif_of`` list ``n`` pairs; ``count`` (motifs) and ``ordered`` (pairs) are room to work in.
+    ``rank_of`` and ``motif_of`` list ``n`` pairs; ``count`` (motifs) and ``ordered`` (pairs) are working arrays.
     """
     first[:] = 0
     for pair in range(n):
@@ -87,12 +89,12 @@ def find_edge(sorted_ranks, limit):
 
 
 def rank_cutoff(auc_threshold: float, total_genes: int) -> int:
-    """Return the rank before which recovered genes count: the last is left out, as RcisTarget and pySCENIC do."""
+    """Return the rank before which recovered genes count. The last rank is excluded, as in RcisTarget and pySCENIC."""
     return round(auc_threshold * total_genes) - 1
 
 
 class Pruner:
-    """Prunes modules against one database. A thread has its own: it holds the room to work in."""
+    """Prunes modules against one database. Each thread has its own pruner, which contains the working arrays."""
 
     def __init__(self, database: Database, rank_threshold: int, auc_threshold: float):
         self.ranks, self.n_motifs = database.ranks, len(database.motifs)
@@ -103,7 +105,7 @@ class Pruner:
 
     def enrich(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return AUC and NES of every motif for the genes in ``rows`` of the database."""
-        # 32 bits take half the time and hold all but modules and cutoffs of nearly a whole genome.
+        # 32 bits take half the time and suffice unless modules and cutoffs approach the whole genome.
         wide = len(rows) * self.cutoff >= 2**31
         areas = np.empty(self.n_motifs, dtype=np.int64 if wide else np.int32)
         sum_areas(self.ranks, rows, self.cutoff, areas)
@@ -113,13 +115,15 @@ class Pruner:
         return auc, nes
 
     def _make_room(self, pairs: int) -> None:
-        """Make room for so many (gene, motif) pairs; in narrow types, because memory traffic is what takes the time."""
+        """Allocate arrays for this number of (gene, motif) pairs. Types are narrow, since memory traffic limits the
+        speed.
+        """
         narrow = np.uint16 if self.n_motifs <= 2**16 else np.int32
         self.rank_of = np.empty(pairs, dtype=self.ranks.dtype)
         self.motif_of, self.ordered = np.empty(pairs, dtype=narrow), np.empty(pairs, dtype=narrow)
 
     def limit(self, rows: np.ndarray) -> np.ndarray:
-        """Return mean + 2 sd over all motifs of the recovery curves, one value a rank."""
+        """Return mean + 2 sd over all motifs of the recovery curves, one value per rank."""
         pairs = count_recovered(self.ranks, rows, len(self.first))
         if pairs + self.n_motifs > len(self.rank_of):
             self._make_room(pairs + self.n_motifs)
@@ -129,7 +133,7 @@ class Pruner:
         return self.first / n + 2.0 * (np.sqrt((n * self.second - self.first**2).astype(np.float64)) / n)
 
     def edge(self, rows: np.ndarray, motif: int, limit: np.ndarray) -> tuple[int, np.ndarray]:
-        """Return where ``motif``'s leading edge ends (rank) and its genes as positions in ``rows``, best rank first."""
+        """Return the last rank of ``motif``'s leading edge and its genes as positions in ``rows``, best rank first."""
         ranks = self.ranks[rows, motif].astype(np.int64)
         order = np.argsort(ranks, kind="stable")
         at = find_edge(ranks[order], limit)

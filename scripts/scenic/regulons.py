@@ -1,4 +1,4 @@
-"""Regulons from the enriched motifs that pruning found."""
+"""Regulons from the enriched motifs of pruning."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ REGULONS = ["regulon", "tf", "target", "weight", "motifs"]
 
 
 def no_motifs() -> pd.DataFrame:
-    """Return a table of motifs without rows."""
+    """Return an empty table of motifs."""
     table = pd.DataFrame(columns=MOTIFS, dtype=object)
     numbers = ["nes", "auc", "motif_similarity_qvalue", "orthologous_identity"]
     return table.astype(dict.fromkeys(numbers, np.float64) | {"rank_at_max": np.int64})
 
 
 def no_regulons() -> pd.DataFrame:
-    """Return a table of regulons without rows."""
+    """Return an empty table of regulons."""
     return pd.DataFrame(columns=REGULONS, dtype=object).astype({"weight": np.float64, "motifs": np.int64})
 
 
 def represses(regulons: pd.Series | pd.Index) -> np.ndarray:
-    """Return by name whether a regulon is of repressed targets: FOSL1(-). They rise where their factor falls."""
+    """Return, by name, whether a regulon contains repressed targets: FOSL1(-). They increase when their factor
+    decreases.
+    """
     return np.asarray(regulons.astype(str).str.endswith("(-)"), dtype=bool)
 
 
 def only_activating(edges: pd.DataFrame) -> pd.DataFrame:
-    """Return the edges (with a column regulon) of activated targets."""
+    """Return the edges (with a column regulon) to activated targets."""
     return edges[~represses(edges["regulon"])]
 
 
 def name_regulon(tf: str, sign: str) -> str:
-    """Return the name of a factor's regulon: FOSL1(+) of activated targets, FOSL1(-) of repressed ones."""
+    """Return the name of a factor's regulon: FOSL1(+) for activated targets, FOSL1(-) for repressed ones."""
     return tf + ("(-)" if sign == REPRESSING else "(+)")
 
 
@@ -47,10 +49,10 @@ def name_regulons(motifs: pd.DataFrame) -> pd.Series:
 
 
 def regulons_from_motifs(motifs: pd.DataFrame, *, min_targets: int = 0) -> pd.DataFrame:
-    """Return the regulons (:data:`REGULONS`) of ``min_targets`` or more: what any of a factor's motifs keeps.
+    """Return the regulons (:data:`REGULONS`) of ``min_targets`` or more targets, kept by any of the factor's motifs.
 
-    ``weight`` is an edge's importance (1 for the factor itself), the highest of the modules that keep it; ``motifs``
-    counts the different motifs that do. Rows go by regulon, falling weight and target.
+    ``weight`` is an edge's highest importance over the modules that keep it (1 for the factor itself). ``motifs``
+    counts the distinct motifs that keep it. Rows are ordered by regulon, descending weight and target.
     """
     if motifs.empty:
         return no_regulons()
@@ -65,7 +67,7 @@ def regulons_from_motifs(motifs: pd.DataFrame, *, min_targets: int = 0) -> pd.Da
 
 
 def sort_regulons(regulons: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows by regulon, falling weight and target."""
+    """Return the rows ordered by regulon, descending weight and target."""
     if regulons.empty:
         return no_regulons()
     return regulons.sort_values(["regulon", "weight", "target"], ascending=[True, False, True], ignore_index=True)

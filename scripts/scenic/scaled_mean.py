@@ -1,11 +1,10 @@
-"""The scaled mean: how much of a cell's RNA is of a regulon's targets, each target in units of its own variation.
+"""The scaled mean: the share of a cell's RNA that comes from a regulon's targets, each in units of its variation.
 
-A target's count is divided by the standard deviation of the gene's share of a cell's RNA, and the weighted mean over
-the targets by the mean over all genes. It is the combined z-score (Lee et al. 2008, PLoS Computational Biology
-4:e1000217) of shares in place of their logarithms. Shares are linear in the counts: a cell of which only part of the
-molecules are read has the same expected shares, so that the mean score of a sample doesn't follow its depth. The
-mean over all genes, in place of the cell's total, keeps a few genes that take much of the RNA from lowering all
-others.
+A target's count is divided by the standard deviation of the gene's share of a cell's RNA. The weighted mean over the
+targets is divided by the mean over all genes. The score is the combined z-score (Lee et al. 2008, PLoS Computational
+Biology 4:e1000217) of shares instead of their logarithms. Shares are linear in the counts: if only part of a cell's
+molecules are read, the expected shares are the same. The mean score of a sample therefore does not depend on its depth.
+The mean over all genes replaces the cell's total, so that a few highly expressed genes do not lower all others.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def shares(counts: sparse.csr_matrix) -> sparse.csr_matrix:
 def variances(counts, samples: Sequence[str]) -> np.ndarray:
     """Return, by gene, the variance between cells of its share of a cell's counts, within samples and pooled over them.
 
-    ``counts``: cells × genes, not negative; ``samples``: that of each cell.
+    ``counts``: cells × genes, not negative; ``samples``: the sample of each cell.
     """
     counts, samples = sparse.csr_matrix(counts), np.asarray(samples, dtype=str)
     squares, freedom = np.zeros(counts.shape[1]), 0
@@ -60,21 +59,21 @@ def score(
     reference: np.ndarray | None = None,
     block: int = BLOCK,
 ) -> pd.DataFrame:
-    """Return cells × regulons (in their order): 1 where targets are expressed as all genes are on average, 0 where no
-    target is seen.
+    """Return cells × regulons (in their order): 1 if targets are expressed as all genes are on average, 0 if no target
+    is detected.
 
     Parameters
     ----------
     counts
-        Cells × ``genes``, CSR or dense, not negative. A factor common to all genes of a cell changes nothing.
+        Cells × ``genes``, CSR or dense, not negative. A factor common to all genes of a cell has no effect.
     regulons
-        Weight per target, not negative. Targets that aren't measured are left out; a regulon of which less than 80 %
+        Weight per target, not negative. Targets that are not measured are left out. A regulon of which less than 80 %
         are measured scores 0, as in AUCell.
     scale
-        Standard deviation of each gene's share (0 or missing: the gene doesn't count), the same for all cells that are
+        Standard deviation of each gene's share (0 or missing: the gene is ignored), the same for all cells that are
         compared.
     reference
-        Which genes the mean over all genes goes over; all that have a scale by default.
+        Genes included in the mean over all genes; by default all that have a scale.
 
     Raises ExpressionError.
     """
