@@ -35,7 +35,7 @@ def draw_interval(rows: list[str], column: str, verdicts: list[str], marks: tupl
         color=alt.Color(
             "verdict:N",
             scale=alt.Scale(domain=verdicts, range=[COLOURS.get(verdict, OTHER) for verdict in verdicts]),
-            legend=below(None, 3),
+            legend=below(None, 1),
         ),
         tooltip=["row:N", *tooltips(PERTURBED, column, f"{column}_low", f"{column}_high", "verdict", "own_log_fc")],
     )
@@ -103,7 +103,7 @@ def draw_programme(table: pd.DataFrame, style: Style) -> Figure | None:
     ]
     data = {"perturbations": table[["row", "verdict", *kept]]}
     if len(follows):
-        panels.append(Panel(sized(draw_follows(rows)), "genes that follow; tick: genes of like expression"))
+        panels.append(Panel(sized(draw_follows(rows)), "genes that follow; tick: genes of similar expression"))
         data["follows"] = follows
     return Figure(
         panels=tuple(panels),
