@@ -131,16 +131,20 @@ def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme
     }
 
 
-def others_below(changes: dict[str, pd.Series], row: dict, programme: Programme) -> float:
-    """Return the share of other factors' perturbations in which this factor's targets change less (by absolute t)."""
-    targets = without(programme.targets.get(row["tf"], pd.Series(dtype=float)), row["tf"])
-    sizes = {}
-    for name, change in changes.items():
-        genes = programme.log_fc.index.intersection(change.index).drop(row["tf"], errors="ignore")
-        found = effects.change_of_set(change.reindex(genes), targets, programme.mean.reindex(genes), programme.together)
-        sizes[name] = abs(found.t)
-    own = sizes.pop(row["perturbation"])
-    rest = [size for size in sizes.values() if np.isfinite(size)]
+def others_below(own: pd.Series, others: list[pd.Series], tf: str, programme: Programme) -> float:
+    """Return the share of other factors' perturbations in which this factor's targets change less (by absolute t).
+
+    ``own``, ``others``: log2 fold changes by gene, of the perturbation and of those of other factors.
+    """
+    targets = without(programme.targets.get(tf, pd.Series(dtype=float)), tf)
+
+    def size_of(change: pd.Series) -> float:
+        genes = programme.log_fc.index.intersection(change.index).drop(tf, errors="ignore")
+        mean = programme.mean.reindex(genes)
+        return abs(effects.change_of_set(change.reindex(genes), targets, mean, programme.together).t)
+
+    own = size_of(own)
+    rest = [size for size in map(size_of, others) if np.isfinite(size)]
     return float(np.mean([size < own for size in rest])) if rest and np.isfinite(own) else np.nan
 
 
@@ -188,7 +192,8 @@ def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr
     for row in listed.to_dict("records"):
         own = kept[row["perturbation"]].set_index("gene")
         found = compare_one(own["log_fc"], own["p"], row, programme)
-        rows.append(found | {"targets_others_below": others_below(changes, row, programme)})
+        others = [changes[name] for name in listed.loc[listed["tf"] != row["tf"], "perturbation"]]
+        rows.append(found | {"targets_others_below": others_below(own["log_fc"], others, row["tf"], programme)})
     result = pd.DataFrame(rows)
     result["signature_fdr"] = false_discovery_rate(result["signature_p"].to_numpy(dtype=float))
     result["verdict"] = [judge(row, fdr) for _, row in result.iterrows()]

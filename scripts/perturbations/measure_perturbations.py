@@ -24,14 +24,14 @@ def contrast(counts: pd.DataFrame, perturbed: list[str], control: list[str]) -> 
     ----------
     counts
         Samples × genes on the linear scale: sums over cells, counts, or intensities.
-    Names of the samples: the replicates of each side.
-        Names of the samples, each side's replicates.
+    perturbed, control
+        Names of the samples, the replicates of each side.
 
     Returns
     -------
     DataFrame
-        ``log_fc``: difference of mean log2 CPM (TMM). ``p``: moderated t of two groups (limma-trend without a trend),
-        NaN without replicates on both sides. It refers to this system's replicates, not to patients.
+        ``log_fc``: difference of mean log2 CPM (TMM). ``p``: t of two groups with moderated variances (Smyth 2004), NaN
+        without replicates on both sides. It refers to this system's replicates, not to patients.
     """
     from scipy import stats
 

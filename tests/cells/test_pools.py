@@ -41,6 +41,14 @@ def test_tables_of_all_tools_say_the_same(tmp_path, text):
     assert found.to_dict() == {"AAAC": "HTO1", "CCCC": "HTO2", "GGGG": fates.TWO, "TTTT": fates.UNASSIGNED}
 
 
+def check_refusal(path, text: str, said: str, read) -> None:
+    """A reader refuses a file with this text by a message that names the file."""
+    path.write_text(text)
+    with pytest.raises(job.UserError) as refused:
+        read(path)
+    assert str(refused.value).startswith(f"{path}") and said in str(refused.value)
+
+
 BAD = {
     "no barcodes": ("name\ttag\nA\tB\n", "row 1: no column of barcodes (name, tag); give a table of barcodes and tags"),
     "no tags": ("barcode\tx\nA\tB\n", "row 1: no column of tags (barcode, x)"),
@@ -52,11 +60,7 @@ BAD = {
 
 @pytest.mark.parametrize("text, said", BAD.values(), ids=BAD)
 def test_tables_that_cannot_be_read_are_refused_with_their_row(tmp_path, text, said):
-    path = tmp_path / "table.tsv"
-    path.write_text(text)
-    with pytest.raises(job.UserError) as refused:
-        tags.read_assignments(path)
-    assert str(refused.value).startswith(f"{path}") and said in str(refused.value)
+    check_refusal(tmp_path / "table.tsv", text, said, tags.read_assignments)
 
 
 def test_a_tag_that_the_file_lacks_is_named_with_its_sample(tmp_path):
@@ -289,11 +293,7 @@ BAD_SEQUENCES = {
 
 @pytest.mark.parametrize("text, said", BAD_SEQUENCES.values(), ids=BAD_SEQUENCES)
 def test_sequences_that_cannot_be_read_are_refused_with_their_row(tmp_path, text, said):
-    path = tmp_path / "tags.tsv"
-    path.write_text(text)
-    with pytest.raises(job.UserError) as refused:
-        tags.read_sequences(path, {"HTO1": "S1"})
-    assert str(refused.value).startswith(f"{path}") and said in str(refused.value)
+    check_refusal(tmp_path / "tags.tsv", text, said, lambda path: tags.read_sequences(path, {"HTO1": "S1"}))
 
 
 def test_barcodes_of_tags_are_as_they_are_or_translated():

@@ -113,3 +113,19 @@ def test_what_a_factor_represses_should_fall():
     tf = {"A(-)": "A", "B(+)": "B", "C(+)": "C"}
     found = stage.shown_directions(effects, tf, {"A(-)": -1.0, "B(+)": 1.0, "C(+)": 1.0}, 0.05)
     assert found.to_dict() == {"A": 1.0}
+
+
+def test_targets_are_compared_with_perturbations_of_other_factors_alone(study):
+    """Two perturbations of one factor move the same targets; neither says how rare such a change is."""
+    rng = np.random.default_rng(7)
+    names = listed(3)
+    names["tf"] = [names["tf"][0], names["tf"][0], names["tf"][2]]
+    changes = {
+        name: study.perturb(rng, share) for name, share in zip(names["perturbation"], (0.5, 0.6, 0.0), strict=True)
+    }
+    targets = dict.fromkeys(set(names["tf"]), study.programme.signature)
+    programme = stage.Programme(**{**vars(study.programme), "targets": targets})
+    table = stage.compare(names, as_changes(changes), programme, 0.05)
+    assert table["targets_others_below"].tolist() == [1.0, 1.0, 0.0]
+    alone = stage.compare(names[:2], as_changes(changes), programme, 0.05)
+    assert alone["targets_others_below"].isna().all()

@@ -81,7 +81,7 @@ def run(folder: Path, *arguments: str, cache: Path | None) -> str:
 
 
 def test_a_second_study_takes_genomes_and_index_from_the_cache(tmp_path):
-    """The same genomes elsewhere: linked, byte for byte. Those of the other species, or swapped: made anew."""
+    """Equal genomes at another path are linked, byte for byte; swapped ones and other species are indexed."""
     cache = tmp_path / "cache"
     cache.mkdir()
     first, second = write_study(tmp_path / "first", 1, 2), write_study(tmp_path / "second", 1, 2)
@@ -92,7 +92,7 @@ def test_a_second_study_takes_genomes_and_index_from_the_cache(tmp_path):
     assert "Moving output file" not in said and sorted(cache.iterdir()) == kept
     assert (second / INDEX).resolve() == (first / INDEX).resolve() and (second / INDEX).resolve().parent == cache
     assert "Nothing to be done" in run(second, "--dry-run", cache=cache)
-    # A run without the cache goes on with what is there.
+    # A run without the cache uses the files that exist.
     assert "Nothing to be done" in run(second, "--dry-run", cache=None)
     assert "Moving output file" in run(swapped, cache=cache)
     genes = [(folder / "results/references/genes.tsv").read_text() for folder in (first, second, swapped)]
