@@ -6,7 +6,6 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -15,6 +14,10 @@ from scripts.base.files import is_gzip
 
 BATCH = 20_000
 """Number of records per batch."""
+CHUNK = 1 << 20
+"""Bytes that are decompressed at once."""
+LONGEST_LINE = 1 << 26
+"""Bytes of a line that ends the search for its end: a file of other contents, such as a genome without line ends."""
 FORM = "FASTQ has four lines a record (@name, bases, +, as many qualities), plain ASCII, each ended by \\n alone"
 """The only format that kallisto, STAR and Sequali read in the same way."""
 
@@ -35,8 +38,8 @@ def open_mate(path: str) -> BinaryIO:
     packed = is_gzip(path)
     if path.endswith(".gz") and not packed:
         raise job.UserError(f"{path}: not gzip although it is named .gz; compress it, or rename it")
-    # BufferedReader's readline is implemented in C, gzip's in Python. Zero bytes after the stream are ignored.
-    return io.BufferedReader(gzip.open(path, "rb"), 1 << 20) if packed else open(path, "rb")  # type: ignore[arg-type]
+    # Zero bytes after a gzip stream are ignored.
+    return gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[return-value]
 
 
 def batches(path: str, most: int | None = None) -> Iterator[Batch]:
@@ -44,19 +47,25 @@ def batches(path: str, most: int | None = None) -> Iterator[Batch]:
 
     Raises :class:`job.UserError` at the first record in another format, and for a file without records.
     """
-    seen = 0
+    seen, lines, rest = 0, [], b""
     with open_mate(path) as handle:
         while most is None or seen < most:
             number = BATCH if most is None else min(BATCH, most - seen)
-            lines: list[bytes] = []
             try:
-                lines.extend(islice(handle, 4 * number))
+                # Chunks are split here: reading a gzip stream line by line takes twice as long.
+                while len(lines) < 4 * number and len(rest) < LONGEST_LINE and (chunk := handle.read1(CHUNK)):
+                    lines += io.BytesIO(rest + chunk).readlines()
+                    rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
             except (OSError, EOFError, zlib.error) as error:
                 raise broken(path, seen + len(lines) // 4, error) from error
+            if len(lines) < 4 * number and rest:
+                lines.append(rest)
+                rest = b""
             if not lines:
                 break
-            yield parse(path, lines, seen)
-            seen += len(lines) // 4
+            yield parse(path, lines[: 4 * number], seen)
+            seen += min(len(lines) // 4, number)
+            del lines[: 4 * number]
     if not seen and most != 0:
         raise job.UserError(f"{path}: no read in it; fetch it again, or remove the lane from the units sheet")
 

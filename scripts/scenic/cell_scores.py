@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 
 from scripts.scenic.aucell import check_expression, find_targets
 from scripts.scenic.scaled_mean import shares
@@ -59,6 +59,8 @@ def mean_rank(counts, genes: Sequence[str], regulons: Sets, *, max_rank: int = M
     ExpressionError
         If expression or regulons cannot be scored.
     """
+    from scipy.stats import rankdata
+
     check_expression(counts, genes, regulons)
     matrix, targets = sparse.csr_matrix(counts), loadings(genes, regulons, weighted=False)
     matrix.eliminate_zeros()
@@ -68,7 +70,7 @@ def mean_rank(counts, genes: Sequence[str], regulons: Sets, *, max_rank: int = M
     # Distance of a gene from the last rank: as sparse as the counts, apart from the mean rank of the zeros.
     way = matrix.astype(np.float64)
     for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
-        way.data[start:end] = climb(stats.rankdata(-matrix.data[start:end]), last)
+        way.data[start:end] = climb(rankdata(-matrix.data[start:end]), last)
     zeros = climb(shown + (len(genes) - shown + 1) / 2, last)
     unseen = size[None, :] - ((matrix > 0).astype(np.float64) @ targets).toarray()
     gained = (way @ targets).toarray() + zeros[:, None] * unseen

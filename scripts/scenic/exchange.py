@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 
 from scripts.scenic import cistarget
 from scripts.scenic.modules import ACTIVATING, Module
@@ -188,6 +188,8 @@ def judge(
         regulon of at least this NES, among all exchanges of sets of similar size. ``false_share`` is the expected
         number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
     """
+    from scipy.stats import false_discovery_control
+
     value = np.where(sizes >= min_targets, scores, -np.inf)
     exchanged, found = ~related, np.isfinite(np.diag(value))
     number = alike @ exchanged.sum(axis=0)
@@ -204,7 +206,7 @@ def judge(
             "targets": np.diag(sizes),
             "nes": np.diag(scores),
             "p": p,
-            "false_share": stats.false_discovery_control(p) if len(p) else p,
+            "false_share": false_discovery_control(p) if len(p) else p,
         },
         columns=NULL,
     )

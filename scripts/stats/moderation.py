@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 MIN_SHARE = 1e-5
 """Variances below this share of the median are raised to it, since their logarithm is taken."""
@@ -33,10 +33,12 @@ def trigamma_inverse(x: float) -> float:
     if x < 1e-6:
         return float(1 / x)
 
+    from scipy.optimize import brentq
+
     def gap(log_y: float) -> float:
         return float(np.log(special.polygamma(1, np.exp(log_y))) - np.log(x))
 
-    return float(np.exp(optimize.brentq(gap, -20.0, 20.0, xtol=1e-12)))
+    return float(np.exp(brentq(gap, -20.0, 20.0, xtol=1e-12)))
 
 
 def cautious_prior(variance: np.ndarray, df: np.ndarray, caution: float) -> tuple[float, float]:
