@@ -144,19 +144,19 @@ class Ignored(list):
 
 
 @contextlib.contextmanager
-def without_dask() -> Iterator[None]:
-    """Keep dask from being imported: anndata does so wherever it is installed, which takes a third of its own time.
+def hidden(package: str) -> Iterator[None]:
+    """Keep a package from being imported by others that import it wherever it is installed, and work without it.
 
-    arboreto, which asks for it, is imported by :mod:`scripts.regulons.pyscenic_compat` alone.
+    A package that is imported already stays so.
     """
-    hidden = "dask" not in sys.modules
-    if hidden:
-        sys.modules["dask"] = None
+    absent = package not in sys.modules
+    if absent:
+        sys.modules[package] = None
     try:
         yield
     finally:
-        if hidden and sys.modules.get("dask", ...) is None:
-            del sys.modules["dask"]
+        if absent and sys.modules.get(package, ...) is None:
+            del sys.modules[package]
 
 
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
@@ -178,7 +178,9 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     where = f"{snakemake.rule}" + (f" ({path})" if path else "")
     try:
-        with without_dask(), whole_outputs(snakemake) as aside:
+        # anndata imports dask, which takes a third of its own time. arboreto, which needs dask, is imported by
+        # scripts/regulons/pyscenic_compat.py alone.
+        with hidden("dask"), whole_outputs(snakemake) as aside:
             main(aside)
             for error in filter(is_full, ignored):
                 raise error  # an output isn't whole, though nobody noticed
