@@ -12,6 +12,8 @@ from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, OK, POWER, REPO
 from scripts.base import calibration, columns
 
 MOST_ROWS = 2_000
+AT_ONCE = ("mixed_models", "on_off", "paired_power", "regulons_null", "trends")
+"""Topics that take less than three seconds: part of `make test`, which else reads the rates that are written down."""
 ALPHA = 1e-3 / MOST_ROWS
 """A row whose truth lies within its limits fails with at most this probability, the whole table with 1e-3."""
 
@@ -22,8 +24,9 @@ def quick(topic: str) -> list[Row]:
     return calibrate.rows_of(topic, quick=True)[0]
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("topic", calibrate.topics())
+@pytest.mark.parametrize(
+    "topic", [pytest.param(topic, marks=[] if topic in AT_ONCE else pytest.mark.full) for topic in calibrate.topics()]
+)
 def test_rates_are_what_they_should_be(topic):
     found = quick(topic)
     assert found and all(row.trials > 0 for row in found)
