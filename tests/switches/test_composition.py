@@ -44,7 +44,7 @@ def test_left_in_they_are_what_the_verdicts_name(n):
         assert set(lineage["verdict"]) == {verdicts.COMPOSITION.name}
 
 
-@pytest.mark.parametrize("left_in", [True, False])
+@pytest.mark.parametrize("left_in", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_a_programme_beside_changed_composition_is_found(left_in):
     study = patients(8, "persister")
     study = study if left_in else simulated.without_normal_cells(study)
