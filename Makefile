@@ -10,7 +10,7 @@ RESULTS ?= results
 VENV := .venv
 STAMP := $(VENV)/.requirements.lock
 DEMO := config/demo/config.yaml
-TESTS = python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+TESTS = python -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
 # Tools of the environment come first, whether or not it is activated; no profile of the user's changes the demo.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Snakemake, numba and others keep caches in the home folder; where it can't be written, they are kept here.
@@ -29,10 +29,11 @@ demo: $(STAMP)  ## run the study in miniature, simulated reads to report (CORES=
 	@echo "The report: $(CURDIR)/results/demo/report/report.html"
 
 test: $(STAMP)  ## units, dry runs, the reduced demo with its truth and its report (PYTEST="-k sheet" for some)
-	@$(TESTS) -m "not full" $(PYTEST)
+	@$(TESTS) $(CORES) -m "not full" $(PYTEST)
 
+# One process more than there are cores: whole runs wait for jobs of one thread, for kills and for Slurm.
 test-all: $(STAMP)  ## the other tests: whole runs, of the demo, real data, kills, Slurm; agreement with other software
-	@$(TESTS) -m full $(PYTEST)
+	@$(TESTS) $$(($(CORES) + 1)) -m full $(PYTEST)
 
 lint: $(STAMP)  ## formatting, faults and imports, of Python and Snakemake
 	@ruff check

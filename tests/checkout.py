@@ -55,7 +55,8 @@ def copy_checkout(to: Path) -> Path:
     ):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, to / name)
+            # Other processes may be compiling modules: files on the way to theirs come and go.
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             shutil.copy(source, to / name)
     return to

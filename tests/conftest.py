@@ -17,6 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+# Modules are compiled once, those of tests too, and not by each process that a test starts.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Before numpy is loaded: as in a job of one thread. Several processes test at once, and matrices are small.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -35,8 +39,8 @@ TOGETHER = {
     "finished": (
         "tests/demo/",
         "tests/report/test_browser.py",
-        "tests/faults/test_faults.py",
         "tests/base/test_columns.py",
+        "tests/base/test_mock.py",
     ),
     "report": ("tests/report/test_manifest.py", "tests/report/test_report_rules.py"),
     "biopsy": ("tests/biopsy/",),
@@ -44,8 +48,21 @@ TOGETHER = {
 """Files whose tests one process runs, since they share what takes long to make: the demo, whole or reduced, a small
 workflow, a frozen reference.
 """
-FIRST = ("tests/demo/", "tests/slurm/", "tests/faults/test_faults.py", "tests/report/test_browser.py", "tests/real/",
-         "tests/dag/test_scale.py")  # fmt: skip
+FIRST = (
+    "tests/demo/",
+    "tests/slurm/",
+    "tests/faults/test_faults.py",
+    "tests/real/test_pc9.py",
+    "tests/real/test_real_reads.py",
+    "tests/real/",
+    "tests/calibration/",
+    "tests/dag/",
+    "tests/report/",
+    "tests/switches/",
+    "tests/biopsy/",
+    "tests/scenic/",
+    "tests/cells/",
+)
 """What takes longest, or waits for whole runs: started last, it would leave one core without work at the end."""
 
 

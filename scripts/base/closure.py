@@ -8,14 +8,16 @@ code does. Other packages are left to the environment that a rule names.
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 
 class Code:
-    """The modules below a folder, each read once: one object for each time that a workflow is parsed."""
+    """The modules below a folder, each opened once: one object for each time that a workflow is parsed."""
 
     def __init__(self, root: str | Path, package: str = "scripts"):
         """Look for modules of ``package`` in the folder ``root``."""
@@ -51,40 +53,24 @@ class Code:
         """Return the hash of a file and the files that its code imports or names."""
         if path not in self._read:
             text = path.read_bytes()
-            if path.suffix != ".py":
+            if path.suffix == ".py":
+                said = read_module(text)
+                modules = [self._files(name) for name in said.imports]
+                modules += [self._imported(path, level, module, names) for level, module, names in said.imports_from]
+                files = {self.root.joinpath(*parts) for parts in said.resources}
+                used = frozenset().union(*modules, {file for file in files if file.is_file()})
+                self._read[path] = said.digest, used
+            else:
                 self._read[path] = hashlib.sha256(text).digest(), frozenset()
-                return self._read[path]
-            # A tree has no cycles: to look for them among its many objects takes longer than to make it.
-            is_enabled = gc.isenabled()
-            gc.disable()
-            try:
-                tree = ast.parse(text, str(path))
-                used = frozenset(file for node in statements(tree) for file in self._used(path, node))
-                self._read[path] = hashlib.sha256(ast.dump(tree).encode()).digest(), used
-            finally:
-                if is_enabled:
-                    gc.enable()
         return self._read[path]
 
-    def _used(self, path: Path, node: ast.AST) -> set[Path]:
-        """Return the files that one node of a module's tree imports or names."""
-        if isinstance(node, ast.Import):
-            return set().union(*(self._files(name.name.split(".")) for name in node.names))
-        if isinstance(node, ast.ImportFrom):
-            place = self._place(path, node)
-            return self._files(place).union(*(self._files([*place, name.name]) for name in node.names))
-        parts = parts_of(node)
-        if "resources" in parts:
-            file = self.root.joinpath(*parts[parts.index("resources") :])
-            return {file} if file.is_file() else set()
-        return set()
+    def _imported(self, path: Path, level: int, module: tuple[str, ...], names: tuple[str, ...]) -> set[Path]:
+        """Return the files that ``from module import names`` runs in the module at ``path``."""
+        above = path.relative_to(self.root).parts[:-level] if level else ()
+        place = (*above, *module)
+        return self._files(place).union(*(self._files((*place, name)) for name in names))
 
-    def _place(self, path: Path, node: ast.ImportFrom) -> list[str]:
-        """Return the parts of the module's name that names are imported from."""
-        above = path.relative_to(self.root).parts[: -node.level] if node.level else ()
-        return [*above, *(node.module.split(".") if node.module else ())]
-
-    def _files(self, parts: list[str]) -> set[Path]:
+    def _files(self, parts: tuple[str, ...]) -> set[Path]:
         """Return the files that Python runs to import a module: of its packages too. None of other packages'."""
         if parts[0] != self.package:
             return set()
@@ -93,18 +79,54 @@ class Code:
         return {file for file in files if file.is_file()}
 
 
-def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Give all nodes of a tree, once what changes no result is taken from it: docstrings, other strings that stand
-    alone, and blocks for type checkers.
+@dataclass(frozen=True)
+class Module:
+    """What the text of a module says, wherever it lies: the hash of its code, what it imports (``import``, as parts of
+    names; ``from``, as level, parts and names) and the parts of paths below ``resources/``.
     """
-    waiting = [tree]
+
+    digest: bytes
+    imports: tuple[tuple[str, ...], ...]
+    imports_from: tuple[tuple[int, tuple[str, ...], tuple[str, ...]], ...]
+    resources: tuple[tuple[str, ...], ...]
+
+
+@functools.lru_cache(maxsize=2000)
+def read_module(text: bytes) -> Module:
+    """Return what a module's text says. It is kept: a workflow may be parsed several times in one process."""
+    # A tree has no cycles: to look for them among its many objects takes longer than to make it.
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        tree = ast.parse(text)
+        imports, imports_from = [], []
+        for node in statements(tree):
+            if isinstance(node, ast.Import):
+                imports += [tuple(name.name.split(".")) for name in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                module = tuple(node.module.split(".")) if node.module else ()
+                imports_from.append((node.level, module, tuple(name.name for name in node.names)))
+        paths = map(parts_of, ast.walk(tree)) if b"resources" in text else ()
+        resources = {tuple(parts[parts.index("resources") :]) for parts in paths if "resources" in parts}
+        digest = hashlib.sha256(ast.dump(tree).encode()).digest()
+        return Module(digest, tuple(imports), tuple(imports_from), tuple(sorted(resources)))
+    finally:
+        if is_enabled:
+            gc.enable()
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Give all statements of a module, once what changes no result is taken from it: docstrings, other strings that
+    stand alone, and blocks for type checkers.
+    """
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        for field in ("body", "orelse", "finalbody"):
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
             body = getattr(node, field, None)
             if isinstance(body, list):
                 body[:] = [entry for entry in body if not is_idle(entry)]
-        waiting.extend(ast.iter_child_nodes(node))
+                waiting.extend(body)
         yield node
 
 

@@ -12,6 +12,8 @@ from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, OK, POWER, REPO
 from scripts.base import calibration, columns
 
 MOST_ROWS = 2_000
+AT_ONCE = ("mixed_models", "on_off", "paired_power", "regulons_null", "trends")
+"""Topics that take less than three seconds: part of `make test`, which else reads the rates that are written down."""
 ALPHA = 1e-3 / MOST_ROWS
 """A row whose truth lies within its limits fails with at most this probability, the whole table with 1e-3."""
 
@@ -22,13 +24,9 @@ def quick(topic: str) -> list[Row]:
     return calibrate.rows_of(topic, quick=True)[0]
 
 
-@pytest.fixture(scope="module")
-def whole() -> list[Row]:
-    """Return the rates of all topics from few simulations."""
-    return [row for topic in calibrate.topics() for row in quick(topic)]
-
-
-@pytest.mark.parametrize("topic", calibrate.topics())
+@pytest.mark.parametrize(
+    "topic", [pytest.param(topic, marks=[] if topic in AT_ONCE else pytest.mark.full) for topic in calibrate.topics()]
+)
 def test_rates_are_what_they_should_be(topic):
     found = quick(topic)
     assert found and all(row.trials > 0 for row in found)
@@ -42,18 +40,26 @@ def names_of(whats: list[tuple[str, ...]]) -> set[tuple[str, str]]:
     return {tuple(name.rsplit(" ", 1)) for name in names}
 
 
-def test_every_claim_of_a_table_is_measured(whole):
+@pytest.fixture(scope="module", params=["written", pytest.param("simulated", marks=pytest.mark.full)])
+def measured(request) -> list[tuple[str, ...]]:
+    """Return what rates are about: those of the table that is part of the project, and of few simulations."""
+    if request.param == "written":
+        return [tuple(what.split(calibration.SEPARATOR)) for what in calibration.read()["what"]]
+    return [row.columns for topic in calibrate.topics() for row in quick(topic)]
+
+
+def test_every_claim_of_a_table_is_measured(measured):
     """A new column with a p-value or an interval needs rates, or a reason in EXEMPT."""
-    assert len(whole) <= MOST_ROWS
+    assert len(measured) <= MOST_ROWS
     asked = set(claims()) - set(EXEMPT)
-    missing = asked - names_of([row.columns for row in whole])
+    missing = asked - names_of(measured)
     assert not missing, f"without a row in the calibration table: {sorted(missing)}"
 
 
-def test_lists_of_exceptions_hold_nothing_else(whole):
-    asked, measured = set(claims()), names_of([row.columns for row in whole])
+def test_lists_of_exceptions_hold_nothing_else(measured):
+    asked = set(claims())
     assert set(EXEMPT) <= asked
-    assert not set(EXEMPT) & measured
+    assert not set(EXEMPT) & names_of(measured)
 
 
 def test_a_p_value_of_another_kind_does_not_lend_its_rates():
@@ -62,9 +68,9 @@ def test_a_p_value_of_another_kind_does_not_lend_its_rates():
     assert cells and {(table, "fdr") for table in cells} <= set(EXEMPT)
 
 
-def test_rates_are_about_columns_that_exist(whole):
+def test_rates_are_about_columns_that_exist(measured):
     known = {(table, column) for table, own in columns.read().items() for column in own}
-    unknown = names_of([row.columns for row in whole]) - known
+    unknown = names_of(measured) - known
     assert not unknown, sorted(unknown)
 
 
@@ -75,12 +81,12 @@ def test_the_page_shows_the_table():
     assert f"({calibrate.PAGE.relative_to(calibrate.ROOT)})" in (calibrate.ROOT / "README.md").read_text("utf-8")
 
 
-def test_the_table_holds_what_is_measured(whole):
+def test_the_table_holds_what_is_measured(measured):
     """A topic or a column that was added since needs `make calibration CALIBRATION=--write`."""
     rates = calibration.read()
     assert set(rates["topic"]) == set(calibrate.topics())
     written = {name for what in rates["what"] for name in what.split(calibration.SEPARATOR)}
-    assert {name for row in whole for name in row.columns} <= written
+    assert {name for what in measured for name in what} <= written
 
 
 def test_rates_of_a_column_are_read():
@@ -90,6 +96,7 @@ def test_rates_of_a_column_are_read():
     assert len(calibration.rates_of_verdict("reversibility", "back"))
 
 
+@pytest.mark.full
 def test_figures_do_not_depend_on_processes():
     alone = calibrate.tabulate("arms", quick("arms"))
     table, seconds = calibrate.run(True, 2, ["arms"])

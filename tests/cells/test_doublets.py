@@ -91,6 +91,7 @@ def test_doublets_of_unlike_cells_are_flagged_and_few_others(simulate):
 SETTINGS = {"enabled": True, "method": "scdblfinder", "min_cells": 50}
 
 
+@pytest.mark.full
 def test_scdblfinder_finds_most_doublets_of_unlike_cells(simulate):
     """Most doublets of unlike cells are flagged, and planted doublets tell how many are missed.
 

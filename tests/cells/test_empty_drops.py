@@ -168,6 +168,7 @@ def test_test_finds_small_cells_and_no_empty_droplets(simulate, droplet_settings
     assert set(calls.called_by[small & calls.is_cell]) == {"test"}
 
 
+@pytest.mark.full
 @pytest.mark.skipif(shutil.which("STAR") is None, reason="STAR not present")
 @pytest.mark.parametrize("seed, empty_umis, ambient", [(1, 40, 0.1), (3, 60, 0.3)])
 def test_agrees_with_stars_emptydrops_cr(simulate, droplet_settings, tmp_path, seed, empty_umis, ambient):

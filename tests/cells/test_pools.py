@@ -239,7 +239,9 @@ def write_tag_reads(folder, barcodes: list[str]) -> pd.DataFrame:
 READS = "pools: {P1: {hashtag_reads: {fq1: [tags_R1.fastq.gz], fq2: [tags_R2.fastq.gz], sequences: tags.csv}}}"
 
 
-@pytest.mark.parametrize("told", ["in the matrix", "by assignments", "by reads of tags"])
+@pytest.mark.parametrize(
+    "told", ["in the matrix", "by assignments", pytest.param("by reads of tags", marks=pytest.mark.full)]
+)
 def test_a_pool_ends_as_cells_of_its_samples(tmp_path, told):
     inside = told != "by assignments"
     truth = simulate_pool(tmp_path, told == "in the matrix")

@@ -91,6 +91,7 @@ def test_unrelated_clusters_are_not_linked(simulator, seed):
     assert (table["nearest"] != "").all()
 
 
+@pytest.mark.full
 def test_random_labels_give_uniform_p(simulator):
     p = []
     for seed in range(40):

@@ -77,8 +77,8 @@ class Spliced:
         lines.append(f"c1\tx\ttranscript\t{whole}\t{more}\n")
         lines += [f"c1\tx\texon\t{a + 1}\t{b}\t.\t{strand}\t.\t{more}\n" for a, b in spans]
 
-    def index(self, make_job, *, star: bool) -> None:
-        """Join the genomes; make both indices for kallisto, and STAR's."""
+    def index(self, make_job) -> None:
+        """Join the genomes; make both indices for kallisto. STAR's is made once that counts."""
         folder = self.folder
         output = {"fasta": folder / "genome.fa", "gtf": folder / "annotation.gtf", "genes": folder / "genes.tsv"}
         given = {f"{species}_{part}": folder / f"{species}.{end}" for species in ("graft", "host")
@@ -89,8 +89,6 @@ class Spliced:
         for introns in (False, True):
             made = {"index": folder / f"kb_{introns}.idx", "t2g": folder / f"t2g_{introns}.txt"}
             index_kb.main(make_job(input=given, output=made, params={"introns": introns}))
-        if star:
-            index_star.main(make_job(input=given, output={"index": folder / "star"}, params={"sjdb_overhang": 100}))
 
     def molecules(self, cells: int = 40, per_gene: int = 8) -> list[tuple[str, str, str, bool]]:
         """Return barcode, gene, cDNA (91 bp, along the gene) and whether it is of an intron, for each molecule."""
@@ -145,6 +143,9 @@ class Spliced:
         else:
             own, main = {"index": self.folder / "star"}, count_starsolo.main
             files["bam"] = out / "a.bam"
+            if not own["index"].exists():
+                joined = {"fasta": self.folder / "genome.fa", "gtf": self.folder / "annotation.gtf"}
+                index_star.main(make_job(input=joined, output=own, params={"sjdb_overhang": 100}))
         wildcards = {"sample": "S"}
         main(make_job(input=given | own, output=files, params=params, wildcards=wildcards, threads=2))
         collect_counts.main(make_job(

@@ -14,7 +14,9 @@ from scripts.base.job import UserError
 from scripts.counts import strand
 
 STAR = shutil.which("STAR") is not None
-COUNTERS = ["kb", pytest.param("starsolo", marks=pytest.mark.skipif(not STAR, reason="STAR is not installed"))]
+of_star = [pytest.mark.full, pytest.mark.skipif(not STAR, reason="STAR is not installed")]
+COUNTERS = ["kb", pytest.param("starsolo", marks=of_star)]
+"""STARsolo's part of `make test` is in test_counters."""
 
 
 MADE = SimpleNamespace(reference=None, molecules=None)
@@ -25,7 +27,7 @@ def spliced(tmp_path_factory, make_job):
     """Return the reference, indexed by the first test that asks, and molecules."""
     if MADE.reference is None:
         reference = Spliced(tmp_path_factory.mktemp("spliced"))
-        reference.index(make_job, star=STAR)
+        reference.index(make_job)
         MADE.reference, MADE.molecules = reference, reference.molecules()
     return MADE
 
@@ -79,6 +81,7 @@ def test_introns_are_counted_when_asked(spliced, tmp_path, make_job, counter):
     assert f"H_{NESTED}" in truth.index and truth.sum() > 1.2 * by_gene(molecules, introns=False).sum()
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not STAR, reason="STAR is not installed")
 @pytest.mark.parametrize("introns", [False, True])
 def test_both_counters_agree_gene_by_gene(spliced, tmp_path, make_job, introns):

@@ -95,7 +95,8 @@ class Project:
         for name in PARTS:
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+                # With compiled modules: each question imports those of the copy anew.
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))
             else:
                 shutil.copy(source, folder / name)
         project = cls(folder)

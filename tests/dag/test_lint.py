@@ -1,5 +1,6 @@
 """`make lint` heeds what Snakemake's linter finds, and refuses functions, globals and imports that are out of place."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -86,25 +87,40 @@ def test_what_is_out_of_place_is_refused_and_a_workflow_that_can_not_be_read(tmp
     assert "function get_file belongs in rules/common.smk" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("module", "imported", "contract"),
-    [
-        ("reads/check_reads.py", "scripts.regulons.consensus", "A stage imports what comes before it"),
-        ("base/files.py", "scripts.report.source", "A stage imports what comes before it"),
-        ("stage_of_its_own/jobs.py", "scripts.base", "A stage imports what comes before it"),
-        ("scenic/aucell.py", "scripts.study.config", "The SCENIC kernels know no stage"),
-        ("cells/figures.py", "scanpy", "Figures are drawn from tables: envs/figures.yaml has none of these"),
-    ],
-)
-def test_imports_go_down(tmp_path, module, imported, contract):
-    """A module of a higher stage, a stage without a place, and what isn't in the environment are refused."""
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    path = tmp_path / "scripts" / module
-    path.parent.mkdir(exist_ok=True)
-    (path.parent / "__init__.py").touch()
-    path.write_text((path.read_text() if path.exists() else "") + f"\nimport {imported}\n")
+MISPLACED = [
+    ("reads/check_reads.py", "scripts.regulons.consensus", "A stage imports what comes before it"),
+    ("base/files.py", "scripts.report.source", "A stage imports what comes before it"),
+    ("stage_of_its_own/jobs.py", "scripts.base", "A stage imports what comes before it"),
+    ("scenic/aucell.py", "scripts.study.config", "The SCENIC kernels know no stage"),
+    ("cells/figures.py", "scanpy", "Figures are drawn from tables: envs/figures.yaml has none of these"),
+]
+"""Modules, what they import, and the contract that this breaks."""
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory) -> str:
+    """Return what is said of a copy of the project in which each of these modules imports what it may not."""
+    folder = tmp_path_factory.mktemp("misplaced")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for module, imported, _ in MISPLACED:
+        path = folder / "scripts" / module
+        path.parent.mkdir(exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text((path.read_text() if path.exists() else "") + f"\nimport {imported}\n")
     code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo', '--no-cache'])"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and f"{contract} BROKEN" in done.stdout, done.stdout + done.stderr
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("module", "imported", "contract"), MISPLACED)
+def test_imports_go_down(refused, module, imported, contract):
+    """A module of a higher stage, a stage without a place, and what isn't in the environment are refused by name."""
+    assert f"{contract} BROKEN" in refused
+    name = f"scripts.{module.removesuffix('.py').replace('/', '.')}"
+    is_placed = (ROOT / "scripts" / module).exists()
+    expected = rf"{re.escape(name)} -> {re.escape(imported)} " if is_placed else rf"- {name.rpartition('.')[0]}\n"
+    of_contract = refused.rpartition(f"{contract}\n---")[2]
+    assert re.search(expected, of_contract), refused

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
+import in_process
 import pytest
 from checkout import copy_checkout
 
@@ -93,22 +96,6 @@ figures:
     alt: Bars of days by model.
 """,
 }
-PAGE = """
-from pathlib import Path
-from types import SimpleNamespace
-
-from scripts.base import mock
-from scripts.report import make_report
-
-with mock.read_workflow([Path("config/demo/config.yaml")]) as workflow:
-    made = mock.make_job(workflow, "make_report", {}).snakemake
-    there = [path for path in made.input.tables if Path(path).exists()]
-    Path(made.output.html).parent.mkdir(parents=True, exist_ok=True)
-    own = SimpleNamespace(input=SimpleNamespace(tables=there, templates=made.input.templates), output=made.output,
-                          params=made.params, config=made.config)
-    make_report.main(own)
-    print(made.output.html)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -126,16 +113,31 @@ def tree(tmp_path_factory) -> Path:
     return folder
 
 
-def call(tree: Path, *command: str) -> str:
-    """Run Python in the copy, whose modules are imported; return what it says."""
-    done = subprocess.run([sys.executable, *command], cwd=tree, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 def snakemake(tree: Path, *arguments: str) -> str:
-    """Call Snakemake in the copy on the demo."""
-    return call(tree, "-m", "snakemake", "--configfile", "config/demo/config.yaml", "--cores", "1", *arguments)
+    """Call Snakemake in the copy, whose modules are imported, on the demo."""
+    with in_process.modules_of(tree):
+        said = in_process.snakemake(tree, "--configfile", "config/demo/config.yaml", "--cores", "1", *arguments)
+    assert said.code == 0, said.text
+    return said.text
+
+
+def make_page(tree: Path) -> str:
+    """Return the report of the copy, made from the files that are there."""
+    with in_process.restored(tree), in_process.modules_of(tree):
+        mock, make_report = (import_module(name) for name in ("scripts.base.mock", "scripts.report.make_report"))
+        with mock.read_workflow([tree / "config" / "demo" / "config.yaml"]) as workflow:
+            made = mock.make_job(workflow, "make_report", {}).snakemake
+            there = [path for path in made.input.tables if Path(path).exists()]
+            Path(made.output.html).parent.mkdir(parents=True, exist_ok=True)
+            given = SimpleNamespace(tables=there, templates=made.input.templates)
+            make_report.main(SimpleNamespace(input=given, output=made.output, params=made.params, config=made.config))
+            return Path(made.output.html).read_text()
+
+
+def lint(tree: Path) -> subprocess.CompletedProcess:
+    """Check the imports of the copy."""
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo', '--no-cache'])"
+    return subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=False)
 
 
 def test_one_entry_in_the_list_and_its_own_files_make_a_stage(tree):
@@ -146,7 +148,7 @@ def test_one_entry_in_the_list_and_its_own_files_make_a_stage(tree):
     assert "results/demo/weather/figures" in report and "results/demo/weather/weather.tsv" in report
     snakemake(tree, "weather")
     assert (tree / "results" / "demo" / "weather" / "figures" / "days.png").stat().st_size > 1000
-    page = (tree / call(tree, "-c", PAGE).split()[-1]).read_text()
+    page = make_page(tree)
     assert "Weather of the made-up stage" in page and 'data-figure="days"' in page
     assert page.index("Days by model") > page.index("Confounders")
 
@@ -161,12 +163,12 @@ def test_a_listed_stage_has_its_files_and_sections_come_in_its_order():
 
 def test_a_stage_imports_only_from_those_before_it(tree):
     """The new one may import any; one before it that imports it is refused."""
-    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-logo', '--no-cache'])"
     (tree / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
-    assert "0 broken" in call(tree, "-c", code)
+    sound = lint(tree)
+    assert sound.returncode == 0 and "0 broken" in sound.stdout, sound.stdout + sound.stderr
     path = tree / "scripts" / STAGES[-1] / "results.py"
     kept = path.read_text()
     path.write_text(f"{kept}\nfrom scripts.weather import figures\n")
-    done = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=False)
+    done = lint(tree)
     path.write_text(kept)
     assert done.returncode == 1 and f"scripts.{STAGES[-1]} is not allowed to import scripts.weather" in done.stdout

@@ -30,6 +30,7 @@ def run(simulated, plan, rng, *, platforms="together", **options):
     return differential.compare(data, simulated.contrast, platforms=platforms), data
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("platforms", ["together", "separate"])
 def test_p_values_of_these_tumours_are_uniform_when_labels_are_swapped_within_models(simulated, platforms):
     """A study with a strong programme, its labels shuffled within each model: of each of 20 shufflings every gene's p
@@ -53,6 +54,7 @@ def test_p_values_of_these_tumours_are_uniform_when_labels_are_swapped_within_mo
     assert (p < 0.05).mean() <= 0.07
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("platforms", ["together", "separate"])
 def test_intervals_in_these_tumours_cover_the_planted_shift(simulated, platforms):
     """95 % intervals over 4 studies × 500 genes; as many genes fall as rise, so that normalisation doesn't shift."""

@@ -22,6 +22,7 @@ def study(rng, n: int, correlation: float, shift: float = 0.0) -> tuple[pd.DataF
     return pd.DataFrame(values, [f"P{i}" for i in range(n)], names), sets
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("correlation", [0.0, 0.1, 0.3])
 @pytest.mark.parametrize("n", [3, 8])
 def test_type_1_error_holds_whatever_the_correlation_between_genes(n, correlation):
@@ -31,6 +32,7 @@ def test_type_1_error_holds_whatever_the_correlation_between_genes(n, correlatio
     assert 0.03 <= (p <= 0.05).mean() <= 0.065
 
 
+@pytest.mark.full
 def test_sets_whose_genes_vary_together_pass_no_more_often_beside_others():
     """60 studies of five models: 1,200 sets of each kind, of which 5 % ± 2.5 (four standard errors) may have p ≤ .05.
     With variances moderated over the sets 8.6 % of one kind did, and 2 % of the other.
@@ -45,6 +47,7 @@ def test_sets_whose_genes_vary_together_pass_no_more_often_beside_others():
     assert 0.025 <= apart <= 0.065 and 0.025 <= together <= 0.065
 
 
+@pytest.mark.full
 def test_power_is_not_lost_and_the_interval_holds_the_shift():
     rng = np.random.default_rng(1)
     rows = [enrichment.over_patients(*study(rng, 8, 0.1, shift=0.5)).iloc[0] for _ in range(40)]

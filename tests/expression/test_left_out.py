@@ -15,6 +15,7 @@ def study(rng, n: int, shift: float = 0.0, noisy: bool = False) -> np.ndarray:
     return values
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("n, noisy", [(3, False), (6, True)])
 def test_type_1_error_of_the_null(n, noisy):
     """120 studies: 5 % and three standard errors (6.0). All 32 flips of six models are tried."""

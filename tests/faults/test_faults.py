@@ -76,6 +76,7 @@ def test_a_kill_takes_all_processes_of_a_run(tmp_path):
     assert dict(processes_of(process.pid)) == {}
 
 
+@pytest.mark.full
 def test_a_damaged_file_is_named_and_made_again_once_it_is_gone(finished, whole):
     """A disk that lost the second half: the consumer names the file; without it, Snakemake makes it again."""
     path = finished / COUNTS
@@ -89,6 +90,7 @@ def test_a_damaged_file_is_named_and_made_again_once_it_is_gone(finished, whole)
     assert same(finished, whole, COUNTS, CELLS), changed(finished, whole)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_told_and_what_is_there_stays_sound(finished, whole):
     """Results on a disk that is full but for 100 kB; then it grows, and the same command goes on."""
@@ -118,6 +120,7 @@ def test_a_full_disk_is_told_and_what_is_there_stays_sound(finished, whole):
         subprocess.run(["umount", "--lazy", str(results)], check=True)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv isn't installed")
 def test_an_unreadable_reference_is_named(finished):
     """Root reads everything, unless it gives up the right to."""
@@ -133,6 +136,7 @@ def test_an_unreadable_reference_is_named(finished):
     assert not (finished / RESULTS / "references" / "genome.fa").exists()
 
 
+@pytest.mark.full
 def test_an_input_that_vanishes_is_named_and_the_run_goes_on_when_it_is_back(finished, whole):
     matrix = finished / RESULTS / "truth" / "HBCx218_AC.counts.h5ad"
     target = str(RESULTS / "counts" / "HBCx218_AC.h5ad")
@@ -152,6 +156,7 @@ def test_an_input_that_vanishes_is_named_and_the_run_goes_on_when_it_is_back(fin
     assert same(finished, whole, target)
 
 
+@pytest.mark.full
 def test_a_job_that_fails_once_is_tried_again(finished, whole):
     target = str(RESULTS / "cells" / "attrition.tsv")
     (finished / target).unlink()
@@ -164,6 +169,7 @@ def test_a_job_that_fails_once_is_tried_again(finished, whole):
     assert same(finished, whole, target)
 
 
+@pytest.mark.full
 def test_a_second_run_on_one_folder_is_refused_and_the_first_goes_on(finished, whole):
     (finished / CELLS).unlink()
     first = start(finished, finished / "first.log", "--cores", "1", CELLS)

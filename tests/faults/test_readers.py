@@ -1,6 +1,6 @@
 """Every reader of text against every way in which a file goes wrong: the right content, or one line that names it.
 
-Each case is run in a process of its own. What may come of it is written beside the mutation: the same content as of the sound
+Cases are run apart from the tests, those of a reader in one process as long as none ends it. What may come of it is written beside the mutation: the same content as of the sound
 file (``SAME``), a refusal (``REFUSED``), or either; no other exception, and never other numbers. Matrices and tables at
 random are in tests/counts/test_readers_fuzz.py, binary ones too.
 """
@@ -13,6 +13,7 @@ import gzip
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -265,13 +266,9 @@ MUTATIONS: dict[str, Callable[[Reader], tuple[bytes, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
-def outcome_of(reader: Reader, content: bytes, folder: Path) -> object:
-    """Return what is read in a process of its own, or the refusal, which must be one line with file and remedy."""
-    return own_process.run(lambda: outcome_here(reader, content, folder))
-
-
 def outcome_here(reader: Reader, content: bytes, folder: Path) -> object:
-    """Return the same, in this process."""
+    """Return what is read, or the refusal, which must be one line with file and remedy."""
+    folder.mkdir()
     for name, text in reader.beside.items():
         (folder / name).write_text(text)
     path = folder / reader.name
@@ -296,27 +293,6 @@ def judge(found: object, right: object, outcomes: tuple[str, ...]) -> None:
         assert found == right
 
 
-@pytest.fixture(scope="module", params=READERS)
-def reader(request) -> Reader:
-    """Return each reader."""
-    return READERS[request.param]
-
-
-@pytest.fixture(scope="module")
-def right(reader, tmp_path_factory) -> object:
-    """Return what the sound file holds."""
-    return outcome_of(reader, reader.text().encode(), tmp_path_factory.mktemp("sound"))
-
-
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_a_file_that_went_wrong_is_read_right_or_refused(reader, right, mutation, tmp_path):
-    assert not isinstance(right, UserError), right
-    if mutation in reader.left_out:
-        return
-    content, outcomes = MUTATIONS[mutation](reader)
-    judge(outcome_of(reader, content, tmp_path), right, outcomes)
-
-
 NUMBERS = (
     "-1",
     "nan",
@@ -335,16 +311,64 @@ NUMBERS = (
     "−1",
     "3-Mar",
 )
+SEEDS = range(25)
+
+
+def contents_of(reader: Reader) -> dict[tuple[str, object], bytes]:
+    """Return the contents of a reader's file by case: what went wrong, another number, random bytes."""
+    cases = {("mutation", name): mutate(reader)[0] for name, mutate in MUTATIONS.items() if name not in reader.left_out}
+    if reader.number is not None:
+        row, column = reader.number
+        for value in NUMBERS:
+            rows = [list(cells) for cells in reader.rows]
+            rows[row][column] = value
+            cases["number", value] = lines(rows).encode()
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        content = bytearray(reader.text().encode())
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(content))
+            content[at : at + rng.randint(0, 2)] = bytes(rng.randrange(256) for _ in range(rng.randint(0, 2)))
+        cases["random bytes", seed] = bytes(content)
+    return cases
+
+
+@pytest.fixture(scope="module", params=READERS)
+def reader(request) -> Reader:
+    """Return each reader."""
+    return READERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def outcomes(reader, tmp_path_factory) -> dict[tuple[str, object], own_process.Ended]:
+    """Return what came of each content, each in a folder of its own."""
+    contents, folder = contents_of(reader), tmp_path_factory.mktemp("contents")
+    cases = [
+        partial(outcome_here, reader, content, folder / str(number)) for number, content in enumerate(contents.values())
+    ]
+    return dict(zip(contents, own_process.run_all(cases), strict=True))
+
+
+@pytest.fixture(scope="module")
+def right(outcomes) -> object:
+    """Return what the sound file holds."""
+    return outcomes["mutation", "sound"].get()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_file_that_went_wrong_is_read_right_or_refused(reader, outcomes, right, mutation):
+    assert not isinstance(right, UserError), right
+    if mutation in reader.left_out:
+        return
+    judge(outcomes["mutation", mutation].get(), right, MUTATIONS[mutation](reader)[1])
 
 
 @pytest.mark.parametrize("value", NUMBERS)
-def test_another_number_is_that_number_or_refused(reader, right, value, tmp_path):
+def test_another_number_is_that_number_or_refused(reader, outcomes, right, value):
     """A negative weight is one; a negative count, or a word, is refused. Nothing becomes a third number."""
     if reader.number is None:
         return
-    rows = [list(row) for row in reader.rows]
-    rows[reader.number[0]][reader.number[1]] = value
-    found = outcome_of(reader, lines(rows).encode(), tmp_path)
+    found = outcomes["number", value].get()
     if isinstance(found, UserError):
         return
     values = np.array([cell for cell in flat(found) if isinstance(cell, (int, float))], dtype=float)
@@ -356,12 +380,7 @@ def flat(value: object) -> list:
     return [cell for part in value for cell in flat(part)] if isinstance(value, (list, tuple)) else [value]
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_random_bytes_within_a_file_are_never_another_exception(reader, tmp_path, seed):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_bytes_within_a_file_are_never_another_exception(outcomes, seed):
     """Up to three bytes replaced, taken out or put in; what is still read is judged by the reader alone."""
-    rng = random.Random(seed)
-    content = bytearray(reader.text().encode())
-    for _ in range(rng.randint(1, 3)):
-        at = rng.randrange(len(content))
-        content[at : at + rng.randint(0, 2)] = bytes(rng.randrange(256) for _ in range(rng.randint(0, 2)))
-    outcome_of(reader, bytes(content), tmp_path)
+    outcomes["random bytes", seed].get()

@@ -1,8 +1,12 @@
-"""What users reported to public trackers: each read in a process of its own, as its sound twin or refused in a line."""
+"""What users reported to public trackers: each is read as its sound twin is, or refused in a line.
+
+They are read apart from the tests, in one process as long as none ends it.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import own_process
@@ -56,29 +60,54 @@ def judge(read, right: object, words: str, names: tuple[str, ...]) -> None:
     assert found == right
 
 
-@pytest.mark.parametrize("name", MATRICES)
-def test_a_matrix_as_tools_write_it(name, tmp_path):
+def read_matrix(name: str, folder: Path) -> None:
+    """Judge a matrix."""
     case = MATRICES[name]
-    path = case.write(tmp_path)
+    path = case.write(folder)
     species, symbols = zip(*(("graft" if g[:4] == "GRCh" else "host", g.split("_")[1]) for g in GENES), strict=True)
     right = [case.barcodes, list(species), [case.symbols.get(name, name) for name in symbols], COUNTS.tolist()]
-    read = lambda: counts_of(str(path), **case.options)  # noqa: E731
-    own_process.run(lambda: judge(read, right, case.words, (str(path),)))
+    judge(lambda: counts_of(str(path), **case.options), right, case.words, (str(path),))
+
+
+def read_table_of_profiles(name: str, folder: Path) -> None:
+    """Judge a table of profiles."""
+    content, words = PROFILES[name]
+    path = folder / "p.tsv"
+    path.write_bytes(content)
+    right = [[gene for gene, *_ in PROFILE], [[float(a), float(b)] for _, a, b in PROFILE]]
+    judge(lambda: profiles_of(str(path)), right, words, (str(path),))
+
+
+def read_list(name: str, folder: Path) -> None:
+    """Judge sets, a network or factors."""
+    file, content, reader, words = LISTS[name]
+    path = folder / file
+    path.write_bytes(content)
+    read, right = READERS[reader]
+    judge(lambda: read(str(path)), right, words, (str(path),))
+
+
+KINDS = {"matrix": (MATRICES, read_matrix), "profiles": (PROFILES, read_table_of_profiles), "list": (LISTS, read_list)}
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory) -> dict[tuple[str, str], own_process.Ended]:
+    """Return how each case ended, by kind and name; each has a folder of its own."""
+    asked = [(kind, name) for kind, (names, _) in KINDS.items() for name in names]
+    cases = [partial(KINDS[kind][1], name, tmp_path_factory.mktemp(kind)) for kind, name in asked]
+    return dict(zip(asked, own_process.run_all(cases), strict=True))
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_as_tools_write_it(name, ended):
+    ended["matrix", name].get()
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_a_table_of_profiles_as_tools_write_it(name, tmp_path):
-    content, words = PROFILES[name]
-    path = tmp_path / "p.tsv"
-    path.write_bytes(content)
-    right = [[gene for gene, *_ in PROFILE], [[float(a), float(b)] for _, a, b in PROFILE]]
-    own_process.run(lambda: judge(lambda: profiles_of(str(path)), right, words, (str(path),)))
+def test_a_table_of_profiles_as_tools_write_it(name, ended):
+    ended["profiles", name].get()
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_as_tools_write_it(name, tmp_path):
-    file, content, reader, words = LISTS[name]
-    path = Path(tmp_path) / file
-    path.write_bytes(content)
-    read, right = READERS[reader]
-    own_process.run(lambda: judge(lambda: read(str(path)), right, words, (str(path),)))
+def test_a_list_as_tools_write_it(name, ended):
+    ended["list", name].get()

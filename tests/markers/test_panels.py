@@ -44,6 +44,7 @@ def test_planted_markers_are_found_and_separate_left_out_patients():
     assert three["auc"] > three["random_high"]
 
 
+@pytest.mark.full
 def test_p_values_of_the_whole_procedure_are_uniform_without_markers():
     """40 studies of five models: steps of 1/16, so that p minus half a step is compared with a uniform distribution."""
     rng = np.random.default_rng(1)
@@ -70,6 +71,7 @@ def test_a_model_turned_round_changes_the_other_way_and_keeps_its_scatter():
         np.testing.assert_allclose(other.values[own].std(axis=0), pairs.values[own].std(axis=0))
 
 
+@pytest.mark.full
 def test_listed_genes_look_good_without_markers_and_their_rank_does_not():
     """Thirty studies of five models without a marker: AUCs near 1 in-sample, one half at the same ranks."""
     rng = np.random.default_rng(6)

@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+import in_process
 import pytest
 from test_preflight import DATABASE, write_study
 
@@ -13,8 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def snakemake(draft):
+def snakemake(draft, monkeypatch):
     """Return a function that runs Snakemake on the draft's study and returns exit code and words."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(draft.folder / "cache"))
     write_study(draft)
     draft.set("regulons.min_groups", 1)
 
@@ -22,16 +22,13 @@ def snakemake(draft):
         config = draft.write()
         config["check_files"] = True
         (draft.folder / "config.json").write_text(json.dumps(config))
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
-        command += ["--configfile", "config.json", "--replace-workflow-config", *arguments]
-        environment = os.environ | {"XDG_CACHE_HOME": str(draft.folder / "cache")}
-        done = subprocess.run(command, cwd=draft.folder, env=environment, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        options = ["--snakefile", str(ROOT / "Snakefile"), "--cores", "1", "--configfile", "config.json"]
+        done = in_process.snakemake(draft.folder, *options, "--replace-workflow-config", *arguments)
+        return done.code, done.text
 
     return run
 
 
-@pytest.mark.slow
 def test_a_missing_database_is_one_line_in_preflight_and_before_a_run(draft, snakemake):
     (draft.folder / DATABASE).unlink()
     line = f"config, regulons.databases[0].path: there is no '{DATABASE}'; correct the path, which starts from"
@@ -43,7 +40,6 @@ def test_a_missing_database_is_one_line_in_preflight_and_before_a_run(draft, sna
     assert snakemake("counts", "--dry-run", "--quiet")[0] == 0
 
 
-@pytest.mark.slow
 def test_preflight_looks_again_each_time_it_is_asked(draft, snakemake):
     code, said = snakemake("preflight")
     assert code == 0 and "refused:" not in said, said[-3000:]

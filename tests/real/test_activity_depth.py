@@ -13,7 +13,7 @@ DATA = ROOT.parent / "shared" / "data"
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not (DATA / "pc9_erlotinib").is_dir(), reason="../shared/data/pc9_erlotinib isn't here"),
 ]
 

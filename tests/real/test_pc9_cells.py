@@ -16,7 +16,10 @@ from scripts.study.schema import filled, read_schema
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "pc9_erlotinib"
 FILES = {"untreated": "Day11_control.txt.gz", "persister": "Day11_Erlotinib.txt.gz"}
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data/pc9_erlotinib isn't here")
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data/pc9_erlotinib isn't here"),
+]
 
 
 @pytest.fixture(scope="module")

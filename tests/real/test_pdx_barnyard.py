@@ -19,6 +19,8 @@ LIBRARIES = ["HBCx172_chemonaive", "HBCx218_AC", "HBCx221_Capecitabin"]
 CUTS = {"graft_min": 0.75, "host_max": 0.25}
 ONE_SPECIES = {"GRCh38": "graft", "mm10": "host"}
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module", params=LIBRARIES)
 def library(request):

@@ -14,7 +14,7 @@ PEAKS, STUDY = DATA / "peaks", DATA / "study_profiles"
 FACTORS = ("FOSL1", "JUN", "AP1", "MYC")
 STATES = {"WT": "untreated", "5FU": "persister", "GOF": "over-expression"}
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not (PEAKS.is_dir() and STUDY.is_dir()), reason="../shared/data/peaks isn't here"),
 ]
 

@@ -46,7 +46,7 @@ def test_over_models_the_factor_gains_targets_and_edges_are_counted(planted):
     assert set(two["change"]) == {"too few models"} and two["p"].isna().all()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_without_a_change_no_more_models_have_a_change_than_the_level_allows():
     """Edges of a model whose network stays: any that is called is false. At a share of 0.1, one model in ten may have
     one; of 24 more than 7 have with a probability of 0.004 (binomial). Levels and depths change in half of the models.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -109,16 +109,33 @@ def started() -> Iterator:
             RUNNING.clear()
 
 
+SHARED: list = []
+"""The browser that tests share, while :func:`shared` lasts."""
+
+
 @contextmanager
-def opened(path: Path, width: int = 1280, height: int = 900, *, unfolded: bool = True) -> Iterator[Page]:
-    """Open a report at a width, unfolded or as it is at first; close the browser afterwards."""
+def shared() -> Iterator:
+    """Have one browser for all pages that are opened meanwhile; each page knows nothing of the others."""
     with started() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        SHARED.append(browser)
         try:
-            page = Page(browser.new_page(viewport={"width": width, "height": height}))
+            yield browser
+        finally:
+            SHARED.clear()
+            browser.close()
+
+
+@contextmanager
+def opened(path: Path, width: int = 1280, height: int = 900, *, unfolded: bool = True) -> Iterator[Page]:
+    """Open a report at a width, unfolded or as it is at first, in the shared browser or in one of its own."""
+    with nullcontext(SHARED[0]) if SHARED else shared() as browser:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        try:
+            page = Page(context.new_page())
             page.open(path)
             if unfolded:
                 page.unfold()
             yield page
         finally:
-            browser.close()
+            context.close()

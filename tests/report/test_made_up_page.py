@@ -2,7 +2,7 @@
 
 import pytest
 import vl_convert
-from browser import CHROMIUM, WIDTHS, opened
+from browser import CHROMIUM, WIDTHS, opened, shared
 from made_up import ROOT, Results, draw_stages
 from made_up_evidence import designs, everything
 
@@ -14,6 +14,13 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 STAGES = ("design", "expression", "activity", "perturbations", "chromatin", "switches", "markers", "confounders")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def browser():
+    """Have one browser for all tests of this file; each opens the page anew."""
+    with shared():
+        yield
 
 
 @pytest.fixture(scope="module")

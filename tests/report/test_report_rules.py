@@ -82,6 +82,7 @@ def test_other_words_in_a_caption_remake_the_report_alone(workflow):
     assert re.findall(r"^(?:local)?rule (\w+):", said.text, re.MULTILINE) == ["archive_report"]
 
 
+@pytest.mark.full
 def test_a_report_that_fails_leaves_none(workflow):
     """A caption with a fault stops the report, and what was there before is gone rather than half new.
 

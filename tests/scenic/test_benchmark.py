@@ -140,6 +140,7 @@ def test_agreement_of_factors_is_of_each_factor_s_best_edges():
     assert scenic_joins.agreement_of_factors([one, other.assign(importance=1.0)]) == pytest.approx(25 / 75)
 
 
+@pytest.mark.full
 def test_a_large_job_has_the_size_asked_for():
     found = scenic_grn.measure_grn(["large"], size=(300, 200, 20, 6), say=lambda text: None)
     name = "300x200x20"

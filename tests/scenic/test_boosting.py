@@ -80,7 +80,7 @@ def boost_with_sklearn_trees(x, y, seed: int, n_max: int = 3000):
     return gains / gains.sum() * len(improvements), len(improvements)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_importances_and_tree_counts_agree_with_scikit_learn_as_well_as_it_does_with_itself():
     """500 distinct values a factor: they are binned. Tolerances are the issue's: Spearman − 0.02, trees ± 15 %."""
     x, genes, tfs = simulate("dense", 500, 25, 4, seed=3)

@@ -70,6 +70,7 @@ def test_family_wise_error_of_the_first_feature_is_that_of_the_maximum_over_all_
     assert (found["fwer_min"] == 1 / 64).all() and (found["n_flips"] == 64).all() and (found["exact"] == "yes").all()
 
 
+@pytest.mark.full
 def test_family_wise_error_is_held_where_tumours_are_many_in_one_model_and_spread_unequally():
     """300 studies of four patients with 5 tumours and one each, sd .2 and .6; five patients are needed for .0625."""
     rng, calls = np.random.default_rng(5), 0

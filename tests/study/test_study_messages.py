@@ -93,6 +93,7 @@ def shipped(tmp_path):
     return tmp_path
 
 
+@pytest.mark.full
 def test_shipped_study_is_planned_in_seconds(shipped):
     start = time.perf_counter()
     done = as_a_user(shipped, "--dry-run", "--quiet", "--snakefile", str(ROOT / "Snakefile"))

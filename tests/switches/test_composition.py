@@ -16,7 +16,7 @@ def patients(n: int, kind: str, seed: int = 1) -> simulated.Study:
     return simulated.simulate(seed, kind, sheet=simulated.sheet_of(n, 0), n_cells=70, normal=NORMAL)
 
 
-@pytest.mark.parametrize("n", [3, 8])
+@pytest.mark.parametrize("n", [3, pytest.param(8, marks=pytest.mark.full)])
 def test_once_normal_cells_are_named_there_is_no_programme(n):
     study = patients(n, "none")
     own = simulated.without_normal_cells(study)
@@ -29,7 +29,7 @@ def test_once_normal_cells_are_named_there_is_no_programme(n):
     assert said["verdict"] == "no shared programme shown"
 
 
-@pytest.mark.parametrize("n", [3, 8])
+@pytest.mark.parametrize("n", [3, pytest.param(8, marks=pytest.mark.full)])
 def test_left_in_they_are_what_the_verdicts_name(n):
     study = patients(n, "none")
     found = analysis.analyse(study, evidence=False)
@@ -44,7 +44,7 @@ def test_left_in_they_are_what_the_verdicts_name(n):
         assert set(lineage["verdict"]) == {verdicts.COMPOSITION.name}
 
 
-@pytest.mark.parametrize("left_in", [True, False])
+@pytest.mark.parametrize("left_in", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_a_programme_beside_changed_composition_is_found(left_in):
     study = patients(8, "persister")
     study = study if left_in else simulated.without_normal_cells(study)

@@ -101,6 +101,7 @@ def enrichment_p(n: int, planted: bool, seed: int = 0, some: bool = False) -> pd
     return rotated.test(reach.make_pool(edges, mean), changes, activity, 60, 0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("n", [5, 6])
 def test_enrichment_of_chance_regulons_is_calibrated_whether_or_not_they_are_co_regulated(n):
     """Ten studies without a programme, 30 regulons of each kind; regulons of a study are correlated, so wide bounds

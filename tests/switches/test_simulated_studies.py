@@ -15,8 +15,8 @@ from scripts.switches import verdicts
 from scripts.switches.evidence import assemble
 
 SEEDS = range(20)
-QUICK = 3
-"""Studies that `make test` looks at; all of them are part of `make test-all`."""
+QUICK = 1
+"""Studies that `make test` looks at, at full and at half depth; all of them are part of `make test-all`."""
 
 
 @cache
@@ -103,7 +103,7 @@ def test_without_a_programme_nothing_is_called_in_nineteen_of_twenty():
 
 
 @pytest.mark.parametrize("score", ["aucell", "scaled_mean"])
-@pytest.mark.parametrize("seed", [6, 7])
+@pytest.mark.parametrize("seed", [6, pytest.param(7, marks=pytest.mark.full)])
 def test_depth_alone_makes_no_switch(monkeypatch, seed, score):
     """Seeds whose regulons change in all patients as AUCell scores them, and not at equal depth."""
     monkeypatch.setitem(analysis.ACTIVITY, "activity_score", score)

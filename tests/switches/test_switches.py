@@ -114,6 +114,7 @@ def test_effects_are_recovered_in_their_unit(simulate):
     np.testing.assert_allclose(found["sd"], 0.05, rtol=0.05)
 
 
+@pytest.mark.full
 def test_without_a_programme_switches_are_not_called(simulate):
     effects = {f"NULL{i}": 0.0 for i in range(30)}
     called = 0
@@ -189,6 +190,7 @@ def test_arms_are_compared_within_patients(simulate):
     assert (found.loc[list(PLANTED), "verdict"] == verdicts.SHARED.name).all()
 
 
+@pytest.mark.full
 def test_arms_that_change_alike_are_rarely_said_to_differ(simulate):
     """Every arm of every model shifts by half a standard deviation, and patients differ: no arm is another's."""
     rng, said = np.random.default_rng(0), 0
