@@ -271,8 +271,8 @@ def against_exchange(
     Returns
     -------
     tuple
-        Regulons by p, then descending NES, and the number of regulons expected under exchange. ``p``, ``false_share`` and the
-        expected number are missing if fewer than :data:`MIN_FACTORS` factors can exchange motifs.
+        Regulons by p, then descending NES, and the number of regulons expected under exchange. ``p``, ``false_share``
+        and the expected number are missing if fewer than :data:`MIN_FACTORS` factors can exchange motifs.
     """
     annotations = cistarget.best_annotations(annotations)
     annotations = annotations[annotations["annotation"].notna()]
