@@ -82,7 +82,7 @@ def false_rows(truth: str, false: np.ndarray, kept: np.ndarray, few: bool) -> li
 def rows(quick: bool) -> list[Row]:
     """Return the rates of p where motifs say nothing, and of false regulons where they say something of some."""
     found = []
-    for factors, studies in ((40, 6),) if quick else ((40, 60), (120, 10)):
+    for factors, studies in ((40, 6),) if quick else ((40, 40), (120, 5)):
         hits, trials, any_kept = [], [], 0
         for seed in range(studies):
             table, tested = judged(np.random.default_rng([31, factors, seed]), factors, 0)
