@@ -19,7 +19,7 @@ from scripts.scenic.recovery import Pruner
 from scripts.scenic.regulons import name_regulon
 
 CANDIDATES = ["tf", "sign", "motif", "nes", "targets"]
-NULL = ["regulon", "tf", "targets", "nes", "p", "false_share"]
+NULL = ["regulon", "tf", "targets", "nes", "nes_excess", "p", "false_share"]
 MIN_FACTORS = 20
 """Factors with modules and motifs below which exchanges are too few for a conclusion."""
 ALIKE = 2.0
@@ -160,6 +160,32 @@ def comparable(motifs: np.ndarray) -> np.ndarray:
     return apart <= np.maximum(nearest, np.log(ALIKE))[:, None] + 1e-9
 
 
+def excess_scores(scores: np.ndarray, exchanged: np.ndarray) -> np.ndarray:
+    """Return each NES (factors × factors) minus the mean NES that the same motifs give all factors' modules.
+
+    Modules of one expression programme share the motifs of its factors. Such motifs are enriched for many factors, and
+    an enrichment that others have as well says little of the own one. ``scores``: 0 without a regulon; ``exchanged``:
+    pairs that may exchange motifs. Pairs of relatives do not count in the mean, except a factor and itself.
+    """
+    counted = exchanged | np.eye(len(scores), dtype=bool)
+    return scores - np.where(counted, scores, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+
+
+def false_shares(p: np.ndarray) -> np.ndarray:
+    """Return the expected share of false regulons, from the p of all factors of a group (or groups × factors).
+
+    The value q of Benjamini & Hochberg (1995) bounds the mean share of false regulons, in which groups without a
+    regulon count as 0. If motifs carry no information, the rule q ≤ α keeps α ÷ (1 − α)² regulons on average, more
+    than α, since the limit on p rises with each regulon that is found (Finner & Roters 2002, Annals of Statistics
+    30:220). The share is therefore q ÷ (1 − q)², at most 1: a limit α on it keeps α regulons on average when all motifs
+    are exchanged.
+    """
+    if not p.size:
+        return p
+    q = stats.false_discovery_control(p, axis=-1)
+    return np.minimum(q / np.maximum(1.0 - q, 1e-9) ** 2, 1.0)
+
+
 def judge(
     factors: Sequence[str],
     sizes: np.ndarray,
@@ -184,16 +210,17 @@ def judge(
     Returns
     -------
     tuple
-        One row per factor that has a regulon by its own motifs. ``p`` is the share of exchanges that give a factor a
-        regulon of at least this NES, among all exchanges of sets of similar size. ``false_share`` is the expected
-        number of such regulons over all factors, divided by the number found (Benjamini & Hochberg 1995).
+        One row per factor that has a regulon by its own motifs. ``nes_excess`` is defined in :func:`excess_scores`.
+        ``p`` is the share of exchanges that give a factor a regulon of at least this excess, among all exchanges of
+        sets of similar size. ``false_share`` is defined in :func:`false_shares`.
     """
     from scipy.stats import false_discovery_control
 
-    value = np.where(sizes >= min_targets, scores, -np.inf)
-    exchanged, found = ~related, np.isfinite(np.diag(value))
+    value = sizes >= min_targets, ~related
+    excess = excess_scores(np.where(enough, scores, 0.0), exchanged)
+    value, found = np.where(enough, excess, -np.inf), np.diag(enough)
     number = alike @ exchanged.sum(axis=0)
-    hits = alike @ (exchanged & np.isfinite(value)).sum(axis=0)
+    hits = alike @ (exchanged & enough).sum(axis=0)
     expected = float(np.divide(hits, number, out=np.ones(len(factors)), where=number > 0).sum())
     p = np.ones(len(factors))
     for place in np.flatnonzero(found):
@@ -205,6 +232,7 @@ def judge(
             "tf": list(factors),
             "targets": np.diag(sizes),
             "nes": np.diag(scores),
+            "nes_excess": np.diag(excess),
             "p": p,
             "false_share": false_discovery_control(p) if len(p) else p,
         },
@@ -245,8 +273,8 @@ def against_exchange(
     Returns
     -------
     tuple
-        Regulons by descending NES, and the number of regulons expected under exchange. ``p``, ``false_share`` and the
-        expected number are missing if fewer than :data:`MIN_FACTORS` factors can exchange motifs.
+        Regulons by p, then descending NES, and the number of regulons expected under exchange. ``p``, ``false_share``
+        and the expected number are missing if fewer than :data:`MIN_FACTORS` factors can exchange motifs.
     """
     annotations = cistarget.best_annotations(annotations)
     annotations = annotations[annotations["annotation"].notna()]
@@ -260,4 +288,4 @@ def against_exchange(
     table, expected = judge(factors, sizes, scores, related, alike, sign, min_targets)
     if len(factors) < MIN_FACTORS or related.all():
         table, expected = table.assign(p=np.nan, false_share=np.nan), np.nan
-    return table.sort_values(["nes", "regulon"], ascending=[False, True], ignore_index=True), expected
+    return table.sort_values(["p", "nes", "regulon"], ascending=[True, False, True], ignore_index=True), expected

@@ -71,7 +71,7 @@ def test_two_timepoints_of_one_patient_are_one_model():
 def test_support_tells_which_patients_carry_a_regulon(groups):
     edges = consensus.consensus_over_models(groups, PATIENTS, min_groups=2, min_targets=1)
     tested = pd.DataFrame(
-        [("JUN(+)", "JUN", 5, 4.0, 0.01, 0.04, "kept"), ("MYC(+)", "MYC", 3, 3.1, 0.2, 0.3, "dropped")],
+        [("JUN(+)", "JUN", 5, 4.0, 3.9, 0.01, 0.04, "kept"), ("MYC(+)", "MYC", 3, 3.1, 2.0, 0.2, 0.3, "dropped")],
         columns=null.EXCHANGED,
     )
     exchanged = {"P1": tested, "P2": tested.assign(p=np.nan, false_share=np.nan, status="not tested"), "P3": tested[1:]}

@@ -14,7 +14,7 @@ from scripts.activity import compare_activity, summarise_activity
 from scripts.base.expression import thin
 from scripts.base.tables import ALL_ARMS
 from scripts.profiles import aggregate_pseudobulk
-from scripts.regulons import describe_activity, score_activity, scoring
+from scripts.regulons import activity, describe_activity, score_activity, scoring
 from scripts.scenic import aucell, scaled_mean
 from scripts.scenic.errors import ExpressionError
 
@@ -232,6 +232,20 @@ def test_correlation_with_own_mrna_tells_a_circular_score(make_job, tmp_path):
         found[own] = describe_activity.own_mrna(activity, expression, {"TF(+)": "TF", "OTHER(+)": "OTHER"})
     assert found[True]["TF(+)"] > 0.8 and abs(found[False]["TF(+)"]) < 0.3
     assert found[True].isna()["OTHER(+)"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_and_off_are_states_of_the_targets(kind):
+    """Half of the cells express the factor highly, the other half not at all; its targets have one state."""
+    counts = simulate(n_cells=600, seed=4).tolil()
+    counts[:, 0] = np.where(np.arange(600) < 300, 60, 0)[:, None]
+    counts, found = counts.tocsr(), {}
+    scales = scoring.scales_of(counts, GENES, ["S"] * 600)
+    for own in (True, False):
+        sets = scoring.target_weights(edges_of(), own_gene=own, max_share=1.0 if own else 0.1)
+        scores = scoring.score(counts, GENES, sets, SETTINGS | {"activity_score": kind}, scales=scales, seed=1)
+        found[own] = activity.threshold(scores["TF(+)"].to_numpy(), seed=0)["bimodal"]
+    assert found == {True: True, False: False}
 
 
 def test_unexpressed_genes_get_no_rank(caplog):

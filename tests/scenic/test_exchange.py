@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from prunable import as_database, random_ranks, simulate_demo
+from scipy import stats
 
 from scripts.scenic import cistarget, exchange, motif_table
 from scripts.scenic.modules import ACTIVATING, REPRESSING, Module, modules_from_adjacencies
@@ -95,11 +96,60 @@ def test_p_and_false_share_are_counted_as_told():
     nobody = np.eye(3, dtype=bool)
     table, expected = exchange.judge(["A", "B", "C"], sizes, scores, nobody, ~nobody | nobody, ACTIVATING, 10)
     assert table["regulon"].tolist() == ["A(+)", "B(+)"]
+    # The motifs of A and of B give 7/3 on average: A has 8/3 more, B 2/3; of the exchanges 5/3 and −1/3.
+    assert table["nes_excess"].tolist() == pytest.approx([8 / 3, 2 / 3])
     assert table["p"].tolist() == pytest.approx([1 / 7, 2 / 7])
-    assert table["false_share"].tolist() == pytest.approx([3 / 7, 3 / 7])
+    # Benjamini and Hochberg have 3/7 for both, and 3/7 ÷ (4/7)² is more than 1.
+    assert table["false_share"].tolist() == [1.0, 1.0]
     assert expected == pytest.approx(3 * 2 / 6)
     few, none = exchange.judge(["A", "B", "C"], sizes, scores, nobody, ~nobody | nobody, ACTIVATING, 11)
     assert few.empty and none == 0
+
+
+def test_motifs_that_all_modules_share_count_less():
+    """A and B score 6; the motifs of B score 5 in half of all modules, as those of a programme's factor do."""
+    scores = np.diag(np.r_[6.0, 6.0, np.zeros(38)])
+    scores[20:, 1] = 5.0
+    nobody = np.eye(40, dtype=bool)
+    names = [f"T{i:02d}" for i in range(40)]
+    sizes = np.where(scores > 0, 10, 0)
+    table, _ = exchange.judge(names, sizes, scores, nobody, np.ones((40, 40), dtype=bool), ACTIVATING, 10)
+    assert table["nes_excess"].tolist() == pytest.approx([6 - 6 / 40, 6 - (6 + 20 * 5) / 40])
+    relatives = nobody.copy()
+    relatives[20:, 1] = True  # of B: what its motifs give them isn't counted
+    table, _ = exchange.judge(names, sizes, scores, relatives, np.ones((40, 40), dtype=bool), ACTIVATING, 10)
+    assert table["nes_excess"].tolist() == pytest.approx([6 - 6 / 40, 6 - 6 / 20])
+
+
+def test_without_information_a_limit_keeps_that_many_regulons_on_average():
+    """20,000 groups of 200 factors with uniform p; the mean has a standard error of .003. Benjamini and Hochberg's own
+    limit keeps α ÷ (1 − α)² = .123.
+    """
+    p = np.random.default_rng(0).random((20_000, 200))
+    shares = exchange.false_shares(p)
+    assert (shares <= 0.1).sum(axis=1).mean() == pytest.approx(0.1, abs=0.01)
+    assert (stats.false_discovery_control(p, axis=1) <= 0.1).sum(axis=1).mean() == pytest.approx(0.1 / 0.81, abs=0.01)
+    assert (shares >= stats.false_discovery_control(p, axis=1)).all() and shares.max() == 1
+
+
+def test_a_full_exchange_keeps_no_more_regulons_than_the_limit(demo):
+    """All motifs exchanged at random, with the limit applied again in each exchange, on modules of real targets."""
+    factors = sorted(set(demo["annotations"]["tf"]) & {module.tf for module in demo["modules"]})
+    runs = [exchange.find_candidates(demo["modules"], demo["databases"], demo["annotations"], **SETTINGS)]
+    sizes, scores = exchange.pair_up(runs, demo["annotations"], factors, ACTIVATING, 1)
+    related = exchange.relatives(demo["annotations"], factors, {})
+    alike = exchange.comparable(demo["annotations"].groupby("tf").size()[factors].to_numpy(dtype=float))
+    rng, kept = np.random.default_rng(0), []
+    while len(kept) < 300:
+        order = rng.permutation(len(factors))
+        if related[np.arange(len(factors)), order].any():
+            continue  # somebody got motifs of a relative, or the own ones
+        table, _ = exchange.judge(
+            factors, sizes[:, order], scores[:, order], related | related[np.ix_(order, order)],
+            alike[np.ix_(order, order)], ACTIVATING, 6,
+        )  # fmt: skip
+        kept.append((table["false_share"] <= 0.1).sum())
+    assert np.mean(kept) <= 0.1 + 2 * np.std(kept) / np.sqrt(len(kept))
 
 
 def test_too_few_factors_are_not_tested():

@@ -4,10 +4,21 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from prunable import ROOT, simulate_demo, write_database
 from scipy import sparse
 
-from scripts.regulons import consensus, consensus_over_seeds, databases, mean_network, null, prune_modules
+from scripts.regulons import (
+    consensus,
+    consensus_over_seeds,
+    databases,
+    mean_network,
+    null,
+    prune_modules,
+    pyscenic_compat,
+    scoring,
+)
+from scripts.scenic import cistarget, motif_table
 
 SETTINGS = {
     "engine": "native", "min_module_genes": 10, "repressors": True, "min_targets": 3, "rank_threshold": 50,
@@ -119,3 +130,45 @@ def test_motifs_of_other_releases_are_not_exchanged(files, tmp_path, make_job):
     found = [agree(f, [run], files["networks"][:1], tmp_path, make_job, min_seeds=1)[1] for f in (files, with_more)]
     pd.testing.assert_frame_equal(*found)
     assert databases.read_names(files["databases"][0]).motifs >= set(own["#motif_id"])
+
+
+PUBLISHED = {
+    "engine": "pyscenic", "importance": "published", "join": "edges", "leading_edge": "pyscenic", "repressors": False,
+    "min_seeds": 1, "max_false_share": 1.0, "activity_score": "aucell", "activity_auc_threshold": 0.2,
+    "activity_own_gene": True, "max_target_share": 1.0,
+}  # fmt: skip
+"""The published method: pySCENIC's functions, GRNBoost2's importances, all regulons, AUCell of own gene and targets."""
+
+
+@pytest.mark.full
+def test_options_of_the_published_method_give_pyscenics_regulons_and_activities(files, tmp_path, make_job):
+    """The config takes them, and a group's regulons and activities are those of pySCENIC 0.12.1 called by itself."""
+    schema = yaml.safe_load((ROOT / "config" / "schemas" / "config.schema.yaml").read_text())
+    known = schema["properties"]["regulons"]["properties"]
+    for name, value in PUBLISHED.items():
+        assert name in known and value in known[name].get("enum", [value])
+    run = prune(files, files["networks"][0], tmp_path / "run", make_job, **PUBLISHED)
+    agreed, _ = agree(files, [run], files["networks"][:1], tmp_path, make_job, **PUBLISHED)
+    expression = anndata.read_h5ad(files["expression"])
+    genes = expression.var_names.tolist()
+    network = pd.read_parquet(files["networks"][0])
+    modules = pyscenic_compat.modules_from_adjacencies(
+        network, expression.X, genes, min_genes=SETTINGS["min_module_genes"], only_activating=True
+    )
+    found = pyscenic_compat.prune_modules(
+        modules,
+        [cistarget.Database.load(files["databases"][0], genes, min_overlap=0.0)],
+        motif_table.load_annotations(files["motifs"]),
+        leading_edge="pyscenic",
+        **{name: SETTINGS[name] for name in ("rank_threshold", "auc_threshold", "nes_threshold")},
+    )
+    alone = pyscenic_compat.regulons_from_motifs(found, min_targets=SETTINGS["min_targets"])
+    edges = ["regulon", "target"]
+    both = agreed.merge(alone, on=edges, how="outer", suffixes=("", "_alone"), indicator=True)
+    assert (both["_merge"] == "both").all() and agreed["regulon"].nunique() > 5
+    np.testing.assert_allclose(both["weight"], both["weight_alone"], rtol=1e-5)
+    own = scoring.score(expression.X, genes, scoring.sets_from(agreed, PUBLISHED), PUBLISHED, scales=None, seed=1)
+    weights = {name: part.set_index("target")["weight"].to_dict() for name, part in alone.groupby("regulon")}
+    theirs = pyscenic_compat.score_cells(expression.X, genes, weights, auc_threshold=0.2, seed=1)
+    np.testing.assert_allclose(own.to_numpy(), theirs[own.columns].to_numpy(), rtol=0, atol=1e-6)
+    assert own.to_numpy().std() > 0
