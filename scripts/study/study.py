@@ -225,7 +225,8 @@ class Study(WithPeaks):
     def tables_of_pools(self) -> list[str]:
         """The tables that assign the cells of pools to samples, each once."""
         paths = [path for pool in self.pools for path in self.pool_settings(pool).values()]
-        paths += [path for pool in self.pools for path in self.tag_reads(pool).get("sequences", [])]
+        for key in ("sequences", "translation"):
+            paths += [path for pool in self.pools for path in self.tag_reads(pool).get(key, [])]
         return [path for path in dict.fromkeys(paths) if path]
 
     @cached_property
