@@ -42,7 +42,8 @@ def test_the_rule_of_two_bases_is_that_of_3_prime_v3_alone(name, same):
     import ngs_tools
 
     path = next(Path(ngs_tools.__file__).parent.rglob(CHEMISTRIES[name].whitelist))
-    barcodes = set(gzip.open(path, "rt").read().split())
+    with gzip.open(path, "rt") as file:
+        barcodes = set(file.read().split())
     again = [count_tags.translate(barcode) in barcodes for barcode in list(barcodes)[:100_000]]
     assert np.mean(again) == same
 
