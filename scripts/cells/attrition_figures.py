@@ -3,9 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from scripts.cells.losses import NOBODYS
-from scripts.cells.qc import POOL
-from scripts.cells.qc import STEPS as QC_STEPS
+from scripts.cells import steps as removing
+from scripts.cells.steps import NOBODYS
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.style import Style, below, count, picked, rows_high, unless_picked
 
@@ -41,7 +40,11 @@ def droplets_by_step(attrition: pd.DataFrame) -> pd.DataFrame:
     The sum over the samples is then the number of the pool's cells, each counted once.
     """
     removed = attrition.pivot(index="sample", columns="step", values="removed")
-    removed = removed.reindex(attrition["sample"].unique()).reindex(columns=[*POOL, *QC_STEPS], fill_value=0).fillna(0)
+    removed = (
+        removed.reindex(attrition["sample"].unique())
+        .reindex(columns=[*removing.POOL, *removing.STEPS], fill_value=0)
+        .fillna(0)
+    )
     own = attrition[attrition["step"] == "empty"].set_index("sample")["remaining"].reindex(removed.index)
     tagged = own + removed["other_sample"]
     part = (own / tagged.where(tagged > 0)).fillna(0.0)

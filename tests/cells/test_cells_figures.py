@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from scripts.cells import assign_pool, attrition_figures, droplet_figures, figures, qc, summaries, tabulate_attrition
-from scripts.cells.losses import NOBODYS
 from scripts.cells.pool_figures import draw_pools
+from scripts.cells.steps import NOBODYS
 from scripts.figure.figure import Absent
 from scripts.figure.style import Style
 
