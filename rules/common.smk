@@ -298,7 +298,7 @@ def get_tags_of_pool(wildcards):
 
 
 def get_reads_of_tags(wildcards):
-    """The reads of a pool's tags, and their sequences."""
+    """The reads of a pool's tags, their sequences, and the table of their barcodes if one is given."""
     return {key: user_file(paths) for key, paths in study.tag_reads(wildcards.sample).items()}
 
 

@@ -95,6 +95,27 @@ rule export_normal:
         "../scripts/exports/export_normal.py"
 
 
+use rule export_normal as export_host with:
+    input:
+        cells=collect("<results>/cells/{sample}.host.h5ad", sample=study.libraries),
+    output:
+        "<results>/exports/host.h5ad",
+    log:
+        "<logs>/export_host.log",
+    benchmark:
+        "<benchmarks>/export_host.tsv"
+    resources:
+        mem_mb=memory("export_host", base=3_000, per_input_gb=6_000),
+        runtime=minutes("export_host", base=60),
+    params:
+        code=code_of("exports/export_normal.py"),
+        title=f"{TITLE}: host cells",
+        models=study.model_order,
+        timepoints=lookup(within=config, dpath="timepoints"),
+        arms=study.arm_order,
+        carried=carried_columns,
+
+
 rule export_loom:
     input:
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),

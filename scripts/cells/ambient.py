@@ -68,12 +68,24 @@ def find_soup(counts: sparse.csr_matrix, calls: np.ndarray, soup_counts: np.ndar
     return soup
 
 
-def library_fraction(own: np.ndarray, other: np.ndarray, other_share: float, *, least: float = MIN_SHARE) -> float:
-    """Return the ambient share of the cells' UMIs, other / total / ``other_share``, at most 1; NaN if unknown."""
-    total = own.sum() + other.sum()
+def library_fraction(
+    own: np.ndarray,
+    other: np.ndarray,
+    other_share: float,
+    *,
+    single: np.ndarray | None = None,
+    least: float = MIN_SHARE,
+) -> float:
+    """Return the ambient share of the cells' UMIs, other / total / ``other_share``, at most 1; NaN if unknown.
+
+    ``single``: probability of each droplet to hold one cell, its weight. A second cell of the same species dilutes the
+    ambient RNA, one of the other species would be taken for it.
+    """
+    weight = np.ones(len(own)) if single is None else np.asarray(single, dtype=float)
+    ambient, total = (weight * other).sum(), (weight * (own + other)).sum()
     if not total or not other_share >= least:
         return float("nan")
-    return float(min(1.0, other.sum() / total / other_share))
+    return float(min(1.0, ambient / total / other_share))
 
 
 def cell_fractions(own: np.ndarray, other: np.ndarray, other_share: float, *, least: float = MIN_SHARE) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Count the hashtags of a pool from their reads, with kb-python's kite workflow, and write barcodes × tags.
 
 Barcodes are those of the pool's own counts. If the beads capture tags by another sequence than genes (TotalSeq-B,
-CellPlex), the barcodes of tags differ from those of genes in two bases. The reads show which of the two they have.
+CellPlex), the barcodes of tags differ from those of genes: in 3' v3 and v3.1 in two bases, in GEM-X 3' v4 as a table of
+Cell Ranger says. The reads show which barcodes they have.
 """
 
 import json
@@ -26,12 +27,15 @@ MEMORY = "500M"
 """Buffer of bustools sort; kb's default would allocate 4 GB."""
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 TRANSLATED = slice(7, 9)
-"""Bases of a bead's barcode that are complemented on its capture sequence for features (10x Genomics' lists of 3' v3
-and later)."""
+"""Bases of a bead's barcode that are complemented on its capture sequence for features in 3' v3 and v3.1 (10x Genomics'
+knowledge base, article 360031133451). GEM-X 3' v4 has no such rule: no barcode of its list is on the list again with
+these bases complemented."""
+TABLE = "lib/python/cellranger/barcodes/translation/3M-3pgex-may-2023_NXT.txt.gz"
+"""Place of the pairs of barcodes of GEM-X 3' v4 in Cell Ranger."""
 
 
 def translate(barcode: str) -> str:
-    """Return the feature barcode of the same bead, or the gene barcode for a feature barcode."""
+    """Return the feature barcode of the same bead of 3' v3 or v3.1, or the gene barcode for a feature barcode."""
     return barcode[: TRANSLATED.start] + barcode[TRANSLATED].translate(COMPLEMENT) + barcode[TRANSLATED.stop :]
 
 
@@ -44,22 +48,53 @@ def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
     return Counter(read[:BARCODE_LENGTH].upper() for read in reads), min(map(len, reads))
 
 
-def choose_list(seen: Counter, barcodes: list[str], path: str) -> dict[str, str]:
-    """Return a mapping from barcodes of tag reads to barcodes of the counts: identical or translated.
+def read_translation(path: str, barcodes: list[str]) -> dict[str, str]:
+    """Return the barcode of the counts by that of the tags, from a table of pairs; only those of ``barcodes``.
 
-    The one that matches more reads is used. Raises :class:`job.UserError` if both match fewer than :data:`FEWEST`.
+    Cell Ranger's tables have no header, and the feature barcode first. The column that holds more of ``barcodes`` is
+    taken for that of genes. Raises :class:`job.UserError` for another form, or without a barcode of the pool.
     """
-    lists = [{barcode: barcode for barcode in barcodes}, {translate(barcode): barcode for barcode in barcodes}]
-    fits = [sum(number for name, number in seen.items() if name in own) for own in lists]
-    share = max(fits) / seen.total()
+    own, found = set(barcodes), ({}, {})
+    with open_bytes(path) as lines:
+        for number, line in enumerate(lines, 1):
+            pair = line.decode("ascii", "replace").replace(",", " ").split()
+            if len(pair) != 2:
+                raise job.UserError(
+                    f"{path}, row {number}: {len(pair)} columns; give Cell Ranger's table of two barcodes per bead "
+                    f"({TABLE})"
+                )
+            for gene in (0, 1):
+                if pair[gene] in own:
+                    found[gene][pair[1 - gene]] = pair[gene]
+    best = max(found, key=len)
+    if not best:
+        raise job.UserError(f"{path}: holds none of the pool's barcodes; give the table of its kit")
+    return best
+
+
+def choose_list(
+    seen: Counter, barcodes: list[str], path: str, translation: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Return a mapping from barcodes of tag reads to barcodes of the counts: identical, translated, or by a table.
+
+    The one that matches most reads is used. Raises :class:`job.UserError` if all match fewer than :data:`FEWEST`.
+    """
+    lists = {
+        "as they are": {barcode: barcode for barcode in barcodes},
+        "translated as in 3' v3": {translate(barcode): barcode for barcode in barcodes},
+        "translated by the table": translation or {},
+    }
+    fits = {word: sum(number for name, number in seen.items() if name in own) for word, own in lists.items()}
+    best = max(fits, key=fits.__getitem__)
+    share = fits[best] / seen.total()
     if share < FEWEST:
-        raise job.UserError(
+        message = (
             f"{path}: {share:.0%} of its first barcodes are those of the pool's counts; give the reads of the tags' "
             "own library of this pool, read 1 first"
         )
-    best = int(fits[1] > fits[0])
-    word = "translated" if best else "as they are"
-    job.log.info("%.0f %% of the first reads have barcodes of the pool, %s", 100 * share, word)
+        remedy = f"; for TotalSeq-B with GEM-X 3' v4 also Cell Ranger's table of barcodes ({TABLE}) as translation"
+        raise job.UserError(message + ("" if translation else remedy))
+    job.log.info("%.0f %% of the first reads have barcodes of the pool, %s", 100 * share, best)
     return lists[best]
 
 
@@ -140,7 +175,8 @@ def main(snakemake) -> None:
     try:
         sequences = read_sequences(given.sequences[0], snakemake.params.tags)
         seen, shortest = first_barcodes(fq1)
-        onlist = choose_list(seen, barcodes, fq1[0])
+        pairs = read_translation(given.translation[0], barcodes) if given.get("translation") else None
+        onlist = choose_list(seen, barcodes, fq1[0], pairs)
         umi = umi_length(shortest, kit.get("umi_length"), fq1[0])
         with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
             table = count(fq1, fq2, sequences, onlist, umi, snakemake.threads, Path(name))

@@ -8,9 +8,9 @@ from scripts.figure.figure import Absent, Figure, Panel
 from scripts.figure.style import Style, below, count
 
 VERDICTS = {
-    "kept graft cell": "#0072B2",
-    "graft, cut on quality": "#56B4E9",
-    "graft doublet": "#CC79A7",
+    "kept tumour cell": "#0072B2",
+    "cut on quality": "#56B4E9",
+    "doublet": "#CC79A7",
     "mixed": "#D55E00",
     "host cell": "#E69F00",
     "normal cell": "#882255",
@@ -50,12 +50,13 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
     colours = alt.Scale(domain=seen, range=[VERDICTS[verdict] for verdict in seen])
     charts = {}
     for measure in bins["measure"].unique():
-        title = "host UMIs + 1" if measure == "host UMIs" else "genes detected"
+        with_host = measure == "host UMIs"
+        own, title = ("graft UMIs + 1", "host UMIs + 1") if with_host else ("UMIs + 1", "genes detected")
         charts[measure] = (
             alt.Chart(alt.NamedData("barnyard"))
             .mark_rect()
             .encode(
-                x=alt.X("graft_from:Q", title="graft UMIs + 1", **LOG),
+                x=alt.X("graft_from:Q", title=own, **LOG),
                 x2="graft_to:Q",
                 y=alt.Y("other_from:Q", title=title, **LOG),
                 y2="other_to:Q",
@@ -66,7 +67,7 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
                 tooltip=[
                     "verdict:N",
                     alt.Tooltip("droplets:Q", format=","),
-                    alt.Tooltip("graft_from:Q", title="graft UMIs + 1, from", format=",.0f"),
+                    alt.Tooltip("graft_from:Q", title=f"{own}, from", format=",.0f"),
                     alt.Tooltip("other_from:Q", title=f"{title}, from", format=",.0f"),
                 ],
             )
@@ -83,6 +84,7 @@ def draw_barnyard(bins: pd.DataFrame, libraries: pd.DataFrame, style: Style) -> 
         panels=panels,
         data={"barnyard": bins},
         n=f"{count(len(panels), 'library')}, {bins['droplets'].sum():,} droplets with cells.",
+        notes={"without_host": {}} if set(bins["measure"]) == {"genes"} else {},
         columns=min(4, len(panels)),
         min_width=200,
     )

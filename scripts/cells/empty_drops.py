@@ -33,8 +33,22 @@ TRIMMED, FEWEST_CELLS = 0.1, 20
 without empty droplets were removed."""
 
 
+FAR = 2
+"""Factor by which the cells found may differ from the number that the user expects without a remark (a convention)."""
+
+
 class TrimmedError(ValueError):
     """A matrix without its smallest barcodes but with empty droplets; the message says what to do."""
+
+
+def compare_with_expected(cells: int, expected: int) -> str:
+    """Return a remark if the number of cells found is far from the number that the user gave."""
+    if expected / FAR <= cells <= expected * FAR:
+        return ""
+    return (
+        f"{cells:,} droplets with cells where {expected:,} were expected (expected_cells): look at the barcodes by "
+        "rank; correct the number, or leave it out for an estimate"
+    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +139,7 @@ def call_cells(
         expected_cells = estimate_cells(totals if filtered else totals[totals > above])
     knee = order_of_magnitude_cut(totals, expected_cells)
     summary = {"barcodes": n_barcodes, "expected_cells": expected_cells, "knee_counts": knee}
-    summary |= {"expected_cells_by": "estimate" if estimated else "config"}
+    summary |= {"expected_cells_by": "estimate" if estimated else "given"}
     if filtered:
         is_cell = totals > 0
         called_by[is_cell] = "all"
@@ -177,6 +191,7 @@ def call_cells(
         is_cell[found] = True
         called_by[found] = "test"
         summary |= {"lowest_candidate_counts": lowest, "candidates": len(candidates), "cells_test": len(found)}
-    return DropletCalls(
-        is_cell, called_by, rates, soup, {**summary, "method": method, "cells": int(is_cell.sum()), "note": note}
-    )
+    cells = int(is_cell.sum())
+    remark = "" if estimated else compare_with_expected(cells, expected_cells)
+    note = "; ".join(filter(None, (note, remark)))
+    return DropletCalls(is_cell, called_by, rates, soup, {**summary, "method": method, "cells": cells, "note": note})

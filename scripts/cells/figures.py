@@ -6,28 +6,13 @@ import altair as alt
 import pandas as pd
 
 from scripts.base import job
+from scripts.cells.attrition_figures import draw_attrition, draw_libraries
 from scripts.cells.droplet_figures import draw_barnyard, draw_ranks
 from scripts.cells.pool_figures import draw_pools
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel
-from scripts.figure.style import Style, below, count, picked, rows_high, unless_picked
+from scripts.figure.style import Style, count, picked, rows_high, unless_picked
 
-STEPS = {
-    "host": "#E69F00",
-    "mixed": "#D55E00",
-    "doublet": "#CC79A7",
-    "normal": "#882255",
-    "low_counts": "#56B4E9",
-    "high_counts": "#009E73",
-    "few_genes": "#F0E442",
-    "many_genes": "#000000",
-    "high_mt": "#999999",
-    "unsure": "#DDCC77",
-    "kept": "#0072B2",
-}
-"""Colour per step that removes droplets with cells, in order; the same as in the barnyard plot."""
-NAMED = ("normal", "unsure")
-"""Steps that are shown only if they removed cells: a study with a host has none."""
 MEASURES = {
     "total_counts": "UMIs",
     "n_genes": "genes",
@@ -36,136 +21,6 @@ MEASURES = {
     "doublet_score": "doublet score",
 }
 """Measure of a cell → its name on the axis."""
-
-
-def name_of(step: str) -> str:
-    """Return the name of a step in figures."""
-    return step.replace("_", " ")
-
-
-def waterfall(by_arm: pd.DataFrame) -> pd.DataFrame:
-    """Return bars: per arm and timepoint, each step's removal, from the share before it to the share after it.
-
-    ``from``, ``to`` and ``share`` are shares of the droplets with cells. The last bar shows the cells kept.
-    """
-    rows = []
-    for (arm, timepoint), steps in by_arm.groupby(["arm", "timepoint"], sort=False):
-        steps = steps.set_index("step")
-        cells = int(steps.at["empty", "remaining"])
-        common = {"arm": arm, "timepoint": timepoint, "libraries": int(steps["samples"].iloc[0]), "cells": cells}
-        common["condition"] = f"{timepoint}, {arm}" if timepoint != arm else timepoint
-        left = cells
-        for step in STEPS:
-            if step in NAMED and not by_arm.loc[by_arm["step"] == step, "removed"].any():
-                continue
-            removed = left if step == "kept" else int(steps.at[step, "removed"])
-            after = 0 if step == "kept" else left - removed
-            shares = {key: value / max(cells, 1) for key, value in (("from", left), ("to", after), ("share", removed))}
-            rows.append({**common, "step": name_of(step), "droplets": removed, **shares})
-            left = after
-    return pd.DataFrame(rows)
-
-
-def draw_attrition(by_arm: pd.DataFrame, style: Style) -> Figure | None:
-    """Return droplets removed by each step, one panel per timepoint and arm (cells/attrition_by_arm.tsv)."""
-    if by_arm.empty:
-        return None
-    table = waterfall(by_arm)
-    ranks = {name: i for i, name in enumerate(style.timepoints)}
-    ordered = table.assign(rank=table["timepoint"].map(ranks)).sort_values("rank", kind="stable")
-    names = list(dict.fromkeys(table["step"]))
-    colours = {name_of(step): colour for step, colour in STEPS.items()}
-    chart = (
-        alt.Chart(alt.NamedData("attrition"))
-        .mark_bar(cornerRadius=1)
-        .encode(
-            x=alt.X("step:N", sort=names, title=None, axis=alt.Axis(labelAngle=-40)),
-            y=alt.Y(
-                "from:Q",
-                title="share of droplets with cells",
-                axis=alt.Axis(format="%"),
-                scale=alt.Scale(domain=[0, 1]),
-            ),
-            y2="to:Q",
-            color=alt.Color(
-                "step:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None
-            ),
-            tooltip=[
-                "condition:N",
-                "step:N",
-                alt.Tooltip("droplets:Q", format=","),
-                alt.Tooltip("share:Q", format=".1%"),
-                "libraries:Q",
-                alt.Tooltip("cells:Q", title="droplets with cells", format=","),
-            ],
-        )
-        .properties(width="container", height=190)
-    )
-    numbers = table.drop_duplicates("condition").set_index("condition")
-    kept = table.loc[table["step"] == "kept", "droplets"].sum()
-    return Figure.by(
-        "condition",
-        chart,
-        {"attrition": table},
-        values=dict.fromkeys(ordered["condition"]),
-        titles={
-            row.Index: f"{row.Index}: {row.cells:,} droplets, {count(row.libraries, 'library')}"
-            for row in numbers.itertuples()
-        },
-        n=f"{count(numbers['libraries'].sum(), 'library')}, {numbers['cells'].sum():,} droplets with cells, "
-        f"{kept:,} cells kept.",
-        columns=3,
-    )
-
-
-def verdicts(attrition: pd.DataFrame) -> pd.DataFrame:
-    """Return the droplets with cells by library and verdict, kept first, then in the order of the steps."""
-    rows = []
-    for sample, steps in attrition.groupby("sample", sort=False):
-        removed = steps.set_index("step")["removed"]
-        cells = int(steps.set_index("step").at["empty", "remaining"])
-        labels = {key: steps[key].iloc[0] for key in ("model", "timepoint", "arm")} | {"sample": sample}
-        counts = {name_of(step): int(removed[step]) for step in STEPS if step != "kept"}
-        counts = {"kept": cells - sum(counts.values()), **counts}
-        for order, (verdict, droplets) in enumerate(counts.items()):
-            rows.append({**labels, "verdict": verdict, "droplets": droplets, "cells": cells, "order": order})
-    return pd.DataFrame(rows)
-
-
-def draw_libraries(attrition: pd.DataFrame, style: Style) -> Figure | None:
-    """Return the verdicts on droplets with cells, one bar per library (cells/attrition.tsv)."""
-    if attrition.empty:
-        return None
-    table = verdicts(attrition)
-    colours = {"kept": STEPS["kept"], **{name_of(step): colour for step, colour in STEPS.items() if step != "kept"}}
-    seen = [name for name in colours if table.loc[table["verdict"] == name, "droplets"].any()]
-    samples = list(dict.fromkeys(table["sample"]))
-    chart = (
-        alt.Chart(alt.NamedData("libraries"))
-        .mark_bar()
-        .encode(
-            y=alt.Y("sample:N", sort=samples, title=None),
-            x=alt.X(
-                "sum(droplets):Q", stack="normalize", title="share of droplets with cells", axis=alt.Axis(format="%")
-            ),
-            color=alt.Color(
-                "verdict:N",
-                scale=alt.Scale(domain=seen, range=[colours[name] for name in seen]),
-                legend=below(None),
-            ),
-            order="order:Q",
-            opacity=unless_picked(),
-            tooltip=[
-                "sample:N",
-                "verdict:N",
-                alt.Tooltip("droplets:Q", format=","),
-                alt.Tooltip("cells:Q", title="of", format=","),
-            ],
-        )
-        .add_params(picked())
-        .properties(width="container", height=rows_high(len(samples), 22))
-    )
-    return Figure(panels=(Panel(chart),), data={"libraries": table}, n=f"{count(len(samples), 'library')}.")
 
 
 def draw_quality(quality: pd.DataFrame, style: Style) -> Figure | None:
@@ -280,7 +135,7 @@ FIGURES = {
     "barnyard": (draw_barnyard, ["cells/{sample}.barnyard.tsv", "cells/libraries.tsv"]),
     "ranks": (draw_ranks, ["cells/{sample}.ranks.tsv", "cells/libraries.tsv"]),
     "stroma": (draw_stroma, "cells/libraries.tsv"),
-    "attrition": (draw_attrition, "cells/attrition_by_arm.tsv"),
+    "attrition": (draw_attrition, "cells/attrition.tsv"),
     "pool_cells": (draw_pools, "cells/{pool}.pool.tsv"),
     "attrition_libraries": (draw_libraries, "cells/attrition.tsv"),
     "quality": (draw_quality, "cells/{sample}.quality.tsv"),

@@ -154,6 +154,8 @@ def keep(
 
     comparison = species.tabulate_rules(rules)
     mixed = kinds[2] / sum(kinds) if sum(kinds) else float("nan")
+    modelled = rules["ambient"].posterior
+    alone = np.ones(len(calls)) if modelled is None else 1 - modelled[:, species.COMPONENTS.index("mixed")]
     summary = {
         "species_method": settings["species"]["method"],
         "cells": len(calls),
@@ -172,11 +174,16 @@ def keep(
         "soup_host_fraction": soup.host_share,
         "soup_source": soup.source,
         "ambient_fraction": (
-            ambient.library_fraction(graft[is_graft], host[is_graft], soup.host_share)
+            ambient.library_fraction(graft[singles], host[singles], soup.host_share, single=alone[singles])
             if is_host.any()
             else unexpressed.library_fraction(fraction[tumour], graft[tumour])
         ),
-        "ambient_fraction_host_cells": ambient.library_fraction(host[is_stroma], graft[is_stroma], 1 - soup.host_share),
+        "ambient_fraction_host_cells": ambient.library_fraction(
+            host[is_stroma],
+            graft[is_stroma],
+            1 - soup.host_share,
+            single=alone[is_stroma] * (of_stroma.verdict != "doublet"),
+        ),
         "doublet_rate": asdict(rate),
         "doublet_threshold": found.threshold,
         "doublets_expected": found.expected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scripts.cells.qc import POOL, QUALITY
+from scripts.cells.steps import NOBODYS, POOL, QUALITY
 
 WATCHED = ("mixed", "doublet", *QUALITY, "unsure")
 """Steps that should remove few cells. Numbers of empty droplets, host cells and normal cells depend on the tissue."""
@@ -12,8 +12,6 @@ MOST = 0.3
 """Share of a sample that one step, or all quality cuts together, may remove without a warning (a convention)."""
 UNEQUAL = 0.15
 """Difference in that share between two timepoints of a model that is reported (a convention, not a test)."""
-NOBODYS = ("untagged", "two_tags")
-"""Steps of a pool that should remove few cells. The number of cells of other samples depends on the pooling."""
 TOGETHER = "all cuts on quality"
 
 

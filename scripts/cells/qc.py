@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-QUALITY = ("low_counts", "high_counts", "few_genes", "many_genes", "high_mt")
-"""Quality cuts, in order."""
-POOL = ("other_sample", "untagged", "two_tags")
-"""Reasons why a cell of a pool isn't assigned to the sample: it is of another sample, has no tag, or has two tags. They
-come first. After them and the empty droplets, the sample's own cells remain, as in a library of one sample."""
-STEPS = ("empty", "host", "mixed", "doublet", "normal", *QUALITY, "unsure")
-"""Reasons to remove a barcode, in order. Normal and unsure cells are called only without a host."""
+from scripts.cells.steps import POOL, QUALITY, STEPS
+
 MAD_SCALE = 1.4826
 """Factor that scales a MAD to the standard deviation of a normal distribution."""
 

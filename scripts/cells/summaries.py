@@ -11,12 +11,12 @@ from scripts.cells import qc
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 VERDICTS = {
-    "": "kept graft cell",
+    "": "kept tumour cell",
     "host": "host cell",
     "mixed": "mixed",
-    "doublet": "graft doublet",
+    "doublet": "doublet",
     "normal": "normal cell",
-    **dict.fromkeys(qc.QUALITY, "graft, cut on quality"),
+    **dict.fromkeys(qc.QUALITY, "cut on quality"),
     "unsure": "unsure",
 }
 """First step that removed a droplet with cells → verdict in figures; all quality cuts share one."""

@@ -17,7 +17,7 @@ NUMBERS = ["barcodes_before", "removed", "remaining"]
 LIBRARY_COLUMNS = [
     *LABELS, "chemistry", "lanes", "reads", "mapped", "valid_barcode", "in_genes", "saturation", "umis", "host_umis",
     "droplets", "tumour", "host", "host_kept", "mixed", "normal", "unsure", "malignant_by", "kept", "ambient",
-    "doublets", "doublets_found", "doublets_left", "knee", "ambient_limit",
+    "doublets", "doublets_found", "doublets_left", "expected_cells", "knee", "ambient_limit", "note",
 ]  # fmt: skip
 WHOLE = [
     "lanes",
@@ -32,6 +32,7 @@ WHOLE = [
     "unsure",
     "kept",
     "doublets_found",
+    "expected_cells",
     "knee",
     "ambient_limit",
 ]
@@ -121,8 +122,10 @@ def tabulate_libraries(summaries: list[dict], audits: dict[str, dict], chemistri
             "doublets": percent((summary.get("doublet_rate") or {}).get("per_droplet")),
             "doublets_found": summary["doublets_flagged"],
             "doublets_left": summary["doublets_left"],
+            "expected_cells": summary.get("expected_cells"),
             "knee": summary["knee_counts"],
             "ambient_limit": summary.get("ambient_limit"),
+            "note": summary.get("droplets_note") or None,
         })  # fmt: skip
     # Integers stay integers if a library has none.
     return pd.DataFrame(rows, columns=LIBRARY_COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))

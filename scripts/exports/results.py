@@ -10,4 +10,5 @@ def targets(study: Study) -> list[str]:
     of_cells = ["study.h5ad", "study.loom"] if study.groups else []
     of_models = [f"models/{model}.h5ad" for model in study.models]
     normal = ["normal.h5ad"] if study.has_normal_cells else []
-    return [*of_cells, *of_models, *normal, "regulons.gmt", "signatures.gmt", "tables"]
+    host = ["host.h5ad"] if study.has_host_cells else []
+    return [*of_cells, *of_models, *normal, *host, "regulons.gmt", "signatures.gmt", "tables"]

@@ -161,7 +161,10 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
         here &= finding.verdict == "ok"
         yield finding
     if not entries and study.groups:
-        message = "none are given: the study ends at expression (`snakemake expression`), without regulons and switches"
+        message = (
+            "none are given: the study ends at expression (`snakemake expression`), without regulons and switches; "
+            "`snakemake` alone stops where regulons begin"
+        )
         yield Finding("databases", "regulons", "note", message)
     if entries and here:
         yield look("databases", "together", lambda: compare_names(study))

@@ -108,6 +108,8 @@ class Libraries:
         return {key: given.get(key) for key in ("assignments", "hashtags")}
 
     def tag_reads(self, pool: str) -> dict[str, list[str]]:
-        """Return the files of a pool's hashtag library (``fq1``, ``fq2``, ``sequences``); nothing without one."""
+        """Return the files of a pool's hashtag library (``fq1``, ``fq2``, ``sequences``, and
+        perhaps ``translation``); nothing without one.
+        """
         given = (self.config["cells"]["pools"].get(pool) or {}).get("hashtag_reads") or {}
         return {key: [files] if isinstance(files, str) else list(files) for key, files in given.items()}

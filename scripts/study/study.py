@@ -131,6 +131,11 @@ class Study(WithPeaks):
         return "tumour" in given or ("auto" in given and not self.references.get("host"))
 
     @cached_property
+    def has_host_cells(self) -> bool:
+        """Whether libraries may hold cells of a host, counted by its own genes."""
+        return bool(self.references.get("host")) and len(self.libraries) > 0
+
+    @cached_property
     def programme_sets(self) -> list[str]:
         """Files of gene sets that may explain a switch; those of normal lineages where these are of one species."""
         return ["cell_cycle", "dissociation", "hypoxia", *(["lineages"] if self.has_normal_cells else [])]
@@ -225,7 +230,8 @@ class Study(WithPeaks):
     def tables_of_pools(self) -> list[str]:
         """The tables that assign the cells of pools to samples, each once."""
         paths = [path for pool in self.pools for path in self.pool_settings(pool).values()]
-        paths += [path for pool in self.pools for path in self.tag_reads(pool).get("sequences", [])]
+        for key in ("sequences", "translation"):
+            paths += [path for pool in self.pools for path in self.tag_reads(pool).get(key, [])]
         return [path for path in dict.fromkeys(paths) if path]
 
     @cached_property

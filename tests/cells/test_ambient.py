@@ -134,3 +134,14 @@ def test_subtraction_brings_cells_nearer_to_the_truth():
     # can know: measured 0.40.
     assert after < 0.5 * before
     assert (left != subtract(cells, rng.multinomial(50_000, soup), np.zeros(200), seed=0)).nnz > 0
+
+
+def test_droplets_of_two_cells_do_not_shift_the_share_of_a_library():
+    """Of 1,000 UMIs 270 are ambient, 60 of them the host's: a second graft cell dilutes them, a host cell adds some."""
+    own, other = np.full(100, 940), np.full(100, 60)
+    assert library_fraction(own, other, 60 / 270) == pytest.approx(0.27)
+    own, other = np.append(own, [1_670] * 10), np.append(other, [60] * 10)
+    assert library_fraction(own, other, 60 / 270) < 0.26
+    own, other = np.append(own, 940), np.append(other, 700)
+    single = np.repeat([1.0, 0.0], [100, 11])
+    assert library_fraction(own, other, 60 / 270, single=single) == pytest.approx(0.27)

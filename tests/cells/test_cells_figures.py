@@ -1,10 +1,12 @@
 """Figures of the cells from small tables: what they show, and what they say of libraries unlike the usual ones."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.cells import assign_pool, droplet_figures, figures, qc, summaries, tabulate_attrition
+from scripts.cells import assign_pool, attrition_figures, droplet_figures, figures, qc, summaries, tabulate_attrition
 from scripts.cells.pool_figures import draw_pools
+from scripts.cells.steps import NOBODYS
 from scripts.figure.figure import Absent
 from scripts.figure.style import Style
 
@@ -64,36 +66,59 @@ TAGS = {"H1": "S1", "H2": "S2"}
 
 
 def test_the_waterfall_ends_at_the_cells_kept():
-    by_arm = tabulate_attrition.attrition_by_arm(attrition())
-    made = figures.draw_attrition(by_arm, STYLE)
+    made = attrition_figures.draw_attrition(attrition(), STYLE)
     table = made.data["attrition"]
     assert [panel.where["condition"] for panel in made.panels] == ["untreated", "persister, AC"]
     first = table[table["condition"] == "untreated"]
-    # Normal and unsure cells are a step of studies without a host alone.
-    drawn = [step for step in figures.STEPS if step not in figures.NAMED]
-    assert list(first["step"]) == [figures.name_of(step) for step in drawn]
+    # There are neither pools nor normal and unsure cells, which are steps of studies without a host.
+    drawn = [step for step in attrition_figures.STEPS if step not in attrition_figures.NAMED or step in REMOVED]
+    assert {"host", "mixed"} <= set(drawn) and not {"normal", "unsure", *NOBODYS} & set(drawn)
+    assert list(first["step"]) == [attrition_figures.name_of(step) for step in drawn]
     assert (first["from"].iloc[1:].to_numpy() == first["to"].iloc[:-1].to_numpy()).all()
     assert first["from"].iloc[0] == 1 and first["to"].iloc[-1] == 0 and first["droplets"].iloc[-1] == 60
     assert first["droplets"].sum() == 100 and made.n == "2 libraries, 200 droplets with cells, 120 cells kept."
 
 
+def test_cells_of_a_pool_without_a_sample_are_drawn_once():
+    """A pool of 1,000 cells: 60 and 840 of two samples, 70 without a tag, 30 with two. A third sample is no pool's."""
+    rows = []
+    for sample, arm, own in (("P1", "untreated", 60), ("P2", "AC", 840)):
+        elsewhere = {"empty": 9_000, "other_sample": 900 - own, "untagged": 70, "two_tags": 30}
+        steps = qc.attrition(np.array([""] * (own - 10) + ["doublet"] * 10), elsewhere)
+        labels = {"sample": sample, "model": "B", "timepoint": "persister" if arm == "AC" else arm, "arm": arm}
+        rows.append(steps.assign(**labels))
+    table = pd.concat([*rows, attrition((("S2", "AC"),))], ignore_index=True)
+    drawn = attrition_figures.draw_attrition(table, STYLE).data["attrition"]
+    first = drawn[drawn["condition"] == "untreated"].set_index("step")
+    assert list(first.index[:2]) == ["untagged", "two tags"] and "other sample" not in first.index
+    assert first["share"][["untagged", "two tags", "doublet"]].tolist() == pytest.approx([0.07, 0.03, 0.9 * 10 / 60])
+    assert (first["from"].iloc[1:].to_numpy() == first["to"].iloc[:-1].to_numpy()).all() and first["to"].iloc[-1] == 0
+    assert drawn.groupby("step")["droplets"].sum()[["untagged", "two tags"]].tolist() == [70, 30]
+    assert drawn.drop_duplicates("condition")["cells"].sum() == 1_000 + 100
+    bars = attrition_figures.draw_libraries(table, STYLE).data["libraries"]
+    assert bars[bars["sample"] == "S2"]["droplets"].sum() == 100
+    assert bars[bars["verdict"] == "untagged"]["droplets"].tolist() == [5, 65, 0]
+
+
 def test_verdicts_of_a_library_sum_to_its_droplets_with_cells():
-    table = figures.draw_libraries(attrition(), STYLE).data["libraries"]
-    assert (table.groupby("sample")["droplets"].sum() == 100).all() and list(table["verdict"][:2]) == ["kept", "host"]
+    table = attrition_figures.draw_libraries(attrition(), STYLE).data["libraries"]
+    assert (table.groupby("sample")["droplets"].sum() == 100).all() and list(table["verdict"][:2]) == [
+        "kept",
+        "untagged",
+    ]
 
 
 def test_samples_and_arms_are_named_as_they_stand():
     table = attrition((("007", "NA"), ("8", "12")))
-    made = figures.draw_libraries(table, STYLE)
+    made = attrition_figures.draw_libraries(table, STYLE)
     assert made.panels[0].chart.to_dict()["encoding"]["y"]["sort"] == ["007", "8"]
-    by_arm = tabulate_attrition.attrition_by_arm(table)
-    assert set(figures.draw_attrition(by_arm, STYLE).data["attrition"]["arm"]) == {"NA", "12"}
+    assert set(attrition_figures.draw_attrition(table, STYLE).data["attrition"]["arm"]) == {"NA", "12"}
 
 
 def test_a_study_without_a_droplet_says_so():
     empty = attrition(())
-    assert figures.draw_libraries(empty, STYLE) is None
-    assert figures.draw_attrition(tabulate_attrition.attrition_by_arm(empty), STYLE) is None
+    assert attrition_figures.draw_libraries(empty, STYLE) is None
+    assert attrition_figures.draw_attrition(empty, STYLE) is None
     none = summaries.bin_droplets(droplets().query("filter_failed == 'empty'")).assign(sample="")
     assert figures.draw_barnyard(none, libraries(), STYLE) == Absent("no_droplets")
 
@@ -104,15 +129,17 @@ def test_a_study_without_a_droplet_says_so():
 def test_the_barnyard_plot_counts_every_droplet_with_a_cell_once(host, measure, title):
     bins = summaries.bin_droplets(droplets(host))
     assert bins["droplets"].sum() == 5 and set(bins["measure"]) == {measure}
-    kept = bins[bins["verdict"] == "kept graft cell"]
+    kept = bins[bins["verdict"] == "kept tumour cell"]
     # 1,000 UMIs + 1 and 999 + 1 are in one bin, which begins at 1,000.
     assert kept["droplets"].tolist() == [2]
     assert (bins["graft_from"] <= bins["graft_to"]).all() and kept["graft_from"].iloc[0] == pytest.approx(1000)
     made = figures.draw_barnyard(bins.assign(sample="S2"), libraries(), STYLE)
     assert [(panel.title, panel.model) for panel in made.panels] == [("S2: 5", "A")]
     assert made.panels[0].chart.to_dict()["encoding"]["y"]["title"] == title
+    assert made.panels[0].chart.to_dict()["encoding"]["x"]["title"] == ("graft UMIs + 1" if host else "UMIs + 1")
+    assert set(made.notes) == (set() if host else {"without_host"})
     # The most frequent verdict is drawn first, below the others.
-    assert made.data["barnyard"]["verdict"].iloc[0] == "kept graft cell"
+    assert made.data["barnyard"]["verdict"].iloc[0] == "kept tumour cell"
 
 
 def test_the_rank_curve_begins_and_ends_where_the_barcodes_do():
@@ -161,6 +188,6 @@ def test_without_a_host_the_stroma_is_the_normal_cells():
 def test_every_verdict_and_step_has_a_colour_of_its_own():
     assert set(summaries.VERDICTS.values()) == set(droplet_figures.VERDICTS)
     assert set(summaries.VERDICTS) == {"", *qc.STEPS} - {"empty"}
-    assert set(figures.STEPS) == {*qc.STEPS, "kept"} - {"empty"}
-    for colours in (droplet_figures.VERDICTS, figures.STEPS):
+    assert set(attrition_figures.STEPS) == {*NOBODYS, *qc.STEPS, "kept"} - {"empty"}
+    for colours in (droplet_figures.VERDICTS, attrition_figures.STEPS):
         assert len(set(colours.values())) == len(colours)

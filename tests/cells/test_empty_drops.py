@@ -16,6 +16,7 @@ from scripts.cells.ambient_test import benjamini_hochberg, good_turing, log_like
 from scripts.cells.empty_drops import (
     ambient_limit,
     call_cells,
+    compare_with_expected,
 )
 from scripts.counts.knee import order_of_magnitude_cut
 
@@ -257,3 +258,21 @@ def test_calls_dont_depend_on_the_order_of_barcodes(seed):
     common |= {"min_fraction_of_median": 0.01, "simulations": 300, "fdr": 0.05}
     first, second = call_cells(counts, **common), call_cells(counts[order], **common)
     assert np.array_equal(first.is_cell[order], second.is_cell)
+
+
+@pytest.mark.parametrize("cells, said", [(499, True), (500, False), (2_000, False), (2_001, True)])
+def test_a_number_of_cells_far_from_the_expected_is_remarked(cells, said):
+    remark = compare_with_expected(cells, 1_000)
+    assert bool(remark) == said and (not said or "where 1,000 were expected (expected_cells)" in remark)
+
+
+@pytest.mark.parametrize("expected, said", [(30, False), (1_000, True), ("auto", False)])
+def test_the_remark_stands_beside_the_calls(expected, said):
+    rng = np.random.default_rng(1)
+    counts = sparse.csr_matrix(np.vstack([rng.poisson(20, (30, 100)), rng.poisson(0.3, (900, 100))]))
+    found = call_cells(
+        counts, expected_cells=expected, enabled=True, ambient_max_counts=100, min_counts=100,
+        min_fraction_of_median=0.01, simulations=200, fdr=0.01, seed=0,
+    )  # fmt: skip
+    assert found.is_cell.sum() == 30 and ("were expected" in found.summary["note"]) == said
+    assert found.summary["expected_cells_by"] == ("estimate" if expected == "auto" else "given")

@@ -101,7 +101,7 @@ def check_figures(result, adata):
     style = Style(models=("M",), timepoints=("untreated", "persister"), contrast={"baseline": "untreated"})
     assert tables["barnyard"]["droplets"].sum() == summary["cells"] == libraries["droplets"].iloc[0]
     verdicts = tables["barnyard"].groupby("verdict")["droplets"].sum()
-    assert verdicts.get("kept graft cell", 0) == summary["cells_kept"] == libraries["kept"].iloc[0]
+    assert verdicts.get("kept tumour cell", 0) == summary["cells_kept"] == libraries["kept"].iloc[0]
     of_all = tables["ranks"].query("barcodes == 'all barcodes'")
     assert of_all["rank"].max() == (np.asarray(adata.X.sum(axis=1)).ravel() > 0).sum()
     medians = tables["quality"].set_index("measure")["median"]

@@ -13,6 +13,7 @@ import test_pools as pools
 from docs_table import lines_of
 from scipy import sparse
 from scipy.io import mmwrite
+from test_tag_barcodes import GEM_X
 
 from scripts.base import job
 from scripts.cells import assign_pool, count_tags, fates, tags
@@ -91,6 +92,16 @@ def translated(folder: Path) -> None:
     assert sorted(count_tags.choose_list(seen, own, "x").values()) == sorted(own)
 
 
+def by_table(folder: Path) -> None:
+    """Pairs of GEM-X 3' v4 as Cell Ranger's table has them, whichever barcode stands first."""
+    for order in (1, -1):
+        rows = [(feature, gene)[::order] for gene, feature in GEM_X.items()]
+        (folder / "pairs.txt").write_text("".join(f"{a}\t{b}\n" for a, b in rows))
+        table = count_tags.read_translation(str(folder / "pairs.txt"), list(GEM_X)[:2])
+        found = count_tags.choose_list(Counter(GEM_X.values()), list(GEM_X)[:2], "x", table)
+        assert found == {GEM_X[gene]: gene for gene in list(GEM_X)[:2]}
+
+
 def without_a_sample(folder: Path) -> None:
     COUNTS.to_csv(folder / "a.csv")
     tags.read_counts(folder / "a.csv", {"HTO9": "S9"})
@@ -112,7 +123,9 @@ CASES = {
     "counts of tags as text, barcodes × tags or tags × barcodes": text,
     "FASTQ of the tags' own library": reads,
     "sequences of tags as a table (tag, sequence), or Cell Ranger's feature reference": sequences,
-    "barcodes of TotalSeq-B and CellPlex reads, which differ from those of the genes": translated,
+    "barcodes of TotalSeq-B and CellPlex reads with 3' v3 and v3.1, which differ from those of the genes in two "
+    "bases": translated,
+    "barcodes of TotalSeq-B reads with GEM-X 3' v4, which no rule relates to those of the genes": by_table,
     "counts or reads of tags without the tag of a sample": without_a_sample,
 }
 FORMS = lines_of("Pools")

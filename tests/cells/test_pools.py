@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
 from pathlib import Path
 
 import anndata
@@ -296,20 +295,6 @@ BAD_SEQUENCES = {
 @pytest.mark.parametrize("text, said", BAD_SEQUENCES.values(), ids=BAD_SEQUENCES)
 def test_sequences_that_cannot_be_read_are_refused_with_their_row(tmp_path, text, said):
     check_refusal(tmp_path / "tags.tsv", text, said, lambda path: tags.read_sequences(path, {"HTO1": "S1"}))
-
-
-def test_barcodes_of_tags_are_as_they_are_or_translated():
-    # First pair of 10x Genomics' list for 3' v3.
-    assert count_tags.translate("AAACCCAAGAAACACT") == "AAACCCATCAAACACT"
-    genes = ["AAACCCAAGAAACACT", "TTTTTTTCATTTTTTT"]
-    for seen in (genes, [count_tags.translate(name) for name in genes]):
-        found = count_tags.choose_list(Counter(seen), genes, "r1")
-        assert [found[name] for name in seen] == genes
-    with pytest.raises(job.UserError, match="r1: 0% of its first barcodes are those of the pool's counts"):
-        count_tags.choose_list(Counter(["C" * 16]), genes, "r1")
-    assert count_tags.umi_length(28, None, "r1") == 12 and count_tags.umi_length(26, None, "r1") == 10
-    with pytest.raises(job.UserError, match="a read 1 of 26 bases holds no barcode and UMI of 28"):
-        count_tags.umi_length(26, 12, "r1")
 
 
 def test_a_table_of_another_library_ends_the_run_in_one_line(tmp_path):

@@ -89,6 +89,22 @@ def test_normal_cells_are_joined_by_lineage(study, tmp_path):
     assert set(made.obs["age"]) == {61.0} and set(made.obs["model"]) == {"A", "B"} and "model_colors" in made.uns
 
 
+def test_host_cells_are_joined_as_normal_cells_are(study, tmp_path):
+    """Host cells have no lineage; a library without any leaves those of the other."""
+    whole = study["counts"][study["paths"][0]]
+    paths = [str(tmp_path / "A1.host.h5ad"), str(tmp_path / "B1.host.h5ad")]
+    whole.write_h5ad(paths[0])
+    whole[:0].copy().write_h5ad(paths[1])
+    params = SimpleNamespace(
+        title="host", models=ORDERS["model"], timepoints=ORDERS["timepoint"], arms=ORDERS["arm"], carried=[]
+    )
+    output = [str(tmp_path / "host.h5ad")]
+    export_normal.main(SimpleNamespace(input=SimpleNamespace(cells=paths), output=output, params=params))
+    made = anndata.read_h5ad(output[0])
+    assert list(made.obs_names) == list(whole.obs_names) and "lineage" not in made.obs
+    assert np.array_equal(made.raw[:, whole.var_names].X.toarray(), whole.X.toarray())
+
+
 def test_the_h5ad_has_what_cellxgene_asks_for(study, tmp_path):
     """Raw counts next to normalised values, both sparse float32; categories; unique names; a layout; a title."""
     path = tmp_path / "study.h5ad"

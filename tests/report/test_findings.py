@@ -104,7 +104,7 @@ def test_profiles_without_a_network_claim_nothing(tmp_path):
     assert text.startswith("Unclear: a shared programme was not tested")
     assert "No switches" in text and "markers were not selected" in text and tables == []
     assert "The results do not allow conclusions about other patients" in text
-    assert "losses of cells" in text.split("Not checked")[1]
+    assert "losses that differ between timepoints" in text.split("Not checked")[1]
 
 
 def test_profiles_with_a_network_speak_of_factors(tmp_path):
@@ -179,13 +179,13 @@ def test_unequal_losses_are_a_warning(tmp_path, share, warned):
     source = Results(tmp_path, tables=everything()).write()
     text, _ = say(with_file(source, "cells/attrition.tsv", lost(share)))
     assert ("Unequal losses" in text) == warned
-    assert "losses of cells" not in text.split("Not checked")[-1]
+    assert "losses that differ between timepoints" not in text.split("Not checked")[-1]
     if warned:
         assert "50% of the tumour's cells at persister and 10% at untreated" in text
         assert "from 40 to 40 percentage points" in text
         assert "low_counts: removes 50% of the sample's cells; 40 points more than at untreated" in text
     else:
-        assert "losses of cells" in text.split("No warning from")[1]
+        assert "losses that differ between timepoints" in text.split("No warning from")[1]
         assert "cells removed by each filter" in text.split("No warning from")[1]
 
 
