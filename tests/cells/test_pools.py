@@ -52,7 +52,7 @@ def check_refusal(path, text: str, said: str, read) -> None:
 BAD = {
     "no barcodes": ("name\ttag\nA\tB\n", "row 1: no column of barcodes (name, tag); give a table of barcodes and tags"),
     "no tags": ("barcode\tx\nA\tB\n", "row 1: no column of tags (barcode, x)"),
-    "twice": ("barcode\ttag\nA\tB\nA\tC\n", "row 3, column barcode: 'A' is there twice; keep one row"),
+    "twice": ("barcode\ttag\nA\tB\nA\tC\n", "row 3, column barcode: 'A' occurs twice; keep one row"),
     "empty": ("barcode\ttag\n\tB\n", "row 2, column barcode: is empty"),
     "wide": ("barcode\ttag\nA\tB\tC\n", "row 2: 3 columns, the header has 2; correct it"),
 }
@@ -306,7 +306,7 @@ def test_barcodes_of_tags_are_as_they_are_or_translated():
     with pytest.raises(job.UserError, match="r1: 0% of its first barcodes are those of the pool's counts"):
         count_tags.choose_list(Counter(["C" * 16]), genes, "r1")
     assert count_tags.umi_length(28, None, "r1") == 12 and count_tags.umi_length(26, None, "r1") == 10
-    with pytest.raises(job.UserError, match="a read 1 of 26 bases holds no barcode and UMI of 28"):
+    with pytest.raises(job.UserError, match="a read 1 of 26 bases is too short for barcode and UMI of 28"):
         count_tags.umi_length(26, 12, "r1")
 
 
