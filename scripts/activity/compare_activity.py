@@ -82,9 +82,7 @@ def main(snakemake) -> None:
     # The same unit for all pairs, so that relapse and persister are comparable.
     sd = paired.pooled_sd(spread)
     if len(sd) and sd.isna().all():
-        job.log.warning(
-            "no replicates to take a standard deviation from: standardised effects are in units of activity"
-        )
+        job.log.warning("no replicates, so no standard deviation: standardised effects are in units of activity")
         sd = sd.fillna(1.0)
     differences, effects, flipped = [], [], []
     for name, (baseline, treated) in design.contrasts_of(params.contrast).items():

@@ -44,10 +44,10 @@ def _note_on_numbers(n: int, baseline: str, treated: str, fdr: float) -> list[st
     if n == 0:
         return [f"no model has both {baseline} and {treated} with enough cells: nothing is compared"]
     if n == 1:
-        return ["n = 1 model: an effect without interval or p-value, which says nothing about other patients"]
+        return ["n = 1 model: effect without interval or p-value; no conclusion about other patients"]
     notes = [f"n = {n} models: too few to call a change shared"] if n == 2 else []
     if smallest_p(n) > fdr:
-        notes.append(f"with {n} models flipped signs give no family-wise error below {smallest_p(n):.3g}")
+        notes.append(f"with {n} models sign flips cannot give a family-wise error below {smallest_p(n):.3g}")
     return notes
 
 
@@ -56,7 +56,7 @@ def _note_on_arms(arms: pd.Series) -> list[str]:
     names = {arm for own in arms for arm in own}
     several = [model for model, own in arms.items() if len(own) > 1]
     if len(names) < 2:
-        return [f"one arm ({next(iter(names))}): nothing is said about other treatments"] if names else []
+        return [f"one arm ({next(iter(names))}): no conclusion about other treatments"] if names else []
     if not several:
         return [
             "confounded: each model has one arm; a difference between arms can't be separated from one between patients"
@@ -76,7 +76,7 @@ def _depth_of(
     if arm is not None or not len(gap):
         return mean, []
     if not depths.differs(gap):
-        told = f"depth doesn't differ (log2 ratio within ±{depths.TOLERANCE} in each model): not thinned"
+        told = f"depth doesn't differ (log2 ratio within ±{depths.TOLERANCE} in each model): samples are not thinned"
     else:
         told = "depth differs in some models: changes are measured again at equal depth"
     return mean, [told]
@@ -111,7 +111,7 @@ def design_table(
         if split:
             notes.append(
                 f"{baseline} and {treated} of {', '.join(split)} were scored in different groups, which may rank other "
-                "genes: part of the difference may come from there"
+                "genes: this may cause part of the difference"
             )
         platform, told = platforms.describe(pd.concat([before, after]))
         notes += [told] if told else []
@@ -124,7 +124,7 @@ def design_table(
             own = after[after["arm"] == arm]
             models = list(dict.fromkeys(own["model"]))
             alike = all(len(arms[model]) == 1 for model in models) and len(arms) > len(models)
-            note = ["n = 1 model: nothing is said about other patients"] if len(models) == 1 else []
+            note = ["n = 1 model: no conclusion about other patients"] if len(models) == 1 else []
             note += ["the only arm of its models: confounded with the patients"] if alike else []
             matched = before[before["model"].isin(models)]
             platform, told = platforms.describe(pd.concat([matched, own]))
@@ -143,7 +143,9 @@ def _note_on_models(models: set[str], headline: set[str], timepoint: str) -> lis
     own, lacking = ", ".join(sorted(models - headline)), ", ".join(sorted(headline - models))
     told = [f"{own} only here"] if own else []
     told += [f"{lacking} only at {timepoint}"] if lacking else []
-    return [f"other models than at {timepoint} ({'; '.join(told)}): where the two differ it may be the patients"]
+    return [
+        f"other models than at {timepoint} ({'; '.join(told)}): differences between the two may be between patients"
+    ]
 
 
 def _trend_row(samples: pd.DataFrame, contrast: dict, days: dict[str, float]) -> tuple:
@@ -163,7 +165,7 @@ def _trend_row(samples: pd.DataFrame, contrast: dict, days: dict[str, float]) ->
         notes.append(f"no day after the start of treatment (column day of the samples sheet): {some}")
     single = [model for model in dict.fromkeys(kept["model"]) if model not in models]
     if single:
-        notes.append(f"one day within an arm only, no slope: {', '.join(single)}")
+        notes.append(f"only one day within an arm, so no slope: {', '.join(single)}")
     if not models:
         notes.insert(0, "no model has persisters of two days in one arm: no trend is tested")
     chosen = kept[kept["model"].isin(models)]

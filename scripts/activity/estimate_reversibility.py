@@ -49,7 +49,8 @@ def main(snakemake) -> None:
     bins.to_csv(snakemake.output.bins, sep="\t", index=False, float_format="%.6g")
     if table.empty:
         job.log.warning(
-            "no model has baseline, persisters and relapse of one arm, or nothing shifts in those: no positions"
+            "no model has baseline, persisters and relapse of one arm, or no feature changes in these models: no "
+            "positions"
         )
     for kind, own in table.groupby("kind", sort=False):
         counts = own["verdict"].value_counts()

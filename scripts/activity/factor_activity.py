@@ -35,7 +35,7 @@ def usable_network(network: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
     kept = matrix.columns[pivots[1:] > TOLERANCE * pivots.max()] if len(pivots) == whole.shape[1] else matrix.columns
     if len(kept) < matrix.shape[1]:
         gone = [name for name in matrix.columns if name not in set(kept)]
-        job.log.warning("targets of %s are those of other factors: left out", ", ".join(gone))
+        job.log.warning("left out, because other factors have the same targets: %s", ", ".join(gone))
     return edges[edges["source"].isin(kept)].reset_index(drop=True)
 
 

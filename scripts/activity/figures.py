@@ -8,7 +8,7 @@ import pandas as pd
 
 from scripts.activity.terms import AGREE, NEITHER, ONE, OPPOSITE
 from scripts.activity.timepoint_figures import TABLE, draw_timepoints
-from scripts.activity.verdicts import VERDICTS
+from scripts.activity.verdicts import RULES, VERDICTS
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_ARMS
@@ -163,9 +163,9 @@ def draw_networks(table: pd.DataFrame, style: Style) -> Figure | Absent:
     return Figure(
         panels=(Panel(chart.properties(width="container", height=360)),),
         data={"networks": both},
-        n=f"{count(len(both), 'factor')} known to both ({'; '.join(f'{counts[name]} {name}' for name in present)}) of "
-        f"{len(table)}; {count(int(both['regulon_n'].max()), 'model')} with libraries, {int(both['n_models'].max())} "
-        "with profiles.",
+        n=f"{count(len(both), 'factor')} with regulon and network "
+        f"({'; '.join(f'{counts[name]} {name}' for name in present)}) of {len(table)}; "
+        f"{count(int(both['regulon_n'].max()), 'model')} with libraries, {int(both['n_models'].max())} with profiles.",
     )
 
 
@@ -263,7 +263,7 @@ def draw_reversibility(table: pd.DataFrame, bins: pd.DataFrame, style: Style) ->
         f"{count(len(table), 'feature')} that change.",
         columns=2,
         min_width=300,
-        notes={"signature": {"verdict": verdict.iloc[0]}} if len(verdict) else {},
+        notes={"signature": {"verdict": verdict.iloc[0], "rule": RULES[verdict.iloc[0]]}} if len(verdict) else {},
     )
 
 

@@ -95,7 +95,7 @@ def main(snakemake) -> None:
     found.to_csv(snakemake.output.activity, sep="\t", index=False, float_format="%.6g")
     job.log.info("%d factors with %d targets or more", found["tf"].nunique(), factor_activity.MIN_TARGETS)
     if found.empty:
-        job.log.warning("no factor of the network has enough targets, or nothing is compared")
+        job.log.warning("no factor of the network has enough targets, or no contrast can be compared")
 
 
 if __name__ == "__main__":

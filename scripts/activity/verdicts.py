@@ -29,3 +29,4 @@ VERDICTS = (
     ),
 )
 """On :class:`Interval`: the first whose rule applies."""
+RULES = {verdict.name: verdict.description for verdict in VERDICTS}

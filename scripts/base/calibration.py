@@ -19,6 +19,8 @@ HEADER = [
 ]  # fmt: skip
 SEPARATOR = "; "
 """Between the names that a rate is about."""
+LEAST_TRIALS = 20
+"""Trials that a printed rate needs: of three, one hit would be 33 %."""
 
 
 @cache
@@ -58,11 +60,11 @@ def rates_of_verdict(verdicts: str, name: str) -> pd.DataFrame:
 def worst_error(verdicts: str, name: str) -> dict[str, str]:
     """Return how often a verdict was given where it is false: the largest of its rates that have an upper bound.
 
-    The keys are ``rate`` (per cent), ``trials``, ``design`` and ``truth``; an empty dictionary where no such rate was
-    measured.
+    Rates of fewer than :data:`LEAST_TRIALS` trials are too imprecise to be the largest. The keys are ``rate`` (per
+    cent), ``trials``, ``design`` and ``truth``; an empty dictionary where no such rate was measured.
     """
     rates = rates_of_verdict(verdicts, name)
-    rates = rates[rates["bound"] == "at most"]
+    rates = rates[(rates["bound"] == "at most") & (rates["trials"] >= LEAST_TRIALS)]
     if rates.empty:
         return {}
     worst = rates.loc[rates["rate"].idxmax()]

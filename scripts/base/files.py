@@ -79,6 +79,6 @@ def run_tool(command: list[str | int | Path], remedy: str = "see the log", *, ma
         # An empty folder or file doesn't count as made.
         if not made.exists() or not (any(made.iterdir()) if made.is_dir() else made.stat().st_size):
             raise job.UserError(
-                f"{tool} ended without making {made.name}, though it said nothing of a failure to us: "
+                f"{tool} ended without writing {made.name} and did not report a failure: "
                 f"{(failures[-1] if failures else tail or 'no message').strip()}; {remedy}"
             )

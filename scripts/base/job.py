@@ -102,11 +102,11 @@ def fault_of(path: Path) -> str | None:
                 # Where HDF5 files say how long they are, by the version of their first block.
                 at = 40 if first[8] < 2 else 28
                 if int.from_bytes(first[at : at + 8], "little") > size:
-                    return "it is cut: shorter than it says it is"
+                    return "it is truncated: shorter than its header states"
             elif ends := ENDS.get(path.suffix):
                 handle.seek(max(size - len(ends[0]), 0))
                 if not handle.read().endswith(ends):
-                    return f"it is cut: it should end in {ends[0].decode()}"
+                    return f"it is truncated: it must end in {ends[0].decode()}"
     except OSError as error:
         return error.strerror or str(error)
     return None
@@ -188,13 +188,13 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
         refuse(where, str(error))
     except Exception as error:
         if is_full(error):
-            remedy = "free some, where results lie or in the folder for temporary files"
+            remedy = "free space in the folder of the results or of temporary files"
             said = " ".join(str(error).split())  # HDF5 dates it, with a line's end
             refuse(where, f"no space left ({said}); {remedy}", at_once=True)
         log.error("%s", traceback.format_exc())
         for given in map(Path, getattr(snakemake, "input", ())):
             if fault := fault_of(given):
-                remedy = "bring it back, or, if the workflow made it, remove it and run again"
+                remedy = "restore it, or, if the workflow made it, remove it and run again"
                 refuse(where, f"{given}: can't be read ({fault}); {remedy}")
         print(f"internal error in {where}: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

@@ -35,7 +35,9 @@ class MockJob:
         absent = [path for path in self.snakemake.input if not os.path.exists(path)]
         if absent:
             more = f" and {len(absent) - 1} more inputs" if len(absent) > 1 else ""
-            raise UserError(f"{absent[0]}{more} of rule {self.snakemake.rule}: missing; make the job's inputs first")
+            raise UserError(
+                f"{absent[0]}{more} of rule {self.snakemake.rule}: missing; run the jobs that make its inputs first"
+            )
         for path in (*self.snakemake.output, *self.snakemake.log):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         runpy.run_path(str(self.script), init_globals={"snakemake": self.snakemake}, run_name="__main__")
@@ -128,10 +130,10 @@ def find_rule(workflow: Any, name: str) -> Any:
     rules = {rule.name: rule for rule in workflow.rules}
     if name not in rules:
         close = difflib.get_close_matches(name, rules, n=3)
-        hint = f"; there is {', '.join(close)}" if close else "; `snakemake --list-rules` names them"
+        hint = f"; did you mean {', '.join(close)}" if close else "; `snakemake --list-rules` names them"
         raise UserError(f"no rule is called {name!r}{hint}")
     if not rules[name].script:
-        kind = "is a target and runs nothing" if rules[name].norun else "runs no script but a command of the shell"
+        kind = "is a target and runs nothing" if rules[name].norun else "runs a shell command, not a script"
         raise UserError(f"rule {name} {kind}")
     return rules[name]
 

@@ -67,7 +67,7 @@ def refuse_transcripts(names: Sequence[str], where: str | Path) -> None:
     found = [name for name in names if TRANSCRIPT.search(name)]
     if len(found) > MOSTLY * len(names):
         raise job.UserError(
-            f"{where}: rows are transcripts ({', '.join(found[:2])}), no genes; sum them by gene, as tximport does"
+            f"{where}: rows are transcripts, not genes ({', '.join(found[:2])}); sum them by gene, as tximport does"
         )
 
 
@@ -76,7 +76,7 @@ def kind_of(first: bytes) -> tuple[str, str] | None:
     for magic, what, remedy in KINDS:
         if first.startswith(magic):
             return what, remedy
-    return ("a web page", "fetch the file itself again") if PAGE.match(first) else None
+    return ("a web page", "download the file again") if PAGE.match(first) else None
 
 
 def check_kind(path: str | Path, first: bytes, what: str = "") -> None:
@@ -95,7 +95,7 @@ def read_text(path: str | Path, what: str) -> str:
         with open_bytes(path) as handle:
             raw = handle.read()
     except (EOFError, BadGzipFile, zlib.error) as error:
-        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
+        raise job.UserError(f"{path}: the gzip file is truncated or damaged ({error}); fetch it again") from error
     except OSError as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"can't be read ({error.strerror})"
         raise job.UserError(f"{path}: {why}; correct the path, or give {what}") from error
@@ -215,7 +215,7 @@ def read_list(path: str | Path, what: str, headings: Iterable[str] = ()) -> list
     if rows and rows[0][1][0].lower() in headings:
         rows = rows[1:]
     if not rows:
-        raise job.UserError(f"{path}: no name in it; give {what}")
+        raise job.UserError(f"{path}: no name in the file; give {what}")
     if len(rows) == 1 and len(rows[0][1]) > 2:
         raise job.UserError(f"{path}, row {rows[0][0]}: {len(rows[0][1])} names in one row; give {what}")
     for number, fields in rows:
@@ -260,7 +260,7 @@ def check_shared(names: Iterable[str], known: Iterable[str], where: str, there: 
     if share < MIN_SHARE:
         raise job.UserError(
             f"{where}: has {share:.0%} of its genes in common with {there}, less than {MIN_SHARE:.0%}; it names genes "
-            f"{', '.join(ours[:3]) or 'none'}, {there} {', '.join(theirs[:3]) or 'none'}: give symbols of the same "
-            "species (not UniProt, Ensembl or Entrez identifiers)"
+            f"{', '.join(ours[:3]) or 'none'}, {there} {', '.join(theirs[:3]) or 'none'}: give gene symbols of "
+            "the same species (not UniProt, Ensembl or Entrez identifiers)"
         )
     return share

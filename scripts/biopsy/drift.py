@@ -29,7 +29,10 @@ WRONG = 0.05
 """Share of normal cells that may be taken for malignant: what the verdicts' probability of .95 leaves."""
 OTHERS_CAUTION, OTHERS_OUT = 0.05, 0.2
 """Shares of other cells among those scored. Each point of them may move the fraction of persister-like cells by one."""
-REINFER = "add it to the samples sheet as a reference sample, with an untreated sample of its own, and infer again"
+REINFER = (
+    "add it to the samples sheet as a reference sample, with an untreated sample of the same patient, and infer the "
+    "regulons again"
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,12 @@ def check_genes(coverage: float, n_genes: int, query_genes: list[str]) -> Check:
     verdict = OK
     if coverage < FULL_COVERAGE:
         verdict = CAUTION if coverage >= MIN_COVERAGE else NOT_SCORED
-        note += "; training is cut to the same genes"
+        note += "; training samples are restricted to the same genes"
     if coverage < MIN_COVERAGE:
         note = f"only {n_genes} of the reference's genes were measured: check the species and that genes have symbols"
         titled = sum(gene[:1].isupper() and gene[1:].islower() for gene in query_genes)
         if titled > len(query_genes) / 2:
-            note += " They are written like mouse genes."
+            note += " They are spelled as mouse genes are."
     return Check("genes", coverage, FULL_COVERAGE, 1.0, verdict, note)
 
 
@@ -120,18 +123,20 @@ def check_composition(marked: np.ndarray, summary: dict) -> Check:
         kinds = ", ".join(kind for kind in counted if (marked == kind).any())
         notes.append(f"{shown:.0%} of the cells scored show markers of normal cells ({kinds})")
     if verdict == OUT:
-        notes.append("the fraction may be one of normal cells: don't use it; name the tumour cells (cells.annotation)")
+        notes.append(
+            "the fraction may be that of normal cells: don't use it; label the tumour cells (cells.annotation)"
+        )
     elif verdict == CAUTION:
-        notes.append("normal cells may be among those scored, and shift the fraction by as many points")
+        notes.append("normal cells may be among those scored, and change the fraction by up to as many points")
     if composition == "xenograft" and not summary.get("cells_host"):
         verdict = worst_of(verdict, CAUTION)
-        notes.append("not one host cell: if this is no xenograft, set cells.composition: tumour and run again")
+        notes.append("not one host cell: if this is not a xenograft, set cells.composition: tumour and run again")
     elif composition == "tumour" and evidence == "markers alone":
         verdict = worst_of(verdict, CAUTION)
         notes.append("copy numbers couldn't be measured: normal epithelium cannot be distinguished from the tumour")
     elif unsure > n:
         verdict = worst_of(verdict, CAUTION)
-        notes.append("most cells are unsure: those scored may be a part of the tumour")
+        notes.append("most cells are unsure: those scored may be only a part of the tumour")
     if composition is None:
         notes.append("the summary of the library does not give its composition; run the stage cells again")
     return Check(name, share, np.nan, OTHERS_OUT, verdict, "; ".join(notes) or "a host's genome, or a pure culture")
@@ -187,9 +192,9 @@ def check_expression(distance: float, training: pd.Series) -> Check:
     if verdict == NOT_JUDGED:
         note += f"; {few_models(len(training))}"
     elif verdict == OUT:
-        note += ": unlike any training model (another tissue or technique?). Do not use the scores; " + REINFER
+        note += ": it resembles no training model (another tissue or technique?). Do not use the scores; " + REINFER
     elif verdict == CAUTION:
-        note += ": further off than 19 of 20 new patients would be; look at genes and depth"
+        note += ": farther than 19 of 20 new patients would be; examine genes and depth"
     return Check("expression", distance, np.nan, limits[0], verdict, note)
 
 
@@ -231,7 +236,7 @@ def check_far_cells(share: float, training: pd.Series) -> Check:
     if verdict == NOT_JUDGED:
         note += f"; {few_models(len(training))}"
     elif verdict == OUT:
-        note += f": regulons are combined as in no training model; {REINFER}"
+        note += f": no training model shows this combination of regulons; {REINFER}"
     return Check("cells far from training", share, np.nan, limits[0], verdict, note)
 
 

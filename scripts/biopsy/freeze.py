@@ -160,7 +160,7 @@ def readme(manifest: dict, calibration: pd.DataFrame) -> str:
         f"Models left out of the scores, with known mixtures of their own cells: root mean square error "
         f"{np.sqrt((error**2).mean()):.3f}, largest {error.abs().max():.3f} (calibration.tsv).\n{OPTIMISTIC}"
         if len(calibration)
-        else "Fewer than three models have cells of both states: how well fractions are estimated was not measured."
+        else "Fewer than three models have cells of both states: the error of estimated fractions was not measured."
     )
     return f"""A frozen reference of persister-regulons, format version {manifests.FORMAT_VERSION}.
 
@@ -210,7 +210,7 @@ def main(snakemake) -> None:
         scores = discriminant.learn(activity, labels, states).score(activity)
         calibration = fraction.calibrate(activity, labels, states, level=params.level, seed=settings["seed"])
     else:
-        job.log.warning("no model has enough cells of %s and %s: no fraction can be estimated", *states)
+        job.log.warning("no model has enough cells of both %s and %s: no fraction can be estimated", *states)
     expression = pd.DataFrame(np.asarray(profiles.X), index=profiles.obs_names, columns=profiles.var_names)
     of_profiles = profiles.obs.rename_axis("sample")
     of_profiles = of_profiles.assign(

@@ -30,8 +30,8 @@ def match(cells: pd.Series, labels: pd.Series, path: str) -> pd.Series:
     if known < FEWEST * len(cells):
         some = f"{cells.iloc[0]!r} and {labels.index[0]!r}" if len(labels) else f"{cells.iloc[0]!r} and none"
         raise job.UserError(
-            f"{path}: it has {known} of the pool's {len(cells)} cells (barcodes are like {some}); give the table of "
-            "this library, with barcodes as its counts have them"
+            f"{path}: it has {known} of the pool's {len(cells)} cells (barcodes have the form of {some}); give the "
+            "table of this library, with barcodes as in its counts"
         )
     return found.fillna(UNASSIGNED)
 
@@ -74,7 +74,7 @@ def main(snakemake) -> None:
     calls = pd.read_parquet(snakemake.input.calls)
     cells = calls.loc[calls["cell_call"], "barcode"].astype(str).reset_index(drop=True)
     if not len(cells):
-        raise job.UserError(f"pool {pool}: no barcode was called a cell; look at cells.expected_cells and the counts")
+        raise job.UserError(f"pool {pool}: no barcode was called a cell; examine cells.expected_cells and the counts")
     try:
         if given["assigned"]:
             labels = tagged.read_assignments(path)
@@ -95,9 +95,9 @@ def main(snakemake) -> None:
     for row in numbers[numbers["fate"] != EMPTY].itertuples():
         job.log.info("%s %s: %d cells", row.fate, row.sample, row.barcodes)
     if lost > MANY_LOST:
-        job.log.warning("%.0f %% of the cells are no sample's: look at cells/%s.pool.tsv", 100 * lost, pool)
+        job.log.warning("%.0f %% of the cells belong to no sample: see cells/%s.pool.tsv", 100 * lost, pool)
     for sample in numbers.loc[(numbers["fate"] == SAMPLE) & (numbers["barcodes"] == 0), "sample"]:
-        job.log.warning("no cell of the pool is of sample %s: is its tag right?", sample)
+        job.log.warning("no cell of the pool belongs to sample %s: check its tag", sample)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,11 @@ def main(snakemake) -> None:
     adata = anndata.read_h5ad(path)
     missing = {"symbol", "species"} - set(adata.var.columns)
     if missing:
-        raise job.UserError(f"{path}: var has no column {', '.join(sorted(missing))}; make it with the counts stage")
+        raise job.UserError(
+            f"{path}: var has no column {', '.join(sorted(missing))}; make the file with the stage counts"
+        )
     if not adata.n_obs or not adata.X.sum():
-        raise job.UserError(f"{path}: the matrix holds no UMI; look at the audit of the counts stage for this sample")
+        raise job.UserError(f"{path}: the matrix has no UMI; see the audit of this sample by the stage counts")
     settings = snakemake.params.droplets
     try:
         calls = call_cells(

@@ -192,7 +192,7 @@ def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left
 
     if usable.sum() < MIN_GENES:
         return nothing(
-            "not measured", f"{int(usable.sum())} placed genes are seen in 5 % of cells, {MIN_GENES} are needed"
+            "not measured", f"{int(usable.sum())} placed genes are detected in 5 % of cells, {MIN_GENES} are needed"
         )
     if is_reference.sum() < MIN_REFERENCE:
         return nothing("not measured", f"{int(is_reference.sum())} normal cells by markers, {MIN_REFERENCE} are needed")
@@ -205,9 +205,9 @@ def infer(log: sparse.csr_matrix, symbols: pd.Index, groups: np.ndarray, *, left
         return nothing("none", "no group of cells has gained or lost arms")
     p = test_arms(profile[changed].mean(axis=0) - profile[normal].mean(axis=0), arms)
     if np.isnan(p):
-        return nothing("not measured", "arms have too few windows of genes to compare them with")
+        return nothing("not measured", "too few windows of genes per arm for a comparison")
     if not p <= LEVEL:
-        return nothing("none", f"arms differ by no more than the windows inside them (p {p:.2g})", p)
+        return nothing("none", f"arms differ no more than the windows within them (p {p:.2g})", p)
     return CopyNumbers(
         "found", chance, score, p, f"{int(changed.sum())} cells with gains or losses of arms (p {p:.2g})"
     )

@@ -44,7 +44,7 @@ def first_barcodes(paths: list[str]) -> tuple[Counter, int]:
     with open_bytes(paths[0]) as lines:
         reads = [line.strip().decode("ascii", "replace") for line in islice(lines, 1, 4 * FIRST_READS, 4)]
     if not reads:
-        raise job.UserError(f"{paths[0]}: has no read; fetch the file again")
+        raise job.UserError(f"{paths[0]}: no read in the file; download it again")
     return Counter(read[:BARCODE_LENGTH].upper() for read in reads), min(map(len, reads))
 
 
@@ -103,8 +103,8 @@ def umi_length(shortest: int, known: int | None, path: str) -> int:
     length = known or (LONGEST_READ1 - BARCODE_LENGTH if shortest >= LONGEST_READ1 else 10)
     if shortest < BARCODE_LENGTH + length:
         raise job.UserError(
-            f"{path}: a read 1 of {shortest} bases holds no barcode and UMI of {BARCODE_LENGTH + length}; give read 1 "
-            "as it was sequenced"
+            f"{path}: a read 1 of {shortest} bases is too short for barcode and UMI of {BARCODE_LENGTH + length}; "
+            "give read 1 untrimmed"
         )
     return length
 
@@ -114,7 +114,7 @@ def run_kb(*arguments, makes: list[Path]) -> None:
     code = "from kb_python.main import main; main()"
     tools = ["--kallisto", find_tool("kallisto"), "--bustools", find_tool("bustools")]
     command, *rest = arguments
-    remedy = "are these the reads of the tags, and their sequences as read 2 has them?"
+    remedy = "check that these are the reads of the tags, and that the sequences are as in read 2"
     run_tool([sys.executable, "-c", code, command, *tools, *rest], remedy, makes=makes)
 
 

@@ -34,7 +34,7 @@ def score_by_scrublet(counts: sparse.csr_matrix, *, rate: float, seed: int) -> t
     adata = anndata.AnnData(sparse.csr_matrix(counts, dtype=np.float32))
     sc.pp.filter_genes(adata, min_cells=3)
     if adata.n_vars < MIN_VARIABLE_GENES:
-        return *nothing, f"only {adata.n_vars} genes are seen in three cells or more: no doublet scores"
+        return *nothing, f"only {adata.n_vars} genes are detected in three cells or more: no doublet scores"
     look = adata.copy()
     sc.pp.normalize_total(look)
     sc.pp.log1p(look)

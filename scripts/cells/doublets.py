@@ -137,7 +137,7 @@ def find(counts: sparse.csr_matrix, rate: float, settings: dict, *, seed: int, w
     expected = rate * n
     nothing = np.full(n, np.nan), np.zeros(n, bool), float("inf"), expected, 0.0
     if not settings["enabled"]:
-        return Found(*nothing, "doublets are switched off")
+        return Found(*nothing, "doublet detection is off")
     if n < settings["min_cells"]:
         return Found(*nothing, f"{n} {what} cells, fewer than {settings['min_cells']}: no doublet scores")
     own = {"method": settings["method"], "rate": rate, "seed": seed}

@@ -91,8 +91,9 @@ def refuse_trimmed(totals: np.ndarray, flat: plateau.Plateau) -> None:
     on_it, above = int((held <= flat.edge).sum()), int((held > flat.edge).sum())
     if on_it >= TRIMMED * len(held) and above >= FEWEST_CELLS:
         raise TrimmedError(
-            f"{on_it} of {len(held)} barcodes, those up to {flat.edge} UMIs, are as alike as empty droplets, and "
-            "smaller ones are missing: a matrix that was trimmed, not filtered; give the raw matrix, or the filtered "
+            f"{on_it} of {len(held)} barcodes, those up to {flat.edge} UMIs, resemble empty droplets, and "
+            "barcodes with fewer UMIs are missing: the matrix was trimmed, not filtered; give the raw matrix, or the "
+            "filtered "
             f"one; or set cells.empty_drops.ambient_max_counts to {flat.mode}; or cells.empty_drops.enabled to false "
             "if all barcodes are cells"
         )
@@ -176,9 +177,11 @@ def call_cells(
     summary |= {"cells_knee": int(is_cell.sum())}
     note, method = "", "knee and test"
     if not enabled:
-        note, method = "the test against the ambient profile is switched off: the knee alone decides", "knee"
+        note, method = "the test against the ambient profile is off: cells are called by the knee alone", "knee"
     elif soup.sum() < max(AMBIENT_DEPTH * n_genes, AMBIENT_DROPLETS * knee):
-        note = f"{soup.sum()} ambient UMIs over {n_genes} genes are too few for a test: the knee alone decides"
+        note = (
+            f"{soup.sum()} ambient UMIs over {n_genes} genes are too few for a test: cells are called by the knee alone"
+        )
         method = "knee"
     else:
         median = float(np.median(totals[is_cell])) if is_cell.any() else 0.0

@@ -75,9 +75,9 @@ def keep(
 
     soup = ambient.find_soup(counts, calls, soup_counts, is_host)
     if not is_host.any():
-        notes.append("no host genes: mixed droplets can't be seen")
+        notes.append("no host genes: mixed droplets can't be recognised")
     elif not soup.host_share >= ambient.MIN_SHARE:
-        notes.append(f"host share of the soup {soup.host_share:.3g}: too little to measure ambient RNA in graft cells")
+        notes.append(f"host share of the soup {soup.host_share:.3g}: too low to measure ambient RNA in graft cells")
     elif soup.source != "empty droplets":
         notes.append(f"soup estimated from {soup.source}: the matrix has no empty droplets")
     fraction = np.full(len(calls), np.nan)
@@ -213,7 +213,7 @@ def subtract_soup(cells, table: pd.DataFrame, soup: ambient.Soup, is_host: np.nd
     cells.layers["uncorrected"] = cells.X.copy()
     cells.X = ambient.subtract(cells.X, soup.counts[~is_host], umis.to_numpy(), seed=seed)
     taken = int(cells.layers["uncorrected"].sum() - cells.X.sum())
-    job.log.info("took %d ambient UMIs out of %d cells", taken, cells.n_obs)
+    job.log.info("subtracted %d ambient UMIs from %d cells", taken, cells.n_obs)
     return taken
 
 
@@ -228,7 +228,7 @@ def main(snakemake) -> None:
     backed = anndata.read_h5ad(snakemake.input.counts, backed="r")
     if not np.array_equal(backed.obs_names.astype(str), droplets["barcode"].astype(str)):
         raise job.UserError(
-            f"{snakemake.input.calls}: barcodes differ from {snakemake.input.counts}; delete it and run again"
+            f"{snakemake.input.calls}: barcodes differ from {snakemake.input.counts}; remove it and run again"
         )
     rows = np.flatnonzero(droplets["cell_call"].to_numpy())
     genes = backed.var.copy()
@@ -255,7 +255,7 @@ def main(snakemake) -> None:
         taken = subtract_soup(graft, table[kept], soup, is_host, settings["seed"])
         found |= {} if taken is None else {"ambient_umis_subtracted": taken}
     if not graft.n_obs:
-        job.log.warning("no graft cell passes every step: look at the attrition and the barnyard plot")
+        job.log.warning("no graft cell passes all steps: see cells/attrition.tsv and the barnyard plot")
     graft.write_h5ad(snakemake.output.cells, compression="gzip")
     host = make_cells(counts[stroma][:, is_host], table[stroma], genes[is_host], labels)
     host.write_h5ad(snakemake.output.host, compression="gzip")

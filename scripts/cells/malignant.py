@@ -107,8 +107,8 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
     evidence = {"found": "markers and copy numbers", "none": "markers", "not measured": "markers alone"}[found.state]
     if found.state == "none" and (verdict == UNSURE).any():
         notes.append(
-            f"{(verdict == UNSURE).sum()} cells without markers of a normal lineage are unsure; label them in a table "
-            "(cells.annotation) if they are known"
+            f"{(verdict == UNSURE).sum()} cells without markers of a normal lineage are unsure; if their type is "
+            "known, label them in a table (cells.annotation)"
         )
     return Malignancy(verdict, lineage, found.score, evidence, notes)
 
@@ -120,11 +120,11 @@ def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malig
     if len(labels) and len(barcodes) and not known.any():
         raise job.UserError(
             f"cells.annotation: none of its {len(labels)} barcodes of this sample, such as {labels.index[0]!r}, is "
-            f"among the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write them as the counts have them"
+            f"among the {len(barcodes)} cells, such as {barcodes.iloc[0]!r}; write barcodes as in the counts"
         )
     verdict, lineage = found.verdict.copy(), found.lineage.copy()
     verdict[known], lineage[known] = of_labels(own[known])
-    notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are as the annotation labels them"]
+    notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are labelled by the annotation"]
     evidence = "annotation" if known.all() else f"annotation, {found.evidence}" if found.evidence else "annotation"
     return Malignancy(verdict, lineage, found.score, evidence, notes)
 

@@ -70,9 +70,7 @@ def read_assignments(path: str | Path) -> pd.Series:
         if not row[barcode]:
             raise job.UserError(f"{path}, row {number}, column {barcode}: is empty; give the barcode or remove the row")
         if row[barcode] in labels:
-            raise job.UserError(
-                f"{path}, row {number}, column {barcode}: {row[barcode]!r} is there twice; keep one row"
-            )
+            raise job.UserError(f"{path}, row {number}, column {barcode}: {row[barcode]!r} occurs twice; keep one row")
         labels[row[barcode]] = label_of(row, tag)
     return pd.Series(labels, dtype=object)
 
@@ -125,12 +123,10 @@ def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         place = f"barcode {text.index[row]}, tag {text.columns[column]}"
-        raise job.UserError(
-            f"{path}, {place}: {text.iloc[row, column]!r} is no count; give counts as they were measured"
-        )
+        raise job.UserError(f"{path}, {place}: {text.iloc[row, column]!r} is not a count; give unnormalised counts")
     twice = counts.index[counts.index.duplicated()]
     if len(twice):
-        raise job.UserError(f"{path}: barcode {twice[0]!r} is there twice; keep one row")
+        raise job.UserError(f"{path}: barcode {twice[0]!r} occurs twice; keep one row")
     return counts.astype(float)
 
 
@@ -153,11 +149,11 @@ def read_sequences(path: str | Path, tags: dict[str, str]) -> dict[str, str]:
         name, sequence = row[column], row[SEQUENCE].upper()
         if not re.fullmatch(f"[ACGT]{{{SHORTEST},}}", sequence):
             raise job.UserError(
-                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is no sequence of {SHORTEST} letters A, C, "
-                "G and T or more; give that of the tag alone, as read 2 has it"
+                f"{path}, row {number}, column sequence: {row[SEQUENCE]!r} is not a sequence of at least {SHORTEST} "
+                "letters A, C, G and T; give the sequence of the tag alone, as in read 2"
             )
         if name in found or sequence in found.values():
-            raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence is there twice; keep one row")
+            raise job.UserError(f"{path}, row {number}: tag {name!r} or its sequence occurs twice; keep one row")
         found[name] = sequence
     check_tags(path, tags, found)
     return found

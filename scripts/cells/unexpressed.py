@@ -124,7 +124,7 @@ def measure(
         return Unexpressed(
             unknown,
             f"ambient RNA can't be measured: {int(normal.sum())} cells of normal lineages, fewer than {MIN_DROPLETS}, "
-            "so that the soup is of the tumour's own genes",
+            "so that the soup consists of the tumour's own genes",
         )
     place = {symbol: number for number, symbol in reversed(list(enumerate(symbols.astype(str))))}
     result, told = unknown.copy(), []
@@ -135,7 +135,7 @@ def measure(
             result[rows] = of_group(counts[rows].tocsr(), soup, columns, seed=seed)
             told += [group] if np.isfinite(result[rows]).any() else []
     if TUMOUR not in told:
-        note = "ambient RNA of tumour cells can't be measured: the soup holds too little that they lack"
+        note = "ambient RNA of tumour cells can't be measured: the soup has too few UMIs of genes that they lack"
         return Unexpressed(result, note)
     return Unexpressed(result, f"ambient RNA measured by genes that cells of a lineage lack: {', '.join(told)} cells")
 

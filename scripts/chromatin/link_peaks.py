@@ -12,7 +12,7 @@ SETS = [
     "promoter_by_chance", "distal_share", "unplaced_share", "note",
 ]  # fmt: skip
 PEAK_CHANGES = ["subject", "peak_sample", "change", "peaks", "by"]
-OTHER_GENOME = "few peaks at promoters: is it the annotation's genome?"
+OTHER_GENOME = "few peaks at promoters: check that their genome is that of the annotation"
 
 
 def name_of(*parts: str) -> str:
@@ -48,7 +48,7 @@ def main(snakemake) -> None:
         if rows[-1]["note"]:
             job.log.warning(
                 "%s: %.1f %% of its peaks lie at promoters, %.1f %% by chance; %s", entry["peaks"],
-                100 * rows[-1]["promoter_share"], 100 * rows[-1]["promoter_by_chance"], "is it of another genome?",
+                100 * rows[-1]["promoter_share"], 100 * rows[-1]["promoter_by_chance"], "check its genome",
             )  # fmt: skip
     names = params.contrast
     found = []
@@ -59,7 +59,7 @@ def main(snakemake) -> None:
             table = changes.change_of_counts(read_counts(before["counts"]), read_counts(after["counts"]))
             if table.empty:
                 raise job.UserError(
-                    f"{before['counts']} and {after['counts']}: no interval in common; count the same ones"
+                    f"{before['counts']} and {after['counts']}: no interval in common; count the same intervals in both"
                 )
         else:
             table = changes.change_of_peaks(read[before["name"]], read[after["name"]])

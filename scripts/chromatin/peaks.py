@@ -47,13 +47,17 @@ def read_rows(path: str | Path) -> list[tuple[int, list[str]]]:
             continue
         fields = [field.strip() for field in line.rstrip("\t ").split("\t")]
         if len(fields) < 3:
-            remedy = "separate them by tabs, not by blanks or commas" if len(re.split(r"[ ,;]+", line)) > 2 else WANTED
+            remedy = (
+                "separate columns by tabs, not by blanks or commas" if len(re.split(r"[ ,;]+", line)) > 2 else WANTED
+            )
             raise job.UserError(f"{path}, line {number}: {len(fields)} columns, peaks have 3 or more; {remedy}")
         if not rows and all(WORD.fullmatch(field) for field in fields[1:3]):
             continue  # a header without a mark
         rows.append((number, fields))
     if not rows:
-        raise job.UserError(f"{path}: no peak in it; give the caller's file, or remove the entry from chromatin.peaks")
+        raise job.UserError(
+            f"{path}: no peak in the file; give the peak caller's file, or remove the entry from chromatin.peaks"
+        )
     return rows
 
 
@@ -61,7 +65,7 @@ def interval_of(path: str | Path, number: int, fields: list[str]) -> tuple[str, 
     """Return contig, start and end of a line. Raises :class:`job.UserError` if they are not an interval."""
     where = f"{path}, line {number}"
     if not fields[0]:
-        raise job.UserError(f"{where}, column 1: names no chromosome; {WANTED}")
+        raise job.UserError(f"{where}, column 1: no chromosome name; {WANTED}")
     start, end = whole_number(fields[1], where, "2 (start)"), whole_number(fields[2], where, "3 (end)")
     if start >= end:
         raise job.UserError(
@@ -98,8 +102,8 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
             if not (np.isfinite(signal) and signal >= 0):
                 if len(fields) in SIGNAL:
                     raise job.UserError(
-                        f"{path}, line {number}, column {column + 1}: {fields[column]!r} is no signal (a number of at "
-                        f"least 0); is it a narrowPeak or broadPeak file?"
+                        f"{path}, line {number}, column {column + 1}: {fields[column]!r} is not a signal (a number of "
+                        "at least 0); give a narrowPeak or broadPeak file"
                     )
                 signal = 1.0  # this column of a BED is arbitrary
         found.append((*interval_of(path, number, fields), signal))
@@ -129,11 +133,13 @@ def read_counts(path: str | Path) -> pd.DataFrame:
         except ValueError:
             values = np.array([np.nan])
         if not (np.isfinite(values).all() and (values >= 0).all()):
-            raise job.UserError(f"{path}, line {number}: {' '.join(fields[3:])!r} are not all counts of at least 0")
+            raise job.UserError(
+                f"{path}, line {number}: {' '.join(fields[3:])!r} include a value that is not a count (0 or more)"
+            )
         found.append((*interval_of(path, number, fields), values.mean()))
     table = pd.DataFrame(found, columns=COUNTS)
     if table.duplicated(COUNTS[:3]).any():
-        raise job.UserError(f"{path}: an interval stands in two lines; count each once")
+        raise job.UserError(f"{path}: an interval occurs in two lines; count each once")
     return table.sort_values(COUNTS[:3], ignore_index=True)
 
 

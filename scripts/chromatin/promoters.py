@@ -199,7 +199,7 @@ def check_genome(peaks: pd.DataFrame, starts: pd.DataFrame, window: int, path: s
     beyond = (placed["start"].to_numpy() > placed["chromosome"].map(ends).to_numpy() + BEYOND).mean()
     if beyond > MOST_BEYOND:
         raise job.UserError(
-            f"{path}: {beyond:.0%} of its peaks lie more than {BEYOND:,} bp behind the last gene of their chromosome; "
+            f"{path}: {beyond:.0%} of its peaks lie more than {BEYOND:,} bp beyond the last gene of their chromosome; "
             f"{remedy}"
         )
     at_promoter = float((peak_distances(placed, starts) <= window).mean())

@@ -199,6 +199,8 @@ def draw_flow(clusters: pd.DataFrame, links: pd.DataFrame, style: Style) -> Figu
     data = {"blocks": pd.concat(blocks, ignore_index=True), "ribbons": pd.concat(ribbons, ignore_index=True)}
     status = links.loc[links["model"].isin(data["blocks"]["model"]), "status"].value_counts()
     said = ", ".join(f"{status.get(name, 0)} {name}" for name in ("kept", "lost", "emerged"))
+    if both := int(data["blocks"]["fate"].eq("emerged, lost").sum()):
+        said += f"; {both} of them both"
     return Figure(
         panels=tuple(panels),
         data=data,

@@ -82,7 +82,7 @@ def find_clones(log: sparse.csr_matrix, positions: pd.DataFrame) -> Clones:
     if usable.sum() < MIN_GENES:
         return Clones(
             nothing,
-            f"not inferable: {int(usable.sum())} placed genes are seen in 5 % of cells, {MIN_GENES} are needed",
+            f"not inferable: {int(usable.sum())} placed genes are detected in 5 % of cells, {MIN_GENES} are needed",
         )
     if log.shape[0] < MIN_CELLS:
         return Clones(nothing, f"not inferable: {log.shape[0]} cells, {MIN_CELLS} are needed")

@@ -108,9 +108,9 @@ def main(snakemake) -> None:
     carried = table[table["verdict"] == COMPOSITION.name]
     if len(carried):
         named = ", ".join(carried["marker"].head(5))
-        job.log.warning("composition carries %d of %d markers: %s", len(carried), len(table), named)
+        job.log.warning("composition explains %d of %d markers: %s", len(carried), len(table), named)
     else:
-        job.log.info("of %d markers none is shown to be composition", len(table))
+        job.log.info("composition is shown to explain none of %d markers", len(table))
 
 
 if __name__ == "__main__":

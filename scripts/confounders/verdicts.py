@@ -121,7 +121,7 @@ VERDICTS = (
     PROGRAMME,
     Verdict(
         "programme, confounders unclear",
-        f"the score rises, but of a confounder neither is shown: whether more than {KEPT:.0%} remains or less",
+        f"the score rises, but for a confounder neither more nor less than {KEPT:.0%} is shown to remain",
         lambda e: True,
         "not clear whether half of the change remains: {unclear}",
     ),
@@ -150,21 +150,21 @@ class Carried:
 
 COMPOSITION = Verdict(
     "composition",
-    f"less than {KEPT:.0%} of the change remains with composition held (one-sided t over models, corrected for the "
+    f"less than {KEPT:.0%} of the change remains at constant composition (one-sided t over models, corrected for the "
     "ways of adjustment, at a false discovery rate over the markers of {fdr})",
     lambda e: e.less <= e.fdr,
 )
 MARKER_VERDICTS = (
     Verdict(
         "not measured",
-        f"composition could be held in fewer than {MIN_MODELS} models with both timepoints",
+        f"composition could be held constant in fewer than {MIN_MODELS} models with both timepoints",
         lambda e: e.n < MIN_MODELS,
     ),
     COMPOSITION,
     Verdict(
         "composition not shown",
-        f"it isn't shown that less than {KEPT:.0%} remains; that more does isn't tested, since markers are chosen for "
-        "a large change in the same samples",
+        f"it isn't shown that less than {KEPT:.0%} remains; whether more remains isn't tested, because markers are "
+        "selected for a large change in the same samples",
         lambda e: True,
     ),
 )

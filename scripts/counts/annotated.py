@@ -158,7 +158,7 @@ def refuse_cut(adata: anndata.AnnData, chosen: Candidate, path: Path) -> None:
         )
     flags = adata.var.get("highly_variable")
     if chosen.genes == adata.n_vars and flags is not None and len(flags) and flags.astype(str).eq("True").all():
-        raise job.UserError(f"{path}: cut to its {chosen.genes} highly variable genes; {remedy}")
+        raise job.UserError(f"{path}: reduced to its {chosen.genes} highly variable genes; {remedy}")
     layers = {str(name).lower(): adata.layers[name] for name in adata.layers}
     if chosen.where == "X" and {"spliced", "unspliced"} <= set(layers) and same(chosen.matrix, layers["spliced"]):
         raise job.UserError(
@@ -167,7 +167,8 @@ def refuse_cut(adata: anndata.AnnData, chosen: Candidate, path: Path) -> None:
         )
     if not values_of(chosen.matrix).any() and layers:
         raise job.UserError(
-            f"{path}: {chosen.where} holds no count, but the layers {', '.join(map(str, adata.layers))} may; {remedy}"
+            f"{path}: {chosen.where} has no counts, but the layers {', '.join(map(str, adata.layers))} may have them; "
+            f"{remedy}"
         )
     others = [name for name in adata.layers if not binary(adata.layers[name])]
     if binary(chosen.matrix) and others:

@@ -161,7 +161,7 @@ def input_reads(log_final: str) -> int:
     """Return the number of STAR's input read pairs, from Log.final.out."""
     found = re.search(r"Number of input reads \|\s*(\d+)", log_final)
     if found is None:
-        raise ValueError("Log.final.out tells no number of input reads")
+        raise ValueError("Log.final.out has no number of input reads")
     return int(found.group(1))
 
 

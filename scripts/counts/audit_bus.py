@@ -18,7 +18,7 @@ def read_transcript_genes(transcripts: str, t2g: str, gene_ids: pd.Index) -> np.
     names = pd.Index(Path(transcripts).read_text().split())
     gene = gene_ids.get_indexer(table.drop_duplicates("transcript").set_index("transcript")["gene"].reindex(names))
     if (gene < 0).any():
-        raise ValueError(f"transcript {names[int(np.argmax(gene < 0))]} is of no gene in genes.tsv")
+        raise ValueError(f"transcript {names[int(np.argmax(gene < 0))]} belongs to no gene in genes.tsv")
     return gene
 
 

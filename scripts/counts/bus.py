@@ -39,7 +39,7 @@ def map_records(path: str | Path) -> np.ndarray:
     offset = 20 + text_length
     size = Path(path).stat().st_size - offset
     if size < 0 or size % RECORD.itemsize:
-        raise ValueError(f"{path}: cut within a record")
+        raise ValueError(f"{path}: truncated within a record")
     if size == 0:
         return np.empty(0, RECORD)
     return np.memmap(path, RECORD, "r", offset)
@@ -66,7 +66,7 @@ def read_classes(path: str | Path) -> list[np.ndarray]:
         for number, line in enumerate(lines):
             name, members = line.rstrip("\n").split("\t")
             if int(name) != number:
-                raise ValueError(f"{path}, line {number + 1}: class {name} out of order")
+                raise ValueError(f"{path}, line {number + 1}: class {name} is out of order")
             classes.append(np.array(members.split(","), dtype=np.int64))
     return classes
 

@@ -47,14 +47,14 @@ def read_matrix_market(path: str) -> sparse.coo_matrix:
             # With four numbers in the first entry, pandas would use the first as row names.
             at = handle.tell()
             if len(handle.readline().split()) not in (0, 3):
-                raise ValueError("the first entry hasn't three numbers")
+                raise ValueError("the first entry does not have three numbers")
             handle.seek(at)
             table = pd.read_csv(handle, sep=r"\s+", header=None, names=list(types), dtype=types)
         except ValueError as error:
             said = " ".join(str(error).split())
             raise ValueError(f"{path}: not entries of row, column and {banner[3]} value ({said})") from error
     if len(table) != entries:
-        raise ValueError(f"{path}: {len(table)} entries, the header says {entries}; the file is cut")
+        raise ValueError(f"{path}: {len(table)} entries, the header says {entries}; the file is truncated")
     if entries and (
         table["row"].min() < 1
         or table["column"].min() < 1

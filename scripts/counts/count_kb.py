@@ -91,7 +91,7 @@ def pseudoalign(command: list, folder: Path, sample: str) -> None:
         if pseudoaligned(folder) == 0:
             raise job.UserError(
                 f"sample {sample}: no read maps to the references; are reads and references of the same species, and "
-                "is this the library of gene expression?"
+                "check that this is the library of gene expression"
             ) from error
         raise job.UserError(f"sample {sample}: {error}") from error
 

@@ -48,7 +48,7 @@ def check_values(matrix: sparse.csr_matrix, barcodes: list[str], genes: list[str
         (~np.isfinite(values), "is not a finite number; give raw UMI counts, 0 where none was counted"),
         (values < 0, "is negative; give raw UMI counts, not normalised or scaled values"),
         (values != np.round(values), "is not a whole number; give raw UMI counts, not normalised values"),
-        (values > LARGEST, "is larger than a count can be; give raw UMI counts"),
+        (values > LARGEST, "is too large for a count; give raw UMI counts"),
     ):
         if wrong.any():
             at = int(np.argmax(wrong))
@@ -99,7 +99,7 @@ def check(table: Table, path: str) -> Table:
     if looks_turned(table.barcodes, names):
         where = "obs" if table.genes_are == "var" else "columns"
         raise job.UserError(
-            f"{path}: looks turned, the {where} are named like genes (e.g. {', '.join(table.barcodes[:3])}); genes "
+            f"{path}: the {where} have names of genes (e.g. {', '.join(table.barcodes[:3])}); genes "
             f"belong in the {table.genes_are}, "
             "transpose the matrix"
         )
@@ -118,14 +118,13 @@ def check(table: Table, path: str) -> Table:
         )
     if twice := duplicates(table.ids):
         raise job.UserError(
-            f"{path}: {len(twice)} genes occur more than once ({', '.join(twice[:3])}); give gene ids beside the "
-            f"symbols, "
-            "or join the rows of a symbol before"
+            f"{path}: {len(twice)} genes occur more than once ({', '.join(twice[:3])}); give gene ids in "
+            "addition to symbols, or sum the rows of each symbol"
         )
     matrix = check_values(table.matrix, table.barcodes, table.ids, path)
     if matrix.nnz >= ENOUGH and matrix.data.max() <= 1:
         raise job.UserError(
-            f"{path}: all {matrix.nnz} values are 1: presence, not counts; give raw UMI counts, not binary values"
+            f"{path}: all {matrix.nnz} values are 1: presence or absence, not counts; give raw UMI counts"
         )
     return Table(matrix, table.barcodes, table.ids, table.symbols, table.format, table.genes_are)
 
@@ -179,7 +178,7 @@ def refuse_unprefixed(names: list[str], without: list[str], known: dict[str, str
     if len(without) < len(names):
         raise job.UserError(
             f"{path}: {len(without)} of {len(names)} genes have no species prefix (e.g. {', '.join(without[:3])}); "
-            f"prefix all of them ({', '.join(known.values())}) or none"
+            f"give all of them a prefix ({', '.join(known.values())}) or none"
         )
 
 

@@ -63,8 +63,7 @@ def read_folder(path: Path, select=only_genes) -> Table:
         counts = sparse.csr_matrix(matrix)
     if counts.nnz < matrix.nnz:  # scipy sums them
         raise job.UserError(
-            f"{matrix_path}: {matrix.nnz - counts.nnz} entries are of a gene and barcode that another is of; fetch the "
-            "folder again"
+            f"{matrix_path}: {matrix.nnz - counts.nnz} entries repeat a gene and barcode; fetch the folder again"
         )
     ids = [fields[0] for fields in features]
     named = [fields[1] if len(fields) > 1 else "" for fields in features]
@@ -111,8 +110,8 @@ def refuse_usa(names: list[str], path: Path) -> None:
     apart = sum(name.endswith(("-U", "-A")) and name[:-2] in genes for name in names)
     if names and 3 * apart >= 2 * len(names):
         raise job.UserError(
-            f"{path}: each gene is there as spliced, -U (unspliced) and -A (ambiguous), as of alevin-fry's mode USA; "
-            "write their sum as an .h5ad, as fishpond's loadFry or pyroe do"
+            f"{path}: each gene occurs as spliced, -U (unspliced) and -A (ambiguous), as in alevin-fry's mode USA; "
+            "write their sum as an .h5ad (fishpond's loadFry or pyroe)"
         )
 
 
@@ -127,7 +126,7 @@ def one_file(folder: Path, names: tuple[str, ...]) -> Path:
 
 def read_names(path: Path) -> list[list[str]]:
     """Return the fields of each line of barcodes or features, without R's row numbers."""
-    rows = [fields for _, fields in read_rows(path, "a name a line")]
+    rows = [fields for _, fields in read_rows(path, "one name per line")]
     numbered = rows[1:] if rows and rows[0][0].lower() in ("", *HEADINGS) else rows
     if numbered and all(len(fields) > 1 for fields in numbered):
         first = [fields[0] for fields in numbered]
@@ -158,5 +157,5 @@ def match_lengths(
                     return names, own
     raise job.UserError(
         f"{path}: {shape[0]} × {shape[1]}, but there are {len(features)} features and {len(barcodes)} barcodes; "
-        "the three files must be of one run"
+        "the three files must come from one run"
     )

@@ -32,7 +32,7 @@ def main(snakemake) -> None:
     report = audit.of_matrix(sample, seen.umis_per_species, counts.n_obs, introns)
     audit.write(report, audit.empty_curve(), snakemake.output.audit, snakemake.output.saturation)
     job.log.info("%s (%s): %d barcodes × %d genes, UMIs %s", path, table.format, *counts.shape, seen.umis_per_species)
-    job.log.info("a matrix says nothing about its reads: the audit's reads are null, the saturation curve is empty")
+    job.log.info("a matrix has no information on reads: reads are null in the audit, and the saturation curve is empty")
 
 
 if __name__ == "__main__":

@@ -49,12 +49,12 @@ def only_genes(table: Table, kinds: Sequence[str | None] | None, path: str) -> T
     if not any(kind and kind.strip().lower() == GENE_EXPRESSION.lower() for kind in kinds):
         if OTHER_KINDS & set(lower):
             raise job.UserError(
-                f"{path}: no feature is of kind {GENE_EXPRESSION} ({', '.join(said[:3])}); give the matrix of gene "
+                f"{path}: no feature has the type {GENE_EXPRESSION} ({', '.join(said[:3])}); give the matrix of gene "
                 "expression"
             )
-        job.log.info("%s: %s are taken for biotypes, not kinds of features", path, ", ".join(said[:3]))
+        job.log.info("%s: %s are read as biotypes, not as feature types", path, ", ".join(said[:3]))
         return table
-    job.log.info("%d features that aren't gene expression are left out", int((~genes).sum()))
+    job.log.info("%d features other than gene expression are left out", int((~genes).sum()))
     return select_features(table, genes)
 
 
@@ -85,6 +85,6 @@ def without_summaries(table: Table, path: str) -> Table:
         return table
     left = [names[i] for i in np.flatnonzero(no_gene)]
     job.log.warning(
-        "%s: %d rows are summaries or spike-ins, no genes, and are left out (%s)", path, len(left), ", ".join(left[:5])
+        "%s: %d rows are summaries or spike-ins, not genes, and are left out (%s)", path, len(left), ", ".join(left[:5])
     )
     return select_features(table, ~no_gene)

@@ -44,8 +44,9 @@ def select_library(table: Table, wanted: str, path: str) -> Table:
     said = ", ".join(f"{name} ({number} barcodes)" for name, number in list(found.items())[:4])
     if not wanted and len(found) > 1:
         raise job.UserError(
-            f"{path}: barcodes of {len(found)} libraries: {said}; write in column barcodes of the samples sheet what "
-            f"this sample's begin with or end in (such as {next(iter(found)).strip('…')}), or {EVERY}: all are one"
+            f"{path}: barcodes of {len(found)} libraries: {said}; write in column barcodes of the samples sheet how "
+            f"this sample's barcodes begin or end (such as {next(iter(found)).strip('…')}), or {EVERY}: all are one "
+            "sample"
         )
     if wanted in ("", EVERY):
         if len(found) > 1:
@@ -54,8 +55,8 @@ def select_library(table: Table, wanted: str, path: str) -> Table:
     keep = [number for number, name in enumerate(table.barcodes) if name.startswith(wanted) or name.endswith(wanted)]
     if not keep:
         raise job.UserError(
-            f"{path}: no barcode begins with or ends in {wanted!r} (they are like {', '.join(table.barcodes[:2])}); "
-            "correct column barcodes of the samples sheet"
+            f"{path}: no barcode begins with or ends in {wanted!r} (they have the form of "
+            f"{', '.join(table.barcodes[:2])}); correct column barcodes of the samples sheet"
         )
     job.log.info("%s: %d of %d barcodes are of %s", path, len(keep), len(table.barcodes), wanted)
     matrix = table.matrix[np.array(keep)]

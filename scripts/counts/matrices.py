@@ -67,10 +67,11 @@ def read_as_named(path: Path, select: Select = only_genes) -> Table:
     except csv.Error as error:
         raise job.UserError(f"{path}: not a text table of genes × barcodes ({error}); fetch it again") from error
     except (EOFError, BadGzipFile, zlib.error) as error:
-        raise job.UserError(f"{path}: the gzip file is cut or damaged ({error}); fetch it again") from error
+        raise job.UserError(f"{path}: the gzip file is truncated or damaged ({error}); fetch it again") from error
     except UnicodeDecodeError as error:
         raise job.UserError(
-            f"{path}: not text although its name says so ({error.reason}); correct the file or its name"
+            f"{path}: not text, although its name ends as that of a text file ({error.reason}); correct the file or "
+            "its name"
         ) from error
     if plain == ".mtx":
         raise job.UserError(
@@ -149,7 +150,7 @@ def read_compressed(group, path: Path) -> sparse.csr_matrix:
     features, barcodes = (int(length) for length in group["shape"][:])
     data, indices, indptr = (group[name][:] for name in ("data", "indices", "indptr"))
     if len(indptr) != barcodes + 1 or not len(data) == len(indices) == int(indptr[-1]):
-        raise job.UserError(f"{path}: its parts disagree in length; the file is damaged, fetch it again")
+        raise job.UserError(f"{path}: its parts differ in length; the file is damaged, fetch it again")
     # scipy doesn't check such indices, and later reads beyond the matrix.
     if (np.diff(indptr) < 0).any() or (len(indices) and (indices.min() < 0 or indices.max() >= features)):
         raise job.UserError(f"{path}: an entry lies outside the matrix; the file is damaged, fetch it again")

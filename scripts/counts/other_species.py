@@ -112,7 +112,7 @@ def main(snakemake) -> None:
     least_share = snakemake.params.distrust_share
     table = tabulate([align(found, genes) for found in tallies], genes, least_share)
     table.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
-    job.log.info("%d genes lose reads, %d of them are distrusted", len(table), (table["distrusted"] == "yes").sum())
+    job.log.info("%d genes lose reads; %d of them are distrusted", len(table), (table["distrusted"] == "yes").sum())
 
 
 def align(found: dict[str, pd.DataFrame], genes: pd.DataFrame) -> dict[str, pd.DataFrame]:

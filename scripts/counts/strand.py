@@ -45,18 +45,20 @@ def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> d
     """
     own, expected = CHEMISTRIES[chemistry["chemistry"]], chemistry.get("configured_strand")
     more = max(mapped, key=lambda strand: mapped[strand])
-    said = f"of its first reads {mapped['forward']} map along their genes and {mapped['reverse']} against them"
+    said = (
+        f"of its first reads {mapped['forward']} map in sense and {mapped['reverse']} in antisense direction of genes"
+    )
     if wanted != "auto":
         strand, by = wanted, "config"
         if sum(mapped.values()) >= FEWEST and mapped[OTHER[wanted]] > mapped[wanted]:
             job.log.warning("reads/strand is %s, but %s", wanted, said)
     elif sum(mapped.values()) < FEWEST:
         strand, by = expected or ("forward" if own.forward else "reverse"), "kit"
-        job.log.warning("%s: too few to tell the strand; it is taken as %s", said, strand)
+        job.log.warning("%s: too few to determine the strand; it is taken as %s", said, strand)
     elif mapped[more] < RATIO * mapped[OTHER[more]]:
         raise job.UserError(
-            f"sample {sample}: {said}: no stranded library, or lanes of 3' and 5' libraries together; correct the "
-            "units sheet, or say reads/strand"
+            f"sample {sample}: {said}: the library is not stranded, or lanes of 3' and 5' libraries are mixed; "
+            "correct the units sheet, or set reads/strand"
         )
     elif expected and more != expected:
         kits = " or ".join(kit for kit, place in KITS.items() if place == (chemistry["chemistry"], more)) or "auto"
@@ -67,7 +69,11 @@ def tell(mapped: dict[str, int], wanted: str, chemistry: dict, sample: str) -> d
     else:
         strand, by = more, "reads"
         if not (own.forward if strand == "forward" else own.reverse):
-            job.log.warning("%s, which no kit with the barcodes of %s does; they are counted so", said, own.name)
+            job.log.warning(
+                "%s, which is unknown for kits with the barcodes of %s; the reads are counted with this strand",
+                said,
+                own.name,
+            )
     job.log.info("strand %s by %s: %s", strand, by, said)
     return {"strand": strand, "strand_by": by, "kit": own.kit(strand), "mapped_first": mapped}
 
@@ -97,7 +103,7 @@ def check_short(checks: list[dict], chemistry: dict, most: float, sample: str) -
         if short > most * lane["pairs"]:
             raise job.UserError(
                 f"sample {sample}, unit {lane['unit']}: {short} of {lane['pairs']} read 1 are shorter than the "
-                f"{needed} bp of barcode and UMI, and their UMIs are lost (allowed is a share of {most:g}); give "
+                f"{needed} bp of barcode and UMI, and their UMIs are lost (a share of {most:g} is allowed); give "
                 "read 1 untrimmed, or raise reads/max_short_read1"
             )
     if total:

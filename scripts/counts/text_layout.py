@@ -103,8 +103,8 @@ def labels_of(fields: list[str], values: list[str], path: Path) -> tuple[list[st
     unlabelled = len(values) - len(fields)
     if unlabelled and unlabelled != max(1, leading):
         raise job.UserError(
-            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label a "
-            f"column, or none over the names"
+            f"{path}: the header has {len(fields)} columns, the first gene {len(values)}; a header has one label per "
+            "column, or none above the names"
         )
     return [*[""] * unlabelled, *fields, *[""] * (width - len(values))], sorted(blank)
 
@@ -146,14 +146,14 @@ def check_labels(corner: list[str], barcodes: list[str], path: Path) -> None:
     over = next((label for label in corner if BARCODE.search(label)), None)
     if over and sum(like) > MOSTLY * len(barcodes):
         raise job.UserError(
-            f"{path}: {over!r} stands over the genes' names but is a barcode, so each label may stand over "
-            "another's counts; give one label for each column, that of the names too"
+            f"{path}: {over!r} stands above the genes' names but is a barcode, so that labels may be shifted by "
+            "one column; give one label for each column, including that of the names"
         )
     if sum(like) > MOSTLY * len(barcodes) and not all(like):
         strange = [barcode for barcode, one in zip(barcodes, like, strict=True) if not one]
         raise job.UserError(
-            f"{path}: {len(strange)} columns aren't named like the barcodes beside them ({', '.join(strange[:3])}); "
-            "remove them if they are no cells"
+            f"{path}: {len(strange)} columns have no names of the form of the other barcodes "
+            f"({', '.join(strange[:3])}); remove them if they are not cells"
         )
     if all(is_number(barcode) for barcode in barcodes) and len(barcodes) > 1:
         first = [str(number) for number in range(len(barcodes))]

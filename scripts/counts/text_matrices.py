@@ -25,7 +25,7 @@ def read_text(path: Path) -> Table:
     head, skipped = read_head(path)
     layout = lay_out(head[0], head[1], path)
     if layout.left_out:
-        job.log.warning("%s: columns that are no barcodes are left out: %s", path, ", ".join(layout.left_out))
+        job.log.warning("%s: columns that are not barcodes are left out: %s", path, ", ".join(layout.left_out))
     names, parts = [], []
     try:
         with open_bytes(path) as handle:
@@ -57,7 +57,7 @@ def read_text(path: Path) -> Table:
     symbols = labels.iloc[:, 1].map(clean).tolist() if len(layout.name_columns) == 2 else None
     if symbols and are_numbers(symbols):
         raise job.UserError(
-            f"{path}: column {layout.name_columns[1] + 1} is taken for names, since it begins with {symbols[0]!r}, but "
+            f"{path}: column {layout.name_columns[1] + 1} is read as names, because it begins with {symbols[0]!r}, but "
             "holds numbers; correct that value"
         )
     return Table(counts, layout.barcodes, labels.iloc[:, 0].map(clean).tolist(), symbols, "text")
@@ -77,9 +77,13 @@ def read_head(path: Path) -> tuple[list[str], int]:
                 check_kind(path, line[:64], "a text table of genes × barcodes")
             text = line.decode("utf-8-sig" if not head and not skipped else "utf-8").rstrip("\r\n")
             if "\0" in text:
-                raise job.UserError(f"{path}: not text although its name says so (a zero byte); fetch it again")
+                raise job.UserError(
+                    f"{path}: not text, although its name ends as that of a text file (a zero byte); fetch it again"
+                )
             if "\r" in text:
-                raise job.UserError(f"{path}: lines end in a lone carriage return (old Mac); save it with line feeds")
+                raise job.UserError(
+                    f"{path}: lines end in a carriage return alone (old Mac format); save the file with line feeds"
+                )
             if not head and (text.startswith("#") or not text.translate(INVISIBLE).strip()):
                 commented = text if text.startswith("#") else commented
                 skipped += 1
@@ -128,8 +132,8 @@ def numbers(chunk: pd.DataFrame, genes: pd.Series, barcodes: list[str], path: Pa
         if wrong.to_numpy().any():
             row, column = (int(i[0]) for i in np.nonzero(wrong.to_numpy()))
             raise job.UserError(
-                f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: {chunk.iat[row, column]!r} is no count; "
-                f"give raw UMI counts"
+                f"{path}, gene {genes.iloc[row]}, column {barcodes[column]}: {chunk.iat[row, column]!r} is not a "
+                "count; give raw UMI counts"
             )
         chunk = converted
     values = chunk.to_numpy(dtype=np.float64)

@@ -71,9 +71,9 @@ def _notes(own: pd.DataFrame, models: list[str], reference: str, treated: str, a
         return [f"no model has both {reference} and {treated}: nothing is compared"]
     notes = []
     if answered == EFFECT_ONLY:
-        notes.append("no replicates beyond what the design takes: effects without interval or p-value")
+        notes.append("no residual degrees of freedom: effects without interval or p-value")
     if len(models) == 1:
-        notes.append("n = 1 model: voom_p is about its tumours; nothing is said about other patients")
+        notes.append("n = 1 model: voom_p is about its tumours; no conclusion about other patients")
     elif len(models) == 2:
         notes.append("n = 2 models: too few to call a change shared; p-values are about their tumours")
     for one, other in ((treated, reference), (reference, treated)):
@@ -100,5 +100,5 @@ def _confounded(samples: pd.DataFrame, arm: str, treated: str, models: list[str]
         return "confounded: each model has one arm; differences between arms may be between patients" if several else ""
     others = set().union(*arms) - {arm}
     if others and all(len(arms[model]) == 1 for model in models):
-        return "confounded: the only arm of its models; what is this arm's may be these patients'"
+        return "confounded: the only arm of its models; a difference of this arm may be one of these patients"
     return ""

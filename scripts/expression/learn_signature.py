@@ -14,13 +14,13 @@ def main(snakemake) -> None:
     whole = profiles.read(snakemake.input.profiles)
     data = whole.trusted
     if left := whole.values.shape[1] - data.values.shape[1]:
-        job.log.info("%d genes are distrusted and can't be of the signature", left)
+        job.log.info("%d genes are distrusted and excluded from the signature", left)
     table = differential.trusted(differential.read(snakemake.input.expression))
     found = signature.learn(signature.persister_rows(table, params.contrast), params.size)
     if found.empty:
         job.log.warning("no signature: the persister contrast has no t-values (see expression_design.tsv)")
     elif found["level"].iloc[0] == IN_TUMOURS:
-        job.log.warning("fewer than three models: the signature is one of these tumours")
+        job.log.warning("fewer than three models: the signature describes these tumours only")
     sizes = sorted({*params.sizes, params.size})
     left_out = signature.leave_one_out(data, params.contrast, sizes, params.platforms, params.seed)
     table = signature.score_table(data, found, left_out.scores[params.size], params.contrast["baseline"])

@@ -145,7 +145,7 @@ def describe(profiles: Profiles, contrast: dict, permutations: int, seed: int) -
 def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
     notes = []
     if name == KNOWN:
-        notes.append("the adjustment knew the states: samples of one state are drawn together by construction")
+        notes.append("the adjustment used the states: it moves samples of one state together by construction")
     gone = [model for model in dict.fromkeys(samples["model"]) if model not in set(kept["model"])]
     if gone:
         notes.append(f"without a second timepoint, left out: {', '.join(gone)}")
@@ -153,5 +153,5 @@ def _note(kept: pd.DataFrame, samples: pd.DataFrame, name: str) -> str:
         kept.assign(on=kept["timepoint"]).groupby("block")["on"].agg(lambda own: own.value_counts(normalize=True).max())
     )
     if name == BLIND and (share > 0.6).any():
-        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: displaced by part of the shift")
+        notes.append(f"unequal timepoints in {', '.join(share.index[share > 0.6])}: displaced by part of the change")
     return "; ".join(notes)

@@ -50,7 +50,9 @@ def compare_arms(expression: pd.DataFrame, profiles: Profiles, contrast: dict, s
     rows = []
     for i, j in combinations(range(len(arms)), 2):
         shared = [m for m in dict.fromkeys(treated["model"]) if m in models[arms[i]] & models[arms[j]]]
-        note = f"share the untreated samples of {', '.join(shared)}: part of the similarity is theirs" if shared else ""
+        note = (
+            f"share the untreated samples of {', '.join(shared)}: these cause part of the similarity" if shared else ""
+        )
         if not shared:
             note = "confounded: no model had both; the similarity of arms cannot be separated from that of patients"
         n = len(models[arms[i]] | models[arms[j]])
@@ -83,7 +85,7 @@ def compare_units(
     observed = gap(arms, whole)
     n = len({model for model, _ in units})
     if not np.isfinite(observed):
-        note = "confounded: this takes two models with the same arm and two with different ones"
+        note = "confounded: a comparison needs two models with the same arm and two with different arms"
         return [(UNITS, "same arm", "different arms", n, *[np.nan] * 8, note)]
     from scripts.expression.structure import shuffle_within
 
@@ -147,7 +149,7 @@ def compare_drugs(profiles: Profiles, contrast: dict, signature: list[str], fdr:
         arms = list(dict.fromkeys(own["arm"]))
         names = ",".join(arms)
         if len(arms) < 2:
-            note = "confounded: one arm only; what the drug does can't be separated from what this patient does"
+            note = "confounded: one arm only; the effect of the drug can't be separated from that of the patient"
             rows.append((DRUGS, model, names, 1, *[np.nan] * 8, note))
             continue
         table = drug_test(profiles, model, contrast)
@@ -162,7 +164,7 @@ def compare_drugs(profiles: Profiles, contrast: dict, signature: list[str], fdr:
             (
                 *(DRUGS, model, names, 1, whole, np.nan, np.nan, ratio, len(table), (table["fdr"] <= fdr).sum()),
                 *(len(marked), (marked["fdr"] <= fdr).sum()),
-                "value: median over genes of the largest difference between drugs, as a share of the shift",
+                "value: median over genes of the largest difference between drugs, as a share of the change",
             )
         )
     return rows

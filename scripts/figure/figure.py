@@ -66,7 +66,7 @@ class Figure:
             raise ValueError("a figure needs a panel and its n")
         for chart in {id(panel.chart): panel.chart for panel in self.panels}.values():
             if missing := named_data(chart.to_dict()) - set(self.data):
-                raise ValueError(f"a panel asks for tables that the figure doesn't have: {sorted(missing)}")
+                raise ValueError(f"a panel needs tables that the figure doesn't have: {sorted(missing)}")
 
     @classmethod
     def by(

@@ -11,7 +11,7 @@ import vl_convert
 
 from scripts.figure.figure import Figure, to_rows
 from scripts.figure.legends import drawn_spec
-from scripts.figure.style import CONFIG, NARROW, SLIM, VEGALITE
+from scripts.figure.style import CONFIG, QUESTIONS, VEGALITE
 
 WIDE, PHONE, GAP = 1024, 346, 16
 """Room for figures on a page of 1280 and of 375 pixels, and between panels (pixels)."""
@@ -24,7 +24,7 @@ def answered(value: Any, width: float) -> Any:
     ``width``: of the chart with its axes (pixels).
     """
     text = json.dumps(value, allow_nan=False)
-    for question, least in ((NARROW, 460), (SLIM, 300)):
+    for question, least in QUESTIONS.items():
         text = text.replace(json.dumps(question)[1:-1], "true" if width < least else "false")
     return json.loads(text)
 

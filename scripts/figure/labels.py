@@ -13,6 +13,8 @@ ROOM = (70, 12)
 """Least distance between two names, horizontal or vertical (pixels): eight letters, one line."""
 LETTER, POINT = (6.2, 10), 3
 """Width and height of a letter, and radius of a point (pixels)."""
+MOST = 2
+"""Other points that a name may cover: in a cloud of points it would not be seen whose it is."""
 
 
 def place_names(
@@ -46,7 +48,8 @@ def place_names(
     -------
     DataFrame
         The table with the columns ``places``: the name in at most one of them, "" in the others. A point whose name
-        would lie over another's has none. Of the places left, the one that covers the fewest other points is taken.
+        would lie over another's, or over more than :data:`MOST` other points, has none. Of the places left, the one
+        that covers the fewest other points is taken.
     """
     at = table[[x, y]].to_numpy(dtype=float)
     values = [np.append(at[:, i], more) for i, more in enumerate(held)]
@@ -63,8 +66,11 @@ def place_names(
         free = [place for place, spot in spots.items() if _apart(spot, taken)]
         if free:
             text = str(table[name].iloc[i])
+            others = np.delete(at, i, axis=0)
             # The first of equals: min keeps the order.
-            best = min(free, key=lambda place: _covered(spots[place], text, np.delete(at, i, axis=0)))
+            best = min(free, key=lambda place: _covered(spots[place], text, others))
+            if _covered(spots[best], text, others) > MOST:
+                continue
             names[best][i] = text
             taken.append(spots[best])
     return table.assign(**names)

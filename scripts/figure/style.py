@@ -21,6 +21,10 @@ NARROW = "width > 0 && containerSize()[0] < 460"
 and what more rows need would be cut off. The width is asked so that this follows when the window changes."""
 SLIM = "width > 0 && containerSize()[0] < 300"
 """Whether a chart has no room for two names of twenty letters side by side."""
+COLUMN = "width > 0 && containerSize()[0] < 640"
+"""Whether a chart shares the page with others, so that two legends side by side would extend beyond it."""
+QUESTIONS = {NARROW: 460, SLIM: 300, COLUMN: 640}
+"""Question about the room of a chart → width below which the answer is yes (pixels)."""
 VEGALITE = "6.4"
 """Vega-Lite's version in vl-convert that altair's specifications are of."""
 CONFIG = {
@@ -44,8 +48,8 @@ CONFIG = {
         "titleFontWeight": "normal",
         "symbolOpacity": 1,
         "labelLimit": 180,
-        # Side by side where there is room; below each other on a telephone.
-        "layout": {"bottom": {"direction": {"signal": f"{NARROW} ? 'vertical' : 'horizontal'"}}},
+        # Side by side across the whole page; below each other in a panel of a column, where two would be cut.
+        "layout": {"bottom": {"direction": {"signal": f"{COLUMN} ? 'vertical' : 'horizontal'"}}},
     },
     "header": {"labelFontSize": 11, "titleFontSize": 12},
     "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start"},
@@ -81,7 +85,7 @@ def rows_high(n: int, each: int) -> int:
 def below(title: str | None = None, columns: int = 4, **options) -> alt.Legend:
     """Return a legend below the chart, which takes nothing of its width."""
     title = alt.Undefined if title == "" else title
-    few = alt.ExprRef(f"{NARROW} ? ({SLIM} ? 1 : 2) : {columns}")
+    few = alt.ExprRef(f"{NARROW} ? ({SLIM} ? 1 : {min(columns, 2)}) : {columns}")
     return alt.Legend(orient="bottom", title=title, columns=few, symbolLimit=60, **options)
 
 

@@ -115,7 +115,9 @@ def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
     base = alt.Chart(alt.NamedData("scores"))
     dots = base.mark_point(filled=True, size=50).encode(
         x=alt.X(
-            "score:Q", title=f"{axis_title(SCORES, 'score')}; 0: cut of the other patients", scale=alt.Scale(padding=8)
+            "score:Q",
+            title=f"{axis_title(SCORES, 'score')}; 0: threshold of other patients",
+            scale=alt.Scale(padding=8),
         ),
         y=alt.Y("model:N", sort=models, title=None, axis=alt.Axis(grid=True)),
         color=style.colour("timepoint", order),

@@ -167,10 +167,10 @@ def note_on(row: pd.Series) -> str:
         notes.append("no targets of this factor are known")
     if np.isnan(row["programme_share_low"]):
         few = row["signature_genes"] < effects.MIN_SET
-        notes.append("too few genes of the signature are measured" if few else "too few profiles tell co-expression")
+        notes.append("too few genes of the signature are measured" if few else "too few profiles for co-expression")
     wrong = row["own_log_fc"] * GAINS[row["direction"] == GAIN] < 0 and row["direction"] != "inhibitor"
     if wrong:
-        notes.append("its own mRNA changes against what was done")
+        notes.append("its own mRNA changes against the direction of the perturbation")
     return "; ".join(notes)
 
 

@@ -103,7 +103,7 @@ def draw_programme(table: pd.DataFrame, style: Style) -> Figure | None:
     ]
     data = {"perturbations": table[["row", "verdict", *kept]]}
     if len(follows):
-        panels.append(Panel(sized(draw_follows(rows)), "genes that follow; tick: genes of similar expression"))
+        panels.append(Panel(sized(draw_follows(rows)), "genes that follow"))
         data["follows"] = follows
     return Figure(
         panels=tuple(panels),

@@ -36,7 +36,7 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
         table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         said = " ".join(str(error).split())
-        raise UserError(f"{where}: is no tab-separated table ({said}); save it as tab-separated text") from error
+        raise UserError(f"{where}: is not a tab-separated table ({said}); save it as tab-separated text") from error
     for needed in (GENE, column):
         if needed not in table:
             given = ", ".join(map(str, table.columns[:6]))
@@ -52,7 +52,7 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
         twice = genes[genes.duplicated()]
         remedy = "keep one row for each gene"
         raise UserError(
-            f"{where}, row {rows[genes.duplicated()][0]}, column {GENE}: {twice.iloc[0]!r} is twice; {remedy}"
+            f"{where}, row {rows[genes.duplicated()][0]}, column {GENE}: {twice.iloc[0]!r} occurs twice; {remedy}"
         )
     numbers = pd.to_numeric(written, errors="coerce").to_numpy(dtype=float)
     blank = written.str.lower().isin(["", "na", "nan"]).to_numpy()
@@ -60,13 +60,15 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         remedy = "give log2 fold changes, or leave the cell empty"
-        raise UserError(f"{where}, row {rows[at]}, column {column}: {written.iloc[at]!r} is no finite number; {remedy}")
+        raise UserError(
+            f"{where}, row {rows[at]}, column {column}: {written.iloc[at]!r} is not a finite number; {remedy}"
+        )
     found = pd.Series(numbers, index=pd.Index(genes, name=GENE))[~blank]
     if found.empty:
         raise UserError(f"{where}, column {column}: holds no number; give log2 fold changes")
     if (found >= 0).all():
         remedy = "give log2 fold changes"
-        raise UserError(f"{where}, column {column}: no gene falls, as in ratios or p-values; {remedy}")
+        raise UserError(f"{where}, column {column}: no value is negative, as in ratios or p-values; {remedy}")
     return found
 
 

@@ -86,7 +86,7 @@ WITHOUT = Verdict(
 NOT_JUDGED = Verdict(
     "not judged",
     "the factor's activity isn't shown to change over patients, so that no direction is expected; or too few genes "
-    "of the signature are measured, or too few profiles tell how genes are co-expressed",
+    "of the signature are measured, or too few profiles show how genes are co-expressed",
     lambda e: not e.is_judged,
 )
 PERTURBATIONS = (

@@ -47,7 +47,7 @@ def main(snakemake) -> None:
         except RuntimeError:
             # Earlier stages can run although a later stage lacks an input.
             said = ""
-            message = "not all results can be planned, only those of earlier stages; `snakemake --dry-run` shows why"
+            message = "only results of earlier stages can be planned; `snakemake --dry-run` gives the reason"
             findings.append(inspect_study.Finding("jobs", "all results", "note", message))
     rules = jobs_of(said)
     jobs = count_jobs(rules, snakemake.params.stages)

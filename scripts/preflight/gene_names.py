@@ -54,13 +54,13 @@ def compare_names(study: Study) -> str:
         return said
     genes = first_genes(references["graft"]["gtf"])
     if not genes:
-        raise job.UserError(f"{references['graft']['gtf']}: no gene_id in its first lines; is it a GTF?")
+        raise job.UserError(f"{references['graft']['gtf']}: no gene_id in its first lines; give a GTF")
     known = set(found["genes"])
     share = sum(gene in known for gene in genes) / max(len(genes), 1)
     if share < MIN_KNOWN:
         raise job.UserError(
             f"{references['graft']['gtf']}: of its first {len(genes)} genes ({', '.join(genes[:3])} …) the databases "
-            f"rank {share:.0%}; do species and naming (symbols) agree?"
+            f"rank {share:.0%}; check that species and naming (symbols) agree"
         )
     return f"{said}; {share:.0%} of the annotation's first {len(genes)} genes are ranked"
 

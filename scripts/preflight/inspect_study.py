@@ -59,7 +59,7 @@ def look(check: str, subject: str, question: Callable[[], str], verdict: str = "
     except job.UserError as error:
         return Finding(check, subject, verdict, str(error))
     except (OSError, EOFError, zlib.error) as error:
-        return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); is the file whole?")
+        return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); check that the file is complete")
 
 
 def gigabytes(size: float) -> str:
@@ -127,9 +127,9 @@ def look_at_genomes(study: Study) -> Iterator[Finding]:
         def question(place=place, path=path) -> str:
             lines = [line for line in begin(path).split(b"\n") if line and not line.startswith(b"#")]
             if place.endswith("fasta") and not (lines and lines[0].startswith(b">")):
-                raise job.UserError(f"{path}: doesn't begin with '>': no FASTA; correct {place}")
+                raise job.UserError(f"{path}: doesn't begin with '>', so it is not a FASTA; correct {place}")
             if place.endswith("gtf") and (not lines or lines[0].count(b"\t") != 8):
-                raise job.UserError(f"{path}: its first line hasn't the nine columns of a GTF; correct {place}")
+                raise job.UserError(f"{path}: its first line does not have the nine columns of a GTF; correct {place}")
             return gigabytes(bytes_of(path))
 
         yield look("genomes", place.removeprefix("config, "), question)
@@ -216,7 +216,7 @@ def look_at_disk(study: Study, results: Path, at_once: int = 1) -> tuple[Finding
     free = shutil.disk_usage(results).free
     if free + taken_by(results) < stays + passing * at_once:
         together = f" ({at_once} at once)" if at_once > 1 and passing else ""
-        remedy = "make room, or move the results (pathvars: results)"
+        remedy = "free space, or move the results (pathvars: results)"
         message = f"{need}{together}, but {gigabytes(free)} are free; {remedy}"
         return Finding("disk", "results", "note", message), ""
     return Finding("disk", "results", "ok", need), f"{gigabytes(free)} are free"
@@ -230,7 +230,7 @@ def look_at_thresholds(study: Study) -> Iterator[Finding]:
     needed = {"seeds": (regulons["min_seeds"], seeds), "models": (regulons["min_groups"], len(study.models))}
     message = "an edge needs " + " and ".join(f"{least} of {number} {what}" for what, (least, number) in needed.items())
     lenient = [what for what, (least, number) in needed.items() if least == 1 < number]
-    remark = f": one of the {' and of the '.join(lenient)} is enough" if lenient else ""
+    remark = f": one of the {' and of the '.join(lenient)} is sufficient" if lenient else ""
     yield Finding("thresholds", "consensus", "note" if lenient else "ok", message + remark)
 
 

@@ -88,7 +88,7 @@ def page(
     run = [f"{count:6} {stage}" for stage, count in jobs.items()]
     if not run:
         unplanned = any(finding.check == "jobs" for finding in findings)
-        run = ["the requested targets (see below)" if unplanned else "nothing: all results are there"]
+        run = ["the requested targets (see below)" if unplanned else "nothing: all results exist"]
     remarks = [f"{f.verdict}: {f.check}, {f.subject}: {f.message}" for f in findings if f.verdict != "ok"]
     number = Counter(finding.check for finding in findings)
     checked = ", ".join(numbered(check, count) for check, count in number.items())
@@ -96,6 +96,6 @@ def page(
         *paragraph(f"Preflight of {results}", what),
         *paragraph(f"What will run: {total} jobs" if total else "What will run", run),
         *paragraph("What the design can answer, if every sample turns out well", answers),
-        *paragraph(f"Checked: {checked}", remarks or ["all as they should be"]),
+        *paragraph(f"Checked: {checked}", remarks or ["no fault found"]),
     ]
     return os.linesep.join(lines)

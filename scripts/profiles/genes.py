@@ -37,8 +37,8 @@ def check_names(names: Sequence[str], where: str) -> None:
     for row, name in enumerate(names, start=2):
         if looks_spoilt(name):
             raise job.UserError(
-                f"{where}, row {row}: {name!r} is no gene: spreadsheets make dates and numbers of names such as SEPT2 "
-                "or MARCH1; export the table again with that column as text, or correct the name"
+                f"{where}, row {row}: {name!r} is not a gene: spreadsheets turn names such as SEPT2 or MARCH1 into "
+                "dates and numbers; export the table again with that column as text, or correct the name"
             )
 
 

@@ -37,7 +37,7 @@ def profile_source(
     platforms = given.fillna(guess)
     if guess:
         job.log.info(
-            "%s: platform %s, by its numbers; column platform of the samples sheet overrules that", path, guess
+            "%s: platform %s, by its numbers; column platform of the samples sheet takes precedence", path, guess
         )
     known = pd.Series(genes.to_symbols(names, symbols))
     usable = (known != "") & ~known.str.contains(genes.AMBIGUOUS, regex=False)
@@ -74,8 +74,7 @@ def main(snakemake) -> None:
     if len(set(kinds.values())) > 1:
         named = ", ".join(name for name, are in kinds.items() if are)
         raise job.UserError(
-            f"{named}: genes are Ensembl identifiers, elsewhere symbols, and no library tells which is which; give "
-            "symbols"
+            f"{named}: genes are Ensembl identifiers, elsewhere symbols, and no library has both; give symbols"
         )
     samples = samples[samples["platform"] != ""]
     built, lost = profiles.build(

@@ -58,7 +58,7 @@ def read_network(path: str) -> pd.DataFrame:
         )
     for key in ("source", "target"):
         if (empty := np.flatnonzero(edges[key] == "")).size:
-            raise job.UserError(f"{path}, row {empty[0] + 2}: names no {key}; fill it in, or remove the edge")
+            raise job.UserError(f"{path}, row {empty[0] + 2}: column {key} is empty; fill it in, or remove the edge")
         check_names(list(edges[key]), path, key)
     edges = edges.assign(weight=weight.astype(float))
     if edges.empty:
@@ -66,9 +66,7 @@ def read_network(path: str) -> pd.DataFrame:
     edges = edges.groupby(["source", "target"], sort=True, as_index=False)["weight"].mean()
     edges = edges[edges["weight"] != 0].reset_index(drop=True)
     if edges.empty:
-        raise job.UserError(
-            f"{path}: all weights are 0, or those of an edge that is there twice cancel; give {NETWORK}"
-        )
+        raise job.UserError(f"{path}: all weights are 0, or those of an edge that occurs twice cancel; give {NETWORK}")
     return edges
 
 
@@ -98,22 +96,22 @@ def read_sets(path: str) -> dict[str, list[str]]:
                 )
             if set(found.get(fields[0], fields[2:])) != set(fields[2:]):
                 raise job.UserError(
-                    f"{path}, row {number}: the set {fields[0]} is there twice, with other genes; give each its "
-                    "own name"
+                    f"{path}, row {number}: the set {fields[0]} occurs twice, with different genes; give each "
+                    "its own name"
                 )
             found[fields[0]] = fields[2:]
     elif max(len(fields) for _, fields in rows) > 1:
         gene = gene_column(rows, path)
         for number, fields in rows[1:]:
             if len(fields) <= gene:
-                raise job.UserError(f"{path}, row {number}: no gene next to {fields[0]!r}; add it, or remove the row")
+                raise job.UserError(f"{path}, row {number}: no gene after {fields[0]!r}; add it, or remove the row")
             found.setdefault(fields[0] if gene else fields[1], []).append(fields[gene])
     else:
         found[bare_name(path)] = read_list(path, SETS, LIST_HEADINGS)
     kept = {}
     for name, own in found.items():
         if not name:
-            raise job.UserError(f"{path}: a row names no set; fill it in, or remove the row")
+            raise job.UserError(f"{path}: a row has no name of a set; fill it in, or remove the row")
         genes = [gene for gene in own if gene]
         check_names([name, *genes, *genes], path, "name")
         spoilt = [gene for gene in genes if looks_spoilt(gene)]

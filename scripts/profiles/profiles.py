@@ -76,7 +76,7 @@ def join(sources: list[Source], rule: str) -> pd.DataFrame:
         genes = common
     if not common:
         named = "; ".join(f"{s.name}: {', '.join(map(str, s.table.index[:3]))} …" for s in sources)
-        raise job.UserError(f"no gene is in all tables of profiles; give them names of one kind ({named})")
+        raise job.UserError(f"no gene occurs in all tables of profiles; use one kind of gene names ({named})")
     return pd.concat([source.table.reindex(genes) for source in sources], axis=1).T
 
 
@@ -119,7 +119,7 @@ def build(
         )
         counts = joined.loc[:, enough]
         if not counts.notna().all(axis=0).any():
-            raise job.UserError("no gene is shown by enough samples; lower profiles.min_count")
+            raise job.UserError("no gene has enough counts in enough samples; lower profiles.min_count")
         samples = normalise(counts, samples, by_platform)
         values = voom.log_cpm(counts.to_numpy(dtype=float), samples["effective_size"].to_numpy(dtype=float))
     else:

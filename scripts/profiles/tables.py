@@ -50,7 +50,7 @@ def read_columns(text: str, path: str, what: str) -> pd.DataFrame:
         raise job.UserError(f"{path}: a quotation mark in the first line isn't closed in it; give {what}")
     if len(names) > 1 and is_summary(names[0]):
         raise job.UserError(
-            f"{path}: the first line holds {', '.join(map(printable, names[:3]))}, no names of columns; give a header"
+            f"{path}: the first line holds {', '.join(map(printable, names[:3]))}, not names of columns; give a header"
         )
     # pandas would call the second one name.1 and take the first.
     twice = [name for i, name in enumerate(names) if name.strip() and name in names[:i]]
@@ -129,7 +129,7 @@ def read_profiles(path: str, columns: list[str], sheet: str) -> tuple[list[str],
     if not genes.all():
         left = list(names[~genes])
         job.log.warning(
-            "%s: %d rows are summaries or spike-ins, no genes, and are left out (%s)",
+            "%s: %d rows are summaries or spike-ins, not genes, and are left out (%s)",
             path, len(left), ", ".join(left[:5]),
         )  # fmt: skip
     return list(names[genes]), values[genes].reset_index(drop=True)

@@ -86,8 +86,8 @@ def check_batch(paths: tuple[str, str], one: Batch, two: Batch, seen: int) -> No
             for number, sequence in enumerate(batch.sequences, seen + 1):
                 if wrong := NOT_A_BASE.search(sequence.decode()):
                     raise job.UserError(
-                        f"{path}, record {number}: {wrong.group()!r} in the sequence isn't a base; "
-                        "the file is edited or shifted, fetch it again"
+                        f"{path}, record {number}: {wrong.group()!r} in the sequence is not a base; "
+                        "the file was edited or shifted, fetch it again"
                     )
 
 

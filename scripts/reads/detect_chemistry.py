@@ -73,8 +73,8 @@ def detect_lane(
         swapped = overlap(starts_of(reads2), whitelists)
         if max(swapped.values()) >= least:
             raise job.UserError(
-                f"{fq1} and {fq2} look swapped: the barcodes are in fq2 (on the whitelists: {in_percent(swapped)}; "
-                f"fq1: {in_percent(overlaps)}); exchange fq1 and fq2 in the units sheet"
+                f"{fq1} and {fq2} seem to be exchanged: the barcodes are in fq2 (on the whitelists: "
+                f"{in_percent(swapped)}; fq1: {in_percent(overlaps)}); exchange fq1 and fq2 in the units sheet"
             )
         if kit := name_by_length(reads1, reads2, on_visium(starts)):
             raise job.UserError(f"{fq1}: {kit}")
@@ -84,7 +84,7 @@ def detect_lane(
             f"{100 * least:g} % are needed); check that fq1 is read 1 and untrimmed, and that the library is 10x 3' "
             f"v2, v3 or v4, 5' v1 or v2, or Multiome GEX. "
             f"{'' if '5p_v3' in whitelists else ASK_FOR_LIST}"
-            "If the reads are good but their first cycles are not, lower reads/min_whitelist_overlap; "
+            "If only the first cycles of the reads are poor, lower reads/min_whitelist_overlap; "
             "give libraries of other protocols as a count matrix (column matrix of the samples sheet)"
         )
     chemistry = CHEMISTRIES[best]
@@ -132,7 +132,7 @@ def decide(lanes: dict[str, dict], configured: str) -> dict:
             f"{unit}: {lane['chemistry']} ({in_percent(lane['whitelist_overlap'])})" for unit, lane in lanes.items()
         )
         raise job.UserError(
-            f"its lanes are of different chemistries ({each}); they aren't of one library; correct the units sheet"
+            f"its lanes are of different chemistries ({each}); they are not from one library; correct the units sheet"
         )
     name = found.pop()
     pairs = sum(lane["pairs_examined"] for lane in lanes.values())

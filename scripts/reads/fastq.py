@@ -67,7 +67,7 @@ def batches(path: str, most: int | None = None) -> Iterator[Batch]:
             seen += min(len(lines) // 4, number)
             del lines[: 4 * number]
     if not seen and most != 0:
-        raise job.UserError(f"{path}: no read in it; fetch it again, or remove the lane from the units sheet")
+        raise job.UserError(f"{path}: no read in the file; fetch it again, or remove the lane from the units sheet")
 
 
 def records(path: str, most: int | None = None) -> Iterator[tuple[str, str]]:
@@ -86,7 +86,7 @@ def parse(path: str, lines: list[bytes], seen: int) -> Batch:
     text = b"".join(lines)
     if b"\r" in text:
         at = seen + next(number for number, line in enumerate(lines) if b"\r" in line) // 4 + 1
-        raise job.UserError(f"{path}, record {at}: lines end as Windows ends them; convert the file (dos2unix). {FORM}")
+        raise job.UserError(f"{path}, record {at}: lines end in Windows format; convert the file (dos2unix). {FORM}")
     if not text.isascii():
         at = seen + next(number for number, line in enumerate(lines) if not line.isascii()) // 4 + 1
         raise job.UserError(
@@ -105,12 +105,13 @@ def parse(path: str, lines: list[bytes], seen: int) -> Batch:
     if b"\n" in bases:
         at = seen + bases.index(b"\n") + 1
         raise job.UserError(
-            f"{path}, record {at}: a read without bases, where STAR stops; trim again and "
-            "drop both mates of such reads (cutadapt --minimum-length 1)"
+            f"{path}, record {at}: a read without bases, at which STAR stops; trim again and "
+            "remove both mates of such reads (cutadapt --minimum-length 1)"
         )
     if not lines[-1].endswith(b"\n"):
         raise job.UserError(
-            f"{path}, record {seen + len(heads)}: the last line has no end; the file may be cut, fetch it again. {FORM}"
+            f"{path}, record {seen + len(heads)}: the last line has no line feed; the file may be truncated, fetch it "
+            f"again. {FORM}"
         )
     return Batch([(head[1:].split(None, 1) or [b""])[0] for head in heads], [line[:-1] for line in bases])
 
@@ -124,7 +125,7 @@ def no_record(path: str, lines: list[bytes], seen: int) -> job.UserError:
             break
     return job.UserError(
         f"{path}, record {seen + number // 4 + 1}: not a FASTQ record of four lines with as many qualities as bases; "
-        "the file is cut, edited or wrapped, fetch it again"
+        "the file is truncated, edited or wrapped, fetch it again"
     )
 
 

@@ -19,6 +19,6 @@ def doubt(report: dict) -> str:
         return ""
     nuclei = "" if report.get("introns") else "nuclei (counts.introns), "
     return (
-        f"only {found:.1%} of the reads have a valid barcode and lie in one gene, in its direction: {nuclei}a small "
-        "reference, or reads of another species?"
+        f"only {found:.1%} of the reads have a valid barcode and lie in one gene, in its direction; possible causes: "
+        f"{nuclei}a small reference, or reads of another species"
     )

@@ -154,8 +154,7 @@ def sections(
         "counting": section(
             "pr_counting",
             "Counting",
-            "What became of the reads. In genes: valid barcode and one gene. Libraries given as a matrix have UMIs "
-            "only.",
+            "Fate of the reads. In genes: valid barcode and one gene. Libraries given as a matrix have only UMIs.",
             "table",
             by_sample(counting),
             {"namespace": "counts"},
@@ -171,7 +170,7 @@ def sections(
         "species": section(
             "pr_species",
             "Species of the UMIs",
-            "UMIs of graft and host genes in all barcodes, of cells and of empty droplets.",
+            "UMIs of graft and host genes in all barcodes: cells and empty droplets.",
             "bargraph",
             by_sample(tabulate_species(audits)),
             {"ylab": "UMIs", "cpswitch_c_active": False},

@@ -48,7 +48,13 @@ DESIGNS = (
 LENGTHS = (
     (1, 14, 14, "10x 3' v1 (barcodes of 14 bp)", "count it with Cell Ranger 2 or `kb count -x 10XV1`"),
     (1, 20, 21, "Drop-seq or Seq-Well (barcode 12, UMI 8)", "count it with `kb count -x DROPSEQ`"),
-    (2, 16, 16, "10x ATAC (the read of 16 bp is its barcode)", "peaks aren't read here: give the library of RNA"),
+    (
+        2,
+        16,
+        16,
+        "10x ATAC (the read of 16 bp is its barcode)",
+        "this workflow does not count ATAC reads: give the library of RNA",
+    ),
     (2, 24, 24, "10x Multiome ATAC (the read of 24 bp holds its barcode)", "give the library of RNA (GEX)"),
 )
 """Mate, minimum and maximum median length (bp) of a kit's reads, kit, remedy."""
@@ -59,7 +65,7 @@ def name_design(reads1: Sequence[str], reads2: Sequence[str]) -> str:
     for design in DESIGNS:
         reads = reads1 if design.mate == 1 else reads2
         if sum(design.pattern.search(read) is not None for read in reads) >= LEAST * len(reads):
-            return f"these are reads of {design.kit}, which aren't counted here; {design.counter} {MATRIX}"
+            return f"these are reads of {design.kit}, which this workflow does not count; {design.counter} {MATRIX}"
     return ""
 
 
@@ -74,5 +80,7 @@ def name_by_length(reads1: Sequence[str], reads2: Sequence[str], spatial: float)
     for mate, least, most, kit, remedy in LENGTHS:
         if least <= lengths[mate] <= most:
             ends = f" {MATRIX}" if remedy.startswith("count") else ""
-            return f"read {mate} has {lengths[mate]:g} bp, as of {kit}, which isn't counted here; {remedy}{ends}"
+            return (
+                f"read {mate} has {lengths[mate]:g} bp, as of {kit}, which this workflow does not count; {remedy}{ends}"
+            )
     return ""

@@ -95,10 +95,12 @@ def prefix_fasta(lines: Iterable[bytes], prefix: str, source: str, contigs: Cont
             if sequence:
                 yield sequence + b"\n"
     if name is None:
-        raise job.UserError(f"{source}: no sequence in it; give a genome FASTA")
+        raise job.UserError(f"{source}: the file has no sequence; give a genome FASTA")
     empty = [contig for contig, length in contigs.length.items() if length == 0]
     if empty:
-        raise job.UserError(f"{source}: contig {empty[0].removeprefix(prefix)} has no sequence; is the file complete?")
+        raise job.UserError(
+            f"{source}: contig {empty[0].removeprefix(prefix)} has no sequence; check that the file is complete"
+        )
 
 
 def prefix_gtf(
@@ -145,18 +147,19 @@ def prefix_gtf(
                 continue
             if not (fields[3].isdigit() and fields[4].isdigit() and 1 <= int(fields[3]) <= int(fields[4])):
                 raise job.UserError(
-                    f"{where}: exon from {fields[3]} to {fields[4]} isn't a span (1-based, start ≤ end); fix the GTF"
+                    f"{where}: exon from {fields[3]} to {fields[4]} is not an interval (1-based, start ≤ end); "
+                    "correct the GTF"
                 )
             if int(fields[4]) > contigs.length[contig]:
                 raise job.UserError(
                     f"{where}: exon ends at {fields[4]}, but contig {fields[0]} has {contigs.length[contig]} bp: "
-                    "FASTA and GTF are of different assemblies; take both from the same release"
+                    "FASTA and GTF are of different assemblies; use both from the same release"
                 )
             other = gene_of.setdefault(values["transcript_id"], values["gene_id"])
             if other != values["gene_id"]:
                 raise job.UserError(
                     f"{where}: transcript {values['transcript_id']} is of genes {other} and {values['gene_id']}, which "
-                    "no index can hold; give each gene's transcripts ids of their own, or take Ensembl's annotation"
+                    "no index can represent; give each gene's transcripts their own ids, or use Ensembl's annotation"
                 )
             kind = biotypes.of_gene.get(values["gene_id"], "")
             genes.setdefault(prefix + values["gene_id"], ("", contig, kind))
@@ -169,13 +172,13 @@ def prefix_gtf(
         first = ", ".join(list(absent)[:3])
         have = ", ".join(name.removeprefix(prefix) for name in list(contigs.length)[:3])
         raise job.UserError(
-            f"{source}: {sum(absent.values())} exons lie on {len(absent)} contigs that the FASTA hasn't ({first}; the "
+            f"{source}: {sum(absent.values())} exons lie on {len(absent)} contigs that the FASTA lacks ({first}; the "
             f"FASTA has {have} …); "
-            "take FASTA and GTF from the same release and of the same set (e.g. both 'primary_assembly')"
+            "use FASTA and GTF of the same release and set (e.g. both 'primary_assembly')"
         )
     if not genes and biotypes.left_out:
         raise job.UserError(
-            f"{source}: none of its {len(biotypes.left_out)} genes is of the biotypes to keep; correct "
+            f"{source}: none of its {len(biotypes.left_out)} genes has a biotype that is kept; correct "
             "references/biotypes, or set it to null to keep all genes"
         )
     if not genes:

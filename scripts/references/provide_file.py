@@ -47,7 +47,7 @@ def fetch(url: str, target: Path, sha256: str | None) -> None:
     """Download to a temporary file next to ``target``, verify, then rename, so that ``target`` is never incomplete."""
     if not sha256:
         raise job.UserError(
-            f"{url}: is fetched only with its sha256; give it in the config, or fetch the file and give its path"
+            f"{url}: a url needs its sha256; give it in the config, or fetch the file and give its path"
         )
     part = target.with_name(target.name + ".part")
     try:
@@ -81,7 +81,7 @@ def download(url: str, part: Path) -> None:
         shutil.copyfileobj(answer, out, 1 << 20)
         expected = answer.headers.get("Content-Length") if answer.headers else None
     if expected and int(expected) != part.stat().st_size:
-        raise OSError(f"{part.stat().st_size} of {expected} bytes came")
+        raise OSError(f"{part.stat().st_size} of {expected} bytes were received")
 
 
 def main(snakemake) -> None:

@@ -21,8 +21,8 @@ def whitelist_path(chemistry: str, own: str | None = None) -> Path:
     if not own or not Path(own).is_file():
         said = f"there is no {own!r}" if own else "no file is named"
         raise job.UserError(
-            f"reads/whitelist_{chemistry}: {said}; give the list of {CHEMISTRIES[chemistry].name}, which Cell Ranger "
-            "brings (lib/python/cellranger/barcodes/3M-5pgex-jan-2023.txt.gz)"
+            f"reads/whitelist_{chemistry}: {said}; give the list of {CHEMISTRIES[chemistry].name}, which is part of "
+            "Cell Ranger (lib/python/cellranger/barcodes/3M-5pgex-jan-2023.txt.gz)"
         )
     return Path(own)
 

@@ -33,7 +33,7 @@ def check(
     for entry in names:
         databases.check_ranks(entry, settings["rank_threshold"], settings["auc_threshold"])
         if len(set(entry.genes)) < len(entry.genes):
-            raise job.UserError(f"database {entry.name}: a gene stands in two columns; fetch or build it again")
+            raise job.UserError(f"database {entry.name}: a gene occurs in two columns; fetch or build it again")
         share = len(set(entry.genes) & known) / len(known)
         if share < databases.WARN_OVERLAP:
             job.log.warning("database %s ranks %.0f %% of the genes that all databases rank", entry.name, 100 * share)
@@ -57,8 +57,8 @@ def check(
         if share < MIN_ANNOTATED:
             raise job.UserError(
                 f"config, regulons.databases: the annotation (references.graft.gtf) has {share:.0%} of the databases' "
-                f"genes ({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); is it the "
-                "same species?"
+                f"genes ({', '.join(sorted(known - set(annotation))[: databases.EXAMPLES])} … are missing); check "
+                "that the species is the same"
             )
         job.log.info("the annotation has %.1f %% of the databases' genes", 100 * share)
     return {

@@ -34,8 +34,9 @@ def main(snakemake) -> None:
     if edges.empty:
         found = ", ".join(f"{name}: {table['regulon'].nunique()}" for name, table in groups.items())
         job.log.warning(
-            "no regulon of %d targets in groups of %d models (regulons per group: %s); exchanged.tsv of a group says "
-            "what was found and why it isn't kept; to find more, lower regulons.min_groups or min_seeds in the config",
+            "no regulon of %d targets in groups of %d models (regulons per group: %s); exchanged.tsv of a group "
+            "lists what was found and why it was not kept; to keep more, lower regulons.min_groups or min_seeds in "
+            "the config",
             params.min_targets, params.min_groups, found,
         )  # fmt: skip
     edges.to_csv(snakemake.output.regulons, sep="\t", index=False, float_format="%.6g")

@@ -59,10 +59,10 @@ def read_names(path: str | Path) -> Names:
 def read_tfs(path: str | Path) -> list[str]:
     """Read the list of factors: one symbol per line, the first of several columns. Raises UserError if it is empty."""
     try:
-        return names_reader.read_list(path, "one gene symbol a line", TF_HEADINGS)
+        return names_reader.read_list(path, "one gene symbol per line", TF_HEADINGS)
     except job.UserError as error:
-        if "no name in it" in str(error):
-            raise job.UserError(f"{path}: no factor in it; give one gene symbol a line") from error
+        if "no name in the file" in str(error):
+            raise job.UserError(f"{path}: no factor in the file; give one gene symbol per line") from error
         raise
 
 
@@ -126,7 +126,7 @@ def check_overlap(measured: list[str], known: set[str], coding: set[str] | None,
         return share
     here, there = ", ".join((missing or measured)[:EXAMPLES]), ", ".join(sorted(known)[:EXAMPLES])
     if coding is None:
-        of_all = f"; {len(known.intersection(measured)) / max(len(known), 1):.0%} of theirs are seen"
+        of_all = f"; {len(known.intersection(measured)) / max(len(known), 1):.0%} of theirs are detected"
     else:
         of_all = f" ({every:.0%} of all {len(measured)})"
     said = f"{where}: the ranking databases know {share:.0%} of {len(judged)} {kind}{of_all}"
@@ -134,7 +134,7 @@ def check_overlap(measured: list[str], known: set[str], coding: set[str] | None,
     if share < minimum:
         raise job.UserError(
             f"{said}, less than regulons.min_database_overlap ({minimum:.0%}); {examples}. "
-            "Do species, release and naming (symbols, not Ensembl ids) agree?"
+            "Check that species, release and naming (symbols, not Ensembl ids) agree."
         )
     job.log.warning(
         "%s, less than %.0f %% and more than regulons.min_database_overlap (%.0f %%): the others are left out; %s",

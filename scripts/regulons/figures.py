@@ -102,7 +102,7 @@ def draw_specificity(rss: pd.DataFrame, samples: pd.DataFrame, style: Style) -> 
         values=groups,
         models=distributions.models_of(samples),
         n=f"{count(len(groups), 'group')} of cells, {count(table['regulon'].nunique(), 'regulon')}; "
-        "cells behind each label on hover.",
+        "cells per label on hover.",
         columns=3,
     )
 

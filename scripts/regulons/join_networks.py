@@ -16,7 +16,7 @@ def main(snakemake) -> None:
     """Read the chunks; write the network and the trees per target."""
     adjacencies = join([pd.read_parquet(path) for path in snakemake.input.networks])
     if adjacencies.empty:
-        raise job.UserError("no factor explains any gene: do the cells differ at all (see the clusters)?")
+        raise job.UserError("no factor explains any gene; the cells may not differ (see the clusters)")
     adjacencies.to_parquet(snakemake.output.adjacencies, index=False)
     rounds = pd.concat([read_labelled(path) for path in snakemake.input.rounds]).sort_values("target")
     rounds.to_csv(snakemake.output.rounds, sep="\t", index=False)

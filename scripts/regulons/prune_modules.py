@@ -54,7 +54,7 @@ def main(snakemake) -> None:
     job.log.info("%d enriched motifs, %d regulons, %d edges", len(motifs), regulons["regulon"].nunique(), len(regulons))
     if regulons.empty:
         job.log.warning(
-            "no regulon: no factor's motif is enriched among its module (nes_threshold %s)", settings["nes_threshold"]
+            "no regulon: no factor's motif is enriched in its module (nes_threshold %s)", settings["nes_threshold"]
         )
 
 

@@ -76,7 +76,7 @@ def only_measured(genes: list[str], sets: dict[str, dict[str, float]]) -> dict[s
     kept, left_out = aucell.split_measured(genes, sets)
     if left_out:
         job.log.warning(
-            "%d of %d are left out, less than %d %% of their targets are measured: %s",
+            "%d of %d are left out because less than %d %% of their targets are measured: %s",
             len(left_out), len(sets), 100 * aucell.MIN_OVERLAP, ", ".join(left_out),
         )  # fmt: skip
     return kept

@@ -46,8 +46,8 @@ def select(parts: list, samples: list[str], offer: dict, settings: dict, group: 
     own = cells.obs["sample"].astype(str).isin(samples).to_numpy()
     if own.sum() < settings["min_cells"]:
         raise job.UserError(
-            f"group {group}: {own.sum()} cells, regulons.min_cells is {settings['min_cells']}; relax the cuts of "
-            "cells (see cells/attrition.tsv), or leave the model's libraries out of the samples sheet"
+            f"group {group}: {own.sum()} cells, regulons.min_cells is {settings['min_cells']}; relax the "
+            "quality cuts (see cells/attrition.tsv), or remove the model's libraries from the samples sheet"
         )
     counts = sparse.csr_matrix(cells.X)
     shown = np.asarray((counts > 0).sum(axis=0)).ravel() / cells.n_obs
@@ -67,7 +67,7 @@ def select(parts: list, samples: list[str], offer: dict, settings: dict, group: 
             "of cells; do config regulons.tfs and the genes agree in species and naming?"
         )
     job.log.info(
-        "%d cells, %d of %d genes seen often enough, %.1f %% of them in the databases; %d genes and %d factors "
+        "%d cells, %d of %d genes detected often enough, %.1f %% of them in the databases; %d genes and %d factors "
         "selected",
         own.sum(), detected.sum(), cells.n_vars, 100 * share, selected.sum(), (selected & is_tf).sum(),
     )  # fmt: skip

@@ -25,11 +25,11 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
                 f"{path}, row {number}: no name or no target; give name, description and targets, separated by tabs"
             )
         if name in found:
-            raise job.UserError(f"{path}, row {number}: regulon {name!r} is given twice; rename or join them")
+            raise job.UserError(f"{path}, row {number}: regulon {name!r} is given twice; rename one or merge them")
         names.check_names([name, *targets], path, "name")
         found[name] = targets
     if not found:
-        raise job.UserError(f"{path}: no regulon in it; give {WANTED}")
+        raise job.UserError(f"{path}: no regulon in the file; give {WANTED}")
     return found
 
 
@@ -57,7 +57,7 @@ def take(sets: dict[str, list[str]], known: set[str], tfs: set[str], min_targets
         f"known to the study: {', '.join(sorted(known)[:EXAMPLES])}"
     )
     if share < MIN_KNOWN:
-        raise job.UserError(f"{said}. Do species and naming (symbols, not Ensembl ids) agree?")
+        raise job.UserError(f"{said}. Check that species and naming (symbols, not Ensembl ids) agree.")
     if share < FEW_KNOWN:
         job.log.warning("%s", said)
     rows = [

@@ -21,6 +21,8 @@ from scripts.report.parts import SHORT, inline, is_note, link, notes_of, shown_o
 __all__ = ["columnar", "inline", "plain"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+COMMA, MINUS = re.compile(r",(?=[A-Za-z])"), re.compile(r"(?:(?<=[\s(;])|^)-(?=\d)")
+"""Separators of names without a space, at which no line could break, and hyphens that are minus signs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Drawn:
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is no name of a figure")
         if "?" not in self.question or not self.alt or not self.n:
-            raise ValueError(f"figure {self.name} needs a question, n and a text for those who don't see it")
+            raise ValueError(f"figure {self.name} needs a question, n and an alternative text")
 
     @property
     def n(self) -> str:
@@ -152,7 +154,7 @@ def dump(value: Any) -> Markup:
 
 
 def show(value: Any) -> str:
-    """Return a cell of a table as text, with at most three significant digits."""
+    """Return a cell of a table as text: numbers with at most three significant digits, lists with spaces."""
     value = plain(value)
     if value is None:
         return ""
@@ -162,7 +164,7 @@ def show(value: Any) -> str:
         return (f"{value:,}" if abs(value) >= 10_000 else str(value)).replace("-", "−")
     if isinstance(value, float):
         return f"{value:.3g}".replace("-", "−")
-    return value
+    return MINUS.sub("−", COMMA.sub(", ", value)) if isinstance(value, str) else value
 
 
 def is_number(table: pd.DataFrame, column: str) -> bool:

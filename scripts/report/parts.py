@@ -9,6 +9,8 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 INLINE = (
+    (re.compile(r"(?<=\d) (?=%)"), "\u00a0"),
+    (re.compile(r"(?<=[\s(])-(?=\d)"), "−"),
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*(.+?)\*\*"), r"<strong>\1</strong>"),
     (re.compile(r"\*(\S.*?)\*"), r"<em>\1</em>"),
@@ -19,12 +21,12 @@ SENTENCE = re.compile(r"(?<=[.?!])[)*_`]*\s+(?=[*`(“\[]*[A-Z])")
 ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|al|cf|no|Fig|approx)\.$", re.IGNORECASE)
 CODE = re.compile(r"<code>([\w./-]+)</code>")
 TITLE = re.compile(r"<em>([^<]+)</em>")
-SHORT, COLUMNS = 56, 8
+SHORT, COLUMNS = 40, 8
 """Letters of a cell before it is folded, and columns of a table at first sight."""
 
 
 def inline(text: str) -> Markup:
-    """Return text with its few marks as HTML; everything else is escaped."""
+    """Return text with its few marks as HTML; everything else is escaped. A number and its % stay on one line."""
     done = str(escape(text))
     for pattern, replacement in INLINE:
         done = pattern.sub(replacement, done)

@@ -50,7 +50,7 @@ def check_expression(expression, genes: Sequence[str], regulons: dict[str, dict[
         weights = np.fromiter(targets.values(), dtype=np.float64, count=len(targets))
         if not (len(weights) and np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
             raise ExpressionError(
-                f"regulon {name}: no target, or a weight is missing or negative or all are 0; give it again"
+                f"regulon {name}: no target, or a weight is missing or negative, or all are 0; correct the regulon"
             )
 
 

@@ -98,7 +98,7 @@ def check_pruning(
         raise AnnotationError(
             f"motif annotations: no motif of the databases is annotated for any factor of the network "
             f"({', '.join(sorted(factors)[:3])} …; annotated: {', '.join(sorted(set(usable['tf']))[:3])} …); "
-            "do species and naming agree?"
+            "check that species and naming agree"
         )
 
 

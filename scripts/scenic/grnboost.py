@@ -68,7 +68,7 @@ def check_input(
     if names.has_duplicates:
         twice = names[names.duplicated()].unique()
         raise ScenicInputError(
-            f"{len(twice)} genes occur more than once ({shorten(twice)}): add up or rename their columns first"
+            f"{len(twice)} genes occur more than once ({shorten(twice)}): sum or rename their columns first"
         )
     if not np.isfinite(matrix.data).all():
         gene = genes[np.searchsorted(matrix.indptr, np.flatnonzero(~np.isfinite(matrix.data))[0], side="right") - 1]
@@ -82,7 +82,7 @@ def check_input(
         matrix = matrix.copy()
         matrix.eliminate_zeros()
     if not names.isin(list(tfs)).any():
-        hint = "do species and naming of genes and factors agree?"
+        hint = "check that species and naming of genes and factors agree"
         if looks_like_ensembl(genes) != looks_like_ensembl(tfs):
             ids, symbols = ("genes", "factors") if looks_like_ensembl(genes) else ("factors", "genes")
             hint = f"the {ids} are Ensembl ids, the {symbols} are symbols: translate one of them"
@@ -96,7 +96,7 @@ def check_input(
             raise ScenicInputError(f"{len(unknown)} targets are not among the genes: {shorten(unknown)}")
         twice = pd.Index(targets)[pd.Index(targets).duplicated()]
         if len(twice):
-            raise ScenicInputError(f"{len(twice)} targets are asked for more than once: {shorten(twice)}")
+            raise ScenicInputError(f"{len(twice)} targets are listed more than once: {shorten(twice)}")
     return matrix
 
 
@@ -200,15 +200,15 @@ def infer_network(
     are requested together.
     """
     if importance not in IMPORTANCES:
-        raise ScenicInputError(f"importance is {importance!r}, not one of {', '.join(IMPORTANCES)}")
+        raise ScenicInputError(f"importance is {importance!r}; it must be one of {', '.join(IMPORTANCES)}")
     for name, value in {"learning_rate": learning_rate, "max_features": max_features, "subsample": subsample}.items():
         if not 0 < value <= 1:
-            raise ScenicInputError(f"{name} is {value}: it has to lie above 0 and at most at 1")
+            raise ScenicInputError(f"{name} is {value}: it must be above 0 and at most 1")
     if importance in OUT_OF_BAG and int(subsample * expression.shape[0]) == expression.shape[0]:
         raise ScenicInputError(f"{importance} importances need cells out of the bag, but subsample is {subsample}")
     for name, value in {"threads": threads, "max_rounds": max_rounds, "max_depth": max_depth}.items():
         if value < 1:
-            raise ScenicInputError(f"{name} is {value}: it has to be at least 1")
+            raise ScenicInputError(f"{name} is {value}: it must be at least 1")
     genes = list(genes)
     matrix = check_input(expression, genes, tfs, targets)
     column_of = {gene: column for column, gene in enumerate(genes)}
@@ -241,7 +241,7 @@ def infer_network(
     if targets and len(constant) == len(targets):
         raise ScenicInputError(
             f"all {len(targets)} targets are constant over {matrix.shape[0]} cells: {shorten(constant)}; "
-            "leave this group out, or look at what its cells were normalised by"
+            "leave this group out, or check the normalisation of its cells"
         )
     if constant:
         job.log.info(

@@ -57,11 +57,11 @@ def check_network(adjacencies: pd.DataFrame, genes: Sequence[str]) -> None:
     """Raise NetworkError or ExpressionError unless every edge is unique and joins two measured genes."""
     missing = [column for column in ("TF", "target", "importance") if column not in adjacencies]
     if missing:
-        raise NetworkError(f"adjacencies: no column {', '.join(missing)}; columns TF, target and importance are wanted")
+        raise NetworkError(f"adjacencies: no column {', '.join(missing)}; give columns TF, target and importance")
     if not np.isfinite(adjacencies["importance"].to_numpy(dtype=np.float64)).all():
         raise NetworkError("adjacencies: an importance is missing or infinite; infer the network again")
     if adjacencies.duplicated(["TF", "target"]).any():
-        raise NetworkError("adjacencies: an edge (TF, target) stands in two rows; join each chunk of the network once")
+        raise NetworkError("adjacencies: an edge (TF, target) occurs in two rows; join each chunk of the network once")
     names = pd.Index(genes)
     if not names.is_unique:
         twice = names[names.duplicated()].unique()[:EXAMPLES].tolist()
@@ -71,7 +71,7 @@ def check_network(adjacencies: pd.DataFrame, genes: Sequence[str]) -> None:
     if len(strange):
         raise NetworkError(
             f"adjacencies: {len(strange)} of {len(named)} genes aren't in the expression matrix "
-            f"({', '.join(map(str, strange[:EXAMPLES]))}); is this the matrix that the network was inferred from?"
+            f"({', '.join(map(str, strange[:EXAMPLES]))}); give the matrix from which the network was inferred"
         )
 
 

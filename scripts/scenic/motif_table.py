@@ -45,7 +45,7 @@ def read_header(path: str | Path) -> list[str]:
     columns = ["#motif_id" if column in ("motif_id", "# motif_id") else column for column in columns]
     if lost := [column for column in REQUIRED if column not in columns]:
         wanted = "#motif_id and gene_name" if {"#motif_id", "gene_name"} & set(lost) else " and ".join(lost)
-        raise AnnotationError(f"{path}: columns {wanted} are wanted; {WANTED}")
+        raise AnnotationError(f"{path}: columns {wanted} are missing; {WANTED}")
     if twice := [column for column in (*REQUIRED, DESCRIPTION) if columns.count(column) > 1]:
         raise AnnotationError(f"{path}: {twice[0]} is the name of several columns; {WANTED}")
     return columns
@@ -57,9 +57,9 @@ def numbers_of(column: pd.Series, name: str, path: str | Path) -> np.ndarray:
     wrong = np.flatnonzero(~(values >= 0) | ~np.isfinite(values))
     if len(wrong):
         raise AnnotationError(
-            f"{path}, row {wrong[0] + 2}, column {name}: {column.iloc[wrong[0]]!r} is not a number from 0 on "
-            f"({len(wrong)} of {len(column)} rows); give the databases' own table, or 0 as q-value and 1 as identity "
-            "where the motif is the factor's own"
+            f"{path}, row {wrong[0] + 2}, column {name}: {column.iloc[wrong[0]]!r} is not a number of at least 0 "
+            f"({len(wrong)} of {len(column)} rows); give the table of the databases, or 0 as q-value and 1 as "
+            "identity where the motif was measured for the factor"
         )
     return values
 
@@ -89,7 +89,7 @@ def read_motif_table(path: str | Path) -> pd.DataFrame:
         found[REQUIRED.get(name, "annotation")] = table[name].map(unique)
     for name in ("tf", "motif"):
         if (empty := np.flatnonzero(found[name].isin(NOTHING))).size:
-            raise AnnotationError(f"{path}, row {empty[0] + 2}: names no {name}; fill it in, or remove the row")
+            raise AnnotationError(f"{path}, row {empty[0] + 2}: column {name} is empty; fill it in, or remove the row")
         try:
             names.check_names(list(found[name].unique()), path, name)
         except UserError as error:

@@ -60,7 +60,7 @@ class Database:
                 f"{path}: no column {' or '.join(INDEX_COLUMNS)}; give a genes_vs_motifs.rankings.feather of cisTarget"
             )
         ranked = [column for column in reader.columns if column != index]
-        check_unique(ranked, f"{path}: a gene stands in two columns")
+        check_unique(ranked, f"{path}: a gene occurs in two columns")
         kept = ranked
         if genes is not None:
             measured = list(dict.fromkeys(genes))
@@ -68,7 +68,7 @@ class Database:
             wanted = set(measured)
             kept = [column for column in ranked if column in wanted]
         motifs = tuple(map(str, reader.read([index]).column(0).to_pylist()))
-        check_unique(motifs, f"{path}: a motif stands in two rows")
+        check_unique(motifs, f"{path}: a motif occurs in two rows")
         # Ranks below 2^15 fit into 16 bits, whatever type the file uses.
         dtype = np.int16 if len(ranked) <= 2**15 else np.int32
         shape = (len(kept), len(motifs))
@@ -83,7 +83,9 @@ class Database:
             for row, column in enumerate(part, start):
                 values = table.column(column)
                 if values.null_count or not str(values.type).startswith(("int", "uint")):
-                    raise DatabaseError(f"{path}: column {column} isn't of whole numbers; give rankings, not scores")
+                    raise DatabaseError(
+                        f"{path}: column {column} has values that are not whole numbers; give rankings, not scores"
+                    )
                 ranks[row] = check_ranks(values.to_numpy(), len(ranked), path, column)
         return cls(name or path.stem, tuple(kept), motifs, ranks, len(ranked))
 
@@ -159,7 +161,8 @@ def check_ranks(values: np.ndarray, total: int, path: Path, column: str) -> np.n
     """Return ``values``; raise DatabaseError unless they are ranks from 0 of ``total`` genes."""
     if len(values) and (values.min() < 0 or values.max() >= total):
         raise DatabaseError(
-            f"{path}: gene {column} has a rank outside 0 to {total - 1}, as many as it has genes; give rankings from 0"
+            f"{path}: gene {column} has a rank outside 0 to {total - 1}, the number of its genes; give rankings that "
+            "start at 0"
         )
     return values
 
@@ -173,5 +176,5 @@ def check_naming(measured: Sequence[str], ranked: set[str], minimum: float, wher
             f"{where}: ranks {share:.1%} of the {len(measured)} measured genes, less than {minimum:.0%}; "
             f"measured but not ranked: {', '.join(map(str, missing[:EXAMPLES]))}; "
             f"ranked: {', '.join(sorted(ranked)[:EXAMPLES])}. "
-            "Do species, release and naming (symbols, not Ensembl ids) agree?"
+            "Check that species, release and naming (symbols, not Ensembl ids) agree."
         )

@@ -17,7 +17,7 @@ def own_columns(sheet: pd.DataFrame) -> list[str]:
 
 
 def as_numbers(values: pd.Series) -> pd.Series | None:
-    """Return a column as numbers (NaN where it is empty), or None if anything in it is no finite number."""
+    """Return a column as numbers (NaN where it is empty), or None if anything in it is not a finite number."""
     filled = values.where(values.ne(""))
     numbers = pd.to_numeric(filled, errors="coerce")
     whole = (

@@ -26,7 +26,7 @@ def check_perturbed(design: Design) -> Problems:
             continue
         for column in ("factor", "direction", "control"):
             if not getattr(row, column):
-                remedy = f"fill it in, or empty {given[0]} too if this is a control"
+                remedy = f"fill it in, or also empty {given[0]} if this is a control"
                 yield design.sample(row.Index, column), f"is empty, but the row has a {given[0]}; {remedy}"
         name = name_of(row.factor, row.direction, row.dose, row.model)
         if name in ready:

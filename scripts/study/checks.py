@@ -120,7 +120,7 @@ def check_columns(design: Design) -> Problems:
     whole = matrices.assign(barcodes=picked.replace("all", ""))
     shared = set(whole.loc[whole["barcodes"] == "", "matrix"])
     keys = ["matrix", "barcodes"]
-    remedy = "correct the path, or say in column barcodes which are each sample's"
+    remedy = "correct the path, or state in column barcodes which barcodes belong to each sample"
     yield from repeated(
         design.sample, whole.assign(barcodes=whole["barcodes"].mask(whole["matrix"].isin(shared), "")), keys,
         "is already the matrix of", remedy,
@@ -167,7 +167,7 @@ def check_baselines(design: Design) -> Problems:
     baseline = design.config["contrast"]["baseline"]
     for (model, assay), rows in design.learned_from.groupby(["model", "assay"], sort=False):
         if baseline not in set(rows["timepoint"]):
-            message = f"{model} has no {baseline!r} sample of assay {assay} to compare this with; add one"
+            message = f"{model} has no {baseline!r} sample of assay {assay} for comparison; add one"
             yield design.sample(rows.index[0], "timepoint"), message
 
 
@@ -200,8 +200,8 @@ def check_composition(design: Design) -> Problems:
         elif untold and (composition == "tumour" or (composition == "auto" and not has_host)):
             problem = (
                 "malignant",
-                "is off, and without a host normal cells can't be recognised; leave it auto, name a table "
-                "of cells (cells.annotation), or say cells.composition: pure if this is a cell line",
+                "is off, and without a host normal cells can't be recognised; keep auto, name a table "
+                "of cells (cells.annotation), or set cells.composition: pure if this is a cell line",
             )
         if problem and (*place, problem[0]) not in seen:
             seen.add((*place, problem[0]))

@@ -136,7 +136,7 @@ def check_references(config: dict) -> Problems:
     if len(species) == 2:
         a, b = species["graft"]["prefix"], species["host"]["prefix"]
         if a.startswith(b) or b.startswith(a):
-            message = f"{b!r} and the graft's {a!r} begin alike; give prefixes that distinguish genes"
+            message = f"{b!r} and the graft's {a!r} begin with the same letters; give prefixes that distinguish genes"
             yield ("references", "host", "prefix"), message
 
 
@@ -147,7 +147,7 @@ def check_thresholds(config: dict) -> Problems:
         cells = cells_settings(config, sample)
         low, high = cells["species"]["host_max"], cells["species"]["graft_min"]
         if low >= high:
-            message = f"{high} is not above host_max, {low}; a droplet would be graft and host at once: raise it"
+            message = f"{high} is not above host_max, {low}; a droplet would be both graft and host: raise it"
             yield (*place, "species", "graft_min"), message
         for what in ("counts", "genes"):
             low, high = cells["qc"][f"min_{what}"], cells["qc"][f"max_{what}"]
@@ -270,7 +270,7 @@ def check_releases(config: dict, names: list[tuple[tuple, str]]) -> Problems:
                 continue
             other, theirs = agreed.setdefault(what, (dotted(place), told))
             if theirs != told:
-                yield place, f"{name!r} is of {what} {told}, {other} of {theirs}; take files that belong together"
+                yield place, f"{name!r} is of {what} {told}, {other} of {theirs}; give files of one release"
 
 
 CHECKS = (

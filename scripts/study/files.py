@@ -43,8 +43,8 @@ def missing_files(study: Study, design: Design) -> list[str]:
     more = f"; {number} files are missing, next {' and '.join(place for place, _ in lost[1:3])}" if number > 1 else ""
     place, path = lost[0]
     if path in barred:
-        return [f"{place}: {path!r} can't be reached ({barred[path]}); have the permissions changed{more}"]
-    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
+        return [f"{place}: {path!r} can't be reached ({barred[path]}); change its permissions{more}"]
+    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or copy the file there"
     return [f"{place}: there is no {path!r}; {remedy}{more}"]
 
 
@@ -65,7 +65,7 @@ def remote_files(study: Study, design: Design) -> list[str]:
     place, path = remote[0]
     more = f"; so are {len(remote) - 1} more" if len(remote) > 1 else ""
     return [
-        f"{place}: {path!r} is an address, not a path; fetch the file first (from an object store by `aws s3 cp` or "
+        f"{place}: {path!r} is an address, not a path; fetch the file first (from an object store with `aws s3 cp` or "
         f"rclone, or mount the store) and give its path{more}"
     ]
 
@@ -76,7 +76,7 @@ def missing_entry(config: dict, entry: dict) -> str:
     if Path(path).exists():
         return ""
     place = next((place for place, other in list_files(config) if other == entry), ())
-    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or bring the file"
+    remedy = f"correct the path, which starts from {str(Path.cwd())!r}, or copy the file there"
     return f"{at_key(*place, 'path')}: there is no {path!r}; {remedy}"
 
 

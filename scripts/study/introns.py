@@ -77,5 +77,5 @@ def problems_of_introns(samples: pd.DataFrame, counts: dict, sheet: str) -> Iter
         yield (
             f"{sheet}, column introns: introns are counted in {len(each['yes'])} libraries ({yes}) and not in "
             f"{len(each['no'])} ({no}); they aren't comparable. Count all alike (counts.introns; Cell Ranger's option "
-            "--include-introns), correct the column, or say counts.mixed_introns: true"
+            "--include-introns), correct the column, or set counts.mixed_introns: true"
         )

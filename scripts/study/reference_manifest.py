@@ -20,7 +20,7 @@ TABLES = (
 """Text tables of the folder."""
 FILES = (*(f"{name}.tsv" for name in TABLES), "cells.h5ad", "profiles.h5ad", "README.txt")
 """Every file of the folder but the manifest, which lists them."""
-AGAIN = "freeze it again (snakemake freeze), or fetch the folder whole"
+AGAIN = "freeze it again (snakemake freeze), or copy the whole folder again"
 
 
 def workflow_version() -> str:

@@ -185,8 +185,8 @@ def check_python(path: str = sys.executable) -> None:
     """Raise :class:`job.UserError` if the path of Python has a blank: Snakemake calls scripts by it without quotes."""
     if any(letter.isspace() for letter in path):
         raise job.UserError(
-            f"{path!r}: the path of this Python has a blank, which Snakemake can't call; make the environment in a "
-            "folder without one (with make: move the checkout)"
+            f"{path!r}: the path of this Python has a blank, which Snakemake can't call; build the environment in a "
+            "folder without a blank (with make: move the checkout)"
         )
 
 

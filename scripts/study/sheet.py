@@ -48,7 +48,7 @@ def read_text(path: Path, key: str) -> str:
         why = "no such file" if isinstance(error, FileNotFoundError) else (error.strerror or "can't be read").lower()
         raise SheetError([f"{path}: {why}; correct {key} in the config"]) from error
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw:
-        raise SheetError([f"{at(path, 1)}: UTF-16 or no text at all; save it as tab-separated text in UTF-8"])
+        raise SheetError([f"{at(path, 1)}: UTF-16 or not text; save it as tab-separated text in UTF-8"])
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         return raw.decode()
@@ -72,7 +72,7 @@ def read_header(path: Path, line: str, schema: dict) -> list[str]:
         if not column:
             problems.append(f"{at(path, 1)}: column {number + 1} has no name; name it or remove it")
         elif column in header[:number]:
-            problems.append(f"{at(path, 1, column)}: the column is there twice; remove one")
+            problems.append(f"{at(path, 1, column)}: the column occurs twice; remove one")
         elif column not in known and (problem := judge_extra(column, schema, missing)):
             problems.append(f"{at(path, 1)}: {problem}")
     for column in missing:
@@ -93,7 +93,7 @@ def judge_extra(column: str, schema: dict, missing: list[str]) -> str:
         hint = suggest(column, known)
         return f"{show(column)} is not a column of this sheet{hint}; rename or remove it"
     if hint:
-        return f"{show(column)} is not a column of this sheet{hint}; rename it (a column of your own: less similarly)"
+        return f"{show(column)} is not a column of this sheet{hint}; rename it (your own column needs another name)"
     if not EXTRA.fullmatch(column):
         return f"{show(column)} as a column of your own is not a name of letters, digits, '_', '.' and '-'; rename it"
     if column.lower() in RESERVED:
@@ -124,7 +124,9 @@ def judge_text(value: str, required: bool) -> str:
     if required and not value:
         return "is empty; fill it in"
     if value.lower() in MISSING:
-        return f"{value!r} stands for nothing; " + ("fill it in" if required else "leave the cell empty")
+        return f"{value!r} is not allowed for a missing value; " + (
+            "fill it in" if required else "leave the cell empty"
+        )
     if '"' in value:
         return f"{show(value)} has quotation marks; remove them (save the sheet without text delimiters)"
     if not value.isprintable():

@@ -27,7 +27,7 @@ SWITCHES = [
 UNTESTED_ENRICHMENT = "enrichment in the signature unclear: too few models to decide, or no signature"
 
 
-OWN_DISTRUSTED = "the factor's own mRNA is one to distrust"
+OWN_DISTRUSTED = "the factor's own mRNA is distrusted"
 
 
 def compare_arms(differences: pd.DataFrame, sd: pd.Series) -> pd.DataFrame:
@@ -119,14 +119,14 @@ def note_on(row: pd.Series, arm: str, unmeasured: list[str] = (), untested: bool
     if row["verdict"] == verdicts.BY_ARM.name:
         notes.append(f"the change is largest in arm {arm}")
     if row["n"] >= 2 and row["loo_stable"] < row["n"]:
-        notes.append("rests on one model: the sign changes without it")
+        notes.append("depends on one model: the sign changes without it")
     if row["verdict"] == verdicts.SHARED.name and np.sign(row["targets_log2fc"]) == -np.sign(row["effect"]):
-        notes.append("its targets' expression goes the other way")
+        notes.append("the expression of its targets changes in the opposite direction")
     notes += [note] if (note := checks.note_on_platform(row, fdr)) else []
     if row["verdict"] == verdicts.SHARED.name and untested:
         notes.append(UNTESTED_ENRICHMENT)
     if row.get("targets_distrusted", 0.0) > 0:
-        notes.append(f"{row['targets_distrusted']:.0%} of its targets' weight is on genes to distrust")
+        notes.append(f"{row['targets_distrusted']:.0%} of its targets' weight is on distrusted genes")
     if unmeasured:
         notes.append(f"not measured in {', '.join(unmeasured)}")
     return "; ".join(notes)

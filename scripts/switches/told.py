@@ -8,9 +8,9 @@ from scripts.figure.figure import Text
 from scripts.figure.style import Style, count
 from scripts.figure.verdicts import list_rules
 from scripts.switches.evidence.charts import one_of
-from scripts.switches.verdicts import DEPTH, VERDICTS
+from scripts.switches.verdicts import DEPTH, MIN_PERTURBED, VERDICTS
 
-NAMED = 8
+NAMED = 4
 """Regulons or factors that a sentence names."""
 
 
@@ -42,7 +42,10 @@ def list_checks(switches: pd.DataFrame, judged: pd.DataFrame | None, style: Styl
         parts.append(("platforms_untested", {}))
     if judged is not None and len(judged):
         row = judged.iloc[0]
-        numbers = {name: "–" if pd.isna(row[name]) else f"{row[name]:.2f}" for name in ("simulated", "baseline", "p")}
-        told = {"number": count(int(row["n_factors"]), "factor"), "verdict": row["verdict"], **numbers}
-        parts.append(("simulation", told))
+        number = count(int(row["n_factors"]), "factor")
+        if pd.isna(row["p"]):
+            parts.append(("simulation_unjudged", {"number": number, "least": f"{MIN_PERTURBED}"}))
+        else:
+            numbers = {name: f"{row[name]:.2f}" for name in ("simulated", "baseline", "p")}
+            parts.append(("simulation", {"number": number, "verdict": row["verdict"], **numbers}))
     return Text(tuple(parts), "bullets") if parts else None

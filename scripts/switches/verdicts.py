@@ -109,7 +109,7 @@ UNTESTED = Verdict("not tested", "no model has both timepoints", lambda e: e.n =
 FEW = Verdict("too few models", f"fewer than {MIN_MODELS} models", lambda e: e.n < MIN_MODELS)
 COMPOSITION = Verdict(
     "composition",
-    "shared, of any size, but the targets hold more markers of normal lineages than expected by chance (asked where "
+    "shared, of any size, but the targets hold more markers of normal lineages than expected by chance (tested where "
     "normal cells are of the tumour's species)",
     lambda e: e.is_shared and "composition" in e.explained_by,
 )

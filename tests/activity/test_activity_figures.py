@@ -60,7 +60,9 @@ def test_factors_that_both_know_are_compared():
     table = made.data["networks"].set_index("tf")
     assert set(table.index) == {"JUNB", "MYC", "SOX10"}
     assert table.loc["JUNB", "above"] == "JUNB" and table.loc["SOX10", ["above", "below"]].eq("").all()
-    assert made.n.startswith("3 factors known to both (1 both, same direction; 1 both, opposite directions; 1 neither)")
+    assert made.n.startswith(
+        "3 factors with regulon and network (1 both, same direction; 1 both, opposite directions; 1 neither)"
+    )
 
 
 @pytest.mark.parametrize(("cells", "reason"), [(True, "none_in_common"), (False, "no_regulons")])

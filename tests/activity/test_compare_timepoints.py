@@ -74,7 +74,7 @@ def test_design_names_what_cannot_be_answered(study):
     assert "too few to call a change shared" in whole.loc["d50 vs d0", "note"]
     assert "other models than at d33 (m2 only here; m1 only at d33)" in whole.loc["d67 vs d0", "note"]
     assert whole.loc["trend over d33, d50, d67", "n_models"] == 4
-    assert "one day within an arm only, no slope: m1, m2" in whole.loc["trend over d33, d50, d67", "note"]
+    assert "only one day within an arm, so no slope: m1, m2" in whole.loc["trend over d33, d50, d67", "note"]
 
 
 def test_a_study_with_one_persister_has_the_rows_it_had(study):

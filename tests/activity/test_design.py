@@ -22,9 +22,9 @@ def test_each_model_one_arm_is_confounded(simulate):
     whole = table.loc[("persister vs untreated", ALL_ARMS)]
     assert whole["n_models"] == 5 and whole["models"] == "P1,P2,P3,P4,P5" and whole["p_min"] == 0.0625
     assert whole["confounded"] == "yes" and "confounded: each model has one arm" in whole["note"]
-    assert "with 5 models flipped signs give no family-wise error below 0.0625" in whole["note"]
+    assert "with 5 models sign flips cannot give a family-wise error below 0.0625" in whole["note"]
     one = table.loc[("persister vs untreated", "B")]
-    assert one["confounded"] == "yes" and "n = 1 model: nothing is said about other patients" in one["note"]
+    assert one["confounded"] == "yes" and "n = 1 model: no conclusion about other patients" in one["note"]
     assert np.isnan(one["p_min"]) and one["n_baseline"] == one["n_treated"] == 1
     assert table.loc[("relapse vs untreated", ALL_ARMS), "models"] == "P1,P5"
     assert "n = 2 models: too few" in table.loc[("relapse vs untreated", ALL_ARMS), "note"]
@@ -45,7 +45,7 @@ def test_fully_crossed_arms_need_no_warning(simulate):
 
 def test_one_arm_says_nothing_about_others(simulate):
     note = table_of(simulate.paired_sheet([f"P{i}" for i in range(8)])).loc[("persister vs untreated", ALL_ARMS)]
-    assert note["note"] == "one arm (drug): nothing is said about other treatments" and note["confounded"] == "no"
+    assert note["note"] == "one arm (drug): no conclusion about other treatments" and note["confounded"] == "no"
 
 
 def test_model_without_a_usable_baseline_is_named(simulate):

@@ -135,7 +135,9 @@ def test_a_defect_over_a_cut_input_names_the_input(tmp_path):
     assert code == 1 and told.startswith("internal error")
     code, told, _ = run(tmp_path, "import pandas; pandas.read_parquet('a.parquet')", given="a.parquet", a="a.tsv")
     assert code == 1 and told.count("\n") == 1
-    assert told.startswith("error in try_it (job.log): a.parquet: can't be read (it is cut: it should end in PAR1); ")
+    assert told.startswith(
+        "error in try_it (job.log): a.parquet: can't be read (it is truncated: it must end in PAR1); "
+    )
 
 
 def test_a_job_has_no_dask_and_what_comes_after_it_does(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.activity import verdicts as activity
 from scripts.base import columns
-from scripts.base.calibration import rates_of_verdict, worst_error
+from scripts.base.calibration import LEAST_TRIALS, rates_of_verdict, worst_error
 from scripts.base.verdicts import decide, describe, meaning
 from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
@@ -81,9 +81,18 @@ def test_rules_are_told_of_verdicts_that_occur_with_the_largest_error():
     worst = worst_error("switches", "shared switch")
     assert key == "verdict_measured" and values["number"] == "3 regulons" and worst.items() <= values.items()
     rates = rates_of_verdict("switches", "shared switch")
-    assert worst["rate"] == f"{rates.loc[rates['bound'] == 'at most', 'rate'].max():.1%}"
+    counted = rates[(rates["bound"] == "at most") & (rates["trials"] >= LEAST_TRIALS)]
+    assert worst["rate"] == f"{counted['rate'].max():.1%}"
     made = list_rules("reversibility", activity.VERDICTS, {"unclear": "1 feature"})
     assert [key for key, _ in made.parts] == ["verdict"] and list_rules("x", activity.VERDICTS, {}) is None
+
+
+def test_a_rate_of_few_trials_is_not_printed():
+    """One hit in three trials was printed as an error of 33.3 %."""
+    told = worst_error("confounders", "persister programme")
+    assert int(told["trials"].replace(",", "")) >= LEAST_TRIALS
+    rates = rates_of_verdict("confounders", "persister programme")
+    assert (rates["trials"] < LEAST_TRIALS).any()
 
 
 def test_every_known_programme_has_a_verdict():

@@ -288,7 +288,7 @@ def test_switched_off_doublets_are_not_scored(simulate, run_stage):
     adata = simulate.simulate_library(seed=29, cells=200).adata()
     result = run_stage(adata, doublets={"enabled": False})
     assert result.droplets["doublet_score"].isna().all() and not result.droplets["doublet"].any()
-    assert "doublets are switched off" in result.summary["notes"]
+    assert "doublet detection is off" in result.summary["notes"]
 
 
 @pytest.mark.parametrize(

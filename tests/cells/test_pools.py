@@ -51,7 +51,7 @@ def check_refusal(path, text: str, said: str, read) -> None:
 BAD = {
     "no barcodes": ("name\ttag\nA\tB\n", "row 1: no column of barcodes (name, tag); give a table of barcodes and tags"),
     "no tags": ("barcode\tx\nA\tB\n", "row 1: no column of tags (barcode, x)"),
-    "twice": ("barcode\ttag\nA\tB\nA\tC\n", "row 3, column barcode: 'A' is there twice; keep one row"),
+    "twice": ("barcode\ttag\nA\tB\nA\tC\n", "row 3, column barcode: 'A' occurs twice; keep one row"),
     "empty": ("barcode\ttag\n\tB\n", "row 2, column barcode: is empty"),
     "wide": ("barcode\ttag\nA\tB\tC\n", "row 2: 3 columns, the header has 2; correct it"),
 }

@@ -91,7 +91,7 @@ MISTAKES = {
     "genes twice": (text(genes=[GENES[0], *GENES[:3]]), "1 genes occur more than once (GRCh38_ACTB)"),
     "other prefixes": (text(genes=["hg19_A", "hg19_B", "hg19_C", "mm9_A"]), "genes have the prefixes hg19_, mm9_"),
     "two species": (text(genes=["ACTB", "MTOR", "Actb", "Mtor"]), "genes of two species without prefixes (e.g. ACTB, "),
-    "cut": (text()[:-9], "the gzip file is cut or damaged"),
+    "cut": (text()[:-9], "the gzip file is truncated or damaged"),
 }
 
 

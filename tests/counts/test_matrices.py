@@ -93,7 +93,7 @@ def test_an_h5_of_something_else_is_said(tmp_path):
         data = file["matrix/data"][:-1]
         del file["matrix/data"]
         file["matrix/data"] = data
-    with pytest.raises(UserError, match="its parts disagree in length; the file is damaged"):
+    with pytest.raises(UserError, match="its parts differ in length; the file is damaged"):
         matrices.read_table(path)
 
 
@@ -357,10 +357,10 @@ def test_files_that_are_no_matrix_are_said(tmp_path):
     with pytest.raises(UserError, match="the file is empty; fetch it again"):
         matrices.read_table(tmp_path / "a.txt")
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress(text_table().encode())[:-12])
-    with pytest.raises(UserError, match="the gzip file is cut or damaged"):
+    with pytest.raises(UserError, match="the gzip file is truncated or damaged"):
         matrices.read_table(tmp_path / "b.txt.gz")
     (tmp_path / "c.txt").write_bytes(b"a\tb\n\xff\xfe\t1\n")
-    with pytest.raises(UserError, match="not text although its name says so"):
+    with pytest.raises(UserError, match="not text, although its name ends as that of a text file"):
         matrices.read_table(tmp_path / "c.txt")
     (tmp_path / "matrix.mtx.gz").write_bytes(b"x")
     with pytest.raises(UserError, match="name the folder that holds the matrix with its barcodes and features"):

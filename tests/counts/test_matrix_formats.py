@@ -81,7 +81,7 @@ FORMS: dict[str, list[Form]] = {
         Form(renamed("spliced.mtx"), r"no matrix.mtx, but counts by splicing \(spliced.mtx\); write their sum"),
         Form(renamed("cells_x_genes.mature.mtx"), r"counts by splicing \(cells_x_genes.mature.mtx\); write"),
         Form(annotated(COUNTS, layers={"spliced": COUNTS, "unspliced": COUNTS}), r"X is the layer spliced, .*; write the counts"),
-        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X holds no count, but the layers mature, nascent may; write"),
+        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may; write"),
         Form(by_alevin_usa, r"as of alevin-fry's mode USA; write their sum"),
     ],
     "10x .h5 of Cell Ranger 3 and later": [Form(ten_x())],
@@ -221,7 +221,7 @@ FORMS: dict[str, list[Form]] = {
     ],
     "text with a column whose name differs in form from the other barcodes": [
         Form(text(head=lambda n: ["gene", *n, "weight"], row=lambda i, g, v: [g, *v, "7"]),
-             r"1 columns aren't named like the barcodes beside them \(weight\); remove")
+             r"1 columns have no names of the form of the other barcodes \(weight\); remove")
     ],
     "text with more than two columns of names": [
         Form(text(head=lambda n: ["a", "b", "c", *n], row=lambda i, g, v: [g, "x", "y", *v]), r"3 columns before the counts")
@@ -249,7 +249,7 @@ FORMS: dict[str, list[Form]] = {
     ],
     "text in UTF-16, as Excel's Unicode text": [Form(text(encoding="utf-16"), r"text in UTF-16, .*: save it as")],
     "web page under the name of a matrix": [
-        Form(content("m.tsv", b"<!DOCTYPE html>\n<html>404</html>\n"), r"a web page\); .*fetch the file itself again"),
+        Form(content("m.tsv", b"<!DOCTYPE html>\n<html>404</html>\n"), r"a web page\); .*download the file again"),
         Form(content("m.h5", b"<html>404</html>"), r"not an HDF5 file; fetch it again"),
     ],
     "the .mtx file alone": [Form(content("matrix.mtx", b"%%MatrixMarket"), r"name the folder that holds the matrix")],

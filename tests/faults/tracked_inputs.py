@@ -261,7 +261,7 @@ def table(head: list[str], rows: list[list], mark="\t", before="", after="") -> 
 PROFILES: dict[str, tuple[bytes, str]] = {
     "GCT, as GenePattern writes it": (table(["NAME", "Description", "c0", "c1"], [[g, "na", a, b] for g, a, b in PROFILE], before="#1.2\n3\t2\n"), r"columns|header|not a text table"),
     "a GEO series matrix": (table(["ID_REF", "c0", "c1"], [["1007_s_at", 7.1, 8.2]], before='!Series_title\t"x"\n!Sample_title\t"a"\t"b"\n!series_matrix_table_begin\n', after="!series_matrix_table_end\n"), r"!|columns|series"),
-    "STAR's ReadsPerGene.out.tab, which has no header": (b"N_unmapped\t1\t1\t1\nN_multimapping\t1\t1\t1\nENSG00000175592\t3726\t1\t3725\n", r"the first line holds N_unmapped, 1, 1, no names of columns; give a header"),
+    "STAR's ReadsPerGene.out.tab, which has no header": (b"N_unmapped\t1\t1\t1\nN_multimapping\t1\t1\t1\nENSG00000175592\t3726\t1\t3725\n", r"the first line holds N_unmapped, 1, 1, not names of columns; give a header"),
     "RSEM's genes.results": (table(["gene_id", "transcript_id(s)", "length", "effective_length", "c0", "c1", "FPKM"], [[g, f"{g}-201,{g}-202", 900.0, 700.5, a, b, 1.5] for g, a, b in PROFILE]), ""),
     "Salmon's quant.sf: transcripts": (table(["Name", "Length", "EffectiveLength", "c0", "c1"], [[f"ENST0000031255{i}.9", 900, 700, a, b] for i, (_, a, b) in enumerate(PROFILE)]), r"transcript"),
     "kallisto's abundance.tsv: transcripts": (table(["target_id", "length", "eff_length", "c0", "c1"], [[f"ENST0000031255{i}.9", 900, 700, a, b] for i, (_, a, b) in enumerate(PROFILE)]), r"transcript"),

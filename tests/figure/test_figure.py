@@ -11,7 +11,8 @@ import pytest
 
 from scripts.figure import export
 from scripts.figure.figure import Figure, Panel, Table, columnar, from_columnar, to_rows
-from scripts.figure.style import Style, count, listed, thin
+from scripts.figure.heights import height_of
+from scripts.figure.style import Style, below, count, listed, thin
 
 POINTS = alt.Chart(alt.NamedData("t")).mark_point().encode(x="x:Q", color="g:N").properties(width="container")
 
@@ -153,3 +154,28 @@ def test_a_legend_lists_only_what_its_panel_shows():
     specs = [export.drawn_spec(figure, panel)["layer"][0]["encoding"]["color"] for panel in figure.panels]
     assert [spec["legend"]["values"] for spec in specs] == [["untreated", "relapse"], ["untreated"]]
     assert all(spec["scale"]["domain"] == ["untreated", "persister", "relapse"] for spec in specs)
+
+
+def legend_chart(**legends: alt.Legend) -> dict:
+    """Return a chart with a legend for colours (models) and one for shapes (arms)."""
+    channels = {
+        "color": alt.Color("model:N", legend=legends.get("color")),
+        "shape": alt.Shape("arm:N", legend=legends.get("shape")),
+    }
+    base = alt.Chart(alt.NamedData("t")).mark_point().encode(x="x:Q", **channels)
+    return base.properties(width="container", height=60).to_dict()
+
+
+LEGENDS = {"t": [{"x": i, "model": f"HBCx{i}", "arm": f"carboplatin {i}"} for i in range(4)]}
+
+
+def test_a_legend_of_one_column_has_one_in_a_narrow_panel():
+    """It had two, of which the second was cut."""
+    one, two = (height_of(legend_chart(shape=below(None, columns)), LEGENDS, 340) for columns in (1, 2))
+    assert one > two + 20
+
+
+def test_two_legends_of_a_panel_in_a_column_are_below_each_other():
+    """Side by side they extended beyond the panel: names of treatments were cut."""
+    spec = legend_chart(color=below(), shape=below(None, 2))
+    assert height_of(spec, LEGENDS, 504) > height_of(spec, LEGENDS, 1024) + 10

@@ -30,3 +30,11 @@ def test_where_every_place_covers_a_point_the_name_covers_the_fewest():
 def test_names_never_lie_over_one_another():
     rows = [("SREBF1", 300, 200), ("SREBF2", 305, 200), ("SREBF3", 302, 200)]
     assert placed(rows, [3, 2, 1]) == {"SREBF1": "above", "SREBF2": "below", "SREBF3": ""}
+
+
+def test_a_name_in_a_cloud_of_points_is_left_out():
+    """It would not be seen which of the points it names."""
+    nan = float("nan")
+    cloud = [(f"g{i}", 288 + 8 * (i % 4), 188 + 22 * (i // 4)) for i in range(8)]
+    assert placed([("SREBF2", 300, 200), *cloud], [1, *[nan] * 8])["SREBF2"] == ""
+    assert placed([("SREBF2", 300, 200), *cloud[:6]], [1, *[nan] * 6])["SREBF2"] == "above"

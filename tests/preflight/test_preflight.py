@@ -105,7 +105,7 @@ BROKEN = {
         "human.gtf.gz",
         lambda p: p.write_bytes(gzip.compress(b"1\tx\texon\t1\t9\t.\t+\t.\tID=1\n")),
         "databases",
-        "no gene_id in its first lines; is it a GTF?",
+        "no gene_id in its first lines; give a GTF",
     ),
     "no database": (DATABASE, lambda p: p.write_bytes(b"x" * 99), "databases", "can't be read as a Feather file"),
     "other motifs": (
@@ -230,7 +230,7 @@ def test_the_page_says_what_runs_and_what_can_not_be_answered(draft, study):
     assert "Checked: 3 lanes, 3 matrices or tables of counts, 4 genome files, " in text and "things" not in text
     assert "What will run: 11 jobs" in text and "     7 reads" in text
     assert "persister vs untreated, cisplatin: 1 model (1 with single cells)" in text
-    assert "with 2 models flipped signs give no family-wise error below 0.5" in text
+    assert "with 2 models sign flips cannot give a family-wise error below 0.5" in text
     assert "note: thresholds, consensus: an edge needs 3 of 5 seeds and 1 of 2 models: one of the models is" in text
 
 

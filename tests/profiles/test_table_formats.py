@@ -61,7 +61,7 @@ PROFILES = {
         Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts \(ENST00000312551.9, NM_005438.5\), no genes; sum")
     ],
     "table without a header (STAR's ReadsPerGene.out.tab)": [
-        Form("N_unmapped\t1\t1\t1\nFOSL1\t3726\t1\t2\n", words=r"the first line holds N_unmapped, 1, 1, no names of columns; give a header")
+        Form("N_unmapped\t1\t1\t1\nFOSL1\t3726\t1\t2\n", words=r"the first line holds N_unmapped, 1, 1, not names of columns; give a header")
     ],
     "decimal commas": [Form("symbol\tc0\tc1\nFOSL1\t1,5\t2,5\n", words=r"row 2 \(FOSL1\), column c0: '1,5' is not a number; give")],
     "dates for genes (SEPT2, MARCH1)": [Form("symbol\tc0\tc1\n2-Sep\t1\t2\n", words=r"row 2: '2-Sep' is no gene: .*; export")],
@@ -78,7 +78,7 @@ OTHERS = {
     ],
     "network of OmniPath, symbols in addition to UniProt identifiers": [Form(OMNIPATH)],
     "network whose weights are all 0 or cancel": [
-        Form("source\ttarget\tmor\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", words=r"all weights are 0, or those of an edge that is there twice cancel; give"),
+        Form("source\ttarget\tmor\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", words=r"all weights are 0, or those of an edge that occurs twice cancel; give"),
     ],
     "network or gene sets of other names than the study's genes": [
         Form("source\ttarget\tmor\nP34345\tQ00663\t1\nP34345\tQ57342\t1\n", words=r"has 0% of its genes in common with the study, less than 10%; it names genes Q00663, Q57342, the study FOSL1, JUNB, KRT16: give"),
@@ -101,7 +101,7 @@ OTHERS = {
     ],
     "factors, one a line, with a byte-order mark": [Form("\ufeffFOSL1\nJUNB\n", "t.txt"), Form('# x\r\nTF\r\n"FOSL1"\r\nJUNB\r\n', "t.txt")],
     "factors with a second column": [Form("FOSL1\tAP-1\nJUNB\tAP-1\n", "t.txt"), Form("gene,family\nFOSL1,AP-1\nJUNB,AP-1\n", "t.txt")],
-    "factors side by side in one row": [Form("FOSL1\tJUNB\tMYC\n", "t.txt", r"row 1: 3 names in one row; give one gene symbol a line")],
+    "factors side by side in one row": [Form("FOSL1\tJUNB\tMYC\n", "t.txt", r"row 1: 3 names in one row; give one gene symbol per line")],
     "motif table of cisTarget": [
         Form(f"{MOTIFS}m1\tm1\tFOSL1\t0.0\t1.0\tgene is directly annotated\nm2\tm2\tJUNB\t0.0\t1.0\tx\n"),
         Form(f"\ufeff{MOTIFS}m1\tm1\t FOSL1\t0\t1\tx\nm2\tm2\tJUNB \t0\t1\ty\n".replace("\n", "\r\n")),

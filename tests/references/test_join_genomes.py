@@ -153,7 +153,7 @@ def test_an_annotation_without_a_gene_to_keep_is_said(tmp_path, joined):
     """Biotypes of another spelling."""
     files = {"graft_fasta": write(tmp_path / "h.fa", FASTA), "graft_gtf": write(tmp_path / "h.gtf", typed("A", "mRNA"))}
     with pytest.raises(
-        UserError, match=r"h\.gtf: none of its 1 genes is of the biotypes to keep; correct references/bio"
+        UserError, match=r"h\.gtf: none of its 1 genes has a biotype that is kept; correct references/bio"
     ):
         joined({"graft": "H_"}, ["protein_coding"], **files)
 
@@ -215,7 +215,7 @@ MISTAKES = {
     "contig not in FASTA": (
         FASTA,
         exon() + exon("1") + exon("2"),
-        "2 exons lie on 2 contigs that the FASTA hasn't (1, 2; the FASTA has chr1, MT",
+        "2 exons lie on 2 contigs that the FASTA lacks (1, 2; the FASTA has chr1, MT",
     ),
     "exon beyond the contig": (FASTA, exon(end="21"), "exon ends at 21, but contig chr1 has 20 bp"),
     "exon backwards": (FASTA, exon(start="9", end="3"), "exon from 9 to 3 isn't a span"),

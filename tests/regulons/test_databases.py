@@ -88,7 +88,7 @@ MEASURED = [f"G{i}" for i in range(100)]
 def test_sound_data_with_many_clones_are_taken_with_a_warning(caplog):
     """PC9 cells and a database of hg19: 73 % of all genes, since half of the others are clones and long non-coding."""
     assert databases.check_overlap(MEASURED, KNOWN, None, 0.5, "group M") == pytest.approx(0.73)
-    assert "know 73% of 100 genes; 100% of theirs are seen, less than 80 % and more than" in caplog.text
+    assert "know 73% of 100 genes; 100% of theirs are detected, less than 80 % and more than" in caplog.text
     assert "(50 %)" in caplog.text and "unknown: G73, G74" in caplog.text
 
 
@@ -136,5 +136,5 @@ def test_the_overlap_is_judged_on_coding_genes_where_the_table_of_genes_tells_th
     if told:
         assert databases.check_overlap(measured, known, coding, 0.5, "group M") == 1
     else:
-        with pytest.raises(job.UserError, match="know 40% of 250 genes; 50% of theirs are seen, less than"):
+        with pytest.raises(job.UserError, match="know 40% of 250 genes; 50% of theirs are detected, less than"):
             databases.check_overlap(measured, known, coding, 0.5, "group M")

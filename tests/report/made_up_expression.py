@@ -49,7 +49,7 @@ def expression() -> dict[str, pd.DataFrame]:
     ]
     units = [f"{model} {ARMS[model]}" for model in MODELS]
     likeness = pd.DataFrame(np.full((3, 3), 0.5) + 0.5 * np.eye(3), index=units, columns=units)
-    one = "confounded: one arm only; what the drug does can't be separated from what this patient does"
+    one = "confounded: one arm only; the effect of the drug can't be separated from that of the patient"
     treatment = [
         {
             "question": "similarity of arms",

@@ -120,3 +120,14 @@ def test_a_section_names_what_it_has_and_not_what_it_lacks():
     assert Section("s", "S", "", (table,)).contents == "1 table"
     assert Section("s", "S", "", (table, table)).contents == "2 tables"
     assert Section("s", "S", "", ("text",)).contents == "the text"
+
+
+def test_cells_of_tables_have_minus_signs_and_lists_that_can_break():
+    """Members of a family without spaces made a column wider than the page."""
+    assert show("E2F1,E2F2,TFDP1") == "E2F1, E2F2, TFDP1"
+    assert show("SREBF1 -4.69; SREBF2 -5.50") == "SREBF1 −4.69; SREBF2 −5.50"
+    assert show("137 of 9,394") == "137 of 9,394" and show("HBCx-1") == "HBCx-1" and show("2024-05-01") == "2024-05-01"
+    assert (
+        inline("mean over models with its 95 % interval (-1.2)")
+        == "mean over models with its 95\u00a0% interval (−1.2)"
+    )

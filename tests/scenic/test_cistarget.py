@@ -355,13 +355,13 @@ def test_files_that_are_no_database(tmp_path, ranks):
     with pytest.raises(DatabaseError, match="can't be read"):
         cistarget.Database.load(tmp_path / "absent.feather")
     write_database(path, ranks.astype(np.float32))
-    with pytest.raises(DatabaseError, match="isn't of whole numbers; give rankings, not scores"):
+    with pytest.raises(DatabaseError, match="has values that are not whole numbers; give rankings, not scores"):
         cistarget.Database.load(path)
     write_database(path, ranks + 1)
     with pytest.raises(DatabaseError, match=r"has a rank outside 0 to 1199"):
         cistarget.Database.load(path)
     write_database(path, ranks.set_axis(["m1", "m1", *ranks.index[2:]]))
-    with pytest.raises(DatabaseError, match=r"a motif stands in two rows \(m1\)"):
+    with pytest.raises(DatabaseError, match=r"a motif occurs in two rows \(m1\)"):
         cistarget.Database.load(path)
 
 
@@ -374,7 +374,7 @@ def test_genes_in_two_columns(tmp_path, ranks):
         [ranks["G0"].to_numpy(), ranks["G1"].to_numpy(), ranks.index.to_list()], names=["G0", "G0", "motifs"]
     )
     feather.write_feather(table, path)
-    with pytest.raises(DatabaseError, match=r"a gene stands in two columns \(G0\)"):
+    with pytest.raises(DatabaseError, match=r"a gene occurs in two columns \(G0\)"):
         cistarget.Database.load(path)
 
 

@@ -79,7 +79,7 @@ def test_bad_input_is_one_clear_error(umi, change, message, form):
         ({"threads": 0}, "threads is 0"),
         ({"max_rounds": 0}, "max_rounds is 0"),
         ({"targets": ["GENE00", "GENE99"]}, "1 targets are not among the genes: GENE99"),
-        ({"targets": ["GENE00", "GENE00"]}, "1 targets are asked for more than once: GENE00"),
+        ({"targets": ["GENE00", "GENE00"]}, "1 targets are listed more than once: GENE00"),
     ],
 )
 def test_bad_settings_are_one_clear_error(umi, settings, message):

@@ -304,8 +304,11 @@ def test_mrna_is_judged_apart(mrna, effect, expected):
     [
         ({"verdict": verdicts.SHARED.name}, ""),
         ({"verdict": verdicts.FEW.name, "n": 1, "loo_stable": np.nan}, "n = 1 model"),
-        ({"verdict": verdicts.UNCLEAR.name, "loo_stable": 4}, "rests on one model: the sign changes without it"),
-        ({"verdict": verdicts.SHARED.name, "targets_log2fc": -0.3}, "its targets' expression goes the other way"),
+        ({"verdict": verdicts.UNCLEAR.name, "loo_stable": 4}, "depends on one model: the sign changes without it"),
+        (
+            {"verdict": verdicts.SHARED.name, "targets_log2fc": -0.3},
+            "the expression of its targets changes in the opposite direction",
+        ),
     ],
 )
 def test_notes(values, words):
@@ -356,5 +359,5 @@ def test_the_note_is_on_the_final_verdict(simulate, enrichment, notes):
     """The expression of targets is noted for switches alone, and not for what the signature shows to be none."""
     table = pd.DataFrame({"signature_enrichment_p": enrichment}, index=[f"{name}(+)" for name in PLANTED])
     found = run(simulate, simulate.paired_sheet(MODELS), PLANTED, targets_go=-1.0, evidence=table)
-    assert (found["note"] == "its targets' expression goes the other way").sum() == notes
+    assert (found["note"] == "the expression of its targets changes in the opposite direction").sum() == notes
     assert set(found["verdict"]) == {(verdicts.SHARED if notes else verdicts.NOT_ENRICHED).name}

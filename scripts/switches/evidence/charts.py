@@ -214,7 +214,7 @@ def draw_silenced(switches: pd.DataFrame, shares: pd.DataFrame, style: Style) ->
     some = f"the strongest {len(factors)} of " if total > len(factors) else ""
     return Figure(
         panels=(
-            Panel(left, "the signature's change: what goes back"),
+            Panel(left, "the part of the signature's change that reverts"),
             Panel(ends, "persisters before (open) and after (filled)"),
         ),
         data={"factors": factors, "models": models},

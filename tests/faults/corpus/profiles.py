@@ -86,7 +86,7 @@ PROFILES = [
     joined("missing", r"B.tsv: no such file; correct column matrix", None),
     joined("empty file", r"B.tsv: not a text table .*; give a text table of genes", ""),
     joined("header alone", r"B.tsv: no column names the genes; ", table().split("\n")[0] + "\n"),
-    joined("gzip cut", r"B.tsv.gz: the gzip file is cut or damaged .*; fetch", gzip.compress(table().encode() * 9)[:-30], "B.tsv.gz"),
+    joined("gzip cut", r"B.tsv.gz: the gzip file is truncated or damaged .*; fetch", gzip.compress(table().encode() * 9)[:-30], "B.tsv.gz"),
     joined("no text", r"B.tsv: not text in UTF-8 .*; give a text table", b"\x93NUMPY\xff\xfe\x00\x80\n\xff\xff\n"),
     joined("a workbook", r"B.xlsx: not text in UTF-8 .*; give a text table", b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xe2\x80\xff\n\x01", "B.xlsx"),
     joined("column misspelt", r"samples.tsv, column column: \S*B.tsv has no column 'c3'; did you mean", table(columns=("symbol", "c0", "c1", "c2", "c33"))),

@@ -124,7 +124,7 @@ LANES = [
     lane("a folder", r"\S*a_R1.fastq.gz: no such file; correct its path", lambda a, b: (FOLDER, b)),
 ]  # fmt: skip
 LIBRARIES = [
-    library("mates swapped", r"unit L0: .* look swapped: the barcodes are in fq2 .*; exchange fq1 and fq2", [mates()[::-1]]),
+    library("mates swapped", r"unit L0: .* seem to be exchanged: the barcodes are in fq2 .*; exchange fq1 and fq2", [mates()[::-1]]),
     library("barcodes of another protocol", r"unit L0: \S*L0_R1.fastq.gz: too few barcodes are on a 10x whitelist \(v2 0\.0 %.* of the first 200 reads; 50 % are needed\); check that fq1", [mates(chemistry=None)]),
     library("config names another chemistry", r"the config says chemistry v2, the barcodes say v3 .*; set reads/chemistry", [mates()], "v2"),
     library("lanes of two chemistries", r"its lanes are of different chemistries .*; they aren't of one library; correct", [mates(lane="a"), mates(lane="b", chemistry="v2")]),

@@ -147,7 +147,7 @@ SHEETS = [
     raw("gzip", r"units\.tsv, row 1.*; save", b"\x1f\x8b\x08\x00\x12\xff" + b"\x00" * 30, "units"),
     sheet("column unknown", r"row 1: 'sampel' is not a column of this sheet; did you mean 'sample'\?", "\tcolumn", "\tsampel"),
     sheet("column missing", r"units\.tsv, row 1, column fq2: the column is missing; add it", "\tfq2", "", "units"),
-    sheet("column twice", r"row 1, column matrix: the column is there twice; remove one", "\tcolumn", "\tmatrix"),
+    sheet("column twice", r"row 1, column matrix: the column occurs twice; remove one", "\tcolumn", "\tmatrix"),
     sheet("cell too many", r"row 2: 6 cells under 4 columns; remove a tab", "L001\treads", "L001\t\tx\treads", "units"),
     sheet("row cut", r"row 3, column replicate: the row ends before this column", "AC\t1\tscrna", "AC"),
     sheet("cell empty", r"row 3, column arm: is empty; fill it in", "persister\tAC", "persister\t"),
