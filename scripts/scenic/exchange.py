@@ -180,9 +180,11 @@ def false_shares(p: np.ndarray) -> np.ndarray:
     30:220). The share is therefore q ÷ (1 − q)², at most 1: a limit α on it keeps α regulons on average when all motifs
     are exchanged.
     """
+    from scipy.stats import false_discovery_control
+
     if not p.size:
         return p
-    q = stats.false_discovery_control(p, axis=-1)
+    q = false_discovery_control(p, axis=-1)
     return np.minimum(q / np.maximum(1.0 - q, 1e-9) ** 2, 1.0)
 
 
@@ -214,9 +216,7 @@ def judge(
         ``p`` is the share of exchanges that give a factor a regulon of at least this excess, among all exchanges of
         sets of similar size. ``false_share`` is defined in :func:`false_shares`.
     """
-    from scipy.stats import false_discovery_control
-
-    value = sizes >= min_targets, ~related
+    enough, exchanged = sizes >= min_targets, ~related
     excess = excess_scores(np.where(enough, scores, 0.0), exchanged)
     value, found = np.where(enough, excess, -np.inf), np.diag(enough)
     number = alike @ exchanged.sum(axis=0)
@@ -234,7 +234,7 @@ def judge(
             "nes": np.diag(scores),
             "nes_excess": np.diag(excess),
             "p": p,
-            "false_share": false_discovery_control(p) if len(p) else p,
+            "false_share": false_shares(p),
         },
         columns=NULL,
     )
