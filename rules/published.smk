@@ -13,11 +13,7 @@ rule compare_published:
     input:
         profiles="<results>/profiles/profiles.h5ad",
         signature="<results>/expression/signature.tsv",
-        shipped=[
-            workflow_file(f"resources/published/{name}") for name in ("signatures.gmt", "signatures.tsv")
-        ]
-        if lookup(within=config, dpath="published/shipped")
-        else [],
+        shipped=get_shipped_signatures,
         signatures=collect("<results>/references/gene_lists/{file}", file=study.published_files("signatures")),
         rankings=collect("<results>/references/gene_lists/{file}", file=study.published_files("regulators")),
         switches="<results>/switches/switches.tsv" if study.has_activity else [],

@@ -14,8 +14,8 @@ from scripts.stats.paired import summarise
 
 UNKNOWN = Coexpression(pd.Index([]), np.zeros((0, 0)), 0, np.zeros(0, dtype=int))
 """No co-expression: the error over genes is not used, since models are the replicates."""
-REACH = 1.96
-"""Standard deviations on either side that hold 95 % of a normal distribution."""
+REACH = 2.576
+"""Standard deviations on either side that hold 99 % of a normal distribution."""
 SUMMARY = {
     "effect": "effect", "ci_low": "ci_low", "ci_high": "ci_high", "p": "p", "fdr": "fdr", "k": "models_agreeing",
     "n": "n_models",

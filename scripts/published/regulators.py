@@ -76,8 +76,6 @@ def block_correlation(x: np.ndarray, y: np.ndarray, blocks: np.ndarray) -> tuple
     pseudo = h * z - (h - 1) * left
     centre = groups * z - ((1 - 1 / h) * left).sum()
     error = np.sqrt(((pseudo - centre) ** 2 / (h - 1)).mean())
-    # Factors that vary independently have an error of 1 / √(blocks − 3): few blocks may tell less by chance.
-    error = max(error, 1 / np.sqrt(groups - 3))
     reach = stats.t.ppf(CONFIDENCE, groups - 1) * error
     return whole, float(np.tanh(z - reach)), float(np.tanh(z + reach)), groups
 

@@ -22,7 +22,7 @@ class Place:
     fdr, limit
         False discovery rate over the signatures of its p-value over models, and its limit (``statistics.fdr``).
     reach
-        Half of the range that holds 95 % of the lists of other genes of similar expression.
+        Half of the range that holds 99 % of the lists of other genes of similar expression.
     """
 
     n: int
@@ -45,7 +45,7 @@ NOT_JUDGED = Verdict(
 AGREES = Verdict(
     "agrees",
     "its genes change in persisters in their published direction, alike over the models (false discovery rate within "
-    "{fdr}) and further than 95 % of the lists of other genes of similar expression",
+    "{fdr}) and further than 99 % of the lists of other genes of similar expression",
     lambda e: e.is_shown and e.effect > 0,
 )
 OPPOSITE = Verdict(
