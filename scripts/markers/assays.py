@@ -24,7 +24,7 @@ VALUES = [
 POWER, LEVEL = 0.8, 0.05
 FEWEST_CELLS, FEWEST_MODELS = 5, 3
 """Least number of cells of each sample, and of models, that is given."""
-MOST_MODELS, LARGEST_SHIFT = 10_000, 20.0
+MOST_MODELS, LARGEST_SHIFT = 10_000, 8.0
 """Largest number of models that is given, and largest noncentrality for which power is computed."""
 
 
@@ -124,8 +124,10 @@ def models_needed(differences: np.ndarray) -> float:
     size = abs(differences.mean()) / spread if spread > 0 else math.inf
 
     def suffice(n: int) -> bool:
-        # The power is 1 from here on, and not computed: the distribution's tail has no number there.
-        return size * math.sqrt(n) > LARGEST_SHIFT or TTestPower().power(size, n, LEVEL) >= POWER
+        # Beyond this shift the power is above .95 with any number of models, and the distribution has no number.
+        if size * math.sqrt(n) > LARGEST_SHIFT:
+            return True
+        return TTestPower().power(size, n, LEVEL / 2, alternative="larger") >= POWER
 
     if not suffice(MOST_MODELS):
         return math.nan
