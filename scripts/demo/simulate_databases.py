@@ -99,9 +99,7 @@ def main(snakemake) -> None:
     with open(snakemake.output.published, "w") as handle:
         handle.writelines("\t".join([name, "simulated", *genes]) + "\n" for name, genes in lists.items())
     truth = [("related", "agrees"), ("unrelated", "not shown")]
-    pd.DataFrame(truth, columns=["signature", "verdict"]).to_csv(
-        snakemake.output.signatures, sep="\t", index=False
-    )
+    pd.DataFrame(truth, columns=["signature", "verdict"]).to_csv(snakemake.output.signatures, sep="\t", index=False)
 
 
 if __name__ == "__main__":

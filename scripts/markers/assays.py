@@ -56,7 +56,7 @@ def of_cells(
     cells: dict[tuple[str, float], list[pd.DataFrame]], models: list[str], folds: list[panels.Fold], genes: pd.Index,
     pool: str,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return a row (:data:`POSITIVE`) per model with cells: the share of its cells that the others' panel calls positive.
+    """Return a row (:data:`POSITIVE`) per model with cells: the share that the others' panel calls positive.
 
     Parameters
     ----------
@@ -80,7 +80,9 @@ def of_cells(
         chosen = fold.panels[fold.chosen]
         names, direction = list(genes[chosen]), fold.ranking.direction[chosen]
         spread = np.sqrt(
-            np.mean([part[names].var(ddof=0) for other in rest for side in (-1.0, 1.0) for part in cells[other, side]], 0)
+            np.mean(
+                [part[names].var(ddof=0) for other in rest for side in (-1.0, 1.0) for part in cells[other, side]], 0
+            )
         )
         weight = direction / np.where(spread > 0, spread, 1.0) / len(names)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from scripts.base.results import Results
 from scripts.study.study import Study
 
-
 ASSAYS = ("markers_assays.tsv", "markers_values.tsv", "markers_positive.tsv")
 
 

@@ -46,9 +46,7 @@ def draw_places(table: pd.DataFrame, models: pd.DataFrame, style: Style) -> Figu
         y=alt.Y("signature:N", sort=rows, title=None), tooltip=tooltips(BY_MODEL, "model", "shift", "measured")
     )
     chart = alt.layer(
-        base.mark_bar(color="#DDDDDD", height={"band": 0.6}).encode(
-            x=alt.X("low:Q", title=title), x2="random_reach:Q"
-        ),
+        base.mark_bar(color="#DDDDDD", height={"band": 0.6}).encode(x=alt.X("low:Q", title=title), x2="random_reach:Q"),
         base.mark_rule(color="#888888").encode(x=alt.datum(0)),
         single.mark_tick(color="#888888", thickness=1.5, height=12).encode(x=alt.X("shift:Q", title=title)),
         mean.mark_rule(strokeWidth=2).encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"),

@@ -73,9 +73,7 @@ def of_lists(quick: bool) -> list[Row]:
             hits.append(int((table["verdict"] == AGREES.name).sum()))
         follow = "half of the genes of a list follow the programme"
         found.append(Row(INTERVAL, design, follow, COVERAGE, 0.95, **clustered(np.array(held), EACH)))
-        found.append(
-            Row(SAID[:2], design, follow, POWER, None, **clustered(np.array(hits), EACH), bound=REPORTED)
-        )
+        found.append(Row(SAID[:2], design, follow, POWER, None, **clustered(np.array(hits), EACH), bound=REPORTED))
     return found
 
 
@@ -85,7 +83,7 @@ def of_regulators(quick: bool) -> list[Row]:
     The true one is 0 for a list without relation; otherwise it is the mean over the simulated studies.
     """
     found, studies = [], 25 if quick else 200
-    for factors in ((40,) if quick else (40, 80, 160)):
+    for factors in (40,) if quick else (40, 80, 160):
         for share in (0.0, 0.5):
             rng = np.random.default_rng([21, factors, int(10 * share)])
             ends = []

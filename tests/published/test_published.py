@@ -13,7 +13,9 @@ from scripts.published import places, regulators
 from scripts.published import signatures as lists
 from scripts.published.terms import AGREEMENT, BY_MODEL, OVERALL, REGULATORS, SIGNATURES, SIMILARITY, STUDY
 
-SHIPPED = [Path(__file__).parents[2] / "resources" / "published" / name for name in ("signatures.gmt", "signatures.tsv")]
+SHIPPED = [
+    Path(__file__).parents[2] / "resources" / "published" / name for name in ("signatures.gmt", "signatures.tsv")
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def compared():
 
 
 def test_lists_that_follow_agree_and_random_ones_do_not(compared):
-    patients, known, own, (table, models, pairs) = compared
+    _, _, _, (table, models, pairs) = compared
     assert list(table) == SIGNATURES and list(models) == BY_MODEL and list(pairs) == SIMILARITY
     said = table.set_index("signature")["verdict"]
     assert said.to_dict() == {
@@ -55,7 +57,7 @@ def test_the_change_is_that_of_models_and_its_p_a_paired_t(compared):
 
 
 def test_genes_that_two_lists_share_are_counted_by_direction(compared):
-    patients, known, own, (table, _, pairs) = compared
+    _, known, own, (table, _, pairs) = compared
     row = table.set_index("signature").loc["follows"]
     both = own.index.intersection(known["follows"].index)
     same = int((own[both] == known["follows"][both]).sum())

@@ -53,7 +53,7 @@ def make_targets(rng: np.random.Generator, factors: int, *, size: int = 20, fami
     """Return targets of factors; a family of ``family`` factors shares half of them, a module of co-expressed genes."""
     found = {}
     for first in range(0, factors, family):
-        shared = rng.choice(np.flatnonzero(BLOCK == rng.integers(BLOCKS)), size // 2, replace=False)
+        shared = rng.choice(np.flatnonzero(rng.integers(BLOCKS) == BLOCK), size // 2, replace=False)
         for number in range(first, min(first + family, factors)):
             genes = np.unique([*shared, *rng.choice(GENES, size - len(shared), replace=False)])
             found[f"T{number}"] = pd.Series(1.0, index=NAMES[genes])
