@@ -37,7 +37,7 @@ def compare(patients, lists: dict[str, pd.Series]) -> pd.DataFrame:
 
 def of_lists(quick: bool) -> list[Row]:
     """Return the rates of lists whose genes don't change, of random lists, and of lists that follow."""
-    found, studies = [], 6 if quick else 200
+    found, studies = [], 6 if quick else 100
     for n in MODELS:
         design = f"{n} × (1+1)"
         rng = np.random.default_rng([19, n])
