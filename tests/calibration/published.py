@@ -82,8 +82,8 @@ def of_regulators(quick: bool) -> list[Row]:
 
     The true one is 0 for a list without relation; otherwise it is the mean over the simulated studies.
     """
-    found, studies = [], 25 if quick else 200
-    for factors in (40,) if quick else (40, 80, 160):
+    found, studies = [], 20 if quick else 100
+    for factors in (40,) if quick else (40, 80):
         for share in (0.0, 0.5):
             rng = np.random.default_rng([21, factors, int(10 * share)])
             ends = []
@@ -95,11 +95,12 @@ def of_regulators(quick: bool) -> list[Row]:
                 own = [change[genes.index].mean() + 0.1 * rng.normal() for genes in targets.values()]
                 study = pd.DataFrame({"regulon": list(targets), "score": own}, index=list(targets))
                 ends.append(regulators.compare_rankings({"s": score}, study, targets)[1].iloc[0])
-            table = pd.DataFrame(ends)
+            # Where families happen to share a module there may be too few blocks for an interval.
+            table = pd.DataFrame(ends).dropna(subset=["correlation_low"])
             true = float(table["correlation"].mean()) if share else 0.0
             hits = int(((table["correlation_low"] <= true) & (table["correlation_high"] >= true)).sum())
             truth = f"changes of both systems correlate by {share:g}; families of four share half of their targets"
-            found.append(Row(AGREEMENT, f"{factors} factors", truth, COVERAGE, 0.95, hits, studies))
+            found.append(Row(AGREEMENT, f"{factors} factors", truth, COVERAGE, 0.95, hits, len(table)))
     return found
 
 

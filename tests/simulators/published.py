@@ -1,4 +1,4 @@
-"""Patients' changes with a programme, published lists that share a known part of it, and factors with shared targets."""
+"""Patients' changes with a programme, published lists that share a known part of it, factors that share targets."""
 
 from __future__ import annotations
 
