@@ -398,6 +398,12 @@ def get_network_of_study(wildcards):
     return network
 
 
+def get_shipped_signatures(wildcards):
+    """The published signatures of this repository and the table of their sources; nothing if they are not wanted."""
+    files = ("signatures.gmt", "signatures.tsv") if config["published"]["shipped"] else ()
+    return [workflow_file(f"resources/published/{name}") for name in files]
+
+
 def get_gene_lists(key):
     """The files of gene sets or signatures that the config names under a key of ``expression``."""
     return collect("<results>/references/gene_lists/{file}", file=study.files_of(key))

@@ -113,6 +113,8 @@ rule simulate_databases:
         regulons="<results>/truth/regulons.tsv",
         factors="<results>/truth/factors.tsv",
         persister="<results>/truth/persister.tsv",
+        published="<results>/simulated/published/signatures.gmt",
+        signatures="<results>/truth/published.tsv",
     log:
         "<logs>/simulate_databases.log",
     benchmark:

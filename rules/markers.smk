@@ -12,7 +12,9 @@ rule markers:
 rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
         locations=workflow_file("resources/markers/surface_secreted.tsv"),
+        assays=workflow_file("resources/markers/assays.tsv"),
     output:
         markers=report(
             "<results>/markers/markers.tsv",
@@ -23,6 +25,9 @@ rule find_markers:
         panels="<results>/markers/markers_panels.tsv",
         scores="<results>/markers/markers_scores.tsv",
         roc="<results>/markers/markers_roc.tsv",
+        assays="<results>/markers/markers_assays.tsv",
+        values="<results>/markers/markers_values.tsv",
+        positive="<results>/markers/markers_positive.tsv",
     log:
         "<logs>/find_markers.log",
     benchmark:
@@ -39,6 +44,9 @@ rule find_markers:
         sizes=lookup(within=config, dpath="markers/sizes"),
         permutations=lookup(within=config, dpath="markers/permutations"),
         random=lookup(within=config, dpath="markers/random_panels"),
+        prevalences=lookup(within=config, dpath="markers/prevalences"),
+        samples=study.sample_rows,
+        libraries=study.libraries,
         seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/markers/find_markers.py"

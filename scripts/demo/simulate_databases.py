@@ -11,6 +11,10 @@ UNANNOTATED = 90
 """Number of motifs without a factor: the null distribution of normalised enrichment scores."""
 FURTHER_GENES = 60
 """Number of genes that the database ranks but the study doesn't measure."""
+FOLLOWED = 0.6
+"""Share of the persister programme that the related published signature lists."""
+UNRELATED = 25
+"""Genes outside the programme in each list of a published signature."""
 SEPARATION = 3.0
 """Mean shift, in sd, of a true target's motif score."""
 MISSED = 0.1
@@ -50,6 +54,23 @@ def simulate_rankings(plan: Plan, rng: np.random.Generator) -> tuple[pd.DataFram
     return pd.DataFrame(ranks, index=names, columns=genes), table.reindex(columns=ANNOTATION_COLUMNS).fillna("None")
 
 
+def publish(plan: Plan, persister: pd.DataFrame, rng: np.random.Generator) -> dict[str, list[str]]:
+    """Return genes by list of two published signatures: one follows the programme, and one has none of its genes.
+
+    Both have :data:`UNRELATED` genes from outside of the programme in either direction.
+    """
+    others = plan.of_species("graft")["symbol"]
+    others = rng.permutation(others[~others.isin(persister["gene"])].to_numpy())[: 4 * UNRELATED]
+    parts = dict(zip(("a_up", "a_down", "b_up", "b_down"), np.split(others, 4), strict=True))
+    lists = {}
+    for side in ("up", "down"):
+        own = persister.loc[persister["direction"] == side, "gene"].to_numpy()
+        follow = rng.choice(own, round(FOLLOWED * len(own)), replace=False)
+        lists[f"related_{side}"] = sorted([*follow, *parts[f"a_{side}"]])
+        lists[f"unrelated_{side}"] = sorted(parts[f"b_{side}"])
+    return lists
+
+
 def main(snakemake) -> None:
     """Write the database (Feather V2), the motif table, the factor list and the ground truth."""
     import pyarrow as pa
@@ -70,9 +91,15 @@ def main(snakemake) -> None:
     factors["mrna"] = factors["tf"].map({tf: r["mrna"] for tf, r in plan.network["regulons"].items()}).fillna("none")
     factors.to_csv(snakemake.output.factors, sep="\t", index=False)
     up, down = (edges.loc[edges["role"] == f"persister_{d}", "target"].unique() for d in ("up", "down"))
-    pd.DataFrame(
+    persister = pd.DataFrame(
         [(g, "up") for g in up] + [(g, "down") for g in down if g not in up], columns=["gene", "direction"]
-    ).to_csv(snakemake.output.persister, sep="\t", index=False)
+    )
+    persister.to_csv(snakemake.output.persister, sep="\t", index=False)
+    lists = publish(plan, persister, stream(plan.seed, "published"))
+    with open(snakemake.output.published, "w") as handle:
+        handle.writelines("\t".join([name, "simulated", *genes]) + "\n" for name, genes in lists.items())
+    truth = [("related", "agrees"), ("unrelated", "not shown")]
+    pd.DataFrame(truth, columns=["signature", "verdict"]).to_csv(snakemake.output.signatures, sep="\t", index=False)
 
 
 if __name__ == "__main__":

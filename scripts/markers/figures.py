@@ -13,6 +13,8 @@ from scripts.figure.style import Style, below, count, picked, rows_high, tooltip
 from scripts.markers.terms import NESTED
 
 PANELS, SCORES, ROC = "markers/markers_panels.tsv", "markers/markers_scores.tsv", "markers/markers_roc.tsv"
+ASSAYS, VALUES = "markers/markers_assays.tsv", "markers/markers_values.tsv"
+POSITIVE = "markers/markers_positive.tsv"
 POOLS = {"all genes": "all genes", "surface": "surface proteins", "secreted": "secreted proteins"}
 """Pool of genes → title of its panel."""
 COLOUR = "#0072B2"
@@ -142,6 +144,83 @@ def draw_scores(scores: pd.DataFrame, style: Style) -> Figure | None:
     )
 
 
+def draw_assays(positive: pd.DataFrame, assays: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the share of positive cells (or samples) of each left-out patient in both states, by pool.
+
+    ``positive``: markers/markers_positive.tsv; ``assays``: markers/markers_assays.tsv.
+    """
+    if positive.empty:
+        return None
+    pools = [pool for pool in POOLS if pool in set(positive["pool"])]
+    before, after = style.contrast["baseline"], style.contrast["persister"]
+    long = positive.melt(["pool", "model", "unit"], ["positive_untreated", "positive_persister"], "state", "share")
+    long["timepoint"] = long["state"].map({"positive_untreated": before, "positive_persister": after})
+    models = style.in_order("model", long["model"])
+    base = alt.Chart(alt.NamedData("positive"))
+    y = alt.Y("model:N", sort=models, title=None, axis=alt.Axis(grid=True))
+    title = f"positive {positive['unit'].iloc[0]}"
+    x = alt.X("share:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    chart = alt.layer(
+        base.mark_line(color="#BBBBBB").encode(x=x, y=y, detail="model:N"),
+        base.mark_point(filled=True, size=55, opacity=1).encode(
+            x=x,
+            y=y,
+            color=style.colour("timepoint", style.in_order("timepoint", [before, after])),
+            tooltip=["model:N", "timepoint:N", alt.Tooltip("share:Q", format=".0%")],
+        ),
+    ).properties(width="container", height=rows_high(len(models), 22))
+    own = assays.set_index("pool")
+    return Figure.by(
+        "pool",
+        chart,
+        {"positive": long[["pool", "model", "timepoint", "share"]]},
+        values=pools,
+        titles={pool: f"{POOLS[pool]}: {own.at[pool, 'assay']}" for pool in pools},
+        n=f"{count(len(models), 'model')}, each left out once.",
+        columns=3,
+        min_width=250,
+    )
+
+
+def draw_values(values: pd.DataFrame, style: Style) -> Figure | None:
+    """Return predictive values by prevalence with their lower limits (markers/markers_values.tsv)."""
+    if values.empty:
+        return None
+    pools = [pool for pool in POOLS if pool in set(values["pool"])]
+    kinds = {"positive_predictive_value": "positive", "negative_predictive_value": "negative"}
+    parts = [
+        values[["pool", "unit", "prevalence", name, f"{name}_low"]].set_axis(
+            ["pool", "unit", "prevalence", "value", "low"], axis=1
+        ).assign(kind=kind)
+        for name, kind in kinds.items()
+    ]  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    order = sorted(set(table["prevalence"]))
+    base = alt.Chart(alt.NamedData("values")).encode(
+        x=alt.X("prevalence:N", sort=order, title=f"share of persister {table['unit'].iloc[0]}",
+                axis=alt.Axis(labelAngle=0, labelExpr="format(datum.value, '.0~%')")),
+        xOffset=alt.XOffset("kind:N", sort=list(kinds.values())),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds.values()), range=[COLOUR, "#D55E00"]),
+                        legend=below("predictive value", 2)),
+        tooltip=["kind:N", alt.Tooltip("prevalence:Q", format=".0~%"), alt.Tooltip("value:Q", format=".1%"),
+                 alt.Tooltip("low:Q", format=".1%")],
+    )  # fmt: skip
+    y = alt.Y("value:Q", title="predictive value", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=2).encode(y=y, y2="low:Q"), base.mark_point(filled=True, size=60).encode(y=y)
+    ).properties(width="container", height=200)
+    return Figure.by(
+        "pool",
+        chart,
+        {"values": table.drop(columns="unit")},
+        values=pools,
+        titles=POOLS,
+        n=f"{count(int(values['n_models'].max()), 'model')}, each left out once.",
+        columns=3,
+        min_width=250,
+    )
+
+
 def list_panels(panels: pd.DataFrame, style: Style) -> Table:
     """Return the panels, those of chosen size first."""
     table = judged(panels)
@@ -162,6 +241,8 @@ FIGURES = {
     "marker_panels": (draw_panels, PANELS),
     "marker_roc": (draw_roc, [ROC, PANELS]),
     "marker_scores": (draw_scores, SCORES),
+    "marker_assays": (draw_assays, [POSITIVE, ASSAYS]),
+    "marker_values": (draw_values, VALUES),
     "marker_panel_table": (list_panels, PANELS),
     "marker_notes": (list_notes, PANELS),
 }

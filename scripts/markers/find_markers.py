@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.markers import assays, panels
 from scripts.markers import genes as single
-from scripts.markers import panels
 from scripts.markers.terms import NESTED
 from scripts.profiles import inputs
 from scripts.stats.intervals import share_interval
@@ -13,6 +13,7 @@ from scripts.stats.intervals import share_interval
 MARKERS = [
     "pool", "gene", "direction", "rank", "log_fc", "in_panel", "folds", "in_final", "auc_in_sample",
     "auc_at_rank", "sensitivity_in_sample", "specificity_in_sample", "location", "location_group",
+    "assay",
 ]  # fmt: skip
 PANELS = [
     "pool", "size", "candidates", "chosen_in", "auc", "auc_across", "across_low", "across_high", "sensitivity",
@@ -100,7 +101,7 @@ def list_genes(
     table["in_final"] = ["yes" if gene in final else "no" for gene in table.index]
     table["location"] = locations["location"].reindex(table["gene"]).fillna("").to_numpy()
     table["location_group"] = locations["group"].reindex(table["gene"]).fillna("").to_numpy()
-    return table[MARKERS]
+    return table.reindex(columns=MARKERS)
 
 
 def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
@@ -118,16 +119,66 @@ def roc_curves(scores: pd.DataFrame, persister: str) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
+def measure(
+    judged: dict[str, tuple[panels.Pairs, pd.Index, list, list[str]]],
+    models: list[str],
+    cells: dict,
+    locations: pd.DataFrame,
+    table: pd.DataFrame,
+    prevalences: list[float],
+) -> dict[str, pd.DataFrame]:
+    """Return how often each pool's panel of chosen size is positive, the assay it is fit for, and what it predicts.
+
+    Parameters
+    ----------
+    judged
+        By pool: samples, names of its genes, folds, and the genes of the panel that all models give.
+    models, cells
+        Models in the order of the folds; their cells (:func:`assays.read_cells`), or nothing.
+    locations, table
+        Location by gene; assay by location (resources/markers).
+    prevalences
+        Shares of persisters for which predictive values are given.
+    """
+    found = {name: [pd.DataFrame(columns=columns)] for name, columns in
+             (("assays", assays.ASSAYS), ("values", assays.VALUES), ("positive", assays.POSITIVE))}  # fmt: skip
+    for pool, (pairs, genes, folds, final) in judged.items():
+        positive = assays.of_cells(cells, models, folds, genes, pool)
+        note = ""
+        if len(positive) < panels.MIN_MODELS:
+            positive = assays.of_samples(pairs, models, folds, pool)
+            note = "of samples: fewer than three models have cells of both states" if cells else ""
+        summary, unit = assays.summarise(positive), positive["unit"].iloc[0]
+        assay, material = assays.assay_of(final, locations["location"], table)
+        row = {"pool": pool, "genes": ",".join(final), "assay": assay, "material": material, "unit": unit, "note": note}
+        found["assays"].append(pd.DataFrame([row | summary]))
+        found["values"].append(assays.predict(pool, unit, summary, prevalences))
+        found["positive"].append(positive)
+    return {name: pd.concat(parts[1:] or parts, ignore_index=True) for name, parts in found.items()}
+
+
+def write_assays(found: dict[str, pd.DataFrame], output) -> None:
+    """Write the three tables of :func:`measure`."""
+    whole = ["n_models", "cells_needed", "models_needed"]
+    table = found["assays"].reindex(columns=assays.ASSAYS)
+    table[whole] = table[whole].astype("Int64")
+    for name, own in (found | {"assays": table}).items():
+        own.to_csv(output[name], sep="\t", index=False, float_format="%.6g")
+
+
 def main(snakemake) -> None:
-    """Read profiles and the list of surface and secreted proteins; write markers, panels, scores and ROC curves."""
+    """Read profiles, cells and the list of surface and secreted proteins; write markers, panels, scores, ROC curves,
+    and what an assay of each panel would show.
+    """
     source, params, output = snakemake.input, snakemake.params, snakemake.output
     values, labels, distrusted = inputs.read_profiles(source.profiles)
     values = values.drop(columns=distrusted, errors="ignore")
     locations = pd.read_csv(source.locations, sep="\t", dtype=str).set_index("gene")
+    fit = pd.read_csv(source.assays, sep="\t", dtype=str, keep_default_na=False).set_index("location")
     contrast = params.contrast
     whole, models = panels.make_pairs(values, labels, contrast["baseline"], contrast["persister"])
     settings = {name: params[name] for name in ("sizes", "permutations", "random", "seed")}
-    tables, listed, scores = [], [], []
+    tables, listed, scores, judged = [], [], [], {}
     if len(models) < panels.MIN_MODELS or values.empty:
         have = "model has" if len(models) == 1 else "models have"
         note = f"{len(models)} {have} both timepoints: two for learning and one for evaluation are needed"
@@ -145,11 +196,19 @@ def main(snakemake) -> None:
             if not folds:
                 continue
             sizes = [size for size in params.sizes if size <= pool.sum()]
-            listed.append(list_genes(pairs, genes, name, pool, folds, locations, sizes))
+            own = list_genes(pairs, genes, name, pool, folds, locations, sizes)
+            own["assay"] = [assays.assay_of([gene], locations["location"], fit)[0] for gene in own["gene"]]
+            listed.append(own)
+            judged[name] = (pairs, genes, folds, list(own.loc[own["in_final"] == "yes", "gene"]))
             for model, fold in enumerate(folds):
                 own = used.iloc[np.flatnonzero(whole.model == model)]
                 part = own[["model", "timepoint"]].rename_axis("sample").reset_index()
                 scores.append(part.assign(pool=name, size=fold.chosen, score=fold.scores[fold.chosen]))
+    wanted = {g for _, genes, folds, _ in judged.values() for fold in folds for g in genes[fold.panels[fold.chosen]]}
+    paths = dict(zip(params.libraries, source.cells, strict=True))
+    sheet = pd.DataFrame(params.samples).set_index("sample")
+    cells = assays.read_cells(paths, sheet, contrast, sorted(wanted)) if judged else {}
+    write_assays(measure(judged, models, cells, locations, fit, params.prevalences), output)
     left_out = pd.concat(scores, ignore_index=True) if scores else pd.DataFrame(columns=SCORES)
     roc = [roc_curves(left_out, contrast["persister"])]
     for parts, columns, path in (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from scripts.base.results import Results
 from scripts.study.study import Study
 
+ASSAYS = ("markers_assays.tsv", "markers_values.tsv", "markers_positive.tsv")
+
 
 def targets(study: Study) -> list[str]:
     """Return the tables and figures that the target of the stage names."""
-    files = ["markers.tsv", "markers_panels.tsv", "markers_roc.tsv", "figures"]
+    files = ["markers.tsv", "markers_panels.tsv", "markers_roc.tsv", *ASSAYS, "figures"]
     return files if study.has_activity else []
 
 

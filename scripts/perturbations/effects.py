@@ -29,8 +29,10 @@ class SetChange:
         Share of genes that change in their direction, and its mean over the other sets.
     shift
         Mean change in their direction, minus its mean over the other sets (log2).
+    spread
+        Standard deviation of the shift over the other sets, whose genes are independent.
     error
-        Standard error of the shift: that of the other sets, increased for the co-expression of the set.
+        Standard error of the shift: the spread, increased for the co-expression of the set.
     df
         Degrees of freedom of the error; 0 if co-expression is unknown, and ``error`` is NaN.
     """
@@ -39,6 +41,7 @@ class SetChange:
     follows: float = np.nan
     expected: float = np.nan
     shift: float = np.nan
+    spread: float = np.nan
     error: float = np.nan
     df: int = 0
 
@@ -115,6 +118,7 @@ def change_of_set(change: pd.Series, signs: pd.Series, mean: pd.Series, together
         follows=float((moved > 0).mean()),
         expected=float(follows / m),
         shift=float(moved.mean() - expected / m),
+        spread=float(np.sqrt(variance) / m),
         error=float(error),
         df=together.df if np.isfinite(error) else 0,
     )

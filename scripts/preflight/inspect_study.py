@@ -172,7 +172,9 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
 
 def look_at_gene_lists(study: Study) -> Iterator[Finding]:
     """Check that networks, gene sets and signatures are readable and share gene names with databases and annotation."""
-    entries = [(place, entry) for place, entry in list_files(study.config) if place[0] in ("activity", "expression")]
+    files = list_files(study.config)
+    wanted = (("activity",), ("expression",), ("published", "signatures"))
+    entries = [(place, entry) for place, entry in files if any(place[: len(own)] == own for own in wanted)]
     for place, entry in entries:
         if entry.get("path"):
             yield look(

@@ -5,7 +5,7 @@ Every sentence is chosen by results and filled in from them; the sentences are i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from scripts.base.tables import ALL_ARMS
-from scripts.base.verdicts import MIN_MODELS
+from scripts.base.verdicts import MIN_MODELS, Verdict
 from scripts.chromatin.verdicts import NO_PEAKS
 from scripts.chromatin.verdicts import VERDICTS as OF_PEAKS
 from scripts.figure import words
 from scripts.figure.style import count, listed
+from scripts.published.verdicts import NOT_JUDGED, PLACES
 from scripts.report.checks import CHECKS, Given
 from scripts.report.page import Section, Table
 from scripts.report.source import Source
@@ -30,6 +31,7 @@ SHOWN, GENES = 10, 5
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
 SUPPORT = "chromatin/support.tsv"
 TESTED = "perturbations/factors.tsv"
+PUBLISHED = "published/signatures.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
 
 
@@ -164,18 +166,32 @@ def tell_panels(panels: pd.DataFrame | None, said: Mapping[str, str], places: Ma
     return [words.fill(said["none"], {**places, "note": "; ".join(notes)})]
 
 
+def by_verdict(table: pd.DataFrame, names: str, verdicts: Iterable[Verdict]) -> str:
+    """Return the verdicts that occur in a table, each with the first rows that have it; ``names``: column of names."""
+    told = []
+    for verdict in verdicts:
+        own = table.loc[table["verdict"] == verdict.name, names]
+        if len(own):
+            rest = f" and {len(own) - GENES} more" if len(own) > GENES else ""
+            told.append(f"{verdict.name} {', '.join(own.head(GENES))}{rest}")
+    return "; ".join(told)
+
+
 def tell_peaks(source: Source, said: Mapping[str, str]) -> list[Markup]:
     """Return what peaks of factors say of their regulons; nothing in a study without peaks."""
     support = source.table(SUPPORT)
     if support is None or (support["verdict"] == NO_PEAKS.name).all():
         return []
-    told = []
-    for verdict in OF_PEAKS:
-        own = support.loc[support["verdict"] == verdict.name, "regulon"]
-        if verdict is not NO_PEAKS and len(own):
-            rest = f" and {len(own) - GENES} more" if len(own) > GENES else ""
-            told.append(f"{verdict.name} {', '.join(own.head(GENES))}{rest}")
-    return [paragraph(words.fill(said["told"], {"verdicts": "; ".join(told)}))]
+    told = by_verdict(support, "regulon", (verdict for verdict in OF_PEAKS if verdict is not NO_PEAKS))
+    return [paragraph(words.fill(said["told"], {"verdicts": told}))]
+
+
+def tell_published(source: Source, said: Mapping[str, str]) -> list[Markup]:
+    """Return which published signatures agree with the study; nothing where none could be judged."""
+    table = source.table(PUBLISHED)
+    if table is None or (table["verdict"] == NOT_JUDGED.name).all():
+        return []
+    return [paragraph(words.fill(said["told"], {"verdicts": by_verdict(table, "signature", PLACES)}))]
 
 
 def tell_checks(given: Given, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -217,6 +233,7 @@ def build(source: Source) -> Section:
         *tell_switches(source, said, places),
         *tell_peaks(source, said["peaks"]),
         *tell_tested(source, said, places),
+        *tell_published(source, said["published"]),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),

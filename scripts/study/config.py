@@ -232,12 +232,13 @@ def check_addresses(config: dict) -> Problems:
 
 
 def list_gene_lists(config: dict) -> list[dict]:
-    """Return the entries of the network, the given regulons, the gene sets, the published signatures and the tables of
-    perturbations, in order.
+    """Return the entries of the network, the given regulons, the gene sets, the published signatures and rankings,
+    and the tables of perturbations, in order.
     """
     single = [entry for entry in (config["activity"]["network"], config["regulons"]["given"]) if entry]
     tables = [entry["table"] for entry in config["perturbations"]]
-    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"], *tables]
+    published = [*config["published"]["signatures"], *config["published"]["regulators"]]
+    return [*single, *config["expression"]["gene_sets"], *config["expression"]["signatures"], *published, *tables]
 
 
 def check_gene_lists(config: dict) -> Problems:
@@ -245,6 +246,8 @@ def check_gene_lists(config: dict) -> Problems:
     sets, single = config["expression"], (("activity", "network"), ("regulons", "given"))
     files = [((section, key), config[section][key]) for section, key in single if config[section][key]]
     files += [(("expression", key, i), e) for key in ("gene_sets", "signatures") for i, e in enumerate(sets[key])]
+    published = config["published"]
+    files += [(("published", key, i), e) for key in ("signatures", "regulators") for i, e in enumerate(published[key])]
     seen: dict[str, str] = {}
     for place, entry in files:
         if "path" in entry and "url" in entry:

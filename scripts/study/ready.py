@@ -20,7 +20,8 @@ def name_of(factor: str, direction: str, dose: str, model: str) -> str:
 def check_perturbations(config: dict) -> Iterator[tuple[tuple, str]]:
     """Perturbations have different names and a table each; tables of one name are one file."""
     sets, single = config["expression"], (config["activity"]["network"], config["regulons"]["given"])
-    others = [entry for entry in (*single, *sets["gene_sets"], *sets["signatures"]) if entry]
+    lists = (*sets["gene_sets"], *sets["signatures"], *config["published"]["signatures"])
+    others = [entry for entry in (*single, *lists, *config["published"]["regulators"]) if entry]
     files = {name_of_list(entry): entry for entry in others if entry.get("path") or entry.get("url")}
     seen: dict[str, int] = {}
     for number, perturbation in enumerate(config["perturbations"]):

@@ -21,6 +21,7 @@ STAGES = (
     "perturbations",
     "chromatin",
     "switches",
+    "published",
     "markers",
     "confounders",
 )

@@ -278,6 +278,16 @@ class Study(WithPeaks):
         """The names of all files of gene sets and published signatures."""
         return [*self.files_of("gene_sets"), *self.files_of("signatures")]
 
+    def published_files(self, key: str) -> list[str]:
+        """Return the names of the files under ``published.signatures`` or ``published.regulators``."""
+        return [name_of_list(entry) for entry in self.config["published"][key]]
+
+    @property
+    def has_published(self) -> bool:
+        """Whether the programme that the samples show is compared with published signatures."""
+        section = self.config["published"]
+        return bool((section["shipped"] or section["signatures"]) and len(self.samples))
+
     @cached_property
     def has_activity(self) -> bool:
         """Whether activity is measured by sample: of regulons in cells, or of a network's factors in profiles."""

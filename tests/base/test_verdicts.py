@@ -14,6 +14,7 @@ from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
 from scripts.perturbations import verdicts as perturbations
+from scripts.published import verdicts as published
 from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
@@ -29,6 +30,7 @@ LISTS = {
     "chromatin": chromatin.VERDICTS,
     "perturbations": perturbations.PERTURBATIONS,
     "tested": perturbations.TESTED,
+    "published": published.PLACES,
     "simulation": switches.SIMULATIONS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
@@ -53,6 +55,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("chromatin/support.tsv", "verdict", "chromatin"),
         ("perturbations/perturbations.tsv", "verdict", "perturbations"),
         ("perturbations/factors.tsv", "tested", "tested"),
+        ("published/signatures.tsv", "verdict", "published"),
         ("switches/switches.tsv", "tested", "tested"),
         ("switches/perturbation_judged.tsv", "verdict", "simulation"),
     ],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row
-from scripts.markers import genes, panels
+from scripts.markers import assays, genes, panels
 from scripts.stats.intervals import share_interval
 
 PANELS = "markers/markers_panels.tsv"
@@ -83,6 +84,67 @@ def interval_rows(trials: int, seed: int) -> list[Row]:
     return found
 
 
+def assay_rows(trials: int, seed: int) -> list[Row]:
+    """Return how often intervals and lower limits of a panel as an assay hold, where panels are learned again.
+
+    True shares are those of new patients: the means over the studies of what panels learned alike show when left out.
+    """
+    found = []
+    pool = np.ones(N_GENES, dtype=bool)
+    ends = ("low", "high")
+    names = ("positive_untreated", "positive_persister")
+    for n, replicates in ((3, (1, 1)), (5, (1, 1)), (8, (3, 3))):
+        for effect in (0.5, 1.5):
+            rng = np.random.default_rng([seed, n, int(10 * effect)])
+            runs = max(10, trials * 5 // n)
+            made = []
+            for _ in range(runs):
+                pairs = study(rng, n, replicates, differ=0.6, r=0.1, effect=effect)
+                models = [f"m{i}" for i in range(n)]
+                made.append(assays.summarise(assays.of_samples(pairs, models, panels.nested(pairs, SIZES, pool), "a")))
+            true = {name: float(np.mean([one[name] for one in made])) for name in names}
+            truth = f"five genes rise by {effect:g} ± 0.6"
+            note = "conservative: patients count as if each were all right or all wrong"
+            for name in names:
+                hits = sum(one[f"{name}_low"] <= true[name] <= one[f"{name}_high"] for one in made)
+                columns = tuple(f"markers/markers_assays.tsv {name}_{end}" for end in ends)
+                found.append(Row(columns, design(n, replicates), truth, COVERAGE, 0.95, hits, runs, AT_LEAST, note))
+            for prevalence in (0.01, 0.5):
+                right = true["positive_persister"], 1 - true["positive_untreated"]
+                values = assays.predictive_values(*right, prevalence)
+                tables = [assays.predict("a", assays.SAMPLES, one, [prevalence]).iloc[0] for one in made]
+                for kind, value in zip(("positive", "negative"), values, strict=True):
+                    column = f"{kind}_predictive_value_low"
+                    hits = sum(table[column] <= value for table in tables)
+                    said = f"{truth}; prevalence {prevalence:g}"
+                    name = (f"markers/markers_values.tsv {column}",)
+                    found.append(Row(name, design(n, replicates), said, COVERAGE, 0.95, hits, runs, AT_LEAST, note))
+    return found
+
+
+def power_rows(trials: int, seed: int) -> list[Row]:
+    """Return the power of the numbers of cells and of patients that are given, where shares are as stated."""
+    found = []
+    rng = np.random.default_rng([seed, 1])
+    for low, high in ((0.05, 0.3), (0.2, 0.4), (0.5, 0.8)):
+        n = int(assays.cells_needed(low, high))
+        counts = [rng.binomial(n, share, trials) for share in (low, high)]
+        angles = [2 * np.arcsin(np.sqrt(count / n)) for count in counts]
+        hits = int((np.abs(angles[1] - angles[0]) / np.sqrt(2 / n) > stats.norm.isf(0.025)).sum())
+        what = ("scripts/markers/assays.py: cells_needed",)
+        truth = f"shares of {low:g} and {high:g}; as many cells of each sample as given ({n})"
+        found.append(Row(what, "one patient", truth, POWER, None, hits, trials, REPORTED, "meant to be 0.8"))
+    for mean, sd in ((0.3, 0.3), (0.1, 0.2)):
+        given = mean + sd * np.array([-1.0, 0.0, 1.0])
+        n = int(assays.models_needed(given))
+        p = stats.ttest_1samp(mean + sd * rng.normal(size=(trials, n)), 0, axis=1).pvalue
+        what = ("scripts/markers/assays.py: models_needed",)
+        truth = f"differences of {mean:g} ± {sd:g}; as many patients as given ({n})"
+        hits = int((p <= 0.05).sum())
+        found.append(Row(what, f"{n} × (1+1)", truth, POWER, None, hits, trials, REPORTED, "meant to be 0.8"))
+    return found
+
+
 def rank_rows(trials: int, seed: int) -> list[Row]:
     """Return how often an AUC at a rank lies above one half without markers: as often as below it."""
     rng = np.random.default_rng([seed, 1])
@@ -95,4 +157,5 @@ def rank_rows(trials: int, seed: int) -> list[Row]:
 
 def rows(quick: bool) -> list[Row]:
     """Return the rows of the markers; ``quick``: fewer trials."""
-    return [*p_rows(quick, 1), *interval_rows(15 if quick else 150, 2), *rank_rows(1000 if quick else 4000, 4)]
+    measured = [*p_rows(quick, 1), *interval_rows(15 if quick else 150, 2), *rank_rows(1000 if quick else 4000, 4)]
+    return [*measured, *assay_rows(10 if quick else 150, 5), *power_rows(1000 if quick else 10_000, 6)]

@@ -93,9 +93,17 @@ def analyse(drawn, folder, make_job, distrust_share: float | None, with_host: bo
     learn_signature.main(make_job(input=given, output=made, params=rule | {"size": 4, "sizes": [2]}))
     find_markers.main(
         make_job(
-            input={"profiles": path["profiles.h5ad"], "locations": "resources/markers/surface_secreted.tsv"},
-            output={name: path[name] for name in ("markers", "panels", "roc")} | {"scores": path["marker_scores"]},
-            params={"contrast": CONTRAST, "sizes": [1, 3], "permutations": 9, "random": 9, "seed": 0},
+            input={
+                "profiles": path["profiles.h5ad"],
+                "cells": [],
+                "locations": "resources/markers/surface_secreted.tsv",
+                "assays": "resources/markers/assays.tsv",
+            },
+            output={name: path[name] for name in ("markers", "panels", "roc")}
+            | {"scores": path["marker_scores"]}
+            | {name: path["profiles.h5ad"].parent / f"{name}.tsv" for name in ("assays", "values", "positive")},
+            params={"contrast": CONTRAST, "sizes": [1, 3], "permutations": 9, "random": 9, "seed": 0}
+            | {"prevalences": [0.1], "samples": [{"sample": "none"}], "libraries": []},
         )
     )
     return {name: pd.read_csv(place, sep="\t") for name, place in path.items() if place.suffix != ".h5ad"}

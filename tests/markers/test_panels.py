@@ -13,6 +13,11 @@ from scripts.markers import genes as single
 from scripts.stats import intervals
 
 SIZES = [1, 3]
+NAMES = ("markers", "panels", "scores", "roc")
+FILES = {
+    "locations": "resources/markers/surface_secreted.tsv",
+    "assays": "resources/markers/assays.tsv",
+}
 
 
 def draw(rng, n_models=6, n_genes=60, effect=0.0, planted=5, replicates=1) -> tuple[panels.Pairs, pd.Index]:
@@ -140,9 +145,9 @@ def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[st
 
     data = anndata.AnnData(frame.to_numpy(), obs=sheet, var=pd.DataFrame(index=frame.columns))
     data.write_h5ad(tmp_path / "profiles.h5ad")
-    output = {name: tmp_path / f"{name}.tsv" for name in ("markers", "panels", "scores", "roc")}
+    output = {name: tmp_path / f"{name}.tsv" for name in (*NAMES, "assays", "values", "positive")}
     job = make_job(
-        input={"profiles": tmp_path / "profiles.h5ad", "locations": "resources/markers/surface_secreted.tsv"},
+        input={"profiles": tmp_path / "profiles.h5ad", "cells": [], **FILES},
         output=output,
         params={
             "contrast": {"baseline": "untreated", "persister": "persister"},
@@ -150,6 +155,9 @@ def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[st
             "permutations": 9,
             "random": 9,
             "seed": 0,
+            "prevalences": [0.1],
+            "samples": sheet.rename_axis("sample").reset_index().to_dict("records"),
+            "libraries": [],
         },
     )
     find_markers.main(job)
@@ -168,6 +176,7 @@ def test_files_hold_results_or_say_why_not(make_job, tmp_path, n_models):
     frame.loc[sheet["timepoint"] == "persister", "CD44"] += 6
     found = run(make_job, tmp_path, frame, sheet)
     if n_models == 2:
+        assert found["assays"].empty and found["values"].empty and found["positive"].empty
         assert found["markers"].empty and "two for learning" in found["panels"]["note"][0]
         return
     best = found["markers"].query("pool == 'surface'").iloc[0]
@@ -176,3 +185,8 @@ def test_files_hold_results_or_say_why_not(make_job, tmp_path, n_models):
     )
     assert len(found["scores"].query("pool == 'all genes'")) == len(names)
     assert list(found["panels"]) == find_markers.PANELS
+    assays = found["assays"].set_index("pool")
+    assert best["assay"] == assays.loc["surface", "assay"] == "antibody (flow cytometry)"
+    assert assays.loc["surface", "unit"] == "samples" and assays.loc["surface", "positive_persister"] == 1
+    assert found["values"].query("pool == 'surface'")["positive_predictive_value"].item() == 1
+    assert len(found["positive"]) == n_models * found["positive"]["pool"].nunique()

@@ -19,9 +19,10 @@ from scripts.confounders import judge_markers, measure_confounders, shares
 from scripts.expression import design, differential, enrichment, signature, structure, treatment
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
-from scripts.markers import find_markers
+from scripts.markers import assays, find_markers
 from scripts.perturbations import terms as perturbed
 from scripts.profiles import profiles, pseudobulk
+from scripts.published import terms as published
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
 from scripts.study.config import complete, merged
@@ -44,7 +45,7 @@ SECTION = {
 """The section of the config that a setting stands in."""
 STAGES = (
     *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/", "confounders/"),
-    "markers/",
+    *("markers/", "published/"),
 )
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
@@ -89,9 +90,17 @@ HEADERS = {
     "confounders/marker_composition.tsv": judge_markers.MARKERS,
     "confounders/programme_verdict.tsv": shares.VERDICT,
     "markers/markers.tsv": find_markers.MARKERS,
+    "markers/markers_assays.tsv": assays.ASSAYS,
     "markers/markers_panels.tsv": find_markers.PANELS,
+    "markers/markers_positive.tsv": assays.POSITIVE,
     "markers/markers_roc.tsv": find_markers.ROC,
     "markers/markers_scores.tsv": find_markers.SCORES,
+    "markers/markers_values.tsv": assays.VALUES,
+    "published/agreement.tsv": published.AGREEMENT,
+    "published/by_model.tsv": published.BY_MODEL,
+    "published/regulators.tsv": published.REGULATORS,
+    "published/signatures.tsv": published.SIGNATURES,
+    "published/similarity.tsv": published.SIMILARITY,
 }
 """Columns of the tables as their writers make them."""
 FOR_FIGURES = {"expression/heatmap.tsv": signature.HEATMAP, "activity/reversibility_bins.tsv": reversibility.BINS}

@@ -9,7 +9,9 @@ from made_up_expression import expression, opinions
 from made_up_switches import activity, families, perturbations, switches
 
 from scripts.confounders import measure_confounders
-from scripts.markers import find_markers
+from scripts.markers import assays, find_markers
+from scripts.published import places
+from scripts.published.terms import STUDY
 from scripts.switches.evidence import kinds
 
 
@@ -46,11 +48,42 @@ def markers() -> dict[str, pd.DataFrame]:
         }
     ]
     scores = samples("scrna").query("timepoint != 'relapse'").assign(pool="all genes", size=1, score=[-1.0, 1.0] * 3)
+    positive = pd.DataFrame(
+        [("all genes", assays.CELLS, model, 100, 100, 0.1 + 0.1 * i, 0.7 + 0.1 * i) for i, model in enumerate(MODELS)],
+        columns=assays.POSITIVE,
+    )
+    summary = assays.summarise(positive)
+    row = {"pool": "all genes", "genes": "HBEGF", "assay": "antibody (flow cytometry)", "unit": assays.CELLS}
     return {
+        "markers_assays.tsv": pd.DataFrame([row | summary]),
+        "markers_positive.tsv": positive,
+        "markers_values.tsv": assays.predict("all genes", assays.CELLS, summary, [0.01, 0.5]),
         "markers_roc.tsv": find_markers.roc_curves(scores, "persister"),
         "markers.tsv": pd.DataFrame(genes),
         "markers_panels.tsv": pd.DataFrame(panels),
         "markers_scores.tsv": scores,
+    }
+
+
+def published() -> dict[str, pd.DataFrame]:
+    """Return two published signatures, one of which agrees, and a ranking of three factors without an interval."""
+    genes = pd.Index([f"g{i}" for i in range(200)])
+    rng = np.random.default_rng(0)
+    change = pd.Series(np.where(np.arange(200) < 30, 1.0, 0.0), index=genes)
+    changes = pd.DataFrame([change + 0.1 * rng.normal(size=200) for _ in MODELS], index=list(MODELS))
+    lists = {"near": pd.Series(1.0, index=genes[:40]), "far": pd.Series(1.0, index=genes[100:140])}
+    sources = pd.DataFrame("", index=list(lists), columns=["paper", "cancer", "drug"])
+    placed, models, pairs = places.place(changes, lists, sources, change, pd.Series(1.0, index=genes[:30]), 0.05)
+    assert STUDY in set(pairs["signature"])
+    rows = [("near", tf, tf, 10, 3.0 - i, i + 1, 2.0 - i, i + 1) for i, tf in enumerate(("JUNB", "FOSL1", "MYC"))]
+    columns = ["ranking", "tf", "regulon", "targets", "score", "rank", "study_score", "study_rank"]
+    agreement = {"ranking": "near", "factors": 3, "n_blocks": 3, "note": "too few factors of both"}
+    return {
+        "signatures.tsv": placed,
+        "by_model.tsv": models,
+        "similarity.tsv": pairs,
+        "regulators.tsv": pd.DataFrame(rows, columns=columns),
+        "agreement.tsv": pd.DataFrame([agreement]),
     }
 
 
@@ -129,5 +162,6 @@ def everything() -> dict[str, pd.DataFrame]:
         **perturbations(),
         "families.tsv": families(),
         **markers(),
+        **published(),
         **confounders(),
     }

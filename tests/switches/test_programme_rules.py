@@ -32,7 +32,10 @@ STAGES = {
         *("perturbation.tsv", "perturbation_shares.tsv"),
     ],
     "confounders": ["confounders.tsv", "programme_verdict.tsv", "confounders_notes.tsv", "clones.tsv"],
-    "markers": ["markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv"],
+    "markers": [
+        *("markers.tsv", "markers_panels.tsv", "markers_scores.tsv", "markers_roc.tsv"),
+        *("markers_assays.tsv", "markers_values.tsv", "markers_positive.tsv"),
+    ],
 }
 RULES = [
     "common",
@@ -43,6 +46,7 @@ RULES = [
     "perturbations",
     "chromatin",
     "switches",
+    "published",
     "confounders",
     "markers",
     "programme",
