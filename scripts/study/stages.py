@@ -21,6 +21,7 @@ STAGES = (
     "perturbations",
     "chromatin",
     "switches",
+    "growth",
     "markers",
     "confounders",
 )

@@ -13,6 +13,7 @@ from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
+from scripts.growth import verdicts as growth
 from scripts.perturbations import verdicts as perturbations
 from scripts.regulons import verdicts as regulons
 from scripts.switches import targets
@@ -30,6 +31,7 @@ LISTS = {
     "perturbations": perturbations.PERTURBATIONS,
     "tested": perturbations.TESTED,
     "simulation": switches.SIMULATIONS,
+    "growth": growth.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -51,6 +53,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
         ("chromatin/support.tsv", "verdict", "chromatin"),
+        ("growth/switches_by_cycle.tsv", "verdict", "growth"),
         ("perturbations/perturbations.tsv", "verdict", "perturbations"),
         ("perturbations/factors.tsv", "tested", "tested"),
         ("switches/switches.tsv", "tested", "tested"),

@@ -24,6 +24,7 @@ FIGURES = {
     "perturbations": {"perturbed_programme", "mrna_bins"},
     "chromatin": {"target_peaks", "peak_deciles"},
     "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
+    "growth": {"state_shares", "state_changes", "switches_by_cycle"},
     "markers": {"marker_panels", "marker_roc", "marker_scores"},
     "confounders": {"adjusted"},
     "methods": set(),

@@ -43,6 +43,7 @@ RULES = [
     "perturbations",
     "chromatin",
     "switches",
+    "growth",
     "confounders",
     "markers",
     "programme",
