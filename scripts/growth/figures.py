@@ -64,11 +64,12 @@ def draw_shares(shares: pd.DataFrame, style: Style) -> Figure | None:
 
 
 def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
-    """Return log ratios at each timepoint against the baseline, with intervals (growth/changes.tsv)."""
-    table = changes[(changes["arm"] == ALL_ARMS) & changes["effect"].notna()]
+    """Return ratios of cycling cells at each timepoint against the baseline, with intervals (growth/changes.tsv)."""
+    drawn = (*terms.TESTED, terms.AMONG)
+    table = changes[(changes["arm"] == ALL_ARMS) & changes["effect"].notna() & changes["ratio"].isin(drawn)]
     if table.empty:
         return None
-    rows = [name for name in terms.RATIOS if name in set(table["ratio"])]
+    rows = [name for name in drawn if name in set(table["ratio"])]
     compared = list(dict.fromkeys(table["comparison"]))
     numbers = ("n", "k", "share_baseline", "share_treated", "effect", "ci_low", "ci_high", "p", "fdr")
     base = alt.Chart(alt.NamedData("changes")).encode(

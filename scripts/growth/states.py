@@ -76,6 +76,11 @@ def count_states(cells: pd.DataFrame, min_cells: int) -> pd.DataFrame:
     return table[terms.SHARES]
 
 
+def log_ratio(over: np.ndarray | pd.Series, under: np.ndarray | pd.Series) -> np.ndarray | pd.Series:
+    """Return log2 of one number of cells over another, with :data:`ZERO` cells added to both."""
+    return np.log2((over + ZERO) / (under + ZERO))
+
+
 def log_ratios(shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return samples × ratios: log2 of the states in the numerator over the reference, and the numerator's share.
 
@@ -87,7 +92,7 @@ def log_ratios(shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ratios, parts = {}, {}
     for name, (above, below) in terms.RATIOS.items():
         over, under = (cells.reindex(columns=list(states)).sum(axis=1, min_count=1) for states in (above, below))
-        ratios[name] = np.log2((over + ZERO) / (under + ZERO))
+        ratios[name] = log_ratio(over, under)
         parts[name] = (over / (over + under)).where(over + under > 0)
     return pd.DataFrame(ratios, index=cells.index), pd.DataFrame(parts, index=cells.index)
 
@@ -102,12 +107,17 @@ def summarise(found: pd.DataFrame) -> pd.DataFrame:
     """Return the summary over models of changes by model and arm (rows) and ratio (columns), in log2 units.
 
     Tested ratios have interval, p and fdr (over the tested ratios of an arm); others have an effect, and no more.
+    Variances are not moderated: ratios are few, and share their cells.
     """
     unit = pd.Series(1.0, index=found.columns)
-    table = paired.summarise_arms(found, unit).rename(columns={"feature": "ratio"})
+    arms = found.index.get_level_values("arm")
+    by_arm = {ALL_ARMS: paired.over_arms(found)}
+    by_arm |= {arm: found[arms == arm].droplevel("arm") for arm in dict.fromkeys(arms)}
+    parts = [paired.summarise(own, unit, moderated=False).assign(arm=arm) for arm, own in by_arm.items()]
+    table = pd.concat([part.rename_axis("ratio").reset_index() for part in parts], ignore_index=True)
     table["tested"] = np.where(table["ratio"].isin(terms.TESTED), "yes", "no")
     untested = table["tested"] == "no"
-    table.loc[untested, ["ci_low", "ci_high", "t", "p", "fdr", "same_direction"]] = np.nan
+    table.loc[untested, ["ci_low", "ci_high", "t", "p", "fdr"]] = np.nan
     for _, rows in table[~untested].groupby("arm", sort=False):
         table.loc[rows.index, "fdr"] = paired.false_discovery_rate(rows["p"].to_numpy())
     return table
@@ -177,7 +187,7 @@ def describe_clusters(cells: pd.DataFrame, clusters: pd.DataFrame, model: str, b
     total = table.groupby("timepoint")["n_cells"].transform("sum")
     table = table.assign(model=model, cells=table["n_cells"], n_cells=total, share=table["n_cells"] / total)
     table["share_se"] = np.sqrt(table["share"] * (1 - table["share"]) / total)
-    odds = np.log2((table["cells"] + ZERO) / (total - table["cells"] + ZERO))
+    odds = log_ratio(table["cells"], total - table["cells"])
     variance = (1 / (table["cells"] + ZERO) + 1 / (total - table["cells"] + ZERO)) / np.log(2) ** 2
     first = table["timepoint"] == baseline
     own = pd.DataFrame({"odds": odds, "variance": variance, "lineage": table["lineage"]})

@@ -20,6 +20,7 @@ RATIOS = {
 }
 """Log ratios → states in the numerator, and in the denominator (the reference)."""
 MAIN = f"{CYCLING} : {RESTING}"
+AMONG = f"{CYCLING} : {RESTING}, among {LIKE}"
 TESTED = tuple(list(RATIOS)[:3])
 """Ratios of states that were defined without this study's samples. The programme was learned from the same comparison:
 a p-value of its shares would be circular."""
@@ -29,7 +30,7 @@ SHARES = [
 ]  # fmt: skip
 CHANGES = [
     "comparison", "timepoint", "headline", "arm", "ratio", "tested", "n", "k", "share_baseline", "share_treated",
-    "effect", "ci_low", "ci_high", "spread", "t", "p", "fdr", "same_direction", "loo_stable",
+    "effect", "ci_low", "ci_high", "spread", "t", "p", "fdr",
 ]  # fmt: skip
 CLUSTERS = [
     "model", "timepoint", "cluster", "lineage", "n_cells", "cells", "share", "share_se", "cycling", "persister_like",
