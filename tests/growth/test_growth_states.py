@@ -99,7 +99,7 @@ def test_cells_without_a_phase_or_a_score_have_no_state(study):
     assert "A_untreated" not in counted.index.get_level_values(0)
     assert counted["B_untreated"].to_dict() == {terms.PHASE: 200}
     table = compare(study)
-    numbers = table[table["arm"] == "all arms"].set_index("ratio")["n"]
+    numbers = table[(table["arm"] == "all arms") & (table["headline"] == "yes")].set_index("ratio")["n"]
     assert numbers[terms.MAIN] == 3 and numbers["persister-like : untreated-like"] == 2
 
 
