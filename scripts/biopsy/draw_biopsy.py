@@ -24,6 +24,11 @@ TABLES = {
     "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated range", "direction"],
                "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
+    "growth": ("Cycling cells and cells nearer to persister",
+               ["cells", "status", "share", "untreated range"],
+               "Share of the tumour cells that cycle (S or G2/M by cell-cycle genes, scored together with the training "
+               "cells), and share whose score is nearer to the persister than to the untreated state. An untreated sample "
+               "of a new patient would lie in the range given."),
     "regulon": ("Other regulons that differ from untreated",
                 ["regulon", "status", "mean activity", "untreated range"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
@@ -37,6 +42,7 @@ COLUMNS = {
     "switch": ("item", "call", "value", "range"),
     "marker": ("item", "call", "value", "range", "note"),
     "regulon": ("item", "call", "value", "range"),
+    "growth": ("item", "call", "value", "range"),
     "nearest": ("item", "call", "value"),
 }
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.biopsy import describe, discriminant, drift, features, fraction, profile, reference
+from scripts.biopsy import describe, discriminant, drift, features, fraction, growth, profile, reference
 from scripts.biopsy.describe import ROWS
 from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS
@@ -93,6 +93,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
         describe.switches_active(activity, training, labels, called, states, level),
         describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
+        growth.place_states(matched, scores, training, labels, states, level=level, seed=settings["seed"]),
         describe.nearest(activity, training, labels),
     ]
     totals = np.asarray(query.sum(axis=1)).ravel()

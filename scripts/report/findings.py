@@ -19,6 +19,8 @@ from scripts.chromatin.verdicts import VERDICTS as OF_PEAKS
 from scripts.figure import words
 from scripts.figure.style import count, listed
 from scripts.published.verdicts import NOT_JUDGED, PLACES
+from scripts.growth import terms as growth
+from scripts.growth.verdicts import VERDICTS as BY_PHASE
 from scripts.report.checks import CHECKS, Given
 from scripts.report.page import Section, Table
 from scripts.report.source import Source
@@ -30,6 +32,7 @@ SHOWN, GENES = 10, 5
 """Switches of a direction, and genes of a panel, that are named."""
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
 SUPPORT = "chromatin/support.tsv"
+CHANGES, BY_CYCLE = "growth/changes.tsv", "growth/switches_by_cycle.tsv"
 TESTED = "perturbations/factors.tsv"
 PUBLISHED = "published/signatures.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
@@ -194,6 +197,29 @@ def tell_published(source: Source, said: Mapping[str, str]) -> list[Markup]:
     return [paragraph(words.fill(said["told"], {"verdicts": by_verdict(table, "signature", PLACES)}))]
 
 
+def tell_growth(source: Source, said: Mapping[str, str], places: Mapping[str, Any]) -> list[Markup]:
+    """Return how the share of cycling cells changes, and whether shared switches hold in cycling and in other cells.
+
+    Nothing without single cells, and without a p-value over models.
+    """
+    changes, switches = source.table(CHANGES), source.table(BY_CYCLE)
+    if changes is None or switches is None or not len(changes):
+        return []
+    rows = changes[(changes["headline"] == "yes") & (changes["arm"] == ALL_ARMS) & (changes["ratio"] == growth.MAIN)]
+    if rows.empty or pd.isna(rows.iloc[0]["p"]):
+        return []
+    row = rows.iloc[0]
+    values = {name: f"{row[f'share_{name}']:.0%}" for name in ("baseline", "treated")}
+    values = {f"share_{name}": value for name, value in values.items()}
+    values |= {name: f"{row[name]:+.2f}".replace("-", "−") for name in ("effect", "ci_low", "ci_high")}
+    sentences = [words.fill(said["cycling"], {**places, **values, "p": of_p(row["p"]), "n": int(row["n"])})]
+    given = switches.loc[switches["switch"] == SHARED.name, "verdict"].value_counts()
+    if len(given):
+        told = ", ".join(f"{one.name} ({given[one.name]})" for one in BY_PHASE if one.name in given)
+        sentences.append(words.fill(said["switches"], {**places, "of": int(given.sum()), "verdicts": told}))
+    return [paragraph(" ".join(map(str.strip, [*sentences, said["link"]])))]
+
+
 def tell_checks(given: Given, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the warnings; and which checks gave none, and which could not be made."""
     config, warned, fine, not_made = given.source.config, [], [], []
@@ -234,6 +260,7 @@ def build(source: Source) -> Section:
         *tell_peaks(source, said["peaks"]),
         *tell_tested(source, said, places),
         *tell_published(source, said["published"]),
+        *tell_growth(source, said["growth"], places),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),

@@ -11,6 +11,7 @@ import yaml
 from scripts.base.verdicts import MIN_MODELS, meaning
 from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
+from scripts.growth import verdicts as growth
 from scripts.perturbations import verdicts as perturbations
 from scripts.report.inputs import stage_results
 from scripts.report.page import Section
@@ -79,6 +80,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         programme_verdicts=confounders.VERDICTS,
         peak_verdicts=chromatin.VERDICTS,
         tested_verdicts=perturbations.TESTED,
+        growth_verdicts=growth.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

@@ -22,6 +22,7 @@ STAGES = (
     "chromatin",
     "switches",
     "published",
+    "growth",
     "markers",
     "confounders",
 )

@@ -13,6 +13,7 @@ from scripts.chromatin import verdicts as chromatin
 from scripts.confounders import verdicts as confounders
 from scripts.figure import words
 from scripts.figure.verdicts import list_rules
+from scripts.growth import verdicts as growth
 from scripts.perturbations import verdicts as perturbations
 from scripts.published import verdicts as published
 from scripts.regulons import verdicts as regulons
@@ -32,6 +33,7 @@ LISTS = {
     "tested": perturbations.TESTED,
     "published": published.PLACES,
     "simulation": switches.SIMULATIONS,
+    "growth": growth.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -53,6 +55,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("activity/reversibility.tsv", "verdict", "reversibility"),
         ("regulons/network_change_factors.tsv", "change", "network changes"),
         ("chromatin/support.tsv", "verdict", "chromatin"),
+        ("growth/switches_by_cycle.tsv", "verdict", "growth"),
         ("perturbations/perturbations.tsv", "verdict", "perturbations"),
         ("perturbations/factors.tsv", "tested", "tested"),
         ("published/signatures.tsv", "verdict", "published"),

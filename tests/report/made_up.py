@@ -19,6 +19,7 @@ from scripts.confounders import judge_markers, measure_confounders, shares
 from scripts.expression import design, differential, enrichment, signature, structure, treatment
 from scripts.figure import draw, rule, words
 from scripts.figure.style import Style
+from scripts.growth import terms as grown
 from scripts.markers import assays, find_markers
 from scripts.perturbations import terms as perturbed
 from scripts.profiles import profiles, pseudobulk
@@ -44,8 +45,9 @@ SECTION = {
 }
 """The section of the config that a setting stands in."""
 STAGES = (
-    *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/", "confounders/"),
-    *("markers/", "published/"),
+    *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/"),
+    *("growth/", "confounders/",
+    *( "markers/"), "published/"),
 )
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
@@ -84,6 +86,10 @@ HEADERS = {
     "switches/perturbation_judged.tsv": judge_simulation.JUDGED,
     "switches/perturbation_shares.tsv": join_perturbations.SHARES,
     "switches/switches.tsv": ranked.SWITCHES,
+    "growth/changes.tsv": grown.CHANGES,
+    "growth/clusters.tsv": grown.CLUSTERS,
+    "growth/shares.tsv": grown.SHARES,
+    "growth/switches_by_cycle.tsv": grown.SWITCHES,
     "confounders/clones.tsv": measure_confounders.CLONES,
     "confounders/confounders.tsv": shares.CONFOUNDERS,
     "confounders/confounders_notes.tsv": measure_confounders.NOTES,

@@ -1,14 +1,15 @@
-"""Made-up results of the stages confounders and markers; all made-up tables together."""
+"""Made-up results of the stages growth, confounders and markers; all made-up tables together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from made_up import ARMS, CONTRAST, MODELS, samples
+from made_up import ARMS, CONTRAST, FACTORS, MODELS, samples
 from made_up_expression import expression, opinions
 from made_up_switches import activity, families, perturbations, switches
 
 from scripts.confounders import measure_confounders
+from scripts.growth import states, terms
 from scripts.markers import assays, find_markers
 from scripts.published import places
 from scripts.published.terms import STUDY
@@ -151,6 +152,44 @@ def designs(n: int = 3, *, confounded: str = "yes", platform: str = "", depth: f
     }
 
 
+def growth() -> dict[str, pd.DataFrame]:
+    """Return shares of states that change alike in three models, and switches that hold in both groups of cells."""
+    samples = [
+        (f"{model}_{timepoint}", model, timepoint, 0.2 + 0.3 * (timepoint == "untreated") + 0.02 * number)
+        for number, model in enumerate(MODELS)
+        for timepoint in ("untreated", "persister", "relapse")
+    ]
+    shares = []
+    for sample, model, timepoint, cycling in samples:
+        parts = {terms.PHASE: (1 - cycling, cycling / 2, cycling / 2)}
+        parts[terms.PROGRAMME] = (0.5 - cycling / 2, cycling / 2, 0.5 - cycling / 2, cycling / 2)
+        shares += [
+            {"sample": sample, "model": model, "timepoint": timepoint, "arm": "AC", "partition": partition,
+             "state": state, "n_cells": 100, "cells": round(100 * share), "share": share, "share_se": 0.05,
+             "median_counts": 1500, "used": "yes"}
+            for partition, own in parts.items()
+            for state, share in zip(terms.PARTITIONS[partition], own, strict=True)
+        ]  # fmt: skip
+    table = pd.DataFrame(shares)
+    ratios, parts = states.log_ratios(table)
+    rows = table.drop_duplicates("sample").set_index("sample")[["model", "timepoint", "arm"]]
+    contrast = {"baseline": "untreated", "persister": "persister", "relapse": "relapse"}
+    cycle = pd.DataFrame({"feature": [f"{tf}(+)" for tf in FACTORS], "tf": list(FACTORS), "kind": "regulon"})
+    cycle["switch"] = ["shared switch"] * 3 + ["no shared change"]
+    cycle["verdict"] = ["holds in both", "holds in both", "only cycling", "no change shown"]
+    for group in terms.GROUPS:
+        effect = np.array(list(FACTORS.values()))
+        values = {"effect": effect, "low": effect - 0.3, "high": effect + 0.3, "n": 3, "cells": 300, "p": 0.01}
+        cycle = cycle.assign(**{f"{group}_{name}": value for name, value in values.items()}, **{f"{group}_fdr": 0.01})
+    clusters = {"model": "A", "timepoint": "untreated", "cluster": "0", "lineage": 0, "n_cells": 100, "cells": 40}
+    return {
+        "shares.tsv": table,
+        "changes.tsv": states.compare(ratios, parts, rows.loc[ratios.index], contrast, {}),
+        "clusters.tsv": pd.DataFrame([clusters | {"share": 0.4, "share_se": 0.05, "cycling": 0.5}]),
+        "switches_by_cycle.tsv": cycle,
+    }
+
+
 def everything() -> dict[str, pd.DataFrame]:
     """Return all made-up tables."""
     return {
@@ -161,6 +200,7 @@ def everything() -> dict[str, pd.DataFrame]:
         "evidence.tsv": kinds.rank_evidence(switches()),
         **perturbations(),
         "families.tsv": families(),
+        **growth(),
         **markers(),
         **published(),
         **confounders(),

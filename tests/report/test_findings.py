@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import ARMS, CONTRAST, MODELS, Results, samples
-from made_up_evidence import confounders, designs, everything, markers
+from made_up_evidence import confounders, designs, everything, growth, markers
 from made_up_switches import switches
 
 from scripts.cells import losses
@@ -143,6 +143,17 @@ def test_what_peaks_say_of_regulons_is_told_where_there_are_any(tmp_path):
     assert "in the cells that the peaks are of: supported R1, R3; unclear R2 (Chromatin)" in text and "R4" not in text
     none, _ = build(tmp_path / "without", support=pd.DataFrame(rows[3:], columns=["regulon", "verdict"]))
     assert "Peaks of factors" not in none
+
+
+def test_cycling_cells_and_switches_by_cycle_are_told_with_three_models_alone(tmp_path):
+    given = {name.removesuffix(".tsv"): table for name, table in growth().items()}
+    text, _ = build(tmp_path / "three", **given)
+    assert "Cycling cells make up 52% of the cells at untreated and 22% at persister" in text
+    told = "Of 3 shared switches, by change in cycling and in non-cycling cells: holds in both (2), only cycling (1)"
+    assert told in text
+    two = given | {"changes": given["changes"].assign(p=np.nan)}
+    assert "Cycling cells" not in build(tmp_path / "two", **two)[0]
+    assert "Cycling cells" not in build(tmp_path / "none")[0]
 
 
 def test_panels_name_their_genes_or_why_there_is_none(tmp_path):

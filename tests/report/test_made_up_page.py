@@ -14,14 +14,16 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 STAGES = (
-    "design",
+    
+    *("design",
     "expression",
     "activity",
     "perturbations",
     "chromatin",
     "switches",
     "published",
-    "markers",
+    "growth",
+    "markers"),
     "confounders",
 )
 

@@ -22,6 +22,7 @@ FIGURES = {
     },
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
     "switches": {"regulon_forest", "evidence", "timecourse", "mrna", "silenced", "families"},
+    "growth": {"state_shares", "state_changes", "switches_by_cycle"},
     "markers": {"marker_panels", "marker_roc", "marker_scores"},
     "confounders": {"adjusted"},
 }
@@ -78,7 +79,8 @@ def test_too_few_models_for_markers_are_told_as_the_table_tells_it(tmp_path):
 def test_sections_come_in_the_order_of_reading():
     names = [entry if isinstance(entry, str) else entry.__name__.rsplit(".", 1)[1] for entry in SECTIONS]
     assert names[names.index("expression") :] == [
-        *("expression", "activity", "perturbations", "chromatin", "switches", "published", "markers", "confounders"),
+        *("expression", "activity", "perturbations", "chromatin", "switches", "published", "growth"),
+        *("markers", "confounders"),
         *("methods", "provenance"),
     ]
 

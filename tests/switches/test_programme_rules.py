@@ -47,6 +47,7 @@ RULES = [
     "chromatin",
     "switches",
     "published",
+    "growth",
     "confounders",
     "markers",
     "programme",

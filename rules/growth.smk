@@ -1,0 +1,65 @@
+# Growth: which states of cells grow under treatment, and whether switches change in cycling and in non-cycling cells.
+from scripts.growth.results import targets
+
+
+rule growth:
+    """Which states of cells grow, and whether switches hold in cycling and in non-cycling cells (growth/)."""
+    input:
+        collect("<results>/growth/{file}", file=targets(study)),
+    localrule: True
+
+
+rule measure_growth:
+    input:
+        cells=collect("<results>/clusters/{model}/cells.tsv.gz", model=study.models),
+        clusters=collect("<results>/clusters/{model}/clusters.tsv", model=study.models),
+        scores="<results>/expression/signature_cells.parquet",
+        activity=collect("<results>/regulons/{group}/activity.parquet", group=study.groups),
+        switches="<results>/switches/switches.tsv",
+    output:
+        shares="<results>/growth/shares.tsv",
+        changes="<results>/growth/changes.tsv",
+        clusters="<results>/growth/clusters.tsv",
+        switches="<results>/growth/switches_by_cycle.tsv",
+    log:
+        "<logs>/measure_growth.log",
+    benchmark:
+        "<benchmarks>/measure_growth.tsv"
+    conda:
+        "../envs/evidence.yaml"
+    resources:
+        mem_mb=memory("measure_growth", base=3_000, per_input_gb=10_000),
+        runtime=minutes("measure_growth", base=60),
+    params:
+        code=code_of("growth/measure_growth.py"),
+        contrast=lookup(within=config, dpath="contrast"),
+        settings=lookup(within=config, dpath="growth"),
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        models=study.models,
+        groups=study.groups,
+        groups_of_models={model: study.groups_of_model(model) for model in study.models},
+        samples=study.sample_rows,
+        days=days_of_samples,
+    script:
+        "../scripts/growth/measure_growth.py"
+
+
+rule draw_growth:
+    input:
+        tables=[*rules.measure_growth.output],
+    output:
+        report(directory("<results>/growth/figures"), **in_report("Growth")),
+    log:
+        "<logs>/draw_growth.log",
+    localrule: True
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code_of("growth/figures.py"),
+        figures=figures_of("growth"),
+        settings={
+            **pick(config["statistics"], "fdr"),
+            **pick(config["growth"], "programme_quantile"),
+        },
+    script:
+        "../scripts/growth/figures.py"

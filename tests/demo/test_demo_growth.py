@@ -1,0 +1,68 @@
+"""The demo's states of cells against what was planted: fewer persisters cycle, and switches need no division."""
+
+import pandas as pd
+import pytest
+from checkout import only_whole
+
+from scripts.growth.terms import MAIN
+
+pytestmark = only_whole
+
+
+@pytest.fixture(scope="module")
+def read(results):
+    """Return a function that reads a table of the stage."""
+    return lambda name: pd.read_csv(results / "growth" / f"{name}.tsv", sep="\t")
+
+
+def planted_shares(truth) -> pd.Series:
+    """Return the share of cycling cells among the planted tumour cells of each sample."""
+    found = {}
+    for path in sorted(truth.glob("*.cells.tsv")):
+        cells = pd.read_csv(path, sep="\t", dtype={"phase": str}, keep_default_na=False)
+        own = cells.loc[cells["phase"] != "", "phase"]
+        found[path.name.removesuffix(".cells.tsv")] = (own != "G1").mean()
+    return pd.Series(found)
+
+
+def test_shares_of_cycling_cells_are_those_planted(read, truth):
+    """Tirosh's rule has no margin: some resting cells are called cycling (tests/demo/test_demo_clusters.py)."""
+    shares = read("shares").query("partition == 'phase'")
+    own = shares[shares["state"] != "G1"].groupby("sample")["share"].sum()
+    planted = planted_shares(truth).reindex(own.index)
+    assert (own - planted).between(-0.03, 0.2).all() and own.corr(planted) > 0.8
+
+
+def test_cycling_cells_fall_in_persisters_and_come_back(read):
+    changes = read("changes")
+    changes = changes[(changes["arm"] == "all arms") & (changes["ratio"] == MAIN)].set_index("comparison")
+    row = changes.loc["persister vs untreated"]
+    # Planted: 48 % to 34 %, log2 odds −0.84. Scores are relative to other genes, many of which rise in persisters.
+    assert row["n"] == row["k"] == 5 and row["effect"] < -0.4 and row["fdr"] <= 0.05
+    assert -2 < row["ci_low"] < -0.84 and row["ci_high"] < 0
+    again = changes.loc["relapse vs untreated"]
+    assert again["n"] == 2 and pd.isna(again["p"]) and abs(again["effect"]) < 0.8
+
+
+def test_the_persister_like_state_grows_in_every_model(read):
+    """It is the planted state that grows: the programme is on in persisters whether or not they cycle."""
+    shares = read("shares").query("partition == 'programme and cycle'")
+    like = shares[shares["state"].str.startswith("persister-like")].groupby(["model", "timepoint"])["share"].sum()
+    table = like.unstack()
+    assert len(table) == 5 and (table["persister"] > 0.8).all() and (table["untreated"] < 0.15).all()
+    assert (table["relapse"].dropna() < 0.3).all()
+
+
+def test_planted_switches_hold_in_cycling_and_in_other_cells(read):
+    """Their activity is drawn without regard to the phase."""
+    table = read("switches_by_cycle").set_index("tf")
+    planted = ["FOSL1", "JUNB", "NFKB1", "STAT1", "KLF4", "SREBF2", "MYC"]
+    assert (table.loc[planted, "verdict"] == "holds in both").all()
+    assert (table["verdict"] == "only cycling").sum() == 0 and (table["verdict"] == "only non-cycling").sum() == 0
+    assert table[["cycling_n", "resting_n"]].eq(5).all(axis=None)
+
+
+def test_shares_of_clusters_add_up_in_each_timepoint(read):
+    table = read("clusters")
+    assert table.groupby(["model", "timepoint"])["share"].sum().round(6).eq(1).all()
+    assert not {"p", "fdr"} & set(table)
