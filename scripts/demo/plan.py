@@ -155,7 +155,7 @@ def simulate_graft_cells(
 
 
 def host_shares(plan: Plan, timepoint: str) -> dict[str, float]:
-    """Return the share of each type of stroma at a timepoint: the network's shares times its changes there, of sum 1."""
+    """Return the share of each type of stroma at a timepoint: shares times changes of the network, of sum 1."""
     changes = plan.network["host_changes"].get(timepoint, {})
     weights = {kind: share * changes.get(kind, 1) for kind, share in plan.network["host_shares"].items()}
     return {kind: weight / sum(weights.values()) for kind, weight in weights.items()}

@@ -18,6 +18,7 @@ from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
 from scripts.stats.paired import MIN_MODERATED
+from scripts.stroma import verdicts as stroma
 from scripts.switches import verdicts as switches
 from scripts.switches.evidence.rotated import MIN_FLIPPED, MIN_ROTATED
 
@@ -79,6 +80,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         programme_verdicts=confounders.VERDICTS,
         peak_verdicts=chromatin.VERDICTS,
         tested_verdicts=perturbations.TESTED,
+        stroma_verdicts=stroma.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

@@ -28,7 +28,7 @@ OF_CELLS = {*NORMAL, EPITHELIAL, UNNAMED, ""}
 
 
 def read_sample(path: str, most: int, seed: int) -> tuple["anndata.AnnData", int]:
-    """Return at most ``most`` cells of a library (a random draw of larger ones, in their order), and how many it has."""
+    """Return at most ``most`` cells of a library, drawn at random and in their order, and how many it has."""
     import anndata
 
     cells = anndata.read_h5ad(path)
@@ -117,9 +117,7 @@ def main(snakemake) -> None:
         job.log.info("%s: %d cells", name, cells)
     counted = shares.count(lineage, labels, own["min_cells"])
     others = [name for name in params.timepoints if name != contrast["baseline"]]
-    changes = shares.compare(
-        counted, contrast["baseline"], others, reference=own["reference"], limit=params.fdr
-    )
+    changes = shares.compare(counted, contrast["baseline"], others, reference=own["reference"], limit=params.fdr)
     sums, cells = sum_by_lineage(counts, lineage, labels["sample"])
     model = sheet.set_index("sample")["model"]
     stroma = pairs.sum_lineages(sums, cells, genes, model, own["min_lineage_cells"], own["seed"])

@@ -22,7 +22,9 @@ SHOWN = 15
 
 def none_of(samples: pd.DataFrame) -> Absent:
     """Return why there are no lineages: how many stromal cells the libraries have."""
-    return Absent("no_cells", {"cells": f"{int(samples['cells'].sum()):,}", "libraries": count(len(samples), "library")})
+    return Absent(
+        "no_cells", {"cells": f"{int(samples['cells'].sum()):,}", "libraries": count(len(samples), "library")}
+    )
 
 
 def draw_shares(shares: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | Absent:
@@ -84,9 +86,7 @@ def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
         layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
     models = table.groupby("timepoint", sort=False)["n_models"].max()
     n = ", ".join(f"{point}: {count(int(models[point]), 'model')}" for point in points)
-    chart = alt.layer(*layers).properties(
-        width="container", height=rows_high(len(set(order)), 14 + 14 * len(points))
-    )
+    chart = alt.layer(*layers).properties(width="container", height=rows_high(len(set(order)), 14 + 14 * len(points)))
     columns = ["lineage", "contrast", "timepoint", *numbers]
     return Figure(chart, {"changes": table[columns]}, n=f"{n}; {count(len(set(order)), 'lineage')}.")
 

@@ -123,9 +123,7 @@ def score(
         left, right = tumour.loc[shared], values.loc[shared]
         sides = (side(left, own), side(right, of_host))
         like = (similar(left), similar(right))
-        change = [
-            paired.over_arms(paired.differences(table, labels, baseline, persister)) for table in (left, right)
-        ]
+        change = [paired.over_arms(paired.differences(table, labels, baseline, persister)) for table in (left, right)]
         gene_change = [table.mean().to_numpy() for table in change]
         when = labels.loc[shared, "timepoint"].to_numpy()
         for direction in DIRECTIONS:
@@ -204,7 +202,9 @@ def sum_lineages(
     found = {}
     for lineage in dict.fromkeys(name for name, _ in sums):
         own = {
-            sample: counts for (name, sample), counts in sums.items() if name == lineage and cells[name, sample] >= min_cells
+            sample: counts
+            for (name, sample), counts in sums.items()
+            if name == lineage and cells[name, sample] >= min_cells
         }
         if own:
             table = pd.DataFrame(own, index=genes).T

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file
-from scripts.study.stroma import WithStroma
 from scripts.study.ready import name_of_list
+from scripts.study.stroma import WithStroma
 
 
 @dataclass(frozen=True)

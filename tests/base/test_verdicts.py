@@ -15,6 +15,7 @@ from scripts.figure import words
 from scripts.figure.verdicts import list_rules
 from scripts.perturbations import verdicts as perturbations
 from scripts.regulons import verdicts as regulons
+from scripts.stroma import verdicts as stroma
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
 
@@ -30,6 +31,7 @@ LISTS = {
     "perturbations": perturbations.PERTURBATIONS,
     "tested": perturbations.TESTED,
     "simulation": switches.SIMULATIONS,
+    "stroma": stroma.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -55,6 +57,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("perturbations/factors.tsv", "tested", "tested"),
         ("switches/switches.tsv", "tested", "tested"),
         ("switches/perturbation_judged.tsv", "verdict", "simulation"),
+        ("stroma/changes.tsv", "verdict", "stroma"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):

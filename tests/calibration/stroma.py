@@ -31,8 +31,9 @@ GENES, PAIRS = 400, 150
 
 
 def draw_shares(rng: np.random.Generator, models: int, effect: float) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return shares.tsv of a study with about 150 stromal cells of an untreated and 50 of a treated sample; and the true
-    mean change of each lineage's centred log2 ratio. The third lineage rises by ``effect`` (log2).
+    """Return shares.tsv of a study, and the true mean change of each lineage's centred log2 ratio.
+
+    An untreated sample has about 150 stromal cells, a treated one 50. The third lineage rises by ``effect`` (log2).
     """
     rows, name = [], [f"L{i}" for i in range(len(SHARES))]
     planted = np.where(np.arange(len(SHARES)) == 2, effect, 0.0)
@@ -162,7 +163,9 @@ def pair_rows(quick: bool, models: int, common: float) -> list[Row]:
         power.append((called & (changed != 0)).sum() / max((changed != 0).sum(), 1))
         false.append((called & (changed == 0)).sum() / max(called.sum(), 1))
     truth = "ten ligands of the tumour rise eight-fold"
-    rows.append(Row((f"{P} p", f"{P} fdr"), design, truth, POWER, None, **clustered(np.array(power), 1), bound=REPORTED))
+    rows.append(
+        Row((f"{P} p", f"{P} fdr"), design, truth, POWER, None, **clustered(np.array(power), 1), bound=REPORTED)
+    )
     own = clustered(np.array(false), 1)
     rows.append(Row(what, design, truth, FALSE_DISCOVERIES, LEVEL, **own, bound=AT_MOST))
     return rows

@@ -24,6 +24,9 @@ from scripts.perturbations import terms as perturbed
 from scripts.profiles import profiles, pseudobulk
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
+from scripts.stroma import compare_stroma, naming
+from scripts.stroma import pairs as ligands
+from scripts.stroma import shares as lineages
 from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
@@ -45,6 +48,7 @@ SECTION = {
 STAGES = (
     *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/", "confounders/"),
     "markers/",
+    "stroma/",
 )
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
@@ -92,6 +96,11 @@ HEADERS = {
     "markers/markers_panels.tsv": find_markers.PANELS,
     "markers/markers_roc.tsv": find_markers.ROC,
     "markers/markers_scores.tsv": find_markers.SCORES,
+    "stroma/changes.tsv": lineages.CHANGES,
+    "stroma/clusters.tsv": naming.CLUSTERS,
+    "stroma/pairs.tsv": ligands.PAIRS,
+    "stroma/samples.tsv": compare_stroma.SAMPLES,
+    "stroma/shares.tsv": lineages.SHARES,
 }
 """Columns of the tables as their writers make them."""
 FOR_FIGURES = {"expression/heatmap.tsv": signature.HEATMAP, "activity/reversibility_bins.tsv": reversibility.BINS}

@@ -26,6 +26,7 @@ FIGURES = {
     "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
     "markers": {"marker_panels", "marker_roc", "marker_scores"},
     "confounders": {"adjusted"},
+    "stroma": {"stroma_shares", "stroma_changes", "stroma_pairs"},
     "methods": set(),
     "provenance": set(),
 }

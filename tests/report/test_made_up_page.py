@@ -13,7 +13,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
-STAGES = ("design", "expression", "activity", "perturbations", "chromatin", "switches", "markers", "confounders")
+STAGES = (
+    *("design", "expression", "activity", "perturbations", "chromatin", "switches", "markers", "confounders"),
+    "stroma",
+)
 
 
 @pytest.fixture(scope="module")

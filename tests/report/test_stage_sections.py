@@ -78,7 +78,7 @@ def test_too_few_models_for_markers_are_told_as_the_table_tells_it(tmp_path):
 def test_sections_come_in_the_order_of_reading():
     names = [entry if isinstance(entry, str) else entry.__name__.rsplit(".", 1)[1] for entry in SECTIONS]
     assert names[names.index("expression") :] == [
-        *("expression", "activity", "perturbations", "chromatin", "switches", "markers", "confounders"),
+        *("expression", "activity", "perturbations", "chromatin", "switches", "markers", "confounders", "stroma"),
         *("methods", "provenance"),
     ]
 

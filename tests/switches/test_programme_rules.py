@@ -45,6 +45,7 @@ RULES = [
     "switches",
     "confounders",
     "markers",
+    "stroma",
     "programme",
 ]
 SNAKEFILE = """
@@ -181,7 +182,7 @@ def prepare(
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets", "factors", "markers", "words"):
+    for name in ("captions", "genesets", "factors", "markers", "stroma", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
     shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
     (folder / "rules").mkdir()
@@ -215,6 +216,7 @@ def prepare(
             "tfs": {"path": "tfs.txt"},
         },
         "clusters": {"min_score_genes": 5},
+        "stroma": {"enabled": False},
         "references": None,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
