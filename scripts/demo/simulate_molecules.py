@@ -84,7 +84,7 @@ def simulate_droplets(
         rows.append(
             {
                 "kind": kind,
-                "lineage": host.states["kind"].iloc[first - n_graft] if first is not None and not is_graft else "",
+                "stroma": host.states["kind"].iloc[first - n_graft] if first is not None and not is_graft else "",
                 "species": {"g": "graft", "h": "host", "gh": "mixed", "": ""}[species],
                 "umis_graft": counts[number, :n_graft_genes].sum(),
                 "umis_host": counts[number, n_graft_genes:].sum(),

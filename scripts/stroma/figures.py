@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
-from scripts.figure.figure import Absent, Figure, Text
+from scripts.figure.figure import Absent, Figure, Panel, Text
 from scripts.figure.style import MEAN, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.stroma.terms import DIRECTIONS, OTHER
@@ -44,7 +44,7 @@ def draw_shares(shares: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Fi
         .encode(
             x=alt.X("timepoint:N", sort=points, title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("share:Q", title=axis_title(SHARES, "share"), axis=alt.Axis(format="%")),
-            color=style.colour("model", models),
+            color=style.colour("model", models, columns=3),
             tooltip=tooltips(SHARES, "model", "timepoint", "lineage", "cells", "share"),
         )
     )
@@ -88,7 +88,7 @@ def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
     n = ", ".join(f"{point}: {count(int(models[point]), 'model')}" for point in points)
     chart = alt.layer(*layers).properties(width="container", height=rows_high(len(set(order)), 14 + 14 * len(points)))
     columns = ["lineage", "contrast", "timepoint", *numbers]
-    return Figure(chart, {"changes": table[columns]}, n=f"{n}; {count(len(set(order)), 'lineage')}.")
+    return Figure((Panel(chart),), {"changes": table[columns]}, f"{n}; {count(len(set(order)), 'lineage')}.")
 
 
 def draw_pairs(pairs: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | Absent:
