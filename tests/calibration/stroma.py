@@ -53,7 +53,7 @@ def draw_shares(rng: np.random.Generator, models: int, effect: float) -> tuple[p
 
 def share_rows(quick: bool, models: int) -> list[Row]:
     """Return the rates of lineages' changes in studies without an effect, and with one lineage that rises four-fold."""
-    studies, rows = (20 if quick else 300), []
+    studies, rows = (20 if quick else 200), []
     design = f"{models} × (1+1), 150 and 50 stromal cells, 5 lineages"
     rng = np.random.default_rng([1, models])
     hits, covered, any_call = [], [], 0
@@ -130,7 +130,7 @@ def draw_pairs(rng: np.random.Generator, models: int, effect: float, common: flo
 
 def pair_rows(quick: bool, models: int, common: float) -> list[Row]:
     """Return the rates of pairs in studies without an effect, and with ten ligands of the tumour that rise."""
-    studies, rows = (4 if quick else 60), []
+    studies, rows = (4 if quick else 30), []
     kind = f"{common:.0%} of variance shared" if common else "genes independent"
     design = f"{models} × (1+1), 300 pairs; {kind}"
     rng = np.random.default_rng([2, models, int(100 * common)])
