@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import anndata
 
 SAMPLES = ["sample", "model", "timepoint", "arm", "kind", "cells", "drawn", "used", "note"]
-CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "called", "lineage"]
+CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "own_lineage", "lineage"]
 LABELS = ["sample", "model", "timepoint", "arm"]
 OF_CELLS = {*NORMAL, EPITHELIAL, UNNAMED, ""}
 """Lineages that the stage cells gives to normal cells; other labels are the user's own (cells.annotation)."""
@@ -112,7 +112,7 @@ def main(snakemake) -> None:
     clusters, lineage = naming.name_clusters(number, calls)
     labels = pd.concat([part.obs[LABELS].astype(str) for part in parts]) if parts else pd.DataFrame(columns=LABELS)
     lineage = shares.join_rare(pd.Series(lineage, labels.index, dtype=object), labels["sample"])
-    table = labels.assign(cell=labels.index, cluster=number, called=calls, lineage=lineage)[CELLS]
+    table = labels.assign(cell=labels.index, cluster=number, own_lineage=calls, lineage=lineage)[CELLS]
     for name, cells in lineage.value_counts().items():
         job.log.info("%s: %d cells", name, cells)
     counted = shares.count(lineage, labels, own["min_cells"])
