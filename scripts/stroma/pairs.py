@@ -23,8 +23,11 @@ PAIRS = [
 KEYS = ["direction", "lineage", "ligand", "receptor"]
 MIN_COUNT = 5
 """Mean count over samples that each gene of a pair needs on its side."""
-SIMILAR = 40
-"""Genes of the most similar expression that stand for a gene of a pair: 1,600 random pairs for each pair."""
+SIMILAR, LEAST_SIMILAR, MOST_SIMILAR = 0.1, 40, 250
+"""Share of a side's genes, those of the most similar expression, that stand for a gene of a pair, and the limits of their
+number. 250 on each side make 62,500 random pairs: few enough to be similar, and enough for a p-value that passes the
+correction for some thousand pairs.
+"""
 
 
 def thin_to_model(counts: pd.DataFrame, model: pd.Series, rng: np.random.Generator) -> pd.DataFrame:
@@ -61,13 +64,14 @@ def side(values: pd.DataFrame, names: Mapping[str, list[str]]) -> tuple[pd.DataF
 
 
 def similar(values: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return by gene the places of the :data:`SIMILAR` genes of the nearest mean expression, without itself."""
+    """Return by gene the places of the genes of the nearest mean expression (:data:`SIMILAR`), without itself."""
     mean = values.mean().to_numpy()
     order = np.argsort(mean, kind="stable")
     found, n = {}, len(order)
+    number = int(np.clip(round(SIMILAR * n), LEAST_SIMILAR, MOST_SIMILAR))
     for rank, place in enumerate(order):
-        start = min(max(rank - SIMILAR // 2, 0), max(n - SIMILAR - 1, 0))
-        window = order[start : start + SIMILAR + 1]
+        start = min(max(rank - number // 2, 0), max(n - number - 1, 0))
+        window = order[start : start + number + 1]
         found[values.columns[place]] = window[window != place]
     return found
 
