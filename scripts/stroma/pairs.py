@@ -24,9 +24,9 @@ KEYS = ["direction", "lineage", "ligand", "receptor"]
 MIN_COUNT = 5
 """Mean count over samples that each gene of a pair needs on its side."""
 SIMILAR, LEAST_SIMILAR, MOST_SIMILAR = 0.1, 40, 250
-"""Share of a side's genes, those of the most similar expression, that stand for a gene of a pair, and the limits of their
-number. 250 on each side make 62,500 random pairs: few enough to be similar, and enough for a p-value that passes the
-correction for some thousand pairs.
+"""Share of a side's genes, those of the most similar expression, that stand for a gene of a pair; least and greatest
+number of them. 250 on each side make 62,500 random pairs: enough for a p-value that passes the correction for some
+thousand pairs.
 """
 
 
