@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,13 @@ def panel_genes(symbols: pd.Index) -> set[str]:
     return {gene for genes in read_panel().values() for gene in measured(genes, symbols)}
 
 
-def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> np.ndarray:
-    """Return the lineage of each cell, empty if markers show none.
+def strengths(
+    counts: sparse.csr_matrix, symbols: pd.Index, panel: Mapping[str, Mapping[str, str]], soup: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Return cells × lineages: the markers' UMIs over those that ambient RNA explains, 0 where they show no lineage.
 
-    A cell is assigned to the lineage whose markers are highest relative to the library's level. It must express at
-    least :data:`MIN_MARKERS` markers, with more UMIs than ambient RNA explains (Poisson, :data:`LEVEL`).
+    A cell shows a lineage if it expresses at least :data:`MIN_MARKERS` markers, with more UMIs than ambient RNA
+    explains (Poisson, :data:`LEVEL`).
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
         Cells × genes.
     symbols
         Names of the genes.
+    panel
+        Gene → alias by lineage.
     soup
         Counts of each gene in empty droplets; without these, the sum over the cells is used.
     """
@@ -57,9 +62,9 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
     total = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     level = np.asarray(counts.sum(axis=0), dtype=float).ravel() if soup is None or not soup.sum() else soup
     place = {symbol: number for number, symbol in reversed(list(enumerate(symbols.astype(str))))}
-    names, strength = [*NORMAL, EPITHELIAL], []
-    for lineage in names:
-        columns = [place[gene] for gene in measured(read_panel()[lineage], place)]
+    found = {}
+    for lineage, genes in panel.items():
+        columns = [place[gene] for gene in measured(genes, place)]
         own = counts[:, columns]
         umis = np.asarray(own.sum(axis=1), dtype=float).ravel()
         different = np.asarray((own > 0).sum(axis=1)).ravel()
@@ -67,8 +72,18 @@ def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None =
         share = (level[columns].sum() + 0.5) / (level.sum() + 0.5)
         expected = AMBIENT * share * total
         shows = (different >= MIN_MARKERS) & (stats.poisson.sf(umis - 1, expected) <= LEVEL)
-        strength.append(np.where(shows, umis / np.maximum(expected, 1e-12), 0.0))
-    table = np.column_stack(strength)
+        found[lineage] = np.where(shows, umis / np.maximum(expected, 1e-12), 0.0)
+    return pd.DataFrame(found, columns=list(panel))
+
+
+def call(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None = None) -> np.ndarray:
+    """Return the lineage of each cell, empty if markers show none.
+
+    A cell is assigned to the normal lineage whose markers are highest relative to the library's level. Arguments as of
+    :func:`strengths`.
+    """
+    panel = read_panel()
+    table = strengths(counts, symbols, {name: panel[name] for name in (*NORMAL, EPITHELIAL)}, soup).to_numpy()
     # Epithelial markers don't make a cell normal; they label cells without another lineage.
     normal = table[:, : len(NORMAL)]
     best = np.array(NORMAL, dtype=object)[normal.argmax(axis=1)]

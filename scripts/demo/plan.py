@@ -154,11 +154,19 @@ def simulate_graft_cells(
     return Cells(mean / mean.sum(1, keepdims=True), pd.DataFrame(states).assign(phase=phase))
 
 
-def simulate_host_cells(plan: Plan, n_cells: int, rng: np.random.Generator) -> Cells:
+def host_shares(plan: Plan, timepoint: str) -> dict[str, float]:
+    """Return the share of each type of stroma at a timepoint: shares times changes of the network, of sum 1."""
+    changes = plan.network["host_changes"].get(timepoint, {})
+    weights = {kind: share * changes.get(kind, 1) for kind, share in plan.network["host_shares"].items()}
+    return {kind: weight / sum(weights.values()) for kind, weight in weights.items()}
+
+
+def simulate_host_cells(plan: Plan, timepoint: str, n_cells: int, rng: np.random.Generator) -> Cells:
     """Simulate stroma: each cell has one type, whose genes are high, and the other types' genes are nearly silent."""
     genes = plan.of_species("host")
-    kinds = list(plan.network["host"])
-    kind = rng.choice(len(kinds), n_cells, p=np.array([0.45, 0.30, 0.15, 0.10]))
+    shares = host_shares(plan, timepoint)
+    kinds = list(shares)
+    kind = rng.choice(len(kinds), n_cells, p=list(shares.values()))
     log_mean = np.log(genes["base"].to_numpy())[None, :] + rng.normal(0, 0.2, (n_cells, len(genes)))
     for number, name in enumerate(kinds):
         own = genes["programme"].eq(name).to_numpy()

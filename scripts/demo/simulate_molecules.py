@@ -44,7 +44,7 @@ def simulate_droplets(
     :func:`simulate_tumour`). Both cells of a doublet are drawn at random, independently of species.
     """
     graft = simulate_tumour(plan, library, rng)
-    host = simulate_host_cells(plan, int(library["host_cells"]), rng)
+    host = simulate_host_cells(plan, library["timepoint"], int(library["host_cells"]), rng)
     n_graft, n_host = len(graft.states), len(host.states)
     n_graft_genes = graft.expression.shape[1]
     n_genes = n_graft_genes + host.expression.shape[1]
@@ -84,6 +84,7 @@ def simulate_droplets(
         rows.append(
             {
                 "kind": kind,
+                "stroma": host.states["kind"].iloc[first - n_graft] if first is not None and not is_graft else "",
                 "species": {"g": "graft", "h": "host", "gh": "mixed", "": ""}[species],
                 "umis_graft": counts[number, :n_graft_genes].sum(),
                 "umis_host": counts[number, n_graft_genes:].sum(),

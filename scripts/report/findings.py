@@ -25,6 +25,7 @@ from scripts.report.checks import CHECKS, Given
 from scripts.report.page import Section, Table
 from scripts.report.source import Source
 from scripts.report.text import bullets, heading, paragraph
+from scripts.stroma.verdicts import FALLS, RISES
 from scripts.switches.verdicts import SHARED
 
 FOLDER = Path(__file__).parents[2] / "resources" / "report"
@@ -35,6 +36,7 @@ SUPPORT = "chromatin/support.tsv"
 CHANGES, BY_CYCLE = "growth/changes.tsv", "growth/switches_by_cycle.tsv"
 TESTED = "perturbations/factors.tsv"
 PUBLISHED = "published/signatures.tsv"
+STROMA = "stroma/changes.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
 
 
@@ -220,6 +222,23 @@ def tell_growth(source: Source, said: Mapping[str, str], places: Mapping[str, An
     return [paragraph(" ".join(map(str.strip, [*sentences, said["link"]])))]
 
 
+def tell_stroma(source: Source, said: Mapping[str, str], places: Mapping[str, Any], contrast: str) -> list[Markup]:
+    """Return which lineages of the stroma change in persisters over models; nothing where none could be compared."""
+    changes = source.table(STROMA)
+    if changes is None or not len(changes):
+        return []
+    main = changes[(changes["contrast"] == contrast) & (changes["n_models"] >= MIN_MODELS)]
+    if not len(main):
+        return []
+    told = []
+    for verdict in (RISES, FALLS):
+        own = main.loc[main["verdict"] == verdict.name, "lineage"]
+        told += [f"{name} {verdict.name}" for name in own]
+    n = {"models": count(int(main["n_models"].max()), "model"), "of": count(len(main), "lineage")}
+    values = {**places, **n, "lineages": listed(told), "reference": main["reference"].iloc[0]}
+    return [paragraph(words.fill(said["some" if told else "none"], values))]
+
+
 def tell_checks(given: Given, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the warnings; and which checks gave none, and which could not be made."""
     config, warned, fine, not_made = given.source.config, [], [], []
@@ -261,6 +280,7 @@ def build(source: Source) -> Section:
         *tell_tested(source, said, places),
         *tell_published(source, said["published"]),
         *tell_growth(source, said["growth"], places),
+        *tell_stroma(source, said["stroma"], places, contrast),
         heading(titles["panel"]),
         bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
         heading(titles["checks"]),

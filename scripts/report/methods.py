@@ -19,6 +19,7 @@ from scripts.report.source import Source
 from scripts.report.text import numbered, paragraph
 from scripts.report.words import section
 from scripts.stats.paired import MIN_MODERATED
+from scripts.stroma import verdicts as stroma
 from scripts.switches import verdicts as switches
 from scripts.switches.evidence.rotated import MIN_FLIPPED, MIN_ROTATED
 
@@ -81,6 +82,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         peak_verdicts=chromatin.VERDICTS,
         tested_verdicts=perturbations.TESTED,
         growth_verdicts=growth.VERDICTS,
+        stroma_verdicts=stroma.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())
     order: dict[str, int] = {}

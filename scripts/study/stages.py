@@ -25,6 +25,7 @@ STAGES = (
     "growth",
     "markers",
     "confounders",
+    "stroma",
 )
 """From reads to claims, each before what reads its results. A stage named here has its own ``rules/<stage>.smk``
 with a target of that name, ``scripts/<stage>/`` and, to be on the page, ``resources/words/<stage>.yaml``. The Snakefile

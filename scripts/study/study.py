@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file
-from scripts.study.peaks import WithPeaks
 from scripts.study.ready import name_of_list
+from scripts.study.stroma import WithStroma
 
 
 @dataclass(frozen=True)
-class Study(WithPeaks):
+class Study(WithStroma):
     """A checked study.
 
     ``samples`` are what the study learns from. ``queries`` are biopsies that are scored against what was learned: they

@@ -17,6 +17,7 @@ from scripts.growth import verdicts as growth
 from scripts.perturbations import verdicts as perturbations
 from scripts.published import verdicts as published
 from scripts.regulons import verdicts as regulons
+from scripts.stroma import verdicts as stroma
 from scripts.switches import targets
 from scripts.switches import verdicts as switches
 
@@ -34,6 +35,7 @@ LISTS = {
     "published": published.PLACES,
     "simulation": switches.SIMULATIONS,
     "growth": growth.VERDICTS,
+    "stroma": stroma.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
 NAMES = {"fdr": "statistics.fdr", "min_effect": "switches.min_effect"}
@@ -61,6 +63,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("published/signatures.tsv", "verdict", "published"),
         ("switches/switches.tsv", "tested", "tested"),
         ("switches/perturbation_judged.tsv", "verdict", "simulation"),
+        ("stroma/changes.tsv", "verdict", "stroma"),
     ],
 )
 def test_the_dictionary_says_what_the_rules_say(table, column, name):

@@ -69,6 +69,7 @@ JOINS = (
     "tabulate_attrition",
     "report_reads",
     "aggregate_pseudobulk",
+    "compare_stroma",
     "plot_rulegraph",
 )
 
@@ -246,8 +247,8 @@ THRESHOLDS = {
     "cells.qc.min_counts": (1500, {"filter_cells": N}),
     "cells.species.graft_min": (0.8, {"filter_cells": N}),
     "cells.overrides": ({"HBCx95_untreated": {"qc": {"min_counts": 1500}}}, {"filter_cells": 1}),
-    "clusters.n_pcs": (20, {"embed_model": PATIENTS}),
-    "clusters.min_stability": (0.5, {"cluster_cells": 2 * PATIENTS}),
+    "clusters.n_pcs": (20, {"embed_model": PATIENTS, "compare_stroma": 1}),
+    "clusters.min_stability": (0.5, {"cluster_cells": 2 * PATIENTS, "compare_stroma": 1}),
     "clusters.links.min_score": (0.7, {"link_clusters": PATIENTS}),
     "regulons.min_cell_fraction": (0.02, {"check_databases": 1}),
     "regulons.max_rounds": (900, {"infer_network": PATIENTS * SEEDS * CHUNKS}),
@@ -265,6 +266,7 @@ THRESHOLDS = {
     ),
     "counts.distrust_share": (0.2, {"compare_species": 1}),
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
+    "stroma.min_cells": (10, {"compare_stroma": 1}),
     "switches.min_effect": (0.3, {"rank_switches": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),
     "biopsy.training_cells": (300, {"freeze_reference": 1}),

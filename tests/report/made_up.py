@@ -26,6 +26,9 @@ from scripts.profiles import profiles, pseudobulk
 from scripts.published import terms as published
 from scripts.report.inputs import results_of
 from scripts.report.source import Source
+from scripts.stroma import compare_stroma, naming
+from scripts.stroma import pairs as ligands
+from scripts.stroma import shares as lineages
 from scripts.study.config import complete, merged
 from scripts.study.study import Study
 from scripts.switches import rank_switches, targets
@@ -48,6 +51,7 @@ STAGES = (
     *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/"),
     *("growth/", "confounders/",
     *( "markers/"), "published/"),
+    "stroma/",
 )
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {
@@ -107,6 +111,11 @@ HEADERS = {
     "published/regulators.tsv": published.REGULATORS,
     "published/signatures.tsv": published.SIGNATURES,
     "published/similarity.tsv": published.SIMILARITY,
+    "stroma/changes.tsv": lineages.CHANGES,
+    "stroma/clusters.tsv": naming.CLUSTERS,
+    "stroma/pairs.tsv": ligands.PAIRS,
+    "stroma/samples.tsv": compare_stroma.SAMPLES,
+    "stroma/shares.tsv": lineages.SHARES,
 }
 """Columns of the tables as their writers make them."""
 FOR_FIGURES = {"expression/heatmap.tsv": signature.HEATMAP, "activity/reversibility_bins.tsv": reversibility.BINS}

@@ -28,6 +28,7 @@ FIGURES = {
     "growth": {"state_shares", "state_changes", "switches_by_cycle"},
     "markers": {"marker_panels", "marker_roc", "marker_scores", "marker_assays", "marker_values"},
     "confounders": {"adjusted"},
+    "stroma": {"stroma_shares", "stroma_changes", "stroma_pairs"},
     "methods": set(),
     "provenance": set(),
 }

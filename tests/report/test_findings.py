@@ -239,3 +239,16 @@ def test_of_what_is_compared_the_arms_are_those_of_the_design(tmp_path):
     source = Results(tmp_path, tables=designs(2)).write()
     rows = pd.Series({"n_models": 2, "confounded": "no"})
     assert checks.Given(source, {}, CONTRAST, rows, None).arms == [ARMS["A"]]
+
+
+def test_lineages_of_the_stroma_that_change_are_told(tmp_path):
+    rows = [(CONTRAST, name, "all lineages", said, 5) for name, said in (("T cell", "falls"), ("macrophage", "rises"))]
+    rows += [(CONTRAST, "fibroblast", "all lineages", "unclear", 5), ("relapse vs untreated", "B cell", "", "falls", 5)]
+    columns = ["contrast", "lineage", "reference", "verdict", "n_models"]
+    changes = pd.DataFrame(rows, columns=columns)
+    text, _ = build(tmp_path / "some", changes=changes)
+    told = "Stroma: macrophage rises and T cell falls in persister relative to all lineages, of 3 lineages compared"
+    assert told in text and "B cell" not in text
+    none, _ = build(tmp_path / "none", changes=changes.assign(verdict="unclear"))
+    assert "of 3 lineages compared in 5 models, none is shown to change its share" in none
+    assert "Stroma" not in build(tmp_path / "few", changes=changes.assign(n_models=2))[0]

@@ -15,6 +15,7 @@ pytestmark = [
 ]
 STAGES = (
     
+    *(
     *("design",
     "expression",
     "activity",
@@ -32,7 +33,9 @@ STAGES = (
 def browser():
     """Have one browser for all tests of this file; each opens the page anew."""
     with shared():
-        yield
+        yield,
+    "stroma",
+)
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def test_sections_come_in_the_order_of_reading():
     names = [entry if isinstance(entry, str) else entry.__name__.rsplit(".", 1)[1] for entry in SECTIONS]
     assert names[names.index("expression") :] == [
         *("expression", "activity", "perturbations", "chromatin", "switches", "published", "growth"),
-        *("markers", "confounders"),
+        *("markers", "confounders", "stroma"),
         *("methods", "provenance"),
     ]
 

@@ -50,6 +50,7 @@ RULES = [
     "growth",
     "confounders",
     "markers",
+    "stroma",
     "programme",
 ]
 SNAKEFILE = """
@@ -186,7 +187,7 @@ def prepare(
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets", "factors", "markers", "words"):
+    for name in ("captions", "genesets", "factors", "markers", "stroma", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
     shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
     (folder / "rules").mkdir()
@@ -220,6 +221,7 @@ def prepare(
             "tfs": {"path": "tfs.txt"},
         },
         "clusters": {"min_score_genes": 5},
+        "stroma": {"enabled": False},
         "references": None,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config | {"samples": "samples.tsv"}))
