@@ -18,9 +18,9 @@ from scripts.chromatin.verdicts import NO_PEAKS
 from scripts.chromatin.verdicts import VERDICTS as OF_PEAKS
 from scripts.figure import words
 from scripts.figure.style import count, listed
-from scripts.published.verdicts import NOT_JUDGED, PLACES
 from scripts.growth import terms as growth
 from scripts.growth.verdicts import VERDICTS as BY_PHASE
+from scripts.published.verdicts import NOT_JUDGED, PLACES
 from scripts.report.checks import CHECKS, Given
 from scripts.report.page import Section, Table
 from scripts.report.source import Source

@@ -49,9 +49,7 @@ SECTION = {
 """The section of the config that a setting stands in."""
 STAGES = (
     *("design/", "profiles/", "expression/", "activity/", "perturbations/", "chromatin/", "switches/"),
-    *("growth/", "confounders/",
-    *( "markers/"), "published/"),
-    "stroma/",
+    *("growth/", "confounders/", "markers/", "published/", "stroma/"),
 )
 SWITCHED = ("JUNB", "FOSL1", "MYC")
 HEADERS = {

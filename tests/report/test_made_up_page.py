@@ -14,18 +14,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed (Debian: apt-get install chromium)"),
 ]
 STAGES = (
-    
-    *(
-    *("design",
-    "expression",
-    "activity",
-    "perturbations",
-    "chromatin",
-    "switches",
-    "published",
-    "growth",
-    "markers"),
-    "confounders",
+    *("design", "expression", "activity", "perturbations", "chromatin", "switches", "published", "growth", "markers"),
+    *("confounders", "stroma"),
 )
 
 
@@ -33,9 +23,7 @@ STAGES = (
 def browser():
     """Have one browser for all tests of this file; each opens the page anew."""
     with shared():
-        yield,
-    "stroma",
-)
+        yield
 
 
 @pytest.fixture(scope="module")
