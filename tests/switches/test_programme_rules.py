@@ -187,7 +187,7 @@ def prepare(
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(SNAKEFILE)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("captions", "genesets", "factors", "markers", "stroma", "words"):
+    for name in ("captions", "genesets", "factors", "markers", "published", "stroma", "words"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
     shutil.copy(ROOT / "resources" / "columns.tsv", folder / "resources")
     (folder / "rules").mkdir()
