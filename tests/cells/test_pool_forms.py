@@ -116,6 +116,7 @@ CASES = {
     ],
     "table of Cell Ranger multi (`assignment_confidence_table.csv`, `multiplexing_analysis/`)": assigned(CELL_RANGER),
     "table of your own, columns barcode and tag": assigned(pools.WRITERS["own"]),
+    "on-chip multiplexing (OCM), whose tag is in the barcode itself": assigned(pools.WRITERS["own"]),
     "barcodes with or without the number of their GEM well": barcodes,
     "table that names a barcode twice": assigned("barcode\ttag\nAAAC\tHTO1\nAAAC\tHTO2\n"),
     "table that knows fewer than half of the pool's cells": few,
