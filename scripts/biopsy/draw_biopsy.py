@@ -27,8 +27,8 @@ TABLES = {
     "growth": ("Cycling cells and cells nearer to persister",
                ["cells", "status", "share", "untreated range"],
                "Share of the tumour cells that cycle (S or G2/M by cell-cycle genes, scored together with the training "
-               "cells), and share whose score is nearer to the persister than to the untreated state. An untreated sample "
-               "of a new patient would lie in the range given."),
+               "cells), and share whose score is nearer to the persister than to the untreated state. An untreated "
+               "sample of a new patient would lie in the range given."),
     "regulon": ("Other regulons that differ from untreated",
                 ["regulon", "status", "mean activity", "untreated range"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
