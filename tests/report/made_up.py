@@ -204,7 +204,7 @@ def draw_stages(source: Source, *stages: str) -> Source:
         paths = [path for path in (*sorted(source.files), *FOR_FIGURES) if path.endswith(".tsv")]
         given = {path: source.root / path for path in paths if (source.root / path).exists()}
         folder = source.root / stage / "figures"
-        folder.mkdir()
+        folder.mkdir(parents=True)
         said = words.for_rule(stage, own, cells=style.cells)
         draw.draw_all(import_module(f"scripts.{stage}.figures").FIGURES, given, style, said, folder)
     return source
