@@ -15,7 +15,7 @@ MAJORITY = 0.5
 """Share of a cluster's called cells that one lineage needs, so that the whole cluster has its name."""
 CALLED = 0.2
 """Share of a cluster's cells that need a call. Below, markers are too rarely seen to name the others."""
-CLUSTERS = ["cluster", "lineage", "cells", "called", "agreement"]
+CLUSTERS = ["cluster", "lineage", "cells", "called", "majority"]
 
 
 def call_cells(

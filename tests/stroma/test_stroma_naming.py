@@ -64,6 +64,6 @@ def test_a_cluster_has_the_lineage_of_most_of_its_called_cells():
     table, lineage = naming.name_clusters(cluster, called)
     # A tie names nobody, one cell of ten is too few, and neither is a cluster without calls a lineage.
     assert table["lineage"].tolist() == ["A", "", "", ""] and table["called"].tolist() == [6, 10, 1, 0]
-    assert table["agreement"].iloc[:2].tolist() == [1.0, 0.5] and np.isnan(table["agreement"].iloc[3])
+    assert table["majority"].iloc[:2].tolist() == [1.0, 0.5] and np.isnan(table["majority"].iloc[3])
     assert (lineage[:10] == "A").all() and list(lineage[10:20]) == ["A"] * 5 + ["B"] * 5
     assert list(lineage[20:]) == ["C", *[OTHER] * 19]
