@@ -168,7 +168,7 @@ def write_assays(found: dict[str, pd.DataFrame], output) -> None:
     table = found["assays"].reindex(columns=assays.ASSAYS)
     table[whole] = table[whole].astype("Int64")
     for name, own in (found | {"assays": table}).items():
-        own.to_csv(output[name], sep="\t", index=False, float_format="%.6g")
+        own.to_csv(getattr(output, name), sep="\t", index=False, float_format="%.6g")
 
 
 def main(snakemake) -> None:
