@@ -13,6 +13,7 @@ rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        other_species="<results>/counts/other_species.tsv" if study.libraries and study.references.get("host") else [],
         locations=workflow_file("resources/markers/surface_secreted.tsv"),
         assays=workflow_file("resources/markers/assays.tsv"),
     output:

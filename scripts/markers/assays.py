@@ -15,7 +15,7 @@ POSITIVE = ["pool", "unit", "model", "n_untreated", "n_persister", "positive_unt
 ASSAYS = [
     "pool", "genes", "assay", "material", "unit", "n_models", "positive_untreated", "positive_untreated_low",
     "positive_untreated_high", "positive_persister", "positive_persister_low", "positive_persister_high",
-    "cells_needed", "models_needed", "note",
+    "cells_needed", "models_needed", "other_species_share", "note",
 ]  # fmt: skip
 VALUES = [
     "pool", "unit", "prevalence", "n_models", "positive_predictive_value", "positive_predictive_value_low",
@@ -37,6 +37,17 @@ def assay_of(genes: list[str], locations: pd.Series, assays: pd.DataFrame) -> tu
     found = {locations.get(gene, "") for gene in genes}
     location = found.pop() if len(found) == 1 else ""
     return tuple(assays.loc[location if location in assays.index else "", ["assay", "material"]])
+
+
+def other_species_share(genes: list[str], table: pd.DataFrame | None) -> float:
+    """Return the largest share of a panel gene's reads that the other species takes or receives; NaN without a host.
+
+    ``table``: counts/other_species.tsv. A gene that the table lacks has no such reads.
+    """
+    if table is None:
+        return math.nan
+    gene = table["symbol"].where(table["species"] == "graft", table["other_symbol"])
+    return float(table.loc[gene.isin(genes), "share_taken"].max()) if gene.isin(genes).any() else 0.0
 
 
 def of_samples(pairs: panels.Pairs, models: list[str], folds: list[panels.Fold], pool: str) -> pd.DataFrame:

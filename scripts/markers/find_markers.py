@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.base import job
+from scripts.base.tables import read_labelled
 from scripts.markers import assays, panels
 from scripts.markers import genes as single
 from scripts.markers.terms import NESTED
@@ -126,6 +127,7 @@ def measure(
     locations: pd.DataFrame,
     table: pd.DataFrame,
     prevalences: list[float],
+    species: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return how often each pool's panel of chosen size is positive, the assay it is fit for, and what it predicts.
 
@@ -139,6 +141,8 @@ def measure(
         Location by gene; assay by location (resources/markers).
     prevalences
         Shares of persisters for which predictive values are given.
+    species
+        Reads that genes lose to the other species (counts/other_species.tsv), in a study with a host.
     """
     found = {name: [pd.DataFrame(columns=columns)] for name, columns in
              (("assays", assays.ASSAYS), ("values", assays.VALUES), ("positive", assays.POSITIVE))}  # fmt: skip
@@ -151,6 +155,7 @@ def measure(
         summary, unit = assays.summarise(positive), positive["unit"].iloc[0]
         assay, material = assays.assay_of(final, locations["location"], table)
         row = {"pool": pool, "genes": ",".join(final), "assay": assay, "material": material, "unit": unit, "note": note}
+        row["other_species_share"] = assays.other_species_share(final, species)
         found["assays"].append(pd.DataFrame([row | summary]))
         found["values"].append(assays.predict(pool, unit, summary, prevalences))
         found["positive"].append(positive)
@@ -163,7 +168,7 @@ def write_assays(found: dict[str, pd.DataFrame], output) -> None:
     table = found["assays"].reindex(columns=assays.ASSAYS)
     table[whole] = table[whole].astype("Int64")
     for name, own in (found | {"assays": table}).items():
-        own.to_csv(output[name], sep="\t", index=False, float_format="%.6g")
+        own.to_csv(getattr(output, name), sep="\t", index=False, float_format="%.6g")
 
 
 def main(snakemake) -> None:
@@ -208,7 +213,9 @@ def main(snakemake) -> None:
     paths = dict(zip(params.libraries, source.cells, strict=True))
     sheet = pd.DataFrame(params.samples).set_index("sample")
     cells = assays.read_cells(paths, sheet, contrast, sorted(wanted)) if judged else {}
-    write_assays(measure(judged, models, cells, locations, fit, params.prevalences), output)
+    species = getattr(source, "other_species", None)
+    species = read_labelled(species, "symbol", "other_symbol") if species else None
+    write_assays(measure(judged, models, cells, locations, fit, params.prevalences, species), output)
     left_out = pd.concat(scores, ignore_index=True) if scores else pd.DataFrame(columns=SCORES)
     roc = [roc_curves(left_out, contrast["persister"])]
     for parts, columns, path in (

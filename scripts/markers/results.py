@@ -28,5 +28,6 @@ def numbers(results: Results) -> dict[str, int]:
     none = panels is None or panels["n_permutations"].isna().all()
     return {
         "panels": results.count("markers/markers_panels.tsv", "pool", "auc"),
+        "assays": results.count("markers/markers_assays.tsv", "pool"),
         "relabelled": 0 if none else int(panels["n_permutations"].max()) - 1,  # the observed signs are one of them
     }

@@ -24,6 +24,14 @@ def test_a_panel_has_the_assay_that_all_its_genes_are_fit_for(genes, assay):
     assert assays.assay_of(genes, WHERE, TABLE)[0] == assay
 
 
+def test_the_share_of_the_other_species_is_that_of_the_worst_gene():
+    rows = [("graft", "CD44", "Cd44", 0.02), ("host", "Il6", "IL6", 0.2), ("graft", "MYC", "Myc", 0.5)]
+    table = pd.DataFrame(rows, columns=["species", "symbol", "other_symbol", "share_taken"])
+    assert assays.other_species_share(["CD44", "IL6"], table) == 0.2
+    assert assays.other_species_share(["CD55"], table) == 0.0
+    assert np.isnan(assays.other_species_share(["CD44"], None))
+
+
 def simulated(rng: np.random.Generator, models: int, rises: float) -> tuple[panels.Pairs, dict, pd.Index]:
     """Return profiles and cells of models; the first of 20 genes rises by ``rises`` in persisters."""
     genes = pd.Index([f"g{i}" for i in range(20)])

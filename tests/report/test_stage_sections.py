@@ -23,7 +23,7 @@ FIGURES = {
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
     "switches": {"regulon_forest", "evidence", "timecourse", "mrna", "silenced", "families"},
     "growth": {"state_shares", "state_changes", "switches_by_cycle"},
-    "markers": {"marker_panels", "marker_roc", "marker_scores"},
+    "markers": {"marker_panels", "marker_roc", "marker_scores", "marker_assays", "marker_values"},
     "confounders": {"adjusted"},
 }
 SETTINGS = {
@@ -51,7 +51,7 @@ def test_each_section_has_its_figures_and_tables(source):
     tables = {name: [table.name for table in section.tables] for name, section in made.items()}
     assert tables["expression"] == ["genes", "treatments", "all_gene_sets"], "the sources of profiles are none"
     assert tables["switches"] == ["switches", "family_table", "ap1"] and tables["confounders"] == ["confounder_table"]
-    assert tables["markers"] == ["marker_table", "marker_panel_table"]
+    assert tables["markers"] == ["assay_table", "marker_table", "marker_panel_table"]
     assert tables["activity"] == ["networks"] and not any(section.absent for section in made.values())
 
 
