@@ -163,7 +163,7 @@ def test_a_folder_that_is_not_complete_is_said(tmp_path):
     folder = write_folder(tmp_path / "d", V3, False)
     lines = (folder / "matrix.mtx").read_text().splitlines(keepends=True)
     (folder / "matrix.mtx").write_text("".join(lines[:-2]))
-    with pytest.raises(UserError, match="3 entries, the header says 5; the file is cut; fetch the folder again"):
+    with pytest.raises(UserError, match="3 entries, the header says 5; the file is truncated; fetch the folder again"):
         matrices.read_table(folder)
 
 

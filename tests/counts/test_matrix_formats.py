@@ -82,7 +82,7 @@ FORMS: dict[str, list[Form]] = {
         Form(renamed("cells_x_genes.mature.mtx"), r"counts by splicing \(cells_x_genes.mature.mtx\); write"),
         Form(annotated(COUNTS, layers={"spliced": COUNTS, "unspliced": COUNTS}), r"X is the layer spliced, .*; write the counts"),
         Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may; write"),
-        Form(by_alevin_usa, r"as of alevin-fry's mode USA; write their sum"),
+        Form(by_alevin_usa, r"as in alevin-fry's mode USA; write their sum"),
     ],
     "10x .h5 of Cell Ranger 3 and later": [Form(ten_x())],
     "10x .h5 of Cell Ranger 2": [Form(ten_x(("GRCh38", "GRCm39")))],
@@ -102,7 +102,7 @@ FORMS: dict[str, list[Form]] = {
         Form(pattern("array integer general"), r"but array integer general; fetch"),
         Form(pattern("coordinate integer symmetric"), r"but coordinate integer symmetric; fetch"),
     ],
-    "Matrix Market with an entry twice": [Form(folder(more_entries=("1 1 5",)), r"1 entries are of a gene and barcode")],
+    "Matrix Market with an entry twice": [Form(folder(more_entries=("1 1 5",)), r"1 entries repeat a gene and barcode")],
     "names with byte-order marks and quotation marks": [
         Form(folder(before="\ufeff")),
         Form(folder(features=lambda i: f'"{IDS[i]}"\t"{GENES[i]}"\t"Gene Expression"', barcode=lambda i, n: f'"{n}"')),
@@ -146,7 +146,7 @@ FORMS: dict[str, list[Form]] = {
     ".h5ad cut to variable genes, counts of all nowhere": [
         Form(annotated(COUNTS, raw=LOGGED, kept=3), r"X has 3 of the 6 genes, and raw.X, .* holds no counts; write"),
         Form(annotated(LOGGED, raw=LOGGED, layers={"counts": COUNTS}, kept=3), r"layer counts has 3 of the 6 genes"),
-        Form(annotated(COUNTS, kept=5, flags=True), r"cut to its 5 highly variable genes; write the counts of all"),
+        Form(annotated(COUNTS, kept=5, flags=True), r"reduced to its 5 highly variable genes; write the counts of all"),
     ],
     ".h5ad with 0 and 1 in X, counts in raw or a layer `counts`": [
         Form(annotated(PRESENCE, raw=COUNTS)), Form(annotated(PRESENCE, layers={"counts": COUNTS}))
@@ -205,8 +205,8 @@ FORMS: dict[str, list[Form]] = {
     "text without a label over the names": [
         Form(text(head=lambda names: names)), Form(text(head=lambda names: ["", *names]))
     ],
-    "text with as many labels as columns, none over the names": [
-        Form(text(head=lambda names: [*names, "AAACCTGAGAAAGGGG-1"]), r"stands over the genes' names but is a barcode")
+    "text with as many labels as columns, none above the names": [
+        Form(text(head=lambda names: [*names, "AAACCTGAGAAAGGGG-1"]), r"stands above the genes' names but is a barcode")
     ],
     "text with columns Length, Entrez, Chr, Total and the like": [
         Form(text(head=lambda n: ["gene", "Length", *n], row=lambda i, g, v: [g, str(500 + i), *v])),
@@ -232,7 +232,7 @@ FORMS: dict[str, list[Form]] = {
         Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\), no genes; sum")
     ],
     "barcodes × genes, turned": [
-        Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"looks turned, the columns are named like genes")
+        Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"the columns have names of genes")
     ],
     "normalised, scaled or negative values": [
         Form(text(row=with_value("0.5")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 0.5 is not a whole number"),

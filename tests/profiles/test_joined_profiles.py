@@ -118,7 +118,7 @@ def test_genes_that_a_platform_lacks_are_lost_or_kept_by_the_rule(rule, simulate
 def test_tables_without_a_common_gene_are_refused():
     sources, samples = two_sources()
     sources[1] = profiles.Source("other", "array", sources[1].table.rename(lambda gene: gene.upper()), 30)
-    with pytest.raises(job.UserError, match="no gene is in all tables"):
+    with pytest.raises(job.UserError, match="no gene occurs in all tables"):
         profiles.build(sources, samples, rule="union", min_count=0, by_platform=False)
 
 
