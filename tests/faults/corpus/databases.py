@@ -158,7 +158,7 @@ CHECKED = [
     checked("motif table empty", r"\S*motifs.tbl: .*; give", motifs=""),
     checked("motif table that isn't text", r"\S*motifs.tbl: .*; give", motifs=b"\x1f\x8b\x08\x00\xff\xfe\x00"),
     checked("factors empty", r"\S*tfs.txt: no factor in the file; give one gene symbol per line", tfs="# nothing\n\n"),
-    checked("factors of another species", r"config, regulons.tfs: no factor \(Jun, Fos …\) has a motif .*; do species and naming agree", tfs="Jun\nFos\n"),
+    checked("factors of another species", r"config, regulons.tfs: no factor \(Jun, Fos …\) has a motif .*; check that species and naming agree", tfs="Jun\nFos\n"),
     checked("factors that aren't text", r"\S*tfs.txt: .*; give", tfs=b"\xff\xfeJ\x00U\x00N\x00"),
 ]  # fmt: skip
 PRUNED = [
