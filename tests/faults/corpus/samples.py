@@ -246,7 +246,7 @@ SAMPLES = [
     group("no factor measured", r"no factor among 120 genes seen .*; do config regulons.tfs and the genes agree", noisy(60), offer=OFFER | {"tfs": ["JUN"]}),
 ]  # fmt: skip
 NETWORKS = [
-    network("no factor measured", r"none of \d+ transcription factors is among the 40 genes .*: do species and naming", lambda c, g: (c, g), tfs=[]),
+    network("no factor measured", r"none of \d+ transcription factors is among the 40 genes .*: check that species and naming", lambda c, g: (c, g), tfs=[]),
     network("targets constant", r"all 40 targets are constant over 60 cells: G0, G1, G2 …; ", lambda c, g: (alike(60, 40).astype(np.float32), g)),
     network("expression negative", r"expression of G3 is negative: give counts or log-normalised", put(-1.0)),
     network("expression not a number", r"expression of G3 is NaN or infinite: remove or impute", put(np.nan)),
