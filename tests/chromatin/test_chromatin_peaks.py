@@ -48,7 +48,7 @@ def test_a_header_equal_peaks_and_scores_of_a_bed(write):
         ("chr1\t10\t20\nstart\tend\tx\n", "line 2", "'end' is not a whole number"),
         ("\t10\t20\n", "line 1", "no chromosome name"),
         ("track name=x\n\n", "", "no peak in the file"),
-        ("chr1\t1\t9\tp\t1\t.\tx\t2\t3\t4\n", "line 1, column 7", "no signal"),
+        ("chr1\t1\t9\tp\t1\t.\tx\t2\t3\t4\n", "line 1, column 7", "not a signal"),
     ],
 )
 def test_what_is_no_interval_is_named_with_its_line(write, text, line, said):

@@ -281,7 +281,7 @@ LISTS: dict[str, tuple[str, bytes, str, str]] = {
     "a .gmt with CRLF and empty fields": ("s.gmt", b"SET\thttp\tFOSL1\tJUNB\t\t\r\n\r\n", "sets", ""),
     "a .gmt that Excel quoted": ("s.gmt", b'"SET"\t"a, b"\t"FOSL1"\t"JUNB"\n', "sets", ""),
     "a gene twice in a set": ("s.gmt", b"SET\thttp\tFOSL1\tJUNB\tFOSL1\n", "sets", ""),
-    "a set twice": ("s.gmt", b"SET\thttp\tFOSL1\nSET\thttp\tJUNB\n", "sets", r"the set SET is there twice"),
+    "a set twice": ("s.gmt", b"SET\thttp\tFOSL1\nSET\thttp\tJUNB\n", "sets", r"the set SET occurs twice"),
     "CollecTRI with references in quotation marks": ("n.csv", b'source,target,weight,references\nFOSL1,KRT16,1,"A;B, 2010"\nFOSL1,KRT6A,-1,"C"\n', "network", ""),
     "DoRothEA by its R names": ("n.tsv", b"tf\tconfidence\ttarget\tmor\nFOSL1\tA\tKRT16\t1\nFOSL1\tB\tKRT6A\t-1\n", "network", ""),
     "an edge twice with other weights": ("n.tsv", b"source\ttarget\tweight\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", "network", r"an edge that occurs twice cancel"),

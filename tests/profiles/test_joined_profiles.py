@@ -19,7 +19,7 @@ SHEET = "samples.tsv"
 
 def test_names_that_a_spreadsheet_spoilt_are_refused_with_their_row():
     for name in ("2-Sep", "1-Mar", "Mar-01", "Dec-2001", "2021-03-01", "01/09/2021", "42617", "2.31E+13"):
-        with pytest.raises(job.UserError, match=rf"t\.csv, row 3: '{name.replace('+', '[+]')}' is no gene"):
+        with pytest.raises(job.UserError, match=rf"t\.csv, row 3: '{name.replace('+', '[+]')}' is not a gene"):
             genes.check_names(["TP53", name], "t.csv")
     genes.check_names(["SEPTIN2", "MARCHF1", "DEC1", "HLA-A", "MT-ND1", "7SK", "C9orf72", "MAR-1B", "OCT4"], "t.csv")
 

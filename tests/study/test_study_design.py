@@ -179,7 +179,7 @@ def test_treated_model_needs_a_baseline_of_its_assay(draft, row, column):
     draft.put("samples", row, "arm", "AC")
     message = only(draft.problems())
     assert message.startswith(f"samples.tsv, row {row}, column {column}: ")
-    assert "has no 'untreated' sample of assay scrna to compare this with; add one" in message
+    assert "has no 'untreated' sample of assay scrna for comparison; add one" in message
 
 
 def test_replicates_are_numbered(draft):

@@ -54,7 +54,7 @@ BAD = {
         "samples",
         f"{SAMPLES}\nS1\tA\tuntreated\tuntreated\t1\tscrna\tnan\t\n".encode(),
         "row 2, column matrix",
-        "'nan' stands for nothing; leave the cell empty",
+        "'nan' is not allowed for a missing value; leave the cell empty",
     ),
     "quotation marks": (
         "units",

@@ -154,7 +154,7 @@ CHECKED = [
     checked("rank_threshold beyond the genes", r"config, regulons.rank_threshold: 200 ranks of 200 genes .*; choose less than 200", rank_threshold=200),
     checked("auc_threshold of no rank", r"config, regulons.auc_threshold: 0.001 of 200 genes .* are 0 ranks; it must lie", auc_threshold=0.001),
     checked("motif table of another release", r"config, regulons.motif_annotations: none of its motifs .*; give", motifs=motif_table([f"n{i}" for i in range(20)])),
-    checked("motif table without its columns", r"\S*motifs.tbl: columns #motif_id and gene_name are wanted; give", motifs=motif_table(columns=["motif", "tf", *COLUMNS[2:]])),
+    checked("motif table without its columns", r"\S*motifs.tbl: columns #motif_id and gene_name are missing; give", motifs=motif_table(columns=["motif", "tf", *COLUMNS[2:]])),
     checked("motif table empty", r"\S*motifs.tbl: .*; give", motifs=""),
     checked("motif table that isn't text", r"\S*motifs.tbl: .*; give", motifs=b"\x1f\x8b\x08\x00\xff\xfe\x00"),
     checked("factors empty", r"\S*tfs.txt: no factor in the file; give one gene symbol per line", tfs="# nothing\n\n"),

@@ -151,7 +151,7 @@ SHEETS = [
     sheet("cell too many", r"row 2: 6 cells under 4 columns; remove a tab", "L001\treads", "L001\t\tx\treads", "units"),
     sheet("row cut", r"row 3, column replicate: the row ends before this column", "AC\t1\tscrna", "AC"),
     sheet("cell empty", r"row 3, column arm: is empty; fill it in", "persister\tAC", "persister\t"),
-    sheet("NA", r"row 3, column replicate: 'NA' stands for nothing; fill it in", "AC\t1", "AC\tNA"),
+    sheet("NA", r"row 3, column replicate: 'NA' is not allowed for a missing value; fill it in", "AC\t1", "AC\tNA"),
     sheet("quotes", r"row 2, column model: '\"A\"' has quotation marks; remove them", "\tA\t", '\t"A"\t'),
     sheet("zero-width blank", r"row 2, column model: .* has an invisible character; remove it", "\tA\t", "\tA\u200b\t"),
     sheet("sample with a blank", rf"row 3, column sample: 'A AC' {NAME}; correct", "A_AC", "A AC"),
