@@ -239,7 +239,7 @@ FORMS: dict[str, list[Form]] = {
         Form(text(row=with_value("-1")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: -1 is negative"),
         Form(text(row=with_value("1e12")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 1e\+12 is larger"),
         Form(text(row=with_value("inf")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: inf is not a finite number"),
-        Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is no count"),
+        Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is not a count"),
     ],
     "a missing value": [Form(text(row=with_value("NA")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: a value is missing")],
     "0 and 1 alone": [Form(several_presences, r"all 1500 values are 1: presence, not counts; give raw UMI counts")],

@@ -136,7 +136,7 @@ TEXTS = [
     matrix("negative", r"gene GRCh38_ACTB, barcode TTTGTCATCTTGTACT-1: -1 is negative; give raw", "m.tsv", text(changed(0, 0, -1))),
     matrix("missing value", r"gene GRCh38_MTOR, column AAACCTGAGAAACCAT-1: a value is missing; write 0", "m.tsv", text(changed(2, 1, "NA"))),
     matrix("infinite", r"gene GRCh38_MTOR, barcode AAACCTGAGAAACCAT-1: inf is not a finite number; give", "m.tsv", text(changed(2, 1, "inf"))),
-    matrix("a word for a count", r"gene GRCh38_MTOR, column AAACCTGAGAAACCAT-1: 'many' is no count; give raw", "m.tsv", text(changed(2, 1, "many"))),
+    matrix("a word for a count", r"gene GRCh38_MTOR, column AAACCTGAGAAACCAT-1: 'many' is not a count; give raw", "m.tsv", text(changed(2, 1, "many"))),
     matrix("larger than a count", r"gene GRCh38_ACTB.*: 1e\+12 is too large for a count; give", "m.tsv", text(changed(0, 0, 10**12))),
     matrix("no count at all", r"3 barcodes × 4 genes and no count; fetch", "m.tsv", text([[0] * 3] * 4)),
     matrix("gene twice", r"1 genes occur more than once \(GRCh38_ACTB\); give gene ids", "m.tsv", text(genes=[GENES[0], *GENES[:1], *GENES[2:]])),
