@@ -313,7 +313,7 @@ def test_text_is_read_in_parts(tmp_path, monkeypatch, size):
     wrong = [list(row) for row in COUNTS.T.tolist()]
     wrong[2][1] = "lots"
     path = write_text(tmp_path / "b.txt", text_table(rows=wrong))
-    with pytest.raises(UserError, match=f"b.txt, gene GAPDH, column {BARCODES[1]}: 'lots' is not a count; give raw UMI"):
+    with pytest.raises(UserError, match=f"b.txt, gene GAPDH, column {BARCODES[1]}: 'lots' is not a count; give raw"):
         matrices.read_table(path)
 
 

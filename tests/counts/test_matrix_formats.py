@@ -81,7 +81,7 @@ FORMS: dict[str, list[Form]] = {
         Form(renamed("spliced.mtx"), r"no matrix.mtx, but counts by splicing \(spliced.mtx\); write their sum"),
         Form(renamed("cells_x_genes.mature.mtx"), r"counts by splicing \(cells_x_genes.mature.mtx\); write"),
         Form(annotated(COUNTS, layers={"spliced": COUNTS, "unspliced": COUNTS}), r"X is the layer spliced, .*; write the counts"),
-        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may; write"),
+        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may have them; write"),
         Form(by_alevin_usa, r"as in alevin-fry's mode USA; write their sum"),
     ],
     "10x .h5 of Cell Ranger 3 and later": [Form(ten_x())],
@@ -131,7 +131,7 @@ FORMS: dict[str, list[Form]] = {
                     more_entries=("7 1 900", "8 2 12")))
     ],
     "antibodies alone": [
-        Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\tAntibody Capture"), "no feature is of kind Gene Expression")
+        Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\tAntibody Capture"), "no feature has the type Gene Expression")
     ],
     ".h5ad with counts in X": [Form(annotated()), Form(annotated(COUNTS.astype(float), dense=True))],
     ".h5ad with counts in a layer or in raw in addition to normalised values": [
@@ -205,7 +205,7 @@ FORMS: dict[str, list[Form]] = {
     "text without a label over the names": [
         Form(text(head=lambda names: names)), Form(text(head=lambda names: ["", *names]))
     ],
-    "text with as many labels as columns, none above the names": [
+    "text with as many labels as columns, none over the names": [
         Form(text(head=lambda names: [*names, "AAACCTGAGAAAGGGG-1"]), r"stands above the genes' names but is a barcode")
     ],
     "text with columns Length, Entrez, Chr, Total and the like": [
@@ -229,7 +229,7 @@ FORMS: dict[str, list[Form]] = {
     "summary rows (htseq-count, STAR), totals, spike-ins (ERCC, SIRV)": [Form(text(more=tuple(LIKE_HTSEQ)))],
     "Entrez identifiers or row numbers alone": [Form(text(genes=ENTREZ), r"genes are named by numbers \(100, 101, 102\)")],
     "transcripts (ENST…, NM_…)": [
-        Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\), no genes; sum")
+        Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts, not genes \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\); sum")
     ],
     "barcodes × genes, turned": [
         Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"the columns have names of genes")
@@ -242,7 +242,7 @@ FORMS: dict[str, list[Form]] = {
         Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is not a count"),
     ],
     "a missing value": [Form(text(row=with_value("NA")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: a value is missing")],
-    "0 and 1 alone": [Form(several_presences, r"all 1500 values are 1: presence, not counts; give raw UMI counts")],
+    "0 and 1 alone": [Form(several_presences, r"all 1500 values are 1: presence or absence, not counts; give raw UMI counts")],
     "Excel workbook, also one named .tsv": [
         Form(content("m.tsv", b"PK\x03\x04\x14\x00\x06\x00"), r"an Excel workbook .*: save it as tab-separated text"),
         Form(content("m.xlsx", b"PK\x03\x04\x14\x00\x06\x00"), r"not a known matrix format; give"),

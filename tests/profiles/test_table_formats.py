@@ -58,7 +58,7 @@ PROFILES = {
     ],
     "separators at the end of each line": [Form(table(last="\t")), Form(table(",", last=",,"))],
     "transcripts (Salmon's quant.sf, kallisto's abundance.tsv)": [
-        Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts \(ENST00000312551.9, NM_005438.5\), no genes; sum")
+        Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts, not genes \(ENST00000312551.9, NM_005438.5\); sum")
     ],
     "table without a header (STAR's ReadsPerGene.out.tab)": [
         Form("N_unmapped\t1\t1\t1\nFOSL1\t3726\t1\t2\n", words=r"the first line holds N_unmapped, 1, 1, not names of columns; give a header")
