@@ -237,7 +237,7 @@ FORMS: dict[str, list[Form]] = {
     "normalised, scaled or negative values": [
         Form(text(row=with_value("0.5")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 0.5 is not a whole number"),
         Form(text(row=with_value("-1")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: -1 is negative"),
-        Form(text(row=with_value("1e12")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 1e\+12 is larger"),
+        Form(text(row=with_value("1e12")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 1e\+12 is too large"),
         Form(text(row=with_value("inf")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: inf is not a finite number"),
         Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is not a count"),
     ],
