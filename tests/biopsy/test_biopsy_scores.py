@@ -127,7 +127,7 @@ def test_another_tissue_is_out_of_distribution(simulator, score):
     scores, _ = score(cells)
     verdict = scores.loc[("verdict", "biopsy")]
     assert verdict["call"] == "out of distribution"
-    assert "another tissue" in verdict["note"] and "infer again" in verdict["note"]
+    assert "another tissue" in verdict["note"] and "infer the regulons again" in verdict["note"]
 
 
 def test_a_sample_of_the_host_alone_is_not_scored(simulator, score):

@@ -300,7 +300,7 @@ def test_switched_off_doublets_are_not_scored(simulate, run_stage):
                 sparse.csr_matrix((3, 2), dtype=np.int32),
                 var=pd.DataFrame({"symbol": ["A", "B"], "species": "graft"}, index=["E1", "E2"]),
             ),
-            "holds no UMI",
+            "has no UMI",
         ),
     ],
 )

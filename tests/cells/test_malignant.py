@@ -70,7 +70,7 @@ def test_where_the_arms_are_not_clear_cells_stay_unsure(simulate):
         found = malignant.judge(cells.X, cells.var_names)
         kind = cells.obs["kind"].to_numpy()
         plain = np.isin(kind, ["tumour", "epithelium"])
-        if "no more than the windows inside them" in found.notes[0]:
+        if "no more than the windows within them" in found.notes[0]:
             unclear += 1
             assert (found.verdict[plain] == malignant.UNSURE).all() and found.evidence == "markers"
         else:

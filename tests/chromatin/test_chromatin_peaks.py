@@ -44,11 +44,11 @@ def test_a_header_equal_peaks_and_scores_of_a_bed(write):
         ("chr1\t10\t20\nchr1\t30\t30\n", "line 2", "counts from 1"),
         ("chr1\t-1\t20\n", "line 1", "below 0"),
         ("chr1\t10.5\t20\n", "line 1", "'10.5' is not a whole number"),
-        ("chr1 10 20\n", "line 1", "separate them by tabs"),
+        ("chr1 10 20\n", "line 1", "separate columns by tabs"),
         ("chr1\t10\t20\nstart\tend\tx\n", "line 2", "'end' is not a whole number"),
-        ("\t10\t20\n", "line 1", "names no chromosome"),
-        ("track name=x\n\n", "", "no peak in it"),
-        ("chr1\t1\t9\tp\t1\t.\tx\t2\t3\t4\n", "line 1, column 7", "no signal"),
+        ("\t10\t20\n", "line 1", "no chromosome name"),
+        ("track name=x\n\n", "", "no peak in the file"),
+        ("chr1\t1\t9\tp\t1\t.\tx\t2\t3\t4\n", "line 1, column 7", "not a signal"),
     ],
 )
 def test_what_is_no_interval_is_named_with_its_line(write, text, line, said):
@@ -60,7 +60,7 @@ def test_what_is_no_interval_is_named_with_its_line(write, text, line, said):
 def test_counts_are_means_of_replicates_and_each_interval_stands_once(write):
     found = peaks.read_counts(write("chr\tstart\tend\ta\tb\nchr1\t1\t9\t4\t6\nchr1\t20\t30\t0\t1\n"))
     assert found["count"].tolist() == [5.0, 0.5]
-    with pytest.raises(UserError, match=r"line 2.*not all counts"):
+    with pytest.raises(UserError, match=r"line 2.*a value that is not a count"):
         peaks.read_counts(write("chr1\t1\t9\t4\nchr1\t20\t30\t-2\n"))
     with pytest.raises(UserError, match="line 2: 3 columns"):
         peaks.read_counts(write("chr1\t1\t9\t4\nchr1\t20\t30\n"))

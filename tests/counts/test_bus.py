@@ -36,7 +36,7 @@ def test_what_is_no_bus_file_is_refused(tmp_path):
         bus.map_records(tmp_path / "x")
     path = write_bus(tmp_path / "a.bus", ROWS)
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(ValueError, match="cut within a record"):
+    with pytest.raises(ValueError, match="truncated within a record"):
         bus.map_records(path)
 
 

@@ -37,7 +37,7 @@ def test_sound_counts_become_int32():
         (2.5, "gene GAPDH, barcode AAACCTGAGAAACCGC-1: 2.5 is not a whole number; give raw UMI counts, not normalised"),
         (float("inf"), "gene GAPDH, barcode AAACCTGAGAAACCGC-1: inf is not a finite number"),
         (float("nan"), "gene GAPDH, barcode AAACCTGAGAAACCGC-1: nan is not a finite number"),
-        (3e9, "gene GAPDH, barcode AAACCTGAGAAACCGC-1: 3e+09 is larger than a count can be"),
+        (3e9, "gene GAPDH, barcode AAACCTGAGAAACCGC-1: 3e+09 is too large for a count"),
     ],
 )
 def test_what_is_no_count_is_named_with_its_place(value, message):
@@ -66,7 +66,7 @@ def test_the_place_is_right_wherever_it_lies(row, column, value):
         ),
         (
             table(ids=["ACTB", "TBCE", "TBCE"]),
-            r"1 genes occur more than once \(TBCE\); give gene ids beside",
+            r"1 genes occur more than once \(TBCE\); give gene ids in addition",
         ),
         (table(((0, 0, 0), (0, 0, 0))), "2 barcodes × 3 genes and no count; fetch the file again"),
     ],
@@ -96,9 +96,9 @@ TURNED = {
 def test_a_turned_matrix_is_recognised(name):
     """The message lists what the columns are called, and says which way they belong."""
     columns, rows = TURNED[name]
-    with pytest.raises(UserError, match=rf"looks turned, the columns are .* \(e\.g\. {columns[0]}.*transpose"):
+    with pytest.raises(UserError, match=rf"the columns have .* \(e\.g\. {columns[0]}.*transpose"):
         features.check(table(((1, 1), (1, 1), (1, 1)), columns, rows), "m.txt")
-    with pytest.raises(UserError, match=r"looks turned, the obs are named like genes .* genes belong in the var"):
+    with pytest.raises(UserError, match=r"the obs have names of genes .* genes belong in the var"):
         features.check(table(((1, 1), (1, 1), (1, 1)), columns, rows, genes_are="var"), "m.h5ad")
 
 
@@ -199,7 +199,9 @@ def test_prefixes_that_the_config_has_not_are_said():
     """Another release's, and names with and without."""
     with pytest.raises(UserError, match="genes have the prefixes hg38_, mm39_, the config knows GRCh38_, mm10_"):
         features.tabulate(table(ids=["hg38_ACTB", "hg38_B2M", "mm39_Actb"]), PREFIXES, "m.txt")
-    with pytest.raises(UserError, match=r"1 of 3 genes have no species prefix \(e\.g\. MYC\); prefix all of them"):
+    with pytest.raises(
+        UserError, match=r"1 of 3 genes have no species prefix \(e\.g\. MYC\); give all of them a prefix"
+    ):
         features.tabulate(table(ids=["GRCh38_ACTB", "mm10_Actb", "MYC"]), PREFIXES, "m.txt")
 
 

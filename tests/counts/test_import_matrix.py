@@ -81,7 +81,7 @@ def test_the_files_are_the_same_twice(run, tmp_path):
 MISTAKES = {
     "turned": (
         text(barcodes=["ACTB", "GAPDH", "MYC"], genes=[f"c{i}" for i in range(4)]),
-        "looks turned, ",
+        "have names of genes",
     ),
     "normalised": (
         text([[0.5, 0, 1], [2, 0, 0], [0, 0, 0], [3, 0, 0]]),

@@ -163,7 +163,7 @@ def test_a_folder_that_is_not_complete_is_said(tmp_path):
     folder = write_folder(tmp_path / "d", V3, False)
     lines = (folder / "matrix.mtx").read_text().splitlines(keepends=True)
     (folder / "matrix.mtx").write_text("".join(lines[:-2]))
-    with pytest.raises(UserError, match="3 entries, the header says 5; the file is cut; fetch the folder again"):
+    with pytest.raises(UserError, match="3 entries, the header says 5; the file is truncated; fetch the folder again"):
         matrices.read_table(folder)
 
 
@@ -313,7 +313,7 @@ def test_text_is_read_in_parts(tmp_path, monkeypatch, size):
     wrong = [list(row) for row in COUNTS.T.tolist()]
     wrong[2][1] = "lots"
     path = write_text(tmp_path / "b.txt", text_table(rows=wrong))
-    with pytest.raises(UserError, match=f"b.txt, gene GAPDH, column {BARCODES[1]}: 'lots' is no count; give raw UMI"):
+    with pytest.raises(UserError, match=f"b.txt, gene GAPDH, column {BARCODES[1]}: 'lots' is not a count; give raw"):
         matrices.read_table(path)
 
 

@@ -81,8 +81,8 @@ FORMS: dict[str, list[Form]] = {
         Form(renamed("spliced.mtx"), r"no matrix.mtx, but counts by splicing \(spliced.mtx\); write their sum"),
         Form(renamed("cells_x_genes.mature.mtx"), r"counts by splicing \(cells_x_genes.mature.mtx\); write"),
         Form(annotated(COUNTS, layers={"spliced": COUNTS, "unspliced": COUNTS}), r"X is the layer spliced, .*; write the counts"),
-        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may; write"),
-        Form(by_alevin_usa, r"as of alevin-fry's mode USA; write their sum"),
+        Form(annotated(COUNTS * 0, layers={"mature": COUNTS, "nascent": COUNTS}), r"X has no counts, but the layers mature, nascent may have them; write"),
+        Form(by_alevin_usa, r"as in alevin-fry's mode USA; write their sum"),
     ],
     "10x .h5 of Cell Ranger 3 and later": [Form(ten_x())],
     "10x .h5 of Cell Ranger 2": [Form(ten_x(("GRCh38", "GRCm39")))],
@@ -102,7 +102,7 @@ FORMS: dict[str, list[Form]] = {
         Form(pattern("array integer general"), r"but array integer general; fetch"),
         Form(pattern("coordinate integer symmetric"), r"but coordinate integer symmetric; fetch"),
     ],
-    "Matrix Market with an entry twice": [Form(folder(more_entries=("1 1 5",)), r"1 entries are of a gene and barcode")],
+    "Matrix Market with an entry twice": [Form(folder(more_entries=("1 1 5",)), r"1 entries repeat a gene and barcode")],
     "names with byte-order marks and quotation marks": [
         Form(folder(before="\ufeff")),
         Form(folder(features=lambda i: f'"{IDS[i]}"\t"{GENES[i]}"\t"Gene Expression"', barcode=lambda i, n: f'"{n}"')),
@@ -131,7 +131,7 @@ FORMS: dict[str, list[Form]] = {
                     more_entries=("7 1 900", "8 2 12")))
     ],
     "antibodies alone": [
-        Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\tAntibody Capture"), "no feature is of kind Gene Expression")
+        Form(folder(features=lambda i: f"{IDS[i]}\t{GENES[i]}\tAntibody Capture"), "no feature has the type Gene Expression")
     ],
     ".h5ad with counts in X": [Form(annotated()), Form(annotated(COUNTS.astype(float), dense=True))],
     ".h5ad with counts in a layer or in raw in addition to normalised values": [
@@ -146,7 +146,7 @@ FORMS: dict[str, list[Form]] = {
     ".h5ad cut to variable genes, counts of all nowhere": [
         Form(annotated(COUNTS, raw=LOGGED, kept=3), r"X has 3 of the 6 genes, and raw.X, .* holds no counts; write"),
         Form(annotated(LOGGED, raw=LOGGED, layers={"counts": COUNTS}, kept=3), r"layer counts has 3 of the 6 genes"),
-        Form(annotated(COUNTS, kept=5, flags=True), r"cut to its 5 highly variable genes; write the counts of all"),
+        Form(annotated(COUNTS, kept=5, flags=True), r"reduced to its 5 highly variable genes; write the counts of all"),
     ],
     ".h5ad with 0 and 1 in X, counts in raw or a layer `counts`": [
         Form(annotated(PRESENCE, raw=COUNTS)), Form(annotated(PRESENCE, layers={"counts": COUNTS}))
@@ -206,7 +206,7 @@ FORMS: dict[str, list[Form]] = {
         Form(text(head=lambda names: names)), Form(text(head=lambda names: ["", *names]))
     ],
     "text with as many labels as columns, none over the names": [
-        Form(text(head=lambda names: [*names, "AAACCTGAGAAAGGGG-1"]), r"stands over the genes' names but is a barcode")
+        Form(text(head=lambda names: [*names, "AAACCTGAGAAAGGGG-1"]), r"stands above the genes' names but is a barcode")
     ],
     "text with columns Length, Entrez, Chr, Total and the like": [
         Form(text(head=lambda n: ["gene", "Length", *n], row=lambda i, g, v: [g, str(500 + i), *v])),
@@ -229,20 +229,20 @@ FORMS: dict[str, list[Form]] = {
     "summary rows (htseq-count, STAR), totals, spike-ins (ERCC, SIRV)": [Form(text(more=tuple(LIKE_HTSEQ)))],
     "Entrez identifiers or row numbers alone": [Form(text(genes=ENTREZ), r"genes are named by numbers \(100, 101, 102\)")],
     "transcripts (ENST…, NM_…)": [
-        Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\), no genes; sum")
+        Form(text(genes=[name.replace("ENSG", "ENST") for name in IDS[:4]] + IDS[4:]), r"rows are transcripts, not genes \(GRCh38_ENST00000000001, GRCh38_ENST00000000002\); sum")
     ],
     "barcodes × genes, turned": [
-        Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"looks turned, the columns are named like genes")
+        Form(text(genes=BARCODES, barcodes=GENES, counts=COUNTS.T), r"the columns have names of genes")
     ],
     "normalised, scaled or negative values": [
         Form(text(row=with_value("0.5")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 0.5 is not a whole number"),
         Form(text(row=with_value("-1")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: -1 is negative"),
-        Form(text(row=with_value("1e12")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 1e\+12 is larger"),
+        Form(text(row=with_value("1e12")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: 1e\+12 is too large"),
         Form(text(row=with_value("inf")), r"gene GRCh38_ACTB, barcode AAACCTGAGAAACCTA-1: inf is not a finite number"),
-        Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is no count"),
+        Form(text(row=with_value("TRUE")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: \S+ is not a count"),
     ],
     "a missing value": [Form(text(row=with_value("NA")), r"gene GRCh38_ACTB, column AAACCTGAGAAACCTA-1: a value is missing")],
-    "0 and 1 alone": [Form(several_presences, r"all 1500 values are 1: presence, not counts; give raw UMI counts")],
+    "0 and 1 alone": [Form(several_presences, r"all 1500 values are 1: presence or absence, not counts; give raw UMI counts")],
     "Excel workbook, also one named .tsv": [
         Form(content("m.tsv", b"PK\x03\x04\x14\x00\x06\x00"), r"an Excel workbook .*: save it as tab-separated text"),
         Form(content("m.xlsx", b"PK\x03\x04\x14\x00\x06\x00"), r"not a known matrix format; give"),

@@ -146,7 +146,11 @@ def test_the_strand_is_told_by_the_reads_then_by_the_kit(mapped, chemistry, want
 @pytest.mark.parametrize(
     ("mapped", "configured", "message"),
     [
-        ((500, 400), "auto", "sample S: .* 500 map along their genes and 400 against them: no stranded library"),
+        (
+            (500, 400),
+            "auto",
+            "sample S: .* 500 map in sense and 400 in antisense direction of genes: the library is not stranded",
+        ),
         ((100, 900), "v2", "the config says chemistry v2, but .* set reads/chemistry to auto or 5p_v1 or 5p_v2"),
         ((900, 100), "5p_v2", "the config says chemistry 5p_v2, but .* set reads/chemistry to auto or v2"),
     ],

@@ -236,7 +236,7 @@ MATRICES: dict[str, Tracked] = {
     # text
     "old Mac line ends": Tracked(text(end="\r"), r"old Mac"),
     "Ctrl-Z at the end, as DOS wrote it": Tracked(text(tail="\x1a"), r"a value is missing|columns"),
-    "thousands with commas": Tracked(text(cell=lambda v: f'"{v * 10:,}"' if v == 300 else str(v)), r"is no count"),
+    "thousands with commas": Tracked(text(cell=lambda v: f'"{v * 10:,}"' if v == 300 else str(v)), r"is not a count"),
     "numbers with a decimal .0": Tracked(text(cell=lambda v: f"{v}.0")),
     "barcodes with dots, as R makes them": Tracked(text(barcodes=[b.replace("-", ".") for b in BARCODES]), barcodes=[b.replace("-", ".") for b in BARCODES]),
     "bgzip": Tracked(text(name="m.tsv.gz", pack=lambda d: gzip.compress(d[:30]) + gzip.compress(d[30:]) + gzip.compress(b""))),
@@ -244,7 +244,7 @@ MATRICES: dict[str, Tracked] = {
     "a barcode twice in the header": Tracked(text(barcodes=[BARCODES[0], BARCODES[0], BARCODES[2]]), r"1 barcodes occur more than once"),
     "a gene twice": Tracked(text(genes=[GENES[0], GENES[0], *GENES[2:]]), r"1 genes occur more than once"),
     "a path with µ": Tracked(text(name="µ/m.tsv")),
-    "a zip named .tsv.gz": Tracked(zip_of, r"zip|Excel|not gzip|cut or damaged"),
+    "a zip named .tsv.gz": Tracked(zip_of, r"zip|Excel|not gzip|truncated or damaged"),
     "a tar of a folder": Tracked(archive, r"not a known matrix format|tar"),
     "a git-lfs pointer": Tracked(raw("m.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"), r"not an HDF5 file; fetch"),
     ".loom of velocyto": Tracked(raw("m.loom", b"\x89HDF\r\n\x1a\n"), r"not a known matrix format"),
@@ -281,10 +281,10 @@ LISTS: dict[str, tuple[str, bytes, str, str]] = {
     "a .gmt with CRLF and empty fields": ("s.gmt", b"SET\thttp\tFOSL1\tJUNB\t\t\r\n\r\n", "sets", ""),
     "a .gmt that Excel quoted": ("s.gmt", b'"SET"\t"a, b"\t"FOSL1"\t"JUNB"\n', "sets", ""),
     "a gene twice in a set": ("s.gmt", b"SET\thttp\tFOSL1\tJUNB\tFOSL1\n", "sets", ""),
-    "a set twice": ("s.gmt", b"SET\thttp\tFOSL1\nSET\thttp\tJUNB\n", "sets", r"the set SET is there twice"),
+    "a set twice": ("s.gmt", b"SET\thttp\tFOSL1\nSET\thttp\tJUNB\n", "sets", r"the set SET occurs twice"),
     "CollecTRI with references in quotation marks": ("n.csv", b'source,target,weight,references\nFOSL1,KRT16,1,"A;B, 2010"\nFOSL1,KRT6A,-1,"C"\n', "network", ""),
     "DoRothEA by its R names": ("n.tsv", b"tf\tconfidence\ttarget\tmor\nFOSL1\tA\tKRT16\t1\nFOSL1\tB\tKRT6A\t-1\n", "network", ""),
-    "an edge twice with other weights": ("n.tsv", b"source\ttarget\tweight\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", "network", r"an edge that is there twice cancel"),
+    "an edge twice with other weights": ("n.tsv", b"source\ttarget\tweight\nFOSL1\tKRT16\t1\nFOSL1\tKRT16\t-1\n", "network", r"an edge that occurs twice cancel"),
     "a factor with µ": ("t.txt", "FOSL1\nJUNB\nµTF\n".encode(), "tfs with µ", ""),
 }  # fmt: skip
 """File's name, content, reader, words of the refusal; nothing: the sound content of the reader."""

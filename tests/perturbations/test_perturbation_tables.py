@@ -26,11 +26,11 @@ def test_genes_without_a_number_were_not_measured(tmp_path):
         ("gene\tlfc\nA\t1\n", "row 1: has no column log_fc (it has gene, lfc); correct `column`"),
         ("gene,log_fc\nA,1\n", "row 1: has no column gene"),
         ("gene\tlog_fc\nA\t1\n\t2\n", "row 3, column gene: is empty"),
-        ("gene\tlog_fc\nA\t1\nA\t-2\n", "row 3, column gene: 'A' is twice; keep one row"),
+        ("gene\tlog_fc\nA\t1\nA\t-2\n", "row 3, column gene: 'A' occurs twice; keep one row"),
         ("gene\tlog_fc\nA\t1\nB\thigh\n", "row 3, column log_fc: 'high' is not a finite number; give log2"),
         ("gene\tlog_fc\nA\t1\nB\tinf\n", "row 3, column log_fc: 'inf' is not a finite number"),
         ("gene\tlog_fc\nA\t\n", "column log_fc: holds no number"),
-        ("gene\tlog_fc\nA\t1.2\nB\t0.5\n", "column log_fc: no gene falls, as in ratios"),
+        ("gene\tlog_fc\nA\t1.2\nB\t0.5\n", "column log_fc: no value is negative, as in ratios"),
         ("", "is not a tab-separated table"),
     ],
 )

@@ -19,7 +19,7 @@ SHEET = "samples.tsv"
 
 def test_names_that_a_spreadsheet_spoilt_are_refused_with_their_row():
     for name in ("2-Sep", "1-Mar", "Mar-01", "Dec-2001", "2021-03-01", "01/09/2021", "42617", "2.31E+13"):
-        with pytest.raises(job.UserError, match=rf"t\.csv, row 3: '{name.replace('+', '[+]')}' is no gene"):
+        with pytest.raises(job.UserError, match=rf"t\.csv, row 3: '{name.replace('+', '[+]')}' is not a gene"):
             genes.check_names(["TP53", name], "t.csv")
     genes.check_names(["SEPTIN2", "MARCHF1", "DEC1", "HLA-A", "MT-ND1", "7SK", "C9orf72", "MAR-1B", "OCT4"], "t.csv")
 
@@ -118,7 +118,7 @@ def test_genes_that_a_platform_lacks_are_lost_or_kept_by_the_rule(rule, simulate
 def test_tables_without_a_common_gene_are_refused():
     sources, samples = two_sources()
     sources[1] = profiles.Source("other", "array", sources[1].table.rename(lambda gene: gene.upper()), 30)
-    with pytest.raises(job.UserError, match="no gene is in all tables"):
+    with pytest.raises(job.UserError, match="no gene occurs in all tables"):
         profiles.build(sources, samples, rule="union", min_count=0, by_platform=False)
 
 

@@ -58,13 +58,13 @@ PROFILES = {
     ],
     "separators at the end of each line": [Form(table(last="\t")), Form(table(",", last=",,"))],
     "transcripts (Salmon's quant.sf, kallisto's abundance.tsv)": [
-        Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts \(ENST00000312551.9, NM_005438.5\), no genes; sum")
+        Form("Name\tLength\tc0\tc1\nENST00000312551.9\t9\t1\t2\nNM_005438.5\t9\t1\t2\n", words=r"rows are transcripts, not genes \(ENST00000312551.9, NM_005438.5\); sum")
     ],
     "table without a header (STAR's ReadsPerGene.out.tab)": [
         Form("N_unmapped\t1\t1\t1\nFOSL1\t3726\t1\t2\n", words=r"the first line holds N_unmapped, 1, 1, not names of columns; give a header")
     ],
     "decimal commas": [Form("symbol\tc0\tc1\nFOSL1\t1,5\t2,5\n", words=r"row 2 \(FOSL1\), column c0: '1,5' is not a number; give")],
-    "dates for genes (SEPT2, MARCH1)": [Form("symbol\tc0\tc1\n2-Sep\t1\t2\n", words=r"row 2: '2-Sep' is no gene: .*; export")],
+    "dates for genes (SEPT2, MARCH1)": [Form("symbol\tc0\tc1\n2-Sep\t1\t2\n", words=r"row 2: '2-Sep' is not a gene: .*; export")],
     "Excel workbook, also one named .tsv": [Form(ZIP, words=r"an Excel workbook .*; give a text table .*: save it as tab-separated")],
     "text in UTF-16": [Form(table().encode("utf-16"), words=r"text in UTF-16, .*; give a text table .*: save it as")],
 }  # fmt: skip
@@ -86,7 +86,7 @@ OTHERS = {
     ],
     "gene sets as .gmt": [Form("SET\thttp\tFOSL1\tJUNB\n", "s.gmt"), Form('\ufeffSET\thttp\t"FOSL1"\tJUNB\t\t\r\n', "s.gmt")],
     "gene sets as .gmt with a name twice for other genes": [
-        Form("SET\tx\tFOSL1\nSET\tx\tJUNB\n", "s.gmt", r"row 2: the set SET is there twice, with other genes; give each")
+        Form("SET\tx\tFOSL1\nSET\tx\tJUNB\n", "s.gmt", r"row 2: the set SET occurs twice, with different genes; give each")
     ],
     "gene sets as a table with a column gene": [
         Form("set\tgene\nSET\tFOSL1\nSET\tJUNB\n"), Form('"gs_name";"gene_symbol"\n"SET";"FOSL1"\n"SET";"JUNB"\n', "s.tsv"),

@@ -81,7 +81,7 @@ DAMAGED = bytearray(zipped(GOOD1))
 DAMAGED[-6] ^= 0xFF
 MISTAKES = {
     "empty": (b"", GOOD2, "the file is empty"),
-    "no read": ("", GOOD2, "no read in it"),
+    "no read": ("", GOOD2, "no read in the file"),
     "truncated": (zipped(GOOD1)[:-200], GOOD2, "truncated, the gzip stream ends early"),
     "damaged": (bytes(DAMAGED), GOOD2, "the gzip stream is damaged (CRC"),
     "garbage after the end": (zipped(GOOD1) + b"garbage!", GOOD2, "the gzip stream is damaged (Not a gzipped file"),

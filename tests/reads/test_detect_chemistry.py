@@ -103,7 +103,9 @@ def test_barcodes_with_n_are_not_held_against_a_library(tmp_path):
 
 def test_swapped_mates_are_recognised(tmp_path, detect):
     """The message says what to exchange."""
-    with pytest.raises(UserError, match=r"sample S: unit L1: .*look swapped.*v3 100\.0 %.*exchange fq1 and fq2"):
+    with pytest.raises(
+        UserError, match=r"sample S: unit L1: .*seem to be exchanged.*v3 100\.0 %.*exchange fq1 and fq2"
+    ):
         detect({"L1": library(tmp_path, "a", "v3", swap=True)})
 
 

@@ -203,7 +203,7 @@ def exon(contig="chr1", start="1", end="10", attributes='gene_id "G"; transcript
 MISTAKES = {
     "contig twice": (FASTA + ">MT\nAC\n", GTF, "line 6: contig MT occurs twice"),
     "not FASTA": ("chr1\nACGT\n", GTF, "line 1: not FASTA"),
-    "empty FASTA": ("", GTF, "no sequence in it"),
+    "empty FASTA": ("", GTF, "the file has no sequence"),
     "contig without sequence": (">chr1\n>MT\nAC\n", GTF, "contig chr1 has no sequence"),
     "contig without name": (">\nAC\n", GTF, "line 1: a contig without a name"),
     "eight columns": (FASTA, "chr1\tx\texon\t1\t2\t.\t+\tG\n", "line 1: 8 tab-separated columns"),
@@ -218,8 +218,8 @@ MISTAKES = {
         "2 exons lie on 2 contigs that the FASTA lacks (1, 2; the FASTA has chr1, MT",
     ),
     "exon beyond the contig": (FASTA, exon(end="21"), "exon ends at 21, but contig chr1 has 20 bp"),
-    "exon backwards": (FASTA, exon(start="9", end="3"), "exon from 9 to 3 isn't a span"),
-    "exon from zero": (FASTA, exon(start="0"), "exon from 0 to 10 isn't a span"),
+    "exon backwards": (FASTA, exon(start="9", end="3"), "exon from 9 to 3 is not an interval"),
+    "exon from zero": (FASTA, exon(start="0"), "exon from 0 to 10 is not an interval"),
 }
 
 

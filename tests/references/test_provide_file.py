@@ -87,7 +87,7 @@ def test_nothing_is_fetched_without_its_sha256(tmp_path, make_job, source, monke
     """Not even asked for: what an address gives may change."""
     monkeypatch.setattr(provide_file.urllib.request, "urlopen", lambda url, **_: pytest.fail("asked"))
     for sha256 in (None, ""):
-        with pytest.raises(UserError, match="only with its sha256; give it in the config"):
+        with pytest.raises(UserError, match="a url needs its sha256; give it in the config"):
             provide(make_job, tmp_path / "out" / "a", url=source.as_uri(), sha256=sha256)
     assert not list((tmp_path / "out").iterdir())
 

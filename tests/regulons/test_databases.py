@@ -102,7 +102,7 @@ def test_only_coding_genes_are_judged_where_the_annotation_tells(caplog):
 
 @pytest.mark.parametrize("coding", [None, {"ENSG1"}])
 def test_other_names_are_refused(coding):
-    with pytest.raises(job.UserError, match=r"know 0% of .*Do species, release and naming"):
+    with pytest.raises(job.UserError, match=r"know 0% of .*Check that species, release and naming"):
         databases.check_overlap(MEASURED, {"ENSG1", "ENSG2"}, coding, 0.5, "group M")
 
 

@@ -45,7 +45,7 @@ def test_a_factor_by_its_regulon_s_name(name, factor):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no regulon in it"),
+        ("", "no regulon in the file"),
         ("A(+)\tx\tG1\nB(+)\tx\n", "row 2: no name or no target"),
         ("A(+)\tx\tG1\n\nA(+)\tx\tG2\n", r"row 3: regulon 'A\(\+\)' is given twice"),
         ("A(+) x G1 G2\n", "row 1: no name or no target"),

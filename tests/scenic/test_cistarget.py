@@ -427,7 +427,7 @@ def test_mistakes_have_one_clear_error(prune, ranks):
 def test_tables_that_are_no_annotations(tmp_path, demo):
     path = tmp_path / "motifs.tbl"
     demo["table"].drop(columns="orthologous_identity").to_csv(path, sep="\t", index=False)
-    with pytest.raises(AnnotationError, match=r"orthologous_identity.*are wanted"):
+    with pytest.raises(AnnotationError, match=r"orthologous_identity.*are missing"):
         motif_table.load_annotations(path)
     demo["table"].assign(motif_similarity_qvalue=0.5).to_csv(path, sep="\t", index=False)
     with pytest.raises(AnnotationError, match=r"none of 62 annotations has motif_similarity_qvalue ≤ 0.001"):

@@ -116,7 +116,7 @@ def test_mistakes_have_one_clear_error(study, engine):
         make(adjacencies.drop(columns="importance"), expression, genes)
     with pytest.raises(NetworkError, match="importance is missing"):
         make(adjacencies.assign(importance=np.nan), expression, genes)
-    with pytest.raises(NetworkError, match=r"an edge \(TF, target\) stands in two rows"):
+    with pytest.raises(NetworkError, match=r"an edge \(TF, target\) occurs in two rows"):
         make(pd.concat([adjacencies, adjacencies.head(1)]), expression, genes)
     with pytest.raises(NetworkError, match=r"1 of 150 genes aren't in the expression matrix \(G7\)"):
         make(adjacencies, expression, [gene.replace("G7", "ENSG7") if gene == "G7" else gene for gene in genes])

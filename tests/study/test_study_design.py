@@ -63,7 +63,12 @@ BAD_KEYS = {
     "no graft annotation": ("references.graft.gtf", ..., "references.graft.gtf", "is missing; give the file, or both"),
     "no host sequence": ("references.host.fasta", ..., "references.host.fasta", "is missing; give the file, or both"),
     "no prefix": ("references.host.prefix", ..., "references.host.prefix", "is missing; give a prefix"),
-    "prefixes alike": ("references.host.prefix", "GRCh38_mouse_", "references.host.prefix", "begin alike"),
+    "prefixes alike": (
+        "references.host.prefix",
+        "GRCh38_mouse_",
+        "references.host.prefix",
+        "begin with the same letters",
+    ),
     "reads without genomes": ("references", None, "references", "is missing, but units.tsv, row 2 has reads"),
     "graft below host": ("cells.species.graft_min", 0.2, "cells.species.graft_min", "is not above host_max, 0.25"),
     "counts crossed": (
@@ -126,7 +131,7 @@ BAD_KEYS = {
         "regulons.motif_annotations.path",
         "motifs-v9-nr.hgnc-m0.001-o0.0.tbl",
         "regulons.motif_annotations",
-        "is of motif collection v9, regulons.databases[0] of v10; take files that belong together",
+        "is of motif collection v9, regulons.databases[0] of v10; give files of one release",
     ),
     "database of the host": (
         "regulons.databases.1.path",
@@ -174,7 +179,7 @@ def test_treated_model_needs_a_baseline_of_its_assay(draft, row, column):
     draft.put("samples", row, "arm", "AC")
     message = only(draft.problems())
     assert message.startswith(f"samples.tsv, row {row}, column {column}: ")
-    assert "has no 'untreated' sample of assay scrna to compare this with; add one" in message
+    assert "has no 'untreated' sample of assay scrna for comparison; add one" in message
 
 
 def test_replicates_are_numbered(draft):
@@ -313,4 +318,4 @@ def test_one_matrix_may_hold_several_libraries_that_the_sheet_tells_apart(draft,
     if taken:
         assert draft.load().all_samples.loc["B_AC", "barcodes"] == second
     else:
-        assert "is already the matrix of row 4; correct the path, or say in column barcodes" in draft.problems()[0]
+        assert "is already the matrix of row 4; correct the path, or state in column barcodes" in draft.problems()[0]

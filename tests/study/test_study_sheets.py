@@ -19,7 +19,7 @@ BAD = {
     "no bytes": ("units", b"", "row 1", "header is missing"),
     "only blank lines": ("units", b"\n\n\n", "row 1", "header is missing"),
     "UTF-16": ("units", f"{HEADER}\n{LANE}\n".encode("utf-16"), "row 1", "UTF-16"),
-    "binary": ("units", b"PK\x03\x04\0\0\0", "row 1", "no text at all"),
+    "binary": ("units", b"PK\x03\x04\0\0\0", "row 1", "not text"),
     "Latin-1": ("units", f"{HEADER}\n{LANE}\nS\xe9\tL1\tb\tc\n".encode("latin-1"), "row 3, cell 1", "not UTF-8"),
     "commas": ("units", HEADER.replace("\t", ",").encode(), "row 1", "not separated by tabs"),
     "semicolons": ("samples", SAMPLES.replace("\t", ";").encode(), "row 1", "not separated by tabs"),
@@ -54,7 +54,7 @@ BAD = {
         "samples",
         f"{SAMPLES}\nS1\tA\tuntreated\tuntreated\t1\tscrna\tnan\t\n".encode(),
         "row 2, column matrix",
-        "'nan' stands for nothing; leave the cell empty",
+        "'nan' is not allowed for a missing value; leave the cell empty",
     ),
     "quotation marks": (
         "units",

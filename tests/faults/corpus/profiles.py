@@ -97,9 +97,9 @@ PROFILES = [
     joined("a missing value", r"B.tsv, row 4 \(GENE2\), column c1: 'NA' is not a number; give", table(value=at(2, 1, "NA"))),
     joined("infinite", r"B.tsv, row 4 \(GENE2\), column c1: 'inf' is not a number; give", table(value=at(2, 1, "inf"))),
     joined("negative", r"B.tsv, column c1: negative numbers; give counts or intensities before centring", table(value=at(2, 1, -4))),
-    joined("names a spreadsheet made dates of", r"\S*B.tsv, row 3: '2-Sep' is no gene: spreadsheets .*; export", table(genes=["GENE0", "2-Sep", *GENES[2:]])),
+    joined("names a spreadsheet made dates of", r"\S*B.tsv, row 3: '2-Sep' is not a gene: spreadsheets .*; export", table(genes=["GENE0", "2-Sep", *GENES[2:]])),
     joined("genes of two kinds of names", r"\S*C.tsv: genes are Ensembl identifiers, elsewhere symbols.*; give symbols", table(columns=("symbol", "c0", "c1")), second=table(ENSEMBL, ("gene_id", "c2", "c3"))),
-    joined("tables without a common gene", r"no gene is in all tables of profiles; give", table(columns=("symbol", "c0", "c1")), second=table([f"Actb{i}" for i in range(30)], ("symbol", "c2", "c3"))),
+    joined("tables without a common gene", r"no gene occurs in all tables of profiles; use", table(columns=("symbol", "c0", "c1")), second=table([f"Actb{i}" for i in range(30)], ("symbol", "c2", "c3"))),
     joined("no counts", r".*; leave it out|.*; lower profiles.min_count", table(value=lambda i, j: 0)),
 ]  # fmt: skip
 NETWORKS = [

@@ -77,16 +77,16 @@ GENOMES = [
     genomes("FASTA empty", r"graft_fasta.txt: the file has no sequence; give a genome FASTA", graft_fasta=""),
     genomes("FASTA that is none", r"host_fasta.txt, line 1: not FASTA \(the first line must start with '>'\); give", host_fasta="ACGT\n"),
     genomes("contig twice", r"graft_fasta.txt, line 5: contig 1 occurs twice; remove one", graft_fasta=FASTA + ">1\nACGT\n"),
-    genomes("contig without sequence", r"graft_fasta.txt: contig 2 has no sequence; is the file complete\?", graft_fasta=FASTA + ">2\n"),
+    genomes("contig without sequence", r"graft_fasta.txt: contig 2 has no sequence; check that the file is complete", graft_fasta=FASTA + ">2\n"),
     genomes("contig without a name", r"graft_fasta.txt, line 5: a contig without a name; give", graft_fasta=FASTA + "> x\nAC\n"),
     genomes("FASTA cut", r"graft_fasta.txt: can't be read \(.*\); fetch", graft_fasta=gzip.compress(FASTA.encode())[:-20]),
     genomes("FASTA that isn't text", r"graft_fasta.txt: not text .*; give|graft_fasta.txt, line 1: not FASTA", graft_fasta=b"\xff\xd8\xff\xe0\x00\x10JFIF"),
     genomes("GFF3 for GTF", r"graft_gtf.txt, line 1: this is GFF3; give the same annotation in GTF", graft_gtf=GFF3),
     genomes("spaces for tabs", r"graft_gtf.txt, line 1: 1 tab-separated columns, a GTF has 9; give", graft_gtf=GTF.replace("\t", " ")),
     genomes("exon without gene_id", r"graft_gtf.txt, line 1: exon without gene_id .*; give each exon one", graft_gtf=exon("x", attributes='transcript_id "{0}";')),
-    genomes("exon that ends before it starts", r"graft_gtf.txt, line 1: exon from 90 to 10 isn't a span .*; fix", graft_gtf=exon("x", start=90, end=10)),
+    genomes("exon that ends before it starts", r"graft_gtf.txt, line 1: exon from 90 to 10 is not an interval .*; correct", graft_gtf=exon("x", start=90, end=10)),
     genomes("GTF of another assembly", r".*exon ends at 9999, but contig 1 has 400 bp: FASTA and GTF are of different assemblies; take", graft_gtf=exon("x", end=9999)),
-    genomes("contigs named otherwise", r"1 exons lie on 1 contigs that the FASTA hasn't \(chr1; the FASTA has 1, MT …\); take", graft_gtf=exon("x", "chr1")),
+    genomes("contigs named otherwise", r"1 exons lie on 1 contigs that the FASTA lacks \(chr1; the FASTA has 1, MT …\); use", graft_gtf=exon("x", "chr1")),
     genomes("GTF without exons", r"graft_gtf.txt: no exon lines; give", graft_gtf="# nothing\n"),
     genomes("one annotation for both species", r"host_gtf.txt: gene \w+ is in both species; give them different", prefixes={"graft": "X", "host": "XX"}, graft_gtf=exon("XG"), host_gtf=exon("G")),
     genomes("joined without prefixes", r"gene ENSG1 starts with neither GRCh38_ or GRCm39_; prefix every gene_id", files={"joined_fasta": FASTA, "joined_gtf": exon("ENSG1")}),
@@ -99,7 +99,7 @@ FILES = [
     provided("fetched, of another sha256", "file://.*: SHA-256 is [0-9a-f]{64}, the config says 0+; fetch", sha256="0" * 64, by="url"),
     provided("fetched, but absent", r"file://.*: can't be fetched .*; fetch it yourself", None, RIGHT, by="url"),
     provided("fetched from no server", r"http://127.0.0.1:9/db.feather: can't be fetched .*; fetch it yourself", None, RIGHT, by="url", url="http://127.0.0.1:9/db.feather"),
-    provided("fetched without its sha256", r"file://.*: is fetched only with its sha256; give", b"ranking", None, by="url"),
+    provided("fetched without its sha256", r"file://.*: a url needs its sha256; give", b"ranking", None, by="url"),
 ]  # fmt: skip
 CASES = [*GENOMES, *FILES]
 SOUND = [

@@ -234,25 +234,25 @@ def no_umi(folder: Path) -> Outcome:
 
 
 SAMPLES = [
-    Case("samples", "all host: said of the library", "no graft cell passes every step: look at the attrition", lambda folder: judged(folder, host=True), warned=True),
+    Case("samples", "all host: said of the library", "no graft cell passes all steps: see cells/attrition.tsv", lambda folder: judged(folder, host=True), warned=True),
     Case("samples", "all host: refused as a group", r"^error in select_expression .*: group M: 0 cells, regulons.min_cells is 50; relax", host_alone),
-    Case("samples", "no UMI", r"^error in call_cells .*: the matrix holds no UMI; look at the audit", no_umi),
-    Case("samples", "matrix of another stage", r"^error in call_cells .*: var has no column species, symbol; make it with", unknown_columns),
+    Case("samples", "no UMI", r"^error in call_cells .*: the matrix has no UMI; see the audit", no_umi),
+    Case("samples", "matrix of another stage", r"^error in call_cells .*: var has no column species, symbol; make the file with", unknown_columns),
     Case("samples", "five cells: one cluster", r"one cluster: 5 cells, fewer than clusters/min_cells \(50\)", lambda folder: clustered(folder, noisy(5)), warned=True),
     Case("samples", "one cluster", r"one cluster: ", lambda folder: clustered(folder, noisy(80)), warned=True),
     Case("samples", "no variance: one cluster", r"one cluster: no gene varies between the cells", lambda folder: clustered(folder, alike(60)), warned=True),
-    group("five cells", r"5 cells, regulons.min_cells is 50; relax the cuts of cells .*", noisy(5)),
-    group("genes by Ensembl ids", r"the ranking databases know 0% of 120 genes.* Do species, release and naming \(symbols, not Ensembl ids\) agree\?", noisy(60), [f"ENSG{i:011d}" for i in range(120)]),
+    group("five cells", r"5 cells, regulons.min_cells is 50; relax the quality cuts .*", noisy(5)),
+    group("genes by Ensembl ids", r"the ranking databases know 0% of 120 genes.* Check that species, release and naming \(symbols, not Ensembl ids\) agree", noisy(60), [f"ENSG{i:011d}" for i in range(120)]),
     group("no factor measured", r"no factor among 120 genes seen .*; do config regulons.tfs and the genes agree", noisy(60), offer=OFFER | {"tfs": ["JUN"]}),
 ]  # fmt: skip
 NETWORKS = [
-    network("no factor measured", r"none of \d+ transcription factors is among the 40 genes .*: do species and naming", lambda c, g: (c, g), tfs=[]),
+    network("no factor measured", r"none of \d+ transcription factors is among the 40 genes .*: check that species and naming", lambda c, g: (c, g), tfs=[]),
     network("targets constant", r"all 40 targets are constant over 60 cells: G0, G1, G2 …; ", lambda c, g: (alike(60, 40).astype(np.float32), g)),
     network("expression negative", r"expression of G3 is negative: give counts or log-normalised", put(-1.0)),
     network("expression not a number", r"expression of G3 is NaN or infinite: remove or impute", put(np.nan)),
     network("fewer than fifty cells", r"49 cells are too few to infer a network: at least 50", lambda c, g: (c[:49], g)),
-    network("gene twice", r"1 genes occur more than once \(G0\): add up or rename", lambda c, g: (c, ["G0", "G0", *g[2:]])),
-    Case("network", "nothing explained", r"^error in join_networks .*: no factor explains any gene: do the cells differ at all", joined_of_nothing),
+    network("gene twice", r"1 genes occur more than once \(G0\): sum or rename", lambda c, g: (c, ["G0", "G0", *g[2:]])),
+    Case("network", "nothing explained", r"^error in join_networks .*: no factor explains any gene: the cells may not differ", joined_of_nothing),
 ]  # fmt: skip
 ACTIVITIES = [
     scored("gene twice", r"expression: duplicate genes \(G0\); make gene names unique", lambda c, g: (c, ["G0", "G0", *g[2:]])),
