@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def path_of(module: str) -> Path | None:
     return path if path.exists() else None
 
 
+@cache
 def imported_at_once(source: str) -> set[str]:
     """Return the dotted names that a module imports when it is loaded: not in functions, nor for type checkers."""
     names, left = set(), list(ast.parse(source).body)

@@ -120,6 +120,7 @@ def test_own_leading_edges_find_more_of_what_was_planted(demo, demo_modules, dem
     assert precision > mixed_precision + 0.05 and recall > mixed_recall + 0.05
 
 
+@pytest.mark.full
 def test_the_real_database_gives_pyscenics_regulons():
     path = REAL / "hg19-tss-centered-10kb-10species.mc9nr.5motifs.feather"
     if not path.exists():

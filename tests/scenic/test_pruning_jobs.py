@@ -74,6 +74,7 @@ def agree(files, runs, networks, folder, make_job, seeds=None, **settings) -> tu
     return pd.read_csv(output["regulons"], sep="\t"), pd.read_csv(output["exchanged"], sep="\t")
 
 
+@pytest.mark.full
 def test_engines_agree_on_repressed_targets(files, tmp_path, make_job):
     """pySCENIC's own functions give the same regulons, NAME(+) and NAME(-), from all of its modules."""
     found = {}

@@ -123,7 +123,7 @@ def test_without_a_programme_nothing_is_called_at_unequal_depth(depth):
     assert called <= 1
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_planted_switches_are_called_at_half_the_depth(seed):
     study = simulated.simulate(seed, n_cells=60, depth=0.5)
     table = analysis.analyse(study, evidence=False).switches.set_index("tf").loc[list(study.planted)]
@@ -131,7 +131,7 @@ def test_planted_switches_are_called_at_half_the_depth(seed):
     assert (table["depth_share"] > 0.7).all()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in (2, 3))])
 @pytest.mark.parametrize(
     "kind, verdict", [("cycle", "cell cycle alone"), ("stress", "stress alone"), ("persister", "persister programme")]
 )
