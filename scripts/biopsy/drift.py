@@ -29,6 +29,8 @@ WRONG = 0.05
 """Share of normal cells that may be taken for malignant: what the verdicts' probability of .95 leaves."""
 OTHERS_CAUTION, OTHERS_OUT = 0.05, 0.2
 """Shares of other cells among those scored. Each point of them may move the fraction of persister-like cells by one."""
+WITHHOLD = ("non-tumour cells", "expression", "cells far from training", "fit of the mixture")
+"""Checks of what intervals suppose: that the cells are of the tumour, and the patient is one like those of training."""
 REINFER = "add it to the samples sheet as a reference sample, with an untreated sample of its own, and infer again"
 
 
@@ -47,6 +49,11 @@ class Check:
 def worst(checks: list[Check]) -> str:
     """Return the worst verdict."""
     return max((check.verdict for check in checks), key=LEVELS.index, default=OK)
+
+
+def unreliable(checks: list[Check]) -> str:
+    """Return the names of the checks (:data:`WITHHOLD`) by which no interval holds; empty where none warns."""
+    return ", ".join(c.name for c in checks if c.name in WITHHOLD and c.verdict in (CAUTION, OUT))
 
 
 def judge(value: float, limits: tuple[float, float]) -> str:

@@ -97,8 +97,9 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     ]
     totals = np.asarray(query.sum(axis=1)).ravel()
     columns = (cells.obs_names.astype(str), totals, scores.astype("float32"), found.chance.astype("float32"), far)
+    joined = pd.concat([table for table in tables if len(table)], ignore_index=True)
     return (
-        pd.concat([t for t in tables if len(t)], ignore_index=True),
+        describe.withhold(joined, drift.unreliable(checks)),
         pd.DataFrame(dict(zip(CELLS, columns, strict=True))),
         distribution(scores, of_states, found),
     )
@@ -152,6 +153,7 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
     rows.append(row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"))
     tables = [rows_of_checks(checks), pd.DataFrame(rows, columns=ROWS), switches_of_profile(frozen, own, known, level)]
     joined = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    joined = describe.withhold(joined, drift.unreliable(checks))
     return joined, pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
 
 

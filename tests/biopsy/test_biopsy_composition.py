@@ -49,6 +49,19 @@ def test_normal_cells_are_left_out_and_the_fraction_is_the_tumour_s(rich, score)
     assert scores.loc[FRACTION, "value"] == pytest.approx(truth, abs=0.05)
     # The demo's few genes have no copy numbers, which the page says.
     assert scores.loc[CHECK, "call"] == "caution" and "copy numbers couldn't be measured" in scores.loc[CHECK, "note"]
+    assert_withheld(scores)
+
+
+def assert_withheld(scores: pd.DataFrame) -> None:
+    """Values stay; neither interval nor call of the patient is given, and the rows say by which check."""
+    fraction = scores.loc[FRACTION]
+    assert np.isfinite(fraction["value"]) and np.isnan(fraction["low"]) and np.isnan(fraction["high"])
+    assert "unreliable: " in fraction["note"] and "non-tumour cells" in fraction["note"]
+    for section in ("switch", "regulon"):
+        assert set(scores.loc[section]["call"]) == {"unreliable"} and scores.loc[section][["low", "high"]].isna().all(
+            None
+        )
+    assert set(scores.loc["check"]["call"]) != {"unreliable"} and scores.loc["check"]["high"].notna().any()
 
 
 @pytest.mark.parametrize("composition", ["tumour", "xenograft", "pure"])
@@ -56,6 +69,7 @@ def test_normal_cells_that_are_left_in_make_the_page_red(rich, score, compositio
     scores, _ = score(rich.copy(), {"composition": composition, "cells_host": 5})
     assert scores.loc[CHECK, "call"] == "out of distribution" and "immune" in scores.loc[CHECK, "note"]
     assert drift.LEVELS.index(scores.loc[("verdict", "biopsy"), "call"]) >= drift.LEVELS.index(drift.OUT)
+    assert_withheld(scores)
 
 
 @pytest.mark.parametrize(
