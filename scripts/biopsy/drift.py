@@ -101,6 +101,15 @@ def check_cells(n_cells: int, min_cells: int, summary: dict) -> Check:
     return Check("tumour cells", n_cells, min_cells, np.nan, verdict, note)
 
 
+def unnoticed(summary: dict) -> float:
+    """Return the share of normal cells among those scored that :func:`check_composition` may pass over.
+
+    Each point of it may move the fraction by one. None in a xenograft or a pure culture, which hold no normal cells of
+    the tumour's species.
+    """
+    return OTHERS_CAUTION if summary.get("composition") == "tumour" else 0.0
+
+
 def check_composition(marked: np.ndarray, summary: dict) -> Check:
     """Judge how many of the scored cells may be no tumour cells.
 

@@ -85,11 +85,15 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     at = describe.cuts(frozen.table("thresholds"), training)
     at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
     note = f"part of {len(scores)} tumour cells that are similar to the {states[1]} cells of training"
+    others = drift.unnoticed(summary)
     if not np.isfinite(found.low):
         note += f"; no interval: too few models ({len(pairs)} with both states; {MIN_MODELS} needed)"
+    elif others:
+        note += f"; interval wider by {others:g} at either end, for normal cells that may be unnoticed"
+    ends = fraction.widened(found, others)
     tables = [
         rows_of_checks(checks),
-        pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),
+        pd.DataFrame([row("fraction", "persister-like cells", found.fraction, *ends, note=note)]),
         describe.switches_active(activity, training, labels, called, states, level),
         describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),

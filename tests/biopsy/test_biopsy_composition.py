@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from simulators import studies as simulated
 
-from scripts.biopsy import drift
+from scripts.biopsy import drift, fraction
 from scripts.cells import lineages, malignant
 
 FRACTION, CHECK = ("fraction", "persister-like cells"), ("check", "non-tumour cells")
@@ -97,3 +97,16 @@ def test_a_tumour_s_own_matrix_is_no_stroma_where_a_host_is():
     assert drift.check_composition(cells, {"composition": "xenograft", "cells_host": 9}).verdict == "ok"
     found = drift.check_composition(cells, {"composition": "tumour", "malignant_evidence": "annotation"})
     assert found.verdict == "out of distribution" and lineages.NORMAL[2] in found.note
+
+
+@pytest.mark.parametrize("composition, by", [("tumour", 0.05), ("xenograft", 0.0), ("pure", 0.0)])
+def test_an_interval_is_wider_by_the_normal_cells_that_the_check_may_pass_over(composition, by):
+    share = drift.unnoticed({"composition": composition})
+    assert share == by
+    cells = np.array(["immune"] * 5 + [""] * 95, dtype=object)
+    kept = drift.check_composition(cells, {"composition": "tumour", "malignant_evidence": "annotation"})
+    assert kept.verdict == "ok" and kept.value <= drift.unnoticed({"composition": "tumour"})
+    found = fraction.Estimate(0.3, 0.2, 0.97, (0.0, 0.0), np.zeros(1), np.zeros(1), 0.0)
+    assert fraction.widened(found, share) == pytest.approx((0.2 - by, min(0.97 + by, 1.0)))
+    none = fraction.Estimate(0.3, np.nan, np.nan, (0.0, 0.0), np.zeros(1), np.zeros(1), 0.0)
+    assert np.isnan(fraction.widened(none, share)).all()
