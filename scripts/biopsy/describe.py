@@ -9,6 +9,26 @@ from scripts.stats.intervals import prediction
 
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
 NEAREST = 5
+UNRELIABLE = "unreliable"
+CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker")
+"""Sections whose intervals and calls speak of a new patient like those of training."""
+
+
+def withhold(rows: pd.DataFrame, why: str) -> pd.DataFrame:
+    """Return rows (:data:`ROWS`) without intervals and calls where checks warn; the values stay, marked as unreliable.
+
+    ``why``: names of these checks; where empty, the rows are returned as they are. With normal cells among those
+    scored, or a patient unlike those of training, an interval of 95 % may hold the truth in half of the patients.
+    """
+    if not why:
+        return rows
+    own = rows["section"].isin(CONCLUSIONS) & rows["value"].notna()
+    found = rows.copy()
+    found.loc[own, ["low", "high"]] = np.nan
+    found["call"] = found["call"].mask(own & (found["call"] != ""), UNRELIABLE)
+    marked = found["note"].astype(str).where(found["note"] == "", found["note"].astype(str) + "; ")
+    found["note"] = found["note"].mask(own, marked + f"{UNRELIABLE}: {why}")
+    return found
 
 
 def cuts(thresholds: pd.DataFrame, training: pd.DataFrame) -> pd.Series:

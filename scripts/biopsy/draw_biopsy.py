@@ -16,7 +16,8 @@ TABLES = {
     "check": ("Does the reference apply to this biopsy?", ["check", "verdict", "value", "ok range"],
               "Each measure with the range in which it is ok: what a new patient of the same kind would show, by "
               "models left out. The regulons and the signature were learned from all models, the left-out one "
-              "included, so these figures are somewhat optimistic."),
+              "included, so these figures are somewhat optimistic. Where the check of non-tumour cells, expression, "
+              "far cells or fit warns, values are marked as unreliable, without interval and status."),
     "switch": ("Switches", ["factor", "status", "position", "untreated range"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "

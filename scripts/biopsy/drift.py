@@ -29,6 +29,8 @@ WRONG = 0.05
 """Share of normal cells that may be taken for malignant: what the verdicts' probability of .95 leaves."""
 OTHERS_CAUTION, OTHERS_OUT = 0.05, 0.2
 """Shares of other cells among those scored. Each point of them may move the fraction of persister-like cells by one."""
+WITHHOLD = ("non-tumour cells", "expression", "cells far from training", "fit of the mixture")
+"""Checks of what intervals suppose: that the cells are of the tumour, and the patient is one like those of training."""
 REINFER = (
     "add it to the samples sheet as a reference sample, with an untreated sample of the same patient, and infer the "
     "regulons again"
@@ -50,6 +52,11 @@ class Check:
 def worst(checks: list[Check]) -> str:
     """Return the worst verdict."""
     return max((check.verdict for check in checks), key=LEVELS.index, default=OK)
+
+
+def unreliable(checks: list[Check]) -> str:
+    """Return the names of the checks (:data:`WITHHOLD`) by which no interval holds; empty where none warns."""
+    return ", ".join(c.name for c in checks if c.name in WITHHOLD and c.verdict in (CAUTION, OUT))
 
 
 def judge(value: float, limits: tuple[float, float]) -> str:
@@ -95,6 +102,15 @@ def check_cells(n_cells: int, min_cells: int, summary: dict) -> Check:
             f"{note}: nearly all host; ambient RNA and mixed droplets have more influence",
         )
     return Check("tumour cells", n_cells, min_cells, np.nan, verdict, note)
+
+
+def unnoticed(summary: dict) -> float:
+    """Return the share of normal cells among those scored that :func:`check_composition` may pass over.
+
+    Each point of it may move the fraction by one. None in a xenograft or a pure culture, which hold no normal cells of
+    the tumour's species.
+    """
+    return OTHERS_CAUTION if summary.get("composition") == "tumour" else 0.0
 
 
 def check_composition(marked: np.ndarray, summary: dict) -> Check:

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from scripts.biopsy.describe import UNRELIABLE
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.palette import ABSENT, HIGH_CONTRAST
 from scripts.figure.style import Style, below, rows_high
@@ -31,14 +32,15 @@ def percent(value: float) -> str:
 def headline(scores: pd.DataFrame) -> tuple[str, str]:
     """Return the sentence that the page opens with, and what it is about."""
     for row in scores[scores["section"] == "fraction"].itertuples():
-        reach = (
-            f"{percent(row.low)} to {percent(row.high)}"
-            if np.isfinite(row.low)
-            else "interval not given: too few models"
-        )
+        reach = "interval not given: too few models"
+        if np.isfinite(row.low):
+            reach = f"{percent(row.low)} to {percent(row.high)}"
+        elif f"{UNRELIABLE}: " in str(row.note):
+            reach = UNRELIABLE
         return f"{percent(row.value)} persister-like cells ({reach})", str(row.note)
     for row in scores[scores["section"] == "position"].itertuples():
         reach = f" ({row.low:.2f} to {row.high:.2f})" if np.isfinite(row.low) else ""
+        reach = f" ({UNRELIABLE})" if f"{UNRELIABLE}: " in str(row.note) else reach
         return f"Position between untreated (0) and persister (1): {row.value:.2f}{reach}", str(row.note)
     return "", ""
 
@@ -116,5 +118,7 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
         ),
     ).properties(width=WIDTH, height=rows_high(len(rows), 22))
     names = ", ".join(table.loc[active, "item"]) or "none"
+    if (table["call"] == UNRELIABLE).all():
+        names = "not judged, since the values are unreliable"
     data = {"switches": rows, "ends": pd.DataFrame({"position": [0, 1]})}
     return Figure((Panel(chart),), data, n=f"Active: {names}.")

@@ -171,6 +171,12 @@ def estimate(scores: np.ndarray, states: States, shifts: np.ndarray, level: floa
     return Estimate(fraction, low, high, (float(shift[0]), float(shift[1])), posterior, chance[of_cell], fitted)
 
 
+def widened(found: Estimate, by: float) -> tuple[float, float]:
+    """Return the ends of the interval moved outwards by a share of cells that may be none of the tumour's."""
+    low, high = np.clip([found.low - by, found.high + by], 0.0, 1.0)
+    return float(low), float(high)
+
+
 def highest_density(posterior: np.ndarray, level: float) -> tuple[float, float]:
     """Return the ends of the shortest set of :data:`GRID` that holds ``level`` of the posterior."""
     order = np.argsort(-posterior, kind="stable")

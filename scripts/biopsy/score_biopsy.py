@@ -85,11 +85,15 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     at = describe.cuts(frozen.table("thresholds"), training)
     at = at[[name for name in at.index if name not in features.SIGNATURE.values()]]
     note = f"part of {len(scores)} tumour cells that are similar to the {states[1]} cells of training"
+    others = drift.unnoticed(summary)
     if not np.isfinite(found.low):
         note += f"; no interval: too few models ({len(pairs)} with both states; {MIN_MODELS} needed)"
+    elif others:
+        note += f"; interval wider by {others:g} at either end, for normal cells that may be unnoticed"
+    ends = fraction.widened(found, others)
     tables = [
         rows_of_checks(checks),
-        pd.DataFrame([row("fraction", "persister-like cells", found.fraction, found.low, found.high, note=note)]),
+        pd.DataFrame([row("fraction", "persister-like cells", found.fraction, *ends, note=note)]),
         describe.switches_active(activity, training, labels, called, states, level),
         describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
@@ -98,8 +102,9 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
     ]
     totals = np.asarray(query.sum(axis=1)).ravel()
     columns = (cells.obs_names.astype(str), totals, scores.astype("float32"), found.chance.astype("float32"), far)
+    joined = pd.concat([table for table in tables if len(table)], ignore_index=True)
     return (
-        pd.concat([t for t in tables if len(t)], ignore_index=True),
+        describe.withhold(joined, drift.unreliable(checks)),
         pd.DataFrame(dict(zip(CELLS, columns, strict=True))),
         distribution(scores, of_states, found),
     )
@@ -153,6 +158,7 @@ def score_profile(frozen: reference.Reference, values: pd.Series, settings: dict
     rows.append(row("signature", "score", score, note=f"{int(used.sum())} of {len(signature)} genes measured"))
     tables = [rows_of_checks(checks), pd.DataFrame(rows, columns=ROWS), switches_of_profile(frozen, own, known, level)]
     joined = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    joined = describe.withhold(joined, drift.unreliable(checks))
     return joined, pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
 
 

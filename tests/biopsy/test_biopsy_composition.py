@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from simulators import studies as simulated
 
-from scripts.biopsy import drift
+from scripts.biopsy import drift, fraction
 from scripts.cells import lineages, malignant
 
 FRACTION, CHECK = ("fraction", "persister-like cells"), ("check", "non-tumour cells")
@@ -49,6 +49,19 @@ def test_normal_cells_are_left_out_and_the_fraction_is_the_tumour_s(rich, score)
     assert scores.loc[FRACTION, "value"] == pytest.approx(truth, abs=0.05)
     # The demo's few genes have no copy numbers, which the page says.
     assert scores.loc[CHECK, "call"] == "caution" and "copy numbers couldn't be measured" in scores.loc[CHECK, "note"]
+    assert_withheld(scores)
+
+
+def assert_withheld(scores: pd.DataFrame) -> None:
+    """Values stay; neither interval nor call of the patient is given, and the rows say by which check."""
+    fraction = scores.loc[FRACTION]
+    assert np.isfinite(fraction["value"]) and np.isnan(fraction["low"]) and np.isnan(fraction["high"])
+    assert "unreliable: " in fraction["note"] and "non-tumour cells" in fraction["note"]
+    for section in ("switch", "regulon"):
+        assert set(scores.loc[section]["call"]) == {"unreliable"} and scores.loc[section][["low", "high"]].isna().all(
+            None
+        )
+    assert set(scores.loc["check"]["call"]) != {"unreliable"} and scores.loc["check"]["high"].notna().any()
 
 
 @pytest.mark.parametrize("composition", ["tumour", "xenograft", "pure"])
@@ -56,6 +69,7 @@ def test_normal_cells_that_are_left_in_make_the_page_red(rich, score, compositio
     scores, _ = score(rich.copy(), {"composition": composition, "cells_host": 5})
     assert scores.loc[CHECK, "call"] == "out of distribution" and "immune" in scores.loc[CHECK, "note"]
     assert drift.LEVELS.index(scores.loc[("verdict", "biopsy"), "call"]) >= drift.LEVELS.index(drift.OUT)
+    assert_withheld(scores)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +97,16 @@ def test_a_tumour_s_own_matrix_is_no_stroma_where_a_host_is():
     assert drift.check_composition(cells, {"composition": "xenograft", "cells_host": 9}).verdict == "ok"
     found = drift.check_composition(cells, {"composition": "tumour", "malignant_evidence": "annotation"})
     assert found.verdict == "out of distribution" and lineages.NORMAL[2] in found.note
+
+
+@pytest.mark.parametrize("composition, by", [("tumour", 0.05), ("xenograft", 0.0), ("pure", 0.0)])
+def test_an_interval_is_wider_by_the_normal_cells_that_the_check_may_pass_over(composition, by):
+    share = drift.unnoticed({"composition": composition})
+    assert share == by
+    cells = np.array(["immune"] * 5 + [""] * 95, dtype=object)
+    kept = drift.check_composition(cells, {"composition": "tumour", "malignant_evidence": "annotation"})
+    assert kept.verdict == "ok" and kept.value <= drift.unnoticed({"composition": "tumour"})
+    found = fraction.Estimate(0.3, 0.2, 0.97, (0.0, 0.0), np.zeros(1), np.zeros(1), 0.0)
+    assert fraction.widened(found, share) == pytest.approx((0.2 - by, min(0.97 + by, 1.0)))
+    none = fraction.Estimate(0.3, np.nan, np.nan, (0.0, 0.0), np.zeros(1), np.zeros(1), 0.0)
+    assert np.isnan(fraction.widened(none, share)).all()

@@ -6,6 +6,8 @@ in production they are learned from all training models and not from the patient
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -14,14 +16,27 @@ from scripts.biopsy import describe, discriminant, drift, fraction, profile
 from scripts.stats.intervals import position_interval
 
 SCORES = "biopsy/*/scores.tsv"
-LOW, CALL = ("* low", "* high"), ("* call",)
+LOW, CALL = (f"{SCORES} low", f"{SCORES} high"), (f"{SCORES} call",)
 STATES = ("untreated", "persister")
-N_SETS, CELLS = 5, 150
+N_SETS, CELLS, MARKED = 5, 150, 0.8
 N_GENES, N_CHANGED = 400, 80
 
 
-def fraction_of(rng, n: int, differ: float, share: float) -> tuple[fraction.Estimate, float]:
-    """Return the estimate in a new patient of ``share`` persister cells, and the share; learned from ``n`` models."""
+@dataclass(frozen=True)
+class Scored:
+    """A new patient's estimated fraction, its interval as printed, and whether checks withhold it."""
+
+    low: float
+    high: float
+    withheld: bool
+
+
+def fraction_of(rng, n: int, differ: float, share: float, other: float = 0.0) -> Scored:
+    """Return what is said of a new patient of ``share`` persister cells; learned from ``n`` models.
+
+    ``other``: share of normal cells among those scored. They resemble persisters, as the worst may do, and
+    :data:`MARKED` of them show a marker of their lineage.
+    """
     start, way = rng.normal(0, differ, (n + 1, N_SETS)), 1.5 + rng.normal(0, differ, (n + 1, N_SETS))
     training = [start[m] + state * way[m] + rng.normal(size=(CELLS, N_SETS)) for m in range(n) for state in (0, 1)]
     names = [f"set {i}" for i in range(N_SETS)]
@@ -32,9 +47,19 @@ def fraction_of(rng, n: int, differ: float, share: float) -> tuple[fraction.Esti
     rule = discriminant.learn(features, labels, STATES)
     groups = fraction.groups_of_states(rule.score(features), discriminant.groups(labels, STATES), STATES)
     on = (rng.random(CELLS) < share)[:, None]
-    biopsy = pd.DataFrame(start[n] + on * way[n] + rng.normal(size=(CELLS, N_SETS)), columns=names)
+    values = start[n] + on * way[n] + rng.normal(size=(CELLS, N_SETS))
     shifts = discriminant.shifts(features, labels, STATES).to_numpy()
-    return fraction.estimate(rule.score(biopsy), fraction.learn_states(groups), shifts, 0.95), share
+    summary, withheld = {"composition": "tumour" if other else "xenograft", "cells_host": CELLS}, False
+    if other:
+        normal = rng.random(CELLS) < other
+        values[normal] = (start[n] + way[n] + rng.normal(size=(CELLS, N_SETS)))[normal]
+        marked = np.where(normal & (rng.random(CELLS) < MARKED), "immune", "").astype(object)
+        far, of_models = drift.far_cells(features, labels, pd.DataFrame(values, columns=names))
+        checks = [drift.check_composition(marked, summary), drift.check_far_cells(float(far.mean()), of_models)]
+        withheld = bool(drift.unreliable(checks))
+    biopsy = pd.DataFrame(values, columns=names)
+    found = fraction.estimate(rule.score(biopsy), fraction.learn_states(groups), shifts, 0.95)
+    return Scored(*fraction.widened(found, drift.unnoticed(summary)), withheld)
 
 
 def fraction_rows(quick: bool, seed: int) -> list[Row]:
@@ -44,11 +69,33 @@ def fraction_rows(quick: bool, seed: int) -> list[Row]:
         for differ, share in ((0.6, 0.2), (0.6, 1.0)) if quick else ((0.3, 0.0), (0.6, 0.2), (0.6, 1.0)):
             runs = 8 if quick else 25 if n == 25 else 45
             rng = np.random.default_rng([seed, n, round(100 * share), round(100 * differ)])
-            ends = [fraction_of(rng, n, differ, share)[0] for _ in range(runs)]
+            ends = [fraction_of(rng, n, differ, share) for _ in range(runs)]
             hits = sum(e.low - 1e-9 <= share <= e.high + 1e-9 for e in ends)
             truth = f"fraction {share:g}; patients differ by sd {differ}"
             note = "conservative: prior of the shifts with n - 2 degrees of freedom"
             found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, 0.95, hits, runs, "at least", note))
+    return found
+
+
+def foreign_rows(quick: bool, seed: int) -> list[Row]:
+    """Return how often the interval holds the fraction with normal cells among those scored, where it is printed."""
+    found = []
+    for n in (3,) if quick else (3, 8):
+        for other, share in ((0.05, 0.0),) if quick else ((0.05, 0.0), (0.05, 0.2), (0.1, 0.0)):
+            runs = 8 if quick else 25 if other < 0.1 else 30
+            rng = np.random.default_rng([seed, n, round(100 * share), round(100 * other)])
+            ends = [fraction_of(rng, n, 0.6, share, other) for _ in range(runs)]
+            printed = [e for e in ends if not e.withheld]
+            hits = sum(e.low - 1e-9 <= share <= e.high + 1e-9 for e in printed)
+            truth = (
+                f"fraction {share:g}; {other:g} of the cells normal, similar to persisters; patients differ by sd 0.6"
+            )
+            note = f"where it is printed: in {len(printed)} of {runs}; conservative: wider by {drift.OTHERS_CAUTION:g}"
+            if len(printed) >= 5:  # where fewer are printed, what matters is that
+                found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, 0.95, hits, len(printed), "at least", note))
+            truth = f"{other:g} of the cells normal, {MARKED:g} of these with a marker"
+            hidden = ("biopsy/*/scores.tsv: unreliable", *CALL)
+            found.append(Row(hidden, f"{n} × (1+1)", truth, VERDICT, None, runs - len(printed), runs, "reported"))
     return found
 
 
@@ -144,6 +191,7 @@ def rows(quick: bool) -> list[Row]:
     """Return the rows of biopsies; ``quick``: fewer trials."""
     return [
         *fraction_rows(quick, 1),
+        *foreign_rows(quick, 5),
         *position_rows(200 if quick else 4000, 2),
         *learned_rows(10 if quick else 100, 3),
         *call_rows(300 if quick else 4000, 4),

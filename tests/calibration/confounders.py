@@ -29,10 +29,29 @@ OTHERS = (1.0,) * (len(WAYS) - 2)
 """Shares that remain with any but the cell cycle held."""
 P = ("confounders/programme_verdict.tsv p",)
 VERDICT_COLUMN = "confounders/programme_verdict.tsv verdict"
-SHARES = ("* share_low", "* share_high")
+SHARES = ("confounders/confounders.tsv share_low", "confounders/confounders.tsv share_high")
 INTERVAL = ("confounders/confounders.tsv ci_low", "confounders/confounders.tsv ci_high")
-STUDIES = {3: (12, 100), 5: (12, 100), 8: (12, 60), 25: (2, 12)}
-"""Models → simulated studies, quick and whole."""
+STUDIES = {3: (12, 160, 25), 5: (12, 160, 25), 8: (12, 80, 15), 25: (2, 24, 3)}
+"""Models → simulated studies: quick and whole of the p-value, whole of the verdicts."""
+DRAWS = 59
+"""Flips or rotations of each study: three of sixty are .05. More of them change what one study gives, not the rate."""
+SHARE, SPREAD = 0.6, 0.3
+EFFECTS = {
+    "alike, sd 0.25": lambda rng, shape: 1 + 0.25 * rng.normal(size=shape),
+    "skewed, log-normal of sd 0.5": lambda rng, shape: rng.lognormal(-0.125, 0.5, shape),
+    "skewed, gamma of shape 2": lambda rng, shape: rng.gamma(2, 0.5, shape),
+}
+"""How patients' effects before differ, relative to their mean."""
+REMAIN = {
+    "the same in all": lambda rng, shape: np.ones(shape),
+    "log-normal of sd 0.5": lambda rng, shape: rng.lognormal(-0.125, 0.5, shape),
+    "all in one patient of five, .5 in the others": lambda rng, shape: np.where(rng.random(shape) < 0.2, 1, 0.5) / 0.6,
+    "none in one patient of four, .8 in the others": lambda rng, shape: (
+        np.where(rng.random(shape) < 0.25, 0, 0.8) / 0.6
+    ),
+}
+"""How the share that remains differs between patients, relative to its mean."""
+NOT_PRINTED = ("confounders: share that remains, intervals that are not printed",)
 
 
 def noise(rng: np.random.Generator, n: int, r: float) -> np.ndarray:
@@ -59,12 +78,11 @@ def null_rows(n: int, studies: int, r: float, uneven: bool) -> list[Row]:
     for seed in range(studies):
         rng = np.random.default_rng([n, int(100 * r), uneven, seed])
         scale = np.linspace(0.5, 1.5, n)[:, None] if uneven else 1.0
-        hits += left_out.null_of(noise(rng, n, r) * scale, SIZE, seed).p <= LEVEL
+        hits += left_out.null_of(noise(rng, n, r) * scale, SIZE, seed, DRAWS).p <= LEVEL
     # Models that differ in size are no rotations of one another: a model with large changes weighs most in all.
     truth = f"no programme; genes correlated, r {r:g}" + ("; models differ three-fold in spread" if uneven else "")
-    bound = "at most" if uneven or n == 8 else "around"
+    bound = "at most" if uneven else "around"
     note = "rotations suppose equal spread; conservative else" if uneven else ""
-    note = "steps of 1/128: 6/128 is the largest level below .05" if n == 8 else note
     return [Row(P, f"{n} × (1+1)", truth, TYPE_1, LEVEL, hits, studies, bound, note)]
 
 
@@ -100,7 +118,7 @@ def judged_rows(n: int, studies: int, truths: Iterable[str] = tuple(TRUTHS)) -> 
             ways: dict[str, list] = {}
             for name, pair in zip(WAYS, pairs, strict=True):
                 ways.setdefault(name, []).append(pair)
-            p = left_out.null_of(before.to_numpy(), SIZE, seed).p
+            p = left_out.null_of(before.to_numpy(), SIZE, seed, DRAWS).p
             verdict = shares.judge(pairs[0][0], p, shares.remaining_of(ways), fdr=LEVEL, contrast="c")
             said.append(verdict["verdict"])
         alone = sum(name in ALONE.values() for name in said)
@@ -122,31 +140,53 @@ def judged_rows(n: int, studies: int, truths: Iterable[str] = tuple(TRUTHS)) -> 
 
 def interval_rows(n: int, studies: int) -> list[Row]:
     """Return the coverage of what remains of a switch's change, whose models are independent."""
-    covered = inside = given = 0
+    inside = 0
     for seed in range(studies):
         rng = np.random.default_rng([n, seed])
         before = rng.normal(2.0, 0.5, n)
         after = 0.6 * before + rng.normal(0, 0.3, n)
         found = shares.compare(pd.Series(before), pd.Series(after))
         inside += found["ci_low"] <= 0.6 * 2.0 <= found["ci_high"]
-        given += np.isfinite(found["share_low"])
-        covered += found["share_low"] <= 0.6 <= found["share_high"]
-    design, truth = f"{n} × (1+1)", "a share of .6 remains of a switch's change of 2 ± 0.5"
-    return [
-        Row(SHARES, design, truth, COVERAGE, 0.95, covered, given),
-        Row(INTERVAL, design, truth, COVERAGE, 0.95, inside, studies),
-    ]
+    truth = "a share of .6 remains of a switch's change of 2 ± 0.5"
+    return [Row(INTERVAL, f"{n} × (1+1)", truth, COVERAGE, 0.95, inside, studies)]
+
+
+def share_rows(n: int, studies: int) -> list[Row]:
+    """Return the coverage of the share that remains; below the least number of models, where it would not be printed,
+    for comparison.
+    """
+    found, least = [], shares.MIN_SHARE_INTERVAL
+    for place, (effects, drawn) in enumerate(EFFECTS.items()):
+        for number, (remain, left) in enumerate(REMAIN.items()):
+            rng = np.random.default_rng([n, place, number, 44])
+            before = 2 * drawn(rng, (studies, n))
+            after = SHARE * left(rng, (studies, n)) * before + SPREAD * rng.normal(size=(studies, n))
+            ends = np.array([shares.share_interval(x, y, 3)[1:] for x, y in zip(before, after, strict=True)])
+            given = np.isfinite(ends[:, 0])
+            hits = int(((ends[:, 0] <= SHARE) & (ends[:, 1] >= SHARE)).sum())
+            truth = f"a share of {SHARE:g} remains, {remain}; effects {effects}"
+            printed = n >= least
+            what, level, bound = (SHARES, 0.95, "around") if printed else (NOT_PRINTED, None, "reported")
+            note = "" if printed else f"for comparison; printed from {least} models on"
+            found.append(Row(what, f"{n} × (1+1)", truth, COVERAGE, level, hits, int(given.sum()), bound, note))
+    return found
 
 
 def rows(quick: bool) -> list[Row]:
     """Return the rates of the stage confounders."""
     found = []
-    for n, (few, many) in STUDIES.items():
+    for n, (few, many, judged) in STUDIES.items():
         studies = few if quick else many
         settings = {8: ((0.3, False), (0.0, False)), 25: ((0.3, False),)}.get(n, ((0.3, False), (0.1, True)))
-        for r, uneven in settings[: 1 if quick else None]:
-            found += null_rows(n, studies, r, uneven)
+        for place, (r, uneven) in enumerate(settings[: 1 if quick else None]):
+            found += null_rows(n, studies // (1 + 3 * place), r, uneven)
         found += interval_rows(n, 300 if quick else 2000)
-        if n == 5 or not quick:
-            found += judged_rows(n, studies // 4)
-    return found
+        if not quick:
+            truths = tuple(TRUTHS) if n < 25 else (*TRUTHS,)[::2][:2]
+            found += judged_rows(n, judged, truths)
+            found += share_rows(n, 1500)
+        elif n == 5:
+            found += judged_rows(n, 3)
+        elif n >= shares.MIN_SHARE_INTERVAL:
+            found += share_rows(n, 300)
+    return found if quick else found + share_rows(100, 1000)

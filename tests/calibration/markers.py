@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from calibration import designs
 from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row
 from scripts.markers import assays, genes, panels
 from scripts.stats.intervals import share_interval
@@ -20,6 +21,12 @@ P_DESIGNS = (
     (25, (1, 1), 0, 0, 25, 0),
 )
 """Models, samples of each state, and studies without and with markers: of a quick and of a full run."""
+MORE = (
+    (designs.STUDY, designs.DESIGNS[designs.STUDY], 0.6, 0.1, 60),
+    ("8 × (1+1)", [(1, 1)] * 8, 0.0, 0.1, 60),
+    ("8 × (1+1)", [(1, 1)] * 8, 0.3, 0.3, 60),
+)
+"""Design, samples of each model, sd between patients, correlation of genes; studies without markers of a full run."""
 
 
 def design(n: int, replicates: tuple[int, int]) -> str:
@@ -31,7 +38,13 @@ def study(rng, n: int, replicates: tuple[int, int], *, differ: float, r: float, 
     """Return untreated and persister samples of ``n`` models; changes differ by ``differ``, genes
     correlate by ``r``, and the first five rise by ``effect``.
     """
-    rows = [(m, s) for m in range(n) for s, k in zip((-1.0, 1.0), replicates, strict=True) for _ in range(k)]
+    return study_of(rng, [replicates] * n, differ=differ, r=r, effect=effect)
+
+
+def study_of(rng, sizes: list[tuple[int, int]], *, differ: float, r: float, effect: float = 0.0) -> panels.Pairs:
+    """Return the same; ``sizes``: untreated and persister samples of each model."""
+    n = len(sizes)
+    rows = [(m, s) for m, own in enumerate(sizes) for s, k in zip((-1.0, 1.0), own, strict=True) for _ in range(k)]
     model, state = np.array([m for m, _ in rows]), np.array([s for _, s in rows])
     noise = np.sqrt(r) * rng.normal(size=(len(rows), 1)) + np.sqrt(1 - r) * rng.normal(size=(len(rows), N_GENES))
     own = np.sqrt(r) * rng.normal(size=(n, 1)) + np.sqrt(1 - r) * rng.normal(size=(n, N_GENES))
@@ -59,6 +72,19 @@ def p_rows(quick: bool, seed: int) -> list[Row]:
     return found
 
 
+def more_rows(seed: int) -> list[Row]:
+    """Return how often the p-value is .05 or less without a shared change, in further designs (:data:`MORE`)."""
+    found, pool = [], np.ones(N_GENES, dtype=bool)
+    for number, (name, sizes, differ, r, runs) in enumerate(MORE):
+        rng = np.random.default_rng([seed, number])
+        studies = (study_of(rng, sizes, differ=differ, r=r) for _ in range(runs))
+        p = [panels.permutation_p(one, SIZES, pool, seed=i, n=WAYS)[0] for i, one in enumerate(studies)]
+        hits = int(np.sum(np.array(p) <= 0.05))
+        truth = f"no shared change; models differ by sd {differ:g}, r = {r:g}"
+        found.append(Row((f"{PANELS} p",), name, truth, TYPE_1, 0.05, hits, runs))
+    return found
+
+
 def interval_rows(trials: int, seed: int) -> list[Row]:
     """Return how often the interval of the AUC across models holds the true one, where panels are learned again.
 
@@ -79,7 +105,7 @@ def interval_rows(trials: int, seed: int) -> list[Row]:
             hits = int(((ends[:, 0] <= true) & (true <= ends[:, 1])).sum())
             truth = f"five genes rise by {effect:g} ± 0.6" if effect else "no shared change: AUC 0.5"
             note = "conservative: patients count as if each were all right or all wrong"
-            columns = ("* across_low", "* across_high")
+            columns = (f"{PANELS} across_low", f"{PANELS} across_high")
             found.append(Row(columns, design(n, replicates), truth, COVERAGE, 0.95, hits, runs, AT_LEAST, note))
     return found
 
@@ -157,5 +183,5 @@ def rank_rows(trials: int, seed: int) -> list[Row]:
 
 def rows(quick: bool) -> list[Row]:
     """Return the rows of the markers; ``quick``: fewer trials."""
-    measured = [*p_rows(quick, 1), *interval_rows(15 if quick else 150, 2), *rank_rows(1000 if quick else 4000, 4)]
+    measured = [*p_rows(quick, 1), *more, *interval_rows(15 if quick else 150, 2), *rank_rows(1000 if quick else 4000, 4)]
     return [*measured, *assay_rows(10 if quick else 150, 5), *power_rows(1000 if quick else 10_000, 6)]

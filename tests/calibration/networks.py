@@ -15,7 +15,7 @@ LEVEL, N_MODELS, EXCHANGES = 0.05, 5, 10
 TABLE = "regulons/network_change_factors.tsv"
 EDGES, P, CHANGE = (
     ("regulons/network_changes.tsv exchanged_share",),
-    ("* p", "* fdr"),
+    (f"{TABLE} p", f"{TABLE} fdr"),
     (f"{TABLE} change",),
 )
 NULLS = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from textwrap import fill
 
 import pandas as pd
 
-from calibration import mixed_models
+from calibration import gene_sets, mixed_models
 from calibration.row import POWER, TYPE_1
 
 WIDTH = 120
@@ -60,5 +61,72 @@ def on_mixed_models(own: pd.DataFrame, whole: pd.DataFrame) -> str:
         (topic *paired*), is {extent(paired)} in all designs. Therefore it stays the headline.""")
 
 
-REMARKS = {"paired_power": on_power, "mixed_models": on_mixed_models}
+def on_gene_sets(own: pd.DataFrame, _: pd.DataFrame) -> str:
+    """Return how the paired t of gene sets does next to flips and camera."""
+
+    def of(what: tuple[str, ...], quantity: str, designs: tuple[str, ...]) -> pd.Series:
+        chosen = own["what"].eq("; ".join(what)) & own["quantity"].eq(quantity) & own["design"].isin(designs)
+        return own[chosen & ~own["truth"].str.contains("in one collection")]["rate"]
+
+    all_designs = tuple(own["design"].unique())
+    both = ("5 × (1+1)", "8 × (1+1)")
+    size, power = ([extent(of(what, kind, all_designs)) for what in SETS] for kind in (TYPE_1, POWER))
+    camera = [extent(of(gene_sets.CAMERA, kind, both)) for kind in (TYPE_1, POWER)]
+    few = extent(of(gene_sets.FLIPS, POWER, ("3 × (1+1)", "5 × (1+1)")))
+    return wrapped(f"""
+        The p-value of a gene set is that of a paired t over models, each model's mean change of the set's genes minus
+        that of all others. Correlation between genes is contained in how models differ. At correlations of 0 to 0.3 its
+        type I error is {size[0]}, its power {power[0]}. Exact flips of whole models' signs have {size[1]} and
+        {power[1]}; with three and five models they give no p-value below .05 (power {few}), and with more not more
+        power than t. Camera, whose replicates are genes, has {camera[0]} and {camera[1]} with five and eight models.
+        Therefore t is printed. Replicates of a model and arms are averaged before, so that designs with several samples
+        or arms are those with one sample each and less noise (topics *paired*, *arms*).""")
+
+
+SETS = (gene_sets.P, gene_sets.FLIPS)
+UNTRIED = {
+    "biopsy": """
+        Training models have one mean and one distribution of cells in each state: replicates add cells, and
+        arms don't enter. Designs with several samples or arms are therefore not listed apart. Depth doesn't
+        differ: training cells are thinned to the biopsy's depth or it to theirs. Normal cells are simulated
+        as the worst may be, similar to persisters. Where the check of non-tumour cells or of far cells
+        warns, neither interval nor call is printed.""",
+    "confounders": """
+        Replicates are pooled and arms averaged before: each model has one difference. Designs with several
+        samples or arms are those with one, whose spread differs between models (three-fold). Depth is a way
+        of adjustment and has a topic of its own. One hundred models are measured for intervals; for the
+        p-value their flips are drawn as for 25, and one study takes a minute. Intervals of shares are
+        listed below 25 models too, where they are not printed: the share of a mixture (none remains in one
+        patient of four) is then not covered.""",
+    "marker_composition": """
+        Each model has one difference per marker, replicates pooled and arms averaged. From eight models on
+        more of them add power only, since the t over models is the same. Depth does not enter: cells of one
+        library are compared.""",
+    "markers": """
+        Arms don't enter: a sample is untreated or persister. With 100 models a p-value learns 2,000 panels;
+        25 models are the most that were tried. Depth is not varied: the procedure takes values, not counts.""",
+    "expression": """
+        Columns `voom_*` speak of these tumours: their level holds where patients change alike. Where they
+        differ the rates show what such a p-value would mean for patients: nothing. Arms are coefficients of
+        the same model and not listed apart.""",
+    "paired_shared": """
+        The scenarios of effects of 1.2 ± 0.3 with noise 0.4. Power rises with the number of patients for
+        what all or most of them show. An effect that is small against the spread of single measured changes
+        (below 1.28 times) can't be told from one that some patients lack, and is called less often with
+        more patients (topic *paired*).""",
+}
+"""Topic → which designs are not listed, and why."""
+
+
+def on_untried(topic: str) -> Callable[[pd.DataFrame, pd.DataFrame], str]:
+    """Return what says which designs a topic leaves out, and why."""
+    return lambda own, whole: wrapped(UNTRIED[topic])
+
+
+REMARKS = {
+    "paired_power": on_power,
+    "mixed_models": on_mixed_models,
+    "gene_sets": on_gene_sets,
+    **{topic: on_untried(topic) for topic in UNTRIED},
+}
 """Topic → what is said before its table."""

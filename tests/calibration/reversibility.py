@@ -21,7 +21,7 @@ from scripts.activity.verdicts import BACK, BEYOND, STAYS
 
 LEVEL = 0.05
 TABLE = "activity/reversibility.tsv"
-INTERVAL = (f"{TABLE} ci_low", "* ci_high")
+INTERVAL = (f"{TABLE} ci_low", f"{TABLE} ci_high")
 VERDICTS = {name: (f"{TABLE} verdict", f"reversibility: {name}") for name in (BACK, STAYS, BEYOND)}
 CONTRAST = {"baseline": designs.BASELINE, "persister": designs.TREATED, "relapse": designs.RELAPSE}
 SHIFT = 1.5

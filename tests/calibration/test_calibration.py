@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration import calibrate
-from calibration.claims import EXEMPT, claims
+from calibration import calibrate, claims, paired_shared
 from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, OK, POWER, REPORTED, TYPE_1, WEAK, Row, clustered
 from scripts.base import calibration, columns
 
@@ -49,9 +48,9 @@ def measured(request) -> list[tuple[str, ...]]:
 
 
 def test_every_claim_of_a_table_is_measured(measured):
-    """A new column with a p-value or an interval needs rates, or a reason in EXEMPT."""
+    """A p-value or an interval of a table needs rates; claims.tsv says which hold for it."""
     assert len(measured) <= MOST_ROWS
-    asked = set(claims()) - set(EXEMPT)
+    asked = {tuple(name.rsplit(" ", 1)) for name in claims.read()["rates"] if name}
     missing = asked - names_of(measured)
     assert not missing, f"without a row in the calibration table: {sorted(missing)}"
 
@@ -70,6 +69,7 @@ def test_a_p_value_of_another_kind_does_not_lend_its_rates():
 
 def test_rates_are_about_columns_that_exist(measured):
     known = {(table, column) for table, own in columns.read().items() for column in own}
+    known |= {tuple(name.rsplit(" ", 1)) for name in claims.read()["rates"] if name}
     unknown = names_of(measured) - known
     assert not unknown, sorted(unknown)
 
@@ -87,6 +87,25 @@ def test_the_table_holds_what_is_measured(measured):
     assert set(rates["topic"]) == set(calibrate.topics())
     written = {name for what in rates["what"] for name in what.split(calibration.SEPARATOR)}
     assert {name for what in measured for name in what} <= written
+
+
+@pytest.mark.parametrize("truth", [paired_shared.ALL, paired_shared.MOST])
+def test_more_patients_never_lower_the_power_for_what_they_share(truth):
+    """Of the written table: at least the least power for 8, 25 and 100 patients, and no less with more of them."""
+    rates = calibration.rates_of_verdict("paired", "shared")
+    rates = rates[(rates["topic"] == "paired_shared") & rates["truth"].str.startswith(truth)].set_index("design")
+    power = [rates.at[f"{n} × (1+1)", "rate"] for n in (8, 25, 100)]
+    assert power == sorted(power)
+    assert [rates.at[f"{n} × (1+1)", "level"] for n in (8, 25, 100)] == [
+        paired_shared.LEAST[n][truth] for n in (8, 25, 100)
+    ]
+    assert all(found >= paired_shared.LEAST[n][truth] for n, found in zip((8, 25, 100), power, strict=True))
+
+
+def test_what_half_of_the_patients_contradict_is_not_shared():
+    rates = calibration.rates_of_verdict("paired", "shared")
+    found = rates[(rates["topic"] == "paired_shared") & rates["truth"].str.startswith(paired_shared.HALF)]
+    assert len(found) == 3 and (found["rate"] <= paired_shared.FALSE).all()
 
 
 def test_rates_of_a_column_are_read():

@@ -51,12 +51,12 @@ def test_thinning_makes_depths_equal_and_matching_sizes():
 
 
 def test_interval_of_the_share_covers_it():
-    """2,000 studies of six models, truth 0.6: 93 to 97 % of Fieller's intervals hold it."""
+    """2,000 studies of 25 models, truth 0.6: 93 to 97 % of Fieller's intervals hold it."""
     rng = np.random.default_rng(2)
     covered, known = 0, 0
     for _ in range(2000):
-        before = rng.normal(2, 0.5, 6)
-        after = 0.6 * before + rng.normal(0, 0.3, 6)
+        before = rng.normal(2, 0.5, 25)
+        after = 0.6 * before + rng.normal(0, 0.3, 25)
         _, low, high = shares.share_interval(before, after)
         known += np.isfinite(low)
         covered += low <= 0.6 <= high
@@ -75,7 +75,25 @@ def test_two_models_have_a_share_and_no_interval():
     assert np.isnan([found[name] for name in ("ci_low", "ci_high", "share_low", "share_high")]).all()
     assert found["share_remaining"] == pytest.approx(2.2 / 4.2)
     three = shares.compare(pd.Series([2.0, 2.2, 2.1]), pd.Series([1.0, 1.2, 1.1]))
-    assert np.isfinite([three[name] for name in ("ci_low", "ci_high", "share_low", "share_high")]).all()
+    assert np.isfinite([three[name] for name in ("ci_low", "ci_high", "share_remaining")]).all()
+
+
+@pytest.mark.parametrize("n", [3, 8, 24])
+def test_a_share_has_no_interval_below_the_number_of_models_by_which_skewed_shares_are_covered(n):
+    """One patient in four loses all: Fieller's interval would miss the share too often."""
+    rng = np.random.default_rng(n)
+    before = rng.normal(2, 0.1, n)
+    found = shares.compare(pd.Series(before), pd.Series(0.6 * before + rng.normal(0, 0.1, n)))
+    assert np.isfinite(found["share_remaining"]) and np.isnan([found["share_low"], found["share_high"]]).all()
+    enough = rng.normal(2, 0.5, shares.MIN_SHARE_INTERVAL)
+    assert np.isfinite(shares.compare(pd.Series(enough), pd.Series(0.5 * enough + 0.1))["share_low"])
+    covered = 0
+    for _ in range(400):
+        before = rng.normal(2, 0.5, n)
+        after = np.where(rng.random(n) < 0.25, 0.0, 0.8) * before + rng.normal(0, 0.3, n)
+        _, low, high = shares.share_interval(before, after, least=3)
+        covered += low <= 0.6 <= high
+    assert n == 24 or covered / 400 < 0.93
 
 
 def test_extrapolation_takes_out_what_a_covariate_explains():
