@@ -26,10 +26,7 @@ HEADER = ["table", "column", "rates", "reason"]
 
 
 def read() -> pd.DataFrame:
-    """Return claims.tsv: one row per table (a glob where samples or models have COPY,
-    ("growth/switches_by_cycle.tsv", "switch"): COPY,
-}
-"""(table, each) and column.
+    """Return claims.tsv: one row per table (a glob where samples or models have one each) and column.
 
     ``rates``: the name by which the calibration table measures it, ``"{table} {column}"``. It is the column's own, or
     that of another that the same function makes, which ``reason`` names. Without rates ``reason`` says why none are

@@ -183,5 +183,11 @@ def rank_rows(trials: int, seed: int) -> list[Row]:
 
 def rows(quick: bool) -> list[Row]:
     """Return the rows of the markers; ``quick``: fewer trials."""
-    measured = [*p_rows(quick, 1), *more, *interval_rows(15 if quick else 150, 2), *rank_rows(1000 if quick else 4000, 4)]
+    more = [] if quick else more_rows(5)
+    measured = [
+        *p_rows(quick, 1),
+        *more,
+        *interval_rows(15 if quick else 150, 2),
+        *rank_rows(1000 if quick else 4000, 4),
+    ]
     return [*measured, *assay_rows(10 if quick else 150, 5), *power_rows(1000 if quick else 10_000, 6)]

@@ -55,18 +55,6 @@ def test_every_claim_of_a_table_is_measured(measured):
     assert not missing, f"without a row in the calibration table: {sorted(missing)}"
 
 
-def test_lists_of_exceptions_hold_nothing_else(measured):
-    asked = set(claims())
-    assert set(EXEMPT) <= asked
-    assert not set(EXEMPT) & names_of(measured)
-
-
-def test_a_p_value_of_another_kind_does_not_lend_its_rates():
-    """A table whose p is about cells has an fdr of its own: that of other tables was measured over patients."""
-    cells = {table for table, column in EXEMPT if column == "p" and table.endswith("markers.tsv")}
-    assert cells and {(table, "fdr") for table in cells} <= set(EXEMPT)
-
-
 def test_rates_are_about_columns_that_exist(measured):
     known = {(table, column) for table, own in columns.read().items() for column in own}
     known |= {tuple(name.rsplit(" ", 1)) for name in claims.read()["rates"] if name}
