@@ -91,7 +91,7 @@ def foreign_rows(quick: bool, seed: int) -> list[Row]:
                 f"fraction {share:g}; {other:g} of the cells normal, similar to persisters; patients differ by sd 0.6"
             )
             note = f"where it is printed: in {len(printed)} of {runs}; conservative: wider by {drift.OTHERS_CAUTION:g}"
-            if len(printed) >= 5:  # where fewer are printed, what matters is that
+            if len(printed) >= 5:
                 found.append(Row(LOW, f"{n} × (1+1)", truth, COVERAGE, 0.95, hits, len(printed), "at least", note))
             truth = f"{other:g} of the cells normal, {MARKED:g} of these with a marker"
             hidden = ("biopsy/*/scores.tsv: unreliable", *CALL)
