@@ -298,11 +298,11 @@ def place_rows(quick: bool) -> list[Row]:
             what = "cells nearer to persister, score learned" if learned else "cycling cells"
             truth = f"an untreated new patient; share of {what}"
             calls = sum(row[7] != "as untreated" for row in drawn)
-            columns = ("biopsy/*/scores.tsv: above or below untreated", "* call")
+            columns = ("biopsy/*/scores.tsv: above or below untreated", "biopsy/*/scores.tsv call")
             found.append(Row(columns, design, truth, VERDICT, LEVEL, calls, runs, AT_MOST))
             inside = sum(row[3] <= row[2] <= row[4] for row in drawn)
             note = "range of the observed share, half a cell added in the range"
-            found.append(Row(("* low", "* high"), design, truth, COVERAGE, 0.95, inside, runs, AROUND, note))
+            found.append(Row(("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high"), design, truth, COVERAGE, 0.95, inside, runs, AROUND, note))
     return found
 
 
