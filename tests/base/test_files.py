@@ -51,13 +51,13 @@ def test_a_tool_that_fails_or_is_not_there_is_said():
 def test_what_a_tool_made_is_believed_not_its_exit_alone(tmp_path):
     """A tool that exits with 0 and made nothing has failed: why it said so, and the remedy, are told."""
     code = "print('Traceback'); print('KeyError: killed for memory'); print('done')"
-    with pytest.raises(UserError, match=r"without making index\.idx.*KeyError: killed for memory; more memory"):
+    with pytest.raises(UserError, match=r"without writing index\.idx.*KeyError: killed for memory; more memory"):
         files.run_tool([sys.executable, "-c", code], "more memory", makes=[tmp_path / "index.idx"])
     (tmp_path / "index.idx").write_bytes(b"")
-    with pytest.raises(UserError, match="without making index"):
+    with pytest.raises(UserError, match="without writing index"):
         files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "index.idx"])
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UserError, match="without making folder"):
+    with pytest.raises(UserError, match="without writing folder"):
         files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "folder"])
     (tmp_path / "index.idx").write_bytes(b"x")
     files.run_tool([sys.executable, "-c", "pass"], makes=[tmp_path / "index.idx"])

@@ -121,7 +121,7 @@ def test_a_cut_input_is_told_from_a_whole_one(tmp_path, suffix):
         getattr(table, f"to_{suffix[1:]}")(path)
     assert job.fault_of(path) is None
     path.write_bytes(path.read_bytes()[:-100])
-    assert job.fault_of(path).startswith("it is cut")
+    assert job.fault_of(path).startswith("it is truncated")
     path.unlink()
     assert job.fault_of(path) == "No such file or directory"
     assert job.fault_of(tmp_path) is None
