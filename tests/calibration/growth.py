@@ -302,7 +302,19 @@ def place_rows(quick: bool) -> list[Row]:
             found.append(Row(columns, design, truth, VERDICT, LEVEL, calls, runs, AT_MOST))
             inside = sum(row[3] <= row[2] <= row[4] for row in drawn)
             note = "range of the observed share, half a cell added in the range"
-            found.append(Row(("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high"), design, truth, COVERAGE, 0.95, inside, runs, AROUND, note))
+            found.append(
+                Row(
+                    ("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high"),
+                    design,
+                    truth,
+                    COVERAGE,
+                    0.95,
+                    inside,
+                    runs,
+                    AROUND,
+                    note,
+                )
+            )
     return found
 
 

@@ -99,8 +99,9 @@ def test_a_study_of_profiles_without_a_network_or_gene_sets_says_so(tmp_path):
     settings = {"network": None, "gene_sets": [], "signatures": []}
     source = Results(tmp_path, "profile", settings, tables=expression()).write()
     draw_stages(source, *(name for name in FIGURES if source.has(f"{name}/figures")))
-    expressed, active, *others = (bind.build(source, name) for name in FIGURES)
+    expressed, active, *others = (bind.build(source, name) for name in FIGURES if name != "growth")
     assert all("activity.network" in section.absent for section in others)
+    assert "cells" in bind.build(source, "growth").absent
     assert "expression.gene_sets" in said(expressed) and "activity.network" in said(active)
     assert {"states", "treatment_correlation"} <= {figure.name for figure in expressed.figures}
     assert {figure.name for figure in active.figures} == {"reversibility"}
