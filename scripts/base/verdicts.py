@@ -12,6 +12,8 @@ from typing import Any
 
 MIN_MODELS = 3
 """Models that a change shared by patients needs."""
+UNRELIABLE = "unreliable"
+"""Call of a biopsy's value where checks warn."""
 MIN_SAME_DIRECTION = 0.9
 """Probability that one more patient changes in the same direction, which a shared change needs at least."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scripts.base.verdicts import UNRELIABLE
 from scripts.stats.intervals import prediction
 
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
 NEAREST = 5
-UNRELIABLE = "unreliable"
-CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker")
+CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth")
 """Sections whose intervals and calls speak of a new patient like those of training."""
 
 

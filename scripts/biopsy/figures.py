@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from scripts.biopsy.describe import UNRELIABLE
+from scripts.base.verdicts import UNRELIABLE
 from scripts.figure.figure import Figure, Panel
 from scripts.figure.palette import ABSENT, HIGH_CONTRAST
 from scripts.figure.style import Style, below, rows_high

@@ -52,9 +52,9 @@ def test_a_job_has_what_snakemake_gives_it(workflow, sample, tmp_path):
 @pytest.mark.parametrize(
     ("rule", "wildcards", "message"),
     [
-        ("filter_cell", {"sample": "A"}, "no rule is called 'filter_cell'; there is filter_cells"),
+        ("filter_cell", {"sample": "A"}, "no rule is called 'filter_cell'; did you mean filter_cells"),
         ("cells", {}, "rule cells is a target and runs nothing"),
-        ("measure_quality", {"sample": "A", "unit": "1"}, "rule measure_quality runs no script"),
+        ("measure_quality", {"sample": "A", "unit": "1"}, "rule measure_quality runs a shell command, not a script"),
         ("filter_cells", {}, "rule filter_cells has the wildcards: sample; give each as name=value"),
         ("join_genomes", {"sample": "A"}, "rule join_genomes has the wildcards: none"),
         ("filter_cells", {"sample": "A"}, "rule filter_cells has no job with sample=A"),

@@ -301,7 +301,7 @@ def place_rows(quick: bool) -> list[Row]:
             columns = ("biopsy/*/scores.tsv: above or below untreated", "biopsy/*/scores.tsv call")
             found.append(Row(columns, design, truth, VERDICT, LEVEL, calls, runs, AT_MOST))
             inside = sum(row[3] <= row[2] <= row[4] for row in drawn)
-            note = "range of the observed share, half a cell added in the range"
+            note = "range of the observed share, half a cell added"
             found.append(
                 Row(
                     ("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high"),
