@@ -96,7 +96,7 @@ def through_time(table: pd.DataFrame, column: str, title: str, style: Style) -> 
     )
 
 
-def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
+def draw_other_cells(libraries: pd.DataFrame, style: Style) -> Figure | None:
     """Return host cells and ambient RNA over time (cells/libraries.tsv); without a host, the normal cells.
 
     None if there are neither.
@@ -134,7 +134,7 @@ def draw_stroma(libraries: pd.DataFrame, style: Style) -> Figure | None:
 FIGURES = {
     "barnyard": (draw_barnyard, ["cells/{sample}.barnyard.tsv", "cells/libraries.tsv"]),
     "ranks": (draw_ranks, ["cells/{sample}.ranks.tsv", "cells/libraries.tsv"]),
-    "stroma": (draw_stroma, "cells/libraries.tsv"),
+    "other_cells": (draw_other_cells, "cells/libraries.tsv"),
     "attrition": (draw_attrition, "cells/attrition.tsv"),
     "pool_cells": (draw_pools, "cells/{pool}.pool.tsv"),
     "attrition_libraries": (draw_libraries, "cells/attrition.tsv"),

@@ -140,8 +140,10 @@ def draw_stability(curves: pd.DataFrame, clusters: pd.DataFrame, style: Style) -
         low=table["ari_mean"] - table["ari_sd"], high=(table["ari_mean"] + table["ari_sd"]).clip(upper=1)
     )
     of_curves = partial(axis_title, "clusters/x/x.stability.tsv")
+    # Given, as a panel may have no point of a kind, such as no chosen resolution.
+    ends = [float(table["resolution"].min()), float(table["resolution"].max())]
     base = alt.Chart(alt.NamedData("stability")).encode(
-        x=alt.X("resolution:Q", title=of_curves("resolution"), scale=alt.Scale(padding=8)),
+        x=alt.X("resolution:Q", title=of_curves("resolution"), scale=alt.Scale(domain=ends, padding=8)),
         color=style.colour("timepoint", table["timepoint"], columns=3),
         tooltip=[
             "timepoint:N",

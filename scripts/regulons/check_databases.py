@@ -48,8 +48,8 @@ def check(
     with_motif = sorted(set(usable["tf"]) & set(tfs))
     if not with_motif:
         raise job.UserError(
-            f"config, regulons.tfs: no factor ({', '.join(tfs[:3])} …) has a motif in the databases; do species and "
-            f"naming agree?"
+            f"config, regulons.tfs: no factor ({', '.join(tfs[:3])} …) has a motif in the databases; check "
+            f"that species and naming agree"
         )
     job.log.info("%d of %d factors have a motif in the databases", len(with_motif), len(tfs))
     if annotation is not None:

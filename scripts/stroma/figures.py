@@ -34,6 +34,8 @@ def draw_shares(shares: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Fi
         return none_of(samples)
     keys = ["lineage", "model", "timepoint"]
     table = used.groupby(keys, sort=False, as_index=False).agg(share=("share", "mean"), cells=("cells", "sum"))
+    if table.empty:
+        return none_of(samples)
     order = table.groupby("lineage")["share"].mean().sort_values(ascending=False, kind="stable").index
     lineages = [name for name in order if name != OTHER] + [name for name in order if name == OTHER]
     points = style.in_order("timepoint", table["timepoint"])

@@ -97,7 +97,8 @@ def test_the_signature_comes_first_and_what_lies_beyond_the_axis_is_cut():
     assert list(rows["feature"]) == ["signature", "JUNB", "JUNB(+)"]
     assert list(dict.fromkeys(made.data["bins"]["shown"])) == ["genes (11)", "factors (1)"]
     assert list(made.data["marks"]["name"]) == ["untreated", "persister"]
-    assert made.notes == {"signature": {"verdict": "back"}} and "14 features" in made.n
+    assert made.notes["signature"]["verdict"] == "back" and "below 0.5" in made.notes["signature"]["rule"]
+    assert "14 features" in made.n
     genes = positions().query("kind == 'gene'")
     alone = figures.draw_reversibility(genes, reversibility.bin_positions(genes), STYLE)
     assert len(alone.data["named"]) == 11 and alone.notes == {}

@@ -169,18 +169,18 @@ def test_quantiles_are_those_of_the_cells_that_have_a_value():
 
 
 def test_each_arm_begins_at_the_baseline_of_its_model():
-    made = figures.draw_stroma(libraries(), STYLE)
+    made = figures.draw_other_cells(libraries(), STYLE)
     lines = made.data["stroma"].set_index("sample")
     assert (
         lines.loc["S1", "arm"] == "AC" and lines.loc["S1", "host_cells"] == 30 and lines.loc["S2", "host_cells"] == 75
     )
-    assert len(made.panels) == 2 and len(figures.draw_stroma(libraries(ambient=float("nan")), STYLE).panels) == 1
-    assert figures.draw_stroma(libraries(host=0), STYLE) is None
+    assert len(made.panels) == 2 and len(figures.draw_other_cells(libraries(ambient=float("nan")), STYLE).panels) == 1
+    assert figures.draw_other_cells(libraries(host=0), STYLE) is None
 
 
 def test_without_a_host_the_stroma_is_the_normal_cells():
     table = libraries(host=0)
-    made = figures.draw_stroma(table.assign(normal=table["tumour"] // 4), STYLE)
+    made = figures.draw_other_cells(table.assign(normal=table["tumour"] // 4), STYLE)
     shares = made.data["stroma"]
     assert shares["host_cells"].between(20, 25).all() and "normal" in shares and "host" not in shares
 

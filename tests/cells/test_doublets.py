@@ -144,7 +144,7 @@ def test_scdblfinders_scores_repeat_on_one_core_or_more(simulate):
 
 def test_what_is_not_searched_says_why_and_how_many_are_left(simulate):
     counts, _ = graft_cells(simulate, seed=3, cells=150)
-    for settings, word in (({"enabled": False}, "switched off"), ({"min_cells": 5_000}, "fewer than 5000")):
+    for settings, word in (({"enabled": False}, "detection is off"), ({"min_cells": 5_000}, "fewer than 5000")):
         found = find(counts, 0.1, SETTINGS | settings, seed=0, what="graft")
         assert word in found.note and not found.flagged.any()
         assert found.left == pytest.approx(0.1 * counts.shape[0])

@@ -211,7 +211,7 @@ def test_filtered_matrix_is_kept_whole_and_says_so(simulate, droplet_settings):
 
 def test_knee_alone_when_switched_off_or_when_the_pool_is_too_thin(simulate, droplet_settings):
     library = simulate.simulate_library(seed=3, cells=300, empties=60, empty_umis=5)
-    for enabled, word in ((False, "switched off"), (True, "too few")):
+    for enabled, word in ((False, "profile is off"), (True, "too few")):
         calls = call_cells(library.counts, **{**droplet_settings, "enabled": enabled})
         assert calls.summary["method"] == "knee"
         assert word in calls.summary["note"]

@@ -58,5 +58,5 @@ def test_barcodes_of_tags_are_as_they_are_or_translated():
     with pytest.raises(job.UserError, match="r1: 0% of its first barcodes are those of the pool's counts"):
         count_tags.choose_list(Counter(["C" * 16]), genes, "r1")
     assert count_tags.umi_length(28, None, "r1") == 12 and count_tags.umi_length(26, None, "r1") == 10
-    with pytest.raises(job.UserError, match="a read 1 of 26 bases holds no barcode and UMI of 28"):
+    with pytest.raises(job.UserError, match="a read 1 of 26 bases is too short for barcode and UMI of 28"):
         count_tags.umi_length(26, 12, "r1")

@@ -64,7 +64,7 @@ def test_a_library_that_cannot_tell_says_so(simulate):
     # No gene of the panel is measured.
     named = pd.Index([f"G{i}" for i in range(cells.n_vars)])
     found = measure(cells.X, named, soup, lineage, seed=0)
-    assert np.isnan(found.fractions).all() and "too little" in found.note
+    assert np.isnan(found.fractions).all() and "too few UMIs" in found.note
 
 
 def test_the_stage_measures_and_subtracts_it(simulate, cell_settings):

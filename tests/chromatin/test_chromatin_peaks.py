@@ -118,7 +118,7 @@ def test_peaks_of_another_genome_are_refused(write):
     assert found["promoter"] == 1 and 0.05 < found["shifted"] < 0.25 and found["unplaced"] == 0
     with pytest.raises(UserError, match="on no chromosome"):
         promoters.check_genome(own.assign(chromosome="7"), starts, 2000, "x.bed")
-    with pytest.raises(UserError, match="behind the last gene"):
+    with pytest.raises(UserError, match="beyond the last gene"):
         promoters.check_genome(own.assign(start=own["start"] + 40_000_000), starts, 2000, "x.bed")
     gaps = own.assign(start=(at[:800] + at[1:801]) // 2)
     gaps = gaps[np.diff(at[:801]) > 4100].assign(end=lambda t: t["start"] + 1)

@@ -57,7 +57,7 @@ def test_classes_get_gene_and_species(tmp_path):
     assert gene.tolist() == [0, 0, bus.NO_GENE, bus.NO_GENE, 2]
     assert species.tolist() == [0, 0, 0, 2, 1]
     (tmp_path / "ec").write_text("1\t0\n")
-    with pytest.raises(ValueError, match="class 1 out of order"):
+    with pytest.raises(ValueError, match="class 1 is out of order"):
         bus.read_classes(tmp_path / "ec")
 
 

@@ -38,7 +38,7 @@ RIGHT = {
 """The tables hold one or two barcodes more."""
 REFUSED = {
     "aggr": r"barcodes of 3 libraries: …-1 \(20 barcodes\), …-2 \(20 barcodes\), …-3 \(20 barcodes\); write in column",
-    "t_bom.tsv.gz": r"'GAAGGGTGTATCGCGC-1' stands over the genes' names but is a barcode",
+    "t_bom.tsv.gz": r"'GAAGGGTGTATCGCGC-1' stands above the genes' names but is a barcode",
     "q_graft": r"no gene is of the host \(GRCm39_…, config references.host; genes are named FOSL1, JUNB, NFKB1\)",
     "smartseq_htseq.tsv.gz": r"no gene is of the host \(GRCm39_…",
 }

@@ -78,7 +78,7 @@ def test_every_config_key_named_exists():
     named = {
         code.split(":")[0]
         for code in CODE
-        if not code.endswith(".tsv")
+        if not code.endswith((".tsv", ".tsv.gz"))
         and re.match(
             r"^(?:counts|cells|clusters|regulons|profiles|expression|activity|switches|markers)\.\w[\w.]+(?::.*)?$",
             code,

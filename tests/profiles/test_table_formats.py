@@ -82,7 +82,7 @@ OTHERS = {
     ],
     "network or gene sets of other names than the study's genes": [
         Form("source\ttarget\tmor\nP34345\tQ00663\t1\nP34345\tQ57342\t1\n", words=r"has 0% of its genes in common with the study, less than 10%; it names genes Q00663, Q57342, the study FOSL1, JUNB, KRT16: give"),
-        Form("source\ttarget\tmor\nP34345\tENSG00000075426\t1\n", words=r"it names genes ENSG00000075426, the study FOSL1, JUNB, KRT16: give symbols"),
+        Form("source\ttarget\tmor\nP34345\tENSG00000075426\t1\n", words=r"it names genes ENSG00000075426, the study FOSL1, JUNB, KRT16: give gene symbols"),
     ],
     "gene sets as .gmt": [Form("SET\thttp\tFOSL1\tJUNB\n", "s.gmt"), Form('\ufeffSET\thttp\t"FOSL1"\tJUNB\t\t\r\n', "s.gmt")],
     "gene sets as .gmt with a name twice for other genes": [

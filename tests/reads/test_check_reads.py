@@ -99,7 +99,7 @@ MISTAKES = {
     "letters that are no bases": (
         GOOD1,
         GOOD2.replace("ACGGT", "ACXGT", 1),
-        "record 1: 'X' in the sequence isn't a base",
+        "record 1: 'X' in the sequence is not a base",
     ),
     "index read as mate": (fastq(["ACGTACGT"] * 200), GOOD2, "reads of 8 bp are index reads"),
     "all barcodes masked": (fastq(["N" * 28] * 200), GOOD2, "all 200 barcodes are N"),

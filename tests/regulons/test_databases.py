@@ -52,7 +52,7 @@ def test_a_sound_set_is_offered(names):
         ({"settings": SETTINGS | {"auc_threshold": 0.001}}, "are 0 ranks"),
         ({"annotated": ANNOTATED.iloc[1:]}, "motif_annotations: none of its motifs"),
         ({"tfs": ["JUN"]}, r"tfs: no factor \(JUN"),
-        ({"annotation": [f"Actb{i}" for i in range(9)]}, "has 0% of the databases' genes .*same species"),
+        ({"annotation": [f"Actb{i}" for i in range(9)]}, "has 0% of the databases' genes .*species is the same"),
     ],
 )
 def test_what_cannot_work_is_refused(names, change, message):

@@ -45,7 +45,7 @@ def test_a_regulon_that_is_not_measured_has_no_activity_rather_than_none(make_jo
         table = score(make_job, group, engine, kind)
     assert table.columns.tolist() == ["sample", "model", "timepoint", "arm", "replicate", "most(+)", "whole(+)"]
     assert (table[["most(+)", "whole(+)"]].max() > 0).all()
-    assert "1 of 3 are left out, less than 80 % of their targets are measured: half(+)" in caplog.text
+    assert "1 of 3 are left out because less than 80 % of their targets are measured: half(+)" in caplog.text
     assert "2 of 3 regulons in 30 cells" in caplog.text
 
 

@@ -13,7 +13,7 @@ pytestmark = [
 FIGURES = {
     "findings": set(),
     "design": {"study_design"},
-    "reads": {"saturation", "barnyard", "ranks", "stroma"},
+    "reads": {"saturation", "barnyard", "ranks", "other_cells"},
     "cells": {"attrition", "attrition_libraries", "quality"},
     "clusters": {"umap", "stability", "flow"},
     "regulons": {"specificity", "activity_heatmap", "on_off", "agreement"},

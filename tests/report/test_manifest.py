@@ -40,7 +40,7 @@ def test_it_says_what_made_the_results(workflow, written):
 def test_it_has_the_hash_of_every_table_and_of_no_page(workflow, written):
     results = workflow.folder / "out" / "run"
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in results.glob("*.txt")}
-    assert written["results"] == hashes and len(hashes) == 14
+    assert written["results"] == hashes and len(hashes) == 17
 
 
 def test_it_is_written_once(workflow):

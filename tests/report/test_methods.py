@@ -112,7 +112,10 @@ def test_a_package_without_any_version_is_named_alone(nothing_installed, source,
 
 def test_each_paragraph_stands_by_itself(source):
     names = [text.split(".**")[0].removeprefix("**") for text in methods.write(source)[0] if text.startswith("**")]
-    assert names == ["Cells", "Clusters", "Regulons", "Switches", "Expression", "Evidence and checks"]
+    assert names == [
+        *("Cells", "Clusters", "Regulons", "Switches", "Expression", "Published signatures", "Growth"),
+        *("Panels as assays", "Evidence and checks"),
+    ]
 
 
 def test_numbers_of_references_have_a_reference(source, profiles):

@@ -262,6 +262,9 @@ def prepare(
         (results / "clusters" / model).mkdir(parents=True)
         table = results / "clusters" / model / "cells.tsv.gz"
         pd.concat([place, labels], axis=1).to_csv(table, sep="\t", index=False)
+        sizes = labels.groupby("timepoint", sort=False).size().rename("n_cells").reset_index()
+        sizes = sizes.assign(cluster="0", share=1.0, lineage="0", fate="")
+        sizes.to_csv(table.with_name("clusters.tsv"), sep="\t", index=False)
     steps = [
         (s, r.model, r.timepoint, step, n) for s, r in libraries.iterrows() for step, n in (("empty", 100), ("qc", 80))
     ]

@@ -118,7 +118,7 @@ LANES = [
     lane("mates in another order", r".*, record 1: names differ \(L1:0 and L1:199\); fq1 and fq2 must be mates", lambda a, b: (a, b[::-1])),
     lane("mates renamed", r".*, record 1: names differ \(L1:0 and SRR1.L1:0\); fq1 and fq2", lambda a, b: (a, renamed(b, lambda name: f"SRR1.{name}"))),
     lane("mates of two lanes", r".*, record 1: names differ \(L1:0 and L2:0\); fq1 and fq2", lambda a, b: (a, mates(lane="L2")[1])),
-    lane("letters that are no bases", r"\S*a_R2.fastq.gz, record 3: 'X' in the sequence isn't a base; ", lambda a, b: (a, [*b[:2], (b[2][0], "X" * 90), *b[3:]])),
+    lane("letters that are no bases", r"\S*a_R2.fastq.gz, record 3: 'X' in the sequence is not a base; ", lambda a, b: (a, [*b[:2], (b[2][0], "X" * 90), *b[3:]])),
     lane("index read as a mate", r"\S*a_R2.fastq.gz: reads of 8 bp are index reads \(I1 or I2\); name R1 and R2", lambda a, b: (a, [(n, s[:8]) for n, s in b])),
     lane("barcodes of N alone", r"\S*a_R1.fastq.gz: all 200 barcodes are N; the run failed", lambda a, b: ([(n, "N" * 28) for n, _ in a], b)),
     lane("a folder", r"\S*a_R1.fastq.gz: no such file; correct its path", lambda a, b: (FOLDER, b)),

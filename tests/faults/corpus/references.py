@@ -85,7 +85,7 @@ GENOMES = [
     genomes("spaces for tabs", r"graft_gtf.txt, line 1: 1 tab-separated columns, a GTF has 9; give", graft_gtf=GTF.replace("\t", " ")),
     genomes("exon without gene_id", r"graft_gtf.txt, line 1: exon without gene_id .*; give each exon one", graft_gtf=exon("x", attributes='transcript_id "{0}";')),
     genomes("exon that ends before it starts", r"graft_gtf.txt, line 1: exon from 90 to 10 is not an interval .*; correct", graft_gtf=exon("x", start=90, end=10)),
-    genomes("GTF of another assembly", r".*exon ends at 9999, but contig 1 has 400 bp: FASTA and GTF are of different assemblies; take", graft_gtf=exon("x", end=9999)),
+    genomes("GTF of another assembly", r".*exon ends at 9999, but contig 1 has 400 bp: FASTA and GTF are of different assemblies; use", graft_gtf=exon("x", end=9999)),
     genomes("contigs named otherwise", r"1 exons lie on 1 contigs that the FASTA lacks \(chr1; the FASTA has 1, MT …\); use", graft_gtf=exon("x", "chr1")),
     genomes("GTF without exons", r"graft_gtf.txt: no exon lines; give", graft_gtf="# nothing\n"),
     genomes("one annotation for both species", r"host_gtf.txt: gene \w+ is in both species; give them different", prefixes={"graft": "X", "host": "XX"}, graft_gtf=exon("XG"), host_gtf=exon("G")),

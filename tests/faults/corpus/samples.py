@@ -252,7 +252,7 @@ NETWORKS = [
     network("expression not a number", r"expression of G3 is NaN or infinite: remove or impute", put(np.nan)),
     network("fewer than fifty cells", r"49 cells are too few to infer a network: at least 50", lambda c, g: (c[:49], g)),
     network("gene twice", r"1 genes occur more than once \(G0\): sum or rename", lambda c, g: (c, ["G0", "G0", *g[2:]])),
-    Case("network", "nothing explained", r"^error in join_networks .*: no factor explains any gene: the cells may not differ", joined_of_nothing),
+    Case("network", "nothing explained", r"^error in join_networks .*: no factor explains any gene; the cells may not differ", joined_of_nothing),
 ]  # fmt: skip
 ACTIVITIES = [
     scored("gene twice", r"expression: duplicate genes \(G0\); make gene names unique", lambda c, g: (c, ["G0", "G0", *g[2:]])),
