@@ -288,11 +288,11 @@ BAD_SEQUENCES = {
     "no sequences": ("tag\tx\nHTO1\tA\n", "row 1: no column of tags or of sequences (tag, x)"),
     "no letters": (
         "tag\tsequence\nHTO1\tACGTNACGTACG\n",
-        "row 2, column sequence: 'ACGTNACGTACG' is not a sequence of at least 9",
+        "'ACGTNACGTACG' is not a sequence of at least 9",
     ),
     "twice": (
         "tag\tsequence\nHTO1\tACGTAACGTACG\nHTO2\tACGTAACGTACG\n",
-        "row 3: tag 'HTO2' or its sequence occurs twice",
+        "'HTO2' or its sequence occurs twice",
     ),
     "missing": ("tag\tsequence\nHTO2\tACGTAACGTACG\n", "no tag 'HTO1' of sample S1 (it has HTO2)"),
 }

@@ -116,7 +116,7 @@ def test_a_sound_library_passes_beside_broken_ones(broken):
 REFUSALS = {
     "truncated": ("check_reads", "truncated_L1_R1.fastq.gz: truncated, the gzip stream ends early"),
     "unpaired": ("check_reads", "unpaired_L1_R1.fastq.gz and unpaired_L1_R2.fastq.gz, record 42: names differ"),
-    "swapped": ("detect_chemistry", "swapped_L1_R1.fastq.gz and swapped_L1_R2.fastq.gz look swapped"),
+    "swapped": ("detect_chemistry", "swapped_L1_R1.fastq.gz and swapped_L1_R2.fastq.gz seem to be exchanged"),
     "foreign": ("detect_chemistry", "foreign_L1_R1.fastq.gz: too few barcodes are on a 10x whitelist (v2 0.0 %"),
 }
 
