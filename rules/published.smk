@@ -30,7 +30,7 @@ rule compare_published:
         "<benchmarks>/compare_published.tsv"
     localrule: True
     conda:
-        "../envs/evidence.yaml"
+        "../envs/programme.yaml"
     params:
         code=code_of("published/compare_published.py"),
         contrast=lookup(within=config, dpath="contrast"),

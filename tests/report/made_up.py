@@ -179,7 +179,7 @@ class Results:
             name = path.split("/", 1)[1]
             known = (HEADERS | FOR_FIGURES).get(path)
             names = known or (["unit"] if name == MATRIX else [])
-            table = self.tables.get(name, pd.DataFrame(columns=names, dtype=object))
+            table = self.tables.get(path, self.tables.get(name, pd.DataFrame(columns=names, dtype=object)))
             if name.endswith(".parquet"):
                 table.to_parquet(self.root / path)
             elif name.endswith(".tsv"):

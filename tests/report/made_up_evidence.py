@@ -183,9 +183,9 @@ def growth() -> dict[str, pd.DataFrame]:
         cycle = cycle.assign(**{f"{group}_{name}": value for name, value in values.items()}, **{f"{group}_fdr": 0.01})
     clusters = {"model": "A", "timepoint": "untreated", "cluster": "0", "lineage": 0, "n_cells": 100, "cells": 40}
     return {
-        "shares.tsv": table,
-        "changes.tsv": states.compare(ratios, parts, rows.loc[ratios.index], contrast, {}),
-        "clusters.tsv": pd.DataFrame([clusters | {"share": 0.4, "share_se": 0.05, "cycling": 0.5}]),
+        "growth/shares.tsv": table,
+        "growth/changes.tsv": states.compare(ratios, parts, rows.loc[ratios.index], contrast, {}),
+        "growth/clusters.tsv": pd.DataFrame([clusters | {"share": 0.4, "share_se": 0.05, "cycling": 0.5}]),
         "switches_by_cycle.tsv": cycle,
     }
 

@@ -258,6 +258,7 @@ def prepare(
     )
     for model, own in cells.groupby("model", sort=False):
         place = pd.DataFrame({"cell": own.index, "umap_1": 0.0, "umap_2": 0.0, "cluster": "0", "phase": "G1"})
+        place["total_counts"] = 1_000
         labels = own[["sample", "model", "timepoint", "arm"]].reset_index(drop=True)
         (results / "clusters" / model).mkdir(parents=True)
         table = results / "clusters" / model / "cells.tsv.gz"
