@@ -99,7 +99,7 @@ $(STAMP): requirements.lock
 	if [ -n "$$index" ] && [ -z "$${UV_DEFAULT_INDEX:-}$${UV_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	sync() { $(VENV)/bin/uv pip sync --quiet --require-hashes --python $(VENV)/bin/python "$$@" requirements.lock; }; \
 	sync 2> /dev/null || sync --system-certs; \
-	$(VENV)/bin/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib > /dev/null || true; \
+	$(VENV)/bin/python -m compileall -q -j 0 -x 'site-packages/.*/tests?/' $(VENV)/lib > /dev/null || true; \
 	cp requirements.lock $@
 
 .PHONY: help env demo test test-all lint format benchmark calibration resources faults lock clean-demo

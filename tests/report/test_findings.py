@@ -151,7 +151,7 @@ def test_cycling_cells_and_switches_by_cycle_are_told_with_three_models_alone(tm
     assert "Cycling cells make up 52% of the cells at untreated and 22% at persister" in text
     told = "Of 3 shared switches, by change in cycling and in non-cycling cells: holds in both (2), only cycling (1)"
     assert told in text
-    two = given | {"changes": given["changes"].assign(p=np.nan)}
+    two = given | {"growth/changes": given["growth/changes"].assign(p=np.nan)}
     assert "Cycling cells" not in build(tmp_path / "two", **two)[0]
     assert "Cycling cells" not in build(tmp_path / "none")[0]
 
