@@ -11,7 +11,7 @@ from scripts.demo.plan import stream
 from scripts.demo.simulate_genomes import BASES
 
 READ_LENGTH, BARCODE, UMI = 90, 16, 12
-EXTRA_COPIES = 0.15
+EXTRA_COPIES = 0.35
 """Mean number of additional reads per molecule (PCR duplicates)."""
 ERROR = {"barcode": 0.002, "umi": 0.0004, "cdna": 0.003}
 """Substitutions per base."""

@@ -44,7 +44,7 @@ def simulate_droplets(
     :func:`simulate_tumour`). Both cells of a doublet are drawn at random, independently of species.
     """
     graft = simulate_tumour(plan, library, rng)
-    host = simulate_host_cells(plan, library["timepoint"], int(library["host_cells"]), rng)
+    host = simulate_host_cells(plan, "", int(library["host_cells"]), rng)
     n_graft, n_host = len(graft.states), len(host.states)
     n_graft_genes = graft.expression.shape[1]
     n_genes = n_graft_genes + host.expression.shape[1]
@@ -57,6 +57,11 @@ def simulate_droplets(
         size = median * rng.lognormal(0, spread, len(cells.states))
         own[rows, columns] = rng.poisson(cells.expression * size[:, None])
     soup = own.sum(0) / own.sum()
+    if library["timepoint"] in plan.network["host_changes"]:
+        # Drawn from a stream of its own: tumour cells and ambient RNA are those of the unchanged stroma.
+        apart = rng.spawn(1)[0]
+        host = simulate_host_cells(plan, library["timepoint"], n_host, apart)
+        own[n_graft:, n_graft_genes:] = apart.poisson(host.expression * size[:, None])
 
     order = rng.permutation(n_graft + n_host)
     n_doublets = round(library["doublet_rate"] * len(order) / (1 + library["doublet_rate"]))
