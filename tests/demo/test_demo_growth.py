@@ -64,5 +64,5 @@ def test_planted_switches_hold_in_cycling_and_in_other_cells(read):
 
 def test_shares_of_clusters_add_up_in_each_timepoint(read):
     table = read("clusters")
-    assert table.groupby(["model", "timepoint"])["share"].sum().round(6).eq(1).all()
+    assert table.groupby(["model", "timepoint"])["share"].sum().sub(1).abs().max() < 1e-4  # shares have six digits
     assert not {"p", "fdr"} & set(table)
