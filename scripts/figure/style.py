@@ -57,6 +57,10 @@ CONFIG = {
 }
 """Vega-Lite's settings for every chart of the page."""
 SEQUENTIAL = alt.Scale(scheme=palette.SEQUENTIAL)
+INTERVAL = {
+    end: f"isValid(datum.ci_{name}) ? datum.ci_{name} : datum.effect" for end, name in (("from", "low"), ("to", "high"))
+}
+"""Ends of an interval; the effect itself where there is none, as a panel without rows would have no extent."""
 
 
 def picked() -> alt.Parameter:

@@ -10,7 +10,7 @@ from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_ARMS
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Text
-from scripts.figure.style import Style, below, count, rows_high, tooltips
+from scripts.figure.style import INTERVAL, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.growth import terms
 from scripts.growth.verdicts import NOT_JUDGED, VERDICTS
@@ -81,10 +81,9 @@ def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
         alt.Chart(alt.NamedData("changes")).mark_rule(color="#888888").encode(x=alt.datum(0)),
         base.mark_point(filled=True, size=60, opacity=1, color="#0072B2").encode(x=alt.X("effect:Q", title=title)),
     ]
-    # A layer without rows would leave the scale without an extent.
     if table["ci_low"].notna().any():
-        bars = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=2, color="#0072B2")
-        layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
+        bars = base.transform_calculate(**INTERVAL).mark_rule(strokeWidth=2, color="#0072B2")
+        layers.insert(1, bars.encode(x=alt.X("from:Q", title=title), x2="to:Q"))
     models = table.groupby("comparison", sort=False)["n"].max()
     return Figure.by(
         "comparison",

@@ -9,7 +9,7 @@ from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
 from scripts.figure.figure import Absent, Figure, Panel, Text
-from scripts.figure.style import MEAN, Style, below, count, rows_high, tooltips
+from scripts.figure.style import INTERVAL, MEAN, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.stroma.terms import DIRECTIONS, OTHER
 from scripts.stroma.verdicts import VERDICTS
@@ -113,8 +113,8 @@ def draw_pairs(pairs: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figu
         base.mark_point(filled=True, size=60, opacity=1, color="#555555").encode(x=alt.X("effect:Q", title=title)),
     ]
     if table["ci_low"].notna().any():
-        bars = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.5, color="#999999")
-        layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
+        bars = base.transform_calculate(**INTERVAL).mark_rule(strokeWidth=1.5, color="#999999")
+        layers.insert(1, bars.encode(x=alt.X("from:Q", title=title), x2="to:Q"))
     ways = [way for way in DIRECTIONS if way in set(table["direction"])]
     most = int(table.groupby("direction").size().max())
     some = "" if len(table) == len(pairs) else f"the {len(table)} of the smallest p of "
