@@ -49,7 +49,7 @@ def draw_shares(shares: pd.DataFrame, style: Style) -> Figure | None:
     base = alt.Chart(alt.NamedData("shares")).encode(
         x=alt.X("timepoint:N", sort=points, title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("share:Q", title="share of the cells", axis=alt.Axis(format="%")),
-        color=style.colour("model", style.in_order("model", table["model"])),
+        color=style.colour("model", style.in_order("model", table["model"]), columns=1),
         tooltip=["model:N", *tooltips(SHARES, "timepoint", "state", "share", "n_cells")],
     )
     chart = alt.layer(base.mark_line(strokeWidth=1.5), base.mark_point(filled=True, size=45, opacity=1))
