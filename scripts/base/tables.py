@@ -19,6 +19,8 @@ TEXT = dict.fromkeys(
     str,
 )  # fmt: skip
 """Columns of names and words, though they look like numbers, or are empty."""
+GZIP = {"method": "gzip", "mtime": 1}
+"""How a compressed table is written: without a time stamp, so that equal tables are equal byte for byte."""
 ALL_ARMS, ALL_MODELS = "all arms", "all models"
 """Names of the rows over all arms and over all models; none of a study can have them (names have no blanks)."""
 

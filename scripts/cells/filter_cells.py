@@ -14,6 +14,7 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.cells import ambient, doublets, host_cells, malignant, qc, species, summaries, unexpressed
+from scripts.cells.lineages import ANNOTATION, MARKERS
 
 LABELS = ("sample", "model", "timepoint", "arm", "replicate")
 MEASURES = ("total_counts", "n_genes", "pct_counts_mt", "graft_fraction", "ambient_fraction", "doublet_score")
@@ -121,6 +122,8 @@ def keep(
     table["malignant"], table["lineage"], table["copy_number_score"] = "", "", np.nan
     columns = ["malignant", "lineage", "copy_number_score"]
     table.loc[singles, columns] = np.column_stack([named.verdict, named.lineage, named.score])
+    table["lineage_by"] = ""
+    table.loc[singles, "lineage_by"] = np.where(named.lineage == "", "", np.where(named.own, ANNOTATION, MARKERS))
     table["copy_number_score"] = table["copy_number_score"].astype(float)
     if composition == "tumour" and not is_host.any():
         shed = unexpressed.measure(
@@ -261,11 +264,14 @@ def main(snakemake) -> None:
     host.write_h5ad(snakemake.output.host, compression="gzip")
     is_normal = (table["filter_failed"] == "normal").to_numpy()
     normal = make_cells(counts[is_normal][:, ~is_host], table[is_normal], genes[~is_host], labels)
-    normal.obs["lineage"] = table.loc[is_normal, "lineage"].to_numpy(dtype=str)
+    for name in ("lineage", "lineage_by"):
+        normal.obs[name] = table.loc[is_normal, name].to_numpy(dtype=str)
     normal.write_h5ad(snakemake.output.normal, compression="gzip")
 
     judged = (
-        table.drop(columns=["barcode", "counts_graft", "counts_host"]).set_axis(rows).reindex(np.arange(len(droplets)))
+        table.drop(columns=["barcode", "counts_graft", "counts_host", "lineage_by"])
+        .set_axis(rows)
+        .reindex(np.arange(len(droplets)))
     )
     verdicts = pd.concat([droplets, judged], axis=1)
     verdicts["species_call"] = verdicts["species_call"].fillna("")

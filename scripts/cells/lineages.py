@@ -17,6 +17,8 @@ NORMAL = ("immune", "endothelial", "fibroblast")
 EPITHELIAL = "epithelial"
 OTHER = "other"
 """Label of a normal cell without the markers of any lineage."""
+ANNOTATION, MARKERS = "annotation", "markers"
+"""Where a normal cell's lineage is from: the user's labels (cells.annotation), or its markers and copy numbers."""
 MIN_MARKERS = 3
 """Minimum number of markers of a lineage that a cell expresses. A tumour cell may express one or two of them."""
 AMBIENT = 0.3

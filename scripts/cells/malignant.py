@@ -30,7 +30,8 @@ COMPOSITIONS = ("auto", "xenograft", "tumour", "pure")
 @dataclass(frozen=True)
 class Malignancy:
     """Results: ``verdict`` and ``lineage`` of each cell (lineage empty unless normal), ``score`` of copy numbers (0
-    normal, 1 tumour; NaN if not measured), the method of the verdicts, and notes.
+    normal, 1 tumour; NaN if not measured), the method of the verdicts, notes, and ``own``: whether the user labelled
+    the cell.
     """
 
     verdict: np.ndarray
@@ -38,6 +39,7 @@ class Malignancy:
     score: np.ndarray
     evidence: str
     notes: list[str]
+    own: np.ndarray
 
 
 def composition_of(setting: str, is_host: np.ndarray) -> str:
@@ -110,7 +112,7 @@ def judge(counts: sparse.csr_matrix, symbols: pd.Index, soup: np.ndarray | None 
             f"{(verdict == UNSURE).sum()} cells without markers of a normal lineage are unsure; if their type is "
             "known, label them in a table (cells.annotation)"
         )
-    return Malignancy(verdict, lineage, found.score, evidence, notes)
+    return Malignancy(verdict, lineage, found.score, evidence, notes, np.zeros(len(verdict), dtype=bool))
 
 
 def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malignancy:
@@ -126,7 +128,7 @@ def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malig
     verdict[known], lineage[known] = of_labels(own[known])
     notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are labelled by the annotation"]
     evidence = "annotation" if known.all() else f"annotation, {found.evidence}" if found.evidence else "annotation"
-    return Malignancy(verdict, lineage, found.score, evidence, notes)
+    return Malignancy(verdict, lineage, found.score, evidence, notes, known)
 
 
 def name_cells(
@@ -147,5 +149,5 @@ def name_cells(
         found = judge(counts, symbols, soup)
     else:
         blank = np.full(n, "", dtype=object)
-        found = Malignancy(blank, blank.copy(), np.full(n, np.nan), "", [])
+        found = Malignancy(blank, blank.copy(), np.full(n, np.nan), "", [], np.zeros(n, dtype=bool))
     return found if labels is None else overrule(found, barcodes, labels)

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
+from scripts.base.tables import GZIP
 from scripts.clusters import links
 
 CELLS = [
@@ -132,14 +133,7 @@ def main(snakemake) -> None:
     pairs.to_csv(snakemake.output.similarity, sep="\t", index=False, float_format="%.6g")
     cells = tabulate_cells(parts)
     tabulate_clusters(cells, table).to_csv(snakemake.output.clusters, sep="\t", index=False, float_format="%.6g")
-    # No time stamp in the file: the same cells give the same bytes.
-    cells.to_csv(
-        snakemake.output.cells,
-        sep="\t",
-        index=False,
-        float_format="%.6g",
-        compression={"method": "gzip", "mtime": 1},
-    )
+    cells.to_csv(snakemake.output.cells, sep="\t", index=False, float_format="%.6g", compression=GZIP)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import expression, job
-from scripts.cells.lineages import EPITHELIAL, NORMAL
+from scripts.base.tables import GZIP
+from scripts.cells.lineages import ANNOTATION
 from scripts.cells.lineages import OTHER as UNNAMED
 from scripts.clusters import cluster_cells
 from scripts.stroma import naming, pairs, panels, shares
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 SAMPLES = ["sample", "model", "timepoint", "arm", "kind", "cells", "drawn", "used", "note"]
 CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "own_lineage", "lineage"]
 LABELS = ["sample", "model", "timepoint", "arm"]
-OF_CELLS = {*NORMAL, EPITHELIAL, UNNAMED, ""}
-"""Lineages that the stage cells gives to normal cells; other labels are the user's own (cells.annotation)."""
 
 
 def read_sample(path: str, most: int, seed: int) -> tuple["anndata.AnnData", int]:
@@ -41,10 +40,11 @@ def read_sample(path: str, most: int, seed: int) -> tuple["anndata.AnnData", int
 
 def given_labels(cells: "anndata.AnnData") -> np.ndarray:
     """Return the user's own lineage of each cell, empty where there is none."""
-    if "lineage" not in cells.obs:
+    if "lineage_by" not in cells.obs:
         return np.full(cells.n_obs, "", dtype=object)
-    own = cells.obs["lineage"].astype(str)
-    return own.where(~own.isin(OF_CELLS), "").to_numpy(dtype=object)
+    lineage = cells.obs["lineage"].astype(str)
+    is_own = (cells.obs["lineage_by"].astype(str) == ANNOTATION) & (lineage != UNNAMED)
+    return lineage.where(is_own, "").to_numpy(dtype=object)
 
 
 def describe_samples(sheet: pd.DataFrame, cells: dict[str, int], drawn: dict[str, int], kind: str, least: int):
@@ -94,22 +94,24 @@ def main(snakemake) -> None:
     own, contrast = params.stroma, params.contrast
     sheet = pd.DataFrame(params.samples)[LABELS].astype(str)
     panel = panels.markers(params.species)
-    parts, called, n, drawn = [], [], {}, {}
+    parts, called, given, n, drawn = [], [], [], {}, {}
     for sample, path in zip(sheet["sample"], source.cells, strict=True):
         cells, n[sample] = read_sample(path, own["max_cells"], own["seed"])
         drawn[sample] = cells.n_obs
         if cells.n_obs:
             parts.append(cells)
-            called.append(naming.call_cells(cells.X, cells.var_names, panel, given_labels(cells)))
+            given.append(given_labels(cells))
+            called.append(naming.call_cells(cells.X, cells.var_names, panel, given[-1]))
     samples = describe_samples(sheet, n, drawn, params.kind, own["min_cells"])
     samples.to_csv(output.samples, sep="\t", index=False)
     for row in samples[samples["used"] == "no"].itertuples():
         job.log.warning("%s is left out: %s", row.sample, row.note)
 
+    calls, labelled = (np.concatenate(rows) if rows else np.zeros(0, dtype=object) for rows in (called, given))
+    shares.check_reference(own["reference"], {*panel, *labelled} - {""})
     number, counts, genes, note = find_clusters(parts, params.clusters)
     job.log.info("%d cells of %d libraries%s", len(number), len(parts), f"; one cluster: {note}" if note else "")
-    calls = np.concatenate(called) if called else np.zeros(0, dtype=object)
-    clusters, lineage = naming.name_clusters(number, calls)
+    clusters, lineage = naming.name_clusters(number, calls, labelled)
     labels = pd.concat([part.obs[LABELS].astype(str) for part in parts]) if parts else pd.DataFrame(columns=LABELS)
     lineage = shares.join_rare(pd.Series(lineage, labels.index, dtype=object), labels["sample"])
     table = labels.assign(cell=labels.index, cluster=number, own_lineage=calls, lineage=lineage)[CELLS]
@@ -130,10 +132,8 @@ def main(snakemake) -> None:
         contrast["baseline"],
         contrast["persister"],
     )
-    results = (
-        (table, output.cells), (clusters, output.clusters), (counted, output.shares), (changes, output.changes),
-        (found, output.pairs),
-    )  # fmt: skip
+    table.to_csv(output.cells, sep="\t", index=False, float_format="%.6g", compression=GZIP)
+    results = ((clusters, output.clusters), (counted, output.shares), (changes, output.changes), (found, output.pairs))
     for result, path in results:
         result.to_csv(path, sep="\t", index=False, float_format="%.6g")
     job.log.info(

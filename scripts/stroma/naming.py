@@ -42,16 +42,16 @@ def call_cells(
     return np.where(given != "", given, own).astype(object)
 
 
-def name_clusters(cluster: np.ndarray, called: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+def name_clusters(cluster: np.ndarray, called: np.ndarray, given: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """Return a row (:data:`CLUSTERS`) per cluster, and the lineage of every cell.
 
-    A cluster has the lineage of most of its called cells (:data:`MAJORITY`, :data:`CALLED`). A cell has its cluster's;
-    in a cluster without one, its own, else :data:`OTHER`.
+    A cluster has the lineage of most of its called cells (:data:`MAJORITY`, :data:`CALLED`). A cell has the user's
+    label, else its cluster's lineage; in a cluster without one its own call, else :data:`OTHER`.
 
     Parameters
     ----------
-    cluster, called
-        By cell: number of the cluster, and the call of :func:`call_cells`.
+    cluster, called, given
+        By cell: number of the cluster, the call of :func:`call_cells`, and the user's label (empty without one).
     """
     lineage, rows = np.where(called == "", OTHER, called).astype(object), []
     for number in np.unique(cluster):
@@ -62,6 +62,6 @@ def name_clusters(cluster: np.ndarray, called: np.ndarray) -> tuple[pd.DataFrame
         is_named = len(counts) > 0 and share > MAJORITY and counts.sum() >= CALLED * own.sum()
         name = counts.index[0] if is_named else ""
         if name:
-            lineage[own] = name
+            lineage[own] = np.where(given[own] != "", given[own], name)
         rows.append((number, name, int(own.sum()), int(counts.sum()), share))
     return pd.DataFrame(rows, columns=CLUSTERS), lineage

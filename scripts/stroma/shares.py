@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scripts.base import job
 from scripts.base.verdicts import decide
 from scripts.stats import paired
 from scripts.stroma.terms import OTHER
@@ -22,6 +23,18 @@ PRIOR = 0.5
 """Cells added to each count before the logarithm."""
 MIN_SHARE = 0.01
 """Share of all stromal cells that a lineage needs; rarer ones are counted as :data:`OTHER`."""
+
+
+def check_reference(reference: str, known: set[str]) -> None:
+    """Raise :class:`job.UserError` if the reference is neither all lineages nor one that cells can have.
+
+    ``known``: lineages with markers, and the user's labels.
+    """
+    if reference != ALL and reference not in known:
+        raise job.UserError(
+            f"config: stroma.reference: no cell can be of the lineage {reference!r}; give {ALL!r}, or one of "
+            f"{', '.join(sorted(known))}"
+        )
 
 
 def join_rare(lineage: pd.Series, sample: pd.Series) -> pd.Series:

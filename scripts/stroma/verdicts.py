@@ -41,7 +41,9 @@ RISES = Verdict(
     lambda e: e.fdr <= e.limit and e.effect > 0,
 )
 FALLS = Verdict(
-    "falls", "its log ratio falls over models, by the same rule", lambda e: e.fdr <= e.limit and e.effect < 0
+    "falls",
+    "its log ratio to the reference falls over models, by the same rule",
+    lambda e: e.fdr <= e.limit and e.effect < 0,
 )
 UNCLEAR = Verdict("unclear", "neither is shown", lambda e: True)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from stroma.test_stroma_naming import library
 
+from scripts.base.job import UserError
 from scripts.stroma import compare_stroma, panels
 from scripts.study.config import filled
 from scripts.study.schema import read_schema
@@ -20,8 +21,13 @@ CLUSTERS = {
 TABLES = ("samples", "cells", "clusters", "shares", "changes", "pairs")
 
 
-def run(folder, species: str, cells: dict[str, list[str]], **changes) -> dict[str, pd.DataFrame]:
-    """Run the job on libraries (M0u, M0p, …) of cells of the given lineages; return its tables."""
+def run(
+    folder, species: str, cells: dict[str, list[str]], labelled: str = "myofibroblast", **changes
+) -> dict[str, pd.DataFrame]:
+    """Run the job on libraries (M0u, M0p, …) of cells of the given lineages; return its tables.
+
+    ``labelled``: the user's label of the first normal cell of each library.
+    """
     schema, rng = read_schema("config"), np.random.default_rng(1)
     settings = filled({}, schema["properties"]["stroma"], schema) | changes
     settings.pop("enabled")
@@ -33,8 +39,8 @@ def run(folder, species: str, cells: dict[str, list[str]], **changes) -> dict[st
         names = [f"{sample}:{i}" for i in range(len(lineages))]
         obs = pd.DataFrame(labels, index=names) if names else pd.DataFrame(columns=list(labels))
         if species == "human":
-            obs["lineage"] = "immune"
-            obs.iloc[:1, obs.columns.get_loc("lineage")] = "myofibroblast"
+            obs["lineage"], obs["lineage_by"] = "immune", "markers"
+            obs.iloc[:1, [obs.columns.get_loc(name) for name in ("lineage", "lineage_by")]] = labelled, "annotation"
         var = pd.DataFrame({"gene_id": genes.to_numpy()}, index=genes)
         paths.append(folder / f"{sample}.h5ad")
         anndata.AnnData(counts.astype(np.int32), obs, var).write_h5ad(paths[-1])
@@ -47,7 +53,7 @@ def run(folder, species: str, cells: dict[str, list[str]], **changes) -> dict[st
     )
     tumour.layers["counts"] = rng.poisson(40, tumour.shape)
     tumour.write_h5ad(folder / "tumour.h5ad")
-    output = {name: folder / f"{name}.tsv" for name in TABLES}
+    output = {name: folder / f"{name}.tsv{'.gz' * (name == 'cells')}" for name in TABLES}
     given = {"samples": sheet, "kind": "host", "species": species, "timepoints": ["u", "p", "r"], "fdr": 0.05}
     given |= {"contrast": CONTRAST, "clusters": CLUSTERS, "stroma": settings}
     compare_stroma.main(
@@ -60,7 +66,7 @@ def run(folder, species: str, cells: dict[str, list[str]], **changes) -> dict[st
     return {name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""]) for name, path in output.items()}
 
 
-def planted(models: int, n: int = 30) -> dict[str, list[str]]:
+def planted(models: int, n: int = 36) -> dict[str, list[str]]:
     """Return lineages of libraries in which macrophages grow from a third to two thirds."""
     found = {}
     for model in range(models):
@@ -100,3 +106,20 @@ def test_of_a_large_library_cells_are_drawn(tmp_path):
     samples = found["samples"].set_index("sample")
     assert samples["drawn"].tolist() == [60, 60] and samples.loc["M0u", "cells"] == 90
     assert found["shares"].groupby("sample")["cells"].sum().tolist() == [60, 60]
+
+
+@pytest.mark.parametrize("label", ["immune", "endothelial", "myofibroblast"])
+def test_labels_of_the_user_stay_whatever_the_cluster(tmp_path, label):
+    """Also a label that the stage cells would give by markers."""
+    cells = run(tmp_path / label, "human", planted(3), label)["cells"]
+    first = cells[cells["cell"].str.endswith(":0")]
+    assert first["own_lineage"].eq(label).all()
+    # One cell of 36 is more than the share below which lineages are joined (shares.MIN_SHARE).
+    assert first["lineage"].eq(label).all() and cells["lineage"].eq(label).sum() == len(first)
+
+
+def test_a_reference_that_no_cell_can_be_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"config: stroma.reference: no cell can be of the lineage 'fibroblsat'; give"):
+        run(tmp_path / "a", "mouse", planted(3), reference="fibroblsat")
+    found = run(tmp_path / "b", "human", planted(3), reference="myofibroblast")
+    assert found["changes"]["reference"].eq("myofibroblast").all() and found["changes"]["effect"].notna().any()

@@ -61,9 +61,13 @@ def test_a_cluster_has_the_lineage_of_most_of_its_called_cells():
     called = np.array(
         ["A"] * 6 + [NOTHING] * 4 + ["A"] * 5 + ["B"] * 5 + ["C"] + [NOTHING] * 9 + [NOTHING] * 10, dtype=object
     )
-    table, lineage = naming.name_clusters(cluster, called)
+    given = np.full(40, NOTHING, dtype=object)
+    given[0] = called[0] = "D"
+    table, lineage = naming.name_clusters(cluster, called, given)
     # A tie names nobody, one cell of ten is too few, and neither is a cluster without calls a lineage.
     assert table["lineage"].tolist() == ["A", "", "", ""] and table["called"].tolist() == [6, 10, 1, 0]
-    assert table["majority"].iloc[:2].tolist() == [1.0, 0.5] and np.isnan(table["majority"].iloc[3])
-    assert (lineage[:10] == "A").all() and list(lineage[10:20]) == ["A"] * 5 + ["B"] * 5
+    assert table["majority"].iloc[:2].tolist() == [5 / 6, 0.5] and np.isnan(table["majority"].iloc[3])
+    assert list(lineage[10:20]) == ["A"] * 5 + ["B"] * 5
     assert list(lineage[20:]) == ["C", *[OTHER] * 19]
+    # A label of the user stays whatever the cluster's name.
+    assert list(lineage[:10]) == ["D", *["A"] * 9]
