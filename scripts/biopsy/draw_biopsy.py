@@ -63,6 +63,11 @@ def span(low: float, high: float) -> dict:
     return {"text": text, "number": True}
 
 
+def shown(row: pd.Series, name: str) -> object:
+    """Return what a column of the page shows: a value without a call was not judged."""
+    return figures.NOT_JUDGED if name == "call" and row["call"] == "" else row[name]
+
+
 def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     """Return one section as a table; None if there is nothing in it."""
     rows = scores[scores["section"] == section]
@@ -76,7 +81,7 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     names = COLUMNS[section]
     lines = [
         {
-            "cells": [span(row["low"], row["high"]) if name == "range" else cell(row[name]) for name in names],
+            "cells": [span(row["low"], row["high"]) if name == "range" else cell(shown(row, name)) for name in names],
             "note": "" if "note" in names else str(row["note"]),
         }
         for _, row in rows.iterrows()

@@ -14,8 +14,11 @@ from scripts.figure.style import Style, below, rows_high
 WIDTH, NARROW = 560, 220
 """Width of the plots (pixels) without their axes, and on a telephone."""
 CELLS, BOTH = "cells of the biopsy", "both together"
+ACTIVE, INACTIVE, NOT_JUDGED = "active", "not active", "not judged"
+"""States of a switch. Without the range of untreated samples, or where checks warn, it is not judged."""
 UNTREATED_SAMPLE = "untreated sample of a new patient"
 SWITCH = HIGH_CONTRAST[2]
+STATE_COLOURS = ((ACTIVE, SWITCH), (INACTIVE, "#FFFFFF"), (NOT_JUDGED, ABSENT))
 ROOM = 30
 """Pixels between the names of a legend, and between legends: a browser's letters may be wider than the renderer's."""
 STATES = ("untreated", "persister")
@@ -87,9 +90,11 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
     table = scores[(scores["section"] == "switch") & scores["value"].notna()]
     if table.empty:
         return None
-    active = table["call"] == "active"
+    active, judged = table["call"] == ACTIVE, ~table["call"].isin(["", UNRELIABLE])
     rows = table[["item", "value", "low", "high", "call"]].assign(
-        row=range(len(table)), state=np.where(active, "active", "not active"), expected=UNTREATED_SAMPLE
+        row=range(len(table)),
+        state=np.select([active, judged], [ACTIVE, INACTIVE], NOT_JUDGED),
+        expected=UNTREATED_SAMPLE,
     )
     base = alt.Chart(alt.NamedData("switches"))
     # By number, as two regulons of one factor are two rows.
@@ -102,9 +107,10 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
         scale=alt.Scale(domain=[UNTREATED_SAMPLE], range=[ABSENT]),
         legend=alt.Legend(orient="bottom", title=None, symbolType="square", labelLimit=300),
     )
+    states = [state for state, _ in STATE_COLOURS if (rows["state"] == state).any()]
     filled = alt.Fill(
         "state:N",
-        scale=alt.Scale(domain=["active", "not active"], range=[SWITCH, "#FFFFFF"]),
+        scale=alt.Scale(domain=states, range=[dict(STATE_COLOURS)[state] for state in states]),
         legend=alt.Legend(orient="bottom", title=None, symbolType="circle", symbolStrokeColor=SWITCH),
     )
     ends = alt.Chart(alt.NamedData("ends")).mark_rule(color="#555555", strokeWidth=0.8, strokeDash=[1, 2])
@@ -118,7 +124,8 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
         ),
     ).properties(width=WIDTH, height=rows_high(len(rows), 22))
     names = ", ".join(table.loc[active, "item"]) or "none"
-    if (table["call"] == UNRELIABLE).all():
-        names = "not judged, since the values are unreliable"
+    if not judged.any():
+        reliable = (table["call"] == "").any()
+        names = NOT_JUDGED + (": too few training models" if reliable else ", since the values are unreliable")
     data = {"switches": rows, "ends": pd.DataFrame({"position": [0, 1]})}
     return Figure((Panel(chart),), data, n=f"Active: {names}.")

@@ -1,0 +1,17 @@
+"""Result files of the demo hold nothing but the results."""
+
+import pytest
+
+
+def written(path) -> int:
+    """Return the time stamp in the header of a gzip file (RFC 1952: seconds, little-endian, from byte 4 on)."""
+    with path.open("rb") as handle:
+        return int.from_bytes(handle.read(8)[4:], "little")
+
+
+@pytest.mark.parametrize("suffix", [".tsv.gz", ".txt.gz", ".narrowPeak.gz"])
+def test_compressed_files_hold_no_time_of_writing(results, suffix):
+    """Otherwise two runs of the same input differ."""
+    times = {str(path.relative_to(results)): written(path) for path in results.rglob(f"*{suffix}")}
+    assert times
+    assert {name for name, time in times.items() if time > 1} == set()
