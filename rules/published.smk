@@ -35,6 +35,7 @@ rule compare_published:
         code=code_of("published/compare_published.py"),
         contrast=lookup(within=config, dpath="contrast"),
         fdr=lookup(within=config, dpath="statistics/fdr"),
+        seed=lookup(within=config, dpath="statistics/seed"),
     script:
         "../scripts/published/compare_published.py"
 

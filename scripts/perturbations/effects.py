@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.perturbations.coexpression import MIN_DF, Coexpression
+from scripts.stats.jackknife import block_variance, to_fisher
 from scripts.stats.paired import MIN_P
 
 BINS = 10
@@ -150,12 +151,9 @@ def correlation(change: pd.Series, programme: pd.Series, together: Coexpression)
     size, sx, sy, sxx, syy, sxy = sums.sum(axis=1)[:, None] - sums
     with np.errstate(divide="ignore", invalid="ignore"):
         r = (sxy - sx * sy / size) / np.sqrt((sxx - sx**2 / size) * (syy - sy**2 / size))
-    left, z = np.arctanh(np.clip(r, -0.9999, 0.9999)), np.arctanh(np.clip(whole, -0.9999, 0.9999))
-    h = n / sums[0]
-    pseudo = h * z - (h - 1) * left
-    centre = len(blocks) * z - ((1 - 1 / h) * left).sum()
+    z = to_fisher(whole)
     noise = together.inflation(known, y - y.mean()) / n
-    error = np.sqrt(max(((pseudo - centre) ** 2 / (h - 1)).mean(), noise))
+    error = np.sqrt(max(block_variance(z, to_fisher(r), sums[0]), noise))
     reach = stats.t.ppf(CONFIDENCE, min(len(blocks) - 1, together.df)) * error
     return whole, float(np.tanh(z - reach)), float(np.tanh(z + reach)), len(blocks)
 

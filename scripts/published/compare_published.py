@@ -6,6 +6,7 @@ from scripts.base import job
 from scripts.base.files import bare_name
 from scripts.base.tables import read_labelled
 from scripts.expression import differential
+from scripts.perturbations import coexpression
 from scripts.perturbations.compare_perturbations import targets_of
 from scripts.profiles import inputs, profiles
 from scripts.published import places, regulators
@@ -14,7 +15,9 @@ from scripts.published.terms import AGREEMENT, REGULATORS
 from scripts.stats.paired import over_arms
 
 
-def rank_regulators(source, signatures: dict[str, pd.Series], mean: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+def rank_regulators(
+    source, signatures: dict[str, pd.Series], mean: pd.Series, together: coexpression.Coexpression
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return factors by ranking and the agreement of rankings; empty tables in a study without activity."""
     if not getattr(source, "switches", None):
         return pd.DataFrame(columns=REGULATORS), pd.DataFrame(columns=AGREEMENT)
@@ -22,9 +25,12 @@ def rank_regulators(source, signatures: dict[str, pd.Series], mean: pd.Series) -
     network = targets_of(inputs.read_edges(source.regulons))
     targets = {tf: network[tf] for tf in study.index if tf in network}
     scored = {name: regulators.score_factors(signs, targets, mean) for name, signs in signatures.items()}
-    rankings = regulators.with_overall(scored)
-    rankings |= {bare_name(path): read_ranking(path) for path in source.rankings}
-    return regulators.compare_rankings(rankings, study, targets)
+    given: dict[str, pd.Series] = {}
+    for path in source.rankings:
+        if (name := bare_name(path)) in given:
+            raise job.UserError(f"{path}: another file of published.rankings is named {name!r} too; rename one")
+        given[name] = read_ranking(path)
+    return regulators.compare_rankings(regulators.in_order(scored, given), study, targets, together)
 
 
 def main(snakemake) -> None:
@@ -38,7 +44,8 @@ def main(snakemake) -> None:
     mean = data.values.mean().dropna()
     own = inputs.read_signature(source.signature)
     placed, models, pairs = places.place(changes, signatures, sources, mean, own, params.fdr)
-    factors, agreement = rank_regulators(source, signatures, mean)
+    together = coexpression.measure(data.values.dropna(axis=1), data.samples, params.seed)
+    factors, agreement = rank_regulators(source, signatures, mean, together)
     for table, path in (
         (placed, output.signatures),
         (models, output.by_model),

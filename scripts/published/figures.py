@@ -91,7 +91,9 @@ def draw_regulators(table: pd.DataFrame, agreement: pd.DataFrame, style: Style) 
     if table.empty:
         return None
     own = agreement.set_index("ranking")
-    rankings = [name for name in dict.fromkeys(table["ranking"]) if name in own.index][:RANKINGS]
+    known = [name for name in dict.fromkeys(table["ranking"]) if name in own.index]
+    rankings = known[:RANKINGS]
+    drawn = f"{RANKINGS} of " * (len(known) > RANKINGS) + count(len(known), "ranking")
     table = table[table["ranking"].isin(rankings)]
     size = table["study_score"].abs().groupby(table["ranking"]).rank(ascending=False, method="first")
     # Neighbours in rank have their names on different sides, so that names of near points don't overlap.
@@ -126,7 +128,7 @@ def draw_regulators(table: pd.DataFrame, agreement: pd.DataFrame, style: Style) 
         {"regulators": table.drop(columns="regulon")},
         values=rankings,
         titles={name: titled(name) for name in rankings},
-        n=f"{count(int(own.loc[rankings, 'factors'].max()), 'factor')}; {count(len(rankings), 'ranking')}.",
+        n=f"{count(int(own.loc[rankings, 'factors'].max()), 'factor')}; {drawn}.",
         columns=3,
         min_width=280,
     )

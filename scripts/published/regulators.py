@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scripts.base import job
+from scripts.perturbations.coexpression import MIN_DF, Coexpression
 from scripts.published.places import change_of, signed
 from scripts.published.terms import AGREEMENT, OVERALL, REGULATORS
+from scripts.stats.jackknife import block_variance, to_fisher
 
 MIN_FACTORS = 10
 """Factors that two rankings must share."""
@@ -14,9 +17,9 @@ MIN_BLOCKS = 8
 """Blocks of factors that an interval takes."""
 SHARED_TARGETS = 0.1
 """Share of targets in common (Jaccard) from which factors are in one block."""
+TOGETHER = 0.7
+"""Absolute correlation of targets over profiles (within models and timepoints) from which factors are in one block."""
 CONFIDENCE = 0.975
-LARGEST = 0.9999
-"""Largest correlation that is taken to Fisher's scale."""
 
 
 def score_factors(signs: pd.Series, targets: dict[str, pd.Series], mean: pd.Series) -> pd.Series:
@@ -32,8 +35,13 @@ def score_factors(signs: pd.Series, targets: dict[str, pd.Series], mean: pd.Seri
     return pd.Series(scores, dtype=float)
 
 
-def blocks_of(targets: dict[str, pd.Series]) -> pd.Series:
-    """Return the block of each factor: those that share targets, by average linkage of their Jaccard distances."""
+def blocks_of(targets: dict[str, pd.Series], together: Coexpression) -> pd.Series:
+    """Return the block of each factor: those that share targets, or whose targets change together in the profiles.
+
+    Similarity of two factors is the larger of two: the Jaccard index of their targets, and the absolute correlation of
+    their targets' mean residuals, scaled such that :data:`TOGETHER` counts as much as :data:`SHARED_TARGETS`. Average
+    linkage, cut there.
+    """
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
@@ -41,10 +49,15 @@ def blocks_of(targets: dict[str, pd.Series]) -> pd.Series:
     if len(names) < 2:
         return pd.Series(0, index=names)
     genes = pd.Index(sorted(set().union(*(own.index for own in targets.values()))))
-    member = np.array([genes.isin(targets[name].index) for name in names], dtype=float)
-    both = member @ member.T
-    size = member.sum(axis=1)
-    distance = 1 - both / np.maximum(size[:, None] + size[None, :] - both, 1)
+    member = np.array([targets[name].reindex(genes).fillna(0.0) for name in names])
+    both = (member != 0).astype(float) @ (member != 0).T
+    size = (member != 0).sum(axis=1)
+    shared = both / np.maximum(size[:, None] + size[None, :] - both, 1)
+    known = genes.isin(together.genes)
+    moves = together.residuals[:, together.genes.get_indexer(genes[known])] @ member[:, known].T
+    length = np.sqrt((moves**2).sum(axis=0))
+    unit = moves / np.where(length > 0, length, 1.0)
+    distance = 1 - np.maximum(shared, np.abs(unit.T @ unit) * SHARED_TARGETS / TOGETHER)
     np.fill_diagonal(distance, 0.0)
     tree = hierarchy.linkage(squareform(distance, checks=False), "average")
     return pd.Series(hierarchy.fcluster(tree, 1 - SHARED_TARGETS, "distance"), index=names)
@@ -67,15 +80,9 @@ def block_correlation(x: np.ndarray, y: np.ndarray, blocks: np.ndarray) -> tuple
     if groups < MIN_BLOCKS:
         return whole, np.nan, np.nan, groups
 
-    def scaled(kept: np.ndarray) -> float:
-        return float(np.arctanh(np.clip(stats.spearmanr(x[kept], y[kept])[0], -LARGEST, LARGEST)))
-
-    z = scaled(np.ones(n, dtype=bool))
-    left = np.array([scaled(number != group) for group in range(groups)])
-    h = n / np.bincount(number)
-    pseudo = h * z - (h - 1) * left
-    centre = groups * z - ((1 - 1 / h) * left).sum()
-    error = np.sqrt(((pseudo - centre) ** 2 / (h - 1)).mean())
+    z = to_fisher(whole)
+    left = [stats.spearmanr(x[number != group], y[number != group])[0] for group in range(groups)]
+    error = np.sqrt(block_variance(z, to_fisher(np.array(left)), np.bincount(number)))
     reach = stats.t.ppf(CONFIDENCE, groups - 1) * error
     return whole, float(np.tanh(z - reach)), float(np.tanh(z + reach)), groups
 
@@ -93,14 +100,15 @@ def score_of_study(switches: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_rankings(
-    rankings: dict[str, pd.Series], study: pd.DataFrame, targets: dict[str, pd.Series]
+    rankings: dict[str, pd.Series], study: pd.DataFrame, targets: dict[str, pd.Series], together: Coexpression
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a row per ranking and factor (:data:`REGULATORS`), and per ranking (:data:`AGREEMENT`).
 
     ``rankings``: score by factor of each published ranking; ``study``: from :func:`score_of_study`; ``targets``:
-    factor → ±1 by target. Factors of both are ranked, the highest score first.
+    factor → ±1 by target; ``together``: co-expression in the study. Factors of both are ranked, the highest score
+    first. No interval where the profiles are too few to show which factors' targets change together.
     """
-    blocks = blocks_of(targets)
+    blocks = blocks_of(targets, together)
     rows, agreement = [pd.DataFrame(columns=REGULATORS)], []
     for name, scores in rankings.items():
         factors = study.index.intersection(scores.dropna().index).intersection(blocks.index)
@@ -120,16 +128,27 @@ def compare_rankings(
             ).sort_values(["rank", "tf"])
         )
         r, low, high, groups = block_correlation(x.to_numpy(), y.to_numpy(), blocks[factors].to_numpy())
-        few = len(factors) < MIN_FACTORS
-        note = "too few factors of both" if few else "too few blocks of factors" if np.isnan(low) else ""
+        if together.df < MIN_DF:
+            low = high = np.nan
+            note = "too few profiles to show which targets change together"
+        else:
+            note = "too few blocks of factors" if np.isnan(low) else ""
+        note = "too few factors of both" if len(factors) < MIN_FACTORS else note
         agreement.append((name, len(factors), groups, r, low, high, note))
     joined = pd.concat(rows[1:] or rows, ignore_index=True)
     return joined.reindex(columns=REGULATORS), pd.DataFrame(agreement, columns=AGREEMENT)
 
 
-def with_overall(rankings: dict[str, pd.Series]) -> dict[str, pd.Series]:
-    """Return the rankings of signatures after that of their mean, which exists for two signatures or more."""
-    scored = {name: scores for name, scores in rankings.items() if scores.notna().any()}
-    if len(scored) < 2:
-        return scored
-    return {OVERALL: pd.DataFrame(scored).mean(axis=1), **scored}
+def in_order(scored: dict[str, pd.Series], given: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return all rankings: the mean over signatures (of two or more), the user's, then each signature's.
+
+    ``scored``: score by factor of each signature; ``given``: of each file of the config. Raises
+    :class:`job.UserError` if a file has the name of another ranking.
+    """
+    scored = {name: scores for name, scores in scored.items() if scores.notna().any()}
+    overall = {OVERALL: pd.DataFrame(scored).mean(axis=1)} if len(scored) > 1 else {}
+    if same := sorted(given.keys() & {OVERALL, *scored}):
+        raise job.UserError(
+            f"config: published.rankings: a signature has the name of the file {same[0]!r} too; rename the file"
+        )
+    return overall | given | scored

@@ -78,5 +78,5 @@ def read_ranking(path: str) -> pd.Series:
         )
     if (repeated := table["tf"].duplicated()).any():
         row = int(repeated.to_numpy().argmax())
-        raise job.UserError(f"{path}, row {row + 2}: {table['tf'].iloc[row]!r} is there twice; keep one row")
+        raise job.UserError(f"{path}, row {row + 2}, column tf: {table['tf'].iloc[row]!r} is given twice; keep one row")
     return pd.Series(score.to_numpy(dtype=float), index=table["tf"])

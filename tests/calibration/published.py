@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
-from simulators.published import NAMES, change_and_list, list_blocks, list_genes, make_targets, simulate
+from simulators.published import (
+    BLOCK,
+    NAMES,
+    WIDE,
+    WIDE_BLOCK,
+    change_and_list,
+    list_blocks,
+    list_genes,
+    make_coexpression,
+    make_module_targets,
+    make_targets,
+    simulate,
+)
 
 from calibration.row import (
     AT_MOST,
@@ -82,25 +96,29 @@ def of_regulators(quick: bool) -> list[Row]:
 
     The true one is 0 for a list without relation; otherwise it is the mean over the simulated studies.
     """
-    found, studies = [], 20 if quick else 100
-    for factors in (40,) if quick else (40, 80):
-        for share in (0.0, 0.5):
-            rng = np.random.default_rng([21, factors, int(10 * share)])
-            ends = []
-            for _ in range(studies):
-                targets = make_targets(rng, factors)
-                change, signs = change_and_list(rng, share)
-                mean = pd.Series(rng.normal(8, 2, len(NAMES)), index=NAMES)
-                score = regulators.score_factors(signs, targets, mean)
-                own = [change[genes.index].mean() + 0.1 * rng.normal() for genes in targets.values()]
-                study = pd.DataFrame({"regulon": list(targets), "score": own}, index=list(targets))
-                ends.append(regulators.compare_rankings({"s": score}, study, targets)[1].iloc[0])
-            # Where families happen to share a module there may be too few blocks for an interval.
-            table = pd.DataFrame(ends).dropna(subset=["correlation_low"])
-            true = float(table["correlation"].mean()) if share else 0.0
-            hits = int(((table["correlation_low"] <= true) & (table["correlation_high"] >= true)).sum())
-            truth = f"changes of both systems correlate by {share:g}; families of four share half of their targets"
-            found.append(Row(AGREEMENT, f"{factors} factors", truth, COVERAGE, 0.95, hits, len(table)))
+    found, studies = [], 20 if quick else 400
+    kinds = {
+        "families of four share half of their targets": (make_targets, BLOCK),
+        f"{WIDE} modules; the targets of a factor lie in one": (make_module_targets, WIDE_BLOCK),
+    }
+    for factors, share, (kind, (make, block)) in product((40,) if quick else (40, 80), (0.0, 0.5), kinds.items()):
+        rng = np.random.default_rng([21, factors, int(10 * share), block.max()])
+        ends = []
+        for _ in range(studies):
+            targets = make(rng, factors)
+            change, signs = change_and_list(rng, share, block=block)
+            together = make_coexpression(rng, block)
+            mean = pd.Series(rng.normal(8, 2, len(NAMES)), index=NAMES)
+            score = regulators.score_factors(signs, targets, mean)
+            own = [change[genes.index].mean() + 0.1 * rng.normal() for genes in targets.values()]
+            study = pd.DataFrame({"regulon": list(targets), "score": own}, index=list(targets))
+            ends.append(regulators.compare_rankings({"s": score}, study, targets, together)[1].iloc[0])
+        # Where families happen to share a module there may be too few blocks for an interval.
+        table = pd.DataFrame(ends).dropna(subset=["correlation_low"])
+        true = float(table["correlation"].mean()) if share else 0.0
+        hits = int(((table["correlation_low"] <= true) & (table["correlation_high"] >= true)).sum())
+        truth = f"changes of both systems correlate by {share:g}; {kind}"
+        found.append(Row(AGREEMENT, f"{factors} factors", truth, COVERAGE, 0.95, hits, len(table)))
     return found
 
 

@@ -1,12 +1,24 @@
 """Published lists of which it is known what they share with the study: verdicts, shares, and regulators."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from simulators.published import NAMES, change_and_list, list_genes, make_targets, simulate
+from simulators.published import (
+    BLOCK,
+    NAMES,
+    WIDE,
+    WIDE_BLOCK,
+    change_and_list,
+    list_genes,
+    make_coexpression,
+    make_module_targets,
+    make_targets,
+    simulate,
+)
 
 from scripts.base import job
 from scripts.published import places, regulators
@@ -83,8 +95,22 @@ def test_regulators_of_a_list_are_those_whose_targets_it_holds():
     signs = pd.concat([targets["T0"], -targets["T20"].drop(targets["T0"].index, errors="ignore")])
     score = regulators.score_factors(signs[~signs.index.duplicated()], targets, mean)
     assert score.idxmax() == "T0" and score.idxmin() == "T20" and score["T0"] > 5 > -5 > score["T20"]
-    blocks = regulators.blocks_of(targets)
+    blocks = regulators.blocks_of(targets, make_coexpression(rng, BLOCK))
     assert blocks.nunique() == 10 and (blocks.groupby(np.arange(40) // 4).nunique() == 1).all()
+
+
+def test_factors_whose_targets_change_together_are_one_block():
+    rng = np.random.default_rng(5)
+    targets = make_module_targets(rng, 3 * WIDE)
+    together = make_coexpression(rng, WIDE_BLOCK)
+    blocks = regulators.blocks_of(targets, together).to_numpy().reshape(3, WIDE)
+    assert (blocks == blocks[0]).mean() > 0.9 and len(set(blocks[0])) >= WIDE - 2
+    scores = pd.Series(rng.normal(size=len(targets)), index=list(targets))
+    study = pd.DataFrame({"regulon": list(targets), "score": scores.to_numpy()}, index=list(targets))
+    few = replace(together, residuals=together.residuals[:5], df=5)
+    assert regulators.compare_rankings({"a": scores}, study, targets, few)[1]["note"].item() == (
+        "too few profiles to show which targets change together"
+    )
 
 
 def test_rankings_are_compared_over_factors_that_both_have():
@@ -98,7 +124,8 @@ def test_rankings_are_compared_over_factors_that_both_have():
         index=list(targets),
     )
     rankings = {"list": score, "few": score.iloc[:5], "foreign": pd.Series(1.0, index=["X"])}
-    table, agreement = regulators.compare_rankings(rankings, study, targets)
+    together = make_coexpression(rng, BLOCK)
+    table, agreement = regulators.compare_rankings(rankings, study, targets, together)
     assert list(table) == REGULATORS and list(agreement) == AGREEMENT
     row = agreement.set_index("ranking").loc["list"]
     assert row["correlation"] == pytest.approx(stats.spearmanr(score, study["score"])[0])
@@ -106,8 +133,10 @@ def test_rankings_are_compared_over_factors_that_both_have():
     assert agreement.set_index("ranking")["note"].to_dict() == {
         "list": "", "few": "too few factors of both", "foreign": "too few factors of both",
     }  # fmt: skip
-    assert list(regulators.with_overall({"a": score, "b": score})) == [OVERALL, "a", "b"]
-    assert list(regulators.with_overall({"a": score})) == ["a"]
+    assert list(regulators.in_order({"a": score, "b": score}, {"own": score})) == [OVERALL, "own", "a", "b"]
+    assert list(regulators.in_order({"a": score}, {})) == ["a"]
+    with pytest.raises(job.UserError, match="a signature has the name of the file 'a' too; rename the file"):
+        regulators.in_order({"a": score}, {"a": score})
 
 
 def test_a_regulon_of_repressed_targets_counts_in_the_other_direction():
@@ -145,7 +174,7 @@ def test_every_shipped_signature_has_a_source_and_both_directions(tmp_path):
     [
         ("factor\tscore\nA\t1\n", "no column 'tf'"),
         ("tf\tscore\nA\thigh\n", "row 2, column score: 'high' is not a number"),
-        ("tf\tscore\nA\t1\nA\t2\n", "row 3: 'A' is there twice"),
+        ("tf\tscore\nA\t1\nA\t2\n", "row 3, column tf: 'A' is given twice"),
     ],
 )
 def test_a_ranking_that_cannot_be_read_is_refused(tmp_path, text, message):

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scripts.perturbations.coexpression import Coexpression
+
 GENES, BLOCKS = 1000, 50
 NAMES = pd.Index([f"g{i}" for i in range(GENES)])
 BLOCK = np.arange(GENES) % BLOCKS
+
+
+WIDE = 16
+"""Modules of co-expressed genes of a genome with few: 62 genes each, so that factors of one share few targets."""
+WIDE_BLOCK = np.arange(GENES) % WIDE
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,21 @@ def list_blocks(rng: np.random.Generator, blocks: int, sign: float = 1.0) -> pd.
     return pd.Series(sign, index=own)
 
 
+def make_coexpression(rng: np.random.Generator, block: np.ndarray, df: int = 10) -> Coexpression:
+    """Return the residuals of ``df`` profiles whose genes vary together in blocks as the changes do."""
+    residuals = rng.normal(size=(df, GENES)) + 0.7 * rng.normal(size=(df, block.max() + 1))[:, block]
+    return Coexpression(NAMES, residuals / np.sqrt((residuals**2).mean(axis=0)), df, block)
+
+
+def make_module_targets(rng: np.random.Generator, factors: int, *, size: int = 10) -> dict[str, pd.Series]:
+    """Return targets of factors that all lie in one of :data:`WIDE` modules each; few factors share targets."""
+    found = {}
+    for number in range(factors):
+        module = np.flatnonzero(number % WIDE == WIDE_BLOCK)
+        found[f"T{number}"] = pd.Series(1.0, index=NAMES[np.sort(rng.choice(module, size, replace=False))])
+    return found
+
+
 def make_targets(rng: np.random.Generator, factors: int, *, size: int = 20, family: int = 4) -> dict[str, pd.Series]:
     """Return targets of factors; a family of ``family`` factors shares half of them, a module of co-expressed genes."""
     found = {}
@@ -60,11 +82,13 @@ def make_targets(rng: np.random.Generator, factors: int, *, size: int = 20, fami
     return found
 
 
-def change_and_list(rng: np.random.Generator, share: float, size: int = 300) -> tuple[pd.Series, pd.Series]:
+def change_and_list(
+    rng: np.random.Generator, share: float, size: int = 300, block: np.ndarray = BLOCK
+) -> tuple[pd.Series, pd.Series]:
     """Return changes of genes and a published list of the most changed in another system; ``share``: correlation of
-    the changes of both, which are those of co-expressed genes.
+    the changes of both, which are those of co-expressed genes. ``block``: module of each gene.
     """
-    change, noise = (rng.normal(size=GENES) + 0.7 * rng.normal(size=BLOCKS)[BLOCK] for _ in range(2))
+    change, noise = (rng.normal(size=GENES) + 0.7 * rng.normal(size=block.max() + 1)[block] for _ in range(2))
     other = share * change + np.sqrt(1 - share**2) * noise
     chosen = np.argsort(-np.abs(other))[:size]
     return pd.Series(change, index=NAMES), pd.Series(np.sign(other[chosen]), index=NAMES[chosen])
