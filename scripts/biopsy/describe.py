@@ -44,9 +44,26 @@ def model_means(values: pd.DataFrame, labels: pd.DataFrame, state: str) -> pd.Da
     return values[rows].groupby(labels.loc[rows, "model"].astype(str).to_numpy()).mean()
 
 
-def compare(name: str, value: float, untreated: np.ndarray, persister: np.ndarray, level: float) -> tuple:
-    """Return limits, means of the untreated and the persister models, and the call against the untreated."""
-    mean, low, high = prediction(untreated, level)
+def sampling_noise(values: pd.DataFrame, labels: pd.DataFrame, state: str, cells: int) -> pd.Series:
+    """Return by column how much more a mean over ``cells`` cells varies by chance than the means of the models do.
+
+    That is a variance, by the models' variances between cells: a biopsy of few cells is not to be judged by the range
+    of models with many. 0 where the models have fewer cells. ``values``: cells × columns.
+    """
+    rows = (labels["timepoint"].astype(str) == state).to_numpy()
+    groups = values[rows].groupby(labels.loc[rows, "model"].astype(str).to_numpy())
+    variance = groups.var(ddof=0)
+    return (variance.mean() / max(cells, 1) - variance.div(groups.size(), axis=0).mean()).clip(lower=0.0).fillna(0.0)
+
+
+def compare(
+    name: str, value: float, untreated: np.ndarray, persister: np.ndarray, level: float, noise: float = 0.0
+) -> tuple:
+    """Return limits, means of the untreated and the persister models, and the call against the untreated.
+
+    ``noise``: from :func:`sampling_noise`.
+    """
+    mean, low, high = prediction(untreated, level, noise)
     call = "as untreated"
     if np.isfinite(low) and not low <= value <= high:
         call = "above untreated" if value > high else "below untreated"
@@ -71,9 +88,11 @@ def regulons_active(
     names = at.index.tolist()
     on = (query[names] > at).mean()
     low, high = (model_means(training[names], labels, state) for state in states)
+    noise = sampling_noise(training[names], labels, states[0], len(query))
     rows = []
     for name in names:
-        found = compare(name, float(query[name].mean()), low[name].to_numpy(), high[name].to_numpy(), level)
+        ends = (low[name].to_numpy(), high[name].to_numpy())
+        found = compare(name, float(query[name].mean()), *ends, level, noise[name])
         rows.append(("regulon", name, float(query[name].mean()), *found, f"on in {on[name]:.0%} of the cells"))
     return pd.DataFrame(rows, columns=ROWS)
 
@@ -100,6 +119,7 @@ def switches_active(
     """
     rows = []
     low, high = (model_means(training, labels, state) for state in states)
+    noise = sampling_noise(training, labels, states[0], len(query))
     for row in switches.itertuples():
         if row.regulon not in query.columns:
             rows.append(
@@ -108,7 +128,8 @@ def switches_active(
             continue
         start, way = low[row.regulon].mean(), high[row.regulon].mean() - low[row.regulon].mean()
         position = (float(query[row.regulon].mean()) - start) / way
-        least, most, *_ = compare(row.tf, position, ((low[row.regulon] - start) / way).to_numpy(), np.ones(1), level)
+        before = ((low[row.regulon] - start) / way).to_numpy()
+        least, most, *_ = compare(row.tf, position, before, np.ones(1), level, noise[row.regulon] / way**2)
         call = call_switch(position, least, most)
         note = f"{row.regulon} is {row.direction} in persisters"
         rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call, note))
@@ -158,6 +179,7 @@ def panel(
         at = column[row.gene]
         seen = pd.DataFrame({"gene": np.asarray((training[:, at] > 0).todense()).ravel().astype(float)})
         share = float((counts[:, at] > 0).sum() / max(counts.shape[0], 1))
-        low, high = (model_means(seen, labels, state)["gene"].to_numpy() for state in states)
-        rows.append(("marker", row.gene, share, *compare(row.gene, share, low, high, level), row.direction))
+        ends = (model_means(seen, labels, state)["gene"].to_numpy() for state in states)
+        noise = sampling_noise(seen, labels, states[0], counts.shape[0])["gene"]
+        rows.append(("marker", row.gene, share, *compare(row.gene, share, *ends, level, noise), row.direction))
     return pd.DataFrame(rows, columns=ROWS)

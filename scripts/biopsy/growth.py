@@ -14,7 +14,7 @@ from scripts.base.genesets import measured, read_sets
 from scripts.biopsy import discriminant
 from scripts.biopsy.describe import ROWS
 from scripts.clusters.scores import call_phase, score_set
-from scripts.growth.states import log_ratio
+from scripts.growth.states import ZERO, log_ratio
 from scripts.stats.intervals import prediction
 
 SETS = Path(__file__).parents[2] / "resources" / "genesets" / "cell_cycle.tsv"
@@ -59,13 +59,26 @@ def scores_left_out(training: pd.DataFrame, labels: pd.DataFrame, states: tuple[
     return found
 
 
-def ratios_of(flags: np.ndarray, labels: pd.DataFrame, state: str) -> np.ndarray:
-    """Return the log2 ratio of flagged to other cells of each model at a timepoint (mean over its samples)."""
+def counting_variance(cells: pd.Series | float, share: float) -> pd.Series | float:
+    """Return the variance of a log2 ratio by counting ``cells`` cells of which ``share`` are flagged.
+
+    That of the log odds with half a cell added on both sides (Haldane 1956), to first order.
+    """
+    return (1 / (cells * share + ZERO) + 1 / (cells * (1 - share) + ZERO)) / np.log(2) ** 2
+
+
+def ratios_of(flags: np.ndarray, labels: pd.DataFrame, state: str) -> tuple[np.ndarray, float]:
+    """Return the log2 ratio of flagged to other cells of each model at a timepoint (mean over its samples), and the
+    mean over models of their variance by counting; NaN without a model.
+    """
     known = np.isfinite(flags) & (labels["timepoint"].astype(str) == state).to_numpy()
     table = labels.loc[known, ["model", "sample"]].astype(str).assign(flag=flags[known])
     counts = table.groupby(["model", "sample"])["flag"].agg(["sum", "size"])
-    ratios = log_ratio(counts["sum"], counts["size"] - counts["sum"])
-    return ratios.groupby(level="model").mean().to_numpy(dtype=float)
+    by_model = log_ratio(counts["sum"], counts["size"] - counts["sum"]).groupby(level="model")
+    ratios = by_model.mean()
+    share = share_of(float(ratios.mean()))
+    variance = counting_variance(counts["size"], share).groupby(level="model").mean() / by_model.size()
+    return ratios.to_numpy(dtype=float), float(variance.mean())
 
 
 def share_of(ratio: float) -> float:
@@ -86,14 +99,15 @@ def place(
         Model, timepoint and sample of the training cells.
     level
         Probability that the range of an untreated sample of a new patient holds: Student's t over models on the log
-        ratio, in which the error of counting and the difference between patients are alike.
+        ratio. The models' variance includes their error of counting; a biopsy of fewer cells has more, which is added.
     """
     known = own[np.isfinite(own)]
     if not len(known):
         return ("growth", item, *[np.nan] * 5, "", "too few of the genes are seen, or too few training models")
     ratio = float(log_ratio(known.sum(), len(known) - known.sum()))
-    untreated, persister = (ratios_of(training, labels, state) for state in states)
-    mean, low, high = prediction(untreated, level)
+    (untreated, variance), (persister, _) = (ratios_of(training, labels, state) for state in states)
+    noise = counting_variance(len(known), share_of(float(untreated.mean()))) - variance if len(untreated) else 0.0
+    mean, low, high = prediction(untreated, level, max(noise, 0.0))
     call = ""
     if np.isfinite(low):
         call = "above untreated" if ratio > high else "below untreated" if ratio < low else "as untreated"

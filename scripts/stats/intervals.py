@@ -11,17 +11,18 @@ beyond.
 """
 
 
-def prediction(values: np.ndarray, level: float) -> tuple[float, float, float]:
+def prediction(values: np.ndarray, level: float, noise: float = 0.0) -> tuple[float, float, float]:
     """Return mean and ends of the interval that holds one more model's value with probability ``level``.
 
-    ``values``: one a model. Student's t with n − 1 degrees of freedom; ends are NaN below :data:`MIN_MODELS` models.
+    ``values``: one a model; ``noise``: variance that the new value has in addition to that of the models. Student's t
+    with n − 1 degrees of freedom; ends are NaN below :data:`MIN_MODELS` models.
     """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     n = len(values)
     if n < MIN_MODELS:
         return (float(values.mean()) if n else np.nan), np.nan, np.nan
-    reach = t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / n)
+    reach = t.ppf((1 + level) / 2, n - 1) * np.sqrt(values.var(ddof=1) * (1 + 1 / n) + noise)
     return float(values.mean()), float(values.mean() - reach), float(values.mean() + reach)
 
 

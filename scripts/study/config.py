@@ -154,6 +154,10 @@ def check_thresholds(config: dict) -> Problems:
             if low >= high:
                 message = f"{low} is not below max_{what}, {high}; no cell would be left: lower it"
                 yield (*place, "qc", f"min_{what}"), message
+    low, high = config["stroma"]["min_cells"], config["stroma"]["max_cells"]
+    if low > high:
+        message = f"{high} is less than min_cells, {low}; no sample would have enough cells: raise it"
+        yield ("stroma", "max_cells"), message
     for a, b in pairwise(config["clusters"]["resolutions"]):
         if a >= b:
             yield ("clusters", "resolutions"), f"{b} doesn't rise above {a} before it; list each once, from low to high"

@@ -25,8 +25,6 @@ from calibration.row import (
     Row,
     clustered,
 )  # fmt: skip
-from scripts.biopsy import discriminant
-from scripts.biopsy import growth as biopsy
 from scripts.growth import cycle, states, terms, verdicts
 from scripts.stats import paired, trends
 
@@ -256,68 +254,6 @@ def rates_of_verdicts(tables: list[pd.DataFrame], design: str, size: float) -> l
     return rows
 
 
-def place_trial(n: int, learned: bool, rng: np.random.Generator) -> tuple:
-    """Return the row of an untreated biopsy of a new patient, placed among ``n`` training models.
-
-    ``learned``: False for cycling cells (counted), True for cells nearer to persister by a discriminant of five scores
-    that is learned from the training models, and in turn without each.
-    """
-    sizes = np.exp(rng.uniform(np.log(40), np.log(300), 2 * n + 1)).astype(int)
-    states = (designs.BASELINE, designs.TREATED)
-    places = [(f"m{m}", state) for m in range(n) for state in states] + [("new", states[0])]
-    labels = pd.DataFrame(
-        [place for place, size in zip(places, sizes, strict=True) for _ in range(size)], columns=["model", "timepoint"]
-    )
-    labels["sample"] = labels["model"] + labels["timepoint"]
-    training = (labels["model"] != "new").to_numpy()
-    if not learned:
-        odds = rng.normal(-0.3, PATIENTS, n + 1).repeat(2)[: 2 * n + 1] - 0.8 * (np.arange(2 * n + 1) % 2)
-        odds[-1] = rng.normal(-0.3, PATIENTS)
-        flags = (rng.random(len(labels)) < np.repeat(special.expit(odds), sizes)).astype(float)
-        return biopsy.place("", flags[~training], flags[training], labels[training], states, 0.95)
-    codes = labels["model"].replace("new", f"m{n}").str[1:].astype(int).to_numpy()
-    start, way = rng.normal(0, 0.4, (n + 1, 5)), 1.2 + rng.normal(0, 0.4, (n + 1, 5))
-    treated = (labels["timepoint"] == states[1]).to_numpy()[:, None]
-    values = start[codes] + treated * way[codes] + rng.normal(size=(len(labels), 5))
-    features = pd.DataFrame(values, columns=[f"s{i}" for i in range(5)])
-    known, about = features[training].reset_index(drop=True), labels[training].reset_index(drop=True)
-    left_out = biopsy.scores_left_out(known, about, states) > biopsy.MIDDLE
-    own = discriminant.learn(known, about, states).score(features[~training]) > biopsy.MIDDLE
-    return biopsy.place("", own.astype(float), left_out.astype(float), about, states, 0.95)
-
-
-def place_rows(quick: bool) -> list[Row]:
-    """Return how often the share of an untreated biopsy of a new patient lies outside the range of untreated ones."""
-    found = []
-    for learned, designs_of, trials in ((False, (3, 5, 8), 600), (True, (3, 5, 8), 200)):
-        for n in designs_of[1:2] if quick else designs_of:
-            runs = 20 if quick else trials
-            rng = np.random.default_rng([3, n, int(learned)])
-            drawn = [place_trial(n, learned, rng) for _ in range(runs)]
-            design = f"{n} × (1+1); 40 to 300 cells"
-            what = "cells nearer to persister, score learned" if learned else "cycling cells"
-            truth = f"an untreated new patient; share of {what}"
-            calls = sum(row[7] != "as untreated" for row in drawn)
-            columns = ("biopsy/*/scores.tsv: above or below untreated", "biopsy/*/scores.tsv call")
-            found.append(Row(columns, design, truth, VERDICT, LEVEL, calls, runs, AT_MOST))
-            inside = sum(row[3] <= row[2] <= row[4] for row in drawn)
-            note = "range of the observed share, half a cell added"
-            found.append(
-                Row(
-                    ("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high"),
-                    design,
-                    truth,
-                    COVERAGE,
-                    0.95,
-                    inside,
-                    runs,
-                    AROUND,
-                    note,
-                )
-            )
-    return found
-
-
 def rows(quick: bool) -> list[Row]:
     """Return the rates of the stage growth."""
-    return [*ratio_rows(quick, False), *ratio_rows(quick, True), *phase_rows(quick), *place_rows(quick)]
+    return [*ratio_rows(quick, False), *ratio_rows(quick, True), *phase_rows(quick)]

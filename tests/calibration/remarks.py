@@ -106,13 +106,13 @@ UNTRIED = {
         Arms don't enter: a sample is untreated or persister. With 100 models a p-value learns 2,000 panels;
         25 models are the most that were tried. Depth is not varied: the procedure takes values, not counts.""",
     "expression": """
-        Columns `voom_*` speak of these tumours: their level holds where patients change alike. Where they
+        Columns `voom_*` are about these tumours: their level holds where patients change alike. Where they
         differ the rates show what such a p-value would mean for patients: nothing. Arms are coefficients of
         the same model and not listed apart.""",
     "paired_shared": """
         The scenarios of effects of 1.2 ± 0.3 with noise 0.4. Power rises with the number of patients for
         what all or most of them show. An effect that is small against the spread of single measured changes
-        (below 1.28 times) can't be told from one that some patients lack, and is called less often with
+        (below 1.28 times) cannot be distinguished from one that some patients lack, and is called less often with
         more patients (topic *paired*).""",
 }
 """Topic → which designs are not listed, and why."""

@@ -69,16 +69,20 @@ def share_rows(quick: bool, models: int) -> list[Row]:
     rows.append(Row(INTERVAL, design, truth, COVERAGE, 0.95, **clustered(np.array(covered), n), bound=AROUND))
     what = (SAID, f"stroma: {verdicts.RISES.name}", f"stroma: {verdicts.FALLS.name}", f"{C} fdr")
     rows.append(Row(what, design, f"{truth}; any of {n}", VERDICT, LEVEL, any_call, studies, AT_MOST))
-    rises, wrong, covered = 0, [], []
+    rises, wrong, falls, covered = 0, [], [], []
     for _ in range(studies):
         table, truth = draw_shares(rng, models, 2.0)
         found = shares.compare(table, "u", ["p"], limit=LEVEL).set_index("lineage").sort_index()
         rises += found["verdict"].iloc[2] == verdicts.RISES.name
         wrong.append((found["verdict"].drop("L2") == verdicts.RISES.name).sum())
+        falls.append((found["verdict"].drop("L2") == verdicts.FALLS.name).sum())
         covered.append(found["ci_low"].iloc[2] <= truth[2] <= found["ci_high"].iloc[2])
     truth = "one of five lineages rises four-fold"
     what = (SAID, f"stroma: {verdicts.RISES.name}", f"{C} p")
     rows.append(Row(what, design, truth, POWER, None, rises, studies, REPORTED))
+    what = (SAID, f"stroma: {verdicts.FALLS.name}")
+    said = f"{truth}; the others, which fall by {2 / len(SHARES):g} (log2) relative to all"
+    rows.append(Row(what, design, said, POWER, None, **clustered(np.array(falls), n - 1), bound=REPORTED))
     what = (SAID, f"stroma: {verdicts.RISES.name}")
     others = clustered(np.array(wrong), n - 1)
     rows.append(Row(what, design, f"{truth}; the others", VERDICT, LEVEL, **others, bound=AT_MOST))

@@ -70,6 +70,7 @@ BAD_KEYS = {
         "begin with the same letters",
     ),
     "reads without genomes": ("references", None, "references", "is missing, but units.tsv, row 2 has reads"),
+    "few cells drawn": ("stroma.max_cells", 10, "stroma.max_cells", "10 is less than min_cells, 20"),
     "graft below host": ("cells.species.graft_min", 0.2, "cells.species.graft_min", "is not above host_max, 0.25"),
     "counts crossed": (
         "cells.qc",
