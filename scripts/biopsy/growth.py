@@ -81,9 +81,12 @@ def ratios_of(flags: np.ndarray, labels: pd.DataFrame, state: str) -> tuple[np.n
     return ratios.to_numpy(dtype=float), float(variance.mean())
 
 
-def share_of(ratio: float) -> float:
-    """Return the share that a log2 ratio stands for."""
-    return float(1 / (1 + 2.0**-ratio))
+def share_of(ratio: float, cells: float = np.inf) -> float:
+    """Return the share of flagged cells that gives this log2 ratio where ``cells`` cells are counted, from 0 to 1."""
+    odds = 2.0**ratio
+    if np.isinf(cells):
+        return float(odds / (1 + odds))
+    return float(np.clip((odds * (cells + ZERO) - ZERO) / ((1 + odds) * cells), 0.0, 1.0))
 
 
 def place(
@@ -114,7 +117,8 @@ def place(
     above = [f"{int((ratios < ratio).sum())} of {len(ratios)}" for ratios in (untreated, persister)]
     middle = share_of(persister.mean()) if len(persister) else np.nan
     note = f"higher than in {above[0]} {states[0]} and {above[1]} {states[1]} models"
-    return ("growth", item, float(known.mean()), share_of(low), share_of(high), share_of(mean), middle, call, note)
+    ends = share_of(low, len(known)), share_of(high, len(known))
+    return ("growth", item, float(known.mean()), *ends, share_of(mean), middle, call, note)
 
 
 def place_states(

@@ -56,7 +56,7 @@ class DropletCalls:
     """Verdict per barcode (in matrix order), ambient counts per gene, and the numbers for the summary.
 
     ``called_by`` is ``knee``, ``test``, ``all`` (matrix without empty droplets) or an empty string; ``fdr`` is NaN for
-    barcodes that were not tested.
+    barcodes that were not tested. ``soup``: counts of each gene in empty droplets.
     """
 
     is_cell: np.ndarray
@@ -194,6 +194,10 @@ def call_cells(
         is_cell[found] = True
         called_by[found] = "test"
         summary |= {"lowest_candidate_counts": lowest, "candidates": len(candidates), "cells_test": len(found)}
+    if flat is not None:
+        # The test needs droplets that are surely empty; the soup's shares have half the error with the whole plateau.
+        empty = (totals > 0) & (totals <= flat.edge) & ~is_cell
+        soup = np.asarray(counts.T @ empty.astype(counts.dtype)).ravel().astype(np.int64)
     cells = int(is_cell.sum())
     remark = "" if estimated else compare_with_expected(cells, expected_cells)
     note = "; ".join(filter(None, (note, remark)))
