@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from scripts.base.verdicts import UNRELIABLE
+from scripts.chromatin.verdicts import NO_PEAKS
+from scripts.perturbations.verdicts import NOT_TESTED
 from scripts.stats.intervals import prediction
 
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
 NEAREST = 5
+UNKNOWN = ("", "nan", NOT_TESTED.name, NO_PEAKS.name)
+"""Values of a switch's other evidence that say nothing."""
 CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth")
 """Sections whose intervals and calls speak of a new patient like those of training."""
 
@@ -104,6 +108,17 @@ def call_switch(position: float, low: float, high: float) -> str:
     return "active" if position > high else "as untreated" if position >= low else "against the switch"
 
 
+def evidence_of(switch) -> str:
+    """Return what is known of a switch, a row of the reference: direction, and evidence other than co-expression."""
+    parts = [f"{switch.regulon} is {switch.direction} in persisters"]
+    tested, peaks = (str(getattr(switch, name, "")) for name in ("tested", "chromatin"))
+    if tested not in UNKNOWN:
+        parts.append(f"perturbation: {tested}")
+    if peaks not in UNKNOWN:
+        parts.append(f"peaks: {peaks}")
+    return "; ".join(parts)
+
+
 def switches_active(
     query: pd.DataFrame,
     training: pd.DataFrame,
@@ -131,8 +146,7 @@ def switches_active(
         before = ((low[row.regulon] - start) / way).to_numpy()
         least, most, *_ = compare(row.tf, position, before, np.ones(1), level, noise[row.regulon] / way**2)
         call = call_switch(position, least, most)
-        note = f"{row.regulon} is {row.direction} in persisters"
-        rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call, note))
+        rows.append(("switch", row.tf, position, least, most, 0.0, 1.0, call, evidence_of(row)))
     return pd.DataFrame(rows, columns=ROWS)
 
 
@@ -176,10 +190,11 @@ def panel(
         if row.gene not in column:
             rows.append(("marker", row.gene, *[np.nan] * 5, "not measured", row.direction))
             continue
+        note = ", ".join(filter(None, (row.direction, str(getattr(row, "assay", "") or ""))))
         at = column[row.gene]
         seen = pd.DataFrame({"gene": np.asarray((training[:, at] > 0).todense()).ravel().astype(float)})
         share = float((counts[:, at] > 0).sum() / max(counts.shape[0], 1))
         ends = (model_means(seen, labels, state)["gene"].to_numpy() for state in states)
         noise = sampling_noise(seen, labels, states[0], counts.shape[0])["gene"]
-        rows.append(("marker", row.gene, share, *compare(row.gene, share, *ends, level, noise), row.direction))
+        rows.append(("marker", row.gene, share, *compare(row.gene, share, *ends, level, noise), note))
     return pd.DataFrame(rows, columns=ROWS)

@@ -22,7 +22,7 @@ TABLES = {
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
                "persister."),
-    "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated range", "direction"],
+    "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated range", "direction, assay"],
                "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
     "growth": ("Cycling cells and cells nearer to persister",

@@ -123,9 +123,9 @@ def draw_switches(scores: pd.DataFrame, style: Style) -> Figure | None:
             x=alt.X("value:Q", axis=axis, scale=scale), y=y, fill=filled
         ),
     ).properties(width=WIDTH, height=rows_high(len(rows), 22))
-    names = ", ".join(table.loc[active, "item"]) or "none"
+    said = f"Active: {', '.join(table.loc[active, 'item']) or 'none'}."
     if not judged.any():
-        reliable = (table["call"] == "").any()
-        names = NOT_JUDGED + (": too few training models" if reliable else ", since the values are unreliable")
+        why = "too few training models" if (table["call"] == "").any() else "the values are unreliable"
+        said = f"Active: {NOT_JUDGED} ({why})."
     data = {"switches": rows, "ends": pd.DataFrame({"position": [0, 1]})}
-    return Figure((Panel(chart),), data, n=f"Active: {names}.")
+    return Figure((Panel(chart),), data, n=said)

@@ -24,7 +24,7 @@ REGULONS = ["tf", "regulon", "target", "weight"]
 SWITCHES = ["tf", "regulon", "verdict", "direction"]
 SIGNATURE = ["gene", "direction", "rank"]
 LEFT_OUT = ["left_out", *SIGNATURE]
-MARKERS = ["gene", "direction", "pool", "location"]
+MARKERS = ["gene", "direction", "pool", "location", "assay"]
 PACKAGES = ("anndata", "numba", "numpy", "pandas", "scikit-learn", "scipy")
 """What the numbers depend on."""
 OPTIMISTIC = (
@@ -123,9 +123,9 @@ def final_panel(markers: pd.DataFrame) -> pd.DataFrame:
 
     ``markers``: markers.tsv, which has every gene that any fold looked at.
     """
-    chosen = markers[markers["in_final"] == "yes"].fillna({"location": ""}) if len(markers) else markers
+    chosen = markers[markers["in_final"] == "yes"].fillna({"location": "", "assay": ""}) if len(markers) else markers
     groups = chosen.groupby("gene", sort=False)
-    table = groups.agg({"direction": "first", "pool": ", ".join, "location": "first"}).reset_index()
+    table = groups.agg({"direction": "first", "pool": ", ".join, "location": "first", "assay": "first"}).reset_index()
     return table[MARKERS]
 
 
@@ -176,8 +176,8 @@ regulons.tsv      consensus regulons: targets and weights
 thresholds.tsv    activity at which a regulon is on, and the part of training cells below
 signature.tsv     genes of the shared persister programme
 signature_left_out.tsv  the same learned without one model each, by which training profiles are scored
-switches.tsv      ranked switches; called are those of verdict "{SHARED.name}"
-markers.tsv       marker panels learned from all models: any genes, surface, secreted
+switches.tsv      ranked switches and their evidence; called are those of verdict "{SHARED.name}"
+markers.tsv       marker panels learned from all models: any genes, surface, secreted; the assay of each gene
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
 cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
 profiles.h5ad     training profiles: log2 expression

@@ -9,6 +9,7 @@ from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.figure import draw
 from scripts.figure.figure import Figure, Panel, Text
+from scripts.figure.labels import place_names
 from scripts.figure.style import DOWN, UP, Style, below, colour_bar, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.published.terms import STUDY
@@ -21,6 +22,8 @@ COLOURS = {AGREES.name: UP, OPPOSITE.name: DOWN}
 OTHER = "#1B1F24"
 NAMED = 6
 """Factors that are named in a panel: those furthest from zero in the study."""
+NAME_PLACES, WIDTH, HEIGHT = {"name_above": -9, "name_below": 10}, 230, 240
+"""Where a name may be (pixels above its point, negative, or below), and the size of a panel for that purpose."""
 RANKINGS = 6
 """Rankings that are drawn."""
 
@@ -95,10 +98,13 @@ def draw_regulators(table: pd.DataFrame, agreement: pd.DataFrame, style: Style) 
     rankings = known[:RANKINGS]
     drawn = f"{RANKINGS} of " * (len(known) > RANKINGS) + count(len(known), "ranking")
     table = table[table["ranking"].isin(rankings)]
-    size = table["study_score"].abs().groupby(table["ranking"]).rank(ascending=False, method="first")
-    # Neighbours in rank have their names on different sides, so that names of near points don't overlap.
-    named = {side: table["tf"].where((size <= NAMED) & (size % 2 == side), "") for side in (0, 1)}
-    table = table.assign(name_left=named[0], name_right=named[1])
+    size = table["study_score"].abs()
+    weight = size.where(size.groupby(table["ranking"]).rank(ascending=False, method="first") <= NAMED)
+    panels = [
+        place_names(own, "tf", "score", "study_score", weight[own.index], NAME_PLACES, size=(WIDTH, HEIGHT))
+        for _, own in table.groupby("ranking", sort=False)
+    ]
+    table = pd.concat(panels)
     base = alt.Chart(alt.NamedData("regulators")).encode(
         x=alt.X("score:Q", title=axis_title(REGULATORS, "score"), scale=alt.Scale(padding=30)),
         y=alt.Y("study_score:Q", title=axis_title(REGULATORS, "study_score"), scale=alt.Scale(padding=8)),
@@ -110,9 +116,8 @@ def draw_regulators(table: pd.DataFrame, agreement: pd.DataFrame, style: Style) 
             for axis in "xy"
         ),
         base.mark_point(filled=True, size=30, opacity=0.7, color="#0072B2"),
-        base.mark_text(align="left", dx=5, fontSize=9).encode(text="name_right:N"),
-        base.mark_text(align="right", dx=-5, fontSize=9).encode(text="name_left:N"),
-    ).properties(width="container", height=240)
+        *(base.mark_text(dy=dy, fontSize=9).encode(text=f"{place}:N") for place, dy in NAME_PLACES.items()),
+    ).properties(width="container", height=HEIGHT)
 
     def titled(name: str) -> str:
         row = own.loc[name]
@@ -120,7 +125,7 @@ def draw_regulators(table: pd.DataFrame, agreement: pd.DataFrame, style: Style) 
             return name
         low, high = row["correlation_low"], row["correlation_high"]
         limits = "" if pd.isna(low) else f" ({low:.2f} to {high:.2f})"
-        return f"{name}: {row['correlation']:.2f}{limits}"
+        return f"{name}: " + f"{row['correlation']:.2f}{limits}".replace("-", "−")
 
     return Figure.by(
         "ranking",

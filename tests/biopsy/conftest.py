@@ -84,7 +84,7 @@ class Simulator:
 def markers_of(signature: pd.DataFrame) -> pd.DataFrame:
     """Return a table as markers.tsv: two pools that share a panel, and genes that no final panel has."""
     best = signature.groupby("direction").head(8)[["gene", "direction", "rank"]]
-    best = best.assign(in_final=["yes" if rank <= 5 else "no" for rank in best["rank"]], location="")
+    best = best.assign(in_final=["yes" if rank <= 5 else "no" for rank in best["rank"]], location="", assay="")
     return pd.concat([best.assign(pool="all genes"), best.assign(pool="surface", location="surface")])
 
 

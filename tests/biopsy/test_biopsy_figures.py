@@ -1,13 +1,14 @@
 """The figures of a biopsy's page: what they show, and their SVG."""
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.biopsy import draw_biopsy, figures
+from scripts.biopsy import describe, draw_biopsy, figures
 from scripts.figure import export, words
 from scripts.figure.palette import HIGH_CONTRAST
 
@@ -118,3 +119,28 @@ def test_figures_of_one_page_have_ids_of_their_own():
     svg = '<svg><clipPath id="clip7"/><path clip-path="url(#clip7)"/></svg>'
     ids = [re.findall(r'id="([^"]+)"|url\(#([^)]+)\)', export.named(svg, "t", "d", ids=name)) for name in ("a-", "b-")]
     assert ids == [[("a-0", ""), ("", "a-0")], [("b-0", ""), ("", "b-0")]]
+
+
+@pytest.mark.parametrize(
+    ("tested", "chromatin", "said"),
+    [
+        ("switched on", "supported", "FOSL1(+) is up in persisters; perturbation: switched on; peaks: supported"),
+        ("not tested", "no peaks", "FOSL1(+) is up in persisters"),
+        (np.nan, np.nan, "FOSL1(+) is up in persisters"),
+    ],
+)
+def test_a_switch_has_its_other_evidence(tested, chromatin, said):
+    row = {"regulon": "FOSL1(+)", "direction": "up", "tested": tested, "chromatin": chromatin}
+    assert describe.evidence_of(SimpleNamespace(**row)) == said
+    del row["tested"], row["chromatin"]
+    assert describe.evidence_of(SimpleNamespace(**row)) == "FOSL1(+) is up in persisters", "an older reference"
+
+
+def test_without_a_range_a_switch_is_not_judged(scores):
+    none = scores[scores["section"] != "fraction"].assign(call="")
+    figure = figures.draw_switches(none, figures.STYLE)
+    assert figure.n == "Active: not judged (too few training models)." and set(figure.data["switches"]["state"]) == {
+        "not judged"
+    }
+    table = draw_biopsy.table_of(none, "switch")
+    assert {row["cells"][1]["text"] for row in table["rows"]} == {"not judged"}

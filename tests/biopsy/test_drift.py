@@ -72,7 +72,7 @@ def test_withheld_rows_keep_their_values_and_say_why():
     ]
     assert figures.headline(found)[0] == "30 % persister-like cells (unreliable)"
     drawn = figures.draw_switches(found, figures.STYLE)
-    assert drawn.n == "Active: not judged, since the values are unreliable." and len(drawn.data["switches"]) == 1
+    assert drawn.n == "Active: not judged (the values are unreliable)." and len(drawn.data["switches"]) == 1
 
 
 def test_figures_of_models_left_out_are_told_to_be_optimistic():

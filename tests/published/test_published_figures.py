@@ -47,7 +47,7 @@ def test_regulators_stand_by_ranking_with_the_interval_where_there_is_one():
         [("a", 10, 9, -1.0, -1.0, -0.5, ""), ("b", 10, 3, -1.0, None, None, "too few")], columns=AGREEMENT
     ).astype({"correlation_low": float, "correlation_high": float})
     made = figures.draw_regulators(table, agreement, STYLE)
-    assert [panel.title for panel in made.panels] == ["a: -1.00 (-1.00 to -0.50)", "b: -1.00"]
-    named = made.data["regulators"].query("ranking == 'a' and (name_left != '' or name_right != '')")["tf"]
+    assert [panel.title for panel in made.panels] == ["a: −1.00 (−1.00 to −0.50)", "b: −1.00"]
+    named = made.data["regulators"].query("ranking == 'a' and (name_above != '' or name_below != '')")["tf"]
     assert sorted(named) == [f"T{i}" for i in range(10 - figures.NAMED, 10)]
     assert figures.draw_regulators(table.iloc[:0], agreement, STYLE) is None
