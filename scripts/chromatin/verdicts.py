@@ -44,7 +44,7 @@ NO_PEAKS = Verdict(
 )
 SUPPORTED = Verdict(
     "supported",
-    "in one of the factor's peak sets or more, more targets lie near peaks than genes of "
+    "in at least one of the factor's peak sets, more targets lie near peaks than genes of "
     "similar expression, length and "
     "number of starts (one-sided, corrected for the number of peak sets and windows, false discovery rate over the "
     "regulons whose factors have peaks within {fdr})",

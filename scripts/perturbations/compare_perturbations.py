@@ -250,7 +250,7 @@ def main(snakemake) -> None:
     factors = tested_factors(result)
     factors.to_csv(snakemake.output.factors, sep="\t", index=False)
     if not effects.is_known(programme.together):
-        job.log.warning("co-expression isn't known: %d degrees of freedom of the profiles", programme.together.df)
+        job.log.warning("co-expression is unknown: the profiles have %d degrees of freedom", programme.together.df)
     job.log.info("%d perturbations of %d factors: %s", len(result), len(factors), "; ".join(factors["note"]))
 
 

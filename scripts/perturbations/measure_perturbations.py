@@ -88,7 +88,7 @@ def main(snakemake) -> None:
     for row in params.perturbations:
         sides = [[name for name in row[side] if name in own] for side in ("perturbed", "control")]
         if not all(sides):
-            job.log.warning("%s isn't compared: no sample with enough cells on one side", row["perturbation"])
+            job.log.warning("%s is not compared: one side has no sample with enough cells", row["perturbation"])
             continue
         counts = pd.concat({name: own[name] for side in sides for name in side}, axis=1, join="inner").T
         found = contrast(counts, *sides).reset_index().assign(perturbation=row["perturbation"])

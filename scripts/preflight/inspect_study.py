@@ -162,8 +162,8 @@ def look_at_databases(study: Study) -> Iterator[Finding]:
         yield finding
     if not entries and study.groups:
         message = (
-            "none are given: the study ends at expression (`snakemake expression`), without regulons and switches; "
-            "`snakemake` alone stops where regulons begin"
+            "none are given: `snakemake expression` is the last target that can be made. Regulons and switches need "
+            "databases, and a run of all targets is refused without them"
         )
         yield Finding("databases", "regulons", "note", message)
     if entries and here:

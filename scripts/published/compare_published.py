@@ -28,7 +28,7 @@ def rank_regulators(
     given: dict[str, pd.Series] = {}
     for path in source.rankings:
         if (name := bare_name(path)) in given:
-            raise job.UserError(f"{path}: another file of published.rankings is named {name!r} too; rename one")
+            raise job.UserError(f"{path}: another file of published.regulators is named {name!r} too; rename one")
         given[name] = read_ranking(path)
     return regulators.compare_rankings(regulators.in_order(scored, given), study, targets, together)
 

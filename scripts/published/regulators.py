@@ -149,6 +149,6 @@ def in_order(scored: dict[str, pd.Series], given: dict[str, pd.Series]) -> dict[
     overall = {OVERALL: pd.DataFrame(scored).mean(axis=1)} if len(scored) > 1 else {}
     if same := sorted(given.keys() & {OVERALL, *scored}):
         raise job.UserError(
-            f"config: published.rankings: a signature has the name of the file {same[0]!r} too; rename the file"
+            f"config: published.regulators: a signature has the name of the file {same[0]!r} too; rename the file"
         )
     return overall | given | scored

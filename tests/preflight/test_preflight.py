@@ -254,7 +254,7 @@ def test_cells_of_one_species_are_remarked_on_and_a_cell_line_is_not(draft, stud
 def test_without_databases_the_study_is_said_to_end_at_expression(draft, study):
     draft.set("regulons", {})
     (said,) = (finding for finding in inspect_study.inspect(study()) if finding.check == "databases")
-    assert said.verdict == "note" and "ends at expression" in said.message
+    assert said.verdict == "note" and "`snakemake expression` is the last target" in said.message
 
 
 def test_a_study_of_matrices_has_neither_lanes_nor_room_for_counting(draft, study):
