@@ -9,7 +9,8 @@ import pandas as pd
 LABELS = frozenset(
     (
         "sample", "model", "timepoint", "arm", "replicate", "group", "platform", "contrast", "cell", "cluster",
-        "clone", "regulon", "tf", "gene", "target", "source", "feature", "family", "unit",
+        "clone", "regulon", "tf", "gene", "target", "source", "feature", "family", "unit", "perturbation", "ranking",
+        "signature",
     )
 )  # fmt: skip
 """Columns that name something of the study or of the genome."""

@@ -119,10 +119,9 @@ def keep(
         labels, seek=composition == "tumour" and settings["malignant"] == "auto",
     )  # fmt: skip
     notes += named.notes
-    table["malignant"], table["lineage"], table["copy_number_score"] = "", "", np.nan
+    table["malignant"], table["lineage"], table["lineage_by"], table["copy_number_score"] = "", "", "", np.nan
     columns = ["malignant", "lineage", "copy_number_score"]
     table.loc[singles, columns] = np.column_stack([named.verdict, named.lineage, named.score])
-    table["lineage_by"] = ""
     table.loc[singles, "lineage_by"] = np.where(named.lineage == "", "", np.where(named.own, ANNOTATION, MARKERS))
     table["copy_number_score"] = table["copy_number_score"].astype(float)
     if composition == "tumour" and not is_host.any():

@@ -6,6 +6,8 @@ gains and losses of chromosome arms, with the library's normal cells as referenc
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +21,23 @@ from scripts.cells import copy_numbers, lineages
 MALIGNANT, NORMAL, UNSURE = "malignant", "normal", "unsure"
 VERDICTS = (MALIGNANT, NORMAL, UNSURE)
 NAMES = {
-    MALIGNANT: ("malignant", "tumour", "tumor", "cancer", "tumour cell", "tumor cell", "cancer cell"),
-    UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "na", "nan"),
+    MALIGNANT: ("malignant", "tumour", "tumor", "cancer", "neoplastic", "carcinoma"),
+    UNSURE: ("unsure", "unknown", "unresolved", "unassigned", "doublet", "multiplet", "na", "nan"),
+    NORMAL: ("normal", "non malignant", "nonmalignant", "non tumour", "non tumor"),
 }
-"""Labels of an annotation, in lower case, for malignant and unsure cells. Others are lineages of normal cells."""
+"""Labels of an annotation as :func:`plain` gives them. Other labels are lineages of normal cells."""
+AMBIGUOUS = re.compile(r"tumou?r|cancer|malign|neoplas|carcinoma|doublet|multiplet")
+STROMAL = re.compile(r"associated|infiltrating|resident")
+"""What marks a label of normal cells in a tumour, such as cancer-associated fibroblasts."""
 WANTED = "a table with the columns barcode and label, and sample if it is of several"
 COMPOSITIONS = ("auto", "xenograft", "tumour", "pure")
+
+
+def plain(label: str) -> str:
+    """Return a label in lower case, without the word cells, a plural of it, a number at its end, and with blanks."""
+    text = re.sub(r"[\s_./-]+", " ", label.lower()).strip()
+    text = re.sub(r"( ?cells?)?( ?\d+)?$", "", text).strip() or text
+    return text.removesuffix("s") if text.removesuffix("s") in ("doublet", "multiplet", "tumour", "tumor") else text
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,7 @@ def read_annotation(path: str, sample: str) -> pd.Series:
     any other format.
     """
     rows = names.read_rows(path, WANTED)
-    header = rows[0][1] if rows else []
+    header = [name.lower() for name in rows[0][1]] if rows else []
     missing = [name for name in ("barcode", "label") if name not in header]
     if missing:
         raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give {WANTED}")
@@ -64,7 +77,13 @@ def read_annotation(path: str, sample: str) -> pd.Series:
     for number, row in names.read_records(path, rows, header):
         if not (row["barcode"] and row["label"]):
             raise job.UserError(f"{path}, row {number}: no barcode or no label; write 'unsure', or remove the row")
-        names.check_names([field for field in row.values() if field], path, f"row {number}, column")
+        for column in ("barcode", "label"):
+            if not row[column].isprintable():
+                raise job.UserError(
+                    f"{path}, row {number}, column {column}: {ascii(row[column])[:40]} has a character that does not "
+                    "print; correct it"
+                )
+        check_label(row["label"], path, number)
         if row.get("sample", sample) != sample:
             continue
         # Barcodes in the format of the workflow's count matrices and cells.
@@ -75,12 +94,30 @@ def read_annotation(path: str, sample: str) -> pd.Series:
     return pd.Series(labels, dtype=object)
 
 
+def annotated_samples(path: str) -> dict[str, int]:
+    """Return the number of rows by sample of an annotation; the sample is empty where the table has no such column."""
+    rows = names.read_rows(path, WANTED)
+    header = [name.lower() for name in rows[0][1]] if rows else []
+    return dict(Counter(row.get("sample", "") for _, row in names.read_records(path, rows, header)))
+
+
+def check_label(label: str, path: str, number: int) -> None:
+    """Raise :class:`job.UserError` for a label that would make tumour cells or doublets a lineage of normal cells."""
+    small = plain(label)
+    if AMBIGUOUS.search(small) and not STROMAL.search(small) and not any(small in own for own in NAMES.values()):
+        raise job.UserError(
+            f"{path}, row {number}, column label: {label!r} may be of malignant cells or of doublets; write "
+            f"{MALIGNANT}, {UNSURE}, or the lineage of normal cells"
+        )
+
+
 def of_labels(labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return the verdict and, for normal cells, the lineage given by labels."""
-    small = labels.str.lower()
+    small = labels.map(plain)
     known = [small.isin(NAMES[verdict]) for verdict in (MALIGNANT, UNSURE)]
     verdict = np.select(known, [MALIGNANT, UNSURE], NORMAL).astype(object)
-    lineage = np.where(verdict == NORMAL, np.where(small == NORMAL, lineages.OTHER, labels), "").astype(object)
+    lineage = np.where(small.isin(NAMES[NORMAL]), lineages.OTHER, labels)
+    lineage = np.where(verdict == NORMAL, lineage, "").astype(object)
     return verdict, lineage
 
 
@@ -127,6 +164,8 @@ def overrule(found: Malignancy, barcodes: pd.Series, labels: pd.Series) -> Malig
     verdict, lineage = found.verdict.copy(), found.lineage.copy()
     verdict[known], lineage[known] = of_labels(own[known])
     notes = [*found.notes, f"{int(known.sum())} of {len(known)} cells are labelled by the annotation"]
+    if not known.any():
+        return Malignancy(verdict, lineage, found.score, found.evidence, notes, known)
     evidence = "annotation" if known.all() else f"annotation, {found.evidence}" if found.evidence else "annotation"
     return Malignancy(verdict, lineage, found.score, evidence, notes, known)
 

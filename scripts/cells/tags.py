@@ -44,10 +44,11 @@ def label_of(row: dict[str, str], tag: str) -> str:
     The type of a barcode is in demuxlet's DROPLET.TYPE (BEST in older versions) and in souporcell's status.
     """
     if "droplet.type" in row:
-        return row["sng.best.guess"] if row["droplet.type"] == "SNG" else MEANT[row["droplet.type"].lower()]
+        kind = row["droplet.type"].lower()
+        return row[tag] if kind == "sng" else MEANT.get(kind, UNASSIGNED)
     if "sng.1st" in row and "best" in row:
         kind = row["best"].split("-")[0]
-        return row["sng.1st"] if kind == "SNG" else MEANT.get(kind.lower(), UNASSIGNED)
+        return row["sng.1st"] if kind.upper() == "SNG" else MEANT.get(kind.lower(), UNASSIGNED)
     if "status" in row and row["status"].lower() != "singlet":
         return MEANT.get(row["status"].lower(), UNASSIGNED)
     return MEANT.get(row[tag].lower(), row[tag])
@@ -87,22 +88,35 @@ def check_tags(path: str | Path, tags: dict[str, str], found: Iterable[str]) -> 
             )
 
 
+def are_tags(features: Iterable[str], tags: dict[str, str]) -> list[bool]:
+    """Return which features are hashtags: those of the sheet, and those whose names differ from these in numbers alone.
+
+    Other features may be antibodies of the same experiment (CITE-seq), or sums such as *unmapped*: a cell has counts of
+    many, so that they would all be taken for two tags.
+    """
+    stems = {re.sub(r"\d+", "#", tag) for tag in tags if re.search(r"\d", tag)}
+    return [name in tags or (re.sub(r"\d+", "#", name) in stems and not names.is_summary(name)) for name in features]
+
+
 def read_counts(path: str | Path, tags: dict[str, str]) -> pd.DataFrame:
-    """Return counts of tags, barcodes × tags; from a 10x matrix, counts of the features that aren't genes.
+    """Return counts of tags, barcodes × tags (:func:`are_tags`).
 
     A feature is named by its name, or by its identifier if the sheet uses that. Raises :class:`job.UserError`.
     """
     path = Path(path)
     plain = [suffix for suffix in path.suffixes if suffix != ".gz"]
     if path.is_file() and plain and plain[-1].lower() in TEXT_SUFFIXES:
-        return read_text_counts(path, tags)
+        counts = read_text_counts(path, tags)
+        return counts.loc[:, are_tags(counts.columns, tags)]
     table = read_table(path, only_tags)
     named = [
         one if one in tags or not name else name
         for one, name in zip(table.ids, table.symbols or table.ids, strict=True)
     ]
     check_tags(path, tags, named)
-    return pd.DataFrame(table.matrix.toarray(), index=table.barcodes, columns=named)
+    kept = np.flatnonzero(are_tags(named, tags))
+    own = table.matrix.tocsc()[:, kept].toarray()
+    return pd.DataFrame(own, index=table.barcodes, columns=[named[number] for number in kept])
 
 
 def read_text_counts(path: Path, tags: dict[str, str]) -> pd.DataFrame:

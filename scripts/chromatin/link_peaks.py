@@ -13,6 +13,8 @@ SETS = [
 ]  # fmt: skip
 PEAK_CHANGES = ["subject", "peak_sample", "change", "peaks", "by"]
 OTHER_GENOME = "few peaks at promoters: check that their genome is that of the annotation"
+COMMON = 0.9
+"""Share of intervals that two tables of counts have in common; others were counted differently."""
 
 
 def name_of(*parts: str) -> str:
@@ -56,10 +58,12 @@ def main(snakemake) -> None:
     for (subject, sample), (before, after) in pairs.items():
         counted = bool(before["counts"] and after["counts"])
         if counted:
-            table = changes.change_of_counts(read_counts(before["counts"]), read_counts(after["counts"]))
-            if table.empty:
+            tables = read_counts(before["counts"]), read_counts(after["counts"])
+            table = changes.change_of_counts(*tables)
+            if len(table) < COMMON * max(map(len, tables)):
                 raise job.UserError(
-                    f"{before['counts']} and {after['counts']}: no interval in common; count the same intervals in both"
+                    f"{before['counts']} and {after['counts']}: {len(table)} intervals in common, of "
+                    f"{len(tables[0])} and {len(tables[1])}; count the same intervals in both"
                 )
         else:
             table = changes.change_of_peaks(read[before["name"]], read[after["name"]])

@@ -53,7 +53,7 @@ def read_promoters(path: str | Path, prefix: str = "") -> pd.DataFrame:
     """
     lines = read_lines(path)
     is_gtf = any(not line.startswith("#") and line.count("\t") == 8 for line in lines[:50])
-    table = of_gtf(lines, prefix) if is_gtf else of_table(lines, path)
+    table = of_gtf(lines, prefix, path) if is_gtf else of_table(lines, path)
     if table.empty:
         raise job.UserError(f"{path}: no gene with a position{f' and prefix {prefix!r}' if prefix else ''}; {WANTED}")
     return table.drop_duplicates(["gene", "chromosome", "position"]).reset_index(drop=True)
@@ -75,8 +75,11 @@ def read_lines(path: str | Path) -> list[str]:
     return kept
 
 
-def of_gtf(lines: list[str], prefix: str) -> pd.DataFrame:
-    """Return :data:`STARTS` from an annotation: from its transcripts, or from its genes if it has no transcripts."""
+def of_gtf(lines: list[str], prefix: str, path: str | Path) -> pd.DataFrame:
+    """Return :data:`STARTS` from an annotation: from its transcripts, or from its genes if it has no transcripts.
+
+    Raises :class:`job.UserError` for a position that is no number, and for an annotation that names no gene (GFF3).
+    """
     found: dict[str, list[tuple]] = {"gene": [], "transcript": []}
     for line in lines:
         fields = line.split("\t")
@@ -84,15 +87,23 @@ def of_gtf(lines: list[str], prefix: str) -> pd.DataFrame:
             continue
         values = dict(ATTRIBUTE.findall(fields[8]))
         gene = values.get("gene_name") or values.get("gene_id", "")
+        if not (fields[3].isdigit() and fields[4].isdigit()):
+            raise job.UserError(
+                f"{path}: {fields[2]} {gene!r} from {fields[3]!r} to {fields[4]!r}: positions are whole numbers; "
+                "correct them"
+            )
         start, end = int(fields[3]) - 1, int(fields[4]) - 1
         position = end if fields[6] == "-" else start
         contig = bare_contig(fields[0].removeprefix(prefix))
         found[fields[2]].append((gene.removeprefix(prefix), contig, position, start, end))
     rows = found["transcript"] or found["gene"]
     table = pd.DataFrame(rows, columns=["gene", "chromosome", "position", "first", "last"])
+    if len(table) and (table["gene"] == "").all():
+        kind = "a GFF3" if any("ID=" in line for line in lines[:1000]) else "without gene_id and gene_name"
+        raise job.UserError(f"{path}: no gene has a name (the file is {kind}); {WANTED}")
     place = table.groupby(["gene", "chromosome"])
     length = place["last"].transform("max") - place["first"].transform("min") + 1
-    return table[table["gene"] != ""].assign(length=length.astype(float))[STARTS]
+    return table.assign(length=length.astype(float))[table["gene"] != ""][STARTS]
 
 
 def of_table(lines: list[str], path: str | Path) -> pd.DataFrame:

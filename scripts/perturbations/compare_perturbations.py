@@ -194,6 +194,8 @@ def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr
         found = compare_one(own["log_fc"], own["p"], row, programme)
         others = [changes[name] for name in listed.loc[listed["tf"] != row["tf"], "perturbation"]]
         rows.append(found | {"targets_others_below": others_below(own["log_fc"], others, row["tf"], programme)})
+    if not rows:
+        return pd.DataFrame(columns=EFFECTS)
     result = pd.DataFrame(rows)
     result["signature_fdr"] = false_discovery_rate(result["signature_p"].to_numpy(dtype=float))
     result["verdict"] = [judge(row, fdr) for _, row in result.iterrows()]

@@ -38,7 +38,13 @@ def contrast(counts: pd.DataFrame, perturbed: list[str], control: list[str]) -> 
     own = counts.loc[[*perturbed, *control]].dropna(axis=1)
     side = pd.Series(["perturbed"] * len(perturbed) + ["control"] * len(control), index=own.index)
     table = own.to_numpy(dtype=float)
-    kept = voom.expressed(table, table.sum(axis=1), side, MIN_COUNT)
+    kept = voom.expressed(table, table.sum(axis=1), side, MIN_COUNT) if table.shape[1] else np.zeros(0, dtype=bool)
+    if not kept.any():
+        samples = ", ".join(map(str, own.index))
+        raise job.UserError(
+            f"perturbation of the samples {samples}: of {table.shape[1]} genes that all of them measure none has "
+            f"{MIN_COUNT:g} counts in enough of them; examine their counts and the names of their genes"
+        )
     table, genes = table[:, kept], own.columns[kept]
     log = voom.log_cpm(table, table.sum(axis=1) * voom.norm_factors(table))
     first, second = log[: len(perturbed)], log[len(perturbed) :]

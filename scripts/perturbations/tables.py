@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scripts.base import names
 from scripts.base.job import UserError
 
 GENE = "gene"
@@ -32,18 +33,17 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
         In one line: the error, its row and column, and the remedy.
     """
     where = f"{path} (perturbation {name})"
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        said = " ".join(str(error).split())
-        raise UserError(f"{where}: is not a tab-separated table ({said}); save it as tab-separated text") from error
+    lines = names.read_rows(path, f"a tab-separated table of genes and log2 fold changes (perturbation {name})")
+    header = lines[0][1] if lines else []
     for needed in (GENE, column):
-        if needed not in table:
-            given = ", ".join(map(str, table.columns[:6]))
+        if needed not in header:
+            given = ", ".join(header[:6]) or "none"
             remedy = "rename its column of gene symbols" if needed == GENE else "correct `column` in the config"
             raise UserError(f"{where}, row 1: has no column {needed} (it has {given}); {remedy}")
+    records = dict(names.read_records(path, lines, header))
+    table = pd.DataFrame(records.values(), columns=header, index=list(records), dtype=str)
     genes, written = table[GENE].str.strip(), table[column].str.strip()
-    rows = table.index + 2
+    rows = table.index
     if (genes == "").any():
         raise UserError(
             f"{where}, row {rows[genes == ''][0]}, column {GENE}: is empty; name the gene or remove the row"

@@ -9,8 +9,7 @@ import os
 import shutil
 import stat
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +21,9 @@ from scripts.base.names import check_kind
 from scripts.cells.fates import TWO, UNASSIGNED
 from scripts.cells.tags import check_tags, read_assignments, read_sequences
 from scripts.counts.matrices import TEXT_SUFFIXES
+from scripts.preflight.findings import Finding, look
 from scripts.preflight.gene_names import compare_list, compare_names
+from scripts.preflight.user_tables import describe_annotation, read_scores
 from scripts.reads.check_reads import check_pair
 from scripts.study.carried import days
 from scripts.study.config import at, list_files
@@ -37,29 +38,6 @@ GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
 """Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,
 and what counting them holds for a while: bytes per compressed byte of FASTQ. Everything else of a library: bytes.
 """
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Result of one check.
-
-    ``verdict``: "ok"; "note": should be read; "broken": jobs of one library will fail; "refused": all jobs would fail.
-    """
-
-    check: str
-    subject: str
-    verdict: str
-    message: str
-
-
-def look(check: str, subject: str, question: Callable[[], str], verdict: str = "refused") -> Finding:
-    """Return the answer to a question, or its refusal with the given verdict."""
-    try:
-        return Finding(check, subject, "ok", question())
-    except job.UserError as error:
-        return Finding(check, subject, verdict, str(error))
-    except (OSError, EOFError, zlib.error) as error:
-        return Finding(check, subject, verdict, f"{subject}: can't be read ({error}); check that the file is complete")
 
 
 def gigabytes(size: float) -> str:
@@ -180,6 +158,19 @@ def look_at_gene_lists(study: Study) -> Iterator[Finding]:
             yield look(
                 "gene lists", at(*place).removeprefix("config, "), lambda entry=entry: compare_list(study, entry)
             )
+    tables = [(place, entry) for place, entry in files if place[:2] == ("published", "regulators")]
+    tables += [(place, entry) for place, entry in files if place[0] == "perturbations"]
+    for place, entry in tables:
+        if entry.get("path"):
+            yield look(
+                "gene lists", at(*place).removeprefix("config, "), lambda place=place: read_scores(study.config, place)
+            )
+
+
+def look_at_annotation(study: Study) -> Iterator[Finding]:
+    """Check that the labels of cells are readable, and that samples of the study have some."""
+    for path in dict.fromkeys(study.annotations):
+        yield look("annotation", path, lambda path=path: describe_annotation(path, study.all_libraries))
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
@@ -293,5 +284,10 @@ def inspect(study: Study) -> list[Finding]:
     found = [*look_at_lanes(study), *look_at_matrices(study), *look_at_pools(study)]
     if study.all_sequenced:
         found += look_at_genomes(study)
-    found += [*look_at_composition(study), *look_at_databases(study), *look_at_gene_lists(study)]
+    found += [
+        *look_at_composition(study),
+        *look_at_databases(study),
+        *look_at_gene_lists(study),
+        *look_at_annotation(study),
+    ]
     return [*found, *look_at_thresholds(study)]

@@ -24,6 +24,8 @@ UniProt identifiers as source and target, and symbols in further columns.
 SIGNS = ("is_stimulation", "is_inhibition")
 """OmniPath's columns of 0 and 1 where there is no weight."""
 TRUE = ("1", "true", "t", "yes")
+SIDES = {"up": "_up", "down": "_down", "dn": "_down", "1": "_up", "-1": "_down", "+": "_up", "-": "_down"}
+"""What a column direction adds to the name of a set."""
 GENE_HEADINGS = ("gene", "genes", "gene_symbol", "human_gene_symbol", "symbol", "gene_name", "target", "genesymbol")
 """What the column of genes in a table of sets is called, in lower case, the best first."""
 LIST_HEADINGS = (*GENE_HEADINGS, "id", "ensembl", "ensembl_id", "hgnc_symbol")
@@ -87,7 +89,9 @@ def read_sets(path: str) -> dict[str, list[str]]:
     if not rows:
         raise job.UserError(f"{path}: the file is empty; give {SETS}")
     found: dict[str, list[str]] = {}
-    if ".gmt" in Path(path).suffixes or all(len(fields) > 3 for _, fields in rows):
+    header = [name.lower() for name in rows[0][1]]
+    has_header = len(header) > 1 and any(name in header for name in GENE_HEADINGS)
+    if ".gmt" in Path(path).suffixes or (not has_header and all(len(fields) > 3 for _, fields in rows)):
         for number, fields in rows:
             if len(fields) < 3:
                 raise job.UserError(
@@ -102,10 +106,16 @@ def read_sets(path: str) -> dict[str, list[str]]:
             found[fields[0]] = fields[2:]
     elif max(len(fields) for _, fields in rows) > 1:
         gene = gene_column(rows, path)
+        direction = header.index("direction") if "direction" in header else None
         for number, fields in rows[1:]:
             if len(fields) <= gene:
                 raise job.UserError(f"{path}, row {number}: no gene after {fields[0]!r}; add it, or remove the row")
-            found.setdefault(fields[0] if gene else fields[1], []).append(fields[gene])
+            name, side = fields[0] if gene else fields[1], ""
+            if direction is not None:
+                side = SIDES.get(fields[direction].lower() if direction < len(fields) else "", "")
+                if not side:
+                    raise job.UserError(f"{path}, row {number}, column direction: give up or down")
+            found.setdefault(f"{name}{side}", []).append(fields[gene])
     else:
         found[bare_name(path)] = read_list(path, SETS, LIST_HEADINGS)
     kept = {}

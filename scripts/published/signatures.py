@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from scripts.base import job
+from scripts.base import job, names
 from scripts.base.tables import read_labelled
 from scripts.profiles.networks import read_sets
 
@@ -65,18 +66,23 @@ def read_ranking(path: str) -> pd.Series:
     The table has columns ``tf`` and ``score``: a number that is higher for a factor that is more active in persisters.
     Raises :class:`job.UserError` if a column is missing or a score is no number.
     """
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    rows = names.read_rows(path, "a tab-separated table with tf and score")
+    header = [field.lower() for field in rows[0][1]] if rows else []
     for column in ("tf", "score"):
-        if column not in table:
+        if column not in header:
             raise job.UserError(f"{path}: no column {column!r}; give a tab-separated table with tf and score")
-    score = pd.to_numeric(table["score"], errors="coerce")
-    if score.isna().any():
-        row = int(score.isna().to_numpy().argmax())
-        raise job.UserError(
-            f"{path}, row {row + 2}, column score: {table['score'].iloc[row]!r} is not a number; give one, or remove "
-            "the row"
-        )
-    if (repeated := table["tf"].duplicated()).any():
-        row = int(repeated.to_numpy().argmax())
-        raise job.UserError(f"{path}, row {row + 2}, column tf: {table['tf'].iloc[row]!r} is given twice; keep one row")
-    return pd.Series(score.to_numpy(dtype=float), index=table["tf"])
+    scores: dict[str, float] = {}
+    for number, row in names.read_records(path, rows, header):
+        tf, place = row["tf"], f"{path}, row {number}"
+        if not tf:
+            raise job.UserError(f"{place}, column tf: is empty; name the factor, or remove the row")
+        if tf in scores:
+            raise job.UserError(f"{place}, column tf: {tf!r} is given twice; keep one row")
+        scores[tf] = float(pd.to_numeric(row["score"], errors="coerce"))
+        if not math.isfinite(scores[tf]):
+            raise job.UserError(
+                f"{place}, column score: {row['score']!r} is not a finite number; give one, or remove the row"
+            )
+    if not scores:
+        raise job.UserError(f"{path}: no row names a factor; give a tab-separated table with tf and score")
+    return pd.Series(scores, dtype=float)

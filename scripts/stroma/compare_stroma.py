@@ -4,6 +4,7 @@ The stroma is the host's cells of xenografts, or the normal cells of biopsies. L
 of a large one ``max_cells`` cells are drawn.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ from scripts.stroma.terms import OTHER
 if TYPE_CHECKING:
     import anndata
 
+COMPARABLE = 0.5
+"""Share of cells with a label of the user in any library, relative to the library with most."""
 SAMPLES = ["sample", "model", "timepoint", "arm", "kind", "cells", "drawn", "used", "note"]
 CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "own_lineage", "lineage"]
 LABELS = ["sample", "model", "timepoint", "arm"]
@@ -38,13 +41,28 @@ def read_sample(path: str, most: int, seed: int) -> tuple["anndata.AnnData", int
     return cells, n
 
 
-def given_labels(cells: "anndata.AnnData") -> np.ndarray:
-    """Return the user's own lineage of each cell, empty where there is none."""
+def given_labels(cells: "anndata.AnnData", lineages: Iterable[str]) -> np.ndarray:
+    """Return the user's own lineage of each cell, empty where there is none.
+
+    A label that is one of ``lineages``, but for capital letters or a plural, has its name.
+    """
     if "lineage_by" not in cells.obs:
         return np.full(cells.n_obs, "", dtype=object)
     lineage = cells.obs["lineage"].astype(str)
     is_own = (cells.obs["lineage_by"].astype(str) == ANNOTATION) & (lineage != UNNAMED)
-    return lineage.where(is_own, "").to_numpy(dtype=object)
+    known = {name.lower() + end: name for name in lineages for end in ("", "s")}
+    named = lineage.map(lambda label: known.get(label.lower(), label))
+    return named.where(is_own, "").to_numpy(dtype=object)
+
+
+def are_comparable(given: list[np.ndarray]) -> bool:
+    """Return whether libraries have the user's labels to a similar extent.
+
+    Otherwise a lineage seems to change where only its name does. ``given``: by library, the user's label of each cell,
+    empty without one.
+    """
+    shares = [float((labels != "").mean()) for labels in given]
+    return min(shares, default=0.0) >= COMPARABLE * max(shares, default=0.0)
 
 
 def describe_samples(sheet: pd.DataFrame, cells: dict[str, int], drawn: dict[str, int], kind: str, least: int):
@@ -94,14 +112,19 @@ def main(snakemake) -> None:
     own, contrast = params.stroma, params.contrast
     sheet = pd.DataFrame(params.samples)[LABELS].astype(str)
     panel = panels.markers(params.species)
-    parts, called, given, n, drawn = [], [], [], {}, {}
+    parts, given, n, drawn = [], [], {}, {}
     for sample, path in zip(sheet["sample"], source.cells, strict=True):
         cells, n[sample] = read_sample(path, own["max_cells"], own["seed"])
         drawn[sample] = cells.n_obs
         if cells.n_obs:
             parts.append(cells)
-            given.append(given_labels(cells))
-            called.append(naming.call_cells(cells.X, cells.var_names, panel, given[-1]))
+            given.append(given_labels(cells, panel))
+    if not are_comparable(given):
+        job.log.warning("labels of cells.annotation are not used: some libraries have few or none of them")
+        given = [np.full(len(labels), "", dtype=object) for labels in given]
+    called = [
+        naming.call_cells(part.X, part.var_names, panel, labels) for part, labels in zip(parts, given, strict=True)
+    ]
     samples = describe_samples(sheet, n, drawn, params.kind, own["min_cells"])
     samples.to_csv(output.samples, sep="\t", index=False)
     for row in samples[samples["used"] == "no"].itertuples():
@@ -113,7 +136,7 @@ def main(snakemake) -> None:
     job.log.info("%d cells of %d libraries%s", len(number), len(parts), f"; one cluster: {note}" if note else "")
     clusters, lineage = naming.name_clusters(number, calls, labelled)
     labels = pd.concat([part.obs[LABELS].astype(str) for part in parts]) if parts else pd.DataFrame(columns=LABELS)
-    lineage = shares.join_rare(pd.Series(lineage, labels.index, dtype=object), labels["sample"])
+    lineage = shares.join_rare(pd.Series(lineage, labels.index, dtype=object), labels["sample"], own["reference"])
     table = labels.assign(cell=labels.index, cluster=number, own_lineage=calls, lineage=lineage)[CELLS]
     for name, cells in lineage.value_counts().items():
         job.log.info("%s: %d cells", name, cells)

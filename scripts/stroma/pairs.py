@@ -6,6 +6,7 @@ a complex counts as its least expressed subunit (Efremova et al. 2020). The mode
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,16 +31,19 @@ thousand pairs.
 """
 
 
-def thin_to_model(counts: pd.DataFrame, model: pd.Series, rng: np.random.Generator) -> pd.DataFrame:
+def thin_to_model(counts: pd.DataFrame, model: pd.Series, seed: int) -> pd.DataFrame:
     """Return samples × genes counts, each sample thinned to the smallest total of its model.
 
     Stromal cells of a lineage are few, and often fewer after treatment: at unequal depth the logarithm of small counts
-    differs where expression does not.
+    differs where expression does not. Each sample has a random stream of its own, by its name.
     """
     total = counts.sum(axis=1)
     least = total.groupby(model).transform("min")
     share = (least / total.where(total > 0)).fillna(1.0).to_numpy()
-    drawn = rng.binomial(counts.to_numpy(dtype=np.int64), np.minimum(share, 1.0)[:, None])
+    drawn = [
+        np.random.default_rng([seed, zlib.crc32(str(sample).encode())]).binomial(own, min(part, 1.0))
+        for sample, own, part in zip(counts.index, counts.to_numpy(dtype=np.int64), share, strict=True)
+    ]
     return pd.DataFrame(drawn, counts.index, counts.columns)
 
 
@@ -212,5 +216,5 @@ def sum_lineages(
         }
         if own:
             table = pd.DataFrame(own, index=genes).T
-            found[lineage] = express(thin_to_model(table, model.reindex(table.index), np.random.default_rng(seed)))
+            found[lineage] = express(thin_to_model(table, model.reindex(table.index), seed))
     return found

@@ -37,10 +37,19 @@ def check_reference(reference: str, known: set[str]) -> None:
         )
 
 
-def join_rare(lineage: pd.Series, sample: pd.Series) -> pd.Series:
-    """Return the lineages of cells, with those below :data:`MIN_SHARE` of a sample's cells on average as other."""
+def join_rare(lineage: pd.Series, sample: pd.Series, reference: str = ALL) -> pd.Series:
+    """Return the lineages of cells, with those below :data:`MIN_SHARE` of a sample's cells on average as other.
+
+    ``reference``: stays, however rare it is. Raises :class:`job.UserError` if no cell has it.
+    """
+    if reference != ALL and len(lineage) and not (lineage == reference).any():
+        found = ", ".join(sorted(set(lineage) - {OTHER})) or "none"
+        raise job.UserError(
+            f"config: stroma.reference: no stromal cell is of the lineage {reference!r} (lineages found: {found}); "
+            f"give one of these, or {ALL!r}"
+        )
     table = pd.crosstab(sample, lineage, normalize="index")
-    rare = table.columns[table.mean() < MIN_SHARE]
+    rare = table.columns[table.mean() < MIN_SHARE].difference([reference])
     return lineage.where(~lineage.isin(rare), OTHER)
 
 

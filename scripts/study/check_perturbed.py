@@ -8,7 +8,7 @@ from scripts.study.ready import name_of
 from scripts.study.schema import suggest
 
 COLUMNS = ("factor", "direction", "dose", "control")
-ALIKE = ("model", "assay")
+ALIKE = ("model", "assay", "platform")
 """Columns in which a perturbed sample and its control are alike."""
 
 
@@ -35,7 +35,7 @@ def check_perturbed(design: Design) -> Problems:
 
 
 def check_controls(design: Design) -> Problems:
-    """Controls are samples of role perturbation without a factor, of the same model and assay; each is used."""
+    """Controls are samples of that role without a factor, of the same model, assay and platform; each is used."""
     rows = design.samples[design.samples["role"] == "perturbation"].set_index("sample", drop=False)
     controls = rows[rows["factor"] == ""]
     lines = dict(zip(rows.index, design.samples.index[design.samples["role"] == "perturbation"], strict=True))

@@ -153,8 +153,32 @@ def test_labels_of_the_user_win(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("verdict", "labels"),
+    {
+        "malignant": ["Malignant cells", "Tumor cells", "tumour_cell", "Neoplastic", "Tumour-1", "carcinoma"],
+        "unsure": ["Doublets", "multiplet", "NA", "Unassigned cells"],
+        "normal": ["normal", "Non-malignant", "T cells", "cancer-associated fibroblasts", "tumor-infiltrating B cell"],
+    }.items(),
+)
+def test_labels_of_other_tools_mean_what_they_say(verdict, labels):
+    assert list(malignant.of_labels(pd.Series(labels))[0]) == [verdict] * len(labels)
+
+
+def test_an_annotation_that_labels_no_cell_of_a_library_is_no_evidence(tmp_path):
+    path = tmp_path / "cells.tsv"
+    path.write_text("Sample\tBarcode\tLabel\nR\tAA\tT cell\n")
+    labels = malignant.read_annotation(str(path), "S")
+    found = malignant.name_cells(
+        sparse.csr_matrix((1, 1)), pd.Index(["a"]), pd.Series(["AA"]), None, labels, seek=False
+    )
+    assert not len(labels) and found.evidence == "" and list(found.verdict) == [""]
+    assert malignant.annotated_samples(str(path)) == {"R": 1}
+
+
+@pytest.mark.parametrize(
     "text, said",
     [
+        ("barcode\tlabel\nAA\tEpithelial_tumour\n", "row 2, column label: 'Epithelial_tumour' may be of malignant"),
         ("cell\tlabel\nAA\tx\n", "no column barcode"),
         ("barcode\tlabel\nAA\tx\nAA\ty\n", "row 3, column barcode: 'AA' is given twice"),
     ],

@@ -117,6 +117,22 @@ def test_counts_of_tags_are_read_whichever_way_they_lie(tmp_path, turned):
     assert found.loc[counts.index, counts.columns].to_numpy().tolist() == counts.to_numpy().tolist()
 
 
+@pytest.mark.parametrize("other", ["CD3", "unmapped"])
+def test_antibodies_and_sums_are_no_tags(tmp_path, other):
+    counts, truth = simulated_tags(np.random.default_rng(0), 3)
+    path = tmp_path / "tags.csv"
+    counts.assign(**{other: np.random.default_rng(1).poisson(300, len(counts))}).to_csv(path)
+    found = tags.read_counts(path, {"HTO1": "S1", "HTO2": "S2"})
+    assert list(found) == list(counts) and (call_tags(found) == truth).mean() > 0.9
+
+
+def test_types_of_demuxlet_are_read_in_any_letters():
+    row = {"barcode": "A", "droplet.type": "sng", "sng.best.guess": "S1"}
+    assert tags.label_of(row, "sng.best.guess") == "S1"
+    assert tags.label_of(row | {"droplet.type": "DBL"}, "sng.best.guess") == fates.TWO
+    assert tags.label_of(row | {"droplet.type": "other"}, "sng.best.guess") == fates.UNASSIGNED
+
+
 def test_a_tag_of_no_sample_is_no_samples_and_doublets_left_are_expected():
     labels = pd.Series(["HTO1"] * 60 + ["HTO2"] * 30 + ["HTO3"] * 5 + [fates.TWO] * 8 + [fates.UNASSIGNED] * 2)
     cells = assign_pool.assign(labels, {"HTO1": "S1", "HTO2": "S2"})

@@ -109,6 +109,18 @@ def test_an_annotation_and_a_table_give_the_same_starts(write):
         promoters.read_promoters(write("chr\tstart\tend\tgene\n1\tx\t3\tA\n"))
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ('1e6\t900\t.\t+\t.\tgene_id "E1";', "gene 'E1' from '1e6' to '900': positions are whole numbers"),
+        ("101\t900\t.\t+\t.\tID=gene1;Name=A", "no gene has a name \\(the file is a GFF3\\)"),
+    ],
+)
+def test_an_annotation_without_positions_or_names_is_refused(write, fields, said):
+    with pytest.raises(UserError, match=said):
+        promoters.read_promoters(write(f"chr1\tx\tgene\t{fields}\n", "a.gtf"))
+
+
 def test_peaks_of_another_genome_are_refused(write):
     rng = np.random.default_rng(1)
     at = np.sort(rng.integers(0, 50_000_000, 1500))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.base.job import UserError
 from scripts.perturbations.measure_perturbations import contrast
 
 
@@ -34,3 +35,11 @@ def test_genes_that_one_side_lacks_are_left_out():
     table = counts(np.random.default_rng(2), 2, 2)
     table.iloc[0, 0], table.iloc[:, 1] = np.nan, 0.0
     assert not {"g0", "g1"} & set(contrast(table, ["s0", "s1"], ["s2", "s3"]).index)
+
+
+def test_samples_without_a_common_gene_are_refused():
+    table = counts(np.random.default_rng(3), 1, 1)
+    with pytest.raises(UserError, match="samples s0, s1: of 0 genes that all of them measure none has 10 counts"):
+        contrast(table.iloc[:, :0], ["s0"], ["s1"])
+    with pytest.raises(UserError, match="of 600 genes"):
+        contrast(table * 0.0, ["s0"], ["s1"])

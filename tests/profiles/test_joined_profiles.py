@@ -181,6 +181,11 @@ def test_networks_and_sets_are_read_in_the_forms_they_are_shared_in(tmp_path, ca
     with caplog.at_level("WARNING"):
         assert networks.read_sets(str(tmp_path / "m.txt")) == {"UP": ["x"], "DOWN": ["y"]}
     assert "1 names are dates or numbers, left out (42617)" in caplog.text
+    (tmp_path / "d.tsv").write_text("set\tgene\tdirection\tpaper\nA\tx\tup\tp\nA\ty\tDown\tp\n")
+    assert networks.read_sets(str(tmp_path / "d.tsv")) == {"A_up": ["x"], "A_down": ["y"]}
+    (tmp_path / "e.tsv").write_text("set\tgene\tdirection\nA\tx\tsideways\n")
+    with pytest.raises(job.UserError, match="row 2, column direction: give up or down"):
+        networks.read_sets(str(tmp_path / "e.tsv"))
     (tmp_path / "up.txt").write_text("x\ny\n")
     assert networks.read_sets(str(tmp_path / "up.txt")) == {"up": ["x", "y"]}
     (tmp_path / "bad.csv").write_text("source,target,mor\nA,x,up\n")

@@ -173,7 +173,10 @@ def test_every_shipped_signature_has_a_source_and_both_directions(tmp_path):
     ("text", "message"),
     [
         ("factor\tscore\nA\t1\n", "no column 'tf'"),
-        ("tf\tscore\nA\thigh\n", "row 2, column score: 'high' is not a number"),
+        ("tf\tscore\nA\thigh\n", "row 2, column score: 'high' is not a finite number"),
+        ("tf\tscore\nA\tinf\n", "row 2, column score: 'inf' is not a finite number"),
+        ("tf\tscore\n\t1\n", "row 2, column tf: is empty"),
+        ("tf\tscore\n", "no row names a factor"),
         ("tf\tscore\nA\t1\nA\t2\n", "row 3, column tf: 'A' is given twice"),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 from stroma.test_stroma_naming import library
 
 from scripts.base.job import UserError
-from scripts.stroma import compare_stroma, panels
+from scripts.stroma import compare_stroma, panels, shares
+from scripts.stroma.terms import OTHER
 from scripts.study.config import filled
 from scripts.study.schema import read_schema
 
@@ -123,3 +124,21 @@ def test_a_reference_that_no_cell_can_be_is_refused(tmp_path):
         run(tmp_path / "a", "mouse", planted(3), reference="fibroblsat")
     found = run(tmp_path / "b", "human", planted(3), reference="myofibroblast")
     assert found["changes"]["reference"].eq("myofibroblast").all() and found["changes"]["effect"].notna().any()
+
+
+def test_labels_in_some_libraries_alone_are_not_used():
+    """Otherwise a lineage of two names seems to rise by one and to fall by the other."""
+    none, most = np.full(9, "", dtype=object), np.array(["Fibroblast"] * 8 + [""], dtype=object)
+    assert compare_stroma.are_comparable([most, most]) and compare_stroma.are_comparable([none, none])
+    assert not compare_stroma.are_comparable([most, none]) and compare_stroma.are_comparable([])
+    obs = pd.DataFrame({"lineage": ["Fibroblasts", "pericyte-like"], "lineage_by": "annotation"}, index=["a", "b"])
+    cells = anndata.AnnData(np.zeros((2, 1), dtype=np.float32), obs)
+    assert list(compare_stroma.given_labels(cells, ["fibroblast"])) == ["fibroblast", "pericyte-like"]
+
+
+def test_a_rare_reference_stays_and_an_absent_one_is_refused():
+    lineage, sample = pd.Series(["a"] * 150 + ["b"] * 150 + ["c"]), pd.Series(["s"] * 301)
+    assert set(shares.join_rare(lineage, sample)) == {"a", "b", OTHER}
+    assert set(shares.join_rare(lineage, sample, "c")) == {"a", "b", "c"}
+    with pytest.raises(UserError, match=r"no stromal cell is of the lineage 'd' \(lineages found: a, b, c\); give one"):
+        shares.join_rare(lineage, sample, "d")

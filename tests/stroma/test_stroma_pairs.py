@@ -84,7 +84,9 @@ def test_similar_genes_are_the_nearest_in_expression_without_the_gene_itself():
 def test_counts_of_a_model_have_one_depth_and_few_cells_are_left_out():
     genes, model = pd.Index(["a", "b"]), pd.Series({"s": "M", "t": "M", "v": "N"})
     counts = pd.DataFrame([[900, 100], [90, 10], [500, 500]], index=["s", "t", "v"], columns=genes)
-    thin = pairs.thin_to_model(counts, model, np.random.default_rng(1))
+    thin = pairs.thin_to_model(counts, model, 1)
+    turned = pairs.thin_to_model(counts[::-1], model[::-1], 1)
+    assert turned.loc[counts.index].equals(thin), "whatever the order of the samples"
     assert 60 < thin.loc["s"].sum() < 140 and thin.loc[["t", "v"]].equals(counts.loc[["t", "v"]])
     sums = {("L", name): counts.loc[name].to_numpy(float) for name in counts.index}
     cells = {("L", "s"): 30, ("L", "t"): 9, ("L", "v"): 40}

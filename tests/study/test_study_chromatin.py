@@ -26,6 +26,7 @@ def test_a_study_without_peaks_has_none_of_the_stage(draft):
     ("section", "where", "what"),
     [
         ({"peaks": [SET, {**SET, "factor": "JUN"}]}, "chromatin.peaks[1].name", "'a' is also peaks[0]; rename one"),
+        ({"peaks": [SET, {**SET, "name": "b"}]}, "chromatin.peaks[1]", "FOSL1 of L has peaks[0] for"),
         ({"peaks": [{**SET, "mark": "H3K27ac"}]}, "chromatin.peaks[0]", "has both factor and mark"),
         ({"peaks": [{**SET, "factor": ""}]}, "chromatin.peaks[0]", "has no factor and no mark"),
         ({"promoter_window": 50_000}, "chromatin.distal_window", "50000 is not above promoter_window"),
