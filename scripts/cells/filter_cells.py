@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.cells import ambient, doublets, host_cells, malignant, qc, species, summaries, unexpressed
+from scripts.cells import ambient, annotation, doublets, host_cells, malignant, qc, species, summaries, unexpressed
 from scripts.cells.lineages import ANNOTATION, MARKERS
 
 LABELS = ("sample", "model", "timepoint", "arm", "replicate")
@@ -239,7 +239,7 @@ def main(snakemake) -> None:
 
     barcodes = droplets["barcode"].iloc[rows].reset_index(drop=True)
     path = settings["annotation"]
-    own = malignant.read_annotation(path, labels["sample"]) if path else None
+    own = annotation.read_annotation(path, labels["sample"]) if path else None
     chemistry = next(iter(getattr(snakemake.input, "chemistry", [])), None)
     table, soup, found = keep(
         counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from scripts.base import job
-from scripts.cells.malignant import annotated_samples, read_annotation
+from scripts.cells.annotation import annotated_samples, read_annotation
 from scripts.perturbations.tables import read_table
 from scripts.published.signatures import read_ranking
 from scripts.study.files import missing_entry

@@ -9,7 +9,7 @@ import pytest
 from simulators import studies as simulated
 
 from scripts.biopsy import drift, fraction
-from scripts.cells import lineages, malignant
+from scripts.cells import annotation, lineages, malignant
 
 FRACTION, CHECK = ("fraction", "persister-like cells"), ("check", "non-tumour cells")
 
@@ -32,7 +32,7 @@ def rich(simulator):
 
 
 def summary_of(found: malignant.Malignancy, composition: str = "tumour") -> dict:
-    number = {name: int((found.verdict == name).sum()) for name in malignant.VERDICTS}
+    number = {name: int((found.verdict == name).sum()) for name in annotation.VERDICTS}
     return {
         "composition": composition,
         "malignant_evidence": found.evidence,

@@ -9,7 +9,7 @@ from scipy import sparse, stats
 
 from scripts.base import job
 from scripts.base.expression import normalise
-from scripts.cells import copy_numbers, lineages, malignant
+from scripts.cells import annotation, copy_numbers, lineages, malignant
 
 
 def test_cells_of_an_oligodendroglioma_are_named():
@@ -144,7 +144,7 @@ WIDE = copy_numbers.WINDOW
 def test_labels_of_the_user_win(tmp_path):
     path = tmp_path / "cells.tsv"
     path.write_text("sample\tbarcode\tlabel\nS\tAA-1\tTumor cell\nS\tCC\tT cell\nS\tGG\tunknown\nR\tTT\tB cell\n")
-    labels = malignant.read_annotation(str(path), "S")
+    labels = annotation.read_annotation(str(path), "S")
     counts = sparse.csr_matrix(np.ones((4, 3), dtype=int))
     barcodes = pd.Series(["AA", "CC-1", "GG", "TT"])
     found = malignant.name_cells(counts, pd.Index(list("abc")), barcodes, None, labels, seek=True)
@@ -161,18 +161,18 @@ def test_labels_of_the_user_win(tmp_path):
     }.items(),
 )
 def test_labels_of_other_tools_mean_what_they_say(verdict, labels):
-    assert list(malignant.of_labels(pd.Series(labels))[0]) == [verdict] * len(labels)
+    assert list(annotation.of_labels(pd.Series(labels))[0]) == [verdict] * len(labels)
 
 
 def test_an_annotation_that_labels_no_cell_of_a_library_is_no_evidence(tmp_path):
     path = tmp_path / "cells.tsv"
     path.write_text("Sample\tBarcode\tLabel\nR\tAA\tT cell\n")
-    labels = malignant.read_annotation(str(path), "S")
+    labels = annotation.read_annotation(str(path), "S")
     found = malignant.name_cells(
         sparse.csr_matrix((1, 1)), pd.Index(["a"]), pd.Series(["AA"]), None, labels, seek=False
     )
     assert not len(labels) and found.evidence == "" and list(found.verdict) == [""]
-    assert malignant.annotated_samples(str(path)) == {"R": 1}
+    assert annotation.annotated_samples(str(path)) == {"R": 1}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_table_that_is_wrong_is_refused_with_its_place(tmp_path, text, said):
     path = tmp_path / "cells.tsv"
     path.write_text(text)
     with pytest.raises(job.UserError, match=said):
-        malignant.read_annotation(str(path), "S")
+        annotation.read_annotation(str(path), "S")
 
 
 def test_barcodes_of_another_library_are_refused():

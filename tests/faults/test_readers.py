@@ -22,7 +22,7 @@ import pytest
 from corpus.case import REMEDY
 
 from scripts.base.job import UserError
-from scripts.cells.malignant import read_annotation
+from scripts.cells.annotation import read_annotation
 from scripts.counts.features import check, tabulate
 from scripts.counts.libraries import select_library
 from scripts.counts.matrices import read_table
