@@ -185,6 +185,30 @@ def test_networks_and_gene_sets_must_name_the_study_s_genes(draft, study):
     assert "net.tsv: not text in UTF-8 (an Excel workbook" in said()[1][1]
 
 
+def test_rankings_perturbations_and_labels_are_read_before_the_run(draft, study):
+    """They are read late by their stages; a mistake would show after hours."""
+    texts = {"own.tsv": "tf\tscore\nA\t1\nB\tinf\n", "p.tsv": "gene\tlog_fc\nGENE1\t1\nGENE2\t-1\n"}
+    texts["labels.tsv"] = "sample\tbarcode\tlabel\nA_untreated\tAAAC\tT cell\nA-untreated\tAAAG\tB cell\n"
+    for name, text in texts.items():
+        (draft.folder / name).write_text(text)
+    draft.set("published", {"regulators": [{"path": "own.tsv"}]})
+    entry = {"name": "x", "factor": "FOSL1", "direction": "gain", "table": {"path": "p.tsv"}}
+    draft.set("perturbations", [entry])
+    draft.set("cells.annotation", "labels.tsv")
+
+    def said() -> list[tuple[str, str]]:
+        return [
+            (f.verdict, f.message) for f in inspect_study.inspect(study()) if f.check in ("gene lists", "annotation")
+        ]
+
+    found = dict(enumerate(said()))
+    assert sorted(verdict for verdict, _ in found.values()) == ["ok", "refused", "refused"]
+    messages = " | ".join(message for _, message in found.values())
+    assert "own.tsv, row 3, column score: 'inf' is not a finite number" in messages
+    assert "2 genes with a change" in messages
+    assert "labels.tsv, column sample: 'A-untreated' is not a library of the study; correct it" in messages
+
+
 def test_a_small_disk_is_remarked_and_a_large_one_told(study, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, 10**6))
