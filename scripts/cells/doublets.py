@@ -34,6 +34,11 @@ class DoubletRate:
     source: str
 
 
+def kit_of(chemistry: dict) -> str:
+    """Return the kit in the config (only it distinguishes HT kits), or else the whitelist of the barcodes."""
+    return chemistry["chemistry"] if chemistry["configured"] == "auto" else chemistry["configured"]
+
+
 def rate_of_kit(kit: str) -> float:
     """Return the doublets per droplet and 1,000 cells recovered, by kit; Next GEM's if it is unknown."""
     return GEM_X_RATE if kit in MORE_DROPLETS else NEXT_GEM_RATE

@@ -40,11 +40,6 @@ def make_cells(counts: sparse.csr_matrix, table: pd.DataFrame, genes: pd.DataFra
     return anndata.AnnData(matrix, obs=obs, var=var)
 
 
-def kit_of(chemistry: dict) -> str:
-    """Return the kit in the config (only it distinguishes HT kits), or else the whitelist of the barcodes."""
-    return chemistry["chemistry"] if chemistry["configured"] == "auto" else chemistry["configured"]
-
-
 def keep(
     counts: sparse.csr_matrix,
     genes: pd.DataFrame,
@@ -243,7 +238,7 @@ def main(snakemake) -> None:
     chemistry = next(iter(getattr(snakemake.input, "chemistry", [])), None)
     table, soup, found = keep(
         counts, genes, soup_table["counts"].to_numpy(), settings, seed=settings["seed"], barcodes=barcodes, labels=own,
-        kit=kit_of(json.loads(Path(chemistry).read_text())) if chemistry else "",
+        kit=doublets.kit_of(json.loads(Path(chemistry).read_text())) if chemistry else "",
     )  # fmt: skip
     table.insert(0, "barcode", barcodes)
     for note in found["notes"]:
