@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from scripts.cells.doublet_scores import doublet_threshold, flag_doublets, score_by_scdblfinder, score_by_scrublet
-from scripts.cells.doublets import among_graft, expected_rate, find, implied_rate, plant, rate_of_kit
+from scripts.cells.doublets import among_graft, expected_rate, find, implied_rate, kit_of, plant, rate_of_kit
 from scripts.references.chemistries import KITS
 
 AUTO = {"n_droplets": 1_000, "rate": "auto", "rate_per_1000_cells": 0.008, "min_species_fraction": 0.03}
@@ -53,8 +53,8 @@ def test_fallback_on_the_cells_loaded():
     rates = {kit: rate_of_kit(kit) for kit in [*KITS, ""]}
     half = {kit for kit, rate in rates.items() if rate == 0.004}
     assert half == {"v4", "5p_v3", "v3_ht", "5p_v2_ht"} and set(rates.values()) == {0.004, 0.008}
-    assert doublets.kit_of({"chemistry": "v4", "configured": "auto"}) == "v4"
-    assert doublets.kit_of({"chemistry": "v3", "configured": "v3_ht"}) == "v3_ht"
+    assert kit_of({"chemistry": "v4", "configured": "auto"}) == "v4"
+    assert kit_of({"chemistry": "v3", "configured": "v3_ht"}) == "v3_ht"
     # 1 % host: m / 2pq would rest on a handful of droplets.
     assert expected_rate(985, 10, 5, **AUTO).source == "cells loaded"
     # More mixed droplets than any loading makes: they measure something else.
