@@ -13,7 +13,7 @@ from scripts.stats.intervals import prediction
 ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "call", "note"]
 NEAREST = 5
 UNKNOWN = ("", "nan", NOT_TESTED.name, NO_PEAKS.name)
-"""Values of a switch's other evidence that say nothing."""
+"""Values of a switch's other evidence, or of a marker's assay, that say nothing."""
 CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth")
 """Sections whose intervals and calls speak of a new patient like those of training."""
 
@@ -190,7 +190,8 @@ def panel(
         if row.gene not in column:
             rows.append(("marker", row.gene, *[np.nan] * 5, "not measured", row.direction))
             continue
-        note = ", ".join(filter(None, (row.direction, str(getattr(row, "assay", "") or ""))))
+        assay = str(getattr(row, "assay", ""))
+        note = row.direction if assay in UNKNOWN else f"{row.direction}, {assay}"
         at = column[row.gene]
         seen = pd.DataFrame({"gene": np.asarray((training[:, at] > 0).todense()).ravel().astype(float)})
         share = float((counts[:, at] > 0).sum() / max(counts.shape[0], 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -32,8 +31,8 @@ def plain(label: str) -> str:
     return text.removesuffix("s") if text.removesuffix("s") in ("doublet", "multiplet", "tumour", "tumor") else text
 
 
-def read_annotation(path: str, sample: str) -> pd.Series:
-    """Return the user's labels of one sample's cells, by barcode.
+def read_samples(path: str) -> dict[str, dict[str, str]]:
+    """Return the user's label of each barcode, by sample; the sample is empty if the table has no such column.
 
     The table has the columns barcode and label, and sample if it has several samples. Raises :class:`job.UserError` for
     any other format.
@@ -43,7 +42,7 @@ def read_annotation(path: str, sample: str) -> pd.Series:
     missing = [name for name in ("barcode", "label") if name not in header]
     if missing:
         raise job.UserError(f"{path}: no column {' and no column '.join(missing)}; give {WANTED}")
-    labels: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
     for number, row in names.read_records(path, rows, header):
         if not (row["barcode"] and row["label"]):
             raise job.UserError(f"{path}, row {number}: no barcode or no label; write 'unsure', or remove the row")
@@ -54,21 +53,21 @@ def read_annotation(path: str, sample: str) -> pd.Series:
                     "print, or a quotation mark that isn't closed; correct it"
                 )
         check_label(row["label"], path, number)
-        if row.get("sample", sample) != sample:
-            continue
+        sample = row.get("sample", "")
         # Barcodes in the format of the workflow's count matrices and cells.
         barcode = row["barcode"].removeprefix(f"{sample}:").removesuffix("-1")
-        if barcode in labels:
+        own = found.setdefault(sample, {})
+        if barcode in own:
             raise job.UserError(f"{path}, row {number}, column barcode: {barcode!r} is given twice; keep one label")
-        labels[barcode] = row["label"]
-    return pd.Series(labels, dtype=object)
+        own[barcode] = row["label"]
+    return found
 
 
-def annotated_samples(path: str) -> dict[str, int]:
-    """Return the number of rows by sample of an annotation; the sample is empty where the table has no such column."""
-    rows = names.read_rows(path, WANTED)
-    header = [name.lower() for name in rows[0][1]] if rows else []
-    return dict(Counter(row.get("sample", "") for _, row in names.read_records(path, rows, header)))
+def read_annotation(path: str, sample: str) -> pd.Series:
+    """Return the user's labels of one sample's cells, by barcode. Raises as :func:`read_samples` does."""
+    found = read_samples(path)
+    own = found[""] if set(found) == {""} else found.get(sample, {})
+    return pd.Series({barcode.removeprefix(f"{sample}:"): label for barcode, label in own.items()}, dtype=object)
 
 
 def check_label(label: str, path: str, number: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from scripts.base import job
-from scripts.cells.annotation import annotated_samples, read_annotation
+from scripts.cells.annotation import read_samples
 from scripts.perturbations.tables import read_table
 from scripts.published.signatures import read_ranking
 from scripts.study.files import missing_entry
@@ -25,9 +25,7 @@ def read_scores(config: dict, place: tuple) -> str:
 
 def describe_annotation(path: str, samples: Sequence[str]) -> str:
     """Return how many cells have labels; raise :class:`job.UserError` if the table names a sample of no study."""
-    found, named = annotated_samples(path), 0
+    found = read_samples(path)
     if unknown := sorted(found.keys() - {"", *samples}):
         raise job.UserError(f"{path}, column sample: {unknown[0]!r} is not a library of the study; correct it")
-    for sample in samples:
-        named += len(read_annotation(path, sample))
-    return f"{named:,} labels of cells"
+    return f"{sum(map(len, found.values())):,} labels of cells"

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from scripts.biopsy import describe, draw_biopsy, figures
 from scripts.figure import export, words
@@ -144,3 +145,12 @@ def test_without_a_range_a_switch_is_not_judged(scores):
     }
     table = draw_biopsy.table_of(none, "switch")
     assert {row["cells"][1]["text"] for row in table["rows"]} == {"not judged"}
+
+
+def test_a_marker_has_its_assay_where_the_reference_knows_one():
+    counts = sparse.csr_matrix(np.ones((4, 2), dtype=int))
+    labels = pd.DataFrame({"model": ["m", "n", "m", "n"], "timepoint": ["u", "u", "p", "p"]})
+    markers = pd.DataFrame({"gene": ["A", "B"], "direction": "up", "assay": [np.nan, "stain of tissue"]})
+    rows = [describe.panel(counts, ["A", "B"], counts, labels, table, ("u", "p"), 0.95)["note"].tolist()
+            for table in (markers, markers.drop(columns="assay"))]  # fmt: skip
+    assert rows == [["up", "up, stain of tissue"], ["up", "up"]]

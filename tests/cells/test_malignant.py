@@ -172,7 +172,7 @@ def test_an_annotation_that_labels_no_cell_of_a_library_is_no_evidence(tmp_path)
         sparse.csr_matrix((1, 1)), pd.Index(["a"]), pd.Series(["AA"]), None, labels, seek=False
     )
     assert not len(labels) and found.evidence == "" and list(found.verdict) == [""]
-    assert annotation.annotated_samples(str(path)) == {"R": 1}
+    assert annotation.read_samples(str(path)) == {"R": {"AA": "T cell"}}
 
 
 @pytest.mark.parametrize(
