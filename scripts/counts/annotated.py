@@ -72,7 +72,11 @@ def read_h5ad(path: Path, select=only_genes) -> Table:
     if symbols is not None:
         symbols = [one or name for one, name in zip(symbols, ids, strict=True)]
     barcodes = [clean(name) for name in adata.obs_names.astype(str)]
-    table = Table(sparse.csr_matrix(chosen.matrix), barcodes, ids, symbols, "h5ad", genes_are="var")
+    try:
+        matrix = sparse.csr_matrix(chosen.matrix)
+    except ValueError as error:
+        raise job.UserError(f"{path}: its matrix holds numbers of a kind that can't be read ({error})") from error
+    table = Table(matrix, barcodes, ids, symbols, "h5ad", genes_are="var")
     return select(table, kinds, str(path))
 
 
