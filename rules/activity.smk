@@ -50,7 +50,7 @@ rule score_at_equal_depth:
         runtime=minutes("score_at_equal_depth", base=120),
     params:
         code=code_of("activity/score_at_equal_depth.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         settings=pick(config["regulons"], *ACTIVITY),
         seed=config["regulons"]["seeds"][0],
     script:
@@ -92,7 +92,7 @@ rule infer_activity:
         runtime=minutes("infer_activity", base=60),
     params:
         code=code_of("activity/infer_activity.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
     script:
         "../scripts/activity/infer_activity.py"
 
@@ -117,11 +117,11 @@ rule compare_activity:
         "../envs/evidence.yaml"
     params:
         code=code_of("activity/compare_activity.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         groups=study.group_of_sample,
         days=days_of_samples,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        fdr=config["statistics"]["fdr"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/activity/compare_activity.py"
 
@@ -140,9 +140,9 @@ rule compare_timepoints_activity:
         "../envs/evidence.yaml"
     params:
         code=code_of("activity/compare_timepoints.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         days=days_of_samples,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        fdr=config["statistics"]["fdr"],
     script:
         "../scripts/activity/compare_timepoints.py"
 
@@ -165,10 +165,10 @@ rule compare_networks:
         "../envs/programme.yaml"
     params:
         code=code_of("activity/compare_networks.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
         models=[study.model_of_group(group) for group in study.groups],
-        min_groups=lookup(within=config, dpath="regulons/min_groups"),
+        min_groups=config["regulons"]["min_groups"],
     script:
         "../scripts/activity/compare_networks.py"
 
@@ -190,9 +190,9 @@ rule estimate_reversibility:
         "../envs/programme.yaml"
     params:
         code=code_of("activity/estimate_reversibility.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        min_log_fc=lookup(within=config, dpath="activity/min_log_fc"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
+        min_log_fc=config["activity"]["min_log_fc"],
     script:
         "../scripts/activity/estimate_reversibility.py"
 

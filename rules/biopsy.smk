@@ -45,7 +45,7 @@ rule score_biopsy:
         code=code_of("biopsy/score_biopsy.py"),
         settings=pick(config["biopsy"], "min_cells", "level", "seed"),
         sample=get_sample_row,
-        sheet=lookup(within=config, dpath="samples"),
+        sheet=config["samples"],
     script:
         "../scripts/biopsy/score_biopsy.py"
 

@@ -31,9 +31,9 @@ rule link_peaks:
         code=code_of("chromatin/link_peaks.py"),
         sets=study.peak_sets,
         prefix=get_prefix_of_promoters,
-        contrast=lookup(within=config, dpath="contrast"),
-        promoter=lookup(within=config, dpath="chromatin/promoter_window"),
-        distal=lookup(within=config, dpath="chromatin/distal_window"),
+        contrast=config["contrast"],
+        promoter=config["chromatin"]["promoter_window"],
+        distal=config["chromatin"]["distal_window"],
     script:
         "../scripts/chromatin/link_peaks.py"
 
@@ -62,10 +62,10 @@ rule compare_targets:
         runtime=minutes("compare_targets", base=60),
     params:
         code=code_of("chromatin/compare_targets.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        promoter=lookup(within=config, dpath="chromatin/promoter_window"),
-        distal=lookup(within=config, dpath="chromatin/distal_window"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        contrast=config["contrast"],
+        promoter=config["chromatin"]["promoter_window"],
+        distal=config["chromatin"]["distal_window"],
+        fdr=config["statistics"]["fdr"],
         circular=study.has_tracks,
     script:
         "../scripts/chromatin/compare_targets.py"
@@ -110,9 +110,9 @@ rule make_tracks:
         code=code_of("chromatin/make_tracks.py"),
         sets=study.peak_sets,
         prefix=get_prefix_of_promoters,
-        promoter=lookup(within=config, dpath="chromatin/promoter_window"),
-        distal=lookup(within=config, dpath="chromatin/distal_window"),
-        random=lookup(within=config, dpath="chromatin/random_tracks"),
-        seed=lookup(within=config, dpath="chromatin/seed"),
+        promoter=config["chromatin"]["promoter_window"],
+        distal=config["chromatin"]["distal_window"],
+        random=config["chromatin"]["random_tracks"],
+        seed=config["chromatin"]["seed"],
     script:
         "../scripts/chromatin/make_tracks.py"

@@ -84,8 +84,8 @@ rule link_clusters:
     params:
         code=code_of("clusters/link_clusters.py"),
         timepoints=get_timepoints_of_model,
-        links=lookup(within=config, dpath="clusters/links"),
-        seed=lookup(within=config, dpath="clusters/seed"),
+        links=config["clusters"]["links"],
+        seed=config["clusters"]["seed"],
     script:
         "../scripts/clusters/link_clusters.py"
 
@@ -104,9 +104,9 @@ rule draw_clusters:
         code=code_of("clusters/figures.py"),
         figures=figures_of("clusters"),
         settings={
-            "max_points": lookup(within=config, dpath="report/max_points"),
-            "min_stability": lookup(within=config, dpath="clusters/min_stability"),
-            "subsamples": lookup(within=config, dpath="clusters/subsamples"),
+            "max_points": config["report"]["max_points"],
+            "min_stability": config["clusters"]["min_stability"],
+            "subsamples": config["clusters"]["subsamples"],
         },
     script:
         "../scripts/clusters/figures.py"

@@ -20,7 +20,7 @@ from scripts.study.resources import (
     minutes,
     scaled_threads,
 )
-from scripts.study.stages import captions_of, stage_of, stages_of
+from scripts.study.stages import STAGES, captions_of, stage_of, stages_of
 
 try:
     check_python()
@@ -474,6 +474,13 @@ def get_libraries_at_once(wildcards):
 def get_cores_given(wildcards):
     """How many jobs may run at a time: cores here, places in the queue of a cluster."""
     return workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+
+
+def get_findings(wildcards):
+    """The results of all stages. Asked for once a job wants them: of a thousand libraries these are 11,000 files."""
+    targets = [target for stage in STAGES for target in getattr(rules, stage).input]
+    pages = ["<results>/reads/multiqc.html"] if study.libraries else []
+    return [target(wildcards) if callable(target) else target for target in targets] + pages
 
 
 def get_declared_needs(wildcards):

@@ -33,12 +33,12 @@ rule measure_confounders:
         runtime=minutes("measure_confounders", base=240),
     params:
         code=code_of("confounders/measure_confounders.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
-        min_score_genes=lookup(within=config, dpath="clusters/min_score_genes"),
+        contrast=config["contrast"],
+        min_cell_fraction=config["regulons"]["min_cell_fraction"],
+        min_score_genes=config["clusters"]["min_score_genes"],
         composition=get_composition,
         prefix=lookup(within=config, dpath="references/graft/prefix", default=""),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/confounders/measure_confounders.py"
 
@@ -73,12 +73,12 @@ rule tabulate_confounders:
         "../envs/evidence.yaml"
     params:
         code=code_of("confounders/tabulate_confounders.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         models=study.compared_models,
-        size=lookup(within=config, dpath="expression/signature_size"),
-        regulons=lookup(within=config, dpath="confounders/regulons"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        size=config["expression"]["signature_size"],
+        regulons=config["confounders"]["regulons"],
+        fdr=config["statistics"]["fdr"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/confounders/tabulate_confounders.py"
 
@@ -97,7 +97,7 @@ rule judge_markers:
     params:
         code=code_of("confounders/judge_markers.py"),
         models=study.compared_models,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        fdr=config["statistics"]["fdr"],
     script:
         "../scripts/confounders/judge_markers.py"
 

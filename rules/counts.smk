@@ -53,9 +53,9 @@ rule count_kb:
         code=code_of("counts/count_kb.py"),
         chemistries=lists,
         introns=get_introns,
-        strand=lookup(within=config, dpath="reads/strand"),
-        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
-        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
+        strand=config["reads"]["strand"],
+        sample_reads=config["reads"]["sample_reads"],
+        max_short_read1=config["reads"]["max_short_read1"],
     script:
         "../scripts/counts/count_kb.py"
 
@@ -92,9 +92,9 @@ rule count_starsolo:
         code=code_of("counts/count_starsolo.py"),
         chemistries=lists,
         introns=get_introns,
-        strand=lookup(within=config, dpath="reads/strand"),
-        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
-        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
+        strand=config["reads"]["strand"],
+        sample_reads=config["reads"]["sample_reads"],
+        max_short_read1=config["reads"]["max_short_read1"],
     script:
         "../scripts/counts/count_starsolo.py"
 
@@ -254,8 +254,8 @@ rule compare_species:
     params:
         code=code_of("counts/other_species.py"),
         expected_cells=[study.cells_config(sample)["expected_cells"] for sample in study.counted],
-        ambient_max=lookup(within=config, dpath="cells/empty_drops/ambient_max_counts"),
-        distrust_share=lookup(within=config, dpath="counts/distrust_share"),
+        ambient_max=config["cells"]["empty_drops"]["ambient_max_counts"],
+        distrust_share=config["counts"]["distrust_share"],
     script:
         "../scripts/counts/other_species.py"
 

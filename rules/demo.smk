@@ -4,7 +4,7 @@ demo_profiles = study.samples.loc[study.profiles].reset_index().to_dict("records
 
 rule simulate_genomes:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         graft_fasta="<results>/simulated/genome/graft.fa.gz",
         graft_gtf="<results>/simulated/genome/graft.gtf.gz",
@@ -23,15 +23,15 @@ rule simulate_genomes:
         runtime=minutes("simulate_genomes", base=10),
     params:
         code=code_of("demo/simulate_genomes.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
     script:
         "../scripts/demo/simulate_genomes.py"
 
 
 rule simulate_molecules:
     input:
-        network=lookup(within=config, dpath="demo/network"),
-        libraries=lookup(within=config, dpath="demo/libraries"),
+        network=config["demo"]["network"],
+        libraries=config["demo"]["libraries"],
         whitelist="<results>/references/whitelists/v3.npy",
     output:
         molecules=temp("<results>/simulated/reads/{sample}.molecules.npz"),
@@ -49,7 +49,7 @@ rule simulate_molecules:
         runtime=minutes("simulate_molecules", base=10),
     params:
         code=code_of("demo/simulate_molecules.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
         sample=get_sample_row,
         prefixes=study.prefixes,
     script:
@@ -74,7 +74,7 @@ rule simulate_lane:
         runtime=minutes("simulate_lane", base=10),
     params:
         code=code_of("demo/simulate_lane.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
         lanes=get_units_of_sample,
     script:
         "../scripts/demo/simulate_lane.py"
@@ -82,7 +82,7 @@ rule simulate_lane:
 
 rule simulate_profiles:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         table="<results>/simulated/profiles/{model}.tsv",
     log:
@@ -96,8 +96,8 @@ rule simulate_profiles:
         runtime=minutes("simulate_profiles", base=10),
     params:
         code=code_of("demo/simulate_profiles.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
-        bulk=lookup(within=config, dpath="demo/bulk"),
+        seed=config["demo"]["seed"],
+        bulk=config["demo"]["bulk"],
         rows=demo_profiles,
     script:
         "../scripts/demo/simulate_profiles.py"
@@ -105,7 +105,7 @@ rule simulate_profiles:
 
 rule simulate_databases:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         database="<results>/simulated/databases/demo.genes_vs_motifs.rankings.feather",
         motifs="<results>/simulated/databases/motifs.tbl",
@@ -126,14 +126,14 @@ rule simulate_databases:
         runtime=minutes("simulate_databases", base=10),
     params:
         code=code_of("demo/simulate_databases.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
     script:
         "../scripts/demo/simulate_databases.py"
 
 
 rule simulate_network:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         network="<results>/simulated/databases/network.tsv",
     log:
@@ -147,14 +147,14 @@ rule simulate_network:
         runtime=minutes("simulate_network", base=10),
     params:
         code=code_of("demo/simulate_network.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
     script:
         "../scripts/demo/simulate_network.py"
 
 
 rule simulate_line:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         table="<results>/simulated/perturbations/line.tsv",
         truth="<results>/truth/perturbations.tsv",
@@ -169,14 +169,14 @@ rule simulate_line:
         runtime=minutes("simulate_line", base=10),
     params:
         code=code_of("demo/simulate_line.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
     script:
         "../scripts/demo/simulate_line.py"
 
 
 rule simulate_peaks:
     input:
-        network=lookup(within=config, dpath="demo/network"),
+        network=config["demo"]["network"],
     output:
         promoters="<results>/simulated/chromatin/promoters.tsv",
         peaks=collect(
@@ -195,6 +195,6 @@ rule simulate_peaks:
         runtime=minutes("simulate_peaks", base=10),
     params:
         code=code_of("demo/simulate_peaks.py"),
-        seed=lookup(within=config, dpath="demo/seed"),
+        seed=config["demo"]["seed"],
     script:
         "../scripts/demo/simulate_peaks.py"

@@ -35,11 +35,11 @@ rule export_study:
         title=TITLE,
         own=study.models,
         models=study.model_order,
-        timepoints=lookup(within=config, dpath="timepoints"),
+        timepoints=config["timepoints"],
         arms=study.arm_order,
         carried=carried_columns,
         top=TOP,
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        note=config["regulons"]["synthetic_data_note"],
     script:
         "../scripts/exports/export_study.py"
 
@@ -63,11 +63,11 @@ use rule export_study as export_model with:
         title="persister-regulons: {model}",
         own=["{model}"],
         models=study.model_order,
-        timepoints=lookup(within=config, dpath="timepoints"),
+        timepoints=config["timepoints"],
         arms=study.arm_order,
         carried=carried_columns,
         top=TOP,
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        note=config["regulons"]["synthetic_data_note"],
 
 
 rule export_normal:
@@ -88,7 +88,7 @@ rule export_normal:
         code=code_of("exports/export_normal.py"),
         title=f"{TITLE}: normal cells",
         models=study.model_order,
-        timepoints=lookup(within=config, dpath="timepoints"),
+        timepoints=config["timepoints"],
         arms=study.arm_order,
         carried=carried_columns,
     script:
@@ -111,7 +111,7 @@ use rule export_normal as export_host with:
         code=code_of("exports/export_normal.py"),
         title=f"{TITLE}: host cells",
         models=study.model_order,
-        timepoints=lookup(within=config, dpath="timepoints"),
+        timepoints=config["timepoints"],
         arms=study.arm_order,
         carried=carried_columns,
 
@@ -139,7 +139,7 @@ rule export_loom:
         title=TITLE,
         own=study.models,
         models=study.model_order,
-        timepoints=lookup(within=config, dpath="timepoints"),
+        timepoints=config["timepoints"],
         arms=study.arm_order,
         carried=carried_columns,
     script:
@@ -164,8 +164,8 @@ rule export_gmt:
         "../envs/report.yaml"
     params:
         code=code_of("exports/export_gmt.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        contrast=config["contrast"],
+        note=config["regulons"]["synthetic_data_note"],
     script:
         "../scripts/exports/export_gmt.py"
 

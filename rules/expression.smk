@@ -26,9 +26,9 @@ rule compare_expression:
         runtime=minutes("compare_expression", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         code=code_of("expression/compare_expression.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        platforms=lookup(within=config, dpath="profiles/platforms"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
+        platforms=config["profiles"]["platforms"],
     script:
         "../scripts/expression/compare_expression.py"
 
@@ -49,9 +49,9 @@ rule compare_timepoints_expression:
         runtime=minutes("compare_timepoints_expression", base=60),
     params:
         code=code_of("expression/compare_timepoints.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         days=days_of_samples,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        fdr=config["statistics"]["fdr"],
     script:
         "../scripts/expression/compare_timepoints.py"
 
@@ -77,11 +77,11 @@ rule learn_signature:
         runtime=minutes("learn_signature", base=minutes_by_models(least=60, per_square=0.15)),
     params:
         code=code_of("expression/learn_signature.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        platforms=lookup(within=config, dpath="profiles/platforms"),
-        size=lookup(within=config, dpath="expression/signature_size"),
-        sizes=lookup(within=config, dpath="expression/signature_sizes"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        platforms=config["profiles"]["platforms"],
+        size=config["expression"]["signature_size"],
+        sizes=config["expression"]["signature_sizes"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/expression/learn_signature.py"
 
@@ -105,7 +105,7 @@ rule score_cells:
         code=code_of("expression/score_cells.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
-        seed=lookup(within=config, dpath="statistics/seed"),
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/expression/score_cells.py"
 
@@ -130,9 +130,9 @@ rule enrich_gene_sets:
         runtime=minutes("enrich_gene_sets", base=60),
     params:
         code=code_of("expression/enrich_gene_sets.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        permutations=lookup(within=config, dpath="expression/permutations"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        permutations=config["expression"]["permutations"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/expression/enrich_gene_sets.py"
 
@@ -154,9 +154,9 @@ rule cluster_profiles:
         runtime=minutes("cluster_profiles", base=60),
     params:
         code=code_of("expression/cluster_profiles.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        permutations=lookup(within=config, dpath="expression/permutations"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        permutations=config["expression"]["permutations"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/expression/cluster_profiles.py"
 
@@ -178,10 +178,10 @@ rule compare_treatments:
         "../envs/programme.yaml"
     params:
         code=code_of("expression/compare_treatments.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        permutations=lookup(within=config, dpath="expression/permutations"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
+        permutations=config["expression"]["permutations"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/expression/compare_treatments.py"
 
@@ -209,9 +209,9 @@ rule draw_expression:
         code=code_of("expression/figures.py"),
         figures=figures_of("expression"),
         settings={
-            "fdr": lookup(within=config, dpath="statistics/fdr"),
-            "max_points": lookup(within=config, dpath="report/max_points"),
-            "signatures": lookup(within=config, dpath="expression/signatures"),
+            "fdr": config["statistics"]["fdr"],
+            "max_points": config["report"]["max_points"],
+            "signatures": config["expression"]["signatures"],
         },
     script:
         "../scripts/expression/figures.py"

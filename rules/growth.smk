@@ -32,9 +32,9 @@ rule measure_growth:
         runtime=minutes("measure_growth", base=60),
     params:
         code=code_of("growth/measure_growth.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        settings=lookup(within=config, dpath="growth"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        contrast=config["contrast"],
+        settings=config["growth"],
+        fdr=config["statistics"]["fdr"],
         models=study.models,
         groups=study.groups,
         groups_of_models={model: study.groups_of_model(model) for model in study.models},

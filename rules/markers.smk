@@ -42,14 +42,14 @@ rule find_markers:
         runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=1.2)),
     params:
         code=code_of("markers/find_markers.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        sizes=lookup(within=config, dpath="markers/sizes"),
-        permutations=lookup(within=config, dpath="markers/permutations"),
-        random=lookup(within=config, dpath="markers/random_panels"),
-        prevalences=lookup(within=config, dpath="markers/prevalences"),
+        contrast=config["contrast"],
+        sizes=config["markers"]["sizes"],
+        permutations=config["markers"]["permutations"],
+        random=config["markers"]["random_panels"],
+        prevalences=config["markers"]["prevalences"],
         samples=study.sample_rows,
         libraries=study.libraries,
-        seed=lookup(within=config, dpath="statistics/seed"),
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/markers/find_markers.py"
 

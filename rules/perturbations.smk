@@ -30,8 +30,8 @@ rule measure_perturbations:
         perturbations=study.measured_perturbations,
         cells=study.perturbed_cells,
         profiles=study.perturbed_rows,
-        sheet=lookup(within=config, dpath="samples"),
-        min_cells=lookup(within=config, dpath="profiles/min_cells"),
+        sheet=config["samples"],
+        min_cells=config["profiles"]["min_cells"],
     script:
         "../scripts/perturbations/measure_perturbations.py"
 
@@ -79,9 +79,9 @@ rule compare_perturbations:
         "../envs/evidence.yaml"
     params:
         code=code_of("perturbations/compare_perturbations.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/perturbations/compare_perturbations.py"
 

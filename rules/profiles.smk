@@ -29,7 +29,7 @@ rule aggregate_pseudobulk:
         code=code_of("profiles/aggregate_pseudobulk.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
-        min_cells=lookup(within=config, dpath="profiles/min_cells"),
+        min_cells=config["profiles"]["min_cells"],
     script:
         "../scripts/profiles/aggregate_pseudobulk.py"
 
@@ -53,9 +53,9 @@ rule join_profiles:
     params:
         code=code_of("profiles/join_profiles.py"),
         samples=study.profile_rows,
-        sheet=lookup(within=config, dpath="samples"),
-        genes=lookup(within=config, dpath="profiles/genes"),
-        min_count=lookup(within=config, dpath="profiles/min_count"),
-        platforms=lookup(within=config, dpath="profiles/platforms"),
+        sheet=config["samples"],
+        genes=config["profiles"]["genes"],
+        min_count=config["profiles"]["min_count"],
+        platforms=config["profiles"]["platforms"],
     script:
         "../scripts/profiles/join_profiles.py"

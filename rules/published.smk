@@ -33,9 +33,9 @@ rule compare_published:
         "../envs/programme.yaml"
     params:
         code=code_of("published/compare_published.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        contrast=config["contrast"],
+        fdr=config["statistics"]["fdr"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/published/compare_published.py"
 

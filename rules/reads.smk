@@ -65,10 +65,10 @@ rule detect_chemistry:
         code=code_of("reads/detect_chemistry.py"),
         units=get_units_of_sample,
         chemistries=known(config["reads"]["whitelist_5p_v3"]),
-        configured=lookup(within=config, dpath="reads/chemistry"),
-        sample_reads=lookup(within=config, dpath="reads/sample_reads"),
-        min_overlap=lookup(within=config, dpath="reads/min_whitelist_overlap"),
-        max_short_read1=lookup(within=config, dpath="reads/max_short_read1"),
+        configured=config["reads"]["chemistry"],
+        sample_reads=config["reads"]["sample_reads"],
+        min_overlap=config["reads"]["min_whitelist_overlap"],
+        max_short_read1=config["reads"]["max_short_read1"],
     script:
         "../scripts/reads/detect_chemistry.py"
 

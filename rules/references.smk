@@ -139,7 +139,7 @@ rule provide_whitelist:
         runtime=minutes("provide_whitelist", base=10),
     params:
         code=code_of("references/provide_whitelist.py"),
-        own=lookup(within=config, dpath="reads/whitelist_5p_v3"),
+        own=config["reads"]["whitelist_5p_v3"],
     script:
         "../scripts/references/provide_whitelist.py"
 

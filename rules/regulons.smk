@@ -241,9 +241,9 @@ rule consensus_over_models:
         seeds=len(SEEDS),
         # What two timepoints of one patient agree on is found in one patient.
         models=[study.model_of_group(group) for group in study.groups],
-        min_groups=lookup(within=config, dpath="regulons/min_groups"),
-        min_targets=lookup(within=config, dpath="regulons/min_targets"),
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        min_groups=config["regulons"]["min_groups"],
+        min_targets=config["regulons"]["min_targets"],
+        note=config["regulons"]["synthetic_data_note"],
     script:
         "../scripts/regulons/consensus_over_models.py"
 
@@ -274,8 +274,8 @@ rule draw_regulons:
         figures=figures_of("regulons"),
         settings={
             "seeds": len(SEEDS),
-            "fdr": lookup(within=config, dpath="statistics/fdr"),
-            "note": lookup(within=config, dpath="regulons/synthetic_data_note"),
+            "fdr": config["statistics"]["fdr"],
+            "note": config["regulons"]["synthetic_data_note"],
         },
     script:
         "../scripts/regulons/figures.py"

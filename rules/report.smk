@@ -23,7 +23,7 @@ include: "report/crate.smk"
 
 rule make_report:
     input:
-        rules.findings.input,
+        get_findings,
         tables=collect("<results>/{file}", file=results_of(study)),
         templates=collect(
             workflow_file("resources/report/{name}"),

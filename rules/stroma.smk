@@ -38,11 +38,11 @@ rule compare_stroma:
         samples=[row for row in study.sample_rows if row["sample"] in set(study.stroma_libraries)],
         kind=study.stroma_kind,
         species=study.stroma_species,
-        timepoints=lookup(within=config, dpath="timepoints"),
-        contrast=lookup(within=config, dpath="contrast"),
+        timepoints=config["timepoints"],
+        contrast=config["contrast"],
         clusters=leave_out(config["clusters"], "links", "markers", "min_score_genes", "regress"),
         stroma=leave_out(config["stroma"], "enabled"),
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        fdr=config["statistics"]["fdr"],
     script:
         "../scripts/stroma/compare_stroma.py"
 

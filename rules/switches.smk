@@ -26,8 +26,8 @@ rule resample_thresholds:
         runtime=minutes("resample_thresholds", base=240),
     params:
         code=code_of("switches/evidence/resample_thresholds.py"),
-        resamples=lookup(within=config, dpath="switches/threshold_resamples"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        resamples=config["switches"]["threshold_resamples"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/switches/evidence/resample_thresholds.py"
 
@@ -51,10 +51,10 @@ rule simulate_perturbations:
         runtime=minutes("simulate_perturbations", base=120),
     params:
         code=code_of("switches/evidence/simulate_perturbations.py"),
-        contrast=lookup(within=config, dpath="contrast"),
-        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
-        alpha=lookup(within=config, dpath="switches/perturbation/alpha"),
-        steps=lookup(within=config, dpath="switches/perturbation/steps"),
+        contrast=config["contrast"],
+        min_cell_fraction=config["regulons"]["min_cell_fraction"],
+        alpha=config["switches"]["perturbation"]["alpha"],
+        steps=config["switches"]["perturbation"]["steps"],
     script:
         "../scripts/switches/evidence/simulate_perturbations.py"
 
@@ -114,7 +114,7 @@ rule score_families:
     params:
         code=code_of("switches/evidence/score_families.py"),
         settings=pick(config["regulons"], *ACTIVITY),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/switches/evidence/score_families.py"
 
@@ -136,7 +136,7 @@ rule compare_families:
         "../envs/evidence.yaml"
     params:
         code=code_of("switches/evidence/compare_families.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
     script:
         "../scripts/switches/evidence/compare_families.py"
 
@@ -179,12 +179,12 @@ rule rank_switches:
         "../envs/evidence.yaml"
     params:
         code=code_of("switches/rank_switches.py"),
-        contrast=lookup(within=config, dpath="contrast"),
+        contrast=config["contrast"],
         groups=study.group_of_sample,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
-        min_effect=lookup(within=config, dpath="switches/min_effect"),
-        min_cell_fraction=lookup(within=config, dpath="regulons/min_cell_fraction"),
-        seed=lookup(within=config, dpath="statistics/seed"),
+        fdr=config["statistics"]["fdr"],
+        min_effect=config["switches"]["min_effect"],
+        min_cell_fraction=config["regulons"]["min_cell_fraction"],
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/switches/rank_switches.py"
 

@@ -39,7 +39,7 @@ rule freeze_reference:
             **pick(config["biopsy"], "training_cells", "seed"),
             **pick(config["regulons"], "min_cell_fraction", *ACTIVITY),
         },
-        level=lookup(within=config, dpath="biopsy/level"),
-        note=lookup(within=config, dpath="regulons/synthetic_data_note"),
+        level=config["biopsy"]["level"],
+        note=config["regulons"]["synthetic_data_note"],
     script:
         "../../scripts/biopsy/freeze.py"

@@ -24,6 +24,6 @@ if study.given_regulons:
             "../../envs/scenic.yaml"
         params:
             code=code_of("regulons/take_regulons.py"),
-            min_targets=lookup(within=config, dpath="regulons/min_targets"),
+            min_targets=config["regulons"]["min_targets"],
         script:
             "../../scripts/regulons/take_regulons.py"

@@ -20,7 +20,7 @@ rule exchange_timepoints:
     params:
         code=code_of("regulons/exchange_timepoints.py"),
         settings=pick(config["regulons"], "importance", "max_rounds"),
-        exchanges=lookup(within=config, dpath="regulons/compare_timepoints"),
+        exchanges=config["regulons"]["compare_timepoints"],
         timepoints=[config["contrast"]["baseline"], config["contrast"]["persister"]],
         seed=config["regulons"]["seeds"][0],
     script:
@@ -51,6 +51,6 @@ rule tabulate_network_changes:
         code=code_of("regulons/tabulate_network_changes.py"),
         models=study.models_with_both,
         chunks=PARTS,
-        fdr=lookup(within=config, dpath="statistics/fdr"),
+        fdr=config["statistics"]["fdr"],
     script:
         "../../scripts/regulons/tabulate_network_changes.py"

@@ -1,5 +1,4 @@
 # Snakemake's own report: every figure with its caption, the graph of the rules behind it, and what holds in this run.
-from scripts.study.stages import STAGES
 
 
 report: "../../resources/captions/workflow.rst"
@@ -10,14 +9,13 @@ report: "../../resources/captions/workflow.rst"
 rule findings:
     """The results of all stages that the report is about, without the report itself."""
     input:
-        [getattr(rules, stage).input for stage in STAGES],
-        "<results>/reads/multiqc.html" if study.libraries else [],
+        get_findings,
     localrule: True
 
 
 rule plot_rulegraph:
     input:
-        rules.findings.input,
+        get_findings,
     output:
         figure=report(
             "<results>/report/rulegraph.png",
@@ -39,7 +37,7 @@ rule plot_rulegraph:
 
 rule archive_report:
     input:
-        rules.findings.input,
+        get_findings,
         rulegraph="<results>/report/rulegraph.png",
         captions=get_captions,
         stylesheet=workflow_file("resources/report.css"),

@@ -3,7 +3,7 @@
 
 rule make_crate:
     input:
-        rules.findings.input,
+        get_findings,
         report="<results>/report/report.html",
         manifest="<results>/manifest.json",
     output:

@@ -3,7 +3,7 @@
 
 rule make_manifest:
     input:
-        rules.findings.input,
+        get_findings,
         sheets=[config[sheet] for sheet in ("samples", "units") if config[sheet]],
     output:
         "<results>/manifest.json",

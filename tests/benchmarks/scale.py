@@ -1,0 +1,50 @@
+"""Time, memory and disk of the workflow at full size (`make scale`): reads, many libraries, and what the field's tools need.
+
+    python tests/benchmarks/scale.py [--parts reads starsolo libraries field dry] [sizes]
+
+Everything is made in one folder (results/scale) and kept: a call that was stopped goes on where it was, and a second
+call measures nothing again. Tables are printed and written beside what they are measured from. Figures other than
+processor time assume an idle machine; ``--quick`` takes minutes and is for trying the benchmark, not for figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+for _folder in (ROOT, Path(__file__).parent):
+    if str(_folder) not in sys.path:
+        sys.path.insert(0, str(_folder))
+
+import scale_counting
+
+PARTS = ("reads", "starsolo")
+QUICK = {"megabases": 20, "genes": 2_000, "cells": 400, "droplets": 20_000, "millions": [0.5, 1.0]}
+
+
+def main() -> int:
+    """Run the parts asked for; print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--folder", type=Path, default=Path("results", "scale"), help="below the checkout")
+    parser.add_argument("--quick", action="store_true", help="small sizes: to try the benchmark")
+    parser.add_argument("--megabases", type=int, default=400, help="of each of the two genomes")
+    parser.add_argument("--genes", type=int, default=35_000, help="of each species")
+    parser.add_argument("--cells", type=int, default=8_000, help="of the library of reads")
+    parser.add_argument("--droplets", type=int, default=500_000, help="with at least one molecule, cells among them")
+    parser.add_argument("--millions", type=float, nargs="+", default=[12.5, 25, 50], help="of read pairs")
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    if options.quick:
+        vars(options).update(QUICK, folder=options.folder.with_name("scale_quick"))
+    if "reads" in options.parts:
+        scale_counting.measure(options, "kb")
+    if "starsolo" in options.parts:
+        scale_counting.measure(options, "starsolo")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
