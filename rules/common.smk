@@ -256,12 +256,11 @@ def get_expected_cells(wildcards):
 
 def get_library_labels():
     """Model and timepoint of every library; of a pool what its samples share, else that they are several."""
-    rows = study.samples.loc[study.libraries, ["model", "timepoint"]]
-    found = []
+    samples, found = set(study.libraries), []
     for library in study.counted:
-        own = rows[rows.index.isin(study.samples_in(library))]
-        labels = {name: own[name].iloc[0] if own[name].nunique() == 1 else "several" for name in own}
-        found.append({"sample": library, **labels})
+        rows = [study.library_row(sample) for sample in study.samples_in(library) if sample in samples]
+        told = {name: {row[name] for row in rows} for name in ("model", "timepoint")}
+        found.append({"sample": library, **{name: own.pop() if len(own) == 1 else "several" for name, own in told.items()}})
     return found
 
 

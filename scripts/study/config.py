@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -71,11 +72,12 @@ def merged(settings: dict, changes: dict) -> dict:
 
 def cells_settings(config: dict, sample: str) -> dict:
     """Return the settings of ``cells`` for one sample: its overrides laid over those of all."""
-    schema = read_schema("config")
     settings = {key: value for key, value in config["cells"].items() if key not in ("overrides", "pools")}
-    both = filled(
-        merged(settings, config["cells"]["overrides"].get(sample) or {}), schema["properties"]["cells"], schema
-    )
+    own = config["cells"]["overrides"].get(sample)
+    if not own:
+        # Most libraries of a thousand: the config is complete already.
+        return copy.deepcopy(settings)
+    both = filled(merged(settings, own), read_schema("config")["properties"]["cells"], read_schema("config"))
     return {key: both[key] for key in settings}
 
 

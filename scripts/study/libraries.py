@@ -63,7 +63,12 @@ class Libraries:
 
     def library_row(self, library: str) -> pd.Series:
         """Return the sheet's row of a library; of a pool, the row of its first sample."""
-        return self.all_samples.loc[self.samples_in(library)[0]]
+        return self._sheet_rows[self.samples_in(library)[0]]
+
+    @cached_property
+    def _sheet_rows(self) -> dict[str, pd.Series]:
+        """Rows of the sheet by sample."""
+        return dict(self.all_samples.iterrows())
 
     def _physical(self, samples: list[str], matrix: bool | None = None) -> list[str]:
         """Return the libraries of samples, each once; those that come as a matrix or as reads, if asked."""

@@ -168,7 +168,15 @@ class Study(WithStroma):
 
     def groups_of_model(self, model: str) -> list[str]:
         """Return the groups that a model's cells are in."""
-        return [group for group in self.groups if self.model_of_group(group) == model]
+        return self._groups_by_model.get(model, [])
+
+    @cached_property
+    def _groups_by_model(self) -> dict[str, list[str]]:
+        """Groups by their model."""
+        found: dict[str, list[str]] = {}
+        for group in self.groups:
+            found.setdefault(self.model_of_group(group), []).append(group)
+        return found
 
     @property
     def models_with_both(self) -> list[str]:
