@@ -1,4 +1,4 @@
-"""Time, memory and disk of the workflow at full size (`make scale`): reads, many libraries, and what the field's tools need.
+"""Time, memory and disk of the workflow at full size (`make scale`): a library of reads, many libraries, other tools.
 
     python tests/benchmarks/scale.py [--parts reads starsolo libraries field dry] [sizes]
 
@@ -19,9 +19,19 @@ for _folder in (ROOT, Path(__file__).parent):
         sys.path.insert(0, str(_folder))
 
 import scale_counting
+import scale_libraries
 
-PARTS = ("reads", "starsolo")
-QUICK = {"megabases": 20, "genes": 2_000, "cells": 400, "droplets": 20_000, "millions": [0.5, 1.0]}
+PARTS = ("reads", "starsolo", "libraries")
+QUICK = {
+    "megabases": 20,
+    "genes": 2_000,
+    "cells": 400,
+    "droplets": 20_000,
+    "millions": [0.5, 1.0],
+    "libraries": [4, 8],
+    "library_cells": 400,
+    "seeds": 2,
+}
 
 
 def main() -> int:
@@ -35,6 +45,9 @@ def main() -> int:
     parser.add_argument("--cells", type=int, default=8_000, help="of the library of reads")
     parser.add_argument("--droplets", type=int, default=500_000, help="with at least one molecule, cells among them")
     parser.add_argument("--millions", type=float, nargs="+", default=[12.5, 25, 50], help="of read pairs")
+    parser.add_argument("--libraries", type=int, nargs="+", default=[8, 16, 32], help="of the studies of matrices")
+    parser.add_argument("--library-cells", type=int, default=10_000, help="of each of these libraries")
+    parser.add_argument("--seeds", type=int, default=1, help="of their networks, whose time is that of a seed each")
     parser.add_argument("--cores", type=int, default=2)
     options = parser.parse_args()
     if options.quick:
@@ -43,6 +56,8 @@ def main() -> int:
         scale_counting.measure(options, "kb")
     if "starsolo" in options.parts:
         scale_counting.measure(options, "starsolo")
+    if "libraries" in options.parts:
+        scale_libraries.measure(options)
     return 0
 
 

@@ -139,7 +139,7 @@ def copy_exons(source, given, target, taken, rate: float, rng: np.random.Generat
 
 
 def draw_transcripts(exons, reverse, number: int, nuclear: int, rng: np.random.Generator):
-    """Return gene and exons of each transcript: one with all exons, others without some of the inner ones or shorter."""
+    """Return gene and exons of each transcript: one with all exons, others with fewer or shorter ones."""
     extra = np.bincount(rng.integers(0, nuclear, max(number - len(exons), 0)), minlength=len(exons))
     of, kept = [], []
     for gene, own in enumerate(exons):
@@ -192,8 +192,8 @@ def write_gtf(genome: Genome, species: str, path: Path) -> None:
             before = genome.contigs[contig[gene]] - 1
             strand = "-" if genome.reverse[gene] else "+"
             tags = f'gene_id "{ids[gene]}"; gene_name "{symbols[gene]}"; gene_biotype "protein_coding";'
-            lines = [line_of(names[contig[gene]], "gene", genome.start[gene] - before - 1, genome.end[gene] - before - 1,
-                             strand, tags)]  # fmt: skip
+            first, last = genome.start[gene] - before - 1, genome.end[gene] - before - 1
+            lines = [line_of(names[contig[gene]], "gene", first, last, strand, tags)]
             for number in transcripts:
                 own = genome.kept[number] - before - 1
                 more = f'{tags} transcript_id "{ids[gene].replace("G0", "T0", 1)}{number:06}";'

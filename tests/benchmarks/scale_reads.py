@@ -103,7 +103,9 @@ def write_lane(lane: int, reads: int, library: Library, genomes: dict[str, Genom
     shape, scale, least = FRAGMENT
     seen = np.zeros(len(library.umi), bool)
     prefix = np.frombuffer(f"SIM:{lane}:".encode(), np.uint8)
-    handles = [gzip.open(folder / f"lane{lane}_R{mate}.fastq.gz.part", "wb", compresslevel=1) for mate in (1, 2)]
+    parts = [folder / f"lane{lane}_R{mate}.fastq.gz.part" for mate in (1, 2)]
+    for part in parts:
+        part.unlink(missing_ok=True)
     for start in range(0, reads, AT_ONCE):
         n = min(AT_ONCE, reads - start)
         which = rng.integers(0, len(library.umi), n)
@@ -140,11 +142,12 @@ def write_lane(lane: int, reads: int, library: Library, genomes: dict[str, Genom
         number = np.char.zfill(np.arange(start, start + n).astype("S9"), 9)
         digits = np.frombuffer(number.tobytes(), np.uint8).reshape(-1, 9)
         names = np.hstack([np.broadcast_to(prefix, (n, len(prefix))), digits])
-        for handle, sequences in zip(handles, (read1, cdna), strict=True):
-            handle.write(fastq(names, sequences, np.full((1, sequences.shape[1]), ord("F"), np.uint8)))
-    for mate, handle in enumerate(handles, 1):
-        handle.close()
-        Path(folder / f"lane{lane}_R{mate}.fastq.gz.part").rename(folder / f"lane{lane}_R{mate}.fastq.gz")
+        for path, sequences in zip(parts, (read1, cdna), strict=True):
+            # A gzip member for each piece; a file may have several.
+            with gzip.open(path, "ab", compresslevel=1) as handle:
+                handle.write(fastq(names, sequences, np.full((1, sequences.shape[1]), ord("F"), np.uint8)))
+    for path in parts:
+        path.rename(path.with_suffix(""))
     np.save(folder / f"molecules.{lane}.npy", np.packbits(seen))
 
 

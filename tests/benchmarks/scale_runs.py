@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import time
@@ -61,3 +62,17 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table = table.round(3)
     table.to_csv(path, sep="\t", index=False)
     print(f"\n{path}\n\n{table.to_markdown(index=False)}" if len(table) else f"\n{path}: empty", flush=True)
+
+
+def stages_of_rules() -> dict[str, str]:
+    """Return the stage of each rule, by the file that it stands in."""
+    found = {}
+    for path in sorted((ROOT / "rules").rglob("*.smk")):
+        stage = path.relative_to(ROOT / "rules").parts[0].removesuffix(".smk")
+        found |= dict.fromkeys(re.findall(r"^(?:use rule \w+ as |rule )(\w+)", path.read_text(), re.MULTILINE), stage)
+    return found
+
+
+def disk_of(folder: Path) -> float:
+    """Return the size of a folder's files (GB); nothing if there is none."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9

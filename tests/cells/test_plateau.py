@@ -70,6 +70,24 @@ def test_small_cells_make_no_plateau(simulate):
     assert calls.is_cell[large.shape[0] :][totals > 400].mean() > 0.7
 
 
+def test_tumour_cells_of_a_xenograft_with_some_host_cells_make_no_plateau():
+    """400 cells of 8,000 UMIs, a seventh of them mouse: each tumour cell is a likely draw from the pool of all."""
+    rng = np.random.default_rng(5)
+    level = rng.lognormal(0, 1.6, (2, 3_000))
+    level /= level.sum(axis=1, keepdims=True)
+    host = np.arange(400) >= 340
+    size = 8_000 * rng.lognormal(0, 0.45, 400)
+    rate = np.zeros((400, 2, 3_000))
+    rate[np.arange(400), host.astype(int)] = level[host.astype(int)] * size[:, None]
+    cells = rng.poisson(rate.reshape(400, -1))
+    soup = cells.sum(axis=0) / cells.sum()
+    empty = rng.poisson(soup * 50 * rng.lognormal(0, 0.35, (5_000, 1)))
+    counts = sparse.csr_matrix(np.vstack([cells, empty]).astype(np.int32))
+    calls = call_cells(counts, **DEFAULTS)
+    assert "plateau" not in calls.summary
+    assert calls.is_cell[:400].mean() > 0.95 and calls.is_cell[400:].sum() <= 5
+
+
 @pytest.mark.parametrize("cells", [100, 600, 3_000])
 def test_expected_cells_are_estimated(cells):
     rng = np.random.default_rng(cells)
