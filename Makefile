@@ -50,6 +50,9 @@ format: $(STAMP)  ## rewrite Python and Snakemake files as `make lint` wants the
 benchmark: $(STAMP)  ## the SCENIC kernels compared with arboreto, pySCENIC and others (BENCHMARK=--quick to try it)
 	@python tests/benchmarks/scenic.py $(BENCHMARK)
 
+scale: $(STAMP)  ## time, memory and disk at full size, hours (SCALE="--parts reads --millions 12.5", SCALE=--quick to try it)
+	@python tests/benchmarks/scale.py $(SCALE)
+
 calibration: $(STAMP)  ## error rates of every p-value, interval and verdict; CALIBRATION=--quick to try it, --write for the docs
 	@python tests/calibration/calibrate.py $(CALIBRATION)
 
@@ -102,4 +105,4 @@ $(STAMP): requirements.lock
 	$(VENV)/bin/python -m compileall -q -j 0 -x 'site-packages/.*/tests?/' $(VENV)/lib > /dev/null || true; \
 	cp requirements.lock $@
 
-.PHONY: help env demo test test-all lint format benchmark calibration resources faults lock clean-demo
+.PHONY: help env demo test test-all lint format benchmark scale calibration resources faults lock clean-demo

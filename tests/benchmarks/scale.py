@@ -1,6 +1,6 @@
 """Time, memory and disk of the workflow at full size (`make scale`): a library of reads, many libraries, other tools.
 
-    python tests/benchmarks/scale.py [--parts reads starsolo libraries field dry] [sizes]
+    python tests/benchmarks/scale.py [--parts reads starsolo libraries field plan] [sizes]
 
 Everything is made in one folder (results/scale) and kept: a call that was stopped goes on where it was, and a second
 call measures nothing again. Tables are printed and written beside what they are measured from. Figures other than
@@ -19,9 +19,11 @@ for _folder in (ROOT, Path(__file__).parent):
         sys.path.insert(0, str(_folder))
 
 import scale_counting
+import scale_field
 import scale_libraries
+import scale_plan
 
-PARTS = ("reads", "starsolo", "libraries")
+PARTS = ("reads", "starsolo", "libraries", "field", "plan")
 QUICK = {
     "megabases": 20,
     "genes": 2_000,
@@ -58,6 +60,10 @@ def main() -> int:
         scale_counting.measure(options, "starsolo")
     if "libraries" in options.parts:
         scale_libraries.measure(options)
+    if "field" in options.parts:
+        scale_field.measure(options)
+    if "plan" in options.parts:
+        scale_plan.measure(options)
     return 0
 
 
