@@ -30,7 +30,7 @@ QUICK = {
     "cells": 400,
     "droplets": 20_000,
     "millions": [0.5, 1.0],
-    "libraries": [4, 8],
+    "libraries": [4],
     "library_cells": 400,
     "seeds": 2,
 }
