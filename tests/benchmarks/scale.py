@@ -30,6 +30,7 @@ QUICK = {
     "cells": 400,
     "droplets": 20_000,
     "millions": [0.5, 1.0],
+    "introns": 0.5,
     "libraries": [4],
     "library_cells": 400,
     "seeds": 2,
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--cells", type=int, default=8_000, help="of the library of reads")
     parser.add_argument("--droplets", type=int, default=500_000, help="with at least one molecule, cells among them")
     parser.add_argument("--millions", type=float, nargs="+", default=[12.5, 25, 50], help="of read pairs")
+    parser.add_argument("--introns", type=float, default=12.5, help="most million pairs to count with introns as well")
     parser.add_argument("--libraries", type=int, nargs="+", default=[8, 16, 32], help="of the studies of matrices")
     parser.add_argument("--library-cells", type=int, default=10_000, help="of each of these libraries")
     parser.add_argument("--seeds", type=int, default=1, help="of their networks, whose time is that of a seed each")

@@ -55,7 +55,8 @@ def simulate(options: Namespace, folder: Path) -> dict[int, dict[str, np.ndarray
 
 
 def write_study(options: Namespace, folder: Path, aligner: str) -> Path:
-    """Write config and sheets of a study that has each depth as a library, without and with introns; return the config.
+    """Write config and sheets of a study that has each depth as a library; return the config's path. Libraries of up
+    to ``introns`` million read pairs are counted with introns as well.
 
     A lane is a hard link of its reads: a sheet may name no file twice.
     """
@@ -64,7 +65,7 @@ def write_study(options: Namespace, folder: Path, aligner: str) -> Path:
     per_lane, _ = lanes_of(options)
     samples, units = [], []
     for depth in options.millions if aligner == "kb" else options.millions[:1]:
-        for introns in ("no", "yes"):
+        for introns in ("no", "yes") if depth <= options.introns else ("no",):
             model = f"M{depth:g}".replace(".", "_") + ("_introns" if introns == "yes" else "")
             samples.append((f"{model}_untreated", model, "untreated", "untreated", 1, "scrna", introns))
             for lane in range(1, round(depth * 1e6 / per_lane) + 1):
