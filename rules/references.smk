@@ -86,10 +86,9 @@ use rule index_kb as index_kb_introns with:
         unless_cached("<benchmarks>/index_kb_introns.tsv")
     cache: "omit-software" if CACHED else False
     resources:
-        # Unspliced transcripts are most of the genome. Measured on random genomes of 8 and 32 Mb (resources/docs/
-        # benchmarks.md): 0.2 GB and 2 GB per GB of input, extrapolated 17 GB for human and mouse. Real genomes repeat
-        # themselves and nobody has measured them here, so that the limit is a guess, eight times as high.
-        mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=16_000),
+        # Unspliced transcripts are most of the genome. Measured: 7.7 GB for two genomes of 400 Mb and 35,000 genes, 6.7 GB per GB of
+        # input (`make scale`); extrapolated 53 GB for human and mouse, if they repeat themselves as little as random sequence.
+        mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=9_000),
         runtime=minutes("index_kb_introns", base=720),
     params:
         introns=True,

@@ -23,7 +23,7 @@ from scripts.study.resources import MEASURED
 
 MIN_JOBS, MIN_RATIO = 4, 3.0
 """Jobs that a rule needs to be in the table; largest by smallest input from which on a slope is fitted."""
-MEMORY_MARGIN, MEMORY_BESIDE = 1.5, 400
+MEMORY_MARGIN, MEMORY_BESIDE = 1.3, 400
 """Request divided by the memory held: other cells, other libraries; in MB, the two Snakemake processes that hold
 their own memory in addition to the script in a cluster's job, which no benchmark counts (about 170 MB each).
 """

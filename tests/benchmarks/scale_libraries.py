@@ -108,18 +108,19 @@ def rules(results: Path) -> pd.DataFrame:
     jobs = jobs_of(results)
     grouped = jobs.groupby("rule")
     table = pd.DataFrame({
-        "jobs": grouped.size(), "cpu_s": grouped["cpu_s"].sum(), "longest_s": grouped["wall_s"].max(),
-        "peak_gb": grouped["peak_gb"].max(), "largest_input_gb": grouped["input_gb"].max(),
+        "jobs": grouped.size(), "job_s": grouped["wall_s"].sum(), "cpu_s": grouped["cpu_s"].sum(),
+        "longest_s": grouped["wall_s"].max(), "peak_gb": grouped["peak_gb"].max(),
+        "largest_input_gb": grouped["input_gb"].max(),
     })  # fmt: skip
-    return table.sort_values("cpu_s", ascending=False).reset_index()
+    return table.sort_values("job_s", ascending=False).reset_index()
 
 
 def stages(results: Path) -> pd.DataFrame:
-    """Return by stage the processor time of its jobs, the largest job and what its results take on disk (GB)."""
+    """Return by stage the seconds of all its jobs, the largest job and what its results take on disk (GB)."""
     jobs, stage_of = jobs_of(results), stages_of_rules()
     jobs["stage"] = jobs["rule"].map(stage_of).fillna("report")
     grouped = jobs.groupby("stage")
-    table = pd.DataFrame({"cpu_s": grouped["cpu_s"].sum(), "peak_gb": grouped["peak_gb"].max()})
+    table = pd.DataFrame({"job_s": grouped["wall_s"].sum(), "peak_gb": grouped["peak_gb"].max()})
     table["disk_gb"] = [disk_of(results / stage) for stage in table.index]
     return table.reset_index()
 
@@ -129,7 +130,7 @@ def growth(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for stage, own in table.groupby("stage", sort=False):
         row = {"stage": stage}
-        for name in ("cpu_s", "peak_gb", "disk_gb"):
+        for name in ("job_s", "peak_gb", "disk_gb"):
             row |= {f"{name}_{size}": value for size, value in zip(own["libraries"], own[name], strict=True)}
             known = own[own[name] > 0]
             if len(known) > 1:

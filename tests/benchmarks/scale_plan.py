@@ -12,19 +12,19 @@ import pandas as pd
 from scale_runs import jobs_of, write_table
 
 SIZES = (10, 100, 1_000)
-MEASURES = (("cpu_s", "core_hours", 3600), ("peak_gb", "largest_job_gb", 1), ("disk_gb", "disk_gb", 1))
+MEASURES = (("job_s", "job_hours", 3600), ("peak_gb", "largest_job_gb", 1), ("disk_gb", "disk_gb", 1))
 """Columns of the stages' table, their name in this one and what they are divided by."""
-READ_RULES = ("join_genomes", "index_kb", "index_kb_introns", "provide_whitelist")
+READ_RULES = ("join_genomes", "index_kb", "provide_whitelist")
 """Rules of the references, which run once per study."""
 
 
 def per_library(options: Namespace) -> tuple[float, float, float]:
-    """Return core-hours of the references, and core-hours and largest job (GB) of a library from reads to counts."""
+    """Return hours of the references' jobs, and hours and largest job (GB) of a library from reads to counts."""
     jobs = jobs_of(options.folder / "reads" / "kb" / "results")
-    once = jobs[jobs["rule"].isin(READ_RULES) & (jobs["rule"] != "index_kb_introns")]
+    once = jobs[jobs["rule"].isin(READ_RULES)]
     name = f"M{max(options.millions):g}".replace(".", "_") + "_untreated"
     own = jobs[jobs["job"].str.startswith(name) & ~jobs["rule"].isin(["call_cells", "filter_cells"])]
-    return once["cpu_s"].sum() / 3600, own["cpu_s"].sum() / 3600, max(own["peak_gb"].max(), once["peak_gb"].max())
+    return once["wall_s"].sum() / 3600, own["wall_s"].sum() / 3600, max(own["peak_gb"].max(), once["peak_gb"].max())
 
 
 def measure(options: Namespace) -> None:
@@ -34,10 +34,10 @@ def measure(options: Namespace) -> None:
     once, each, peak = per_library(options)
     row = {"stage": f"reads to counts, {max(options.millions):g} million pairs", "measured_at": "1 library"}
     for size in SIZES:
-        row |= {f"core_hours_{size}": once + each * size, f"largest_job_gb_{size}": peak}
+        row |= {f"job_hours_{size}": once + each * size, f"largest_job_gb_{size}": peak}
     rows.append(row)
     for _, stage in stages.iterrows():
-        measured = [name.removeprefix("cpu_s_") for name in stages if name.startswith("cpu_s_")]
+        measured = [name.removeprefix("job_s_") for name in stages if name.startswith("job_s_")]
         sizes = sorted(int(name) for name in measured if name.isdigit())
         row = {"stage": stage["stage"], "measured_at": ", ".join(map(str, sizes)) + " libraries"}
         for size in SIZES:
@@ -48,6 +48,6 @@ def measure(options: Namespace) -> None:
                 row[f"{label}_{size}"] = stage[f"{name}_{sizes[-1]}"] * (size / sizes[-1]) ** max(power, 0.0) / unit
         rows.append(row)
     table = pd.DataFrame(rows)
-    total = pd.Series({"stage": "all", "measured_at": "", **table.filter(regex="core_hours|disk").sum()})
+    total = pd.Series({"stage": "all", "measured_at": "", **table.filter(regex="job_hours|disk").sum()})
     total = pd.concat([total, table.filter(regex="largest").max()])
     write_table(pd.concat([table, total.to_frame().T], ignore_index=True), options.folder / "plan.tsv")

@@ -39,7 +39,10 @@ def run(config: Path, cores: int, *targets: str) -> None:
 
 
 def jobs_of(results: Path) -> pd.DataFrame:
-    """Return a row per measured job: rule, job, wall_s, cpu_s, peak_gb, input_gb."""
+    """Return a row per measured job: rule, job, wall_s, cpu_s, peak_gb, input_gb.
+
+    Snakemake looks at a job every 30 s (at first more often): ``cpu_s`` lacks what came after the last look.
+    """
     rows = []
     for path in sorted((results / "benchmarks").rglob("*.tsv")):
         name = path.relative_to(results / "benchmarks").with_suffix("")

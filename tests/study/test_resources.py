@@ -101,7 +101,7 @@ def test_inputs_that_hardly_differ_give_no_slope_and_few_jobs_no_row():
     jobs = pd.DataFrame({"rule": ["a"] * 4 + ["b"] * 3, "input_gb": 1.0, "mem_mb": 300.0, "minutes": 1.0})
     table = fit_resources.tabulate(jobs)
     assert table["rule"].tolist() == ["a"]
-    assert table.loc[0, ["mem_mb_base", "runtime_base"]].tolist() == [300 * 1.5 + 400, 4 + 5]
+    assert table.loc[0, ["mem_mb_base", "runtime_base"]].tolist() == [300 * 1.3 + 400, 4 + 5]
 
 
 def test_a_fit_never_falls_with_the_input():
