@@ -260,7 +260,9 @@ def get_library_labels():
     for library in study.counted:
         rows = [study.library_row(sample) for sample in study.samples_in(library) if sample in samples]
         told = {name: {row[name] for row in rows} for name in ("model", "timepoint")}
-        found.append({"sample": library, **{name: own.pop() if len(own) == 1 else "several" for name, own in told.items()}})
+        found.append(
+            {"sample": library, **{name: own.pop() if len(own) == 1 else "several" for name, own in told.items()}}
+        )
     return found
 
 

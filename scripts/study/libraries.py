@@ -66,6 +66,11 @@ class Libraries:
         return self._sheet_rows[self.samples_in(library)[0]]
 
     @cached_property
+    def model_of_sample(self) -> dict[str, str]:
+        """Models by sample."""
+        return self.all_samples["model"].to_dict()
+
+    @cached_property
     def _sheet_rows(self) -> dict[str, pd.Series]:
         """Rows of the sheet by sample."""
         return dict(self.all_samples.iterrows())

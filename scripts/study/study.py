@@ -164,19 +164,11 @@ class Study(WithStroma):
 
     def model_of_group(self, group: str) -> str:
         """Return the model that a group's cells are of."""
-        return self.samples.at[self.samples_by_group[group][0], "model"]
+        return self.model_of_sample[self.samples_by_group[group][0]]
 
     def groups_of_model(self, model: str) -> list[str]:
         """Return the groups that a model's cells are in."""
-        return self._groups_by_model.get(model, [])
-
-    @cached_property
-    def _groups_by_model(self) -> dict[str, list[str]]:
-        """Groups by their model."""
-        found: dict[str, list[str]] = {}
-        for group in self.groups:
-            found.setdefault(self.model_of_group(group), []).append(group)
-        return found
+        return [group for group in self.groups if self.model_of_group(group) == model]
 
     @property
     def models_with_both(self) -> list[str]:
