@@ -479,9 +479,9 @@ def get_cores_given(wildcards):
 
 def get_findings(wildcards):
     """The results of all stages. Asked for once a job wants them: of a thousand libraries these are 11,000 files."""
-    targets = [target for stage in STAGES for target in getattr(rules, stage).input]
+    wanted = [entry for stage in STAGES for entry in getattr(rules, stage).input]
     pages = ["<results>/reads/multiqc.html"] if study.libraries else []
-    return [target(wildcards) if callable(target) else target for target in targets] + pages
+    return [entry(wildcards) if callable(entry) else entry for entry in wanted] + pages
 
 
 def get_declared_needs(wildcards):
