@@ -20,7 +20,7 @@ from scripts.study.resources import (
     minutes,
     scaled_threads,
 )
-from scripts.study.stages import STAGES, captions_of, stage_of, stages_of
+from scripts.study.stages import captions_of, results_of_stages, stage_of, stages_of
 
 try:
     check_python()
@@ -479,9 +479,7 @@ def get_cores_given(wildcards):
 
 def get_findings(wildcards):
     """The results of all stages. Asked for once a job wants them: of a thousand libraries these are 11,000 files."""
-    wanted = [entry for stage in STAGES for entry in getattr(rules, stage).input]
-    pages = ["<results>/reads/multiqc.html"] if study.libraries else []
-    return [entry(wildcards) if callable(entry) else entry for entry in wanted] + pages
+    return results_of_stages(rules, wildcards) + (["<results>/reads/multiqc.html"] if study.libraries else [])
 
 
 def get_declared_needs(wildcards):

@@ -59,3 +59,13 @@ def captions_of(workflow: Any) -> list[str]:
     outputs = [file for rule in workflow.rules for file in rule.output if is_flagged(file, "report")]
     captions = [get_flag_value(file, "report").caption for file in outputs] + [workflow.report_text]
     return sorted({os.path.relpath(caption.get_path_or_uri(secret_free=True)) for caption in captions})
+
+
+def results_of_stages(rules: Any, wildcards: Any) -> list[str]:
+    """Return what the target rules of all stages ask for, functions among their inputs called."""
+    found: list[str] = []
+    for stage in STAGES:
+        for entry in getattr(rules, stage).input:
+            asked = entry(wildcards) if callable(entry) else entry
+            found += [asked] if isinstance(asked, str) else list(asked)
+    return found

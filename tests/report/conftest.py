@@ -19,7 +19,7 @@ SNAKEFILE = """
 import pandas as pd
 
 from scripts.base.closure import Code
-from scripts.study.stages import captions_of, stages_of
+from scripts.study.stages import captions_of, results_of_stages, stages_of
 from scripts.study.study import Study
 
 configfile: "config/config.yaml"
@@ -46,6 +46,9 @@ def leave_out(settings, *keys):
 
 def code_of(*scripts):
     return Code(workflow.basedir).hash_of(*scripts)
+
+def get_findings(wildcards):
+    return results_of_stages(rules, wildcards) + ["<results>/reads/multiqc.html"]
 
 def get_stages(wildcards):
     return stages_of(workflow.rules, "")
