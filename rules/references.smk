@@ -86,8 +86,8 @@ use rule index_kb as index_kb_introns with:
         unless_cached("<benchmarks>/index_kb_introns.tsv")
     cache: "omit-software" if CACHED else False
     resources:
-        # Unspliced transcripts are most of the genome. Measured: 7.7 GB for two genomes of 400 Mb and 35,000 genes, 6.7 GB per GB of
-        # input (`make scale`); extrapolated 53 GB for human and mouse, if they repeat themselves as little as random sequence.
+        # Unspliced transcripts are most of the genome. Measured: 7.7 GB for two genomes of 400 Mb and 35,000 genes, 7.0 GB per GB of
+        # input (`make scale`); extrapolated 56 GB for human and mouse, if they repeat themselves as little as random sequence.
         mem_mb=memory("index_kb_introns", base=4_000, per_input_gb=9_000),
         runtime=minutes("index_kb_introns", base=720),
     params:
