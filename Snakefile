@@ -69,6 +69,7 @@ rule all:
         # Biopsies alone, scored against a frozen reference, make no study to report about.
         rules.report.input if len(study.samples) else [],
         rules.biopsy.input,
+        rules.store.input if config["store"] else [],
     default_target: True
 
 

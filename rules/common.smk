@@ -22,6 +22,10 @@ from scripts.study.resources import (
 )
 from scripts.study.stages import captions_of, results_of_stages, stage_of, stages_of
 
+# As a module of another workflow that says where results go, with its own words for it.
+if isinstance(config.get("pathvars") or {}, dict):
+    config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
+
 try:
     check_python()
     # Jobs parse the workflow again: whether files exist was asked before they started.
@@ -34,8 +38,6 @@ forbid_others_to_write()
 
 # In place, so that scripts and reports see the defaults too.
 config.update(study.config)
-# As a module of another workflow that says where results go, with its own words for it.
-config["pathvars"] = {**(config.get("pathvars") or {}), "results": workflow.pathvars.apply("<results>")}
 
 # The one place that names an image; used by --sdm apptainer alone.
 if config["container"]:
@@ -80,9 +82,15 @@ def workflow_file(path):
 def user_file(files):
     """Files of the user that don't change: a copy of a genome with a newer time is no new genome.
 
-    Where rules make them (the demo's simulation), their time does count.
+    Where rules make them (the demo's simulation, copies from an object store), their time does count.
     """
-    return files if config["input_rules"] else ancient(files)
+    if config["input_rules"]:
+        return files
+    if not study.stored:
+        return ancient(files)
+    several = [files] if isinstance(files, str) else files
+    dated = [path if path in study.stored else ancient(path) for path in several]
+    return dated[0] if isinstance(files, str) else dated
 
 
 def reference_file(name):
@@ -127,6 +135,25 @@ def minutes_by_models(least, per_square):
     return round(least + per_square * study.samples["model"].nunique() ** 2)
 
 
+# Inputs that lie in an object store: what Snakemake's plugin fetches, by the name of its copy below inputs/. Where files aren't
+# checked, as in a question about a run that goes on, copies that are there stay as they are.
+STORED = {
+    os.path.relpath(path, os.path.join(config["pathvars"]["results"], "inputs")): storage.s3(address)
+    for path, address in study.stored.items()
+    if config["check_files"] or not os.path.exists(path)
+}
+
+
+def get_stored(wildcards):
+    """The file in an object store that a copy is of."""
+    return STORED[wildcards.file]
+
+
+def get_address(wildcards):
+    """Its address, for messages."""
+    return study.stored[os.path.join(config["pathvars"]["results"], "inputs", wildcards.file)]
+
+
 # The samples sheet; inputs and settings of references, reads and counts.
 
 
@@ -149,7 +176,8 @@ def get_genomes_by_content(wildcards, input):
 def given_file(entry):
     """Where a file of the config lies; nothing if it is to be fetched. One that isn't there ends the run in one line."""
     path = (entry or {}).get("path") or []
-    if path and config["check_files"] and not config["input_rules"] and workflow.is_main_process:
+    made = bool(config["input_rules"]) or (path and path in study.stored)
+    if path and not made and config["check_files"] and workflow.is_main_process:
         if message := missing_entry(config, entry):
             sys.exit(f"error: {message}")
     return user_file(path)
@@ -241,7 +269,7 @@ def get_genes_of_transcripts(wildcards):
 def get_own_whitelist(wildcards):
     """The list of barcodes that the user names; nothing for those that ngs_tools brings."""
     path = config["reads"].get(f"whitelist_{wildcards.chemistry}")
-    return user_file(path) if path and os.path.exists(path) else []
+    return user_file(path) if path and (path in study.stored or os.path.exists(path)) else []
 
 
 def get_matrix(wildcards):
@@ -462,7 +490,9 @@ def get_reference_files(wildcards):
     files = list(
         dict.fromkeys([*(get_genomes(wildcards).values() if study.all_sequenced else ()), *study.regulon_files, *named])
     )
-    return files if config["input_rules"] else [path for path in files if os.path.exists(path)]
+    files += [path for path in study.stored if path not in files]
+    made = files if config["input_rules"] else study.stored
+    return [path for path in files if path in made or os.path.exists(path)]
 
 
 def get_libraries_at_once(wildcards):

@@ -24,6 +24,26 @@ rule references:
     localrule: True
 
 
+# Inputs in an object store: Snakemake's plugin fetches them, and each is copied to where all other rules look for it.
+rule copy_stored:
+    input:
+        get_stored,
+    output:
+        "<results>/inputs/{file}",
+    log:
+        "<logs>/copy_stored/{file}.log",
+    wildcard_constraints:
+        file=one_of(STORED),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_of("references/copy_stored.py"),
+        address=get_address,
+    script:
+        "../scripts/references/copy_stored.py"
+
+
 rule join_genomes:
     input:
         unpack(get_genomes),

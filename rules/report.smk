@@ -21,6 +21,11 @@ include: "report/manifest.smk"
 include: "report/crate.smk"
 
 
+if config["store"]:
+
+    include: "report/store.smk"
+
+
 rule make_report:
     input:
         get_findings,
@@ -55,7 +60,7 @@ rule make_report:
         # Of each stage by its name, which no import tells.
         code=code_of("report/make_report.py", *result_modules()),
         samples=with_own(study.sample_rows, study.all_samples),
-        settings=leave_out(config, "pathvars", "input_rules", "check_files", "container"),
+        settings=leave_out(config, "pathvars", "input_rules", "check_files", "container", "store"),
         words=hash_of(workflow_file("resources/words"), "*.yaml"),
     script:
         "../scripts/report/make_report.py"

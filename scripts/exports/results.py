@@ -1,4 +1,4 @@
-"""Files written for other tools."""
+"""Files written for other tools, and those that are copied to an object store."""
 
 from __future__ import annotations
 
@@ -12,3 +12,15 @@ def targets(study: Study) -> list[str]:
     normal = ["normal.h5ad"] if study.has_normal_cells else []
     host = ["host.h5ad"] if study.has_host_cells else []
     return [*of_cells, *of_models, *normal, *host, "regulons.gmt", "signatures.gmt", "tables"]
+
+
+FOLDERS = ("exports/tables",)
+"""Those of :func:`stored_results` that are folders."""
+
+
+def stored_results(study: Study) -> list[str]:
+    """Return what is copied to an object store, relative to the results: report, exports, manifest, biopsies."""
+    report = ["report/report.html", "report/report.zip", "report/methods.md", "manifest.json", "ro-crate-metadata.json"]
+    own = [*report, *(f"exports/{file}" for file in targets(study))] if len(study.samples) else []
+    biopsies = [f"biopsy/{sample}/{file}" for sample in study.queries.index for file in ("scores.tsv", "biopsy.html")]
+    return own + biopsies

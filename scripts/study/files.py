@@ -33,7 +33,8 @@ def missing_files(study: Study, design: Design) -> list[str]:
     there, barred = {}, {}
     for path in dict.fromkeys(path for _, path in places):
         try:
-            there[path] = Path(path).exists()
+            # Whether a file is in its store, Snakemake asks itself.
+            there[path] = path in study.stored or Path(path).exists()
         except OSError as error:  # a folder on the way that this user may not enter
             there[path], barred[path] = False, error.strerror
     lost = [(place, path) for place, path in places if not there[path]]
@@ -49,7 +50,7 @@ def missing_files(study: Study, design: Design) -> list[str]:
 
 
 def remote_files(study: Study, design: Design) -> list[str]:
-    """Return one line that names the first file that isn't on a disk, or nothing: readers open paths."""
+    """Return one line that names the first file whose address has another scheme than s3, or nothing."""
     sheets = [(design.lane, design.units, ("fq1", "fq2")), (design.sample, design.samples, ("matrix",))]
     places = [
         (place(row.Index, column), getattr(row, column))
@@ -65,8 +66,8 @@ def remote_files(study: Study, design: Design) -> list[str]:
     place, path = remote[0]
     more = f"; so are {len(remote) - 1} more" if len(remote) > 1 else ""
     return [
-        f"{place}: {path!r} is an address, not a path; fetch the file first (from an object store with `aws s3 cp` or "
-        f"rclone, or mount the store) and give its path{more}"
+        f"{place}: {path!r} is an address, and the workflow fetches those of s3:// alone; fetch the file first "
+        f"(from another store with its own client or rclone) and give its path{more}"
     ]
 
 

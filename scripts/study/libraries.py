@@ -14,7 +14,7 @@ class Libraries:
 
     ``libraries`` and ``all_libraries`` are samples of single cells: each has cells of its own. What is counted
     (``counted``, ``sequenced``, ``imported``) are libraries in the laboratory's sense: a pool represents its samples,
-    and lanes are of the pool.
+    and lanes are of the pool. ``stored`` has the addresses of inputs in an object store, by the path of their copy.
     """
 
     config: dict
@@ -22,6 +22,7 @@ class Libraries:
     units: pd.DataFrame
     queries: pd.DataFrame = field(default_factory=pd.DataFrame)
     perturbed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stored: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def all_samples(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from scripts.study.frozen import with_frozen
 from scripts.study.introns import problems_of_introns
 from scripts.study.schema import read_schema
 from scripts.study.sheet import SheetError, read_sheet
+from scripts.study.stored import copy_stored
 from scripts.study.study import Study
 
 MOST = 5
@@ -41,12 +42,14 @@ def load_study(config: object, *, check_files: bool = True) -> Study:
         except SheetError as error:
             problems += error.problems
     refuse(problems)
+    config, sheets, stored, problems = copy_stored(config, sheets)
+    refuse(problems)
     design = Design(config, **sheets)
     refuse(problems_of_design(design))
     rows, units = design.samples.set_index("sample"), design.units.reset_index(drop=True)
     role = rows.pop("role")
     aside = role.isin(["query", "perturbation"])
-    study = Study(config, rows[~aside], units, rows[role == "query"], rows[role == "perturbation"])
+    study = Study(config, rows[~aside], units, rows[role == "query"], rows[role == "perturbation"], stored)
     if check_files:
         refuse(remote_files(study, design))
         refuse(list(problems_of_introns(study.all_samples, config["counts"], config["samples"])))

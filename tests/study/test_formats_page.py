@@ -52,8 +52,13 @@ HELD = {
             "study/test_places.py::test_a_blank_in_the_path_of_the_checkout_is_fine_and_a_home_that_cannot_be_written",
             "study/test_places.py::test_make_names_a_cache_where_home_cannot_be_written",
         ),
-        "an address in a sheet or for a genome (`s3://`, `gs://`, `https://`)": (
-            "no", "study/test_places.py::test_an_object_store_in_a_sheet_is_refused",
+        "an object store's address (`s3://bucket/key`) of a file that a sheet or the config names": (
+            "yes", "study/test_stored.py::test_addresses_become_the_paths_of_copies",
+            "study/test_stored.py::test_what_is_no_file_of_a_store_is_refused_with_its_place",
+            "dag/test_object_store.py::test_a_matrix_in_a_store_is_read_as_one_on_disk",
+        ),
+        "another address in a sheet or for a genome (`gs://`, `https://`)": (
+            "no", "study/test_places.py::test_another_address_in_a_sheet_is_refused",
             "study/test_places.py::test_an_address_for_a_genome_is_refused",
             "study/test_formats_page.py::test_the_remedy_of_an_address_is_the_page_s",
         ),
@@ -104,10 +109,10 @@ def test_each_refusal_says_what_to_do_instead(heading):
         assert answer in {"yes", "no"} and (answer == "yes" or len(remedy) > 5), line
 
 
-@pytest.mark.parametrize("address", ["s3://b/m.h5", "gs://b/m.h5", "https://example.org/m.h5"])
+@pytest.mark.parametrize("address", ["gs://b/m.h5", "https://example.org/m.h5"])
 def test_the_remedy_of_an_address_is_the_page_s(draft, address):
     """Each kind of address that the line names."""
-    remedy = next(row[2] for row in rows_of(PLACES) if row[0].startswith("an address"))
+    remedy = next(row[2] for row in rows_of(PLACES) if row[0].startswith("another address"))
     draft.put("samples", 4, "matrix", address)
     with pytest.raises(UserError, match="is an address") as refused:
         draft.load()

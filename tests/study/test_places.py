@@ -22,10 +22,10 @@ NOWHERE = "/proc/no-home"
     ("sheet", "row", "column"),
     [("units", 2, "fq1"), ("units", 3, "fq2"), ("samples", 4, "matrix"), ("samples", 6, "matrix")],
 )
-def test_an_object_store_in_a_sheet_is_refused(draft, sheet, row, column):
-    """With row and column, and how to fetch the file."""
-    draft.put(sheet, row, column, "s3://bucket/a.fastq.gz")
-    message = rf"{sheet}\.tsv, row {row}, column {column}: 's3://bucket/a\.fastq\.gz' is an address.*aws s3 cp"
+def test_another_address_in_a_sheet_is_refused(draft, sheet, row, column):
+    """With row and column, and how to fetch the file; addresses of s3:// have tests of their own."""
+    draft.put(sheet, row, column, "gs://bucket/a.fastq.gz")
+    message = rf"{sheet}\.tsv, row {row}, column {column}: 'gs://bucket/a\.fastq\.gz' is an address.*rclone"
     with pytest.raises(UserError, match=message):
         draft.load()
 
