@@ -18,6 +18,12 @@ ABOUT = {
     "manifest.json": "Manifest: config with all defaults, seeds, software, hashes of inputs and tables",
 }
 """What two files are; of the others their path tells."""
+FORMATS = {
+    ".h5ad": "application/x-hdf5", ".loom": "application/x-hdf5", ".parquet": "application/vnd.apache.parquet",
+    ".feather": "application/vnd.apache.arrow.file", ".gmt": "text/tab-separated-values", ".tbl": "text/plain",
+    ".md": "text/markdown",
+}  # fmt: skip
+"""Media types that the standard library doesn't know; a file of any other kind is given as bytes."""
 
 
 def describe(files: list[str], manifest: dict) -> dict:
@@ -39,7 +45,8 @@ def describe(files: list[str], manifest: dict) -> dict:
     crate.license = "No licence is given for these results; ask who made them."
     profile = ContextEntity(crate, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"})
     crate.root_dataset["conformsTo"] = crate.add(profile)
-    version = {"version": made["commit"] or made["source"], "softwareVersion": made["version"] or made["source"]}
+    commit = made["commit"] or made["source"]
+    version = {"softwareVersion": f"{made['version']} ({commit})" if made["version"] else commit}
     software = ContextEntity(
         crate,
         "#persister-regulons",
@@ -60,6 +67,7 @@ def describe(files: list[str], manifest: dict) -> dict:
         result=results,
         properties={
             "name": "Run of persister-regulons",
+            "description": "From the study's inputs to these results, by the settings in manifest.json.",
             "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
             **{key: value for key, value in times.items() if value},
         },
@@ -71,7 +79,8 @@ def describe(files: list[str], manifest: dict) -> dict:
 def described(name: str, hashes: dict[str, str]) -> dict[str, str]:
     """Return a result's name, format and hash, as far as they are known."""
     kind, packed = mimetypes.guess_type(name)
-    found = {"name": ABOUT.get(name, name), "encodingFormat": "application/gzip" if packed else kind}
+    kind = "application/gzip" if packed else FORMATS.get(Path(name).suffix) or kind or "application/octet-stream"
+    found = {"name": ABOUT.get(name, name), "encodingFormat": kind}
     return {key: value for key, value in {**found, "sha256": hashes.get(name)}.items() if value}
 
 
