@@ -89,7 +89,9 @@ def user_file(files):
     if not study.stored:
         return ancient(files)
     several = [files] if isinstance(files, str) else files
-    dated = [path if path in study.stored else ancient(path) for path in several]
+    # Files below the results are links to the user's files, or to copies.
+    made = [path in study.stored or path.startswith("<results>") for path in several]
+    dated = [path if own else ancient(path) for path, own in zip(several, made)]
     return dated[0] if isinstance(files, str) else dated
 
 
@@ -138,7 +140,7 @@ def minutes_by_models(least, per_square):
 # Inputs that lie in an object store: what Snakemake's plugin fetches, by the name of its copy below inputs/. Where files aren't
 # checked, as in a question about a run that goes on, copies that are there stay as they are.
 STORED = {
-    os.path.relpath(path, os.path.join(config["pathvars"]["results"], "inputs")): storage.s3(address)
+    address.removeprefix("s3://"): storage.s3(address)
     for path, address in study.stored.items()
     if config["check_files"] or not os.path.exists(path)
 }
@@ -148,10 +150,6 @@ def get_stored(wildcards):
     """The file in an object store that a copy is of."""
     return STORED[wildcards.file]
 
-
-def get_address(wildcards):
-    """Its address, for messages."""
-    return study.stored[os.path.join(config["pathvars"]["results"], "inputs", wildcards.file)]
 
 
 # The samples sheet; inputs and settings of references, reads and counts.

@@ -92,7 +92,7 @@ rule bin_scores:
         scores="<results>/expression/signature_cells.parquet" if study.libraries else [],
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
         profiles="<results>/profiles/profiles.h5ad",
-        profile_scores="<results>/expression/signature_scores.tsv",
+        signature="<results>/expression/signature.tsv",
     output:
         "<results>/perturbations/mrna_bins.tsv",
     log:
@@ -108,6 +108,7 @@ rule bin_scores:
         code=code_of("perturbations/bin_scores.py"),
         samples=study.sample_rows,
         libraries=study.libraries,
+        seed=config["statistics"]["seed"],
     script:
         "../scripts/perturbations/bin_scores.py"
 

@@ -39,7 +39,6 @@ rule copy_stored:
         "../envs/python.yaml"
     params:
         code=code_of("references/copy_stored.py"),
-        address=get_address,
     script:
         "../scripts/references/copy_stored.py"
 

@@ -16,6 +16,7 @@ rule make_manifest:
         code=code_of("report/manifest.py"),
         # As params: inputs that are gone by the end are reported, not required.
         inputs=study.input_files,
+        stored=study.stored,
         settings=leave_out(config, "pathvars", "input_rules", "check_files", "container", "store"),
     script:
         "../../scripts/report/manifest.py"

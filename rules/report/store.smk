@@ -1,5 +1,5 @@
 # The report, the exports and the biopsies copied to an object store, if the config names one.
-from scripts.exports.results import FOLDERS, stored_results
+from scripts.exports.results import stored_results
 
 
 rule store:
@@ -17,7 +17,7 @@ rule store_result:
     log:
         "<logs>/store_result/{file}.log",
     wildcard_constraints:
-        file=one_of(file for file in stored_results(study) if file not in FOLDERS),
+        file=one_of(file for file in stored_results(study) if file != "exports/tables.zip"),
     localrule: True
     conda:
         "../../envs/python.yaml"
@@ -27,10 +27,10 @@ rule store_result:
         "../../scripts/exports/store_result.py"
 
 
-use rule store_result as store_folder with:
+use rule store_result as store_tables with:
+    input:
+        "<results>/exports/tables",
     output:
-        directory(storage.s3(config["store"] + "/{file}")),
+        storage.s3(config["store"] + "/exports/tables.zip"),
     log:
-        "<logs>/store_folder/{file}.log",
-    wildcard_constraints:
-        file=one_of(FOLDERS),
+        "<logs>/store_tables.log",

@@ -33,9 +33,10 @@ def ask(question: list[str], config: dict, folder: Path) -> str:
     """Return what Snakemake prints; ``folder`` is for temporary files. Its other messages go to the log.
 
     Raises :class:`RuntimeError` if it fails. Whether input files exist isn't asked again: they were there at the start.
+    An object store for results isn't asked either: its address and keys are known to the run alone.
     """
     path = folder / "config.json"
-    path.write_text(json.dumps({**config, "check_files": False}))
+    path.write_text(json.dumps({**config, "check_files": False, "store": None}))
     environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
     environment["PYTHONWARNINGS"] = "ignore"  # a message about each missing file, which a query doesn't need
     done = subprocess.run(

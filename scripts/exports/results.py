@@ -14,13 +14,13 @@ def targets(study: Study) -> list[str]:
     return [*of_cells, *of_models, *normal, *host, "regulons.gmt", "signatures.gmt", "tables"]
 
 
-FOLDERS = ("exports/tables",)
-"""Those of :func:`stored_results` that are folders."""
-
-
 def stored_results(study: Study) -> list[str]:
-    """Return what is copied to an object store, relative to the results: report, exports, manifest, biopsies."""
+    """Return what is copied to an object store, relative to the results: report, exports, manifest, biopsies.
+
+    A folder, which no store has, becomes an archive.
+    """
     report = ["report/report.html", "report/report.zip", "report/methods.md", "manifest.json", "ro-crate-metadata.json"]
-    own = [*report, *(f"exports/{file}" for file in targets(study))] if len(study.samples) else []
+    exports = ["tables.zip" if file == "tables" else file for file in targets(study)]
+    own = [*report, *(f"exports/{file}" for file in exports)] if len(study.samples) else []
     biopsies = [f"biopsy/{sample}/{file}" for sample in study.queries.index for file in ("scores.tsv", "biopsy.html")]
     return own + biopsies

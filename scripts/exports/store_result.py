@@ -1,4 +1,4 @@
-"""Copy a result to where the object store takes it from."""
+"""Copy a result to where the object store takes it from; of a folder, an archive."""
 
 import shutil
 from pathlib import Path
@@ -7,10 +7,10 @@ from scripts.base import job
 
 
 def main(snakemake) -> None:
-    """Copy a file or folder; Snakemake's plugin sends the copy."""
+    """Copy a file or pack a folder; Snakemake's plugin sends the copy."""
     source, target = Path(snakemake.input[0]), Path(snakemake.output[0])
     if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        shutil.make_archive(str(target.with_suffix("")), "zip", source)
     else:
         shutil.copyfile(source, target)
 

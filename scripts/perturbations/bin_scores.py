@@ -1,4 +1,7 @@
-"""The signature's score by bins of a factor's own mRNA (none, middle, high), in single cells and in patients."""
+"""The signature's score by bins of a factor's own mRNA, in single cells and in patients.
+
+A factor that is itself in the signature would raise the score by its own mRNA: it is left out of the score then.
+"""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +9,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.expression import join_samples, normalise
 from scripts.base.tables import read_labelled
+from scripts.expression import score_cells, signature
 from scripts.perturbations.terms import BINNED, BINS
 from scripts.profiles import inputs
 
@@ -24,12 +28,13 @@ def bins_of(values: np.ndarray, zeros: bool) -> np.ndarray:
         True for cells: bin none is 0, and the others are divided at their median. False for profiles, in which no value
         is 0: thirds by rank.
     """
+    none, *thirds = BINS
     if zeros:
         shown = values > 0
         cut = np.median(values[shown]) if shown.any() else 0.0
-        return np.select([~shown, values <= cut], BINS[:2], BINS[2])
+        return np.select([~shown, values <= cut], [none, thirds[1]], thirds[2])
     rank = pd.Series(values).rank(method="first").to_numpy() - 1
-    return np.array(BINS)[np.minimum((3 * rank / max(len(values), 1)).astype(int), 2)]
+    return np.array(thirds)[np.minimum((3 * rank / max(len(values), 1)).astype(int), 2)]
 
 
 def summarise(table: pd.DataFrame, of: str, zeros: bool, keys: list[str]) -> pd.DataFrame:
@@ -46,32 +51,48 @@ def summarise(table: pd.DataFrame, of: str, zeros: bool, keys: list[str]) -> pd.
     return pd.DataFrame(parts).reindex(columns=BINNED)
 
 
-def in_cells(scores: pd.DataFrame, cells, factors: list[str]) -> pd.DataFrame:
+def in_cells(scores: pd.DataFrame, cells, factors: list[str], genes: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the rows of one model's cells: bins within each sample, so that bins do not depend on a sample's depth.
 
-    ``scores``: sample and score by cell; ``cells``: AnnData of counts.
+    Parameters
+    ----------
+    scores
+        Sample and score by cell.
+    cells
+        AnnData of counts.
+    factors
+        Perturbed factors.
+    genes
+        The signature (gene, direction).
+    seed
+        Seed of the score, as in expression/signature_cells.parquet.
     """
     log = normalise(cells.X).tocsc()
     own = scores.reindex(cells.obs_names)
     parts = []
     for tf in [name for name in factors if name in cells.var_names]:
         mrna = np.asarray(log[:, cells.var_names.get_loc(tf)].todense()).ravel()
-        parts.append(own.assign(tf=tf, mrna=mrna).dropna(subset=["score"]))
+        table = own.assign(tf=tf, mrna=mrna)
+        if (genes["gene"] == tf).any():
+            table["score"] = score_cells.score(cells, genes[genes["gene"] != tf], seed)
+        parts.append(table.dropna(subset=["score"]))
     return pd.concat(parts) if parts else pd.DataFrame()
 
 
-def in_patients(values: pd.DataFrame, labels: pd.DataFrame, scores: pd.Series, factors: list[str]) -> pd.DataFrame:
+def in_patients(values: pd.DataFrame, labels: pd.DataFrame, factors: list[str], genes: pd.DataFrame) -> pd.DataFrame:
     """Return mRNA and score by patient and timepoint (mean over samples), for each factor that profiles measure.
 
-    ``values``: samples × genes; ``labels``: model and timepoint; ``scores``: by sample.
+    ``values``: samples × genes; ``labels``: model and timepoint; ``genes``: the signature (gene, direction).
     """
-    own = labels[["model", "timepoint"]].assign(score=scores.reindex(labels.index))
+    own = labels[["model", "timepoint"]]
     parts = []
     for tf in [name for name in factors if name in values]:
-        table = own.assign(mrna=values[tf]).dropna(subset=["score"])
+        known = genes[genes["gene"] != tf]
+        score = signature.score(values, known) if len(known) else np.nan
+        table = own.assign(score=score, mrna=values[tf]).dropna(subset=["score"])
         parts.append(table.groupby(["model", "timepoint"], as_index=False)[["mrna", "score"]].mean().assign(tf=tf))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["tf", "timepoint"])
-    enough = table.groupby(["tf", "timepoint"])["tf"].transform("size") >= PER_BIN * len(BINS)
+    enough = table.groupby(["tf", "timepoint"])["tf"].transform("size") >= PER_BIN * len(BINS[1:])
     return table[enough]
 
 
@@ -81,6 +102,7 @@ def main(snakemake) -> None:
 
     source = snakemake.input
     factors = list(dict.fromkeys(read_labelled(source.listed)["tf"]))
+    genes = read_labelled(source.signature, "gene")
     parts = []
     if list(source.cells):
         scores = pd.read_parquet(source.scores).set_index("cell")
@@ -88,11 +110,12 @@ def main(snakemake) -> None:
         paths = dict(zip(snakemake.params.libraries, source.cells, strict=True))
         for model in dict.fromkeys(models[name] for name in paths):
             cells = join_samples([anndata.read_h5ad(path) for name, path in paths.items() if models[name] == model])
-            own = in_cells(scores[["sample", "model", "timepoint", "score"]], cells, factors)
+            own = in_cells(
+                scores[["sample", "model", "timepoint", "score"]], cells, factors, genes, snakemake.params.seed
+            )
             parts += [summarise(own, "cells", True, ["tf", "model", "timepoint", "sample"])] if len(own) else []
     values, labels, _ = inputs.read_profiles(source.profiles)
-    scores = read_labelled(source.profile_scores).drop_duplicates("sample").set_index("sample")["score"]
-    own = in_patients(values, labels, scores, factors)
+    own = in_patients(values, labels, factors, genes)
     parts += [summarise(own, "patients", False, ["tf", "timepoint"])] if len(own) else []
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BINNED)
     table[BINNED].to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")

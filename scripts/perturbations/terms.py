@@ -16,7 +16,7 @@ EFFECTS = [
     "targets_others_below", "verdict", "note",
 ]  # fmt: skip
 FACTORS = ["tf", "tested", "n_perturbations", "note"]
-BINS = ("none", "middle", "high")
-"""Bins of a factor's own mRNA."""
+BINS = ("none", "low", "middle", "high")
+"""Bins of a factor's own mRNA: in cells none, middle and high, in patients low, middle and high."""
 BINNED = ["tf", "of", "model", "timepoint", "sample", "bin", "n", "mean_score"]
 """Columns of the signature's score by these bins."""

@@ -11,6 +11,7 @@ from scripts.base import job
 from scripts.base.workflow import ask
 from scripts.preflight import estimate, inspect_study
 from scripts.preflight.page import page
+from scripts.study.introns import problems_of_introns
 from scripts.study.load import load_study, refuse
 from scripts.study.resources import read_measured
 
@@ -35,6 +36,8 @@ def count_jobs(jobs: dict[str, int], stages: dict[str, str]) -> dict[str, int]:
 def main(snakemake) -> None:
     """Write the page and the table of findings; reject studies in which all jobs would fail."""
     study = load_study(snakemake.config, check_files=False)
+    # Once more: matrices in an object store weren't there when the run began.
+    refuse(list(problems_of_introns(study.all_samples, study.config["counts"], study.config["samples"])))
     findings = inspect_study.inspect(study)
     folder = snakemake.params.get("folder")
     results = Path(folder) if folder else job.place_of(snakemake.output.page).parent

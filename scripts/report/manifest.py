@@ -18,6 +18,7 @@ from pathlib import Path
 from scripts.base import job
 from scripts.base.files import sha256_of
 from scripts.base.workflow import SNAKEFILE
+from scripts.study.stored import exchanged
 
 ROOT = SNAKEFILE.parent
 SOURCE = ("Snakefile", "rules", "scripts", "envs", "resources", "config/schemas")
@@ -122,6 +123,11 @@ def hash_files(paths: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
+def exchanged_keys(found: dict[str, object], names: dict[str, str]) -> dict[str, object]:
+    """Return what was found of each file by another of its names, where it has one."""
+    return {names.get(name, name): value for name, value in found.items()}
+
+
 def sizes_of(paths: Iterable[str]) -> dict[str, int | None]:
     """Return the bytes of each file: reads are too many to be read once more."""
     return {name: Path(name).stat().st_size if Path(name).is_file() else None for name in dict.fromkeys(paths)}
@@ -149,17 +155,21 @@ def describe_run(files: list[Path]) -> dict[str, object]:
 
 def main(snakemake) -> None:
     """Read the results and what made them; write the manifest."""
-    own, results = snakemake.params.inputs, job.place_of(snakemake.output[0]).parent
+    stored, results = snakemake.params.stored, job.place_of(snakemake.output[0]).parent
+    # Copies of an object store's files go by their addresses, which hold elsewhere too.
+    config = exchanged({key: value for key, value in snakemake.config.items() if key != "store"}, stored)
     files = [Path(path) for path in dict.fromkeys(snakemake.input) if path not in snakemake.input.sheets]
     tables = sorted(path for path in files if path.name.endswith(TABLES) and path.is_file())
     manifest = {
         "workflow": {**describe_software(ROOT), **describe_commit(ROOT), "source": hash_tree(ROOT)},
-        "config": snakemake.config,
-        "seeds": dict(seeds_of(snakemake.config)),
+        "config": config,
+        "seeds": dict(seeds_of(config)),
         "inputs": {
             "sheets": hash_files(snakemake.input.sheets),
-            **{kind: hash_files(own[kind]) for kind in ("references", "databases", "matrices")},
-            "reads": sizes_of(own["reads"]),
+            **{
+                kind: exchanged_keys((sizes_of if kind == "reads" else hash_files)(paths), stored)
+                for kind, paths in snakemake.params.inputs.items()
+            },
         },
         "results": {str(path.relative_to(results)): sha256_of(path) for path in tables},
         "run": describe_run(files),

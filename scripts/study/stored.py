@@ -31,7 +31,7 @@ def place_of(address: str, results: str) -> str:
 
 def results_of(config: dict) -> str:
     """Return the folder of the results."""
-    return (config.get("pathvars") or {}).get("results") or "results"
+    return ((config.get("pathvars") or {}).get("results") or "results").rstrip("/")
 
 
 def problem_of(address: str) -> str:
@@ -53,13 +53,13 @@ def addresses_of(value: object, place: tuple = ()) -> Iterator[tuple[tuple, str]
         yield place, value
 
 
-def with_copies(value: object, copies: dict[str, str]) -> object:
-    """Return a config with the paths of the copies in place of addresses."""
+def exchanged(value: object, paths: dict[str, str]) -> object:
+    """Return a config with other paths: those of copies in place of addresses, or the reverse."""
     if isinstance(value, dict):
-        return {key: with_copies(entry, copies) for key, entry in value.items()}
+        return {key: exchanged(entry, paths) for key, entry in value.items()}
     if isinstance(value, list):
-        return [with_copies(entry, copies) for entry in value]
-    return copies.get(value, value) if isinstance(value, str) else value
+        return [exchanged(entry, paths) for entry in value]
+    return paths.get(value, value) if isinstance(value, str) else value
 
 
 def copy_stored(config: dict, sheets: dict[str, pd.DataFrame]) -> tuple[dict, dict, dict[str, str], list[str]]:
@@ -77,9 +77,14 @@ def copy_stored(config: dict, sheets: dict[str, pd.DataFrame]) -> tuple[dict, di
     copies = {address: place_of(address, results) for _, address in found}
     if copies:
         apart = {key: config[key] for key in APART if key in config}
-        config = {**with_copies(config, copies), **apart}
+        config = {**exchanged(config, copies), **apart}
         sheets = {
-            kind: sheet.assign(**{name: sheet[name].replace(copies) for name in sheet.columns.intersection(PATHS)})
+            kind: sheet.assign(
+                **{
+                    name: sheet[name].map(lambda path: copies.get(path, path))
+                    for name in sheet.columns.intersection(PATHS)
+                }
+            )
             for kind, sheet in sheets.items()
         }
     return config, sheets, {copy: address for address, copy in copies.items()}, problems

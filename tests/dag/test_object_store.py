@@ -72,7 +72,8 @@ def test_preflight_reads_the_copies(study, store):  # noqa: F811
     for name in ("motifs-v10.tbl", "allTFs_hg38.txt"):
         client.put_object(Bucket="lab", Key=name, Body=b"")
     stored = {"motif_annotations": {"path": "s3://lab/motifs-v10.tbl"}, "tfs": {"path": "s3://lab/allTFs_hg38.txt"}}
-    (study / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "regulons": {**CONFIG["regulons"], **stored}}))
+    config = {**CONFIG, "regulons": {**CONFIG["regulons"], **stored}, "store": "s3://lab/results"}
+    (study / "config.yaml").write_text(yaml.safe_dump(config))
     said = call(study, address, "--", "preflight", code=1)
     assert "lab/allTFs_hg38.txt: the file is empty" in said and "2 matrices" in said
     stages = re.findall(r"^ +\d+ (\w+)$", said, re.MULTILINE)
@@ -91,3 +92,18 @@ def test_what_a_store_lacks_is_named(study, store):  # noqa: F811
 
 def test_a_store_that_cannot_be_reached_is_named(study, store):  # noqa: F811
     assert "Could not connect" in call(study, "http://127.0.0.1:9", "--", *COUNTS, code=1)
+
+
+def test_a_newer_network_in_the_store_repeats_what_reads_it(study, store):  # noqa: F811
+    """Through the link below references/ that other rules read."""
+    client, address = store
+    client.put_object(Bucket="lab", Key="network.tsv", Body=b"source\ttarget\tweight\nJUN\tACTB\t1\n")
+    config = {**CONFIG, "activity": {"network": {"path": "s3://lab/network.tsv"}}}
+    (study / "config.yaml").write_text(yaml.safe_dump(config))
+    target = "out/persisters/references/gene_lists/network.tsv"
+    call(study, address, "--", target)
+    assert (study / target).read_text().endswith("JUN\tACTB\t1\n")
+    time.sleep(1.1)
+    client.put_object(Bucket="lab", Key="network.tsv", Body=b"source\ttarget\tweight\nJUN\tGAPDH\t1\n")
+    call(study, address, "--", target)
+    assert (study / target).read_text().endswith("JUN\tGAPDH\t1\n")
