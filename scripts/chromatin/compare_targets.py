@@ -52,7 +52,8 @@ def main(snakemake) -> None:
     near = {key: (genes[name_of("change", *key)] <= params.distal).to_numpy() for key in keys}
     trends, deciles = changes.compare_deciles(genes, near, dict(zip(keys, peaks["peaks"], strict=True)))
     results = (
-        (tested, output.enrichment), (support, output.support), (trends, output.trends), (deciles, output.deciles),
+        (tested[enrichment.ENRICHMENT], output.enrichment), (support, output.support),
+        (trends, output.trends), (deciles, output.deciles),
     )  # fmt: skip
     for table, path in results:
         # An infinite upper limit is written as an empty field: JSON and spreadsheets have no infinity.

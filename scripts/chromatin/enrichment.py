@@ -10,18 +10,22 @@ import pandas as pd
 from scripts.base.verdicts import decide
 from scripts.chromatin import rotation
 from scripts.chromatin.terms import DISTAL, PROMOTER
-from scripts.chromatin.verdicts import MIN_TARGETS, VERDICTS, Evidence
+from scripts.chromatin.verdicts import MIN_OTHERS, MIN_TARGETS, VERDICTS, Evidence
 from scripts.stats.paired import false_discovery_rate
 
 ENRICHMENT = [
     "peak_set", "factor", "mark", "peak_sample", "state", "window", "tf", "regulon", "targets", "near", "expected",
-    "odds_ratio", "ci_low", "ci_high", "p", "fdr",
+    "odds_ratio", "ci_low", "ci_high", "p", "fdr", "others", "others_odds_ratio",
 ]  # fmt: skip
+OTHERS_P = "others_p"
+"""Further column of :func:`compare_regulons`, which is part of the p of the support and no result of its own."""
 SUPPORT = [
     "tf", "regulon", "verdict", "comparisons", "peak_set", "window", "targets", "near", "expected", "odds_ratio",
-    "ci_low", "ci_high", "p", "fdr",
+    "ci_low", "ci_high", "others_odds_ratio", "p", "fdr",
 ]  # fmt: skip
-STRONGEST = ["peak_set", "window", "targets", "near", "expected", "odds_ratio", "ci_low", "ci_high"]
+STRONGEST = [
+    "peak_set", "window", "targets", "near", "expected", "odds_ratio", "ci_low", "ci_high", "others_odds_ratio",
+]  # fmt: skip
 """What of the comparison with the smallest p stands beside the verdict."""
 
 
@@ -63,12 +67,14 @@ def compare_regulons(
     -------
     DataFrame
         p is one-sided, over the genes of one peak file; it is not evidence about other patients. fdr is over the
-        regulons, by peak set and window.
+        regulons, by peak set and window. ``others_odds_ratio`` and :data:`OTHERS_P` compare with targets of other
+        regulons alone, of which there are ``others``: peaks at active genes of any kind tell no factor from another.
     """
     at = pd.Series(np.arange(len(genes)), index=genes["gene"].to_numpy())
     known = edges[edges["target"].isin(at.index)].drop_duplicates(["regulon", "target"])
     regulons = [own for own in known.groupby(["regulon", "tf"], sort=True) if len(own[1]) >= MIN_TARGETS]
     x = covariates_of(genes) if len(genes) else np.empty((0, 1))
+    among = np.bincount(at[known["target"]].to_numpy(), minlength=len(genes))
     rows = []
     for name, told in sets.items():
         label = {"peak_set": name, "factor": told["factor"], "mark": told["mark"]}
@@ -84,12 +90,26 @@ def compare_regulons(
                 row = label | {"window": window, "tf": tf, "regulon": regulon, "targets": int(targets.sum())}
                 row |= {"near": int(near[targets].sum()), "expected": found.expected, "p": found.p}
                 limits = np.exp([found.log_odds, found.low, found.high])
-                rows.append(row | dict(zip(("odds_ratio", "ci_low", "ci_high"), limits, strict=True)))
-    table = pd.DataFrame(rows, columns=ENRICHMENT)
+                row |= dict(zip(("odds_ratio", "ci_low", "ci_high"), limits, strict=True))
+                rows.append(row | compare_others(near, targets, (among > targets) & ~targets, x))
+    table = pd.DataFrame(rows, columns=[*ENRICHMENT, OTHERS_P])
     table["fdr"] = table.groupby(["peak_set", "window"])["p"].transform(
         lambda p: false_discovery_rate(p.to_numpy(dtype=float))
     )
     return table
+
+
+def compare_others(near: np.ndarray, targets: np.ndarray, others: np.ndarray, x: np.ndarray) -> dict:
+    """Return targets against those of other regulons: their number, odds ratio and p (NaN below :data:`MIN_OTHERS`).
+
+    ``near``, ``targets``, ``others``: by gene, in the order of the genome; ``x``: genes × covariates.
+    """
+    found = {"others": int(others.sum()), "others_odds_ratio": np.nan, OTHERS_P: np.nan}
+    both = targets | others
+    if others.sum() >= MIN_OTHERS and 0 < near[both].sum() < both.sum():
+        result = rotation.compare(near[both], targets[both], x[both])
+        found |= {"others_odds_ratio": float(np.exp(result.log_odds)), OTHERS_P: result.p}
+    return found
 
 
 def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float, circular: bool = False) -> pd.DataFrame:
@@ -109,10 +129,12 @@ def judge(enrichment: pd.DataFrame, edges: pd.DataFrame, fdr: float, circular: b
     Returns
     -------
     DataFrame
-        The comparison with the smallest p, in any of the factor's peak sets and windows. p is multiplied by their
-        number (``comparisons``); fdr is over the regulons whose factors have peaks.
+        The comparison with the smallest p, in any of the factor's peak sets and windows. p is the larger of that
+        against genes like the targets and that against other regulons' targets (both must hold: Berger 1982,
+        Technometrics 24:295), times the number of ``comparisons``; fdr is over the regulons whose factors have peaks.
     """
     own = enrichment[enrichment["factor"] == enrichment["tf"]]
+    own = own.assign(p=own[["p", OTHERS_P]].max(axis=1))
     compared = dict(list(own.groupby("regulon")))
     rows = []
     for regulon, tf in dict(zip(edges["regulon"], edges["tf"], strict=True)).items():

@@ -116,6 +116,8 @@ def read_peaks(path: str | Path) -> pd.DataFrame:
 def read_counts(path: str | Path) -> pd.DataFrame:
     """Return the reads in each interval of a table: :data:`COUNTS`, the mean over its columns of counts.
 
+    Replicates have the same weight: each is scaled to their mean number of reads before.
+
     Columns: chromosome, start, end and a column of counts for each replicate. Raises :class:`job.UserError` as
     :func:`read_peaks` does.
     """
@@ -136,8 +138,12 @@ def read_counts(path: str | Path) -> pd.DataFrame:
             raise job.UserError(
                 f"{path}, line {number}: {' '.join(fields[3:])!r} include a value that is not a count (0 or more)"
             )
-        found.append((*interval_of(path, number, fields), values.mean()))
-    table = pd.DataFrame(found, columns=COUNTS)
+        found.append((*interval_of(path, number, fields), *values))
+    table = pd.DataFrame(found)
+    counts = table.iloc[:, 3:].to_numpy(dtype=float)
+    total = counts.sum(axis=0)
+    scale = np.divide(total.mean(), total, out=np.ones_like(total), where=total > 0)
+    table = table.iloc[:, :3].set_axis(COUNTS[:3], axis=1).assign(**{COUNTS[3]: (counts * scale).mean(axis=1)})
     if table.duplicated(COUNTS[:3]).any():
         raise job.UserError(f"{path}: an interval occurs in two lines; count each once")
     return table.sort_values(COUNTS[:3], ignore_index=True)

@@ -8,6 +8,8 @@ from scripts.base.verdicts import Verdict
 
 MIN_TARGETS = 5
 """Targets with a position and a measured expression that a regulon needs."""
+MIN_OTHERS = 200
+"""Targets of other regulons that a regulon is compared with; fewer say nothing."""
 LEAST_ODDS = 1.5
 """Odds ratio of a target to have a peak nearby, against genes like it, below which peaks don't speak for a regulon."""
 
@@ -21,7 +23,8 @@ class Evidence:
     n
         Comparisons of its targets with peaks of its own factor.
     fdr
-        False discovery rate of more targets near peaks than expected, in any comparison; NaN without a comparison.
+        False discovery rate of more targets near peaks than expected by genes like them and by other regulons' targets,
+        in any comparison; NaN without a comparison.
     upper
         Largest upper limit of the odds ratio; NaN without a comparison.
     limit
@@ -45,9 +48,9 @@ NO_PEAKS = Verdict(
 SUPPORTED = Verdict(
     "supported",
     "in at least one of the factor's peak sets, more targets lie near peaks than genes of "
-    "similar expression, length and "
-    "number of starts (one-sided, corrected for the number of peak sets and windows, false discovery rate over the "
-    "regulons whose factors have peaks within {fdr})",
+    "similar expression, length and number of starts, and than targets of other regulons, if these are "
+    f"{MIN_OTHERS} or more (both one-sided, corrected for the number of peak sets and windows, false discovery rate "
+    "over the regulons whose factors have peaks within {fdr})",
     lambda e: e.fdr <= e.limit and not e.is_circular,
 )
 NOT_SUPPORTED = Verdict(

@@ -168,7 +168,8 @@ def describe_clusters(cells: pd.DataFrame, clusters: pd.DataFrame, model: str, b
     cells
         The model's cells: timepoint, cluster, phase and like.
     clusters
-        Its clusters/{model}/clusters.tsv. Clusters of two timepoints are the same if they have a lineage in common.
+        Its clusters/{model}/clusters.tsv. Clusters of two timepoints are the same if they have a lineage in common;
+        those of one timepoint with the same lineage grow together.
     model, baseline
         Name of the model; its untreated timepoint.
 
@@ -187,12 +188,14 @@ def describe_clusters(cells: pd.DataFrame, clusters: pd.DataFrame, model: str, b
     total = table.groupby("timepoint")["n_cells"].transform("sum")
     table = table.assign(model=model, cells=table["n_cells"], n_cells=total, share=table["n_cells"] / total)
     table["share_se"] = np.sqrt(table["share"] * (1 - table["share"]) / total)
-    odds = log_ratio(table["cells"], total - table["cells"])
-    variance = (1 / (table["cells"] + ZERO) + 1 / (total - table["cells"] + ZERO)) / np.log(2) ** 2
+    # Clusters that share a lineage within a timepoint are parts of one: it is their sum that grows.
+    joined = table.groupby(["timepoint", "lineage"])["cells"].transform("sum")
+    odds = log_ratio(joined, total - joined)
+    variance = (1 / (joined + ZERO) + 1 / (total - joined + ZERO)) / np.log(2) ** 2
     first = table["timepoint"] == baseline
     own = pd.DataFrame({"odds": odds, "variance": variance, "lineage": table["lineage"]})
     # A timepoint that is a single cluster has no other to grow against.
-    whole = table["cells"] == total
+    whole = joined == total
     start = own[first & ~whole].drop_duplicates("lineage").set_index("lineage")
     known = ~first & ~whole
     table["log2_change"] = (odds - table["lineage"].map(start["odds"])).where(known)

@@ -24,6 +24,8 @@ PANELS = [
 SCORES = ["pool", "sample", "model", "timepoint", "size", "score"]
 ROC = ["pool", "cut", "false_positive_rate", "true_positive_rate"]
 SHOWN = 50
+SECRETED = "secreted"
+"""Pool and location of genes whose protein is measured in blood."""
 """Genes of a pool that are listed beyond those of the panels."""
 
 
@@ -33,7 +35,7 @@ def pools_of(genes: pd.Index, locations: pd.DataFrame) -> dict[str, np.ndarray]:
     return {
         "all genes": np.ones(len(genes), dtype=bool),
         "surface": (location == "surface").to_numpy(),
-        "secreted": (location == "secreted").to_numpy(),
+        SECRETED: (location == SECRETED).to_numpy(),
     }
 
 
@@ -147,9 +149,10 @@ def measure(
     found = {name: [pd.DataFrame(columns=columns)] for name, columns in
              (("assays", assays.ASSAYS), ("values", assays.VALUES), ("positive", assays.POSITIVE))}  # fmt: skip
     for pool, (pairs, genes, folds, final) in judged.items():
-        positive = assays.of_cells(cells, models, folds, genes, pool)
-        note = ""
-        if len(positive) < panels.MIN_MODELS:
+        positive, note = assays.of_cells(cells, models, folds, genes, pool), ""
+        if pool == SECRETED:
+            positive, note = assays.of_samples(pairs, models, folds, pool), "of samples: blood holds no single cell"
+        elif len(positive) < panels.MIN_MODELS:
             positive = assays.of_samples(pairs, models, folds, pool)
             note = "of samples: fewer than three models have cells of both states" if cells else ""
         summary, unit = assays.summarise(positive), positive["unit"].iloc[0]

@@ -16,6 +16,15 @@ LEVEL = 0.05
 """Level of the p-value of the targets that shows that a factor's level changed."""
 
 
+def has_worked(direction: str, own_log_fc: float, targets_shift: float, targets_p: float) -> bool:
+    """Return whether data show that a factor's level or activity changed as intended: by its mRNA, or by its targets.
+
+    For the parameters see :class:`Effect`.
+    """
+    own = {GAIN: 1.0, LOSS: -1.0}.get(direction, math.nan) * own_log_fc
+    return bool(own >= OWN_CHANGE or (targets_shift > 0 and targets_p <= LEVEL))
+
+
 @dataclass(frozen=True)
 class Effect:
     """Evidence for the verdict on a perturbation.
@@ -52,8 +61,7 @@ class Effect:
     @property
     def is_perturbed(self) -> bool:
         """Whether the data show that the factor's level or activity changed as intended."""
-        own = {GAIN: 1.0, LOSS: -1.0}.get(self.direction, math.nan) * self.own_log_fc
-        return bool(own >= OWN_CHANGE or (self.targets_shift > 0 and self.targets_p <= LEVEL))
+        return has_worked(self.direction, self.own_log_fc, self.targets_shift, self.targets_p)
 
     @property
     def limits(self) -> tuple[float, float]:

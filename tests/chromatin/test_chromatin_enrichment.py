@@ -45,6 +45,29 @@ def test_peaks_support_the_planted_regulon_alone(made):
     assert found.loc["TA(+)", "comparisons"] == 2 and found.loc["TA(+)", "near"] >= 32
 
 
+def test_peaks_at_the_targets_of_all_regulons_support_none():
+    """As those of any factor of active genes: each regulon is enriched against genes like it, none against others."""
+    rng = np.random.default_rng(8)
+    n, regulons = 3000, 12
+    genes = pd.DataFrame({"gene": [f"g{i}" for i in range(n)], "expression": rng.normal(size=n)})
+    genes["length"], genes["n_starts"] = 1e4, 1
+    own = rng.permutation(n)[: 25 * regulons].reshape(regulons, 25)
+    near = rng.random(n) < 0.1
+    near[own] = rng.random(own.shape) < 0.5
+    distances = pd.DataFrame({"a": np.where(near, 100.0, 1e6)})
+    parts = [pd.DataFrame({"regulon": f"T{i}", "tf": f"T{i}", "target": genes["gene"][at]}) for i, at in enumerate(own)]
+    sets = {"a": {"factor": "T0", "mark": "", "sample": "L", "state": "s"}}
+    table = enrichment.compare_regulons(genes, distances, pd.concat(parts), sets, promoter=2000, distal=50_000)
+    assert (table["fdr"] < 0.05).mean() > 0.9 and (table["others"] == 275).all()
+    assert 0.3 < table.query("regulon == 'T0'")["others_odds_ratio"].max() < 2.5
+    found = enrichment.judge(table, pd.concat(parts), 0.05).set_index("regulon")
+    assert found.loc["T0", "verdict"] != "supported"
+    near[own[0]] = True
+    distances = pd.DataFrame({"a": np.where(near, 100.0, 1e6)})
+    table = enrichment.compare_regulons(genes, distances, pd.concat(parts), sets, promoter=2000, distal=50_000)
+    assert enrichment.judge(table, pd.concat(parts), 0.05).set_index("regulon").loc["T0", "verdict"] == "supported"
+
+
 def test_a_factor_without_peaks_or_targets_says_so(made):
     genes, distances, edges = made
     more = pd.concat([edges, pd.DataFrame({"regulon": "TC", "tf": "TC", "target": genes["gene"][:4]})])
@@ -52,7 +75,7 @@ def test_a_factor_without_peaks_or_targets_says_so(made):
     assert "TC" not in set(table["regulon"])
     assert enrichment.judge(table, more, 0.05).set_index("regulon").loc["TC", "verdict"] == "no peaks"
     none = enrichment.compare_regulons(genes, distances[[]], edges, {}, promoter=2000, distal=50_000)
-    assert list(none) == enrichment.ENRICHMENT and none.empty
+    assert list(none) == [*enrichment.ENRICHMENT, enrichment.OTHERS_P] and none.empty
     assert set(enrichment.judge(none, edges, 0.05)["verdict"]) == {"no peaks"}
 
 

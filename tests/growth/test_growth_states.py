@@ -156,6 +156,17 @@ def test_a_planted_cluster_grows_and_one_without_a_counterpart_has_no_growth():
     assert table.groupby(level=0)["share"].sum().tolist() == pytest.approx([1, 1])
 
 
+def test_clusters_that_split_are_compared_as_one():
+    """Two clusters of a lineage at either timepoint: neither is compared with a part of itself."""
+    sizes = [100, 60, 40, 150, 20, 30]
+    clusters = pd.DataFrame({"timepoint": ["untreated"] * 3 + ["persister"] * 3, "cluster": list("012012"),
+                             "n_cells": sizes, "lineage": [0, 1, 1, 0, 1, 1]})  # fmt: skip
+    cells = clusters.drop_duplicates("timepoint").assign(phase="G1", like=0.0)
+    table = states.describe_clusters(cells, clusters, "A", "untreated").set_index(["timepoint", "cluster"])
+    expected = np.log2(50.5 / 150.5) - np.log2(100.5 / 100.5)
+    assert table.loc["persister", "log2_change"].tolist()[1:] == pytest.approx([expected, expected])
+
+
 def test_the_counting_error_of_a_cluster_s_growth_is_that_of_repeated_draws():
     rng = np.random.default_rng(1)
     found = []

@@ -5,7 +5,7 @@ import pandas as pd
 
 from scripts.switches import rank_switches
 from scripts.switches.evidence import assemble
-from scripts.switches.evidence.judge_simulation import judge
+from scripts.switches.evidence.judge_simulation import judge, shares_of
 
 TRUE = pd.Series(np.arange(8.0), index=list("ABCDEFGH"))
 
@@ -19,6 +19,21 @@ def test_silencing_must_be_nearer_than_its_baseline():
     assert judge(TRUE, -TRUE, TRUE)["verdict"] == "better than its baseline"
     alike = judge(TRUE, TRUE, TRUE)
     assert alike["verdict"] == "not better than its baseline" and alike["p"] == 1 and alike["simulated"] == 1
+
+
+def test_perturbations_that_did_not_work_tell_nothing():
+    """A gain that leaves mRNA and targets as they were, beside one that worked."""
+    table = pd.DataFrame(
+        {
+            "tf": ["A", "A", "B"],
+            "direction": ["gain", "gain", "loss"],
+            "own_log_fc": [2.0, 0.1, np.nan],
+            "targets_shift": [np.nan, 0.0, 0.4],
+            "targets_p": [np.nan, 0.9, 0.01],
+            "programme_share": [0.5, 0.0, 0.3],
+        }
+    )
+    assert shares_of(table).to_dict() == {"A": 0.5, "B": 0.3}
 
 
 def test_what_is_not_better_plays_no_part_in_the_rank(tmp_path):

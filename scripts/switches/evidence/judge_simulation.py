@@ -8,6 +8,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.base.verdicts import decide
+from scripts.perturbations.verdicts import has_worked
 from scripts.switches.verdicts import MIN_PERTURBED, SIMULATIONS, Simulation
 
 JUDGED = ["n_factors", "simulated", "baseline", "p", "verdict"]
@@ -53,11 +54,23 @@ def judge(simulated: pd.Series, baseline: pd.Series, measured: pd.Series) -> dic
     return found | {"verdict": decide(SIMULATIONS, Simulation(n, found["p"])).name}
 
 
+def shares_of(perturbations: pd.DataFrame) -> pd.Series:
+    """Return, by factor, the mean share of the programme over its perturbations (perturbations/perturbations.tsv).
+
+    Those that neither changed the factor's own mRNA nor its targets tell nothing of the factor and are left out.
+    """
+    shown = [
+        has_worked(row.direction, row.own_log_fc, row.targets_shift, row.targets_p)
+        for row in perturbations.itertuples()
+    ]
+    return perturbations[np.array(shown, dtype=bool)].groupby("tf")["programme_share"].mean()
+
+
 def main(snakemake) -> None:
     """Read silencing and perturbations by factor; write what comes of the comparison."""
     silenced = read_labelled(snakemake.input.simulated)
     silenced = silenced[silenced["model"] == ALL_MODELS].set_index("tf")
-    measured = read_labelled(snakemake.input.perturbations).groupby("tf")["programme_share"].mean()
+    measured = shares_of(read_labelled(snakemake.input.perturbations))
     # Setting a factor to zero is less of it; perturbations are told as more of it.
     row = judge(-silenced["zero_change"], silenced["targets_change"], measured)
     pd.DataFrame([row])[JUDGED].to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
