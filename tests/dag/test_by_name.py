@@ -1,23 +1,16 @@
 """The workflow used by name, from a repository: as a module of another workflow, and as the workflow itself."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import anndata
 import pytest
 import yaml
 from checkout import copy_checkout
-from test_module import CONFIG, run, write_outer
+from outer_workflow import CONFIG, TARGET, git, write_outer
+from test_module import run
 
 pytestmark = pytest.mark.full
-TARGET = "out/persisters/counts/A_AC.h5ad"
-
-
-def git(folder: Path, *arguments: str | Path) -> None:
-    """Call git in a folder."""
-    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,60 +10,9 @@ import anndata
 import in_process
 import pytest
 import yaml
+from outer_workflow import CONFIG, OUTER, write_outer
 
 from scripts.study.resources import MEASURED
-
-ROOT = Path(__file__).parents[2]
-OUTER = f"""
-configfile: "outer.yaml"
-
-
-module persisters:
-    snakefile:
-        "{ROOT / "Snakefile"}"
-    config:
-        config["persisters"]
-
-
-use rule * from persisters as persisters_*
-
-
-rule everything:
-    input:
-        rules.persisters_all.input,
-        "own.txt",
-    default_target: True
-
-
-rule make_own:
-    output:
-        "own.txt",
-    shell:
-        "echo {{config[word]}} > {{output}}"
-"""
-SAMPLES = """\
-sample	model	timepoint	arm	replicate	assay	matrix
-A_untreated	A	untreated	untreated	1	scrna	data/A_untreated.tsv
-A_AC	A	persister	AC	1	scrna	data/A_AC.tsv
-"""
-MATRIX = "gene\tAAACCTGAGAAACCAT-1\tAAACCTGAGAAACCGC-1\nACTB\t3\t1\nGAPDH\t1\t0\nJUN\t0\t2\n"
-CONFIG = {
-    "samples": "sheets/samples.tsv",
-    "pathvars": {"results": "out/persisters"},
-    "timepoints": ["untreated", "persister"],
-    "contrast": {"baseline": "untreated", "persister": "persister"},
-    "arms": [{"arm": "untreated", "drugs": []}, {"arm": "AC", "drugs": ["doxorubicin"]}],
-    "models": [{"model": "A", "arms": ["untreated", "AC"]}],
-    "regulons": {
-        "seeds": [1, 2],
-        "min_seeds": 1,
-        "min_groups": 1,
-        "chunks": 1,
-        "databases": [{"path": "data/hg38_v10.feather"}],
-        "motif_annotations": {"path": "data/motifs-v10.tbl"},
-        "tfs": {"path": "data/allTFs_hg38.txt"},
-    },
-}
 
 
 def run(folder: Path, *arguments: str, code: int = 0, **variables: str) -> str:
@@ -84,21 +33,6 @@ def dry_run(folder: Path, *arguments: str, code: int = 0) -> str:
     said = in_process.snakemake(folder, "--cores", "1", "--dry-run", *arguments)
     assert said.code == code, said.text
     return said.text
-
-
-def write_outer(folder: Path, snakefile: str = f'"{ROOT / "Snakefile"}"') -> Path:
-    """Write the outer workflow, which calls the module's Snakefile so, and its inputs; return the folder."""
-    (folder / "Snakefile").write_text(OUTER.replace(f'"{ROOT / "Snakefile"}"', snakefile))
-    (folder / "outer.yaml").write_text(yaml.safe_dump({"word": "outer", "persisters": CONFIG}))
-    for name in ("sheets", "data"):
-        (folder / name).mkdir()
-    (folder / "sheets" / "samples.tsv").write_text(SAMPLES)
-    for sample in ("A_untreated", "A_AC"):
-        (folder / "data" / f"{sample}.tsv").write_text(MATRIX)
-    regulons = CONFIG["regulons"]
-    for entry in (*regulons["databases"], regulons["motif_annotations"], regulons["tfs"]):
-        (folder / entry["path"]).touch()
-    return folder
 
 
 @pytest.fixture

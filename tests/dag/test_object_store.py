@@ -11,7 +11,7 @@ import anndata
 import pytest
 import yaml
 from object_store import KEYS, store  # noqa: F401
-from test_module import CONFIG, MATRIX
+from outer_workflow import CONFIG, MATRIX
 
 ROOT = Path(__file__).parents[2]
 COUNTS = ["out/persisters/counts/A_untreated.h5ad", "out/persisters/counts/A_AC.h5ad"]

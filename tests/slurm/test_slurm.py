@@ -1,5 +1,6 @@
 """The workflow on a real Slurm: same results as on this machine, and more memory for a job that had too little."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,9 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import anndata
 import pytest
 from checkout import RESULTS, contents, copy_checkout, run
 from cluster import CLIENTS, DAEMONS, StartError, missing_programs, slurm
+from outer_workflow import TARGET, git, write_outer
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "profiles" / "slurm"
@@ -61,6 +64,26 @@ def test_a_job_out_of_memory_is_tried_again_with_more(cluster, tmp_path):
     assert (tmp_path / "hold.log").read_text() == "1400\n"
     assert list(dict.fromkeys(re.findall(r"resources:.* mem_mb=(\d+)", said))) == ["700", "1400"]
     assert "exceeded memory limit" in said, "it was Slurm that ended the first attempt"
+
+
+@pytest.mark.full
+def test_a_module_by_name_runs_on_the_cluster(cluster, tmp_path):
+    """Jobs there parse the workflow again, from the clone that the first process made."""
+    repository = copy_checkout(tmp_path / "elsewhere" / "regulons")
+    git(repository, "init", "--quiet", "--initial-branch", "main")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "works")
+    folder = tmp_path / "outer"
+    folder.mkdir()
+    write_outer(folder, f'"git+file://{repository}/Snakefile@main"')
+    command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILE), *HERE, "--", TARGET]
+    place = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    ran = subprocess.run(command, cwd=folder, env=place, capture_output=True, text=True, check=False)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said[-8000:]
+    assert "has been submitted with SLURM jobid" in said
+    assert anndata.read_h5ad(folder / TARGET).shape == (2, 3)
+    assert len(list((tmp_path / "cache" / "persister-regulons").iterdir())) == 1
 
 
 def test_a_slurm_that_is_installed_but_does_not_start_is_a_failure(tmp_path, monkeypatch):
