@@ -64,6 +64,7 @@ rule compare_perturbations:
         listed="<results>/perturbations/listed.tsv",
         expression="<results>/expression/differential_expression.tsv",
         signature="<results>/expression/signature.tsv",
+        scores="<results>/expression/signature_scores.tsv",
         profiles="<results>/profiles/profiles.h5ad",
         regulons=get_network_of_study if study.has_activity else [],
         activity="<results>/activity/effects.tsv" if study.has_activity else [],

@@ -33,6 +33,9 @@ class Programme:
         ±1 by factor: direction of its activity in persisters; only for factors with a significant change of activity.
     together
         Co-expression in the study's profiles.
+    remains
+        Share of the signature's change that remains in patients from whom it was not learned: it was chosen for its
+        change in all of them.
     """
 
     log_fc: pd.Series
@@ -41,6 +44,18 @@ class Programme:
     targets: dict[str, pd.Series]
     directions: pd.Series
     together: coexpression.Coexpression
+    remains: float = 1.0
+
+
+def share_that_remains(scores: pd.DataFrame, persister: str) -> float:
+    """Return the change of scores by signatures learned without the model, divided by that by the whole signature.
+
+    ``scores``: expression/signature_scores.tsv. At most 1; 1 where no signature could be learned without a model.
+    """
+    own = scores[scores["timepoint"] == persister].dropna(subset=["relative", "left_out"])
+    means = own.groupby("model")[["relative", "left_out"]].mean().mean()
+    known = len(own) > 0 and means["relative"] > 0 and means["left_out"] > 0
+    return float(min(1.0, means["left_out"] / means["relative"])) if known else 1.0
 
 
 def targets_of(edges: pd.DataFrame) -> dict[str, pd.Series]:
@@ -104,7 +119,7 @@ def compare_one(change: pd.Series, p: pd.Series, row: dict, programme: Programme
         for way, sign in (("follows_up", 1.0), ("follows_down", -1.0))
     }
     # The programme's own change is used as a scale, without regard to its error.
-    scale = whole.shift if whole.shift > 0 else np.nan
+    scale = programme.remains * whole.shift if whole.shift > 0 else np.nan
     return {
         **row,
         "genes": len(genes),
@@ -239,6 +254,7 @@ def read_programme(source, params) -> Programme:
     return Programme(
         own.loc[genes, "log_fc"], own.loc[genes, "mean_expression"], inputs.read_signature(source.signature),
         targets_of(edges), directions, coexpression.measure(values[genes], labels, params.seed),
+        share_that_remains(read_labelled(source.scores), names["persister"]),
     )  # fmt: skip
 
 

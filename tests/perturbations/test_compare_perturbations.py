@@ -1,5 +1,7 @@
 """What perturbations do to a programme that is known: shares, intervals, verdicts of perturbations and of factors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,3 +131,23 @@ def test_targets_are_compared_with_perturbations_of_other_factors_alone(study):
     assert table["targets_others_below"].tolist() == [1.0, 1.0, 0.0]
     alone = stage.compare(names[:2], as_changes(changes), programme, 0.05)
     assert alone["targets_others_below"].isna().all()
+
+
+def test_the_share_refers_to_patients_the_signature_was_not_learned_from(study):
+    """Two thirds remain without the model: the same change of the signature is then a larger share."""
+    scores = pd.DataFrame(
+        {
+            "model": ["A", "A", "B", "B"],
+            "timepoint": ["untreated", "persister"] * 2,
+            "relative": [0.0, 4.0, 0.0, 2.0],
+            "left_out": [0.0, 3.0, 0.0, 1.0],
+        }
+    )
+    assert stage.share_that_remains(scores, "persister") == pytest.approx(2 / 3)
+    assert stage.share_that_remains(scores.assign(left_out=np.nan), "persister") == 1
+    assert stage.share_that_remains(scores.assign(left_out=9.0), "persister") == 1
+    names, change = listed(1, "gain"), as_changes({"p0": study.perturb(np.random.default_rng(2), 0.3)})
+    half = replace(study.programme, remains=0.5)
+    columns = ["programme_share_low", "programme_share", "programme_share_high"]
+    whole, twice = (stage.compare(names, change, own, 0.05)[columns].iloc[0] for own in (study.programme, half))
+    assert (twice / whole).tolist() == pytest.approx([2.0] * 3)
