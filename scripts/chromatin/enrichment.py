@@ -102,12 +102,12 @@ def compare_regulons(
 def compare_others(near: np.ndarray, targets: np.ndarray, others: np.ndarray, x: np.ndarray) -> dict:
     """Return targets against those of other regulons: their number, odds ratio and p (NaN below :data:`MIN_OTHERS`).
 
-    ``near``, ``targets``, ``others``: by gene, in the order of the genome; ``x``: genes × covariates.
+    To be a target of any regulon is one covariate more: neighbours that share peaks then count as they do among all
+    genes. ``near``, ``targets``, ``others``: by gene, in the order of the genome; ``x``: genes × covariates.
     """
     found = {"others": int(others.sum()), "others_odds_ratio": np.nan, OTHERS_P: np.nan}
-    both = targets | others
-    if others.sum() >= MIN_OTHERS and 0 < near[both].sum() < both.sum():
-        result = rotation.compare(near[both], targets[both], x[both])
+    if others.sum() >= MIN_OTHERS:
+        result = rotation.compare(near, targets, np.column_stack([x, (targets | others).astype(float)]))
         found |= {"others_odds_ratio": float(np.exp(result.log_odds)), OTHERS_P: result.p}
     return found
 

@@ -106,9 +106,7 @@ def describe(found: Estimate, cores: int) -> list[str]:
         return []
     parts = []
     if found.measured:
-        parts.append(
-            f"{count(found.measured)} as measured in the demo (resources/measured.tsv): {duration(found.hours)}"
-        )
+        parts.append(f"{count(found.measured)} as measured (resources/measured.tsv): {duration(found.hours)}")
     if found.declared:
         limit = "not measured, or not with inputs of this size"
         parts.append(f"{count(found.declared)} {limit}: at most {duration(found.limit)} (the limit that rules declare)")

@@ -23,7 +23,7 @@ def test_small_inputs_are_estimated_from_the_measurement_without_its_margin():
     assert found == Estimate(18 / 60, 0, 12, 0, 2, 2.0, "count_kb")
     time, memory = describe(found, 2)
     assert time == (
-        "time (estimate): 9 min if 2 cores are busy throughout. 12 jobs as measured in the demo "
+        "time (estimate): 9 min if 2 cores are busy throughout. 12 jobs as measured "
         "(resources/measured.tsv): 18 min; 2 jobs on tables and figures: not counted"
     )
     assert memory == "memory (estimate): the largest job requests 2.0 GB (count_kb)"
