@@ -151,7 +151,6 @@ def get_stored(wildcards):
     return STORED[wildcards.file]
 
 
-
 # The samples sheet; inputs and settings of references, reads and counts.
 
 
