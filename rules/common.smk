@@ -517,8 +517,9 @@ def get_declared_needs(wildcards):
 
 
 def get_stages(wildcards):
-    """The stage of every rule: a graph drawn from other rules is out of date."""
-    return stages_of(workflow.rules, rules.findings.rule.name.removesuffix("findings"))
+    """The stage of every rule: a graph drawn from other rules is out of date. Where results are copied to is no step."""
+    prefix = rules.findings.rule.name.removesuffix("findings")
+    return stages_of([rule for rule in workflow.rules if not rule.name.startswith(f"{prefix}store")], prefix)
 
 
 def get_stages_to_run(wildcards):
