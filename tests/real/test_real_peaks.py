@@ -65,6 +65,14 @@ def test_ap1_and_jun_targets_lie_near_peaks_of_persisters_and_so_do_mycs(found):
     assert table.loc["AP1", "odds_ratio"] > table.loc["MYC", "odds_ratio"]
 
 
+def test_against_each_other_s_targets_only_those_of_ap1_and_jun_lie_near_peaks_of_persisters(found):
+    """MYC's lie near them as active genes do: no more often than targets of AP-1's factors."""
+    table = found[0].query("peak_set == '5FU' and window == 'promoter'").set_index("regulon")
+    assert (table["others"] > 300).all()
+    assert (table.loc[["AP1", "JUN"], enrichment.OTHERS_P] < 0.05).all()
+    assert table.loc["MYC", enrichment.OTHERS_P] > 0.5 and table.loc["MYC", "others_odds_ratio"] < 1
+
+
 def test_persisters_gain_and_lose_peaks():
     before, after = (read_peaks(PEAKS / f"FOSL1_{name}.narrowPeak.gz") for name in ("WT", "5FU"))
     counts = changes.change_of_peaks(before, after)["change"].value_counts()
