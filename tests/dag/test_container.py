@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import in_process
@@ -82,6 +83,18 @@ def fresh(tmp_path) -> Path:
     return root
 
 
+def local_indexes() -> list[str]:
+    """Return the folders that pip takes packages from on this machine, if its settings name any."""
+    settings = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    ).stdout
+    named = [line for line in settings.splitlines() if re.search(r"\.(extra-index-url|index-url|find-links)=", line)]
+    folders = [Path(found) for line in named for found in re.findall(r"(?:file://|=')(/[^\s'/][^\s']*)", line)]
+    # Pages of an index lead to files beside them.
+    places = {folder.parent if folder.name == "simple" else folder for folder in folders}
+    return sorted(str(folder) for folder in places if folder.is_dir())
+
+
 def inside(root: Path, script: str) -> str:
     """Run a script of bash in a root that has its own /proc and nothing of this environment but the package index."""
     kept = {key: value for key, value in os.environ.items() if key.startswith(("PIP_", "UV_", "SSL_"))}
@@ -92,9 +105,8 @@ def inside(root: Path, script: str) -> str:
     }
     place = shlex.quote(str(root))
     mounts = f"mount -t proc proc {place}/proc && mount --rbind /dev {place}/dev"
-    if os.path.isdir("/opt/pypi"):  # an index of this machine's own
-        for name in ("pypi", "pypi-more", "wheels"):
-            mounts += f" && mkdir -p {place}/opt/{name} && mount --bind /opt/{name} {place}/opt/{name}"
+    for folder in local_indexes():
+        mounts += f" && mkdir -p {place}{folder} && mount --bind {folder} {place}{folder}"
     chroot = f"exec chroot {place} bash -euo pipefail -c {shlex.quote(f'cd /{PLACE}; {script}')}"
     command = ["unshare", "--mount", "--pid", "--fork", "sh", "-ec", f"{mounts}; {chroot}"]
     done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
