@@ -113,6 +113,7 @@ rule simulate_databases:
         regulons="<results>/truth/regulons.tsv",
         factors="<results>/truth/factors.tsv",
         persister="<results>/truth/persister.tsv",
+        clusters="<results>/truth/clusters.tsv",
         published="<results>/simulated/published/signatures.gmt",
         signatures="<results>/truth/published.tsv",
     log:

@@ -44,9 +44,41 @@ rule measure_growth:
         "../scripts/growth/measure_growth.py"
 
 
+rule compare_clusters:
+    input:
+        cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        phases=collect("<results>/clusters/{model}/cells.tsv.gz", model=study.models),
+        scores="<results>/expression/signature_cells.parquet",
+    output:
+        cells="<results>/growth/common_cells.tsv.gz",
+        clusters="<results>/growth/common_clusters.tsv",
+        shares="<results>/growth/common_shares.tsv",
+        changes="<results>/growth/common_changes.tsv",
+    log:
+        "<logs>/compare_clusters.log",
+    benchmark:
+        "<benchmarks>/compare_clusters.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=memory("compare_clusters", base=3_000, per_input_gb=5_000),
+        runtime=minutes("compare_clusters", base=120),
+    params:
+        code=code_of("growth/compare_clusters.py"),
+        contrast=config["contrast"],
+        settings=config["growth"],
+        clusters=leave_out(config["clusters"], "links", "markers", "min_score_genes", "regress"),
+        fdr=config["statistics"]["fdr"],
+    script:
+        "../scripts/growth/compare_clusters.py"
+
+
 rule draw_growth:
     input:
-        tables=[*rules.measure_growth.output],
+        tables=[
+            *rules.measure_growth.output,
+            *[path for name, path in rules.compare_clusters.output.items() if name != "cells"],
+        ],
     output:
         report(directory("<results>/growth/figures"), **in_report("Growth")),
     log:

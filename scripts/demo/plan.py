@@ -91,6 +91,10 @@ def load_plan(path: str | Path, seed: int) -> Plan:
         for s in network["mitochondrial"]
     ]
     genes = pd.DataFrame(graft + host, columns=["symbol", "species", "programme", "base"])
+    for name, cluster in network["clusters"].items():
+        genes.loc[genes["symbol"].isin(cluster["genes"]) & genes["species"].eq("graft"), "programme"] = (
+            f"cluster:{name}"
+        )
     genes["shared"] = genes["symbol"].isin(shared | set(network["shared_family"]))
     number = genes.groupby("species").cumcount() + 1
     prefix = genes["species"].map({"graft": "ENSG", "host": "ENSMUSG"})
@@ -126,6 +130,12 @@ def simulate_graft_cells(
         * ~genes["programme"].eq("factor").to_numpy()
     )
     states = {}
+    # Drawn apart, so that the activity of factors does not depend on the clusters that are planted.
+    apart = rng.spawn(1)[0]
+    for name, cluster in plan.network["clusters"].items():
+        inside = apart.random(n_cells) < cluster["share"][timepoint]
+        log_mean[:, [column[gene] for gene in cluster["genes"]]] += (cluster["gain"] * inside)[:, None]
+        states[f"cluster_{name}"] = inside.astype(int)
     response = dict(list(plan.edges.groupby("tf")))
     cycle = rng.random(n_cells)
     for tf, regulon in plan.network["regulons"].items():

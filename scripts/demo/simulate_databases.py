@@ -95,6 +95,8 @@ def main(snakemake) -> None:
         [(g, "up") for g in up] + [(g, "down") for g in down if g not in up], columns=["gene", "direction"]
     )
     persister.to_csv(snakemake.output.persister, sep="\t", index=False)
+    clusters = pd.DataFrame({name: cluster["share"] for name, cluster in plan.network["clusters"].items()}).T
+    clusters.rename_axis("cluster").add_prefix("share_").to_csv(snakemake.output.clusters, sep="\t")
     lists = publish(plan, persister, stream(plan.seed, "published"))
     with open(snakemake.output.published, "w") as handle:
         handle.writelines("\t".join([name, "simulated", *genes]) + "\n" for name, genes in lists.items())

@@ -102,6 +102,10 @@ def simulate_droplets(
                 ),
                 **(
                     {f"activity_{tf}": graft.states[tf].iloc[first] for tf in plan.network["regulons"]}
+                    | {
+                        f"cluster_{name}": graft.states[f"cluster_{name}"].iloc[first]
+                        for name in plan.network["clusters"]
+                    }
                     if is_graft
                     else {}
                 ),

@@ -1,4 +1,4 @@
-"""Figures of growth: shares of states over timepoints, their log ratios, and switches in cycling and other cells."""
+"""Figures of growth: shares of states over timepoints, log ratios of states and clusters, and switches by cycle."""
 
 from functools import partial
 
@@ -9,13 +9,14 @@ from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_ARMS
 from scripts.figure import draw
-from scripts.figure.figure import Figure, Text
+from scripts.figure.figure import Figure, Panel, Text
 from scripts.figure.style import INTERVAL, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.growth import terms
-from scripts.growth.verdicts import NOT_JUDGED, VERDICTS
+from scripts.growth.verdicts import CLUSTER_VERDICTS, NOT_JUDGED, VERDICTS
 
 SHARES, CHANGES, SWITCHES = "growth/shares.tsv", "growth/changes.tsv", "growth/switches_by_cycle.tsv"
+COMMON, COMMON_CHANGES = "growth/common_clusters.tsv", "growth/common_changes.tsv"
 MOST = 24
 """Regulons drawn: those ranked first among the switches."""
 NAMES = dict(zip(terms.GROUPS, (terms.CYCLING, terms.RESTING), strict=True))
@@ -96,6 +97,44 @@ def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
     )
 
 
+def draw_clusters(changes: pd.DataFrame, clusters: pd.DataFrame, style: Style) -> Figure | None:
+    """Return the change of each common cluster's log ratio with its interval (growth/common_changes.tsv)."""
+    table = changes[changes["effect"].notna()].copy()
+    if table.empty:
+        return None
+    names = terms.name_clusters(clusters)
+    table["name"] = table["cluster"].astype(str).map(names)
+    table["timepoint"] = table["contrast"].str.replace(r" vs .*$", "", regex=True)
+    points = style.in_order("timepoint", table["timepoint"])
+    order = [name for name in names.values() if name in set(table["name"])]
+    numbers = ("n_models", "k", "share_baseline", "share_treated", "effect", "ci_low", "ci_high", "p", "fdr", "verdict")
+    title = axis_title(COMMON_CHANGES, "effect")
+    base = alt.Chart(alt.NamedData("common")).encode(
+        y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(grid=True, labelLimit=260)),
+        yOffset=alt.YOffset("timepoint:N", sort=points),
+        color=style.colour("timepoint", points, legend=below(None)),
+        tooltip=[alt.Tooltip("name:N", title="cluster"), *tooltips(COMMON_CHANGES, "contrast", *numbers)],
+    )
+    layers = [
+        alt.Chart(alt.NamedData("common")).mark_rule(color="#888888").encode(x=alt.datum(0)),
+        base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("effect:Q", title=title)),
+    ]
+    if table["ci_low"].notna().any():
+        bars = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.8)
+        layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
+    models = table.groupby("timepoint", sort=False)["n_models"].max()
+    n = ", ".join(f"{point}: {count(int(models[point]), 'model')}" for point in points)
+    chart = alt.layer(*layers).properties(width="container", height=rows_high(len(order), 14 + 14 * len(points)))
+    columns = ["name", "contrast", "timepoint", *numbers]
+    return Figure((Panel(chart),), {"common": table[columns]}, f"{n}; {count(len(order), 'cluster')}.")
+
+
+def list_cluster_verdicts(changes: pd.DataFrame, style: Style) -> Text | None:
+    """Return the verdicts on common clusters that occur, with number, rule and measured error."""
+    numbers = {name: count(int(n), "cluster") for name, n in changes["verdict"].value_counts().items()}
+    return list_rules("clusters", CLUSTER_VERDICTS, numbers, fdr=style.settings["fdr"])
+
+
 def draw_switches(switches: pd.DataFrame, style: Style) -> Figure | None:
     """Return changes of activity in cycling and in non-cycling cells (growth/switches_by_cycle.tsv)."""
     own = switches[switches["kind"] == "regulon"].head(MOST)
@@ -152,6 +191,8 @@ def list_verdicts(switches: pd.DataFrame, style: Style) -> Text | None:
 FIGURES = {
     "state_shares": (draw_shares, SHARES),
     "state_changes": (draw_changes, CHANGES),
+    "common_clusters": (draw_clusters, [COMMON_CHANGES, COMMON]),
+    "cluster_verdicts": (list_cluster_verdicts, COMMON_CHANGES),
     "switches_by_cycle": (draw_switches, SWITCHES),
     "cycle_verdicts": (list_verdicts, SWITCHES),
 }

@@ -8,7 +8,8 @@ from scripts.study.study import Study
 
 def targets(study: Study) -> list[str]:
     """Return the tables and figures of the stage; nothing without single cells. The report reads the same."""
-    files = ["shares.tsv", "changes.tsv", "clusters.tsv", "switches_by_cycle.tsv", "figures"]
+    common = ["common_clusters.tsv", "common_shares.tsv", "common_changes.tsv"]
+    files = ["shares.tsv", "changes.tsv", "clusters.tsv", "switches_by_cycle.tsv", *common, "figures"]
     return files if study.groups else []
 
 

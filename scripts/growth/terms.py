@@ -1,5 +1,12 @@
 """Terms in the stage's tables that are used by figures and report; importable in any environment."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 CYCLING, RESTING = "cycling", "not cycling"
 """Cells called S or G2/M, and cells called G1 (Tirosh et al. 2016)."""
 LIKE, UNLIKE = "persister-like", "untreated-like"
@@ -43,3 +50,23 @@ SWITCHES = [
     "feature", "kind", "tf", "switch", "verdict", *(f"{group}_{name}" for group in GROUPS for name in PHASED),
     "less_in_resting_p", "less_in_resting_fdr", "less_in_cycling_p", "less_in_cycling_fdr",
 ]  # fmt: skip
+RARE = "rare"
+"""Label of cells of clusters that no model has to a share worth comparing; they count among all cells."""
+ALL = "all clusters"
+"""Reference of common clusters: the geometric mean of all clusters' shares (centred log ratio)."""
+COMMON_CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster"]
+COMMON = ["cluster", "cells", "models", "cycling", "persister_like", "genes"]
+COMMON_SHARES = ["sample", "model", "timepoint", "arm", "cluster", "n_cells", "cells", "share", "used"]
+COMMON_CHANGES = [
+    "contrast", "cluster", "reference", "verdict", "n_models", "k", "share_baseline", "share_treated", "effect",
+    "ci_low", "ci_high", "p", "fdr",
+]  # fmt: skip
+NAMING = 3
+"""Genes in a common cluster's name."""
+
+
+def name_clusters(clusters: pd.DataFrame) -> dict[str, str]:
+    """Return the name of each common cluster: its number and first genes."""
+    genes = clusters["genes"].fillna("").str.split(", ").str[:NAMING].str.join(", ")
+    numbers = clusters["cluster"].astype(str)
+    return {number: f"{number}: {own}" if own else number for number, own in zip(numbers, genes, strict=True)}

@@ -1,5 +1,5 @@
-"""The verdicts on whether a change of activity is one of cycling cells, of non-cycling cells or of both, in the order
-of their rules; importable in any environment.
+"""The verdicts on whether a change of activity is one of cycling cells, of non-cycling cells or of both, and on the
+growth of clusters, in the order of their rules; importable in any environment.
 """
 
 from __future__ import annotations
@@ -79,3 +79,47 @@ UNCLEAR = Verdict("unclear", "none of these is shown", lambda e: True)
 
 VERDICTS = (NOT_JUDGED, TOO_FEW, BOTH, ONLY_CYCLING, ONLY_RESTING, NO_CHANGE, UNCLEAR)
 """On :class:`Evidence`: the first whose rule applies."""
+
+
+@dataclass(frozen=True)
+class ClusterEvidence:
+    """Evidence on the share of one common cluster in one contrast.
+
+    Parameters
+    ----------
+    n
+        Models that have the cluster, with enough cells at both timepoints.
+    effect
+        Mean change over models of the cluster's log2 ratio to all clusters.
+    fdr
+        False discovery rate over the clusters; NaN below three models.
+    limit
+        Limit of the false discovery rate (``statistics.fdr``).
+    """
+
+    n: int
+    effect: float
+    fdr: float
+    limit: float
+
+
+FEW = Verdict(
+    "too few models",
+    f"fewer than {MIN_MODELS} models have the cluster, and enough cells at both timepoints",
+    lambda e: e.n < MIN_MODELS,
+)
+GROWS = Verdict(
+    "grows",
+    "its log ratio to all clusters rises over models (two-sided t, false discovery rate over the clusters within "
+    "{fdr})",
+    lambda e: e.fdr <= e.limit and e.effect > 0,
+)
+SHRINKS = Verdict(
+    "shrinks",
+    "its log ratio to all clusters falls over models, by the same rule",
+    lambda e: e.fdr <= e.limit and e.effect < 0,
+)
+NOT_SHOWN = Verdict("unclear", "neither is shown", lambda e: True)
+
+CLUSTER_VERDICTS = (FEW, GROWS, SHRINKS, NOT_SHOWN)
+"""On :class:`ClusterEvidence`: the first whose rule applies."""

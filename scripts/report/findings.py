@@ -18,13 +18,12 @@ from scripts.chromatin.verdicts import NO_PEAKS
 from scripts.chromatin.verdicts import VERDICTS as OF_PEAKS
 from scripts.figure import words
 from scripts.figure.style import count, listed
-from scripts.growth import terms as growth
-from scripts.growth.verdicts import VERDICTS as BY_PHASE
 from scripts.published.verdicts import NOT_JUDGED, PLACES
 from scripts.report.checks import CHECKS, Given
+from scripts.report.growth import tell_growth
 from scripts.report.page import Section, Table
 from scripts.report.source import Source
-from scripts.report.text import bullets, heading, paragraph
+from scripts.report.text import bullets, heading, of_p, paragraph
 from scripts.stroma.verdicts import FALLS, RISES
 from scripts.switches.verdicts import SHARED
 
@@ -33,16 +32,10 @@ SHOWN, GENES = 10, 5
 """Switches of a direction, and genes of a panel, that are named."""
 SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
 SUPPORT = "chromatin/support.tsv"
-CHANGES, BY_CYCLE = "growth/changes.tsv", "growth/switches_by_cycle.tsv"
 TESTED = "perturbations/factors.tsv"
 PUBLISHED = "published/signatures.tsv"
 STROMA = "stroma/changes.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
-
-
-def of_p(value: float) -> str:
-    """Return a p-value as text."""
-    return "p not known" if pd.isna(value) else f"p {value:.2g}"
 
 
 def main_row(table: pd.DataFrame | None, contrast: str) -> pd.Series | None:
@@ -197,29 +190,6 @@ def tell_published(source: Source, said: Mapping[str, str]) -> list[Markup]:
     if table is None or (table["verdict"] == NOT_JUDGED.name).all():
         return []
     return [paragraph(words.fill(said["told"], {"verdicts": by_verdict(table, "signature", PLACES)}))]
-
-
-def tell_growth(source: Source, said: Mapping[str, str], places: Mapping[str, Any]) -> list[Markup]:
-    """Return how the share of cycling cells changes, and whether shared switches hold in cycling and in other cells.
-
-    Nothing without single cells, and without a p-value over models.
-    """
-    changes, switches = source.table(CHANGES), source.table(BY_CYCLE)
-    if changes is None or switches is None or not len(changes):
-        return []
-    rows = changes[(changes["headline"] == "yes") & (changes["arm"] == ALL_ARMS) & (changes["ratio"] == growth.MAIN)]
-    if rows.empty or pd.isna(rows.iloc[0]["p"]):
-        return []
-    row = rows.iloc[0]
-    values = {name: f"{row[f'share_{name}']:.0%}" for name in ("baseline", "treated")}
-    values = {f"share_{name}": value for name, value in values.items()}
-    values |= {name: f"{row[name]:+.2f}".replace("-", "−") for name in ("effect", "ci_low", "ci_high")}
-    sentences = [words.fill(said["cycling"], {**places, **values, "p": of_p(row["p"]), "n": int(row["n"])})]
-    given = switches.loc[switches["switch"] == SHARED.name, "verdict"].value_counts()
-    if len(given):
-        told = ", ".join(f"{one.name} ({given[one.name]})" for one in BY_PHASE if one.name in given)
-        sentences.append(words.fill(said["switches"], {**places, "of": int(given.sum()), "verdicts": told}))
-    return [paragraph(" ".join(map(str.strip, [*sentences, said["link"]])))]
 
 
 def tell_stroma(source: Source, said: Mapping[str, str], places: Mapping[str, Any], contrast: str) -> list[Markup]:

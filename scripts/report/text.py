@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
 from markupsafe import Markup
 
 from scripts.report.page import inline
@@ -44,3 +45,8 @@ def numbered(title: str, items: list[str]) -> Markup:
     """Return a numbered list under its title."""
     rows = Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
     return Markup('<h3>{}</h3><ol class="references">{}</ol>').format(title, rows)
+
+
+def of_p(value: float) -> str:
+    """Return a p-value as text."""
+    return "p not known" if pd.isna(value) else f"p {value:.2g}"

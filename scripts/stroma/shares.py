@@ -1,7 +1,6 @@
 """Shares of lineages among stromal cells, and their change over treatment with the model as the replicate.
 
-Shares add up to one, so that one lineage that grows makes all others fall. They are therefore compared as log ratios to
-a stated reference (Aitchison 1982): all lineages' geometric mean, or one lineage that is taken as stable.
+They are compared as log ratios to a stated reference (scripts/stats/composition.py).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.verdicts import decide
-from scripts.stats import paired
+from scripts.stats import composition
 from scripts.stroma.terms import OTHER
 from scripts.stroma.verdicts import VERDICTS, Evidence
 
@@ -19,8 +18,6 @@ SHARES = ["sample", "model", "timepoint", "arm", "lineage", "cells", "share", "u
 CHANGES = ["contrast", "lineage", "reference", "verdict", "n_models", "k", "effect", "ci_low", "ci_high", "p", "fdr"]
 ALL = "all lineages"
 """Reference: the geometric mean of all lineages' shares (centred log ratio)."""
-PRIOR = 0.5
-"""Cells added to each count before the logarithm."""
 MIN_SHARE = 0.01
 """Share of all stromal cells that a lineage needs; rarer ones are counted as :data:`OTHER`."""
 
@@ -68,28 +65,6 @@ def count(lineage: pd.Series, labels: pd.DataFrame, min_cells: int) -> pd.DataFr
     return rows.assign(share=rows["cells"] / n, used=np.where(n >= min_cells, "yes", "no"))[SHARES]
 
 
-def expected_logs(cells: np.ndarray, total: int, depth: int) -> np.ndarray:
-    """Return the mean log2 of a lineage's cells (plus :data:`PRIOR`) in all draws of ``depth`` of a sample's cells.
-
-    Without this, samples with few cells differ from those with many where nothing has changed: the logarithm of small
-    counts is biased. Draws are without replacement (hypergeometric), and their mean is exact.
-
-    Parameters
-    ----------
-    cells
-        Cells of each lineage.
-    total
-        Cells of the sample.
-    depth
-        Cells of a draw, at most ``total``.
-    """
-    from scipy import stats
-
-    k = np.arange(depth + 1)
-    table = stats.hypergeom.pmf(k[None, :], total, np.asarray(cells, dtype=int)[:, None], depth)
-    return table @ np.log2(k + PRIOR)
-
-
 def log_ratios(shares: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return samples × lineages log2 ratios to the reference at the model's smallest number of cells; and labels.
 
@@ -105,17 +80,8 @@ def log_ratios(shares: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, pd.D
     table = used.pivot(index="sample", columns="lineage", values="cells").reindex(order).fillna(0).astype(int)
     labels = used.drop_duplicates("sample").set_index("sample")[["model", "timepoint", "arm"]]
     named = [name for name in table.columns if name != OTHER]
-    depth = table.sum(axis=1).groupby(labels["model"]).transform("min")
-    logs = pd.DataFrame(
-        [expected_logs(table.loc[sample, named], int(table.loc[sample].sum()), depth[sample]) for sample in order],
-        index=order,
-        columns=named,
-    )
-    if reference == ALL:
-        return logs.sub(logs.mean(axis=1), axis=0), labels
-    if reference not in logs:
-        return logs * np.nan, labels
-    return logs.drop(columns=reference).sub(logs[reference], axis=0), labels
+    given = None if reference == ALL else reference
+    return composition.expected_ratios(table, labels["model"], named, given), labels
 
 
 def compare(
@@ -129,10 +95,7 @@ def compare(
     parts = []
     ratios, labels = log_ratios(shares, reference) if len(shares) else (pd.DataFrame(), pd.DataFrame())
     for timepoint in others if ratios.shape[1] > (reference == ALL) else []:
-        change = paired.over_arms(paired.differences(ratios, labels, baseline, timepoint))
-        # Lineages are few, and their variances depend on their shares: they have none in common to moderate by.
-        found = paired.summarise(change, pd.Series(1.0, index=change.columns), moderated=False)
-        found = found.rename(columns={"n": "n_models"}).rename_axis("lineage").reset_index()
+        found = composition.changes(ratios, labels, baseline, timepoint).rename_axis("lineage").reset_index()
         found = found.assign(contrast=f"{timepoint} vs {baseline}", reference=reference)
         found["verdict"] = [
             decide(VERDICTS, Evidence(row.n_models, row.effect, row.fdr, limit)).name for row in found.itertuples()

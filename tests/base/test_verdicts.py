@@ -35,6 +35,7 @@ LISTS = {
     "published": published.PLACES,
     "simulation": switches.SIMULATIONS,
     "growth": growth.VERDICTS,
+    "clusters": growth.CLUSTER_VERDICTS,
     "stroma": stroma.VERDICTS,
 }
 SECTIONS = [path.stem for path in words.FOLDER.glob("*.yaml") if words.has_section(path.stem)]
@@ -58,6 +59,7 @@ def test_each_verdict_has_one_name_and_a_meaning(name):
         ("regulons/network_change_factors.tsv", "change", "network changes"),
         ("chromatin/support.tsv", "verdict", "chromatin"),
         ("growth/switches_by_cycle.tsv", "verdict", "growth"),
+        ("growth/common_changes.tsv", "verdict", "clusters"),
         ("perturbations/perturbations.tsv", "verdict", "perturbations"),
         ("perturbations/factors.tsv", "tested", "tested"),
         ("published/signatures.tsv", "verdict", "published"),

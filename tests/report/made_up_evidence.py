@@ -9,6 +9,7 @@ from made_up_expression import expression, opinions
 from made_up_switches import activity, families, perturbations, switches
 
 from scripts.confounders import measure_confounders
+from scripts.growth import common as shared
 from scripts.growth import states, terms
 from scripts.markers import assays, find_markers
 from scripts.published import places
@@ -181,11 +182,21 @@ def growth() -> dict[str, pd.DataFrame]:
         effect = np.array(list(FACTORS.values()))
         values = {"effect": effect, "low": effect - 0.3, "high": effect + 0.3, "n": 3, "cells": 300, "p": 0.01}
         cycle = cycle.assign(**{f"{group}_{name}": value for name, value in values.items()}, **{f"{group}_fdr": 0.01})
+    common = pd.DataFrame(
+        [(sample, model, timepoint, "AC", cluster, 100, cells, cells / 100, "yes")
+         for sample, model, timepoint, cycling in samples
+         for cluster, cells in (("0", 100 - round(100 * cycling)), ("1", round(100 * cycling)))],
+        columns=terms.COMMON_SHARES,
+    )  # fmt: skip
+    named = {"cluster": ["0", "1"], "cells": [500, 400], "models": 3, "genes": ["KRT5, KRT14", "MKI67"]}
     clusters = {"model": "A", "timepoint": "untreated", "cluster": "0", "lineage": 0, "n_cells": 100, "cells": 40}
     return {
         "growth/shares.tsv": table,
         "growth/changes.tsv": states.compare(ratios, parts, rows.loc[ratios.index], contrast, {}),
         "growth/clusters.tsv": pd.DataFrame([clusters | {"share": 0.4, "share_se": 0.05, "cycling": 0.5}]),
+        "growth/common_clusters.tsv": pd.DataFrame(named | {"cycling": 0.5, "persister_like": 0.5}),
+        "growth/common_shares.tsv": common,
+        "growth/common_changes.tsv": shared.compare(common, contrast, 0.05),
         "switches_by_cycle.tsv": cycle,
     }
 

@@ -25,7 +25,7 @@ FIGURES = {
     "chromatin": {"target_peaks", "peak_deciles"},
     "switches": {"regulon_forest", "evidence", "timecourse", "relapse", "mrna", "silenced", "families"},
     "published": {"published_change", "published_similarity", "published_regulators"},
-    "growth": {"state_shares", "state_changes", "switches_by_cycle"},
+    "growth": {"state_shares", "state_changes", "common_clusters", "switches_by_cycle"},
     "markers": {"marker_panels", "marker_roc", "marker_scores", "marker_assays", "marker_values"},
     "confounders": {"adjusted"},
     "stroma": {"stroma_shares", "stroma_changes", "stroma_pairs"},

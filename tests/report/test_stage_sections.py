@@ -22,7 +22,7 @@ FIGURES = {
     },
     "activity": {"arms", "factors", "network_comparison", "reversibility"},
     "switches": {"regulon_forest", "evidence", "timecourse", "mrna", "silenced", "families"},
-    "growth": {"state_shares", "state_changes", "switches_by_cycle"},
+    "growth": {"state_shares", "state_changes", "common_clusters", "switches_by_cycle"},
     "markers": {"marker_panels", "marker_roc", "marker_scores", "marker_assays", "marker_values"},
     "confounders": {"adjusted"},
 }

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.stats import composition
 from scripts.stroma import shares
 
 LINEAGES = ("A", "B", "C")
@@ -30,10 +31,10 @@ def test_shares_add_up_and_small_samples_are_left_out():
 
 def test_the_mean_over_draws_is_that_of_drawing():
     rng = np.random.default_rng(1)
-    expected = shares.expected_logs(np.array([3, 40]), 60, 15)
+    expected = composition.expected_logs(np.array([3, 40]), 60, 15)
     drawn = rng.multivariate_hypergeometric([3, 40, 17], 15, size=40_000)[:, :2]
-    assert expected == pytest.approx(np.log2(drawn + shares.PRIOR).mean(axis=0), abs=0.02)
-    assert shares.expected_logs(np.array([3]), 60, 60) == pytest.approx(np.log2(3.5))
+    assert expected == pytest.approx(np.log2(drawn + composition.PRIOR).mean(axis=0), abs=0.02)
+    assert composition.expected_logs(np.array([3]), 60, 60) == pytest.approx(np.log2(3.5))
 
 
 def test_unequal_numbers_of_cells_make_no_change():
@@ -49,7 +50,7 @@ def test_unequal_numbers_of_cells_make_no_change():
         ]
         ratios, _ = shares.log_ratios(pd.DataFrame(rows, columns=shares.SHARES), "A")
         found.append(ratios.loc["Mp"] - ratios.loc["Mu"])
-        logs = {when: np.log2(np.array(cells["M", when]) + shares.PRIOR) for when in ("u", "p")}
+        logs = {when: np.log2(np.array(cells["M", when]) + composition.PRIOR) for when in ("u", "p")}
         naive.append((logs["p"] - logs["p"][0])[2] - (logs["u"] - logs["u"][0])[2])
     error = np.std([row["C"] for row in found]) / 20
     assert abs(np.mean([row["C"] for row in found])) < 3 * error

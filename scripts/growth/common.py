@@ -1,0 +1,198 @@
+"""Clusters that models have in common: the cells of all models clustered together, without their samples' means.
+
+A cluster of one model has no counterpart in another. Here each gene's mean over the cells of a sample is removed, so
+that patients, libraries and what a treatment does to all cells alike make no clusters; what differs between the cells
+of a sample does. Neither timepoint nor model decides which cells are similar, so that shares can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scripts.base import expression
+from scripts.base.verdicts import decide
+from scripts.clusters import cluster_cells, stability
+from scripts.growth import terms
+from scripts.growth.verdicts import CLUSTER_VERDICTS, ClusterEvidence
+from scripts.stats import composition, trends
+
+LEAST = 0.01
+"""Share of a model's cells (mean of its samples) from which on it has a cluster."""
+SEEN = 3
+"""Cells of each sample, on average, in which a gene must be seen."""
+MIN_SIDE = 5
+"""Cells of a sample in a cluster, and outside, that are needed to name the cluster's genes."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Cells of all samples: ``counts`` cells × genes, ``everywhere`` by gene, ``labels`` by cell (sample, model, …)."""
+
+    counts: sparse.csr_matrix
+    genes: pd.Index
+    everywhere: np.ndarray
+    labels: pd.DataFrame
+
+
+def equal_depth(counts: sparse.csr_matrix, labels: pd.DataFrame, seed: int) -> sparse.csr_matrix:
+    """Return the counts thinned so that the samples of a model have equal median totals.
+
+    Cells of few molecules are put into the wrong cluster more often: where depth differs between timepoints, shares
+    would differ with it.
+    """
+    total = pd.Series(expression.totals(counts), labels.index)
+    median = total.groupby(labels["sample"]).median()
+    model = labels.drop_duplicates("sample").set_index("sample")["model"]
+    least = median.groupby(model).transform("min")
+    share = labels["sample"].map(least / median.where(median > 0, 1.0)).to_numpy(dtype=float)
+    return expression.thin(counts, share, np.random.default_rng(seed))
+
+
+def variable_within(counts: sparse.csr_matrix, sample: np.ndarray, n_top: int, allowed: np.ndarray) -> np.ndarray:
+    """Return a mask of the genes that vary most between the cells of a sample, by the mean over the samples.
+
+    Genes that only differ between samples are no help: their means are removed.
+    """
+    names = list(dict.fromkeys(sample))
+    variance = np.zeros(counts.shape[1])
+    for name in names:
+        variance += expression.residual_variance(counts[sample == name]) / len(names)
+    seen = np.asarray((counts > 0).sum(axis=0)).ravel() >= SEEN * len(names)
+    variance = np.where(allowed & seen, variance, -1)
+    chosen = np.argsort(-variance, kind="stable")[: min(n_top, int((variance >= 0).sum()))]
+    mask = np.zeros(len(variance), dtype=bool)
+    mask[chosen] = True
+    return mask
+
+
+def means_of_samples(sample: np.ndarray) -> np.ndarray | None:
+    """Return the covariates (cells × samples − 1) that remove each sample's mean; None for one sample."""
+    names = list(dict.fromkeys(sample))[1:]
+    return np.column_stack([sample == name for name in names]).astype(float) if names else None
+
+
+def find(cells: Sampled, settings: dict) -> tuple[stability.Clustering, np.ndarray]:
+    """Return the clusters of the cells of all samples, and the genes (mask) that they were found by.
+
+    ``settings``: those of the stage clusters (n_top_genes, n_pcs, n_neighbors, resolutions, …), and seed.
+    """
+    sample = cells.labels["sample"].to_numpy(dtype=object)
+    counts = equal_depth(cells.counts, cells.labels, settings["seed"])
+    variable = variable_within(counts, sample, settings["n_top_genes"], cells.everywhere)
+    log = expression.normalise(counts)
+    return cluster_cells.cluster(counts, log, variable, means_of_samples(sample), settings), variable
+
+
+def models_with(shares: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Return models × clusters: whether the cluster has at least this share of the model's cells, mean of its samples.
+
+    ``shares``: :data:`terms.COMMON_SHARES`. All timepoints count alike, so that a change decides nothing.
+    """
+    used = shares[(shares["used"] == "yes") & (shares["cluster"] != terms.RARE)]
+    return used.pivot_table(index="model", columns="cluster", values="share", aggfunc="mean", fill_value=0.0) >= least
+
+
+def count(cells: pd.DataFrame, min_cells: int) -> pd.DataFrame:
+    """Return :data:`terms.COMMON_SHARES`: the cells of each common cluster in each sample.
+
+    ``cells``: sample, model, timepoint, arm and cluster of each cell.
+    """
+    samples = cells.drop_duplicates("sample").set_index("sample")
+    table = pd.crosstab(cells["sample"], cells["cluster"]).reindex(samples.index)
+    total = table.sum(axis=1)
+    rows = table.rename_axis(index="sample", columns="cluster").stack().rename("cells").reset_index()
+    rows = rows.join(samples[["model", "timepoint", "arm"]], on="sample")
+    n = rows["sample"].map(total)
+    used = np.where(n >= min_cells, "yes", "no")
+    return rows.assign(n_cells=n, share=rows["cells"] / n, used=used)[terms.COMMON_SHARES]
+
+
+def join_rare(cluster: np.ndarray, cells: pd.DataFrame, least: float) -> np.ndarray:
+    """Return clusters as text, with those that no model has (:data:`LEAST` of its cells) as :data:`terms.RARE`."""
+    names = pd.Series(cluster.astype(str), cells.index)
+    table = pd.crosstab(cells["sample"], names, normalize="index")
+    model = cells.drop_duplicates("sample").set_index("sample")["model"]
+    most = table.groupby(model.reindex(table.index)).mean().max()
+    return names.where(names.map(most) >= least, terms.RARE).to_numpy(dtype=object)
+
+
+def compare(shares: pd.DataFrame, contrast: Mapping, limit: float) -> pd.DataFrame:
+    """Return :data:`terms.COMMON_CHANGES`: the change of each cluster's log ratio to all clusters since the baseline.
+
+    Models that have the cluster at no timepoint (:func:`models_with`) do not count for it.
+
+    Parameters
+    ----------
+    shares
+        :data:`terms.COMMON_SHARES`.
+    contrast
+        Baseline, persister, further persister timepoints and relapse.
+    limit
+        Limit of the false discovery rate (``statistics.fdr``).
+    """
+    used = shares[shares["used"] == "yes"]
+    counts = used.pivot(index="sample", columns="cluster", values="cells")
+    counts = counts.reindex(dict.fromkeys(used["sample"])).fillna(0).astype(int)
+    samples = used.drop_duplicates("sample").set_index("sample")[["model", "timepoint", "arm"]]
+    of = models_with(shares, LEAST)
+    if of.shape[1] < 2:
+        return pd.DataFrame(columns=terms.COMMON_CHANGES)
+    ratios = composition.expected_ratios(counts, samples["model"], list(of.columns), of=of)
+    part = used.pivot(index="sample", columns="cluster", values="share").reindex(index=ratios.index, columns=of.columns)
+    part, tables = part.where(ratios.notna()), []
+    baseline, relapse = contrast["baseline"], contrast.get("relapse")
+    for timepoint in [*trends.persisters_of(contrast), *([relapse] if relapse else [])]:
+        found = composition.changes(ratios, samples, baseline, timepoint).rename_axis("cluster")
+        after = samples.index[samples["timepoint"] == timepoint]
+        before = samples.index[(samples["timepoint"] == baseline) & samples["model"].isin(samples.loc[after, "model"])]
+        for column, rows in (("share_baseline", before), ("share_treated", after)):
+            found[column] = part.loc[rows].groupby(samples.loc[rows, "model"]).mean().mean()
+        found = found.reset_index().assign(contrast=f"{timepoint} vs {baseline}", reference=terms.ALL)
+        found["verdict"] = [
+            decide(CLUSTER_VERDICTS, ClusterEvidence(row.n_models, row.effect, row.fdr, limit)).name
+            for row in found.itertuples()
+        ]
+        tables.append(found[terms.COMMON_CHANGES])
+    return pd.concat(tables, ignore_index=True)
+
+
+def name_genes(cells: Sampled, cluster: np.ndarray, most: int = 8) -> dict[str, list[str]]:
+    """Return the genes that are highest in each cluster against the other cells of the same samples.
+
+    By the mean over samples of the log2 ratio of counts per 10,000 (plus 1). The clusters were made from these counts:
+    genes name a cluster, and prove nothing.
+    """
+    sample = cells.labels["sample"].to_numpy(dtype=object)
+    total, found = expression.totals(cells.counts), {}
+    for name in dict.fromkeys(cluster):
+        ratios = []
+        for own in dict.fromkeys(sample):
+            sides = [np.flatnonzero((sample == own) & ((cluster == name) == inside)) for inside in (True, False)]
+            if min(map(len, sides)) >= MIN_SIDE:
+                sums = [np.asarray(cells.counts[rows].sum(axis=0)).ravel() / total[rows].sum() for rows in sides]
+                ratios.append(np.log2(1e4 * sums[0] + 1) - np.log2(1e4 * sums[1] + 1))
+        mean = np.mean(ratios, axis=0) if ratios else np.zeros(0)
+        best = np.argsort(-mean, kind="stable")[:most]
+        found[name] = [cells.genes[i] for i in best if mean[i] > 0]
+    return found
+
+
+def describe(cells: Sampled, table: pd.DataFrame) -> pd.DataFrame:
+    """Return :data:`terms.COMMON`: size, models, state and genes of each common cluster, the largest first.
+
+    ``table``: the cells with cluster, cycling and persister_like (0, 1 or NaN), in the order of ``cells``.
+    """
+    shares = count(table, 0)
+    of = models_with(shares, LEAST)
+    genes = name_genes(cells, table["cluster"].to_numpy(dtype=object))
+    groups = table[table["cluster"] != terms.RARE].groupby("cluster", sort=False)
+    found = groups[["cycling", "persister_like"]].mean().assign(cells=groups.size())
+    found["models"] = of.sum().reindex(found.index).fillna(0).astype(int)
+    found["genes"] = [", ".join(genes[name]) for name in found.index]
+    found = found.reset_index().sort_values("cluster", key=lambda names: names.astype(int))
+    return found.reindex(columns=terms.COMMON)
