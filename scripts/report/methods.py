@@ -82,6 +82,7 @@ def write(source: Source) -> tuple[list[str], list[str]]:
         peak_verdicts=chromatin.VERDICTS,
         tested_verdicts=perturbations.TESTED,
         growth_verdicts=growth.VERDICTS,
+        cluster_verdicts=growth.CLUSTER_VERDICTS,
         stroma_verdicts=stroma.VERDICTS,
     )
     works = yaml.safe_load((RESOURCES / "citations.yaml").read_text())

@@ -268,7 +268,7 @@ THRESHOLDS = {
     "profiles.min_cells": (10, {"aggregate_pseudobulk": 1}),
     "stroma.min_cells": (10, {"compare_stroma": 1}),
     "switches.min_effect": (0.3, {"rank_switches": 1}),
-    "growth.min_cells": (10, {"measure_growth": 1}),
+    "growth.min_cells": (10, {"measure_growth": 1, "compare_clusters": 1}),
     "biopsy.min_cells": (10, {"score_biopsy": 1}),
     "biopsy.training_cells": (300, {"freeze_reference": 1}),
     "report.max_points": (500, {}),

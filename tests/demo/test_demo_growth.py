@@ -66,3 +66,40 @@ def test_shares_of_clusters_add_up_in_each_timepoint(read):
     table = read("clusters")
     assert table.groupby(["model", "timepoint"])["share"].sum().sub(1).abs().max() < 1e-4  # shares have six digits
     assert not {"p", "fdr"} & set(table)
+
+
+@pytest.fixture(scope="module")
+def common(results, truth) -> pd.DataFrame:
+    """Return the cells of the common clusters with what was planted: their cluster, phase and activities."""
+    cells = pd.read_csv(results / "growth" / "common_cells.tsv.gz", sep="\t", dtype={"cluster": str})
+    parts = []
+    for path in sorted(truth.glob("*.cells.tsv")):
+        planted = pd.read_csv(path, sep="\t", keep_default_na=False)
+        parts.append(planted.set_index(path.name.removesuffix(".cells.tsv") + ":" + planted["barcode"]))
+    planted = pd.concat(parts)[["kind", "phase", "cluster_secretory"]]
+    return cells.join(planted[planted["kind"] == "cell"], on="cell").dropna(subset=["phase"])
+
+
+def test_the_planted_cluster_is_found_in_all_models_and_grows(read, truth, common):
+    """Its cells express housekeeping genes of secretion, and are 15 % of untreated and 33 % of persister cells."""
+    table = pd.crosstab(common["cluster"], common["cluster_secretory"].astype(float))
+    own = table[1.0].idxmax()
+    found, planted = table.loc[own, 1.0], table[1.0].sum()
+    assert found >= 0.8 * table.loc[own].sum() and found >= 0.6 * planted, "cycling ones are in the clusters of phases"
+    changes = read("common_changes").astype({"cluster": str}).set_index(["contrast", "cluster"])
+    row = changes.loc[("persister vs untreated", own)]
+    shares = pd.read_csv(truth / "clusters.tsv", sep="\t").set_index("cluster").loc["secretory"]
+    assert shares["share_persister"] > shares["share_untreated"]
+    assert row["verdict"] == "grows" and row["n_models"] == row["k"] == 5
+    named = read("common_clusters").astype({"cluster": str}).set_index("cluster").loc[own, "genes"].split(", ")
+    assert len(set(named) & {"SEC61B", "SSR4", "SPCS1", "CANX", "PDIA3", "P4HB", "HSPA5", "CLTC", "LAMP1", "CTSD"}) >= 7
+
+
+def test_no_other_cluster_grows_but_what_the_resting_cells_gain(read, common):
+    """Fewer persisters cycle: clusters of S and of G2/M shrink, and those of resting cells gain by it."""
+    changes = read("common_changes").astype({"cluster": str}).set_index(["contrast", "cluster"])
+    phases = pd.crosstab(common["cluster"], common["phase"], normalize="index")
+    cycling = phases.index[phases[["S", "G2M"]].sum(axis=1) > 0.8]
+    found = changes.loc["persister vs untreated"]
+    assert len(cycling) >= 2 and not found.loc[cycling, "verdict"].eq("grows").any()
+    assert (found.loc[cycling, "effect"] < 0).all()
