@@ -23,6 +23,7 @@ MIN_GENES = 5
 MIDDLE = 0.5
 """Score halfway between the untreated (0) and the persister state (1)."""
 CYCLING, LIKE = "cycling cells", "cells nearer to persister"
+COUNTS = ["timepoint", "model", "sample", "flagged", "cells"]
 
 
 def is_cycling(counts: sparse.csr_matrix, genes: list[str], sets: Mapping[str, Mapping[str, str]], seed: int):
@@ -67,17 +68,23 @@ def counting_variance(cells: pd.Series | float, share: float) -> pd.Series | flo
     return (1 / (cells * share + ZERO) + 1 / (cells * (1 - share) + ZERO)) / np.log(2) ** 2
 
 
-def ratios_of(flags: np.ndarray, labels: pd.DataFrame, state: str) -> tuple[np.ndarray, float]:
+def count_flags(flags: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return a row (:data:`COUNTS`) per timepoint, model and sample. ``flags``: 1, 0 or NaN (not counted) by cell."""
+    known = np.isfinite(flags)
+    table = labels.loc[known, COUNTS[:3]].astype(str).assign(flag=flags[known])
+    counts = table.groupby(COUNTS[:3])["flag"].agg(["sum", "size"])
+    return counts.set_axis(COUNTS[3:], axis=1).reset_index()
+
+
+def ratios_of(counts: pd.DataFrame, state: str) -> tuple[np.ndarray, float]:
     """Return the log2 ratio of flagged to other cells of each model at a timepoint (mean over its samples), and the
-    mean over models of their variance by counting; NaN without a model.
+    mean over models of their variance by counting; NaN without a model. ``counts``: :data:`COUNTS`.
     """
-    known = np.isfinite(flags) & (labels["timepoint"].astype(str) == state).to_numpy()
-    table = labels.loc[known, ["model", "sample"]].astype(str).assign(flag=flags[known])
-    counts = table.groupby(["model", "sample"])["flag"].agg(["sum", "size"])
-    by_model = log_ratio(counts["sum"], counts["size"] - counts["sum"]).groupby(level="model")
+    counts = counts[counts["timepoint"] == state].set_index(["model", "sample"])
+    by_model = log_ratio(counts["flagged"], counts["cells"] - counts["flagged"]).groupby(level="model")
     ratios = by_model.mean()
     share = share_of(float(ratios.mean()))
-    variance = counting_variance(counts["size"], share).groupby(level="model").mean() / by_model.size()
+    variance = counting_variance(counts["cells"], share).groupby(level="model").mean() / by_model.size()
     return ratios.to_numpy(dtype=float), float(variance.mean())
 
 
@@ -101,15 +108,33 @@ def place(
     labels
         Model, timepoint and sample of the training cells.
     level
-        Probability that the range of an untreated sample of a new patient holds: Student's t over models on the log
-        ratio. The models' variance includes their error of counting; a biopsy of fewer cells has more, which is added.
+        As of :func:`place_counts`.
     """
     known = own[np.isfinite(own)]
     if not len(known):
         return ("growth", item, *[np.nan] * 5, "", "too few of the genes are seen, or too few training models")
-    ratio = float(log_ratio(known.sum(), len(known) - known.sum()))
-    (untreated, variance), (persister, _) = (ratios_of(training, labels, state) for state in states)
-    noise = counting_variance(len(known), share_of(float(untreated.mean()))) - variance if len(untreated) else 0.0
+    return place_counts("growth", item, (known.sum(), len(known)), count_flags(training, labels), states, level)
+
+
+def place_counts(
+    section: str, item: str, own: tuple[float, int], counts: pd.DataFrame, states: tuple[str, str], level: float
+) -> tuple:
+    """Return a row (:data:`describe.ROWS`): the share of a biopsy's flagged cells among that of the training models.
+
+    Parameters
+    ----------
+    own
+        Flagged cells of the biopsy, and all its cells (one or more).
+    counts
+        The same of each training sample (:data:`COUNTS`).
+    level
+        Probability that the range of an untreated sample of a new patient holds: Student's t over models on the log
+        ratio. The models' variance includes their error of counting; a biopsy of fewer cells has more, which is added.
+    """
+    flagged, cells = own
+    ratio = float(log_ratio(flagged, cells - flagged))
+    (untreated, variance), (persister, _) = (ratios_of(counts, state) for state in states)
+    noise = counting_variance(cells, share_of(float(untreated.mean()))) - variance if len(untreated) else 0.0
     mean, low, high = prediction(untreated, level, max(noise, 0.0))
     call = ""
     if np.isfinite(low):
@@ -117,8 +142,8 @@ def place(
     above = [f"{int((ratios < ratio).sum())} of {len(ratios)}" for ratios in (untreated, persister)]
     middle = share_of(persister.mean()) if len(persister) else np.nan
     note = f"higher than in {above[0]} {states[0]} and {above[1]} {states[1]} models"
-    ends = share_of(low, len(known)), share_of(high, len(known))
-    return ("growth", item, float(known.mean()), *ends, share_of(mean), middle, call, note)
+    ends = share_of(low, cells), share_of(high, cells)
+    return (section, item, float(flagged / cells), *ends, share_of(mean), middle, call, note)
 
 
 def place_states(

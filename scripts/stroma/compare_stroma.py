@@ -29,18 +29,6 @@ CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "own_lineage"
 LABELS = ["sample", "model", "timepoint", "arm"]
 
 
-def read_sample(path: str, most: int, seed: int) -> tuple["anndata.AnnData", int]:
-    """Return at most ``most`` cells of a library, drawn at random and in their order, and how many it has."""
-    import anndata
-
-    cells = anndata.read_h5ad(path)
-    n = cells.n_obs
-    if n > most:
-        cells = cells[np.sort(np.random.default_rng(seed).choice(n, most, replace=False))].copy()
-    cells.X = sparse.csr_matrix(cells.X)
-    return cells, n
-
-
 def given_labels(cells: "anndata.AnnData", lineages: Iterable[str]) -> np.ndarray:
     """Return the user's own lineage of each cell, empty where there is none.
 
@@ -114,7 +102,7 @@ def main(snakemake) -> None:
     panel = panels.markers(params.species)
     parts, given, n, drawn = [], [], {}, {}
     for sample, path in zip(sheet["sample"], source.cells, strict=True):
-        cells, n[sample] = read_sample(path, own["max_cells"], own["seed"])
+        cells, n[sample] = naming.read_sample(path, own["max_cells"], own["seed"])
         drawn[sample] = cells.n_obs
         if cells.n_obs:
             parts.append(cells)
