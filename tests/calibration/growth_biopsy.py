@@ -1,4 +1,7 @@
-"""What an untreated biopsy of few cells is called, placed among untreated training models (scripts/biopsy)."""
+"""What an untreated biopsy of few cells is called, placed among untreated training models (scripts/biopsy).
+
+Lineages of the stroma are placed by the same function as cycling cells; their shares may be small.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ import pandas as pd
 from scipy import special
 
 from calibration import designs
-from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, VERDICT, Row, clustered
+from calibration.row import AROUND, AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, VERDICT, Row, clustered
 from scripts.biopsy import describe, discriminant
 from scripts.biopsy import growth as biopsy
+from scripts.stats.intervals import share_interval
 
 LEVEL = 0.05
 PATIENTS = 0.6
 """Standard deviation between patients of the log odds of cycling."""
+BETWEEN = 0.8
+"""The same of a lineage of the stroma."""
 
 
 def place_trial(n: int, learned: bool, rng: np.random.Generator, few: int | None = None) -> tuple:
@@ -49,6 +55,51 @@ def place_trial(n: int, learned: bool, rng: np.random.Generator, few: int | None
     left_out = biopsy.scores_left_out(known, about, states) > biopsy.MIDDLE
     own = discriminant.learn(known, about, states).score(features[~training]) > biopsy.MIDDLE
     return biopsy.place("", own.astype(float), left_out.astype(float), about, states, 0.95)
+
+
+def lineage_trial(n: int, share: float, rng: np.random.Generator, few: int | None = None, times: float = 1.0) -> tuple:
+    """Return the row of the stroma of an untreated biopsy of a new patient, of whose cells ``share`` (at the median of
+    patients) are of a lineage. ``times``: what treatment multiplies its odds by.
+    """
+    sizes = np.exp(rng.uniform(np.log(40), np.log(300), n + 1)).astype(int)
+    sizes[-1] = few or sizes[-1]
+    odds = rng.normal(special.logit(share), BETWEEN, n + 1)
+    odds[-1] += np.log(times)
+    flagged = rng.binomial(sizes, special.expit(odds))
+    counts = pd.DataFrame({"timepoint": designs.BASELINE, "model": range(n), "sample": range(n)})
+    counts = counts.assign(flagged=flagged[:-1], cells=sizes[:-1])
+    own = (int(flagged[-1]), int(sizes[-1]))
+    return biopsy.place_counts("", "", own, counts, (designs.BASELINE, designs.TREATED), 0.95)
+
+
+def lineage_rows(quick: bool) -> list[Row]:
+    """Return the rates of shares of the stroma's lineages: calls, ranges, and the interval by counting alone."""
+    found, runs = [], 20 if quick else 1000
+    for share, few, n in product((0.3, 0.03), (None, 20), (5,) if quick else (3, 5, 8)):
+        rng = np.random.default_rng([5, n, int(100 * share), few or 0])
+        drawn = [lineage_trial(n, share, rng, few) for _ in range(runs)]
+        design = f"{n} × (1+1); 40 to 300 stromal cells" + (f", a biopsy of {few}" if few else "")
+        truth = f"an untreated new patient; a lineage of {share:.0%}"
+        calls = sum(row[7] != "as untreated" for row in drawn)
+        columns = ("biopsy/*/scores.tsv: above or below untreated", "biopsy/*/scores.tsv call")
+        found.append(Row(columns, design, truth, VERDICT, LEVEL, calls, runs, AT_MOST))
+        inside = sum(row[3] - 1e-9 <= row[2] <= row[4] + 1e-9 for row in drawn)
+        columns = ("biopsy/*/scores.tsv low", "biopsy/*/scores.tsv high")
+        found.append(Row(columns, design, truth, COVERAGE, 0.95, inside, runs, AT_LEAST))
+    for n in (5,) if quick else (3, 5, 8):
+        rng = np.random.default_rng([7, n])
+        calls = sum(lineage_trial(n, 0.3, rng, times=8)[7] == "above untreated" for _ in range(runs))
+        columns = ("biopsy/*/scores.tsv: above or below untreated", "biopsy/*/scores.tsv call")
+        truth = "a new patient; the odds of a lineage of 30% are eight times those before treatment"
+        found.append(Row(columns, f"{n} × (1+1); 40 to 300 stromal cells", truth, POWER, None, calls, runs, REPORTED))
+    for share, cells in product((0.3, 0.03), (20, 100)):
+        rng = np.random.default_rng([6, int(100 * share), cells])
+        ends = [share_interval(k / cells, cells, 0.95) for k in rng.binomial(cells, share, runs)]
+        inside = sum(low <= share <= high for low, high in ends)
+        columns = ("biopsy/*/scores.tsv: interval by counting alone",)
+        truth = f"a lineage of {share:.0%} of this patient's stroma"
+        found.append(Row(columns, f"a biopsy of {cells} stromal cells", truth, COVERAGE, 0.95, inside, runs, AT_LEAST))
+    return found
 
 
 def regulon_rows(quick: bool) -> list[Row]:
@@ -111,4 +162,4 @@ def rows(quick: bool) -> list[Row]:
                 note,
             )
         )
-    return [*found, *regulon_rows(quick)]
+    return [*found, *lineage_rows(quick), *regulon_rows(quick)]
