@@ -1,6 +1,7 @@
 # Biopsy: the study's results frozen as a reference; each biopsy scored against it, independent of the others.
 from scripts.figure.rule import hash_of
-from scripts.study.reference_manifest import FILES, MANIFEST
+from scripts.study.reference_manifest import MANIFEST, files_in
+from scripts.study.stroma import KINDS
 
 
 rule biopsy:
@@ -24,7 +25,7 @@ rule score_biopsy:
     input:
         unpack(get_biopsy),
         reference=ancient(reference_file(MANIFEST)),
-        files=ancient([*map(reference_file, FILES)]),
+        files=ancient([*map(reference_file, files_in(config["biopsy"]["reference"]))]),
     output:
         scores="<results>/biopsy/{sample}/scores.tsv",
         cells="<results>/biopsy/{sample}/cells.parquet",
@@ -44,6 +45,8 @@ rule score_biopsy:
     params:
         code=code_of("biopsy/score_biopsy.py"),
         settings=pick(config["biopsy"], "min_cells", "level", "seed"),
+        stroma=pick(config["stroma"], "min_cells", "max_cells", "seed"),
+        species={kind: study.species_of_stroma(kind) for kind in KINDS},
         sample=get_sample_row,
         sheet=config["samples"],
     script:

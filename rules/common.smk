@@ -469,10 +469,11 @@ def get_activity_of_model(wildcards):
 
 
 def get_biopsy(wildcards):
-    """What a biopsy comes as: its tumour cells, or one profile."""
+    """What a biopsy comes as: its tumour and normal cells, or one profile."""
     if study.queries.loc[wildcards.sample, "assay"] == "profile":
         return {"profile": study.queries.loc[wildcards.sample, "matrix"]}
-    return {"cells": "<results>/cells/{sample}.h5ad", "summary": "<results>/cells/{sample}.summary.json"}
+    parts = {"cells": ".h5ad", "host": ".host.h5ad", "normal": ".normal.h5ad", "summary": ".summary.json"}
+    return {name: f"<results>/cells/{{sample}}{part}" for name, part in parts.items()}
 
 
 def get_reads_and_matrices(wildcards):

@@ -20,6 +20,14 @@ rule freeze_reference:
         signature="<results>/expression/signature.tsv",
         signature_left_out="<results>/expression/signature_left_out.tsv",
         markers="<results>/markers/markers.tsv",
+        stroma_cells=collect(
+            "<results>/cells/{sample}.{kind}.h5ad",
+            sample=study.stroma_libraries if study.has_stroma else [],
+            kind=study.stroma_kind,
+        ),
+        stroma_shares="<results>/stroma/shares.tsv" if study.has_stroma else [],
+        stroma_changes="<results>/stroma/changes.tsv" if study.has_stroma else [],
+        published="<results>/published/signatures.tsv" if study.has_published else [],
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),
     log:
@@ -40,6 +48,12 @@ rule freeze_reference:
             **pick(config["regulons"], "min_cell_fraction", *ACTIVITY),
         },
         level=config["biopsy"]["level"],
+        stroma={
+            "kind": study.stroma_kind,
+            "species": study.stroma_species,
+            "libraries": study.stroma_libraries,
+            **pick(config["stroma"], "max_cells", "seed"),
+        },
         note=config["regulons"]["synthetic_data_note"],
     script:
         "../../scripts/biopsy/freeze.py"

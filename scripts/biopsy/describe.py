@@ -14,7 +14,7 @@ ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "ca
 NEAREST = 5
 UNKNOWN = ("", "nan", NOT_TESTED.name, NO_PEAKS.name)
 """Values of a switch's other evidence, or of a marker's assay, that say nothing."""
-CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth")
+CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth", "stroma")
 """Sections whose intervals and calls speak of a new patient like those of training."""
 
 
@@ -108,9 +108,21 @@ def call_switch(position: float, low: float, high: float) -> str:
     return "active" if position > high else "as untreated" if position >= low else "against the switch"
 
 
+def effect_of(switch) -> str:
+    """Return the change of a switch over the models of the reference's study, with its interval; empty if unknown."""
+    names = ("n", "activity_change_sd", "activity_change_sd_low", "activity_change_sd_high")
+    n, change, low, high = (float(getattr(switch, name, np.nan)) for name in names)
+    if not (np.isfinite(n) and np.isfinite(change)):
+        return ""
+    interval = f", 95 % CI {low:+.2f} to {high:+.2f}" if np.isfinite(low) and np.isfinite(high) else ""
+    return f"change in the study {change:+.2f} sd (mean of {n:.0f} models{interval})".replace("-", "−")
+
+
 def evidence_of(switch) -> str:
-    """Return what is known of a switch, a row of the reference: direction, and evidence other than co-expression."""
-    parts = [f"{switch.regulon} is {switch.direction} in persisters"]
+    """Return what is known of a switch, a row of the reference: direction, change over models, and evidence other than
+    co-expression.
+    """
+    parts = [f"{switch.regulon} is {switch.direction} in persisters", *filter(None, [effect_of(switch)])]
     tested, peaks = (str(getattr(switch, name, "")) for name in ("tested", "chromatin"))
     if tested not in UNKNOWN:
         parts.append(f"perturbation: {tested}")

@@ -21,7 +21,8 @@ TABLES = {
     "switch": ("Switches", ["factor", "status", "position", "untreated range"],
                "Mean activity of a called switch's regulon, between untreated (0) and persister (1) models. "
                "An untreated sample of a new patient would lie in the range given; “active” is beyond it, towards "
-               "persister."),
+               "persister. The change in the study is a mean over models, in standard deviations (sd) of activity "
+               "between the cells of a sample."),
     "marker": ("Marker panel", ["gene", "status", "cells with the gene", "untreated range", "direction, assay"],
                "Share of tumour cells in which a marker is detected, with what an untreated sample of a new patient "
                "would show."),
@@ -30,6 +31,13 @@ TABLES = {
                "Share of the tumour cells that cycle (S or G2/M by cell-cycle genes, scored together with the training "
                "cells), and share whose score is nearer to the persister than to the untreated state. An untreated "
                "sample of a new patient would lie in the range given."),
+    "stroma": ("Lineages of the stroma",
+               ["lineage", "status", "share", "untreated range", "untreated models", "persister models"],
+               "Share of each lineage among the host cells of a xenograft, or the normal cells of another tumour "
+               "sample, whose own markers show a lineage. An untreated sample of a new patient would lie in the range "
+               "given; means of the models are of training samples whose cells were named in the same way. Shares add "
+               "up to one: one lineage that grows lowers all others. They are compared only between stromas of one "
+               "kind and species."),
     "regulon": ("Other regulons that differ from untreated",
                 ["regulon", "status", "mean activity", "untreated range"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
@@ -44,6 +52,7 @@ COLUMNS = {
     "marker": ("item", "call", "value", "range", "note"),
     "regulon": ("item", "call", "value", "range"),
     "growth": ("item", "call", "value", "range"),
+    "stroma": ("item", "call", "value", "range", "untreated", "persister"),
     "nearest": ("item", "call", "value"),
 }
 

@@ -12,16 +12,21 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.expression import join_samples
 from scripts.base.tables import read_labelled
-from scripts.biopsy import discriminant, features, fraction
+from scripts.biopsy import discriminant, features, fraction, stroma
 from scripts.biopsy.profile import left_out_scores
+from scripts.published.terms import SIGNATURES
 from scripts.regulons.activity import threshold
+from scripts.stroma.shares import CHANGES, SHARES
 from scripts.study import reference_manifest as manifests
 from scripts.switches.verdicts import SHARED
 
 LABELS = ["sample", "model", "timepoint", "arm", "replicate"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REGULONS = ["tf", "regulon", "target", "weight"]
-SWITCHES = ["tf", "regulon", "verdict", "direction"]
+SWITCHES = [
+    "tf", "regulon", "verdict", "direction", "n", "effect", "ci_low", "ci_high", "activity_change_sd",
+    "activity_change_sd_low", "activity_change_sd_high",
+]  # fmt: skip
 SIGNATURE = ["gene", "direction", "rank"]
 LEFT_OUT = ["left_out", *SIGNATURE]
 MARKERS = ["gene", "direction", "pool", "location", "assay"]
@@ -140,6 +145,16 @@ def read_training_profiles(path: str):
     return profiles
 
 
+def frozen_stroma(source, about: dict) -> pd.DataFrame:
+    """Return the shares of lineages of the training samples (:data:`stroma.TABLE`); no row in a study without stroma.
+
+    ``about``: kind, species and libraries of the stroma, ``max_cells`` and ``seed``.
+    """
+    found = read_optional(source.get("stroma_shares"), SHARES)
+    paths = dict(zip(about["libraries"], source.get("stroma_cells") or (), strict=False))
+    return stroma.to_freeze(found, paths, about["species"], about)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the packages that the numbers depend on."""
     found = {}
@@ -176,7 +191,8 @@ regulons.tsv      consensus regulons: targets and weights
 thresholds.tsv    activity at which a regulon is on, and the part of training cells below
 signature.tsv     genes of the shared persister programme
 signature_left_out.tsv  the same learned without one model each, by which training profiles are scored
-switches.tsv      ranked switches and their evidence; called are those of verdict "{SHARED.name}"
+switches.tsv      ranked switches and their evidence, with the change over models and its interval; called are those
+                  of verdict "{SHARED.name}"
 markers.tsv       marker panels learned from all models: any genes, surface, secreted; the assay of each gene
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
 cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
@@ -184,6 +200,10 @@ profiles.h5ad     training profiles: log2 expression
 samples.tsv       training samples: cells, depth, quantiles of their cells' scores (0 untreated, 1 persister)
 profiles.tsv      training profiles: score of the signature learned without their model
 calibration.tsv   what is estimated for mixtures of a model that the scores weren't learned from
+stroma.tsv        lineages of the stroma in each training sample: as the study names its cells, and by each cell's own
+                  markers, as those of a biopsy are named; without rows if the study has no stroma
+stroma_changes.tsv  the change of each lineage over models, with interval and verdict
+published.tsv     the study's place among published drug-tolerance signatures; without rows if it compares none
 """
 
 
@@ -221,12 +241,17 @@ def main(snakemake) -> None:
         "regulons": regulons, "signature": signature, "signature_left_out": left_out, "switches": switches,
         "markers": markers, "calibration": calibration, "thresholds": find_thresholds(activity, settings["seed"]),
         "genes": describe_genes(cells), "samples": describe_samples(cells, scores), "profiles": of_profiles,
+        "stroma": frozen_stroma(source, params.stroma),
+        "stroma_changes": read_optional(source.get("stroma_changes"), CHANGES),
+        "published": read_optional(source.get("published"), SIGNATURES),
     }  # fmt: skip
     training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,
                 "samples": len(tables["samples"]),
                 "models": len(set(cells.obs["model"]) | set(profiles.obs["model"]))}  # fmt: skip
+    of_stroma = {key: params.stroma[key] for key in ("kind", "species")} if source.get("stroma_shares") else {}
     manifest = {"workflow": manifests.workflow_version(), "study": params.study, "settings": settings,
-                "training": training, "provenance": {"note": params.note, "packages": versions()}}  # fmt: skip
+                "training": training, "stroma": of_stroma,
+                "provenance": {"note": params.note, "packages": versions()}}  # fmt: skip
     with tempfile.TemporaryDirectory(dir=snakemake.resources.get("tmpdir")) as name:
         folder = Path(name)
         for table, content in tables.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.base import job
-from scripts.study.reference_manifest import AGAIN, FILES, hash_file, read_manifest
+from scripts.study.reference_manifest import AGAIN, files_of, hash_file, read_manifest
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,12 @@ class Reference:
     manifest: dict
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return one of :data:`TABLES`; cells are text where they look like a replicate or a name."""
+        """Return one of :data:`TABLES`; cells are text where they look like a replicate or a name.
+
+        A table that the reference was frozen without is empty.
+        """
+        if f"{name}.tsv" not in files_of(self.manifest):
+            return pd.DataFrame()
         labels = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "left_out"), str)
         return pd.read_csv(self.folder / f"{name}.tsv", sep="\t", dtype=labels, keep_default_na=False, na_values=[""])
 
@@ -61,7 +66,7 @@ def load(folder: str | Path) -> Reference:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    for name in FILES:
+    for name in files_of(manifest):
         path = folder / name
         if not path.is_file():
             raise job.UserError(f"{path}: the reference's file is missing; {AGAIN}")

@@ -8,10 +8,11 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.biopsy import describe, discriminant, drift, features, fraction, growth, profile, reference
+from scripts.biopsy import describe, discriminant, drift, features, fraction, growth, profile, reference, stroma
 from scripts.biopsy.describe import ROWS
 from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS
+from scripts.study.stroma import HOST, NORMAL
 from scripts.switches.verdicts import SHARED
 
 CELLS = ["cell", "total_counts", "score", "persister", "far"]
@@ -35,16 +36,27 @@ def rows_of_checks(checks: list[drift.Check]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ROWS)
 
 
-def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dict, threads: int) -> tuple:
+def not_scored(
+    frozen: reference.Reference, checks: list[drift.Check], normal: stroma.Stroma | None, level: float
+) -> pd.DataFrame:
+    """Return the rows of a biopsy whose tumour cells can't be scored: its checks, and its stroma as it is."""
+    tables = [rows_of_checks(checks), stroma.place(frozen, normal, level, "the tumour cells are not scored")]
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def score_cells(
+    frozen: reference.Reference, cells, summary: dict, settings: dict, threads: int, normal: stroma.Stroma | None = None
+) -> tuple:
     """Return scores (:data:`describe.ROWS`), cells (:data:`CELLS`) and distribution (:data:`DISTRIBUTION`).
 
-    ``cells``: kept tumour cells, counts; ``summary``: its summary by the stage cells; ``settings``: config biopsy.
+    ``cells``: kept tumour cells, counts; ``summary``: its summary by the stage cells; ``settings``: config biopsy;
+    ``normal``: its stroma.
     """
     states, level = (frozen.baseline, frozen.persister), settings["level"]
     no_cells, nothing = pd.DataFrame(columns=CELLS), pd.DataFrame(columns=DISTRIBUTION)
     checks = [drift.check_cells(cells.n_obs, settings["min_cells"], summary)]
     if drift.worst(checks) == drift.NOT_SCORED:
-        return rows_of_checks(checks), no_cells, nothing
+        return not_scored(frozen, checks, normal, level), no_cells, nothing
     query = sparse.csr_matrix(cells.X)
     names = cells.var_names.astype(str).tolist()
     checks.append(drift.check_composition(lineages.call(query, cells.var_names), summary))
@@ -56,7 +68,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
         note = "no training model has cells of both states: score it as a profile"
         checks.append(drift.Check("training", 0, 1, np.nan, drift.NOT_SCORED, note))
     if drift.worst(checks) == drift.NOT_SCORED:
-        return rows_of_checks(checks), no_cells, nothing
+        return not_scored(frozen, checks, normal, level), no_cells, nothing
 
     sets = features.gene_sets(frozen.table("regulons"), frozen.table("signature"), matched.genes, frozen.settings)
     about = (matched.genes, sets, frozen.settings, features.scales(matched, frozen.cells), threads)
@@ -98,6 +110,7 @@ def score_cells(frozen: reference.Reference, cells, summary: dict, settings: dic
         describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
         growth.place_states(matched, scores, training, labels, states, level=level, seed=settings["seed"]),
+        stroma.place(frozen, normal, level),
         describe.nearest(activity, training, labels),
     ]
     totals = np.asarray(query.sum(axis=1)).ravel()
@@ -183,6 +196,7 @@ def switches_of_profile(
         position, low, high = found.loc[switch.regulon]
         call = describe.call_switch(position, low, high)
         note = f"targets of {switch.regulon}, which is {switch.direction} in persisters, by their mean rank"
+        note = "; ".join(filter(None, [note, describe.effect_of(switch)]))
         rows.append(("switch", switch.tf, position, low, high, 0.0, 1.0, call, note))
     return pd.DataFrame(rows, columns=ROWS)
 
@@ -199,7 +213,9 @@ def main(snakemake) -> None:
     else:
         summary = json.loads(Path(snakemake.input.summary).read_text())
         kept = anndata.read_h5ad(snakemake.input.cells)
-        scores, cells, densities = score_cells(frozen, kept, summary, settings, snakemake.threads)
+        paths = {HOST: snakemake.input.host, NORMAL: snakemake.input.normal}
+        normal = stroma.read(summary.get("composition"), paths, snakemake.params.species, snakemake.params.stroma)
+        scores, cells, densities = score_cells(frozen, kept, summary, settings, snakemake.threads, normal)
     scores.to_csv(snakemake.output.scores, sep="\t", index=False, float_format="%.6g")
     cells.to_parquet(snakemake.output.cells, index=False)
     densities.to_csv(snakemake.output.distribution, sep="\t", index=False, float_format="%.6g")

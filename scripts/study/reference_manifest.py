@@ -13,9 +13,11 @@ MANIFEST = "reference.json"
 FORMAT = "persister-regulons reference"
 FORMAT_VERSION = 1
 """Raised whenever a reader of the version before would misread the folder."""
+LATER = ("stroma", "stroma_changes", "published")
+"""Tables that references of this format may lack: those frozen by a version before the tables were added."""
 TABLES = (
     "regulons", "thresholds", "signature", "signature_left_out", "switches", "markers", "genes", "samples", "profiles",
-    "calibration",
+    "calibration", *LATER,
 )  # fmt: skip
 """Text tables of the folder."""
 FILES = (*(f"{name}.tsv" for name in TABLES), "cells.h5ad", "profiles.h5ad", "README.txt")
@@ -51,6 +53,17 @@ def read_manifest(folder: str | Path) -> dict:
         remedy = "freeze the study again with this version, or score with the version that froze it"
         raise job.UserError(f"{path}: format version {version}, this workflow reads {FORMAT_VERSION}; {remedy}")
     return manifest
+
+
+def files_of(manifest: dict) -> tuple[str, ...]:
+    """Return the files of a reference: :data:`FILES` without the tables of :data:`LATER` that it lacks."""
+    absent = {f"{name}.tsv" for name in LATER} - set(manifest.get("files", ()))
+    return tuple(name for name in FILES if name not in absent)
+
+
+def files_in(folder: str | None) -> tuple[str, ...]:
+    """Return the files of the reference in a folder; without one, those of a reference that is frozen now."""
+    return files_of(read_manifest(folder)) if folder else FILES
 
 
 def write_manifest(folder: Path, content: dict) -> None:

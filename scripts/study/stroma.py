@@ -10,6 +10,7 @@ from scripts.study.peaks import WithPeaks
 
 HOST, NORMAL = "host", "normal"
 """Kinds of stroma, as the files of the stage cells are named."""
+KINDS = (HOST, NORMAL)
 NAMED = {"human": "human", "homo sapiens": "human", "mouse": "mouse", "mus musculus": "mouse"}
 """Species whose markers and orthologues are shipped (resources/stroma), as the config may call them."""
 
@@ -36,13 +37,20 @@ class WithStroma(WithPeaks):
         """Libraries of that kind."""
         return [sample for sample in self.libraries if self.kind_of_stroma(sample) == self.stroma_kind]
 
-    @property
-    def stroma_species(self) -> str:
-        """Species of the stroma, human or mouse; empty for another. Without genomes, a host is of the mouse."""
-        side = HOST if self.stroma_kind == HOST else "graft"
+    def species_of_stroma(self, kind: str) -> str:
+        """Return the species of a kind of stroma, human or mouse; empty for another.
+
+        Without genomes, a host is of the mouse.
+        """
+        side = HOST if kind == HOST else "graft"
         entry = (self.config["references"] or {}).get(side) or {}
         said = entry.get("species") or ("human" if side == "graft" else "mouse")
         return NAMED.get(said.strip().lower(), "")
+
+    @property
+    def stroma_species(self) -> str:
+        """Species of the study's stroma, human or mouse; empty for another."""
+        return self.species_of_stroma(self.stroma_kind)
 
     @cached_property
     def has_stroma(self) -> bool:

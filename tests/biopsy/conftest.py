@@ -15,6 +15,8 @@ from scripts.biopsy import freeze, reference, score_biopsy
 from scripts.demo.plan import load_plan
 from scripts.demo.simulate_molecules import simulate_droplets
 from scripts.profiles import pseudobulk
+from scripts.published import terms
+from scripts.stroma import shares
 from scripts.study import reference_manifest
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,18 @@ class Simulator:
         )
         if "timepoint" in truth:
             cells.obs["state"] = truth.loc[kept, "timepoint"].to_numpy()
+        return cells
+
+    def host_cells(self, model: str, sample: str, **kwargs):
+        """Return single host cells as the stage cells would keep them, with the lineage that was planted."""
+        counts, truth = self.droplets(model, **kwargs)
+        kept = ((truth["kind"] == "cell") & (truth["species"] == "host")).to_numpy()
+        labels = {"sample": sample, "model": model, "timepoint": kwargs.get("timepoint", "untreated"), "arm": "AC"}
+        names = pd.Index([f"{sample}:{number}" for number in np.flatnonzero(kept)], name="cell")
+        first = len(self.plan.of_species("graft"))
+        var = pd.DataFrame(index=list(self.plan.of_species("host")["symbol"]))
+        cells = anndata.AnnData(counts[kept][:, first:].astype(np.int32), obs=pd.DataFrame(labels, names), var=var)
+        cells.obs["planted"] = truth.loc[kept, "stroma"].to_numpy()
         return cells
 
     def matrix(self, path: Path, model: str, **kwargs) -> pd.DataFrame:
@@ -125,16 +139,29 @@ def planted_tables(plan) -> dict[str, pd.DataFrame]:
     }
 
 
+def tables_of_stroma(hosts: dict) -> dict[str, pd.DataFrame]:
+    """Return what the stage stroma finds of the host's cells, and a place among published signatures."""
+    labels = pd.concat([cells.obs for cells in hosts.values()]).astype(str)
+    counted = shares.count(labels["planted"], labels, 20)
+    change = shares.compare(counted, *STATES[:1], [*STATES[1:], "relapse"], limit=0.05)
+    place = pd.DataFrame([("related", 0.6, 0.5, 0.7)], columns=["signature", "effect", "ci_low", "ci_high"])
+    return {
+        "stroma_shares": counted, "stroma_changes": change, "published": place.reindex(columns=terms.SIGNATURES),
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def frozen(simulator, tmp_path_factory) -> reference.Reference:
     """Return the reference frozen from five models, untreated and persister (and relapse of two)."""
     folder = tmp_path_factory.mktemp("study")
-    paths, sums = [], {}
+    paths, hosts, sums = [], {}, {}
     for number, (model, ambient) in enumerate(MODELS.items()):
         states = [*STATES, "relapse"] if number in (0, 4) else STATES
         for state in states:
             sample = f"{model}_{state}"
-            cells = simulator.cells(model, sample, seed=100 * number + len(state), timepoint=state, ambient=ambient)
+            drawn = {"seed": 100 * number + len(state), "timepoint": state, "ambient": ambient}
+            cells, hosts[sample] = simulator.cells(model, sample, **drawn), simulator.host_cells(model, sample, **drawn)
+            hosts[sample].write_h5ad(folder / f"{sample}.host.h5ad")
             path = folder / f"{sample}.h5ad"
             cells.write_h5ad(path)
             paths.append(path)
@@ -147,9 +174,11 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
         folder / "profiles.h5ad"
     )
     inputs = {"cells": paths, "profiles": folder / "profiles.h5ad"}
-    for name, table in planted_tables(simulator.plan).items():
+    for name, table in (planted_tables(simulator.plan) | tables_of_stroma(hosts)).items():
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False)
         inputs[name] = folder / f"{name}.tsv"
+    inputs["stroma_cells"] = [folder / f"{sample}.host.h5ad" for sample in hosts]
+    stroma = {"kind": "host", "species": "mouse", "libraries": list(hosts), "max_cells": 500, "seed": 0}
     out = folder / "reference"
     out.mkdir()
     files = [out / name for name in (reference_manifest.MANIFEST, *reference_manifest.FILES)]
@@ -159,7 +188,7 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
         SimpleNamespace(
             input=Inputs(given),
             output=[str(path) for path in files],
-            params=SimpleNamespace(study=STUDY, settings=settings, level=0.95, note=""),
+            params=SimpleNamespace(study=STUDY, settings=settings, level=0.95, note="", stroma=stroma),
             threads=1,
             resources={"tmpdir": str(folder)},
         )

@@ -64,9 +64,13 @@ def test_a_matrix_becomes_a_page_in_an_empty_folder(folder, options, tmp_path, c
     assert found["value"] == pytest.approx(float((folder / "truth").read_text()), abs=0.05)
     cells = pd.read_parquet(folder / "results/biopsy/B20/cells.parquet")
     assert len(cells) > 350 and cells["persister"].mean() == pytest.approx(found["value"], abs=0.01)
+    stroma = scores.loc["stroma"]
+    assert stroma["value"].sum() == pytest.approx(1) and stroma["low"].notna().all()
+    assert {"fibroblast", "macrophage"} <= set(stroma.index)
     page = (folder / target).read_text()
     assert (
         "persister-like cells" in page
+        and "Lineages of the stroma" in page
         and page.count("<svg") == 4  # two figures, each for a wide and a narrow screen
         and "http" not in re.sub(r'"http://www.w3[^"]*"', "", page)
     )
@@ -77,7 +81,9 @@ def test_a_sample_of_mouse_cells_alone_is_told_apart_by_its_reads(folder, option
     target = "results/biopsy/host/biopsy.html"
     done = in_process.snakemake(folder, "--cores", "1", *options(folder), target)
     assert done.code == 0, done.text
-    assert "not scored" in (folder / target).read_text() and "host only" in (folder / target).read_text()
+    page = (folder / target).read_text()
+    assert "not scored" in page and "host only" in page
+    assert "Lineages of the stroma" in page and "not placed: the tumour cells are not scored" in page
 
 
 def test_one_biopsy_asks_for_its_own_jobs_alone(folder, options):

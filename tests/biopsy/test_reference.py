@@ -79,6 +79,38 @@ def test_another_manifest_is_refused(copy, text, said):
     assert said in refused(copy)
 
 
+@pytest.fixture
+def older(copy):
+    """Return the reference as it was frozen before it had the tables of stroma and published signatures."""
+    manifest = json.loads((copy / reference_manifest.MANIFEST).read_text())
+    manifest.pop("stroma")
+    for name in reference_manifest.LATER:
+        (copy / f"{name}.tsv").unlink()
+        manifest["files"].pop(f"{name}.tsv")
+    (copy / reference_manifest.MANIFEST).write_text(json.dumps(manifest))
+    return copy
+
+
+def test_an_older_reference_is_read_without_the_tables_that_it_lacks(older, frozen):
+    read = reference.load(older)
+    assert all(read.table(name).empty for name in reference_manifest.LATER)
+    assert read.table("switches").equals(frozen.table("switches"))
+    (older / "switches.tsv").unlink()
+    assert "switches.tsv: the reference's file is missing" in refused(older)
+
+
+def test_a_table_that_the_manifest_names_must_be_there(copy):
+    (copy / "stroma.tsv").unlink()
+    assert "stroma.tsv: the reference's file is missing" in refused(copy)
+
+
+def test_a_biopsy_asks_an_older_reference_only_for_its_files(older):
+    named = set(reference_manifest.files_in(str(older)))
+    later = {f"{name}.tsv" for name in reference_manifest.LATER}
+    assert named == set(reference_manifest.FILES) - later
+    assert set(reference_manifest.files_in(None)) == set(reference_manifest.FILES)
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path):
     assert "biopsy.reference must name a folder that `snakemake freeze` wrote" in refused(tmp_path)
 

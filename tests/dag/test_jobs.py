@@ -126,6 +126,14 @@ def test_a_biopsy_to_be_scored_joins_nothing(shipped, shipped_jobs):
     assert added(shipped.dry_run().jobs, shipped_jobs.jobs) == dict.fromkeys(jobs, 1)
 
 
+def test_a_reference_is_frozen_without_stroma_and_published_lists(shipped):
+    """Neither stage is asked for where the study has none; with them, each is asked for once."""
+    stages = {"compare_stroma", "compare_published"}
+    assert stages <= set(shipped.dry_run("freeze").jobs)
+    without = shipped.dry_run("freeze", "--config", "stroma={enabled: false}", "published={shipped: false}").jobs
+    assert without["freeze_reference"] == 1 and not stages & set(without)
+
+
 def test_a_biopsy_as_reads_is_scored_against_a_frozen_reference_without_any_other_sample(shipped):
     """The reference given: no job of another sample, no network, and nothing to freeze."""
     shipped.add("samples", QUERY | {"assay": "scrna"})

@@ -22,7 +22,7 @@ OF_THEIR_OWN = {
     "Networks, gene sets": "profiles/test_table_formats.py::" + EACH,
 }  # fmt: skip
 """Tables whose lines are cases of one test, and the test that compares both."""
-INTRONS, PLACES = "Introns", "Places"
+INTRONS, PLACES, REFERENCES = "Introns", "Places", "Frozen references (`biopsy.reference`)"
 HELD = {
     INTRONS: {
         "introns in all libraries": (
@@ -68,6 +68,19 @@ HELD = {
         "annotation with one transcript_id in several genes (NCBI's unassigned ones)": (
             "no",
             "references/test_join_genomes.py::test_a_transcript_of_several_genes_is_refused_before_anything_is_indexed",
+        ),
+    },
+    REFERENCES: {
+        "frozen by this version": ("yes", "biopsy/test_reference.py::test_every_file_is_there_hashed_and_explained"),
+        "frozen by version 0.1.0, without tables of the stroma and of published signatures": (
+            "yes", "biopsy/test_reference.py::test_an_older_reference_is_read_without_the_tables_that_it_lacks",
+            "biopsy/test_biopsy_stroma.py::"
+            "test_a_reference_without_stroma_and_tumour_cells_that_are_not_scored_place_nothing",
+        ),
+        "of another format version": ("no", "biopsy/test_reference.py::test_another_manifest_is_refused"),
+        "with a file changed or lost": (
+            "no", "biopsy/test_reference.py::test_a_file_changed_since_is_refused",
+            "biopsy/test_reference.py::test_a_file_lost_is_refused",
         ),
     },
 }  # fmt: skip
