@@ -9,7 +9,7 @@ from scripts.study.schema import suggest
 
 COLUMNS = ("factor", "direction", "dose", "control")
 ALIKE = ("model", "assay", "platform")
-"""Columns in which a perturbed sample and its control are alike."""
+"""Columns in which a perturbed sample and its control are alike, and so are replicates."""
 
 
 def check_perturbed(design: Design) -> Problems:
@@ -35,11 +35,21 @@ def check_perturbed(design: Design) -> Problems:
 
 
 def check_controls(design: Design) -> Problems:
-    """Controls are samples of that role without a factor, of the same model, assay and platform; each is used."""
+    """Controls are samples of that role without a factor, of the same model, assay and platform; each is used.
+
+    Replicates of a perturbation are also of one assay and platform: others would be compared as if they were alike.
+    """
     rows = design.samples[design.samples["role"] == "perturbation"].set_index("sample", drop=False)
     controls = rows[rows["factor"] == ""]
     lines = dict(zip(rows.index, design.samples.index[design.samples["role"] == "perturbation"], strict=True))
+    first: dict[tuple[str, ...], tuple] = {}
     for row in rows[rows["factor"] != ""].itertuples():
+        one = first.setdefault((row.factor, row.direction, row.dose, row.model), row)
+        for column in ALIKE:
+            own, other = getattr(row, column), getattr(one, column)
+            if own != other:
+                message = f"{own!r} differs from {other!r} of {one.sample!r}, a replicate of this perturbation"
+                yield design.sample(lines[row.sample], column), f"{message}; give this one another model or dose"
         place = design.sample(lines[row.sample], "control")
         if row.control not in controls.index:
             hint = suggest(row.control, list(controls.index)) or "; name a row of role perturbation without a factor"

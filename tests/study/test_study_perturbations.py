@@ -80,6 +80,17 @@ def test_a_row_that_can_not_be_compared_is_refused(draft, row, column, value, sa
     assert draft.problems()[0].startswith(f"samples.tsv, {said}")
 
 
+def test_replicates_of_two_assays_or_platforms_are_refused(draft):
+    draft = switched(draft)
+    draft.append("samples", "line_off2 line cultured control 13 profile data/array.tsv x")
+    draft.put("samples", 12, "role", "perturbation")
+    draft.put("samples", 9, "control", "line_off2")
+    for row in (9, 12):
+        draft.put("samples", row, "platform", "array")
+    (said,) = draft.problems()
+    assert said.startswith("samples.tsv, row 9, column platform: 'array' differs from '' of 'line_on1', a replicate of")
+
+
 def test_a_control_that_nothing_is_compared_with_is_refused(draft):
     draft = switched(draft)
     draft.append("samples", "alone line cultured control 20 profile data/line.tsv alone")
