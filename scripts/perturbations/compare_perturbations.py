@@ -9,7 +9,7 @@ from scripts.base import job
 from scripts.base.tables import ALL_ARMS, read_labelled
 from scripts.base.verdicts import MIN_MODELS, decide
 from scripts.perturbations import coexpression, effects, verdicts
-from scripts.perturbations.terms import EFFECTS, FACTORS, GAIN, LISTED
+from scripts.perturbations.terms import EFFECTS, FACTORS, GAIN, INHIBITOR, LISTED, NOT_SHOWN
 from scripts.profiles import inputs
 from scripts.stats.paired import false_discovery_rate
 
@@ -163,14 +163,29 @@ def others_below(own: pd.Series, others: list[pd.Series], tf: str, programme: Pr
     return float(np.mean([size < own for size in rest])) if rest and np.isfinite(own) else np.nan
 
 
-def judge(row: pd.Series, fdr: float) -> str:
-    """Return the verdict on a perturbation (one of :data:`verdicts.PERTURBATIONS`). ``row``: :data:`EFFECTS`."""
+def judge(row: pd.Series, fdr: float) -> dict[str, str]:
+    """Return what shows that the factor changed, and the verdict (one of :data:`verdicts.PERTURBATIONS`).
+
+    ``row``: :data:`EFFECTS`.
+    """
     evidence = verdicts.Effect(
         expected=row["activity_direction"], low=row["programme_share_low"], high=row["programme_share_high"],
         fdr=row["signature_fdr"], limit=fdr, direction=row["direction"], own_log_fc=row["own_log_fc"],
-        targets_shift=row["targets_shift"], targets_p=row["targets_p"],
+        own_p=row["own_p"], targets_shift=row["targets_shift"], targets_p=row["targets_p"],
+        validated=row["validated"] == "yes",
     )  # fmt: skip
-    return decide(verdicts.PERTURBATIONS, evidence).name
+    return {"factor_changed": evidence.shown_by, "verdict": decide(verdicts.PERTURBATIONS, evidence).name}
+
+
+def why_not_shown(row: pd.Series) -> str:
+    """Return why nothing shows that a perturbation changed its factor."""
+    if row["direction"] == INHIBITOR:
+        return "an inhibitor need not change its mRNA, and its targets do not show it"
+    if np.isnan(row["own_log_fc"]):
+        return "its own mRNA is not measured, and its targets do not show it"
+    if np.isnan(row["own_p"]):
+        return "its own mRNA has no p-value, and its targets do not show it"
+    return "neither its own mRNA nor its targets show it"
 
 
 def note_on(row: pd.Series) -> str:
@@ -183,9 +198,11 @@ def note_on(row: pd.Series) -> str:
     if np.isnan(row["programme_share_low"]):
         few = row["signature_genes"] < effects.MIN_SET
         notes.append("too few genes of the signature are measured" if few else "too few profiles for co-expression")
-    wrong = row["own_log_fc"] * GAINS[row["direction"] == GAIN] < 0 and row["direction"] != "inhibitor"
+    wrong = row["own_log_fc"] * GAINS[row["direction"] == GAIN] < 0 and row["direction"] != INHIBITOR
     if wrong:
         notes.append("its own mRNA changes against the direction of the perturbation")
+    if row["factor_changed"] == NOT_SHOWN:
+        notes.append(f"not shown that the factor changed ({why_not_shown(row)})")
     return "; ".join(notes)
 
 
@@ -213,7 +230,8 @@ def compare(listed: pd.DataFrame, table: pd.DataFrame, programme: Programme, fdr
         return pd.DataFrame(columns=EFFECTS)
     result = pd.DataFrame(rows)
     result["signature_fdr"] = false_discovery_rate(result["signature_p"].to_numpy(dtype=float))
-    result["verdict"] = [judge(row, fdr) for _, row in result.iterrows()]
+    judged = [judge(row, fdr) for _, row in result.iterrows()]
+    result[["factor_changed", "verdict"]] = pd.DataFrame(judged, index=result.index)
     result["note"] = [note_on(row) for _, row in result.iterrows()]
     return result[EFFECTS].astype({"activity_direction": "Int64"})
 
@@ -225,6 +243,7 @@ def tested_factors(result: pd.DataFrame) -> pd.DataFrame:
         moves = own["verdict"] == verdicts.MOVES.name
         gains = own["direction"] == GAIN
         against = own["verdict"].isin([verdicts.OPPOSITE.name, verdicts.WITHOUT.name])
+        against &= own["factor_changed"] != NOT_SHOWN
         tests = verdicts.Tests(len(own), int((moves & gains).sum()), int((moves & ~gains).sum()), int(against.sum()))
         said = own["perturbation"] + ": " + own["verdict"]
         verdict = decide(verdicts.TESTED, tests).name
@@ -262,7 +281,7 @@ def main(snakemake) -> None:
     """Read the changes and the programme; write a row per perturbation and per factor."""
     source, params = snakemake.input, snakemake.params
     programme = read_programme(source, params)
-    listed = read_labelled(source.listed, "dose")[LISTED]
+    listed = read_labelled(source.listed, "dose", "validated")[LISTED]
     result = compare(listed, pd.read_parquet(source.changes), programme, params.fdr)
     result.to_csv(snakemake.output.perturbations, sep="\t", index=False, float_format="%.6g")
     factors = tested_factors(result)

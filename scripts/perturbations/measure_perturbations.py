@@ -99,7 +99,9 @@ def main(snakemake) -> None:
         counts = pd.concat({name: own[name] for side in sides for name in side}, axis=1, join="inner").T
         found = contrast(counts, *sides).reset_index().assign(perturbation=row["perturbation"])
         changes.append(found[CHANGES])
-        listed.append(row | {"source": "samples", "n_perturbed": len(sides[0]), "n_control": len(sides[1])})
+        listed.append(
+            row | {"source": "samples", "validated": "no", "n_perturbed": len(sides[0]), "n_control": len(sides[1])}
+        )
     table = pd.concat(changes, ignore_index=True) if changes else pd.DataFrame(columns=CHANGES)
     table.astype({"log_fc": float, "p": float}).to_parquet(snakemake.output.changes, index=False)
     pd.DataFrame(listed).reindex(columns=LISTED).to_csv(snakemake.output.listed, sep="\t", index=False)

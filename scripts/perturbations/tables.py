@@ -14,18 +14,20 @@ GENE = "gene"
 MIN_OVERLAP = 0.3
 """Least share of the study's genes that a table must name: less means other names of genes, or another species."""
 SHOWN = 3
+CHANGES, P_VALUES = "log2 fold changes", "p-values or false discovery rates"
 
 
-def read_table(path: str | Path, column: str, name: str) -> pd.Series:
-    """Return log2 fold changes by gene.
+def read_column(path: str | Path, column: str, name: str, *, key: str, wanted: str) -> pd.Series:
+    """Return the numbers of a column by gene, without genes whose cell is empty or NA.
 
     Parameters
     ----------
     path
         Tab-separated table with a header: the column ``gene`` with symbols, and ``column``. Other columns are ignored.
-        An empty cell, or NA, is a gene that was not measured.
     name
         Name of the perturbation, for messages.
+    key, wanted
+        What the column is called in the config, and what it should hold, for messages.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
     for needed in (GENE, column):
         if needed not in header:
             given = ", ".join(header[:6]) or "none"
-            remedy = "rename its column of gene symbols" if needed == GENE else "correct `column` in the config"
+            remedy = "rename its column of gene symbols" if needed == GENE else f"correct `{key}` in the config"
             raise UserError(f"{where}, row 1: has no column {needed} (it has {given}); {remedy}")
     records = dict(names.read_records(path, lines, header))
     table = pd.DataFrame(records.values(), columns=header, index=list(records), dtype=str)
@@ -59,16 +61,37 @@ def read_table(path: str | Path, column: str, name: str) -> pd.Series:
     wrong = ~blank & ~np.isfinite(numbers)
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
-        remedy = "give log2 fold changes, or leave the cell empty"
+        remedy = f"give {wanted}, or leave the cell empty"
         raise UserError(
             f"{where}, row {rows[at]}, column {column}: {written.iloc[at]!r} is not a finite number; {remedy}"
         )
     found = pd.Series(numbers, index=pd.Index(genes, name=GENE))[~blank]
     if found.empty:
-        raise UserError(f"{where}, column {column}: holds no number; give log2 fold changes")
+        raise UserError(f"{where}, column {column}: holds no number; give {wanted}")
+    return found
+
+
+def read_table(path: str | Path, column: str, name: str) -> pd.Series:
+    """Return log2 fold changes by gene. An empty cell, or NA, is a gene that was not measured.
+
+    For the parameters see :func:`read_column`; raises :class:`UserError` as it does, and if no change is negative.
+    """
+    found = read_column(path, column, name, key="column", wanted=CHANGES)
     if (found >= 0).all():
-        remedy = "give log2 fold changes"
-        raise UserError(f"{where}, column {column}: no value is negative, as in ratios or p-values; {remedy}")
+        where = f"{path} (perturbation {name}), column {column}"
+        raise UserError(f"{where}: no value is negative, as in ratios or p-values; give {CHANGES}")
+    return found
+
+
+def read_p(path: str | Path, column: str, name: str) -> pd.Series:
+    """Return p-values by gene. An empty cell, or NA, is a gene that was not tested.
+
+    For the parameters see :func:`read_column`; raises :class:`UserError` as it does, and for values beyond 0 and 1.
+    """
+    found = read_column(path, column, name, key="p_column", wanted=P_VALUES)
+    if len(beyond := found[(found < 0) | (found > 1)]):
+        where = f"{path} (perturbation {name}), column {column}, gene {beyond.index[0]}"
+        raise UserError(f"{where}: {beyond.iloc[0]:g} is not from 0 to 1; give {P_VALUES}")
     return found
 
 

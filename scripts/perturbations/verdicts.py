@@ -6,23 +6,30 @@ import math
 from dataclasses import dataclass
 
 from scripts.base.verdicts import Verdict
-from scripts.perturbations.terms import GAIN, LOSS
+from scripts.perturbations.terms import BY_MRNA, BY_TARGETS, GAIN, LOSS, NOT_SHOWN, STATED
 
 LEAST = 0.2
 """Share of the programme's change below which a perturbation counts as without effect on it."""
 OWN_CHANGE = 1.0
 """Least change of the factor's own mRNA (log2) that shows by itself that it was raised or removed."""
 LEVEL = 0.05
-"""Level of the p-value of the targets that shows that a factor's level changed."""
+"""Level of the p-value of the factor's own mRNA, or of its targets, that shows that its level changed."""
 
 
-def has_worked(direction: str, own_log_fc: float, targets_shift: float, targets_p: float) -> bool:
-    """Return whether data show that a factor's level or activity changed as intended: by its mRNA, or by its targets.
+def what_shows(
+    direction: str, own_log_fc: float, own_p: float, targets_shift: float, targets_p: float, validated: bool
+) -> str:
+    """Return what shows that a factor's level or activity changed as intended (:data:`~.terms.SHOWN_BY`).
 
-    For the parameters see :class:`Effect`.
+    A large change of its mRNA alone does not: without a p-value it may be noise. For the parameters see
+    :class:`Effect`.
     """
     own = {GAIN: 1.0, LOSS: -1.0}.get(direction, math.nan) * own_log_fc
-    return bool(own >= OWN_CHANGE or (targets_shift > 0 and targets_p <= LEVEL))
+    if own >= OWN_CHANGE and own_p <= LEVEL:
+        return BY_MRNA
+    if targets_shift > 0 and targets_p <= LEVEL:
+        return BY_TARGETS
+    return STATED if validated else NOT_SHOWN
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,12 @@ class Effect:
         Limit of this rate (``statistics.fdr``).
     direction
         Direction of the intervention (:data:`scripts.perturbations.terms.DIRECTIONS`).
-    own_log_fc
-        Change of the factor's own mRNA; NaN if it was not measured.
+    own_log_fc, own_p
+        Change of the factor's own mRNA and its p-value; NaN if they were not measured.
     targets_shift, targets_p
         Change of its targets with an increase of the factor, beyond genes of similar expression, and the p-value.
+    validated
+        Whether the config states that another assay showed the factor's change.
     """
 
     expected: float
@@ -55,13 +64,16 @@ class Effect:
     limit: float
     direction: str
     own_log_fc: float = math.nan
+    own_p: float = math.nan
     targets_shift: float = math.nan
     targets_p: float = math.nan
+    validated: bool = False
 
     @property
-    def is_perturbed(self) -> bool:
-        """Whether the data show that the factor's level or activity changed as intended."""
-        return has_worked(self.direction, self.own_log_fc, self.targets_shift, self.targets_p)
+    def shown_by(self) -> str:
+        """What shows that the factor's level or activity changed as intended."""
+        own = self.own_log_fc, self.own_p, self.targets_shift, self.targets_p
+        return what_shows(self.direction, *own, self.validated)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -87,9 +99,10 @@ OPPOSITE = Verdict(
 )
 WITHOUT = Verdict(
     "no effect",
-    f"the upper limit of the share of the programme's change is below {LEAST}, although the factor's own mRNA changed "
-    f"by {OWN_CHANGE:g} log2 or more as meant, or its targets moved with it (p ≤ {LEVEL})",
-    lambda e: e.limits[1] < LEAST and e.is_perturbed,
+    f"the upper limit of the share of the programme's change is below {LEAST}, although the factor is shown to have "
+    f"changed: its own mRNA by {OWN_CHANGE:g} log2 or more as meant (p ≤ {LEVEL}), its targets with it (p ≤ {LEVEL}), "
+    "or by another assay, as the config states (validated)",
+    lambda e: e.limits[1] < LEAST and e.shown_by != NOT_SHOWN,
 )
 NOT_JUDGED = Verdict(
     "not judged",
@@ -109,7 +122,10 @@ PERTURBATIONS = (
 
 @dataclass(frozen=True)
 class Tests:
-    """Perturbations of one factor: all, gains and losses that move the programme, and those that contradict it."""
+    """Perturbations of one factor: all, gains and losses that move the programme, and those that contradict it.
+
+    A perturbation contradicts it only if the factor is shown to have changed.
+    """
 
     n: int
     gains: int = 0
@@ -120,7 +136,8 @@ class Tests:
 NOT_TESTED = Verdict("not tested", "no perturbation of this factor", lambda e: e.n == 0)
 CONTRADICTED = Verdict(
     "contradicted",
-    "a perturbation has no effect on the programme, or moves it the other way, and none moves it as expected",
+    "a perturbation that is shown to have changed the factor has no effect on the programme, or moves it the other "
+    "way, and none moves it as expected",
     lambda e: e.against > 0 and e.gains + e.losses == 0,
 )
 ON = Verdict(

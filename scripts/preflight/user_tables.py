@@ -7,7 +7,7 @@ from functools import reduce
 
 from scripts.base import job
 from scripts.cells.annotation import read_samples
-from scripts.perturbations.tables import read_table
+from scripts.perturbations.tables import read_p, read_table
 from scripts.published.signatures import read_ranking
 from scripts.study.files import missing_entry
 
@@ -20,6 +20,8 @@ def read_scores(config: dict, place: tuple) -> str:
     if place[0] == "published":
         return f"{len(read_ranking(entry['path']))} factors"
     given = config["perturbations"][place[1]]
+    if given["p_column"]:
+        read_p(entry["path"], given["p_column"], given["name"])
     return f"{len(read_table(entry['path'], given['column'], given['name'])):,} genes with a change"
 
 

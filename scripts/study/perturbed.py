@@ -16,7 +16,7 @@ class Perturbed(Libraries):
     @property
     def ready_perturbations(self) -> list[dict]:
         """What the config says of ready tables, but for the file."""
-        keys = ("name", "factor", "direction", "dose", "column")
+        keys = ("name", "factor", "direction", "dose", "column", "p_column", "validated")
         return [{key: entry[key] for key in keys} for entry in self.config["perturbations"]]
 
     @cached_property

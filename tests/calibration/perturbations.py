@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 from simulators.perturbations import Simulated, as_changes, listed, simulate
 
 from calibration.row import AT_LEAST, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
@@ -24,8 +27,10 @@ TESTED = ("perturbations/factors.tsv tested", "switches/switches.tsv tested")
 DESIGNS = {"6 × (3+3)": (6, 3), "10 × (1+1)": (10, 1)}
 EACH = 8
 """Perturbations of a simulated study, of different factors."""
-OWN = 2.0
-"""Change of the factor's own mRNA (log2)."""
+OWN, OWN_P = 2.0, 0.001
+"""Change of the factor's own mRNA (log2), and its p-value."""
+FAILED = 1.5
+"""Standard deviation of the own mRNA's change (log2) where nothing happened to the factor: one with few counts."""
 
 
 def of_verdicts(*verdicts) -> tuple[str, ...]:
@@ -33,16 +38,22 @@ def of_verdicts(*verdicts) -> tuple[str, ...]:
     return (f"{TABLE} verdict", *(f"perturbations: {verdict.name}" for verdict in verdicts))
 
 
-def run(study: Simulated, rng: np.random.Generator, share: float, direction: str, moving: int = EACH) -> pd.DataFrame:
-    """Return the table of :data:`EACH` perturbations; the first ``moving`` bring ``share`` of the programme."""
-    names = listed(EACH, direction)
-    changes = {}
-    for number, row in enumerate(names.itertuples()):
-        more = study.perturb(rng, share if number < moving else 0.0)
-        changes[row.perturbation] = more if direction == "gain" else -more
-    table = as_changes(changes)
-    own = names.assign(gene=names["tf"], log_fc=OWN if direction == "gain" else -OWN, p=np.nan)
-    return compare(names, pd.concat([table, own[["perturbation", "gene", "log_fc", "p"]]]), study.programme, LEVEL)
+def run(study: Simulated, rng: np.random.Generator, share: float, direction: str, own=(OWN, OWN_P)) -> pd.DataFrame:
+    """Return the table of :data:`EACH` perturbations that bring ``share`` of the programme.
+
+    ``own``: change of the factors' own mRNA with more of them, and its p-value; single values, or one by perturbation.
+    """
+    names, sign = listed(EACH, direction), 1 if direction == "gain" else -1
+    changes = {row.perturbation: sign * study.perturb(rng, share) for row in names.itertuples()}
+    mrna = names.assign(gene=names["tf"], log_fc=sign * np.asarray(own[0]), p=own[1])
+    table = pd.concat([as_changes(changes), mrna[["perturbation", "gene", "log_fc", "p"]]])
+    return compare(names, table, study.programme, LEVEL)
+
+
+def failed(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return changes of the own mRNA of factors to which nothing happened, and their two-sided p-values."""
+    z = rng.normal(size=EACH)
+    return FAILED * z, 2 * stats.norm.sf(np.abs(z))
 
 
 def true_share(study: Simulated, share: float) -> float:
@@ -66,7 +77,7 @@ def rows(quick: bool) -> list[Row]:
         null = [run(study, rng, 0.0, "gain") for study in made]
         idle = "no effect beside noise that is co-expressed as the profiles are"
 
-        def count(tables: list[pd.DataFrame], hit) -> dict:
+        def count(tables: Iterable[pd.DataFrame], hit) -> dict:
             return clustered(np.array([int(hit(table).sum()) for table in tables]), EACH)
 
         for name, column in ((P, "signature_p"), (TARGETS, "targets_p")):
@@ -89,6 +100,14 @@ def rows(quick: bool) -> list[Row]:
         )  # fmt: skip
         rate = count(factors, lambda t: t["tested"] == CONTRADICTED.name)
         found.append(Row((*TESTED, f"tested: {CONTRADICTED.name}"), design, idle, POWER, None, **rate, bound=REPORTED))
+        chance = np.random.default_rng([27, models])
+        tables = [run(study, chance, 0.0, "gain", failed(chance)) for study in made]
+        truth = "the perturbation failed: neither factor nor programme changes"
+        rate = count(tables, lambda t: t["verdict"] == WITHOUT.name)
+        found.append(Row(of_verdicts(WITHOUT), design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
+        rate = count(map(tested_factors, tables), lambda t: t["tested"] == CONTRADICTED.name)
+        known = (*TESTED, f"tested: {CONTRADICTED.name}")
+        found.append(Row(known, design, truth, VERDICT, LEVEL, **rate, bound=AT_MOST))
         for share, direction, verdict in ((LEAST, "gain", ON), (0.5, "gain", ON), (0.5, "loss", OFF)):
             # The programme's change is chosen for its size, and so is too large: the share is of it as it was measured.
             tables = [run(study, rng, share * share / true_share(study, share), direction) for study in made]

@@ -35,3 +35,9 @@ def test_the_targets_of_the_factor_follow_and_no_others(found, planted):
     idle = found.loc[planted.index[planted["gain"] == 0]]
     assert (idle["targets_shift"].abs() < 0.2).all() and (idle["own_log_fc"] > 1.5).all()
     assert (idle["programme_share_high"] < 0.2).all()
+
+
+def test_what_shows_that_a_factor_changed_is_named(found, planted):
+    """The table has no p-values: targets show it of FOSL1; of the idle factor the config states it."""
+    shown = {name: "targets" if gain else "stated" for name, gain in planted["gain"].items()}
+    assert found["own_p"].isna().all() and found["factor_changed"].to_dict() == shown

@@ -20,16 +20,20 @@ def study():
     return simulate(np.random.default_rng(1))
 
 
-def compared(study, shares: dict[str, float], direction: str = "gain", own: float = 2.0) -> pd.DataFrame:
-    """Return the table of perturbations that bring shares of the programme."""
-    rng, names = np.random.default_rng(2), listed(len(shares), direction)
+def compared(
+    study, shares: dict[str, float], direction: str = "gain", own: float = 2.0, p: float = np.nan, validated: str = "no"
+) -> pd.DataFrame:
+    """Return the table of perturbations that bring shares of the programme; ``own``, ``p``: of the factor's mRNA."""
+    rng, names = np.random.default_rng(2), listed(len(shares), direction).assign(validated=validated)
     turn = 1 if direction == "gain" else -1
     changes = {}
     for row, share in zip(names.itertuples(), shares.values(), strict=True):
         change = turn * study.perturb(rng, share)
         change[row.tf] = turn * own
         changes[row.perturbation] = change
-    return stage.compare(names, as_changes(changes), study.programme, 0.05)
+    table = as_changes(changes)
+    table.loc[table["gene"].isin(names["tf"]), "p"] = p
+    return stage.compare(names, table, study.programme, 0.05)
 
 
 @pytest.mark.parametrize(
@@ -49,13 +53,50 @@ def test_a_factor_that_brings_the_programme_is_switched(study, direction, tested
 
 
 def test_one_without_effect_contradicts_only_if_the_factor_changed(study):
-    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0})
-    assert set(stage.tested_factors(table)["tested"]) == {"contradicted"}
-    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0}, own=0.1)
+    idle = {"a": 0.0, "b": 0.0, "c": 0.0}
+    table = compared(study, idle, p=0.001)
+    assert set(stage.tested_factors(table)["tested"]) == {"contradicted"} and set(table["note"]) == {""}
+    assert set(table["factor_changed"]) == {"own mRNA"}
+    for doubt in ({"own": 0.1, "p": 0.001}, {"p": 0.2}, {"own": -2.0, "p": 0.001}):
+        table = compared(study, idle, **doubt)
+        assert set(stage.tested_factors(table)["tested"]) == {"unclear"}, doubt
+        assert table["note"].str.contains("not shown that the factor changed (neither", regex=False).all()
+    # An inhibitor leaves the mRNA as it is: only targets tell that it works, or another assay.
+    table = compared(study, idle, "inhibitor", p=0.001)
+    assert set(table["verdict"]) == {"unclear"} and table["note"].str.contains("inhibitor need not").all()
+    table = compared(study, idle, "inhibitor", validated="yes")
+    assert set(table["verdict"]) == {"no effect"} and set(table["factor_changed"]) == {"stated"}
+
+
+def test_a_large_change_of_the_mrna_without_a_p_value_contradicts_nothing(study):
+    """In a table of log fold changes alone, the factor's own may be noise, unless targets or another assay say so."""
+    idle = {"a": 0.0, "b": 0.0, "c": 0.0}
+    table = compared(study, idle)
+    assert (table["own_log_fc"] == 2).all() and (table["programme_share_high"] < 0.2).all()
+    assert set(table["verdict"]) == {"unclear"} and set(table["factor_changed"]) == {"not shown"}
+    assert table["note"].str.contains("its own mRNA has no p-value").all()
     assert set(stage.tested_factors(table)["tested"]) == {"unclear"}
-    # An inhibitor leaves the mRNA as it is: only targets tell that it works.
-    table = compared(study, {"a": 0.0, "b": 0.0, "c": 0.0}, "inhibitor")
-    assert set(table["verdict"]) == {"unclear"}
+    stated = compared(study, idle, validated="yes")
+    assert set(stage.tested_factors(stated)["tested"]) == {"contradicted"}
+    # What does not need the factor's change is the same.
+    same = [name for name in EFFECTS if name not in ("validated", "factor_changed", "verdict", "note")]
+    pd.testing.assert_frame_equal(table[same], stated[same])
+    # Targets that follow show it as well as a p-value.
+    rng, names = np.random.default_rng(2), listed(1)
+    change = study.perturb(rng, 0.0)
+    change[study.programme.targets["T10"].index] += 1.0
+    found = stage.compare(names, as_changes({"p0": change}), study.programme, 0.05).iloc[0]
+    assert (found["factor_changed"], found["verdict"]) == ("targets", "no effect")
+
+
+def test_a_programme_that_moves_the_other_way_contradicts_only_if_the_factor_changed(study):
+    """A guide without effect on its factor may move the programme by another gene."""
+    tested = {}
+    for said in ("no", "yes"):
+        table = compared(study, {"a": -0.5}, validated=said)
+        assert table["verdict"].item() == "moves it the other way"
+        tested[said] = stage.tested_factors(table)["tested"].item()
+    assert tested == {"no": "unclear", "yes": "contradicted"}
 
 
 def test_a_factor_that_falls_in_persisters_is_expected_to_move_the_programme_back(study):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from scripts.base.job import UserError
-from scripts.perturbations.tables import check_overlap, read_table
+from scripts.perturbations.tables import check_overlap, read_p, read_table
 
 
 def write(path, text: str):
@@ -40,6 +40,22 @@ def test_a_table_that_can_not_be_used_is_refused_in_one_line(tmp_path, text, sai
         read_table(write(tmp_path / "t.tsv", text), "log_fc", "FOSL1_gain")
     message = str(refused.value)
     assert said in message and "t.tsv" in message and "\n" not in message
+
+
+def test_p_values_are_read_beside_and_what_is_none_is_refused(tmp_path):
+    text = "gene\tlog_fc\tpadj\nA\t1\t0.02\nB\t-1\tNA\nC\t2\t{}\n"
+    path = write(tmp_path / "t.tsv", text.format("1e-300"))
+    assert read_p(path, "padj", "x").to_dict() == {"A": 0.02, "C": 1e-300}
+    for value, column, said in (
+        ("1.5", "padj", "column padj, gene C: 1.5 is not from 0 to 1; give p-values or false discovery rates"),
+        ("-0.1", "padj", "gene C: -0.1 is not from 0 to 1"),
+        ("low", "padj", "row 4, column padj: 'low' is not a finite number; give p-values"),
+        ("0.1", "p", "row 1: has no column p (it has gene, log_fc, padj); correct `p_column` in the config"),
+        ("0.1", "log_fc", "column log_fc, gene B: -1 is not from 0 to 1"),
+    ):
+        with pytest.raises(UserError) as refused:
+            read_p(write(tmp_path / "t.tsv", text.format(value)), column, "x")
+        assert said in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_a_table_of_other_names_is_refused():

@@ -207,6 +207,8 @@ def test_rankings_perturbations_and_labels_are_read_before_the_run(draft, study)
     assert "own.tsv, row 3, column score: 'inf' is not a finite number" in messages
     assert "2 genes with a change" in messages
     assert "labels.tsv, column sample: 'A-untreated' is not a library of the study; correct it" in messages
+    draft.set("perturbations", [{**entry, "p_column": "padj"}])
+    assert any("p.tsv (perturbation x), row 1: has no column padj" in message for _, message in said())
 
 
 def test_a_small_disk_is_remarked_and_a_large_one_told(study, monkeypatch):

@@ -86,7 +86,7 @@ def simulate(
 def listed(n: int, direction: str = "gain", first: int = 10) -> pd.DataFrame:
     """Return a list of ``n`` perturbations of different factors, whose targets are of blocks that don't move."""
     rows = [{"perturbation": f"p{i}", "tf": f"T{first + i}", "direction": direction, "dose": ""} for i in range(n)]
-    return pd.DataFrame(rows).assign(source="ready table", n_perturbed=np.nan, n_control=np.nan)
+    return pd.DataFrame(rows).assign(source="ready table", validated="no", n_perturbed=np.nan, n_control=np.nan)
 
 
 def as_changes(named: dict[str, pd.Series]) -> pd.DataFrame:

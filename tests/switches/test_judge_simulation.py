@@ -22,14 +22,11 @@ def test_silencing_must_be_nearer_than_its_baseline():
 
 
 def test_perturbations_that_did_not_work_tell_nothing():
-    """A gain that leaves mRNA and targets as they were, beside one that worked."""
+    """A gain that is not shown to have changed its factor, beside one that is."""
     table = pd.DataFrame(
         {
             "tf": ["A", "A", "B"],
-            "direction": ["gain", "gain", "loss"],
-            "own_log_fc": [2.0, 0.1, np.nan],
-            "targets_shift": [np.nan, 0.0, 0.4],
-            "targets_p": [np.nan, 0.9, 0.01],
+            "factor_changed": ["own mRNA", "not shown", "targets"],
             "programme_share": [0.5, 0.0, 0.3],
         }
     )

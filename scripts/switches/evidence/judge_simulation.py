@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.tables import ALL_MODELS, read_labelled
 from scripts.base.verdicts import decide
-from scripts.perturbations.verdicts import has_worked
+from scripts.perturbations.terms import NOT_SHOWN
 from scripts.switches.verdicts import MIN_PERTURBED, SIMULATIONS, Simulation
 
 JUDGED = ["n_factors", "simulated", "baseline", "p", "verdict"]
@@ -57,13 +57,10 @@ def judge(simulated: pd.Series, baseline: pd.Series, measured: pd.Series) -> dic
 def shares_of(perturbations: pd.DataFrame) -> pd.Series:
     """Return, by factor, the mean share of the programme over its perturbations (perturbations/perturbations.tsv).
 
-    Those that neither changed the factor's own mRNA nor its targets tell nothing of the factor and are left out.
+    Those that are not shown to have changed the factor tell nothing of it and are left out.
     """
-    shown = [
-        has_worked(row.direction, row.own_log_fc, row.targets_shift, row.targets_p)
-        for row in perturbations.itertuples()
-    ]
-    return perturbations[np.array(shown, dtype=bool)].groupby("tf")["programme_share"].mean()
+    shown = perturbations["factor_changed"] != NOT_SHOWN
+    return perturbations[shown].groupby("tf")["programme_share"].mean()
 
 
 def main(snakemake) -> None:
