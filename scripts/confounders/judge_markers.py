@@ -2,21 +2,20 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scripts.base import job
 from scripts.base.tables import read_labelled
 from scripts.base.verdicts import decide
-from scripts.confounders.tabulate_confounders import BEFORE, by_feature
-from scripts.confounders.verdicts import COMPOSITION, KEPT, MARKER_VERDICTS, MIN_MODELS, Carried
-from scripts.stats.paired import MIN_P, false_discovery_rate, moderated_errors
+from scripts.confounders.verdicts import COMPOSITION, MARKER_VERDICTS, Carried
+from scripts.stats import remaining
+from scripts.stats.paired import false_discovery_rate
 
 MARKERS = [
     "pool", "kind", "marker", "genes", "method", "effect_before", "effect_after", "share_remaining", "n_models", "p",
     "fdr", "verdict",
 ]  # fmt: skip
 GENE, PANEL = "gene", "panel"
-WAY = "composition|"
+WAY = remaining.COMPOSITION
 
 
 def markers_of(markers: pd.DataFrame) -> pd.DataFrame:
@@ -41,26 +40,19 @@ def change_of(table: pd.DataFrame, weights: dict[str, float]) -> pd.Series:
 
 
 def less_than_kept(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return by marker effect_before, effect_after, share_remaining, n_models and p of :data:`KEPT` or more remaining.
+    """Return by marker effect_before, effect_after, share_remaining, n_models and p of half or more remaining.
 
-    Both: models × markers. One-sided t over models of after − :data:`KEPT` · before, with variances moderated over the
-    markers (:func:`scripts.stats.paired.moderated_errors`). All NaN below :data:`MIN_MODELS` models, and where the
-    change before isn't in the marker's direction.
+    Both: models × markers; p: :func:`scripts.stats.remaining.p_of_less`, with variances moderated over the markers. All
+    NaN below three models, and where the change before isn't in the marker's direction.
     """
     models = before.index.intersection(after.index)
     x, y = before.loc[models], after.loc[models]
     both = x.notna() & y.notna()
-    x, y, n = x.where(both), y.where(both), both.sum().to_numpy(dtype=float)
-    rest = y - KEPT * x
-    told = (n >= MIN_MODELS) & (x.sum() > 0).to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(told, rest.std(ddof=1).to_numpy() / np.sqrt(n), np.nan)
-        error, df = moderated_errors(rest.mean().to_numpy(), error, n)
-        t = rest.mean().to_numpy() / error
-    p = np.maximum(stats.t.cdf(t, np.where(df > 0, df, np.nan)), MIN_P)
+    x, y = x.where(both), y.where(both)
+    p, n = remaining.p_of_less(x.to_numpy(dtype=float), y.to_numpy(dtype=float))
     columns = {"effect_before": x.mean(), "effect_after": y.mean(), "share_remaining": y.sum() / x.sum()}
     found = pd.DataFrame({**columns, "n_models": n, "p": p}, index=before.columns)
-    found[~told] = np.nan
+    found[np.isnan(n)] = np.nan
     return found
 
 
@@ -74,12 +66,12 @@ def judge(markers: pd.DataFrame, tables: dict[str, pd.DataFrame], fdr: float) ->
     """
 
     def changes(column: str) -> pd.DataFrame:
-        table = by_feature(tables, "gene", column)
+        table = remaining.by_feature(tables, "gene", column)
         found = {row.Index: change_of(table, row.weights) for row in markers.itertuples()}
         return pd.DataFrame(found, columns=markers.index, dtype=float)
 
     columns = list(dict.fromkeys(name for table in tables.values() for name in table if name.startswith(WAY)))
-    before = changes(BEFORE)
+    before = changes(remaining.BEFORE)
     ways = {name.removeprefix(WAY): less_than_kept(before, changes(name)) for name in columns}
     p = pd.DataFrame({name: found["p"] for name, found in ways.items()}, index=markers.index, dtype=float)
     best = (

@@ -14,24 +14,13 @@ from scripts.confounders.terms import GENES, SIGNATURE
 from scripts.confounders.verdicts import ALONE
 from scripts.expression import left_out
 from scripts.profiles import inputs
+from scripts.stats.remaining import BEFORE, by_feature
 from scripts.switches.evidence.perturbation import score_weights
 from scripts.switches.evidence.reach import learn_signature
 from scripts.switches.verdicts import SHARED
 
-BEFORE = "|before"
 LEFT_OUT = "its genes left out"
 ATTRITION = ("attrition", "at an equal share of cells kept")
-
-
-def by_feature(tables: dict[str, pd.DataFrame], kind: str, column: str) -> pd.DataFrame:
-    """Return models × features of one column, of the models that have it."""
-    rows = {}
-    for model, table in tables.items():
-        own = table[table["kind"] == kind]
-        # A way that only regulons (or only genes) were measured by has an empty column for the others.
-        if column in own and own[column].notna().any():
-            rows[model] = own.set_index("feature")[column]
-    return pd.DataFrame(rows).T
 
 
 def without(table: pd.DataFrame, distrusted: pd.Index) -> pd.DataFrame:

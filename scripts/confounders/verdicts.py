@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.base.verdicts import Verdict
+from scripts.base.verdicts import MIN_MODELS, Verdict
+from scripts.stats.remaining import KEPT
 
-MIN_MODELS = 3
-KEPT = 0.5
-"""Share of the effect that must remain for the programme to be more than the confounder."""
 ALONE = {
     "cell cycle": "cell cycle alone",
     "dissociation stress": "stress alone",
