@@ -13,6 +13,8 @@ rule find_markers:
     input:
         profiles="<results>/profiles/profiles.h5ad",
         cells=collect("<results>/cells/{sample}.h5ad", sample=study.libraries),
+        # Changes of genes at constant composition, of every model on its own.
+        differences=collect("<results>/confounders/models/{model}.parquet", model=study.compared_models),
         other_species="<results>/counts/other_species.tsv" if study.libraries and study.references.get("host") else [],
         locations=workflow_file("resources/markers/surface_secreted.tsv"),
         assays=workflow_file("resources/markers/assays.tsv"),
@@ -49,6 +51,8 @@ rule find_markers:
         prevalences=config["markers"]["prevalences"],
         samples=study.sample_rows,
         libraries=study.libraries,
+        compared=study.compared_models,
+        fdr=config["statistics"]["fdr"],
         seed=config["statistics"]["seed"],
     script:
         "../scripts/markers/find_markers.py"

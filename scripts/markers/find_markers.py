@@ -5,22 +5,24 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.tables import read_labelled
-from scripts.markers import assays, panels
+from scripts.markers import assays, composition, panels
 from scripts.markers import genes as single
 from scripts.markers.terms import NESTED
 from scripts.profiles import inputs
 from scripts.stats.intervals import share_interval
 
 MARKERS = [
-    "pool", "gene", "direction", "rank", "log_fc", "in_panel", "folds", "in_final", "auc_in_sample",
-    "auc_at_rank", "sensitivity_in_sample", "specificity_in_sample", "location", "location_group",
+    "pool", "gene", "direction", "rank", "log_fc", "in_panel", "folds", "in_final", "excluded", "excluded_in",
+    "auc_in_sample", "auc_at_rank", "sensitivity_in_sample", "specificity_in_sample", "location", "location_group",
     "assay",
 ]  # fmt: skip
 PANELS = [
-    "pool", "size", "candidates", "chosen_in", "auc", "auc_across", "across_low", "across_high", "sensitivity",
-    "specificity", "random_auc", "random_high", "p", "n_permutations", "n_models",
-    "n_untreated", "n_persister", "genes", "note",
+    "pool", "size", "candidates", "n_excluded", "chosen_in", "auc", "auc_across", "across_low", "across_high",
+    "sensitivity", "specificity", "random_auc", "random_high", "p", "n_permutations",
+    "n_models", "n_untreated", "n_persister", "genes", "note",
 ]  # fmt: skip
+WHOLE = ["candidates", "n_excluded", "chosen_in", "n_permutations", "n_models", "n_untreated", "n_persister"]
+"""Columns of whole numbers."""
 SCORES = ["pool", "sample", "model", "timepoint", "size", "score"]
 ROC = ["pool", "cut", "false_positive_rate", "true_positive_rate"]
 SHOWN = 50
@@ -39,27 +41,36 @@ def pools_of(genes: pd.Index, locations: pd.DataFrame) -> dict[str, np.ndarray]:
     }
 
 
+def learn_all(pairs: panels.Pairs, pool: np.ndarray) -> tuple[panels.Ranking, np.ndarray]:
+    """Return the ranking by all models, and the mask of the genes that composition does not explain in them."""
+    ranking = panels.learn(*panels.state_means(pairs))
+    return ranking, panels.eligible(pairs, ranking, np.ones(pairs.n_models, dtype=bool), pool)
+
+
 def judge_pool(
     pairs: panels.Pairs, genes: pd.Index, name: str, pool: np.ndarray, params: dict
 ) -> tuple[pd.DataFrame, list]:
     """Return one row (:data:`PANELS`) per size and one for the chosen sizes, and the folds."""
-    sizes = [size for size in params["sizes"] if size <= pool.sum()]
+    known = {"pool": name, "candidates": int(pool.sum())}
+    if min(params["sizes"]) > pool.sum():
+        return pd.DataFrame([known | {"note": "too few such genes are measured"}]), []
+    final, allowed = learn_all(pairs, pool)
+    known["n_excluded"] = int((pool & ~allowed).sum())
+    # What a fold excludes does not depend on the sizes.
+    least = min(int(own.sum()) for own in [allowed, *(fold.allowed for fold in panels.nested(pairs, [1], pool))])
+    sizes = [size for size in params["sizes"] if size <= least]
     if not sizes:
-        return pd.DataFrame(
-            [{"pool": name, "candidates": int(pool.sum()), "note": "too few such genes are measured"}]
-        ), []
+        return pd.DataFrame([known | {"note": "composition explains the change of too many such genes"}]), []
     folds = panels.nested(pairs, sizes, pool)
-    untreated, persister = panels.state_means(pairs)
-    final = panels.learn(untreated, persister)
-    best = final.order[pool[final.order]]
-    size_at_last = panels.choose_size(untreated, persister, sizes, pool)
+    best = final.order[allowed[final.order]]
+    size_at_last = panels.choose_size(*panels.state_means(pairs), sizes, allowed)
     p, n = panels.permutation_p(pairs, sizes, pool, seed=params["seed"], n=params["permutations"])
     rows = []
     for size in [None, *sizes]:
         row = panels.judge(pairs, folds, size)
         # No interval of the mean AUC: folds share all models but two, so it varies more than with independent models.
         across_low, across_high = share_interval(row["auc_across"], pairs.n_models)
-        row |= {"pool": name, "size": NESTED if size is None else size, "candidates": int(pool.sum())}
+        row |= known | {"size": NESTED if size is None else size}
         row |= {"across_low": across_low, "across_high": across_high}
         row |= {"n_models": pairs.n_models, "n_untreated": int((pairs.state < 0).sum())}
         row |= {"n_persister": int((pairs.state > 0).sum()), "note": ""}
@@ -85,11 +96,11 @@ def list_genes(
     locations: pd.DataFrame,
     sizes: list[int],
 ) -> pd.DataFrame:
-    """Return the genes of the panels (:data:`MARKERS`), and the next best genes."""
-    untreated, persister = panels.state_means(pairs)
-    ranking = panels.learn(untreated, persister)
+    """Return the genes of the panels (:data:`MARKERS`), and the next best genes with those that are excluded."""
+    ranking, allowed = learn_all(pairs, pool)
     order = ranking.order[pool[ranking.order]]
-    final = set(order[: panels.choose_size(untreated, persister, sizes, pool)].tolist())
+    size = panels.choose_size(*panels.state_means(pairs), sizes, allowed)
+    final = set(order[allowed[order]][:size].tolist())
     picked = [gene for fold in folds for gene in fold.panels[fold.chosen].tolist()]
     counts = pd.Series(picked, dtype=int).value_counts()
     place = {gene: i + 1 for i, gene in enumerate(order)}
@@ -102,6 +113,8 @@ def list_genes(
     table["auc_at_rank"] = out_of_sample[table["rank"] - 1]
     table["in_panel"], table["folds"] = counts.reindex(table.index).fillna(0).astype(int), len(folds)
     table["in_final"] = ["yes" if gene in final else "no" for gene in table.index]
+    table["excluded"] = np.where(allowed[table.index], "", composition.EXCLUDED)
+    table["excluded_in"] = np.sum([~fold.allowed[table.index] for fold in folds], axis=0)
     table["location"] = locations["location"].reindex(table["gene"]).fillna("").to_numpy()
     table["location_group"] = locations["group"].reindex(table["gene"]).fillna("").to_numpy()
     return table.reindex(columns=MARKERS)
@@ -196,14 +209,17 @@ def main(snakemake) -> None:
         used = labels[
             labels["timepoint"].isin([contrast["baseline"], contrast["persister"]]) & labels["model"].isin(models)
         ]
+        paths = dict(zip(params.compared, source.differences, strict=True))
+        tested = max(SHOWN, *params.sizes)
+        held = composition.read_held(paths, models, values.columns, level=params.fdr, tested=tested)
         for name, mask in pools_of(values.columns, locations).items():
-            pairs = panels.Pairs(whole.values[:, mask], whole.state, whole.model)
+            pairs = panels.Pairs(whole.values[:, mask], whole.state, whole.model, held.of_genes(mask))
             genes, pool = values.columns[mask], np.ones(mask.sum(), dtype=bool)
             table, folds = judge_pool(pairs, genes, name, pool, settings)
             tables.append(table)
             if not folds:
                 continue
-            sizes = [size for size in params.sizes if size <= pool.sum()]
+            sizes = sorted(folds[0].panels)
             own = list_genes(pairs, genes, name, pool, folds, locations, sizes)
             own["assay"] = [assays.assay_of([gene], locations["location"], fit)[0] for gene in own["gene"]]
             listed.append(own)
@@ -228,14 +244,13 @@ def main(snakemake) -> None:
         (roc, ROC, output.roc),
     ):
         joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-        numbers = [
-            c
-            for c in ("candidates", "chosen_in", "n_permutations", "n_models", "n_untreated", "n_persister")
-            if c in joined
-        ]
+        numbers = joined.columns.intersection(WHOLE)
         joined[numbers] = joined[numbers].astype("Int64")
         joined.reindex(columns=columns).to_csv(path, sep="\t", index=False, float_format="%.6g")
+    excluded = {gene for own in listed for gene in own.loc[own["excluded"] != "", "gene"]}
     job.log.info("%d models, %d genes, %d distrusted left out", len(models), values.shape[1], len(distrusted))
+    if excluded:
+        job.log.info("composition explains %d genes, which are in no panel", len(excluded))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scripts.markers.composition import Held
 from scripts.stats import flips
 from scripts.switches.evidence.reach import expression_bins
 
@@ -24,11 +25,15 @@ DIRECTIONS = {1.0: "up", -1.0: "down"}
 
 @dataclass(frozen=True)
 class Pairs:
-    """Samples × genes with their labels: ``values``; ``state`` +1 persister, −1 untreated; ``model`` codes from 0."""
+    """Samples × genes with their labels: ``values``; ``state`` +1 persister, −1 untreated; ``model`` codes from 0.
+
+    ``held``: the models' changes at constant composition, where they were measured.
+    """
 
     values: np.ndarray
     state: np.ndarray
     model: np.ndarray
+    held: Held | None = None
 
     @property
     def n_models(self) -> int:
@@ -85,6 +90,8 @@ def learn(untreated: np.ndarray, persister: np.ndarray) -> Ranking:
 
 def score(values: np.ndarray, ranking: Ranking, genes: np.ndarray) -> np.ndarray:
     """Return each sample's score: mean position of the genes towards persister, in units of the training samples."""
+    if not len(genes):  # composition explains all genes of a small pool: nothing tells the samples apart
+        return np.zeros(len(values))
     own = (values[:, genes] - ranking.centre[genes]) * (ranking.direction[genes] / ranking.scale[genes])
     return own.mean(axis=1)
 
@@ -114,7 +121,7 @@ def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], 
     units of its spread over the models) is at least half the best one's. With few models many sizes have the same AUC.
     """
     n = len(untreated)
-    if n < 2:
+    if n < 2 or not pool.any():
         return sizes[0]
     right, reach = [], []
     for left in range(n):
@@ -135,12 +142,22 @@ def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], 
 
 @dataclass(frozen=True)
 class Fold:
-    """One left-out model: the size chosen without it, the panel per size, and the scores of the left-out samples."""
+    """One left-out model: the size chosen without it, the panel per size, and the scores of the left-out samples;
+    ``allowed``: mask of the genes that composition does not explain in the other models.
+    """
 
     chosen: int
     panels: dict[int, np.ndarray]
     scores: dict[int, np.ndarray]
     ranking: Ranking
+    allowed: np.ndarray
+
+
+def eligible(pairs: Pairs, ranking: Ranking, models: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """Return the mask of ``pool`` without the genes that composition explains in ``models``, which ranked the genes."""
+    if pairs.held is None:
+        return pool
+    return pool & ~pairs.held.of_models(models).carried(ranking.order[pool[ranking.order]], ranking.direction)
 
 
 def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
@@ -150,11 +167,13 @@ def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
     for left in range(pairs.n_models):
         rest = np.arange(pairs.n_models) != left
         ranking = learn(untreated[rest], persister[rest])
-        best = ranking.order[pool[ranking.order]]
+        allowed = eligible(pairs, ranking, rest, pool)
+        best = ranking.order[allowed[ranking.order]]
         panels = {size: best[:size] for size in sizes}
         own = pairs.values[pairs.model == left]
         scores = {size: score(own, ranking, genes) for size, genes in panels.items()}
-        folds.append(Fold(choose_size(untreated[rest], persister[rest], sizes, pool), panels, scores, ranking))
+        chosen = choose_size(untreated[rest], persister[rest], sizes, allowed)
+        folds.append(Fold(chosen, panels, scores, ranking, allowed))
     return folds
 
 
@@ -234,9 +253,14 @@ def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
         signs = flips.signs(pairs.n_models, seed)[0][1:]
     else:
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n, pairs.n_models))
-    return [
-        Pairs(middle + sign[pairs.model][:, None] * (pairs.values - middle), pairs.state, pairs.model) for sign in signs
-    ]
+    every = np.ones(pairs.n_models, dtype=bool)
+
+    def turned(sign: np.ndarray) -> Pairs:
+        # Changes at constant composition turn with their models: genes are excluded again in every permutation.
+        held = None if pairs.held is None else pairs.held.of_models(every, sign[:, None])
+        return Pairs(middle + sign[pairs.model][:, None] * (pairs.values - middle), pairs.state, pairs.model, held)
+
+    return [turned(sign) for sign in signs]
 
 
 def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:

@@ -20,13 +20,15 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int]:
-    """Return the number of pools of panels, and of alternative sign flips of whole models, for the methods text.
+    """Return the number of pools of panels, of listed genes that composition excludes from them, and of alternative sign
+    flips of whole models, for the methods text.
 
     There may be fewer flips than the config requests, because few models have few flips.
     """
     panels = results.table("markers/markers_panels.tsv")
     none = panels is None or panels["n_permutations"].isna().all()
     return {
+        "excluded": results.count("markers/markers.tsv", "gene", "excluded"),
         "panels": results.count("markers/markers_panels.tsv", "pool", "auc"),
         "assays": results.count("markers/markers_assays.tsv", "pool"),
         "relabelled": 0 if none else int(panels["n_permutations"].max()) - 1,  # the observed signs are one of them

@@ -22,17 +22,18 @@ from scripts.published.verdicts import NOT_JUDGED, PLACES
 from scripts.report.checks import CHECKS, Given
 from scripts.report.growth import tell_growth
 from scripts.report.page import Section, Table
+from scripts.report.panels import GENES, tell_panels
 from scripts.report.source import Source
 from scripts.report.text import bullets, heading, of_p, paragraph
 from scripts.stroma.verdicts import FALLS, RISES
-from scripts.switches.verdicts import SHARED
+from scripts.switches.verdicts import MIN_PERTURBED, SHARED
 
 FOLDER = Path(__file__).parents[2] / "resources" / "report"
-SHOWN, GENES = 10, 5
-"""Switches of a direction, and genes of a panel, that are named."""
-SWITCHES, PANELS = "switches/switches.tsv", "markers/markers_panels.tsv"
+SHOWN = 10
+"""Switches of a direction that are named."""
+SWITCHES = "switches/switches.tsv"
 SUPPORT = "chromatin/support.tsv"
-TESTED = "perturbations/factors.tsv"
+TESTED, JUDGED = "perturbations/factors.tsv", "switches/perturbation_judged.tsv"
 PUBLISHED = "published/signatures.tsv"
 STROMA = "stroma/changes.tsv"
 VERDICT, LEVELS = "confounders/programme_verdict.tsv", "expression/expression_design.tsv"
@@ -107,13 +108,20 @@ def shared_of(switches: pd.DataFrame) -> pd.DataFrame:
 
 
 def tell_tested(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup]:
-    """Return what perturbations show of each factor (perturbations/factors.tsv); nothing without perturbations."""
+    """Return what perturbations show of each factor (perturbations/factors.tsv), and of silencing in silico
+    (switches/perturbation_judged.tsv); nothing without perturbations.
+    """
     factors = source.table(TESTED)
     if factors is None or not len(factors):
         return []
     groups = factors.groupby("tested", sort=False)["tf"]
     told = listed([f"{listed(own)} {verdict}" for verdict, own in groups])
-    return [paragraph(words.fill(said["switches"]["tested"], {**places, "factors": told}))]
+    sentences, judged = [words.fill(said["switches"]["tested"], {**places, "factors": told})], source.table(JUDGED)
+    if judged is not None and len(judged):
+        row = judged.iloc[0]
+        values = {"number": count(int(row["n_factors"]), "factor"), "p": of_p(row["p"]), "least": MIN_PERTURBED}
+        sentences.append(words.fill(said["simulation"][row["verdict"]], {**places, **values}))
+    return [paragraph(" ".join(map(str.strip, sentences)))]
 
 
 def tell_switches(source: Source, said: Mapping[str, Any], places: Mapping[str, Any]) -> list[Markup | Table]:
@@ -138,30 +146,6 @@ def tell_switches(source: Source, said: Mapping[str, Any], places: Mapping[str, 
         meaning=source.meanings(SWITCHES),
     )
     return [paragraph(words.fill(sentences["some"], {**places, "number": number, "of": of, **n})), table]
-
-
-def tell_panels(panels: pd.DataFrame | None, said: Mapping[str, str], places: Mapping[str, Any]) -> list[str]:
-    """Return the marker panel of each pool of genes, or why there is none (markers/markers_panels.tsv)."""
-    if panels is None:
-        return [words.fill(said["not_asked"], places)]
-    chosen = panels[(panels["size"].astype(str) == "chosen") & panels["auc"].notna()]
-    told = []
-    for row in chosen.to_dict("records"):
-        genes = str(row["genes"]).split(",")
-        many = {"first": ", ".join(genes[:GENES]), "rest": len(genes) - GENES}
-        values = {
-            "pool": row["pool"][0].upper() + row["pool"][1:],
-            "genes": listed(genes) if len(genes) <= GENES else words.fill(said["many"], many),
-            "size": count(len(genes), "gene"),
-            "auc": f"{row['auc']:.2f}",
-            "n": int(row["n_models"]),
-            "p": "" if pd.isna(row["p"]) else words.fill(said["p"], {"p": of_p(row["p"])}),
-        }
-        told.append(words.fill(said["panel"], {**places, **values}))
-    if told:
-        return told
-    notes = list(dict.fromkeys(panels["note"].dropna())) or ["no panel could be judged"]
-    return [words.fill(said["none"], {**places, "note": "; ".join(notes)})]
 
 
 def by_verdict(table: pd.DataFrame, names: str, verdicts: Iterable[Verdict]) -> str:
@@ -252,7 +236,7 @@ def build(source: Source) -> Section:
         *tell_growth(source, said["growth"], places),
         *tell_stroma(source, said["stroma"], places, contrast),
         heading(titles["panel"]),
-        bullets([text.strip() for text in tell_panels(source.table(PANELS), said["panel"], places)]),
+        bullets(tell_panels(source, said["panel"], places)),
         heading(titles["checks"]),
         *([bullets([text.strip() for text in warned], "warnings")] if warned else []),
         paragraph(" ".join(others)),

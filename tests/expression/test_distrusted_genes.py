@@ -96,6 +96,7 @@ def analyse(drawn, folder, make_job, distrust_share: float | None, with_host: bo
             input={
                 "profiles": path["profiles.h5ad"],
                 "cells": [],
+                "differences": [],
                 "locations": "resources/markers/surface_secreted.tsv",
                 "assays": "resources/markers/assays.tsv",
             },
@@ -103,7 +104,7 @@ def analyse(drawn, folder, make_job, distrust_share: float | None, with_host: bo
             | {"scores": path["marker_scores"]}
             | {name: path["profiles.h5ad"].parent / f"{name}.tsv" for name in ("assays", "values", "positive")},
             params={"contrast": CONTRAST, "sizes": [1, 3], "permutations": 9, "random": 9, "seed": 0}
-            | {"prevalences": [0.1], "samples": [{"sample": "none"}], "libraries": []},
+            | {"prevalences": [0.1], "samples": [{"sample": "none"}], "libraries": [], "compared": [], "fdr": 0.05},
         )
     )
     return {name: pd.read_csv(place, sep="\t") for name, place in path.items() if place.suffix != ".h5ad"}

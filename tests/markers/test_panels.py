@@ -140,14 +140,17 @@ def test_surface_and_secreted_are_those_of_the_list():
     assert masks["surface"].tolist() == [True, False, False] and masks["secreted"].tolist() == [False, True, False]
 
 
-def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def run(make_job, tmp_path, frame, sheet, differences: dict | None = None) -> dict[str, pd.DataFrame]:
+    """``differences``: files of the changes at constant composition, by model."""
     import anndata
 
     data = anndata.AnnData(frame.to_numpy(), obs=sheet, var=pd.DataFrame(index=frame.columns))
     data.write_h5ad(tmp_path / "profiles.h5ad")
     output = {name: tmp_path / f"{name}.tsv" for name in (*NAMES, "assays", "values", "positive")}
+    differences = differences or {}
+    source = {"profiles": tmp_path / "profiles.h5ad", "cells": [], "differences": list(differences.values())}
     job = make_job(
-        input={"profiles": tmp_path / "profiles.h5ad", "cells": [], **FILES},
+        input=source | FILES,
         output=output,
         params={
             "contrast": {"baseline": "untreated", "persister": "persister"},
@@ -158,6 +161,8 @@ def run(make_job, tmp_path, frame: pd.DataFrame, sheet: pd.DataFrame) -> dict[st
             "prevalences": [0.1],
             "samples": sheet.rename_axis("sample").reset_index().to_dict("records"),
             "libraries": [],
+            "compared": list(differences),
+            "fdr": 0.05,
         },
     )
     find_markers.main(job)
