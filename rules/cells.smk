@@ -180,7 +180,11 @@ rule tabulate_attrition:
 rule draw_cells:
     input:
         tables=[
-            *rules.tabulate_attrition.output,
+            # By name: an output of a rule in a list of thousands makes Snakemake hash all of the list for each file in it.
+            *collect(
+                "<results>/cells/{table}.tsv",
+                table=["attrition", "attrition_by_arm", "species_rules", "libraries"],
+            ),
             *collect(
                 "<results>/cells/{sample}.{table}.tsv",
                 sample=study.libraries,

@@ -1,6 +1,5 @@
 # Common: the config and the sheets checked, the study that all rules ask, and every function of rules.
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from scripts.study.resources import (
     scaled_threads,
 )
 from scripts.study.stages import captions_of, results_of_stages, stage_of, stages_of
+from scripts.study.wildcards import one_of
 
 # As a module of another workflow that says where results go, with its own words for it.
 if isinstance(config.get("pathvars") or {}, dict):
@@ -67,11 +67,6 @@ LONGEST_PATH = 10
 
 # Whether references are shared between studies: --cache, and the folder that this variable of Snakemake's names.
 CACHED = bool(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
-
-
-def one_of(names):
-    """A wildcard constraint: one of ``names``, or nothing."""
-    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def workflow_file(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -110,6 +111,34 @@ class Libraries:
     def all_sequenced(self) -> list[str]:
         """Libraries that come as reads, queries among them."""
         return self._physical(self.all_libraries, matrix=False)
+
+    def units_of(self, sample: str) -> list[str]:
+        """Return the lanes of a library, in the order of the sheet."""
+        return [lane.unit for lane in self._lanes_by_sample.get(sample, ())]
+
+    def fastqs(self, sample: str) -> tuple[list[str], list[str]]:
+        """Return read 1 and read 2 of all lanes of a library."""
+        lanes = self._lanes_by_sample.get(sample, ())
+        return [lane.fq1 for lane in lanes], [lane.fq2 for lane in lanes]
+
+    @cached_property
+    def lanes(self) -> dict[tuple[str, str], Any]:
+        """Rows of the units sheet (sample, unit, fq1, fq2) by library and lane."""
+        return {(lane.sample, lane.unit): lane for lane in self.units.itertuples()}
+
+    @cached_property
+    def _lanes_by_sample(self) -> dict[str, list[Any]]:
+        """Rows of the units sheet by library: asked for by every job of a DAG."""
+        found: dict[str, list[Any]] = {}
+        for lane in self.units.itertuples():
+            found.setdefault(lane.sample, []).append(lane)
+        return found
+
+    @cached_property
+    def studied_lanes(self) -> list[Any]:
+        """The lanes of the study's own libraries, without those of queries."""
+        counted = set(self.counted)
+        return [lane for lane in self.lanes.values() if lane.sample in counted]
 
     def pool_settings(self, pool: str) -> dict[str, str | None]:
         """Return where the tags of a pool's cells are given: ``assignments`` or ``hashtags``; both None for its own

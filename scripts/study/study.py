@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from scripts.study.config import cells_settings, list_files, list_gene_lists, name_of_file
 from scripts.study.ready import name_of_list
@@ -81,25 +80,6 @@ class Study(WithStroma):
     def timepoints_of(self, model: str) -> list[str]:
         """Return the timepoints at which a model has libraries, in biological order."""
         return [timepoint for timepoint in self.config["timepoints"] if self.samples_of(model, timepoint)]
-
-    def units_of(self, sample: str) -> list[str]:
-        """Return the lanes of a library, in the order of the sheet."""
-        return list(self.units.loc[self.units["sample"] == sample, "unit"])
-
-    def fastqs(self, sample: str) -> tuple[list[str], list[str]]:
-        """Return read 1 and read 2 of all lanes of a library."""
-        lanes = self.units[self.units["sample"] == sample]
-        return list(lanes["fq1"]), list(lanes["fq2"])
-
-    @cached_property
-    def lanes(self) -> dict[tuple[str, str], Any]:
-        """Rows of the units sheet (sample, unit, fq1, fq2) by library and lane."""
-        return {(lane.sample, lane.unit): lane for lane in self.units.itertuples()}
-
-    @cached_property
-    def studied_lanes(self) -> list[Any]:
-        """The lanes of the study's own libraries, without those of queries."""
-        return [lane for lane in self.lanes.values() if lane.sample in set(self.counted)]
 
     def cells_config(self, sample: str) -> dict:
         """Return the settings of the stage cells for a library; its row of the sheet says how many cells to expect."""
