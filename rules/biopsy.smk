@@ -45,7 +45,6 @@ rule score_biopsy:
     params:
         code=code_of("biopsy/score_biopsy.py"),
         settings=pick(config["biopsy"], "min_cells", "level", "seed"),
-        stroma=pick(config["stroma"], "min_cells", "max_cells", "seed"),
         species={kind: study.species_of_stroma(kind) for kind in KINDS},
         sample=get_sample_row,
         sheet=config["samples"],

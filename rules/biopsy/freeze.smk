@@ -52,7 +52,7 @@ rule freeze_reference:
             "kind": study.stroma_kind,
             "species": study.stroma_species,
             "libraries": study.stroma_libraries,
-            **pick(config["stroma"], "max_cells", "seed"),
+            **pick(config["stroma"], "min_cells", "max_cells", "seed"),
         },
         note=config["regulons"]["synthetic_data_note"],
     script:

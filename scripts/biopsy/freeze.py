@@ -248,7 +248,7 @@ def main(snakemake) -> None:
     training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,
                 "samples": len(tables["samples"]),
                 "models": len(set(cells.obs["model"]) | set(profiles.obs["model"]))}  # fmt: skip
-    of_stroma = {key: params.stroma[key] for key in ("kind", "species")} if source.get("stroma_shares") else {}
+    of_stroma = {key: params.stroma[key] for key in stroma.HELD} if source.get("stroma_shares") else {}
     manifest = {"workflow": manifests.workflow_version(), "study": params.study, "settings": settings,
                 "training": training, "stroma": of_stroma,
                 "provenance": {"note": params.note, "packages": versions()}}  # fmt: skip

@@ -214,7 +214,7 @@ def main(snakemake) -> None:
         summary = json.loads(Path(snakemake.input.summary).read_text())
         kept = anndata.read_h5ad(snakemake.input.cells)
         paths = {HOST: snakemake.input.host, NORMAL: snakemake.input.normal}
-        normal = stroma.read(summary.get("composition"), paths, snakemake.params.species, snakemake.params.stroma)
+        normal = stroma.read(frozen, summary.get("composition"), paths, snakemake.params.species)
         scores, cells, densities = score_cells(frozen, kept, summary, settings, snakemake.threads, normal)
     scores.to_csv(snakemake.output.scores, sep="\t", index=False, float_format="%.6g")
     cells.to_parquet(snakemake.output.cells, index=False)

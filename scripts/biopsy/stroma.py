@@ -22,6 +22,10 @@ from scripts.study.stroma import HOST, NORMAL
 SECTION = "stroma"
 TABLE = [*shares.SHARES, "own_cells", "own_called"]
 """Columns of the reference's stroma.tsv: those of stroma/shares.tsv, and cells named by their own markers alone."""
+HELD = ("kind", "species", "min_cells", "max_cells", "seed")
+"""What a reference's manifest holds of its stroma; settings are those of the config's section stroma when frozen."""
+UNLIMITED = {"min_cells": 0, "max_cells": np.inf, "seed": 0}
+"""How a biopsy's stroma is described where the reference has none."""
 KINDS = {"xenograft": HOST, "tumour": NORMAL}
 """Kind of stroma by the composition of a library."""
 SAID = {HOST: "host cells of xenografts", NORMAL: "normal cells of tumour samples"}
@@ -42,7 +46,7 @@ class Stroma:
     counts
         Cells by lineage, of those whose markers show one.
     least
-        Stromal cells that a sample needs (``stroma.min_cells``).
+        Stromal cells that a sample needs (``stroma.min_cells`` of the reference's study).
     """
 
     kind: str
@@ -100,21 +104,22 @@ def to_freeze(found: pd.DataFrame, paths: Mapping[str, str], species: str, setti
     )[TABLE]
 
 
-def read(composition: str | None, paths: Mapping[str, str], species: Mapping[str, str], settings: Mapping[str, int]):
+def read(frozen: Reference, composition: str | None, paths: Mapping[str, str], species: Mapping[str, str]):
     """Return the :class:`Stroma` of a biopsy; None for cells of one kind, and for a species without a panel.
 
     Parameters
     ----------
+    frozen
+        The reference, whose settings apply: a biopsy's cells are drawn as those of its samples were.
     composition
         As the stage cells found it.
     paths, species
         Its cells, and their species (empty without a panel), by kind.
-    settings
-        ``min_cells``, ``max_cells`` and ``seed`` of the config's section stroma.
     """
     kind = KINDS.get(composition or "", "")
     if not kind or not species[kind]:
         return None
+    settings = frozen.manifest.get("stroma") or UNLIMITED
     cells, n = naming.read_sample(paths[kind], settings["max_cells"], settings["seed"])
     counts = count_own(cells, species[kind]) if cells.n_obs else pd.Series(dtype=int)
     return Stroma(kind, species[kind], n, cells.n_obs, counts, settings["min_cells"])
@@ -122,9 +127,9 @@ def read(composition: str | None, paths: Mapping[str, str], species: Mapping[str
 
 def reason(frozen: Reference, own: Stroma) -> str:
     """Return why a biopsy's shares can't be placed among those of the training models; empty if they can."""
-    held = frozen.manifest.get("stroma") or {}
+    held = frozen.manifest.get("stroma")
     if own.cells < own.least:
-        return f"{own.cells} stromal cells, stroma.min_cells is {own.least}"
+        return f"{own.cells} stromal cells, fewer than the {own.least} that samples of the reference need"
     if own.called < naming.CALLED * own.drawn:
         return f"markers show a lineage in only {own.called} of {own.drawn} cells"
     if not held or frozen.table(SECTION).empty:

@@ -178,7 +178,8 @@ def frozen(simulator, tmp_path_factory) -> reference.Reference:
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False)
         inputs[name] = folder / f"{name}.tsv"
     inputs["stroma_cells"] = [folder / f"{sample}.host.h5ad" for sample in hosts]
-    stroma = {"kind": "host", "species": "mouse", "libraries": list(hosts), "max_cells": 500, "seed": 0}
+    stroma = {"kind": "host", "species": "mouse", "libraries": list(hosts)}
+    stroma |= {"min_cells": 20, "max_cells": 500, "seed": 0}
     out = folder / "reference"
     out.mkdir()
     files = [out / name for name in (reference_manifest.MANIFEST, *reference_manifest.FILES)]

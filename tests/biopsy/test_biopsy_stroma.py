@@ -12,7 +12,7 @@ from scripts.biopsy import describe, drift, freeze, reference, score_biopsy, str
 from scripts.published.terms import SIGNATURES
 from scripts.stroma.shares import CHANGES
 
-SETTINGS = {"min_cells": 20, "max_cells": 500, "seed": 0}
+SETTINGS = {"max_cells": 500, "seed": 0}
 SPECIES = {"host": "mouse", "normal": "human"}
 
 
@@ -33,7 +33,7 @@ def test_the_reference_holds_each_sample_s_lineages_named_both_ways(frozen):
     assert list(table) == stroma.TABLE and table["sample"].nunique() == 12
     assert (table["own_cells"] - table["cells"]).abs().max() <= 3  # planted, and by markers
     assert (table.groupby("sample")["own_cells"].sum() == table.groupby("sample")["own_called"].first()).all()
-    assert frozen.manifest["stroma"] == {"kind": "host", "species": "mouse"}
+    assert frozen.manifest["stroma"] == {"kind": "host", "species": "mouse", "min_cells": 20, **SETTINGS}
     change = frozen.table("stroma_changes").set_index(["contrast", "lineage"])
     assert change.loc[("persister vs untreated", "macrophage"), "verdict"] == "rises"
     assert frozen.table("published")["signature"].tolist() == ["related"]
@@ -93,7 +93,7 @@ def changed(own: stroma.Stroma, **changes) -> stroma.Stroma:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"cells": 19}, "19 stromal cells, stroma.min_cells is 20"),
+        ({"cells": 19}, "19 stromal cells, fewer than the 20 that samples of the reference need"),
         ({"drawn": 5000}, "markers show a lineage in only"),
         (
             {"kind": "normal", "species": "human"},
@@ -143,13 +143,16 @@ def test_no_stroma_is_one_row_or_none(frozen, tmp_path, simulator):
     host.write_h5ad(tmp_path / "host.h5ad")
     host[:0].copy().write_h5ad(tmp_path / "normal.h5ad")
     paths = {kind: tmp_path / f"{kind}.h5ad" for kind in SPECIES}
-    assert stroma.read("pure", paths, SPECIES, SETTINGS) is None
-    assert stroma.read("xenograft", paths, SPECIES | {"host": ""}, SETTINGS) is None
+    assert stroma.read(frozen, "pure", paths, SPECIES) is None
+    assert stroma.read(frozen, "xenograft", paths, SPECIES | {"host": ""}) is None
     assert stroma.place(frozen, None, 0.95).empty
-    rows = stroma.place(frozen, stroma.read("tumour", paths, SPECIES, SETTINGS), 0.95)
+    rows = stroma.place(frozen, stroma.read(frozen, "tumour", paths, SPECIES), 0.95)
     assert len(rows) == 1 and rows["note"].item() == "0 cells: the library has none" and rows["value"].isna().all()
-    own = stroma.read("xenograft", paths, SPECIES, SETTINGS | {"max_cells": 30})
+    few = frozen.manifest | {"stroma": frozen.manifest["stroma"] | {"max_cells": 30}}
+    own = stroma.read(reference.Reference(frozen.folder, few), "xenograft", paths, SPECIES)
     assert (own.kind, own.species, own.cells, own.drawn) == ("host", "mouse", host.n_obs, 30) and own.called <= 30
+    own = stroma.read(reference.Reference(frozen.folder, few | {"stroma": {}}), "xenograft", paths, SPECIES)
+    assert own.drawn == own.cells == host.n_obs and own.least == 0
 
 
 def test_shares_stay_and_their_calls_go_where_a_check_warns(frozen, biopsy):

@@ -48,7 +48,8 @@ STAGES = {
         "describe_activity",
     },
     "switches": {"aggregate_pseudobulk", "join_profiles", "compare_activity", "learn_signature"},
-    "biopsy": {"rank_switches", "find_markers"},
+    "stroma": {"rank_switches", "find_markers"},
+    "biopsy": set(),
     "report": {"freeze_reference", "score_biopsy"},
 }
 """What a change of a stage's settings leaves as it is, next to what the stages before it in this list leave."""
