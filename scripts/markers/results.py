@@ -20,7 +20,7 @@ def of_report(study: Study) -> list[str]:
 
 
 def numbers(results: Results) -> dict[str, int]:
-    """Return the number of pools of panels, of listed genes that composition excludes, and of alternative sign
+    """Return the number of panels, of listed genes that composition excludes from them, and of alternative sign
     flips of whole models, for the methods text.
 
     There may be fewer flips than the config requests, because few models have few flips.
