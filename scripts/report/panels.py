@@ -38,7 +38,7 @@ def tell_assay(pool: str, source: Source, said: Mapping[str, str], places: Mappi
             values |= {name: f"{middle[name]:.0%}" for name in names}
             values["prevalence"] = f"{100 * middle['prevalence']:.2g}%"
             sentences.append(words.fill(said["predicts"], values))
-    return " ".join(map(str.strip, sentences))
+    return "".join(sentences)
 
 
 def tell_panels(source: Source, said: Mapping[str, str], places: Mapping[str, Any]) -> list[str]:
@@ -66,8 +66,7 @@ def tell_panels(source: Source, said: Mapping[str, str], places: Mapping[str, An
         same = first.setdefault(assay, row["pool"])
         if assay and same != row["pool"]:
             assay = words.fill(said["same"], {"pool": same})
-        parts = [words.fill(said["panel"], {**places, **values}), assay, said["link"]]
-        told.append(" ".join(part.strip() for part in parts if part))
+        told.append(words.fill(said["panel"], {**places, **values}) + assay + said["link"])
     if told:
         return told
     notes = list(dict.fromkeys(panels["note"].dropna())) or ["no panel could be judged"]

@@ -11,12 +11,14 @@ from made_up import ARMS, CONTRAST, MODELS, Results, samples
 from made_up_evidence import confounders, designs, everything, growth, markers
 from made_up_switches import switches
 
+from scripts.base.verdicts import decide
 from scripts.cells import losses
 from scripts.confounders import verdicts
 from scripts.figure import words
 from scripts.report import checks, findings
 from scripts.report.make_report import SECTIONS
 from scripts.report.source import Source
+from scripts.switches.verdicts import NOT_BETTER, SIMULATIONS, Simulation
 
 NETWORK = {"network": {"path": "network.tsv"}}
 NOTHING = {"network": None, "gene_sets": [], "signatures": []}
@@ -164,6 +166,57 @@ def test_panels_name_their_genes_or_why_there_is_none(tmp_path):
     assert "Surface: A, B, C, D, E and 2 more (7 genes)" in text
     none = pd.DataFrame([{"pool": "all genes", "note": "1 model has both timepoints"}])
     assert "No marker panel: 1 model has both timepoints" in build(tmp_path / "none", markers_panels=none)[0]
+
+
+def test_a_panel_tells_its_assay_its_positive_cells_and_what_they_predict(tmp_path):
+    tables = markers()
+    row, values = tables["markers_assays.tsv"].iloc[0], tables["markers_values.tsv"]
+    given = {name.removesuffix(".tsv"): table for name, table in tables.items()}
+    text, _ = build(tmp_path / "found", **given)
+    ends = f"[{row['positive_persister_low']:.0%}, {row['positive_persister_high']:.0%}]"
+    assert (
+        f"By antibody (flow cytometry), 80% {ends} of persister and 20% [" in text and "of untreated cells are" in text
+    )
+    assert "expected to be positive (from mRNA, n = 3); at a prevalence of 1%, the predictive value is " in text
+    low = values.set_index("prevalence")["positive_predictive_value_low"]
+    assert f"is {0.8 * 0.01 / (0.8 * 0.01 + 0.2 * 0.99):.0%} ({low[0.01]:.0%} or more) of a positive" in text
+    assert text.count("By antibody") == 1, "the other pool's panel was not measured"
+    twice = {name: pd.concat([given[name], given[name].assign(pool="surface")]) for name in given if "_" in name}
+    twice["markers_panels"] = given["markers_panels"]
+    text, _ = build(tmp_path / "twice", **(given | twice))
+    assert text.count("By antibody") == 1 and "(n = 3); assay and values as for all genes (Markers)." in text
+    none = given["markers_values"].assign(negative_predictive_value=np.nan)
+    text, _ = build(tmp_path / "undefined", **(given | {"markers_values": none}))
+    assert "By antibody" in text and "prevalence" not in text and "nan" not in text
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "told"),
+    [
+        (2, np.nan, "not judged by perturbations: 2 factors perturbed and silenced, 6 are needed."),
+        (
+            7,
+            0.4,
+            "not shown to predict the effects of 7 factors perturbed better than the mean change of their targets",
+        ),
+        (7, 0.01, "Silencing in silico predicts the effects of 7 factors perturbed better than the mean change"),
+    ],
+)
+def test_silencing_in_silico_is_judged_where_there_are_perturbations(tmp_path, n, p, told):
+    source = Results(tmp_path, tables=everything()).write()
+    factors = pd.DataFrame({"tf": ["FOSL1"], "tested": ["switched on"], "n_perturbations": [1]})
+    verdict = decide(SIMULATIONS, Simulation(n, p)).name
+    judged = pd.DataFrame([{"n_factors": n, "simulated": p, "baseline": p, "p": p, "verdict": verdict}])
+    text, _ = say(with_file(source, findings.JUDGED, judged))
+    assert "Silencing in silico" not in text, "nothing without perturbations"
+    text, _ = say(with_file(with_file(source, findings.TESTED, factors), findings.JUDGED, judged))
+    assert told in text and ("plays no part in the rank" in text) == (verdict == NOT_BETTER.name)
+    assert "p nan" not in text
+
+
+def test_every_verdict_on_silencing_has_a_sentence():
+    said = words.read("findings", findings.FOLDER)["simulation"]
+    assert set(said) == {one.name for one in SIMULATIONS}
 
 
 def lost(persister: float) -> pd.DataFrame:
