@@ -12,6 +12,8 @@ from typing import Any
 
 MIN_MODELS = 3
 """Models that a change shared by patients needs."""
+KEPT = 0.5
+"""Share of a change that must remain with another difference held, for it to be more than that difference."""
 UNRELIABLE = "unreliable"
 """Call of a biopsy's value where checks warn."""
 MIN_SAME_DIRECTION = 0.9

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.base.verdicts import MIN_MODELS, Verdict
-from scripts.stats.remaining import KEPT
+from scripts.base.verdicts import KEPT, MIN_MODELS, Verdict
 
 ALONE = {
     "cell cycle": "cell cycle alone",

@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from scripts.base.verdicts import MIN_MODELS
+from scripts.base.verdicts import KEPT, MIN_MODELS
 from scripts.stats.paired import MIN_P, moderated_errors
 
-KEPT = 0.5
-"""Share of a change that must remain for it to be more than what was held."""
 BEFORE, COMPOSITION = "|before", "composition|"
 """Columns of confounders/models/*.parquet: the change as measured; the start of those at constant composition."""
 
@@ -27,11 +25,12 @@ def by_feature(tables: dict[str, pd.DataFrame], kind: str, column: str) -> pd.Da
 
 
 def p_of_less(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return, by feature, the p-value of :data:`KEPT` or more of a rise remaining, and the number of models it is of.
+    """Return, by feature, the p-value of half or more of a rise remaining, and the number of models it is of.
 
-    Both: models × features, NaN where a model has no measurement. One-sided t over models of after − :data:`KEPT` ·
-    before, with variances moderated over the features (:func:`scripts.stats.paired.moderated_errors`). NaN below
-    :data:`~scripts.base.verdicts.MIN_MODELS` models, and where the mean before is no rise.
+    Both: models × features, NaN where a model has no measurement. Half is :data:`~scripts.base.verdicts.KEPT`.
+    One-sided t over models of after − KEPT · before, with variances moderated over the features
+    (:func:`scripts.stats.paired.moderated_errors`). NaN below :data:`~scripts.base.verdicts.MIN_MODELS` models, and
+    where the mean before is no rise.
     """
     both = np.isfinite(before) & np.isfinite(after)
     n = both.sum(axis=0).astype(float)
