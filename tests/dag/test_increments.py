@@ -337,7 +337,6 @@ OF_MODULES = {
     "scripts/cells/qc.py": {"filter_cells", "tabulate_attrition"},
     "scripts/switches/evidence/perturbation.py": {
         "tabulate_confounders",
-        "judge_markers",
         "simulate_perturbations",
         "join_perturbations",
     },
