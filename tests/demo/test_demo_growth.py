@@ -81,25 +81,25 @@ def common(results, truth) -> pd.DataFrame:
 
 
 def test_the_planted_cluster_is_found_in_all_models_and_grows(read, truth, common):
-    """Its cells express housekeeping genes of secretion, and are 15 % of untreated and 33 % of persister cells."""
+    """Its cells express housekeeping genes of secretion, and are 6 % of untreated and 18 % of persister cells."""
     table = pd.crosstab(common["cluster"], common["cluster_secretory"].astype(float))
     own = table[1.0].idxmax()
     found, planted = table.loc[own, 1.0], table[1.0].sum()
-    assert found >= 0.9 * table.loc[own].sum() and found >= 0.9 * planted
+    assert found >= 0.9 * table.loc[own].sum() and found >= 0.75 * planted
     changes = read("common_changes").astype({"cluster": str}).set_index(["contrast", "cluster"])
     row = changes.loc[("persister vs untreated", own)]
     shares = pd.read_csv(truth / "clusters.tsv", sep="\t").set_index("cluster").loc["secretory"]
-    assert shares["share_persister"] > shares["share_untreated"]
     assert row["verdict"] == "grows" and row["n_models"] == row["k"] == 5
+    assert abs(row["share_baseline"] - shares["share_untreated"]) < 0.04
+    assert abs(row["share_treated"] - shares["share_persister"]) < 0.06
     named = read("common_clusters").astype({"cluster": str}).set_index("cluster").loc[own, "genes"].split(", ")
     assert len(set(named) & {"SEC61B", "SSR4", "SPCS1", "CANX", "PDIA3", "P4HB", "HSPA5", "CLTC", "LAMP1", "CTSD"}) >= 7
 
 
-def test_the_share_of_the_planted_cluster_is_that_planted_and_no_other_grows(read, truth):
-    """Cells of another cluster are those that express other states more."""
-    changes = read("common_changes").query("contrast == 'persister vs untreated'")
-    grown = changes[changes["verdict"] == "grows"]
-    planted = pd.read_csv(truth / "clusters.tsv", sep="\t").set_index("cluster").loc["secretory"]
-    assert len(grown) == 1
-    assert abs(grown["share_baseline"].iloc[0] - planted["share_untreated"]) < 0.06
-    assert abs(grown["share_treated"].iloc[0] - planted["share_persister"]) < 0.06
+def test_clusters_of_cycling_cells_do_not_grow(read, common):
+    """Fewer persisters cycle. Clusters of the planted programme, of which all persisters have more, grow as well."""
+    phases = pd.crosstab(common["cluster"], common["phase"], normalize="index")
+    cycling = phases.index[phases.drop(columns="G1").sum(axis=1) > 0.8]
+    changes = read("common_changes").astype({"cluster": str}).query("contrast == 'persister vs untreated'")
+    found = changes.set_index("cluster").loc[cycling]
+    assert len(found) >= 2 and (found["effect"] < 0).all() and not found["verdict"].eq("grows").any()
