@@ -100,7 +100,8 @@ def test_dissociation_stress_is_the_same_in_both_arms(known):
 
 @only_whole
 def test_clusters_follow_the_persister_programme_and_not_dissociation(known):
-    """Where persisters are divided, it is by FOSL1's activity (≥ half its variance; measured: ≥ 0.8), not by stress.
+    """Where persisters are divided, it is by FOSL1's activity (≥ half its variance outside of the planted cluster;
+    measured: ≥ 0.8), not by stress.
 
     Stress is drawn independently of it: ≤ 0.1 of its variance (by chance 1/170 a cluster).
     """
@@ -111,8 +112,16 @@ def test_clusters_follow_the_persister_programme_and_not_dissociation(known):
     ]
     assert len(divided) >= 4  # of five models
     for model, cells in divided:
+        cells = cells[cells["cluster_secretory"] == 0]
         assert explained(cells["activity_FOSL1"], cells["cluster"]) >= 0.5, model
         assert explained(cells["activity_EGR1"], cells["cluster"]) <= 0.1, model
+
+
+@only_whole
+def test_clusters_of_single_models_find_the_planted_cluster(known):
+    """Two or more models divide their persisters by it."""
+    own = known[known["timepoint"] == "persister"].groupby(["model", "cluster"])["cluster_secretory"].mean()
+    assert (own > 0.9).groupby("model").any().sum() >= 2
 
 
 def test_every_cluster_has_a_link_or_a_verdict(listed, links):
@@ -136,17 +145,22 @@ def test_every_cluster_has_a_link_or_a_verdict(listed, links):
 
 @only_whole
 def test_the_persister_state_emerges_and_is_lost_at_relapse(known, links):
-    """A cluster of AP-1 active cells emerges with treatment in ≥ 4 of 5 models, and in no relapse does it stay."""
+    """The cluster of AP-1 active cells emerges with treatment in ≥ 4 of 5 models, and no relapse is shown to have it.
+
+    A relapse of one cluster whose position decides nothing (basis undivided) follows every cluster.
+    """
     emerged = {}
     for model, table in links.items():
         cells = known[(known["model"] == model) & (known["timepoint"] == "persister")]
         activity = cells.groupby("cluster")["activity_FOSL1"].mean()
         new = table[(table["timepoint_to"] == "persister") & (table["status"] == "emerged")]["cluster_to"]
-        if len(new) and activity[new].min() > activity.drop(new).max():
-            emerged[model] = set(new)
+        if activity.idxmax() in set(new) and activity.max() > 2 * activity.drop(set(new)).max():
+            emerged[model] = activity.idxmax()
     assert len(emerged) >= 4
-    relapses = [model for model in emerged if (links[model]["timepoint_to"] == "relapse").any()]
-    assert relapses
-    for model in relapses:
-        lost = links[model].query("timepoint_from == 'persister' and status == 'lost'")["cluster_from"]
-        assert emerged[model] <= set(lost), model
+    steps = [
+        links[model].query("timepoint_from == 'persister' and cluster_from == @cluster")
+        for model, cluster in emerged.items()
+        if (links[model]["timepoint_to"] == "relapse").any()
+    ]
+    assert any((step["status"] == "lost").all() for step in steps)
+    assert all(((step["status"] == "lost") | (step["basis"] == "undivided")).all() for step in steps)
