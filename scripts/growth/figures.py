@@ -130,8 +130,9 @@ def draw_clusters(changes: pd.DataFrame, clusters: pd.DataFrame, style: Style) -
 
 
 def list_cluster_verdicts(changes: pd.DataFrame, style: Style) -> Text | None:
-    """Return the verdicts on common clusters that occur, with number, rule and measured error."""
-    numbers = {name: count(int(n), "cluster") for name, n in changes["verdict"].value_counts().items()}
+    """Return the verdicts on common clusters in persisters that occur, with number, rule and measured error."""
+    main = changes.loc[changes["contrast"] == style.comparison, "verdict"]
+    numbers = {name: count(int(n), "cluster") for name, n in main.value_counts().items()}
     return list_rules("clusters", CLUSTER_VERDICTS, numbers, fdr=style.settings["fdr"])
 
 

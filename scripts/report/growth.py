@@ -47,6 +47,12 @@ def tell_growth(source: Source, said: Mapping[str, str], places: Mapping[str, An
     return [paragraph(" ".join(map(str.strip, [*sentences, said["link"]])))]
 
 
+def in_brackets(name: str) -> str:
+    """Return a cluster's name with its genes in brackets."""
+    number, _, genes = name.partition(": ")
+    return f"{number} ({genes})" if genes else number
+
+
 def tell_clusters(source: Source, said: Mapping[str, str], contrast: str) -> list[str]:
     """Return which clusters that models have in common grow or shrink; nothing where none is shown to."""
     changes, clusters = source.table(COMMON), source.table(COMMON_CLUSTERS)
@@ -55,7 +61,8 @@ def tell_clusters(source: Source, said: Mapping[str, str], contrast: str) -> lis
     main = changes[(changes["contrast"] == contrast) & (changes["n_models"] >= MIN_MODELS)]
     names, told = terms.name_clusters(clusters), []
     for verdict in (GROWS, SHRINKS):
-        own = main.loc[main["verdict"] == verdict.name, "cluster"].astype(str)
-        told += [f"{verdict.name} {names[number]}" for number in own]
-    values = {"of": count(len(main), "cluster"), "clusters": listed(told)}
+        own = main.loc[main["verdict"] == verdict.name, "cluster"].astype(str).map(names)
+        if len(own):
+            told.append(f"{verdict.name} {listed([in_brackets(name) for name in own])}")
+    values = {"of": count(len(main), "cluster"), "clusters": "; ".join(told)}
     return [words.fill(said["clusters"], values)] if told else []

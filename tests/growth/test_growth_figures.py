@@ -65,3 +65,19 @@ def test_switches_have_a_row_and_two_groups_of_cells():
     said = figures.list_verdicts(table, STYLE).parts
     assert [values["name"] for _, values in said] == ["holds in both", "unclear"]
     assert figures.draw_switches(table.iloc[2:], STYLE) is None
+
+
+def test_common_clusters_are_named_by_genes_and_counted_in_the_headline():
+    clusters = pd.DataFrame({"cluster": ["0", "1"], "genes": ["KRT5, KRT14, TP63, LAMB3", np.nan]})
+    verdicts = ["grows", "unclear", "too few models"]
+    changes = pd.DataFrame({"cluster": list("010"), "verdict": verdicts, "n_models": 4, "effect": [1.0, -1, 0]})
+    contrasts = ["persister vs untreated"] * 2 + ["relapse vs untreated"]
+    changes = changes.assign(contrast=contrasts).reindex(columns=terms.COMMON_CHANGES)
+    made = figures.draw_clusters(changes, clusters, STYLE)
+    assert made.data["common"]["name"].tolist() == ["0: KRT5, KRT14, TP63", "1", "0: KRT5, KRT14, TP63"]
+    assert made.n == "persister: 4 models; 2 clusters." and len(made.panels[0].chart.layer) == 2
+    with_limits = changes.assign(ci_low=0.1, ci_high=0.9)
+    assert len(figures.draw_clusters(with_limits, clusters, STYLE).panels[0].chart.layer) == 3
+    assert figures.draw_clusters(changes.assign(effect=np.nan), clusters, STYLE) is None
+    told = figures.list_cluster_verdicts(changes, STYLE)
+    assert [values["name"] for _, values in told.parts] == ["grows", "unclear"]

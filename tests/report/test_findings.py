@@ -153,6 +153,8 @@ def test_cycling_cells_and_switches_by_cycle_are_told_with_three_models_alone(tm
     assert "Cycling cells make up 52% of the cells at untreated and 22% at persister" in text
     told = "Of 3 shared switches, by change in cycling and in non-cycling cells: holds in both (2), only cycling (1)"
     assert told in text
+    clusters = "Of 2 clusters that models have in common, relative to all: grows 0 (KRT5, KRT14); shrinks 1 (MKI67)."
+    assert clusters in text
     two = given | {"growth/changes": given["growth/changes"].assign(p=np.nan)}
     assert "Cycling cells" not in build(tmp_path / "two", **two)[0]
     assert "Cycling cells" not in build(tmp_path / "none")[0]
