@@ -22,6 +22,8 @@ TEXT = dict.fromkeys(
 """Columns of names and words, though they look like numbers, or are empty."""
 GZIP = {"method": "gzip", "mtime": 1}
 """How a compressed table is written: without a time stamp, so that equal tables are equal byte for byte."""
+HOST, NORMAL = "host", "normal"
+"""Kinds of stroma, as the files of the stage cells are named: cells of the host, or normal cells of a tumour sample."""
 ALL_ARMS, ALL_MODELS = "all arms", "all models"
 """Names of the rows over all arms and over all models; none of a study can have them (names have no blanks)."""
 

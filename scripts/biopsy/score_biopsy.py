@@ -8,11 +8,11 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
+from scripts.base.tables import HOST, NORMAL
 from scripts.biopsy import describe, discriminant, drift, features, fraction, growth, profile, reference, stroma
 from scripts.biopsy.describe import ROWS
 from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS
-from scripts.study.stroma import HOST, NORMAL
 from scripts.switches.verdicts import SHARED
 
 CELLS = ["cell", "total_counts", "score", "persister", "far"]

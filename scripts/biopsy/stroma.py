@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scripts.base.tables import HOST, NORMAL
 from scripts.biopsy.describe import ROWS
 from scripts.biopsy.growth import COUNTS, place_counts
 from scripts.biopsy.reference import Reference
 from scripts.stats.intervals import share_interval
 from scripts.stroma import naming, panels, shares
-from scripts.study.stroma import HOST, NORMAL
 
 SECTION = "stroma"
 TABLE = [*shares.SHARES, "own_cells", "own_called"]

@@ -7,7 +7,7 @@ therefore always gives the same study, and each job has its own independent rand
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,10 @@ class Plan:
     def factors(self) -> list[str]:
         """All transcription factors, planted ones first."""
         return [*self.network["regulons"], *self.network["decoys"]]
+
+    def without_clusters(self) -> Plan:
+        """Return the same study without planted clusters of tumour cells."""
+        return replace(self, network=self.network | {"clusters": {}})
 
     def of_species(self, species: str) -> pd.DataFrame:
         """Return the genes of ``graft`` or ``host`` in genome order."""
@@ -131,7 +135,7 @@ def simulate_graft_cells(
     )
     states = {}
     # Drawn apart, so that the activity of factors does not depend on the clusters that are planted.
-    apart = rng.spawn(1)[0]
+    apart = rng.spawn(1)[0] if plan.network["clusters"] else rng
     for name, cluster in plan.network["clusters"].items():
         inside = apart.random(n_cells) < cluster["share"][timepoint]
         log_mean[:, [column[gene] for gene in cluster["genes"]]] += (cluster["gain"] * inside)[:, None]

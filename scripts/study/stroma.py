@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from scripts.base.tables import HOST, NORMAL
 from scripts.study.config import cells_settings
 from scripts.study.peaks import WithPeaks
 
-HOST, NORMAL = "host", "normal"
-"""Kinds of stroma, as the files of the stage cells are named."""
 KINDS = (HOST, NORMAL)
+"""Kinds of stroma."""
 NAMED = {"human": "human", "homo sapiens": "human", "mouse": "mouse", "mus musculus": "mouse"}
 """Species whose markers and orthologues are shipped (resources/stroma), as the config may call them."""
 

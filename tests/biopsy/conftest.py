@@ -105,7 +105,7 @@ def markers_of(signature: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def simulator() -> Simulator:
     """Return the simulator of the demo's network."""
-    return Simulator(load_plan(ROOT / "config" / "demo" / "network.yaml", 7))
+    return Simulator(load_plan(ROOT / "config" / "demo" / "network.yaml", 7).without_clusters())
 
 
 def planted_tables(plan) -> dict[str, pd.DataFrame]:

@@ -1,117 +1,92 @@
-"""Rates of p-values, intervals and verdicts on clusters that models have in common, the clustering included.
-
-Cells of a model have three kinds of resting cells, two of which are small. All treated cells express a programme,
-treated samples have fewer cells and fewer molecules, and the kinds' shares differ between models, samples and the
-models' changes.
+"""Claims about groups of profiles over patients: states as clusters (scripts/expression/structure.py) and models alike
+by arm (scripts/expression/treatment.py).
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, special
 
-from calibration.row import AROUND, AT_MOST, COVERAGE, POWER, REPORTED, TYPE_1, VERDICT, Row, clustered
-from scripts.growth import common, verdicts
+from calibration import designs
+from calibration.row import AT_MOST, POWER, REPORTED, TYPE_1, Row
+from scripts.expression import structure, treatment
+from scripts.profiles.profiles import Profiles
 
 LEVEL = 0.05
-C = "growth/common_changes.tsv"
-INTERVAL = (f"{C} ci_low", f"{C} ci_high")
-GENES, MARKERS = 150, 15
-GAIN = 1.5
-"""Natural log of the increase of a kind's markers."""
-KINDS = {"A": 0.15, "B": 0.25}
-"""Kinds of cells with markers, and their shares of untreated cells; the others have none."""
-DESIGN = {"u": (120, 900.0), "p": (80, 400.0)}
-"""Timepoint → cells of a sample, and their median UMIs."""
-CONTRAST = {"baseline": "u", "persister": "p", "relapse": None, "further": []}
-SETTINGS = {
-    "n_top_genes": GENES, "n_pcs": 10, "n_neighbors": 15, "resolutions": [0.1, 0.3, 0.6], "subsamples": 4,
-    "subsample_fraction": 0.8, "min_stability": 0.6, "min_cells": 50, "seed": 0,
-}  # fmt: skip
+GENES = 200
+STATES, ALIKE = ("expression/state_structure.tsv p",), ("expression/treatment.tsv p",)
+CONTRAST = {"baseline": designs.BASELINE, "persister": designs.TREATED, "relapse": None}
+COARSE = "conservative: {n} models can be relabelled in {k} ways, and many have the same purity"
 
 
-def draw_study(rng: np.random.Generator, models: int, effect: float) -> tuple[common.Sampled, np.ndarray]:
-    """Return the cells of a study, and the kind of each. ``effect``: natural log odds by which kind A grows."""
-    level = rng.lognormal(0, 1, GENES)
-    parts, labels, kinds = [], [], []
-    for model in range(models):
-        own = level * rng.lognormal(0, 0.4, GENES)
-        base = {kind: special.logit(share) + rng.normal(0, 0.4) for kind, share in KINDS.items()}
-        for timepoint, (n, depth) in DESIGN.items():
-            treated = timepoint == "p"
-            odds = {kind: base[kind] + rng.normal(0, 0.3) + effect * (treated and kind == "A") for kind in KINDS}
-            is_a = rng.random(n) < special.expit(odds["A"])
-            kind = np.where(is_a, "A", np.where(rng.random(n) < special.expit(odds["B"]), "B", ""))
-            rate = np.tile(own, (n, 1))
-            for number, name in enumerate(KINDS):
-                markers = slice(number * MARKERS, (number + 1) * MARKERS)
-                rate[:, markers] *= np.exp(GAIN * (kind == name))[:, None]
-            if treated:
-                rate[:, -2 * MARKERS :] *= np.exp(0.8)
-            rate *= (depth * rng.lognormal(0, 0.35, n) / rate.sum(axis=1))[:, None]
-            parts.append(sparse.csr_matrix(rng.poisson(rate).astype(np.int32)))
-            labels += [(f"m{model}{timepoint}", f"m{model}", timepoint, timepoint)] * n
-            kinds.append(kind)
-    table = pd.DataFrame(labels, columns=["sample", "model", "timepoint", "arm"])
-    genes = pd.Index([f"g{number}" for number in range(GENES)])
-    cells = common.Sampled(sparse.vstack(parts).tocsr(), genes, np.ones(GENES, dtype=bool), table)
-    return cells, np.concatenate(kinds)
-
-
-def compare(rng: np.random.Generator, models: int, effect: float) -> tuple[pd.DataFrame, str]:
-    """Return common_changes.tsv of a study, and the cluster that most of kind A are in (empty if mostly others are)."""
-    cells, kind = draw_study(rng, models, effect)
-    found, _ = common.find(cells, SETTINGS)
-    cluster = common.join_rare(found.labels, cells.labels, common.LEAST)
-    changes = common.compare(common.count(cells.labels.assign(cluster=cluster), 20), CONTRAST, LEVEL)
-    share = pd.crosstab(cluster, kind, normalize="index")["A"]
-    return changes.set_index("cluster"), share.idxmax() if share.max() > 0.5 else ""
-
-
-def rows_of(models: int, studies: int) -> list[Row]:
-    """Return the rates with a number of models, without a change and with a kind of cells that grows."""
-    cells = " and ".join(f"{n} cells of {depth:,.0f} UMIs" for n, depth in DESIGN.values())
-    design = f"{models} × (1+1), {cells}"
-    rng = np.random.default_rng([1, models])
-    hits, covered, n, called, undivided = [], [], [], 0, 0
+def structure_rows(name: str, between: float, shift: float, studies: int, permutations: int, seed: int) -> list[Row]:
+    """Return how often samples are said to cluster by state; ``shift``: sd over genes of the change that all share."""
+    rng = np.random.default_rng(seed)
+    samples = designs.sheet(designs.DESIGNS[name])
+    samples = samples.assign(block=samples["model"])
+    models = samples["model"].str[1:].astype(int).to_numpy()
+    treated = (samples["timepoint"] == designs.TREATED).to_numpy()
+    n, hits = models.max() + 1, np.zeros(2)
     for _ in range(studies):
-        found, _ = compare(rng, models, 0.0)
-        undivided += not len(found)
-        hits.append(int((found["p"] <= LEVEL).sum()))
-        covered.append(int(((found["ci_low"] <= 0) & (found["ci_high"] >= 0)).sum()))
-        n.append(int(found["p"].notna().sum()))
-        called += found["verdict"].isin([verdicts.GROWS.name, verdicts.SHRINKS.name]).any()
-    truth = "no kind of cells changes its share; all treated cells express a programme"
-    note = f"one cluster in {undivided} studies" if undivided else ""
-    found = [
-        Row(
-            (f"{C} p",), design, truth, TYPE_1, LEVEL, **clustered(np.array(hits), np.array(n)), bound=AROUND, note=note
-        ),
-        Row(INTERVAL, design, truth, COVERAGE, 0.95, **clustered(np.array(covered), np.array(n)), bound=AROUND),
-    ]
-    what = (f"{C} verdict", f"clusters: {verdicts.GROWS.name}", f"clusters: {verdicts.SHRINKS.name}", f"{C} fdr")
-    found.append(Row(what, design, f"{truth}; any cluster", VERDICT, LEVEL, int(called), studies, AT_MOST))
-    effect, grows, shrinks, inside, seen = 1.2, 0, [], 0, 0
-    for _ in range(studies // 2):
-        changes, own = compare(rng, models, effect)
-        if own in changes.index:
-            row, seen = changes.loc[own], seen + 1
-            true = effect / np.log(2) * (1 - 1 / len(changes))
-            inside += bool(row["ci_low"] <= true <= row["ci_high"])
-            grows += row["verdict"] == verdicts.GROWS.name
-        others = changes.drop(index=own, errors="ignore")["verdict"]
-        shrinks.append(int((others == verdicts.GROWS.name).any()))
-    truth = f"the odds of one kind of cells rise by a factor of {np.exp(effect):.1f}"
-    what = (f"{C} verdict", f"clusters: {verdicts.GROWS.name}", f"{C} p")
-    found.append(Row(what, design, f"{truth}; its cluster", POWER, None, int(grows), studies // 2, REPORTED))
-    what = (f"{C} verdict", f"clusters: {verdicts.GROWS.name}")
-    found.append(Row(what, design, f"{truth}; any other cluster", VERDICT, LEVEL, sum(shrinks), studies // 2, AT_MOST))
-    said = f"{truth}; its cluster, where one is found"
-    found.append(Row(INTERVAL, design, said, COVERAGE, 0.95, inside, seen, AROUND))
-    return found
+        own = shift * rng.normal(size=GENES) + between * rng.normal(size=(n, GENES))
+        values = rng.normal(size=(n, GENES))[models] + designs.NOISE * rng.normal(size=(len(samples), GENES))
+        values += treated[:, None] * own[models]
+        table = pd.DataFrame(values, samples.index, [f"g{i}" for i in range(GENES)])
+        found, _ = structure.describe(Profiles(table, table, samples), CONTRAST, permutations, 0)
+        hits += (found["p"] <= LEVEL).to_numpy()
+    truth = f"changes shared with sd {shift:g} over genes; " if shift else "no shared change; "
+    truth += f"patients differ by sd {between:g}"
+    rows = []
+    for adjustment, count in zip((structure.BLIND, structure.KNOWN), hits, strict=True):
+        described = f"{truth}; adjustment {adjustment}"
+        if shift:
+            rows.append(Row(STATES, name, described, POWER, None, count, studies, REPORTED))
+        else:
+            note = COARSE.format(n=n, k=f"{2 ** (n - 1):,}")
+            rows.append(Row(STATES, name, described, TYPE_1, LEVEL, count, studies, AT_MOST, note))
+    return rows
+
+
+def alike_rows(
+    name: str, arms: list[tuple[str, ...]], by_arm: float, studies: int, permutations: int, seed: int
+) -> list[Row]:
+    """Return how often models of one arm are said to be more alike; ``by_arm``: sd over genes of an arm's own
+    change.
+    """
+    rng = np.random.default_rng(seed)
+    units = [(f"m{model}", arm) for model, own in enumerate(arms) for arm in own]
+    platforms = pd.Series("bulk", index=[f"m{model}" for model in range(len(arms))])
+    index, hits = pd.MultiIndex.from_tuples(units, names=["model", "arm"]), 0
+    for _ in range(studies):
+        common, effect = rng.normal(size=GENES), {arm: by_arm * rng.normal(size=GENES) for arm in "ABC"}
+        patients = {model: 0.6 * rng.normal(size=GENES) for model in platforms.index}
+        values = [common + patients[m] + effect[a] + designs.NOISE * rng.normal(size=GENES) for m, a in units]
+        table = pd.DataFrame(values, index, [f"g{i}" for i in range(GENES)])
+        rows = treatment.compare_units(table, platforms, list(table.columns[:20]), permutations, 0)
+        hits += rows[0][treatment.TREATMENT.index("p")] <= LEVEL
+    if by_arm:
+        truth = f"arms differ by sd {by_arm:g} over genes; patients differ by sd 0.6"
+        return [Row(ALIKE, name, truth, POWER, None, hits, studies, REPORTED)]
+    several = any(len(own) > 1 for own in arms)
+    note = "conservative: arms of one model share its patient, which shuffled arms don't" if several else ""
+    return [Row(ALIKE, name, "arms act alike; patients differ by sd 0.6", TYPE_1, LEVEL, hits, studies, AT_MOST, note)]
 
 
 def rows(quick: bool) -> list[Row]:
-    """Return the rates of clusters that models have in common."""
-    return [row for models in ((5,) if quick else (3, 5, 8)) for row in rows_of(models, 6 if quick else 200)]
+    """Return the rates of this topic."""
+    found = []
+    studies, permutations = (40, 99) if quick else (150, 99)
+    names = ("8 × (1+1)", "8 × (3+3)") if quick else ("5 × (1+1)", "8 × (1+1)", "8 × (3+3)", "4 × (5+1)", designs.STUDY)
+    for place, name in enumerate(names):
+        for number, between in enumerate((0.6,) if quick else (0.0, 0.6)):
+            found += structure_rows(name, between, 0.0, studies, permutations, 70_000 + 100 * place + 10 * number)
+        found += structure_rows(name, 0.3, 0.5, studies // 3, permutations, 70_050 + 100 * place)
+    named = {
+        "8 models × 2 arms, crossed": [("A", "B")] * 8,
+        "8 models, 2 arms, nested": [("A",)] * 4 + [("B",)] * 4,
+        "8 models, 1 to 3 arms": [("A", "B"), ("A", "B"), ("A", "B", "C"), ("A", "C"), ("A",), ("A",), ("B",), ("B",)],
+    }
+    for place, (name, arms) in enumerate(named.items()):
+        found += alike_rows(name, arms, 0.0, studies, permutations, 71_000 + 10 * place)
+        found += alike_rows(name, arms, 0.5, studies // 3, permutations, 71_005 + 10 * place)
+    return found

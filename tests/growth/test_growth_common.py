@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from calibration import clusters as simulated
+from calibration import common_clusters as simulated
 from scipy import sparse
 
 from scripts.base import expression

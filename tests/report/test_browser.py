@@ -33,8 +33,8 @@ FIGURES = {
     "provenance": set(),
 }
 """What the demo's report must show at least, by section in the order of reading."""
-MORE = {"drugs", "relapse"}
-"""Figures that ask for a patient with several drugs, or single cells of a relapse: the reduced demo has neither."""
+MORE = {"drugs", "relapse", "common_clusters"}
+"""Figures that need a patient with several drugs, single cells of a relapse, or more cells than the reduced demo has."""
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ class Study:
 
 @cache
 def load(seed: int):
-    return demo.load_plan(NETWORK, seed)
+    return demo.load_plan(NETWORK, seed).without_clusters()
 
 
 def network_of(network: dict, kind: str, rng: np.random.Generator) -> dict:
