@@ -34,7 +34,7 @@ FIGURES = {
 }
 """What the demo's report must show at least, by section in the order of reading."""
 MORE = {"drugs", "relapse", "common_clusters"}
-"""Figures that need a patient with several drugs, single cells of a relapse, or more cells than the reduced demo has."""
+"""Figures that need a patient with several drugs, single cells of a relapse, or more cells: not in the reduced demo."""
 
 
 @pytest.fixture(scope="module")
