@@ -50,6 +50,22 @@ def join_samples(parts: list):
     return joined
 
 
+def read_cells(path: str, most: int, seed: int | list[int]):
+    """Return at most ``most`` cells of a library (AnnData), drawn at random and in their order, and how many it has.
+
+    Only counts (X, sparse by cells) and what is known of cells and genes are kept.
+    """
+    import anndata
+
+    cells = anndata.read_h5ad(path)
+    n = cells.n_obs
+    if n > most:
+        cells = cells[np.sort(np.random.default_rng(seed).choice(n, most, replace=False))].copy()
+    cells.layers.clear()
+    cells.X = sparse.csr_matrix(cells.X)
+    return cells, n
+
+
 def check_common_genes(parts: list) -> None:
     """Raise :class:`job.UserError` where samples of one model share almost no gene: their names differ in kind.
 

@@ -32,12 +32,12 @@ TABLES = {
                "cells), and share whose score is nearer to the persister than to the untreated state. An untreated "
                "sample of a new patient would lie in the range given."),
     "stroma": ("Lineages of the stroma",
-               ["lineage", "status", "share", "untreated range", "untreated models", "persister models"],
+               ["lineage", "status", "share", "untreated range"],
                "Share of each lineage among the host cells of a xenograft, or the normal cells of another tumour "
                "sample, whose own markers show a lineage. An untreated sample of a new patient would lie in the range "
-               "given; means of the models are of training samples whose cells were named in the same way. Shares add "
-               "up to one: one lineage that grows lowers all others. They are compared only between stromas of one "
-               "kind and species."),
+               "given; notes tell the range of training models, whose cells were named in the same way. Shares add up "
+               "to one: one lineage that grows lowers all others. They are compared only between stromas of one kind "
+               "and species."),
     "regulon": ("Other regulons that differ from untreated",
                 ["regulon", "status", "mean activity", "untreated range"],
                 "Regulons that aren't called switches, by the same rule: mean activity beyond what an untreated "
@@ -52,7 +52,7 @@ COLUMNS = {
     "marker": ("item", "call", "value", "range", "note"),
     "regulon": ("item", "call", "value", "range"),
     "growth": ("item", "call", "value", "range"),
-    "stroma": ("item", "call", "value", "range", "untreated", "persister"),
+    "stroma": ("item", "call", "value", "range"),
     "nearest": ("item", "call", "value"),
 }
 

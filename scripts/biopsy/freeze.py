@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import job
-from scripts.base.expression import join_samples
+from scripts.base.expression import join_samples, read_cells
 from scripts.base.tables import read_labelled
 from scripts.biopsy import discriminant, features, fraction, stroma
 from scripts.biopsy.profile import left_out_scores
@@ -38,17 +38,6 @@ OPTIMISTIC = (
 )
 
 
-def draw_cells(path: str, most: int, rng: np.random.Generator):
-    """Return at most ``most`` cells of a library, drawn at random, in their order."""
-    import anndata
-
-    cells = anndata.read_h5ad(path)
-    if cells.n_obs > most:
-        cells = cells[np.sort(rng.choice(cells.n_obs, most, replace=False))].copy()
-    cells.layers.clear()
-    return cells
-
-
 def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarray:
     """Return which genes are ranked: measured in all samples, and detected often enough or requested by name."""
     shown = np.asarray((cells.X > 0).sum(axis=0)).ravel() / max(cells.n_obs, 1)
@@ -64,8 +53,7 @@ def join_training(paths: list[str], wanted: set[str], settings: dict):
         labels = pd.DataFrame(columns=LABELS, dtype=str)
         return anndata.AnnData(sparse.csr_matrix((0, 0), dtype=np.int32), obs=labels, var=pd.DataFrame())
     parts = [
-        draw_cells(path, settings["training_cells"], np.random.default_rng([settings["seed"], number]))
-        for number, path in enumerate(paths)
+        read_cells(path, settings["training_cells"], [settings["seed"], number])[0] for number, path in enumerate(paths)
     ]
     cells = join_samples(parts)
     chosen = choose_genes(cells, wanted, settings["min_cell_fraction"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scripts.base import expression
 from scripts.base.tables import HOST, NORMAL
 from scripts.biopsy.describe import ROWS
 from scripts.biopsy.growth import COUNTS, place_counts
@@ -85,7 +86,7 @@ def to_freeze(found: pd.DataFrame, paths: Mapping[str, str], species: str, setti
     """
     own = {}
     for sample in dict.fromkeys(found["sample"]):
-        cells, _ = naming.read_sample(paths[sample], settings["max_cells"], settings["seed"])
+        cells, _ = expression.read_cells(paths[sample], settings["max_cells"], settings["seed"])
         own[sample] = count_own(cells, species)
     if not own:
         return pd.DataFrame(columns=TABLE)
@@ -120,7 +121,7 @@ def read(frozen: Reference, composition: str | None, paths: Mapping[str, str], s
     if not kind or not species[kind]:
         return None
     settings = frozen.manifest.get("stroma") or UNLIMITED
-    cells, n = naming.read_sample(paths[kind], settings["max_cells"], settings["seed"])
+    cells, n = expression.read_cells(paths[kind], settings["max_cells"], settings["seed"])
     counts = count_own(cells, species[kind]) if cells.n_obs else pd.Series(dtype=int)
     return Stroma(kind, species[kind], n, cells.n_obs, counts, settings["min_cells"])
 

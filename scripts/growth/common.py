@@ -15,10 +15,9 @@ import pandas as pd
 from scipy import sparse
 
 from scripts.base import expression
-from scripts.base.verdicts import decide
 from scripts.clusters import cluster_cells, stability
 from scripts.growth import terms
-from scripts.growth.verdicts import CLUSTER_VERDICTS, ClusterEvidence
+from scripts.growth.verdicts import CLUSTER_VERDICTS
 from scripts.stats import composition, trends
 
 LEAST = 0.01
@@ -102,14 +101,7 @@ def count(cells: pd.DataFrame, min_cells: int) -> pd.DataFrame:
 
     ``cells``: sample, model, timepoint, arm and cluster of each cell.
     """
-    samples = cells.drop_duplicates("sample").set_index("sample")
-    table = pd.crosstab(cells["sample"], cells["cluster"]).reindex(samples.index)
-    total = table.sum(axis=1)
-    rows = table.rename_axis(index="sample", columns="cluster").stack().rename("cells").reset_index()
-    rows = rows.join(samples[["model", "timepoint", "arm"]], on="sample")
-    n = rows["sample"].map(total)
-    used = np.where(n >= min_cells, "yes", "no")
-    return rows.assign(n_cells=n, share=rows["cells"] / n, used=used)[terms.COMMON_SHARES]
+    return composition.count(cells["cluster"], cells, min_cells)[terms.COMMON_SHARES]
 
 
 def join_rare(cluster: np.ndarray, cells: pd.DataFrame, least: float) -> np.ndarray:
@@ -135,28 +127,20 @@ def compare(shares: pd.DataFrame, contrast: Mapping, limit: float) -> pd.DataFra
     limit
         Limit of the false discovery rate (``statistics.fdr``).
     """
-    used = shares[shares["used"] == "yes"]
-    counts = used.pivot(index="sample", columns="cluster", values="cells")
-    counts = counts.reindex(dict.fromkeys(used["sample"])).fillna(0).astype(int)
-    samples = used.drop_duplicates("sample").set_index("sample")[["model", "timepoint", "arm"]]
+    counts, samples = composition.counts_of(shares, "cluster")
     of = models_with(shares, LEAST)
     if of.shape[1] < 2:
         return pd.DataFrame(columns=terms.COMMON_CHANGES)
     ratios = composition.expected_ratios(counts, samples["model"], list(of.columns), of=of)
-    part = used.pivot(index="sample", columns="cluster", values="share").reindex(index=ratios.index, columns=of.columns)
-    part, tables = part.where(ratios.notna()), []
+    part, tables = counts.div(counts.sum(axis=1), axis=0)[of.columns].where(ratios.notna()), []
     baseline, relapse = contrast["baseline"], contrast.get("relapse")
     for timepoint in [*trends.persisters_of(contrast), *([relapse] if relapse else [])]:
-        found = composition.changes(ratios, samples, baseline, timepoint).rename_axis("cluster")
+        found = composition.changes(ratios, samples, baseline, timepoint, CLUSTER_VERDICTS, limit)
         after = samples.index[samples["timepoint"] == timepoint]
         before = samples.index[(samples["timepoint"] == baseline) & samples["model"].isin(samples.loc[after, "model"])]
         for column, rows in (("share_baseline", before), ("share_treated", after)):
             found[column] = part.loc[rows].groupby(samples.loc[rows, "model"]).mean().mean()
-        found = found.reset_index().assign(contrast=f"{timepoint} vs {baseline}", reference=terms.ALL)
-        found["verdict"] = [
-            decide(CLUSTER_VERDICTS, ClusterEvidence(row.n_models, row.effect, row.fdr, limit)).name
-            for row in found.itertuples()
-        ]
+        found = found.rename_axis("cluster").reset_index().assign(reference=terms.ALL)
         tables.append(found[terms.COMMON_CHANGES])
     return pd.concat(tables, ignore_index=True)
 

@@ -18,18 +18,8 @@ MOST = 20_000
 
 def read_samples(paths: list[str], most: int, seed: int) -> common.Sampled:
     """Return the cells of all libraries: at most ``most`` of each, drawn at random and in their order."""
-    import anndata
-
-    parts = []
-    for number, path in enumerate(paths):
-        cells = anndata.read_h5ad(path)
-        if cells.n_obs > most:
-            rng = np.random.default_rng([seed, number])
-            cells = cells[np.sort(rng.choice(cells.n_obs, most, replace=False))].copy()
-        cells.layers.clear()
-        cells.X = sparse.csr_matrix(cells.X)
-        if cells.n_obs:
-            parts.append(cells)
+    drawn = (expression.read_cells(path, most, [seed, number])[0] for number, path in enumerate(paths))
+    parts = [cells for cells in drawn if cells.n_obs]
     if not parts:
         empty = pd.DataFrame(columns=LABELS, dtype=str)
         return common.Sampled(sparse.csr_matrix((0, 0)), pd.Index([]), np.zeros(0, dtype=bool), empty)

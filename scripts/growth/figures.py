@@ -8,8 +8,8 @@ import pandas as pd
 from scripts.base import job
 from scripts.base.columns import axis_title
 from scripts.base.tables import ALL_ARMS
-from scripts.figure import draw
-from scripts.figure.figure import Figure, Panel, Text
+from scripts.figure import draw, ratios
+from scripts.figure.figure import Figure, Text
 from scripts.figure.style import INTERVAL, Style, below, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.growth import terms
@@ -104,29 +104,9 @@ def draw_clusters(changes: pd.DataFrame, clusters: pd.DataFrame, style: Style) -
         return None
     names = terms.name_clusters(clusters)
     table["name"] = table["cluster"].astype(str).map(names)
-    table["timepoint"] = table["contrast"].str.replace(r" vs .*$", "", regex=True)
-    points = style.in_order("timepoint", table["timepoint"])
     order = [name for name in names.values() if name in set(table["name"])]
     numbers = ("n_models", "k", "share_baseline", "share_treated", "effect", "ci_low", "ci_high", "p", "fdr", "verdict")
-    title = axis_title(COMMON_CHANGES, "effect")
-    base = alt.Chart(alt.NamedData("common")).encode(
-        y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(grid=True, labelLimit=260)),
-        yOffset=alt.YOffset("timepoint:N", sort=points),
-        color=style.colour("timepoint", points, legend=below(None)),
-        tooltip=[alt.Tooltip("name:N", title="cluster"), *tooltips(COMMON_CHANGES, "contrast", *numbers)],
-    )
-    layers = [
-        alt.Chart(alt.NamedData("common")).mark_rule(color="#888888").encode(x=alt.datum(0)),
-        base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("effect:Q", title=title)),
-    ]
-    if table["ci_low"].notna().any():
-        bars = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.8)
-        layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
-    models = table.groupby("timepoint", sort=False)["n_models"].max()
-    n = ", ".join(f"{point}: {count(int(models[point]), 'model')}" for point in points)
-    chart = alt.layer(*layers).properties(width="container", height=rows_high(len(order), 14 + 14 * len(points)))
-    columns = ["name", "contrast", "timepoint", *numbers]
-    return Figure((Panel(chart),), {"common": table[columns]}, f"{n}; {count(len(order), 'cluster')}.")
+    return ratios.draw(table, COMMON_CHANGES, "name", order, "cluster", numbers, style)
 
 
 def list_cluster_verdicts(changes: pd.DataFrame, style: Style) -> Text | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scripts.base.shares import make_verdicts
 from scripts.base.verdicts import MIN_MODELS, Verdict
 
 KEPT = 0.5
@@ -81,45 +82,8 @@ VERDICTS = (NOT_JUDGED, TOO_FEW, BOTH, ONLY_CYCLING, ONLY_RESTING, NO_CHANGE, UN
 """On :class:`Evidence`: the first whose rule applies."""
 
 
-@dataclass(frozen=True)
-class ClusterEvidence:
-    """Evidence on the share of one common cluster in one contrast.
-
-    Parameters
-    ----------
-    n
-        Models that have the cluster, with enough cells at both timepoints.
-    effect
-        Mean change over models of the cluster's log2 ratio to all clusters.
-    fdr
-        False discovery rate over the clusters; NaN below three models.
-    limit
-        Limit of the false discovery rate (``statistics.fdr``).
-    """
-
-    n: int
-    effect: float
-    fdr: float
-    limit: float
-
-
-FEW = Verdict(
-    "too few models",
-    f"fewer than {MIN_MODELS} models have the cluster, and enough cells at both timepoints",
-    lambda e: e.n < MIN_MODELS,
+CLUSTER_VERDICTS = make_verdicts(
+    "the cluster, and enough cells at both timepoints", ("grows", "shrinks"), "clusters", "all clusters"
 )
-GROWS = Verdict(
-    "grows",
-    "its log ratio to all clusters rises over models (two-sided t, false discovery rate over the clusters within "
-    "{fdr})",
-    lambda e: e.fdr <= e.limit and e.effect > 0,
-)
-SHRINKS = Verdict(
-    "shrinks",
-    "its log ratio to all clusters falls over models, by the same rule",
-    lambda e: e.fdr <= e.limit and e.effect < 0,
-)
-NOT_SHOWN = Verdict("unclear", "neither is shown", lambda e: True)
-
-CLUSTER_VERDICTS = (FEW, GROWS, SHRINKS, NOT_SHOWN)
-"""On :class:`ClusterEvidence`: the first whose rule applies."""
+"""On :class:`scripts.base.shares.Evidence`: the first whose rule applies."""
+_, GROWS, SHRINKS, _ = CLUSTER_VERDICTS

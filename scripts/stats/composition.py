@@ -7,11 +7,16 @@ as stable.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
+from scripts.base.shares import Evidence
+from scripts.base.verdicts import Verdict, decide
 from scripts.stats import paired
 
+LABELS = ["sample", "model", "timepoint", "arm"]
 PRIOR = 0.5
 """Cells added to each count before the logarithm."""
 
@@ -78,14 +83,59 @@ def expected_ratios(
     return logs.drop(columns=reference).sub(logs[reference], axis=0)
 
 
-def changes(ratios: pd.DataFrame, samples: pd.DataFrame, baseline: str, timepoint: str) -> pd.DataFrame:
+def count(part: pd.Series, labels: pd.DataFrame, min_cells: int) -> pd.DataFrame:
+    """Return a row per sample and part: cells and share, n_cells of the sample, and ``used`` if it has ``min_cells``.
+
+    ``part``: of each cell; its name is that of the column. ``labels``: sample, model, timepoint and arm of each cell.
+    """
+    samples = labels[LABELS].drop_duplicates("sample").set_index("sample")
+    table = pd.crosstab(labels["sample"], part).reindex(samples.index)
+    total = table.sum(axis=1)
+    rows = table.rename_axis(index="sample", columns=part.name).stack().rename("cells").reset_index()
+    rows = rows.join(samples, on="sample")
+    n = rows["sample"].map(total)
+    return rows.assign(n_cells=n, share=rows["cells"] / n, used=np.where(n >= min_cells, "yes", "no"))
+
+
+def counts_of(shares: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return samples × parts (cells) of the samples that are used, and their model, timepoint and arm.
+
+    ``shares``: as from :func:`count`, with the parts in a column of that name.
+    """
+    used = shares[shares["used"] == "yes"]
+    samples = used.drop_duplicates("sample").set_index("sample")[LABELS[1:]]
+    counts = used.pivot(index="sample", columns=part, values="cells").reindex(samples.index)
+    return counts.fillna(0).astype(int), samples
+
+
+def changes(
+    ratios: pd.DataFrame,
+    samples: pd.DataFrame,
+    baseline: str,
+    timepoint: str,
+    verdicts: Iterable[Verdict],
+    limit: float,
+) -> pd.DataFrame:
     """Return the change of each log ratio from the baseline to a timepoint: a row per part, in log2 units.
 
     Replicates and arms of a model are averaged first. Interval and p are those of a t over models; false discovery
     rates over the parts. Variances are not moderated: parts are few, and their variances depend on their shares.
 
-    ``samples``: indexed by sample, with model, timepoint and arm.
+    Parameters
+    ----------
+    ratios
+        Samples × parts (:func:`expected_ratios`).
+    samples
+        Indexed by sample, with model, timepoint and arm.
+    baseline, timepoint
+        What is compared.
+    verdicts, limit
+        Rules (:func:`scripts.base.shares.make_verdicts`), and the limit of their false discovery rate.
     """
     change = paired.over_arms(paired.differences(ratios, samples, baseline, timepoint))
     found = paired.summarise(change, pd.Series(1.0, index=change.columns), moderated=False)
-    return found.rename(columns={"n": "n_models"})
+    found = found.rename(columns={"n": "n_models"})
+    found["verdict"] = [
+        decide(verdicts, Evidence(row.n_models, row.effect, row.fdr, limit)).name for row in found.itertuples()
+    ]
+    return found.assign(contrast=f"{timepoint} vs {baseline}")

@@ -102,7 +102,7 @@ def main(snakemake) -> None:
     panel = panels.markers(params.species)
     parts, given, n, drawn = [], [], {}, {}
     for sample, path in zip(sheet["sample"], source.cells, strict=True):
-        cells, n[sample] = naming.read_sample(path, own["max_cells"], own["seed"])
+        cells, n[sample] = expression.read_cells(path, own["max_cells"], own["seed"])
         drawn[sample] = cells.n_obs
         if cells.n_obs:
             parts.append(cells)

@@ -7,9 +7,9 @@ import pandas as pd
 
 from scripts.base import job
 from scripts.base.columns import axis_title
-from scripts.figure import draw
-from scripts.figure.figure import Absent, Figure, Panel, Text
-from scripts.figure.style import INTERVAL, MEAN, Style, below, count, rows_high, tooltips
+from scripts.figure import draw, ratios
+from scripts.figure.figure import Absent, Figure, Text
+from scripts.figure.style import INTERVAL, MEAN, Style, count, rows_high, tooltips
 from scripts.figure.verdicts import list_rules
 from scripts.stroma.terms import DIRECTIONS, OTHER
 from scripts.stroma.verdicts import VERDICTS
@@ -64,33 +64,13 @@ def draw_shares(shares: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Fi
 
 def draw_changes(changes: pd.DataFrame, style: Style) -> Figure | None:
     """Return the change of each lineage's log ratio with its interval, by timepoint (stroma/changes.tsv)."""
-    table = changes[changes["effect"].notna()].copy()
+    table = changes[changes["effect"].notna()]
     if table.empty:
         return None
-    table["timepoint"] = table["contrast"].str.replace(r" vs .*$", "", regex=True)
-    points = style.in_order("timepoint", table["timepoint"])
     main = table[table["contrast"] == style.comparison]
-    order = list((main if len(main) else table).sort_values("effect", ascending=False, kind="stable")["lineage"])
+    rows = (main if len(main) else table).sort_values("effect", ascending=False, kind="stable")
     numbers = ("n_models", "effect", "ci_low", "ci_high", "p", "fdr", "verdict")
-    title = axis_title(CHANGES, "effect")
-    base = alt.Chart(alt.NamedData("changes")).encode(
-        y=alt.Y("lineage:N", sort=order, title=None, axis=alt.Axis(grid=True)),
-        yOffset=alt.YOffset("timepoint:N", sort=points),
-        color=style.colour("timepoint", points, legend=below(None)),
-        tooltip=tooltips(CHANGES, "lineage", "contrast", *numbers),
-    )
-    layers = [
-        alt.Chart(alt.NamedData("changes")).mark_rule(color=MEAN, strokeDash=[4, 3]).encode(x=alt.datum(0)),
-        base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("effect:Q", title=title)),
-    ]
-    if table["ci_low"].notna().any():
-        bars = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.8)
-        layers.insert(1, bars.encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q"))
-    models = table.groupby("timepoint", sort=False)["n_models"].max()
-    n = ", ".join(f"{point}: {count(int(models[point]), 'model')}" for point in points)
-    chart = alt.layer(*layers).properties(width="container", height=rows_high(len(set(order)), 14 + 14 * len(points)))
-    columns = ["lineage", "contrast", "timepoint", *numbers]
-    return Figure((Panel(chart),), {"changes": table[columns]}, f"{n}; {count(len(set(order)), 'lineage')}.")
+    return ratios.draw(table, CHANGES, "lineage", list(dict.fromkeys(rows["lineage"])), "lineage", numbers, style)
 
 
 def draw_pairs(pairs: pd.DataFrame, samples: pd.DataFrame, style: Style) -> Figure | Absent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,11 @@ from scipy import sparse
 from scripts.cells.lineages import strengths
 from scripts.stroma.terms import OTHER
 
-if TYPE_CHECKING:
-    import anndata
-
 MAJORITY = 0.5
 """Share of a cluster's called cells that one lineage needs, so that the whole cluster has its name."""
 CALLED = 0.2
 """Share of a cluster's cells that need a call. Below, markers are too rarely seen to name the others."""
 CLUSTERS = ["cluster", "lineage", "cells", "called", "majority"]
-
-
-def read_sample(path: str, most: int, seed: int) -> tuple[anndata.AnnData, int]:
-    """Return at most ``most`` cells of a library, drawn at random and in their order, and how many it has."""
-    import anndata
-
-    cells = anndata.read_h5ad(path)
-    n = cells.n_obs
-    if n > most:
-        cells = cells[np.sort(np.random.default_rng(seed).choice(n, most, replace=False))].copy()
-    cells.X = sparse.csr_matrix(cells.X)
-    return cells, n
 
 
 def call_cells(

@@ -5,14 +5,12 @@ They are compared as log ratios to a stated reference (scripts/stats/composition
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scripts.base import job
-from scripts.base.verdicts import decide
 from scripts.stats import composition
 from scripts.stroma.terms import OTHER
-from scripts.stroma.verdicts import VERDICTS, Evidence
+from scripts.stroma.verdicts import VERDICTS
 
 SHARES = ["sample", "model", "timepoint", "arm", "lineage", "cells", "share", "used"]
 CHANGES = ["contrast", "lineage", "reference", "verdict", "n_models", "k", "effect", "ci_low", "ci_high", "p", "fdr"]
@@ -55,14 +53,7 @@ def count(lineage: pd.Series, labels: pd.DataFrame, min_cells: int) -> pd.DataFr
 
     ``lineage``: by cell. ``labels``: sample, model, timepoint and arm of each cell, as text.
     """
-    keys = ["sample", "model", "timepoint", "arm"]
-    samples = labels[keys].drop_duplicates("sample").set_index("sample")
-    table = pd.crosstab(labels["sample"], lineage).reindex(samples.index)
-    total = table.sum(axis=1)
-    rows = table.rename_axis(index="sample", columns="lineage").stack().rename("cells").reset_index()
-    rows = rows.join(samples, on="sample")
-    n = rows["sample"].map(total)
-    return rows.assign(share=rows["cells"] / n, used=np.where(n >= min_cells, "yes", "no"))[SHARES]
+    return composition.count(lineage.rename("lineage"), labels, min_cells)[SHARES]
 
 
 def log_ratios(shares: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -75,10 +66,7 @@ def log_ratios(shares: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, pd.D
     reference
         :data:`ALL`, or a lineage (which then has no column). NaN everywhere if the study lacks that lineage.
     """
-    used = shares[shares["used"] == "yes"]
-    order = list(dict.fromkeys(used["sample"]))
-    table = used.pivot(index="sample", columns="lineage", values="cells").reindex(order).fillna(0).astype(int)
-    labels = used.drop_duplicates("sample").set_index("sample")[["model", "timepoint", "arm"]]
+    table, labels = composition.counts_of(shares, "lineage")
     named = [name for name in table.columns if name != OTHER]
     given = None if reference == ALL else reference
     return composition.expected_ratios(table, labels["model"], named, given), labels
@@ -95,10 +83,7 @@ def compare(
     parts = []
     ratios, labels = log_ratios(shares, reference) if len(shares) else (pd.DataFrame(), pd.DataFrame())
     for timepoint in others if ratios.shape[1] > (reference == ALL) else []:
-        found = composition.changes(ratios, labels, baseline, timepoint).rename_axis("lineage").reset_index()
-        found = found.assign(contrast=f"{timepoint} vs {baseline}", reference=reference)
-        found["verdict"] = [
-            decide(VERDICTS, Evidence(row.n_models, row.effect, row.fdr, limit)).name for row in found.itertuples()
-        ]
+        found = composition.changes(ratios, labels, baseline, timepoint, VERDICTS, limit)
+        found = found.rename_axis("lineage").reset_index().assign(reference=reference)
         parts.append(found[CHANGES])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CHANGES)

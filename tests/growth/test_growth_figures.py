@@ -74,7 +74,7 @@ def test_common_clusters_are_named_by_genes_and_counted_in_the_headline():
     contrasts = ["persister vs untreated"] * 2 + ["relapse vs untreated"]
     changes = changes.assign(contrast=contrasts).reindex(columns=terms.COMMON_CHANGES)
     made = figures.draw_clusters(changes, clusters, STYLE)
-    assert made.data["common"]["name"].tolist() == ["0: KRT5, KRT14, TP63", "1", "0: KRT5, KRT14, TP63"]
+    assert made.data["changes"]["name"].tolist() == ["0: KRT5, KRT14, TP63", "1", "0: KRT5, KRT14, TP63"]
     assert made.n == "persister: 4 models; 2 clusters." and len(made.panels[0].chart.layer) == 2
     with_limits = changes.assign(ci_low=0.1, ci_high=0.9)
     assert len(figures.draw_clusters(with_limits, clusters, STYLE).panels[0].chart.layer) == 3
