@@ -28,6 +28,9 @@ rule freeze_reference:
         stroma_shares="<results>/stroma/shares.tsv" if study.has_stroma else [],
         stroma_changes="<results>/stroma/changes.tsv" if study.has_stroma else [],
         published="<results>/published/signatures.tsv" if study.has_published else [],
+        cluster_cells="<results>/growth/common_cells.tsv.gz" if study.groups else [],
+        clusters="<results>/growth/common_clusters.tsv" if study.groups else [],
+        cluster_changes="<results>/growth/common_changes.tsv" if study.groups else [],
     output:
         collect("<results>/reference/{file}", file=[MANIFEST, *FILES]),
     log:

@@ -50,17 +50,21 @@ def join_samples(parts: list):
     return joined
 
 
-def read_cells(path: str, most: int, seed: int | list[int]):
+def read_cells(path: str, most: int, seed: int | list[int], first: pd.Index | None = None):
     """Return at most ``most`` cells of a library (AnnData), drawn at random and in their order, and how many it has.
 
-    Only counts (X, sparse by cells) and what is known of cells and genes are kept.
+    Only counts (X, sparse by cells) and what is known of cells and genes are kept. ``first``: names of cells that were
+    drawn at random before; others are drawn only where these are too few.
     """
     import anndata
 
     cells = anndata.read_h5ad(path)
     n = cells.n_obs
     if n > most:
-        cells = cells[np.sort(np.random.default_rng(seed).choice(n, most, replace=False))].copy()
+        order = np.random.default_rng(seed).permutation(n)
+        if first is not None:
+            order = order[np.argsort(~cells.obs_names.isin(first)[order], kind="stable")]
+        cells = cells[np.sort(order[:most])].copy()
     cells.layers.clear()
     cells.X = sparse.csr_matrix(cells.X)
     return cells, n

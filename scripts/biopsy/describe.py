@@ -14,7 +14,7 @@ ROWS = ["section", "item", "value", "low", "high", "untreated", "persister", "ca
 NEAREST = 5
 UNKNOWN = ("", "nan", NOT_TESTED.name, NO_PEAKS.name)
 """Values of a switch's other evidence, or of a marker's assay, that say nothing."""
-CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth", "stroma")
+CONCLUSIONS = ("fraction", "position", "switch", "regulon", "marker", "growth", "cluster", "stroma")
 """Sections whose intervals and calls speak of a new patient like those of training."""
 
 

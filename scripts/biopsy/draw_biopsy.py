@@ -31,6 +31,12 @@ TABLES = {
                "Share of the tumour cells that cycle (S or G2/M by cell-cycle genes, scored together with the training "
                "cells), and share whose score is nearer to the persister than to the untreated state. An untreated "
                "sample of a new patient would lie in the range given."),
+    "cluster": ("Clusters that the study's models have in common",
+                ["cluster", "status", "share", "untreated range"],
+                "Share of the tumour cells that are assigned to each cluster, named by its number and first genes, by "
+                "a rule learned from the training cells; training models are assigned by the rule learned without "
+                "them. An untreated sample of a new patient would lie in the range given. Shares add up to one: one "
+                "cluster that grows lowers all others."),
     "stroma": ("Lineages of the stroma",
                ["lineage", "status", "share", "untreated range"],
                "Share of each lineage among the host cells of a xenograft, or the normal cells of another tumour "
@@ -52,22 +58,29 @@ COLUMNS = {
     "marker": ("item", "call", "value", "range", "note"),
     "regulon": ("item", "call", "value", "range"),
     "growth": ("item", "call", "value", "range"),
+    "cluster": ("item", "call", "value", "range"),
     "stroma": ("item", "call", "value", "range"),
     "nearest": ("item", "call", "value"),
 }
 
-
-def cell(value: object) -> dict:
-    """Return a value as the page shows it."""
-    if isinstance(value, float | int | np.number):
-        text = "" if not np.isfinite(value) else f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-        return {"text": text.replace("-", "−"), "number": True}
-    return {"text": str(value), "number": False}
+SHARES = frozenset(("marker", "growth", "cluster", "stroma"))
+"""Sections whose values are shares of cells."""
 
 
-def span(low: float, high: float) -> dict:
+def cell(value: object, is_share: bool = False) -> dict:
+    """Return a value as the page shows it; a share in per cent."""
+    if not isinstance(value, float | int | np.number):
+        return {"text": str(value), "number": False}
+    if not np.isfinite(value):
+        return {"text": "", "number": True}
+    number, whole, digits = (100 * value, 10, 2) if is_share else (value, 100, 3)
+    text = f"{number:.0f}" if abs(number) >= whole else f"{number:.{digits}g}"
+    return {"text": text.replace("-", "−") + " %" * is_share, "number": True}
+
+
+def span(low: float, high: float, is_share: bool = False) -> dict:
     """Return a range as the page shows it; one end may be open."""
-    ends = [cell(end)["text"] for end in (low, high)]
+    ends = [cell(end, is_share)["text"] for end in (low, high)]
     text = f"{ends[0]} to {ends[1]}" if all(ends) else f"≥ {ends[0]}" if ends[0] else f"≤ {ends[1]}" if ends[1] else ""
     return {"text": text, "number": True}
 
@@ -87,10 +100,13 @@ def table_of(scores: pd.DataFrame, section: str) -> dict | None:
     if rows.empty:
         return None
     title, columns, about = TABLES[section]
-    names = COLUMNS[section]
+    names, share = COLUMNS[section], section in SHARES
     lines = [
         {
-            "cells": [span(row["low"], row["high"]) if name == "range" else cell(shown(row, name)) for name in names],
+            "cells": [
+                span(row["low"], row["high"], share) if name == "range" else cell(shown(row, name), share)
+                for name in names
+            ],
             "note": "" if "note" in names else str(row["note"]),
         }
         for _, row in rows.iterrows()

@@ -12,8 +12,9 @@ from scipy import sparse
 from scripts.base import job
 from scripts.base.expression import join_samples, read_cells
 from scripts.base.tables import read_labelled
-from scripts.biopsy import discriminant, features, fraction, stroma
+from scripts.biopsy import clusters, discriminant, features, fraction, stroma
 from scripts.biopsy.profile import left_out_scores
+from scripts.growth import terms
 from scripts.published.terms import SIGNATURES
 from scripts.regulons.activity import threshold
 from scripts.stroma.shares import CHANGES, SHARES
@@ -45,21 +46,24 @@ def choose_genes(cells, wanted: set[str], min_cell_fraction: float) -> np.ndarra
     return cells.var["everywhere"].to_numpy() & (often | cells.var_names.isin(wanted))
 
 
-def join_training(paths: list[str], wanted: set[str], settings: dict):
-    """Return the training cells: counts of the ranked genes, with the labels of their sample."""
+def join_training(paths: list[str], wanted: set[str], settings: dict, clustered: pd.Series):
+    """Return the training cells: counts of the ranked genes, with the labels of their sample and their cluster.
+
+    ``clustered``: common cluster by cell. Clustered cells, which are a random part of their library, are drawn first.
+    """
     import anndata
 
     if not paths:
-        labels = pd.DataFrame(columns=LABELS, dtype=str)
+        labels = pd.DataFrame(columns=[*LABELS, clusters.LABEL], dtype=str)
         return anndata.AnnData(sparse.csr_matrix((0, 0), dtype=np.int32), obs=labels, var=pd.DataFrame())
-    parts = [
-        read_cells(path, settings["training_cells"], [settings["seed"], number])[0] for number, path in enumerate(paths)
-    ]
+    most, seed = settings["training_cells"], settings["seed"]
+    parts = [read_cells(path, most, [seed, number], clustered.index)[0] for number, path in enumerate(paths)]
     cells = join_samples(parts)
     chosen = choose_genes(cells, wanted, settings["min_cell_fraction"])
     counts = sparse.csr_matrix(cells.X)[:, chosen].astype(np.int32)
     counts.sort_indices()
-    return anndata.AnnData(counts, obs=cells.obs[LABELS].astype(str), var=pd.DataFrame(index=cells.var_names[chosen]))
+    labels = cells.obs[LABELS].astype(str).assign(**{clusters.LABEL: clustered.reindex(cells.obs_names).fillna("")})
+    return anndata.AnnData(counts, obs=labels, var=pd.DataFrame(index=cells.var_names[chosen]))
 
 
 def describe_genes(cells) -> pd.DataFrame:
@@ -183,7 +187,8 @@ switches.tsv      ranked switches and their evidence, with the change over model
                   of verdict "{SHARED.name}"
 markers.tsv       marker panels learned from all models: any genes, surface, secreted; the assay of each gene
 genes.tsv         the genes that are ranked, with their scale in training (log1p counts per 10,000)
-cells.h5ad        training cells: counts of these genes. Whoever gets this folder gets these counts.
+cells.h5ad        training cells: counts of these genes, and the common cluster of cells that have one. Whoever gets
+                  this folder gets these counts.
 profiles.h5ad     training profiles: log2 expression
 samples.tsv       training samples: cells, depth, quantiles of their cells' scores (0 untreated, 1 persister)
 profiles.tsv      training profiles: score of the signature learned without their model
@@ -192,6 +197,8 @@ stroma.tsv        lineages of the stroma in each training sample: as the study n
                   markers, as those of a biopsy are named; without rows if the study has no stroma
 stroma_changes.tsv  the change of each lineage over models, with interval and verdict
 published.tsv     the study's place among published drug-tolerance signatures; without rows if it compares none
+clusters.tsv      clusters that the models have in common: size and genes
+cluster_changes.tsv  the change of each common cluster's share over models, with interval and verdict
 """
 
 
@@ -206,7 +213,8 @@ def main(snakemake) -> None:
     left_out = read_optional(source.get("signature_left_out"), LEFT_OUT)
     markers = final_panel(read_optional(source.get("markers"), [*MARKERS, "in_final"]))
     wanted = set(regulons["target"]) | set(regulons["tf"]) | set(signature["gene"]) | set(markers["gene"])
-    cells = join_training(list(source.cells), wanted, settings)
+    clustered = read_optional(source.get("cluster_cells"), terms.COMMON_CELLS).set_index("cell")["cluster"]
+    cells = join_training(list(source.cells), wanted, settings, clustered)
     profiles = read_training_profiles(source.profiles)
     matched = features.match(cells, None, None, seed=settings["seed"])
     sets = features.gene_sets(regulons, signature, matched.genes, settings)
@@ -232,6 +240,8 @@ def main(snakemake) -> None:
         "stroma": frozen_stroma(source, params.stroma),
         "stroma_changes": read_optional(source.get("stroma_changes"), CHANGES),
         "published": read_optional(source.get("published"), SIGNATURES),
+        "clusters": read_optional(source.get("clusters"), terms.COMMON),
+        "cluster_changes": read_optional(source.get("cluster_changes"), terms.COMMON_CHANGES),
     }  # fmt: skip
     training = {"cells": cells.n_obs, "genes": cells.n_vars, "profiles": profiles.n_obs,
                 "samples": len(tables["samples"]),

@@ -26,7 +26,7 @@ class Reference:
         """
         if f"{name}.tsv" not in files_of(self.manifest):
             return pd.DataFrame()
-        labels = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "left_out"), str)
+        labels = dict.fromkeys(("sample", "model", "timepoint", "arm", "replicate", "left_out", "cluster"), str)
         return pd.read_csv(self.folder / f"{name}.tsv", sep="\t", dtype=labels, keep_default_na=False, na_values=[""])
 
     @cached_property

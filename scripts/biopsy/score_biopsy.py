@@ -9,7 +9,18 @@ from scipy import sparse
 
 from scripts.base import job
 from scripts.base.tables import HOST, NORMAL
-from scripts.biopsy import describe, discriminant, drift, features, fraction, growth, profile, reference, stroma
+from scripts.biopsy import (
+    clusters,
+    describe,
+    discriminant,
+    drift,
+    features,
+    fraction,
+    growth,
+    profile,
+    reference,
+    stroma,
+)  # fmt: skip
 from scripts.biopsy.describe import ROWS
 from scripts.cells import lineages
 from scripts.stats.intervals import MIN_MODELS
@@ -110,6 +121,7 @@ def score_cells(
         describe.regulons_active(activity, training, labels, at, states, level),
         describe.panel(matched.query, matched.genes, matched.training, labels, frozen.table("markers"), states, level),
         growth.place_states(matched, scores, training, labels, states, level=level, seed=settings["seed"]),
+        clusters.place(frozen.table("clusters"), labels, matched, states, level),
         stroma.place(frozen, normal, level),
         describe.nearest(activity, training, labels),
     ]

@@ -13,7 +13,7 @@ MANIFEST = "reference.json"
 FORMAT = "persister-regulons reference"
 FORMAT_VERSION = 1
 """Raised whenever a reader of the version before would misread the folder."""
-LATER = ("stroma", "stroma_changes", "published")
+LATER = ("stroma", "stroma_changes", "published", "clusters", "cluster_changes")
 """Tables that references of this format may lack: those frozen by a version before the tables were added."""
 TABLES = (
     "regulons", "thresholds", "signature", "signature_left_out", "switches", "markers", "genes", "samples", "profiles",

@@ -51,6 +51,7 @@ def main() -> int:
     parser.add_argument("--introns", type=float, default=12.5, help="most million pairs to count with introns as well")
     parser.add_argument("--libraries", type=int, nargs="+", default=[8, 16, 32], help="of the studies of matrices")
     parser.add_argument("--library-cells", type=int, default=10_000, help="of each of these libraries")
+    parser.add_argument("--factors", type=int, help="of their networks: fewer, to see how all other stages grow")
     parser.add_argument("--seeds", type=int, default=1, help="of their networks, whose time is that of a seed each")
     parser.add_argument("--cores", type=int, default=2)
     options = parser.parse_args()

@@ -50,9 +50,11 @@ def write_matrices(samples: list, folder: Path, cells: int) -> None:
             part.rename(path)
 
 
-def write_study(samples: list, matrices: Path, place: Path, seeds: int) -> Path:
-    """Write config and sheet of a study of these libraries; return the config's path."""
+def write_study(samples: list, matrices: Path, place: Path, seeds: int, factors: int | None) -> Path:
+    """Write config, sheet and factors of a study of these libraries; return the config's path."""
     place.mkdir(parents=True, exist_ok=True)
+    names = (matrices / "tfs.txt").read_text().splitlines(keepends=True)
+    (place / "tfs.txt").write_text("".join(names[:factors]))
     sheet = pd.DataFrame(samples, columns=["sample", "model", "timepoint", "arm"])
     sheet["replicate"], sheet["assay"] = 1, "scrna"
     sheet["matrix"] = [str(matrices / f"{sample}.h5ad") for sample in sheet["sample"]]
@@ -75,7 +77,7 @@ def write_study(samples: list, matrices: Path, place: Path, seeds: int) -> Path:
             "chunks": 1,
             "databases": [{"path": str(matrices / "scale.genes_vs_motifs.rankings.feather")}],
             "motif_annotations": {"path": str(matrices / "motifs.tbl")},
-            "tfs": {"path": str(matrices / "tfs.txt")},
+            "tfs": {"path": str(place / "tfs.txt")},
             "synthetic_data_note": "simulated rankings",
         },
     }  # fmt: skip
@@ -90,8 +92,8 @@ def measure(options: Namespace) -> None:
     for libraries in options.libraries:
         samples = samples_of(libraries)
         write_matrices(samples, folder / "matrices", options.library_cells)
-        place = folder / str(libraries)
-        config = write_study(samples, folder / "matrices", place, options.seeds)
+        place = folder / (f"{libraries}_of_{options.factors}_factors" if options.factors else str(libraries))
+        config = write_study(samples, folder / "matrices", place, options.seeds, options.factors)
         done = place / "seconds.txt"
         if not done.exists():
             start = time.monotonic()
@@ -100,7 +102,7 @@ def measure(options: Namespace) -> None:
         per_stage.append(stages(place / "results").assign(libraries=libraries))
         write_table(rules(place / "results"), place / "rules.tsv")
     table = pd.concat(per_stage)
-    write_table(growth(table), folder / "stages.tsv")
+    write_table(growth(table), place.with_name(f"stages{place.name.removeprefix(str(libraries))}.tsv"))
 
 
 def rules(results: Path) -> pd.DataFrame:

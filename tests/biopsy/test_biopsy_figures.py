@@ -104,6 +104,15 @@ def test_a_called_switch_is_in_one_table_of_the_page():
     assert tables["switch"]["rows"][0]["note"] == "FOSL1(+) is up in persisters"
 
 
+def test_shares_of_cells_are_shown_in_per_cent():
+    rows = [("cluster", "1: G0, G1", 0.0936, 0.0009, 0.252, "as untreated", "38 of 406 cells")]
+    scores = pd.DataFrame(rows, columns=["section", "item", "value", "low", "high", "call", "note"])
+    shown = [cell["text"] for cell in draw_biopsy.table_of(scores, "cluster")["rows"][0]["cells"]]
+    assert shown == ["1: G0, G1", "as untreated", "9.4 %", "0.09 % to 25 %"]
+    assert draw_biopsy.span(0.0, 1.0, is_share=True)["text"] == "0 % to 100 %"
+    assert draw_biopsy.cell(np.nan, is_share=True)["text"] == ""
+
+
 def test_pictures_of_the_page_fit_a_telephone(distribution, scores):
     for figure in draw_biopsy.figures_of(scores, distribution):
         widths = [float(re.search(r'<svg[^>]*? width="([\d.]+)"', figure[key])[1]) for key in ("svg", "narrow")]

@@ -1,9 +1,11 @@
 """The demo's states of cells against what was planted: fewer persisters cycle, and switches need no division."""
 
+import anndata
 import pandas as pd
 import pytest
 from checkout import only_whole
 
+from scripts.biopsy import clusters
 from scripts.growth.terms import MAIN
 
 pytestmark = only_whole
@@ -103,3 +105,15 @@ def test_clusters_of_cycling_cells_do_not_grow(read, common):
     changes = read("common_changes").astype({"cluster": str}).query("contrast == 'persister vs untreated'")
     found = changes.set_index("cluster").loc[cycling]
     assert len(found) >= 2 and (found["effect"] < 0).all() and not found["verdict"].eq("grows").any()
+
+
+def test_models_left_out_are_assigned_to_the_common_clusters(results, common):
+    """As a biopsy is, whose patient the reference does not know."""
+    cells = anndata.read_h5ad(results / "reference" / "cells.h5ad")
+    labels = cells.obs.reset_index(drop=True).astype(str)
+    values, _ = clusters.components(cells.X, cells.X[:0], labels["sample"].to_numpy())
+    assigned = pd.Series(clusters.assign_left_out(values, labels), cells.obs_names)
+    assert (assigned == cells.obs[clusters.LABEL].astype(str)).mean() > 0.7
+    planted = common[common["cluster_secretory"].astype(float) == 1]
+    own = planted["cluster"].mode()[0]
+    assert (assigned.reindex(planted["cell"]).dropna() == own).mean() > 0.8
