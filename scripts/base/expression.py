@@ -61,10 +61,14 @@ def read_cells(path: str, most: int, seed: int | list[int], first: pd.Index | No
     cells = anndata.read_h5ad(path)
     n = cells.n_obs
     if n > most:
-        order = np.random.default_rng(seed).permutation(n)
-        if first is not None:
-            order = order[np.argsort(~cells.obs_names.isin(first)[order], kind="stable")]
-        cells = cells[np.sort(order[:most])].copy()
+        rng = np.random.default_rng(seed)
+        before = np.flatnonzero(cells.obs_names.isin([] if first is None else first))
+        if len(before) >= most:
+            chosen = rng.choice(before, most, replace=False)
+        else:
+            others = np.setdiff1d(np.arange(n), before)
+            chosen = np.concatenate([before, rng.choice(others, most - len(before), replace=False)])
+        cells = cells[np.sort(chosen)].copy()
     cells.layers.clear()
     cells.X = sparse.csr_matrix(cells.X)
     return cells, n
@@ -172,10 +176,13 @@ and resting ones with 12 components (index 0.8), not with 30 (0.3); pure noise s
 
 @dataclass(frozen=True)
 class Components:
-    """``scores``: cells × components, to ``DECIMALS``; ``sizes``: singular values, largest first."""
+    """``scores``: cells × components, to ``DECIMALS``; ``sizes``: singular values, largest first; ``loadings``: genes ×
+    components, by which other cells are projected.
+    """
 
     scores: np.ndarray
     sizes: np.ndarray
+    loadings: np.ndarray
 
 
 @threadpool_limits.wrap(limits=1)
@@ -191,7 +198,7 @@ def principal_components(log: sparse.csr_matrix, n_pcs: int, *, covariates: np.n
     n, n_genes = log.shape
     k = min(n_pcs, max(2, n // CELLS_PER_COMPONENT), n - 1, n_genes)
     if k < 1 or log.nnz == 0:
-        return Components(np.zeros((n, 0)), np.zeros(0))
+        return Components(np.zeros((n, 0)), np.zeros(0), np.zeros((n_genes, 0)))
     matrix = sparse.csr_matrix(log, dtype=np.float64)
     design = np.ones((n, 1)) if covariates is None else np.column_stack([np.ones(n), covariates])
     basis = np.linalg.qr(design)[0]
@@ -215,7 +222,7 @@ def principal_components(log: sparse.csr_matrix, n_pcs: int, *, covariates: np.n
         loadings, scores = vectors, matrix @ vectors - basis @ (fit @ vectors)
     # A component's sign is arbitrary: its largest loading is made positive.
     sign = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(len(sizes))])
-    return Components(np.round(scores * sign, DECIMALS) + 0.0, sizes)
+    return Components(np.round(scores * sign, DECIMALS) + 0.0, sizes, loadings * sign)
 
 
 def usable_covariates(scores: dict[str, np.ndarray], names: Iterable[str]) -> tuple[np.ndarray | None, list[str]]:

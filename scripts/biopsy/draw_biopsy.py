@@ -33,10 +33,11 @@ TABLES = {
                "sample of a new patient would lie in the range given."),
     "cluster": ("Clusters that the study's models have in common",
                 ["cluster", "status", "share", "untreated range"],
-                "Share of the tumour cells that are assigned to each cluster, named by its number and first genes, by "
-                "a rule learned from the training cells; training models are assigned by the rule learned without "
-                "them. An untreated sample of a new patient would lie in the range given. Shares add up to one: one "
-                "cluster that grows lowers all others."),
+                "Share of the tumour cells that are assigned to each cluster, named by its number and first genes. "
+                "Every cell is assigned to one of them, even if the study has none like it. Training models are "
+                "assigned by a rule that was learned without them. An untreated sample of a new patient would lie in "
+                "the range given. Shares of all clusters, also of those not placed, add up to one: one cluster that "
+                "grows lowers all others."),
     "stroma": ("Lineages of the stroma",
                ["lineage", "status", "share", "untreated range"],
                "Share of each lineage among the host cells of a xenograft, or the normal cells of another tumour "
@@ -63,6 +64,8 @@ COLUMNS = {
     "nearest": ("item", "call", "value"),
 }
 
+LEAST = 0.01
+"""Smallest share that is shown as a number (per cent)."""
 SHARES = frozenset(("marker", "growth", "cluster", "stroma"))
 """Sections whose values are shares of cells."""
 
@@ -73,8 +76,9 @@ def cell(value: object, is_share: bool = False) -> dict:
         return {"text": str(value), "number": False}
     if not np.isfinite(value):
         return {"text": "", "number": True}
-    number, whole, digits = (100 * value, 10, 2) if is_share else (value, 100, 3)
+    number, whole, digits = (100 * np.clip(value, 0, 1), 10, 2) if is_share else (value, 100, 3)
     text = f"{number:.0f}" if abs(number) >= whole else f"{number:.{digits}g}"
+    text = "< 0.01" if is_share and 0 < number < LEAST else text
     return {"text": text.replace("-", "−") + " %" * is_share, "number": True}
 
 

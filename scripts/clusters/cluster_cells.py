@@ -14,16 +14,22 @@ from scripts.clusters import communities, markers, scores, stability
 from scripts.clusters.embed_model import regressed
 
 
-def partition_with(log: sparse.csr_matrix, covariates: np.ndarray | None, settings: dict):
-    """Return a function that clusters a subset of the cells again, from the components on, at every resolution."""
+def partition_with(
+    log: sparse.csr_matrix, covariates: np.ndarray | None, settings: dict, scores: np.ndarray | None = None
+):
+    """Return a function that clusters a subset of the cells again, from the components on, at every resolution.
+
+    ``scores``: cells × components if these are given.
+    """
 
     def partition(cells: np.ndarray) -> dict[float, np.ndarray]:
-        components = expression.principal_components(
-            log[cells],
-            settings["n_pcs"],
-            covariates=None if covariates is None else covariates[cells],
+        own = None if covariates is None else covariates[cells]
+        points = (
+            expression.principal_components(log[cells], settings["n_pcs"], covariates=own).scores
+            if scores is None
+            else scores[cells]
         )
-        near = communities.find_neighbours(components.scores, settings["n_neighbors"])
+        near = communities.find_neighbours(points, settings["n_neighbors"])
         graph = communities.shared_neighbour_graph(near.indices)
         return communities.leiden(graph, settings["resolutions"], seed=settings["seed"])
 
@@ -31,9 +37,17 @@ def partition_with(log: sparse.csr_matrix, covariates: np.ndarray | None, settin
 
 
 def cluster(
-    counts: sparse.spmatrix, log: sparse.csr_matrix, variable: np.ndarray, covariates: np.ndarray | None, settings: dict
+    counts: sparse.spmatrix,
+    log: sparse.csr_matrix,
+    variable: np.ndarray,
+    covariates: np.ndarray | None,
+    settings: dict,
+    scores: np.ndarray | None = None,
 ) -> stability.Clustering:
-    """Return the clustering of the cells; one cluster where they are too few or don't differ."""
+    """Return the clustering of the cells; one cluster where they are too few or don't differ.
+
+    ``scores``: as of :func:`partition_with`.
+    """
     n = counts.shape[0]
     if n < settings["min_cells"]:
         return stability.one_cluster(n, f"{n} cells, fewer than clusters/min_cells ({settings['min_cells']})")
@@ -41,7 +55,7 @@ def cluster(
     if variable.sum() < 2 or not (used.max(axis=0) - used.min(axis=0)).nnz:
         return stability.one_cluster(n, "no gene varies between the cells")
     return stability.find_clusters(
-        partition_with(used, covariates, settings),
+        partition_with(used, covariates, settings, scores),
         n,
         settings["resolutions"],
         subsamples=settings["subsamples"],

@@ -1,8 +1,8 @@
-"""Clusters that models have in common: the cells of all models clustered together, without their samples' means.
+"""Clusters that models have in common: the cells of all models clustered together, without the effects of samples.
 
-A cluster of one model has no counterpart in another. Here each gene's mean over the cells of a sample is removed, so
-that patients, libraries and what a treatment does to all cells alike make no clusters; what differs between the cells
-of a sample does. Neither timepoint nor model decides which cells are similar, so that shares can be compared.
+A cluster of one model has no counterpart in another. Here the effect of each sample on each gene is removed, so that
+patients, libraries and what a treatment does to all cells alike make no clusters; what differs between the cells of a
+sample does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import sparse
 
 from scripts.base import expression
 from scripts.clusters import cluster_cells, stability
-from scripts.growth import terms
+from scripts.growth import sample_effects, terms
 from scripts.growth.verdicts import CLUSTER_VERDICTS
 from scripts.stats import composition, trends
 
@@ -75,8 +75,13 @@ def means_of_samples(sample: np.ndarray) -> np.ndarray | None:
     return np.column_stack([sample == name for name in names]).astype(float) if names else None
 
 
-def find(cells: Sampled, settings: dict) -> tuple[stability.Clustering, np.ndarray]:
+def find(cells: Sampled, baseline: str, settings: dict) -> tuple[stability.Clustering, np.ndarray]:
     """Return the clusters of the cells of all samples, and the genes (mask) that they were found by.
+
+    Baseline cells are clustered first, without their samples' means; by these clusters the effect of each sample is
+    estimated together with its shares, and removed (:mod:`sample_effects`). A mean would hold the shares as well: cells
+    of a kind that has grown would then make a cluster of their own in each timepoint, one of which seems to shrink.
+    Where baseline cells are one cluster, the means are removed from all samples.
 
     ``settings``: those of the stage clusters (n_top_genes, n_pcs, n_neighbors, resolutions, …), and seed.
     """
@@ -84,7 +89,36 @@ def find(cells: Sampled, settings: dict) -> tuple[stability.Clustering, np.ndarr
     counts = equal_depth(cells.counts, cells.labels, settings["seed"])
     variable = variable_within(counts, sample, settings["n_top_genes"], cells.everywhere)
     log = expression.normalise(counts)
-    return cluster_cells.cluster(counts, log, variable, means_of_samples(sample), settings), variable
+    scores = without_effects(counts, log, variable, cells.labels, baseline, settings)
+    return cluster_cells.cluster(counts, log, variable, means_of_samples(sample), settings, scores), variable
+
+
+def without_effects(
+    counts: sparse.csr_matrix,
+    log: sparse.csr_matrix,
+    variable: np.ndarray,
+    labels: pd.DataFrame,
+    baseline: str,
+    settings: dict,
+) -> np.ndarray | None:
+    """Return cells × components less the effect of each sample; None if baseline cells are one cluster.
+
+    ``counts``, ``log``, ``variable`` and ``settings`` as of :func:`cluster_cells.cluster`.
+    """
+    sample, known = labels["sample"].to_numpy(dtype=object), (labels["timepoint"] == baseline).to_numpy()
+    covariates = means_of_samples(sample[known])
+    anchors = cluster_cells.cluster(counts[known], log[known], variable, covariates, settings)
+    if len(set(anchors.labels)) < 2:
+        return None
+    used = log[:, variable]
+    found = expression.principal_components(used, settings["n_pcs"], covariates=means_of_samples(sample))
+    values = used.astype(np.float64) @ found.loadings
+    rule = sample_effects.learn(values[known], sample[known], anchors.labels.astype(str).astype(object))
+    if rule is None:
+        return None
+    for name in dict.fromkeys(sample):
+        values[sample == name] -= rule.effect(values[sample == name])
+    return np.round(values, expression.DECIMALS) + 0.0
 
 
 def models_with(shares: pd.DataFrame, least: float) -> pd.DataFrame:

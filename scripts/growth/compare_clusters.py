@@ -10,8 +10,8 @@ from scipy import sparse
 from scripts.base import expression, job
 from scripts.base.tables import GZIP, read_labelled
 from scripts.growth import common, states, terms
+from scripts.stats.composition import LABELS
 
-LABELS = ["sample", "model", "timepoint", "arm"]
 MOST = 20_000
 """Cells that are clustered: the time of finding neighbours grows with the square of their number."""
 
@@ -41,7 +41,7 @@ def main(snakemake) -> None:
     settings = params.settings
     most = min(settings["cluster_cells"], max(MOST // max(len(source.cells), 1), 1))
     cells = read_samples(list(source.cells), most, params.clusters["seed"])
-    found, _ = common.find(cells, params.clusters)
+    found, _ = common.find(cells, params.contrast["baseline"], params.clusters)
     job.log.info("%d cells of %d libraries, at most %d of each", len(cells.labels), len(source.cells), most)
     if found.note:
         job.log.warning("one cluster: %s", found.note)

@@ -14,11 +14,11 @@ import pandas as pd
 from scripts.base.tables import ALL_ARMS
 from scripts.growth import terms
 from scripts.stats import paired, trends
+from scripts.stats.composition import LABELS
 
 ZERO = 0.5
 """Cells added to both sides of a ratio, so that a state without cells has a logarithm (Haldane 1956, Ann Hum Genet
 20:309; the bias of the log odds is then of the order of 1 / n²)."""
-LABELS = ["sample", "model", "timepoint", "arm"]
 
 
 def call_programme(scores: pd.DataFrame, baseline: str, quantile: float) -> np.ndarray:

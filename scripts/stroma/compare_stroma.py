@@ -16,6 +16,7 @@ from scripts.base.tables import GZIP
 from scripts.cells.lineages import ANNOTATION
 from scripts.cells.lineages import OTHER as UNNAMED
 from scripts.clusters import cluster_cells
+from scripts.stats.composition import LABELS
 from scripts.stroma import naming, pairs, panels, shares
 from scripts.stroma.terms import OTHER
 
@@ -26,7 +27,6 @@ COMPARABLE = 0.5
 """Share of cells with a label of the user in any library, relative to the library with most."""
 SAMPLES = ["sample", "model", "timepoint", "arm", "kind", "cells", "drawn", "used", "note"]
 CELLS = ["cell", "sample", "model", "timepoint", "arm", "cluster", "own_lineage", "lineage"]
-LABELS = ["sample", "model", "timepoint", "arm"]
 
 
 def given_labels(cells: "anndata.AnnData", lineages: Iterable[str]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Clusters of the study in a biopsy: assignment at unknown shares, models left out, and what cannot be placed."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import anndata
@@ -10,6 +11,7 @@ from scipy import sparse
 
 from scripts.base.expression import read_cells
 from scripts.biopsy import clusters, describe, features, freeze
+from scripts.growth import sample_effects
 
 STATES = ("untreated", "persister")
 GENES = [f"G{number}" for number in range(120)]
@@ -54,9 +56,9 @@ def place(training, query, table=TABLE) -> pd.DataFrame:
     return rows.assign(cluster=rows["item"].str[0]).set_index("cluster")
 
 
-@pytest.mark.parametrize("share", [0.0, 0.15, 0.5, 0.85])
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.5, 0.85, 0.95, 0.98, 1.0])
 def test_a_share_is_found_whatever_the_others_are(training, share):
-    """Without its sample's own contribution estimated, a cluster of most cells would be taken for the usual one."""
+    """A sample of one cluster alone is told by its sample effect, which would be unusual if it were another."""
     rest = 1 - share
     query, cluster = draw(np.random.default_rng(9), {"0": share, "1": rest * 0.3, "2": rest * 0.7})
     rows = place(training, query)
@@ -73,9 +75,9 @@ def test_the_mean_of_the_sample_alone_would_not_do(training):
     sample, cluster = (training.obs[name].to_numpy(dtype=object) for name in ("sample", clusters.LABEL))
     query, own = draw(np.random.default_rng(9), {"0": 0.85, "1": 0.05, "2": 0.1})
     known, values = clusters.components(training.X, query, sample)
-    rule = clusters.learn(known, sample, cluster)
+    rule = sample_effects.learn(known, sample, cluster)
     usual = values - values.mean(axis=0)
-    apart = (usual @ rule.axes + rule.shares @ rule.means)[:, None, :] - rule.means
+    apart = ((usual + rule.shares @ rule.means)[:, None, :] - rule.means) @ rule.axes
     nearest = rule.names[(apart**2).sum(axis=2).argmin(axis=1)]
     assert (nearest == own).mean() < 0.8 < 0.95 < (rule.assign(values) == own).mean()
 
@@ -91,15 +93,16 @@ def test_training_models_are_assigned_without_themselves(training, monkeypatch):
     """What a model's cells are called must not depend on their own labels."""
     labels = training.obs.reset_index(drop=True)
     values, _ = clusters.components(training.X, training.X[:0], labels["sample"].to_numpy())
-    found = clusters.assign_left_out(values, labels)
+    found, names = clusters.assign_left_out(values, labels)
     wrong = labels.assign(**{clusters.LABEL: labels[clusters.LABEL].mask(labels["model"] == "A", "2")})
-    again = clusters.assign_left_out(values, wrong)
+    again, _ = clusters.assign_left_out(values, wrong)
     own = (labels["model"] == "A").to_numpy()
     assert (found[own] == again[own]).all() and (found == labels[clusters.LABEL]).mean() > 0.95
+    assert all(list(known) == ["0", "1", "2"] for known in names.values()) and len(names) == 5
 
 
 def test_a_cluster_that_left_out_models_do_not_show_is_not_placed(training):
-    """Labels that no gene goes with are those of noise."""
+    """Labels at random have no marker genes."""
     rng = np.random.default_rng(2)
     at_random = np.where(rng.random(training.n_obs) < 0.3, "3", training.obs[clusters.LABEL])
     noisy = training.copy()
@@ -129,10 +132,62 @@ def test_two_models_give_shares_and_no_call(training):
 
 def test_a_small_cluster_is_said_to_be_too_small(training):
     few = training.copy()
-    kept = np.flatnonzero(few.obs[clusters.LABEL] == "1")[clusters.MIN_CELLS - 1 :]
+    kept = np.flatnonzero(few.obs[clusters.LABEL] == "1")[sample_effects.MIN_CELLS - 1 :]
     few.obs.iloc[kept, few.obs.columns.get_loc(clusters.LABEL)] = ""
     rows = place(few, draw(np.random.default_rng(4), USUAL)[0])
     assert rows.loc["1", "note"] == "not placed: fewer than 20 training cells" and np.isnan(rows.loc["1", "value"])
+
+
+def test_a_cluster_of_one_model_is_not_placed(training):
+    """Without that model it could not be learned: the model's own share would be 0."""
+    own = training.copy()
+    column = own.obs.columns.get_loc(clusters.LABEL)
+    for model in "BCDE":
+        rows = np.flatnonzero((own.obs["model"] == model) & (own.obs[clusters.LABEL] == "1"))
+        own.obs.iloc[rows[4:], column] = ""
+    rows = place(own, draw(np.random.default_rng(4), USUAL)[0])
+    assert rows.loc["1", "note"] == "not placed: fewer than 20 training cells without A"
+    assert rows.loc["0", "call"] == "as untreated"
+
+
+def test_one_training_model_gives_no_shares(training):
+    rows = place(training[training.obs["model"] == "A"].copy(), draw(np.random.default_rng(4), USUAL)[0])
+    assert rows["value"].isna().all() and (rows["note"] == "not placed: no other training model has clusters").all()
+
+
+def test_small_samples_are_no_replicates(training):
+    """Four cells of a model tell nothing of its shares."""
+    few = training[np.flatnonzero((training.obs["model"] != "E") | (np.arange(training.n_obs) % 40 == 0))].copy()
+    assert (few.obs["model"] == "E").sum() == 8
+    query = draw(np.random.default_rng(4), USUAL)[0]
+    without = place(training[training.obs["model"] != "E"].copy(), query)
+    assert "of 4 untreated" in place(few, query).loc["0", "note"] and "of 4 untreated" in without.loc["0", "note"]
+
+
+def test_few_cells_of_a_biopsy_and_cells_without_counts(training):
+    query, cluster = draw(np.random.default_rng(4), USUAL)
+    rows = place(training, query[:19])
+    assert (rows["note"] == "not placed: 19 cells with counts, fewer than 20").all()
+    rows = place(training, sparse.vstack([query, sparse.csr_matrix((60, len(GENES)), dtype=query.dtype)], format="csr"))
+    assert "of 150 cells" in rows.loc["0", "note"]
+    assert rows.loc["0", "value"] == pytest.approx((cluster == "0").mean(), abs=0.04)
+    assert place(training, query[:0]).empty and place(training, query * 0).empty
+
+
+def test_few_training_cells_make_no_rule(training):
+    query = draw(np.random.default_rng(4), USUAL)[0]
+    assert place(training[:26].copy(), query).empty
+
+
+def test_equally_likely_shares_are_not_told(training):
+    """Two clusters and a prior that says nothing of the sample effect: a sample of one cluster may be of either."""
+    sample, cluster = (training.obs[name].to_numpy(dtype=object) for name in ("sample", clusters.LABEL))
+    values, own = clusters.components(training.X, draw(np.random.default_rng(6), {"0": 1.0})[0], sample)
+    rule = sample_effects.learn(values, sample, cluster)
+    assert set(rule.assign(own)) == {"0"}
+    even = np.full(3, 1 / 3)
+    blind = dataclasses.replace(rule, shares=even, precision=1e-6 * np.eye(len(rule.centre)))
+    assert blind.assign(own) is None
 
 
 def test_calls_are_withheld_with_the_others(training):

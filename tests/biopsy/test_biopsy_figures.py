@@ -110,6 +110,7 @@ def test_shares_of_cells_are_shown_in_per_cent():
     shown = [cell["text"] for cell in draw_biopsy.table_of(scores, "cluster")["rows"][0]["cells"]]
     assert shown == ["1: G0, G1", "as untreated", "9.4 %", "0.09 % to 25 %"]
     assert draw_biopsy.span(0.0, 1.0, is_share=True)["text"] == "0 % to 100 %"
+    assert draw_biopsy.span(-0.12, 3e-7, is_share=True)["text"] == "0 % to < 0.01 %"
     assert draw_biopsy.cell(np.nan, is_share=True)["text"] == ""
 
 

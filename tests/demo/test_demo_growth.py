@@ -112,7 +112,7 @@ def test_models_left_out_are_assigned_to_the_common_clusters(results, common):
     cells = anndata.read_h5ad(results / "reference" / "cells.h5ad")
     labels = cells.obs.reset_index(drop=True).astype(str)
     values, _ = clusters.components(cells.X, cells.X[:0], labels["sample"].to_numpy())
-    assigned = pd.Series(clusters.assign_left_out(values, labels), cells.obs_names)
+    assigned = pd.Series(clusters.assign_left_out(values, labels)[0], cells.obs_names)
     assert (assigned == cells.obs[clusters.LABEL].astype(str)).mean() > 0.7
     planted = common[common["cluster_secretory"].astype(float) == 1]
     own = planted["cluster"].mode()[0]

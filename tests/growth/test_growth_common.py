@@ -1,5 +1,7 @@
 """Clusters that models have in common: what is removed before clustering, which models count, and a planted growth."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from calibration import common_clusters as simulated
 from scipy import sparse
 
 from scripts.base import expression
+from scripts.clusters import cluster_cells, communities
 from scripts.growth import common, terms
 
 CONTRAST = {"baseline": "u", "persister": "p", "relapse": None, "further": []}
@@ -16,7 +19,7 @@ CONTRAST = {"baseline": "u", "persister": "p", "relapse": None, "further": []}
 def study():
     """Return a study of six models in which cells of kind A grow, their common clusters, and the kind of each cell."""
     cells, kind = simulated.draw_study(np.random.default_rng(3), 6, 2.0)
-    found, _ = common.find(cells, simulated.SETTINGS)
+    found, _ = common.find(cells, "u", simulated.SETTINGS)
     return cells, common.join_rare(found.labels, cells.labels, common.LEAST), kind
 
 
@@ -30,6 +33,51 @@ def test_the_planted_kind_is_one_cluster_of_all_models_and_grows(study):
     assert (
         row["verdict"] == "grows" and row["n_models"] == row["k"] == 6 and row["share_treated"] > row["share_baseline"]
     )
+
+
+def test_a_kind_that_most_treated_cells_become_stays_one_cluster():
+    """Its odds rise twelve-fold. Less the means of samples, cells of each timepoint made a cluster of their own."""
+    cells, kind = simulated.draw_study(np.random.default_rng(8), 5, 2.5)
+    treated = cells.labels["timepoint"].to_numpy() == "p"
+    assert (kind[treated] == "A").mean() > 0.5 > 0.25 > (kind[~treated] == "A").mean()
+    sample = cells.labels["sample"].to_numpy(dtype=object)
+    log, everything = expression.normalise(cells.counts), np.ones(len(cells.genes), dtype=bool)
+    former = cluster_cells.cluster(
+        cells.counts, log, everything, common.means_of_samples(sample), simulated.SETTINGS
+    ).labels
+    found, _ = common.find(cells, "u", simulated.SETTINGS)
+    agreement = [communities.adjusted_rand(pd.factorize(kind)[0], labels) for labels in (former, found.labels)]
+    assert agreement[0] < 0.8 < 0.97 < agreement[1]
+    changes = common.compare(common.count(cells.labels.assign(cluster=found.labels.astype(str)), 20), CONTRAST, 0.05)
+    own = str(pd.Series(found.labels[kind == "A"]).mode()[0])
+    grows = changes.loc[changes["verdict"] == "grows", "cluster"]
+    assert list(grows) == [own]
+
+
+def test_a_minority_that_the_baseline_lacks_is_found():
+    """A fifth of the treated cells have markers that no baseline cell has, and few UMIs of the other kinds' markers."""
+    rng = np.random.default_rng(20)
+    cells, _ = simulated.draw_study(rng, 5, 0.0)
+    new = (cells.labels["timepoint"].to_numpy() == "p") & (rng.random(len(cells.labels)) < 0.2)
+    counts, markers = cells.counts.toarray(), slice(2 * simulated.MARKERS, 3 * simulated.MARKERS)
+    counts[new, : markers.start] = rng.binomial(counts[new, : markers.start], 0.4)
+    counts[new, markers] = rng.poisson(4.5 * (counts[new, markers] + 0.2))
+    changed = dataclasses.replace(cells, counts=sparse.csr_matrix(counts))
+    found, _ = common.find(changed, "u", simulated.SETTINGS)
+    table = pd.crosstab(found.labels, new)
+    own = table[True].idxmax()
+    assert table.loc[own, True] > 0.9 * new.sum() and table.loc[own, True] > 0.9 * table.loc[own].sum()
+
+
+@pytest.mark.parametrize("timepoint", ["u", "other"])
+def test_without_clusters_at_the_baseline_the_means_are_removed(timepoint):
+    """Cells of one kind, or no baseline sample at all."""
+    rng = np.random.default_rng(1)
+    counts = sparse.csr_matrix(rng.poisson(3, size=(240, 60)).astype(np.int32))
+    labels = pd.DataFrame({"sample": np.repeat(["a", "b"], 120), "model": "A", "timepoint": np.repeat(["u", "p"], 120)})
+    cells = common.Sampled(counts, pd.Index([f"g{number}" for number in range(60)]), np.ones(60, dtype=bool), labels)
+    found, _ = common.find(cells, timepoint, simulated.SETTINGS)
+    assert len(set(found.labels)) == 1 and found.note
 
 
 def test_what_treatment_does_to_all_cells_makes_no_cluster(study):
