@@ -15,8 +15,7 @@ from scripts.base import expression
 from scripts.biopsy.describe import ROWS
 from scripts.biopsy.features import Matched
 from scripts.biopsy.growth import count_flags, place_counts
-from scripts.growth import common, terms
-from scripts.growth.sample_effects import MIN_CELLS, Rule, learn, learnable
+from scripts.growth import sample_effects, terms
 
 SECTION = "cluster"
 LABEL = "cluster"
@@ -31,31 +30,31 @@ def components(training: sparse.csr_matrix, query: sparse.csr_matrix, sample: np
     """Return cells × components of training cells and of a biopsy: of the genes that vary most within the samples, by
     the training cells' principal components without the samples' means.
     """
-    chosen = common.variable_within(training, sample, N_GENES, np.ones(training.shape[1], dtype=bool))
+    chosen = sample_effects.variable_within(training, sample, N_GENES, np.ones(training.shape[1], dtype=bool))
     counts = sparse.vstack([training, query], format="csr")
     log = expression.normalise(counts[:, chosen], expression.totals(counts))
     n = training.shape[0]
-    found = expression.principal_components(log[:n], N_COMPONENTS, covariates=common.means_of_samples(sample))
+    found = expression.principal_components(log[:n], N_COMPONENTS, covariates=sample_effects.means_of_samples(sample))
     values = np.round(log.astype(np.float64) @ found.loadings, expression.DECIMALS)
     return values[:n], values[n:]
 
 
 def assign_left_out(values: np.ndarray, labels: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the cluster of each training cell by the rule learned without its model, and the clusters of each model's
-    rule. Empty where there is no rule, in samples of fewer than :data:`MIN_CELLS` cells and where shares are ambiguous.
+    rule. Empty where there is no rule, in samples of too few cells and where shares are ambiguous.
 
     ``labels``: sample, model and :data:`LABEL` of each cell.
     """
     sample, model, cluster = (labels[name].astype(str).to_numpy(dtype=object) for name in ("sample", "model", LABEL))
     found, names = np.full(len(labels), "", dtype=object), {}
     for own in dict.fromkeys(model):
-        rule = learn(values[model != own], sample[model != own], cluster[model != own])
+        rule = sample_effects.learn(values[model != own], sample[model != own], cluster[model != own])
         if rule is None:
             continue
         names[own] = rule.names
         for name in dict.fromkeys(sample[model == own]):
             rows = np.flatnonzero(sample == name)
-            assigned = rule.assign(values[rows]) if len(rows) >= MIN_CELLS else None
+            assigned = rule.assign(values[rows]) if len(rows) >= sample_effects.MIN_CELLS else None
             if assigned is not None:
                 found[rows] = assigned
     return found, names
@@ -95,12 +94,12 @@ def place(
     labels[LABEL] = labels[LABEL].astype(str).replace(terms.RARE, "")
     sample, cluster = (labels[name].astype(str).to_numpy(dtype=object) for name in ("sample", LABEL))
     rule = own = None
-    if len(learnable(cluster)) > 1 and seen[1].any():
+    if len(sample_effects.learnable(cluster)) > 1 and seen[1].any():
         training, query = components(matched.training[seen[0]], matched.query[seen[1]], sample)
-        rule = learn(training, sample, cluster)
+        rule = sample_effects.learn(training, sample, cluster)
     if rule is None:
         return pd.DataFrame(columns=ROWS)
-    if len(query) >= MIN_CELLS:
+    if len(query) >= sample_effects.MIN_CELLS:
         own = rule.assign(query)
     assigned, names = assign_left_out(training, labels)
     rows = []
@@ -120,7 +119,9 @@ def place(
     return pd.DataFrame(rows, columns=ROWS)
 
 
-def reason(name: str, cells: int, own: np.ndarray | None, rule: Rule, names: dict[str, np.ndarray]) -> str:
+def reason(
+    name: str, cells: int, own: np.ndarray | None, rule: sample_effects.Rule, names: dict[str, np.ndarray]
+) -> str:
     """Return why a cluster's share cannot be placed; empty if it may be.
 
     Parameters
@@ -132,14 +133,14 @@ def reason(name: str, cells: int, own: np.ndarray | None, rule: Rule, names: dic
     rule, names
         The rule of all training models, and the clusters of the rules without a model (:func:`assign_left_out`).
     """
-    if cells < MIN_CELLS:
-        return f"{cells} cells with counts, fewer than {MIN_CELLS}"
+    if cells < sample_effects.MIN_CELLS:
+        return f"{cells} cells with counts, fewer than {sample_effects.MIN_CELLS}"
     if own is None:
         return "assignments of different shares are about equally likely"
     if name not in rule.names:
-        return f"fewer than {MIN_CELLS} training cells"
+        return f"fewer than {sample_effects.MIN_CELLS} training cells"
     if not names:
         return "no other training model has clusters"
     if lacking := [model for model, known in names.items() if name not in known]:
-        return f"fewer than {MIN_CELLS} training cells without {', '.join(lacking)}"
+        return f"fewer than {sample_effects.MIN_CELLS} training cells without {', '.join(lacking)}"
     return ""

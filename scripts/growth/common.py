@@ -22,8 +22,6 @@ from scripts.stats import composition, trends
 
 LEAST = 0.01
 """Share of a model's cells (mean of its samples) from which on it has a cluster."""
-SEEN = 3
-"""Cells of each sample, on average, in which a gene must be seen."""
 MIN_SIDE = 5
 """Cells of a sample in a cluster, and outside, that are needed to name the cluster's genes."""
 
@@ -52,29 +50,6 @@ def equal_depth(counts: sparse.csr_matrix, labels: pd.DataFrame, seed: int) -> s
     return expression.thin(counts, share, np.random.default_rng(seed))
 
 
-def variable_within(counts: sparse.csr_matrix, sample: np.ndarray, n_top: int, allowed: np.ndarray) -> np.ndarray:
-    """Return a mask of the genes that vary most between the cells of a sample, by the mean over the samples.
-
-    Genes that only differ between samples are no help: their means are removed.
-    """
-    names = list(dict.fromkeys(sample))
-    variance = np.zeros(counts.shape[1])
-    for name in names:
-        variance += expression.residual_variance(counts[sample == name]) / len(names)
-    seen = np.asarray((counts > 0).sum(axis=0)).ravel() >= SEEN * len(names)
-    variance = np.where(allowed & seen, variance, -1)
-    chosen = np.argsort(-variance, kind="stable")[: min(n_top, int((variance >= 0).sum()))]
-    mask = np.zeros(len(variance), dtype=bool)
-    mask[chosen] = True
-    return mask
-
-
-def means_of_samples(sample: np.ndarray) -> np.ndarray | None:
-    """Return the covariates (cells × samples − 1) that remove each sample's mean; None for one sample."""
-    names = list(dict.fromkeys(sample))[1:]
-    return np.column_stack([sample == name for name in names]).astype(float) if names else None
-
-
 def find(cells: Sampled, baseline: str, settings: dict) -> tuple[stability.Clustering, np.ndarray]:
     """Return the clusters of the cells of all samples, and the genes (mask) that they were found by.
 
@@ -87,10 +62,11 @@ def find(cells: Sampled, baseline: str, settings: dict) -> tuple[stability.Clust
     """
     sample = cells.labels["sample"].to_numpy(dtype=object)
     counts = equal_depth(cells.counts, cells.labels, settings["seed"])
-    variable = variable_within(counts, sample, settings["n_top_genes"], cells.everywhere)
+    variable = sample_effects.variable_within(counts, sample, settings["n_top_genes"], cells.everywhere)
     log = expression.normalise(counts)
     scores = without_effects(counts, log, variable, cells.labels, baseline, settings)
-    return cluster_cells.cluster(counts, log, variable, means_of_samples(sample), settings, scores), variable
+    means = sample_effects.means_of_samples(sample)
+    return cluster_cells.cluster(counts, log, variable, means, settings, scores), variable
 
 
 def without_effects(
@@ -106,12 +82,12 @@ def without_effects(
     ``counts``, ``log``, ``variable`` and ``settings`` as of :func:`cluster_cells.cluster`.
     """
     sample, known = labels["sample"].to_numpy(dtype=object), (labels["timepoint"] == baseline).to_numpy()
-    covariates = means_of_samples(sample[known])
+    covariates = sample_effects.means_of_samples(sample[known])
     anchors = cluster_cells.cluster(counts[known], log[known], variable, covariates, settings)
     if len(set(anchors.labels)) < 2:
         return None
     used = log[:, variable]
-    found = expression.principal_components(used, settings["n_pcs"], covariates=means_of_samples(sample))
+    found = expression.principal_components(used, settings["n_pcs"], covariates=sample_effects.means_of_samples(sample))
     values = used.astype(np.float64) @ found.loadings
     rule = sample_effects.learn(values[known], sample[known], anchors.labels.astype(str).astype(object))
     if rule is None:

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
+from scripts.base import expression
+
+SEEN = 3
+"""Cells of each sample, on average, in which a gene must be seen."""
 MIN_CELLS = 20
 """Cells that a cluster needs to be learned, and that a sample needs to be assigned."""
 ROUNDS, TOLERANCE = 100, 1e-4
@@ -105,6 +110,29 @@ class Rule:
         posterior, fit = posterior_of(values - effect, means, shares)
         unusual = effect - self.centre
         return Mixture(fit + float(self.shares @ np.log(shares) - unusual @ precision @ unusual / 2), posterior)
+
+
+def variable_within(counts: sparse.csr_matrix, sample: np.ndarray, n_top: int, allowed: np.ndarray) -> np.ndarray:
+    """Return a mask of the genes that vary most between the cells of a sample, by the mean over the samples.
+
+    Genes that only differ between samples are no help: their means are removed.
+    """
+    names = list(dict.fromkeys(sample))
+    variance = np.zeros(counts.shape[1])
+    for name in names:
+        variance += expression.residual_variance(counts[sample == name]) / len(names)
+    seen = np.asarray((counts > 0).sum(axis=0)).ravel() >= SEEN * len(names)
+    variance = np.where(allowed & seen, variance, -1)
+    chosen = np.argsort(-variance, kind="stable")[: min(n_top, int((variance >= 0).sum()))]
+    mask = np.zeros(len(variance), dtype=bool)
+    mask[chosen] = True
+    return mask
+
+
+def means_of_samples(sample: np.ndarray) -> np.ndarray | None:
+    """Return the covariates (cells × samples − 1) that remove each sample's mean; None for one sample."""
+    names = list(dict.fromkeys(sample))[1:]
+    return np.column_stack([sample == name for name in names]).astype(float) if names else None
 
 
 def posterior_of(centred: np.ndarray, means: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, float]:

@@ -49,6 +49,7 @@ STAGES = {
     },
     "switches": {"aggregate_pseudobulk", "join_profiles", "compare_activity", "learn_signature"},
     "stroma": {"rank_switches", "find_markers"},
+    "growth": set(),
     "biopsy": set(),
     "report": {"freeze_reference", "score_biopsy"},
 }

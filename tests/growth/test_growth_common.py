@@ -10,7 +10,7 @@ from scipy import sparse
 
 from scripts.base import expression
 from scripts.clusters import cluster_cells, communities
-from scripts.growth import common, terms
+from scripts.growth import common, sample_effects, terms
 
 CONTRAST = {"baseline": "u", "persister": "p", "relapse": None, "further": []}
 
@@ -43,7 +43,7 @@ def test_a_kind_that_most_treated_cells_become_stays_one_cluster():
     sample = cells.labels["sample"].to_numpy(dtype=object)
     log, everything = expression.normalise(cells.counts), np.ones(len(cells.genes), dtype=bool)
     former = cluster_cells.cluster(
-        cells.counts, log, everything, common.means_of_samples(sample), simulated.SETTINGS
+        cells.counts, log, everything, sample_effects.means_of_samples(sample), simulated.SETTINGS
     ).labels
     found, _ = common.find(cells, "u", simulated.SETTINGS)
     agreement = [communities.adjusted_rand(pd.factorize(kind)[0], labels) for labels in (former, found.labels)]
@@ -114,7 +114,7 @@ def test_genes_that_only_differ_between_samples_are_not_variable():
     rate[:100, 0] = 40  # of one sample
     rate[::2, 1] = 12  # of every second cell
     counts = sparse.csr_matrix(rng.poisson(rate))
-    assert common.variable_within(counts, sample, 1, np.ones(30, dtype=bool)).argmax() == 1
+    assert sample_effects.variable_within(counts, sample, 1, np.ones(30, dtype=bool)).argmax() == 1
     assert expression.variable_genes(counts, 1).argmax() == 0
 
 

@@ -72,7 +72,7 @@ HELD = {
     },
     REFERENCES: {
         "frozen by this version": ("yes", "biopsy/test_reference.py::test_every_file_is_there_hashed_and_explained"),
-        "frozen by version 0.1.0, without tables of the stroma and of published signatures": (
+        "frozen by version 0.1.0, without tables of the stroma, of common clusters and of published signatures": (
             "yes", "biopsy/test_reference.py::test_an_older_reference_is_read_without_the_tables_that_it_lacks",
             "biopsy/test_biopsy_stroma.py::"
             "test_a_reference_without_stroma_and_tumour_cells_that_are_not_scored_place_nothing",
