@@ -61,8 +61,8 @@ rule compare_clusters:
     conda:
         "../envs/python.yaml"
     resources:
-        # Libraries are read one after the other, and at most 20,000 cells kept (measured: 3.3 GB).
-        mem_mb=memory("compare_clusters", base=5_000, per_input_gb={"phases": 30_000, "scores": 10_000}),
+        # Libraries are read one after the other, and at most 20,000 cells kept (measured: 3.9 GB).
+        mem_mb=memory("compare_clusters", base=5_200, per_input_gb={"phases": 30_000, "scores": 10_000}),
         runtime=minutes("compare_clusters", base=120),
     params:
         code=code_of("growth/compare_clusters.py"),
