@@ -1,4 +1,4 @@
-"""Clusters of cells and effects of samples, told apart: cells of a sample whose mix of clusters is unknown.
+"""Effects of samples and shares of clusters, estimated together.
 
 A cell's expression is the sum of a sample effect, a cluster effect and a residual with the same covariance in all
 clusters. In a new sample its effect and the shares of the clusters are estimated together (expectation–maximisation):
@@ -23,11 +23,11 @@ MIN_CELLS = 20
 """Cells that a cluster needs to be learned, and that a sample needs to be assigned."""
 ROUNDS, TOLERANCE = 100, 1e-4
 """Most rounds of the estimate of shares, and the change of every share at which it ends."""
-MOST = 0.9
+START = 0.9
 """Share of one cluster at which estimates begin, beside one from the usual shares."""
 APART, ODDS = 0.2, np.log(20)
-"""Two estimates are of different shares if some share differs by more; they are told apart if the log likelihoods
-differ by more."""
+"""Shares are ambiguous if an estimate with a share that differs by more than the first has a log likelihood that is
+smaller by less than the second."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Rule:
-    """What tells the clusters apart.
+    """A linear discriminant of clusters in which each sample has an effect.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ class Rule:
     def estimates(self, values: np.ndarray, prior: bool = True) -> list[Mixture]:
         """Return estimates for the cells of one sample (cells × components), the likeliest first.
 
-        They are begun at the usual shares, and at shares of :data:`MOST` for each cluster in turn. ``prior``: of the
+        They are begun at the usual shares, and at shares of :data:`START` for each cluster in turn. ``prior``: of the
         sample effect.
         """
         on_axes, one = values @ self.axes, np.eye(len(self.names))
         precision = self.precision * prior
-        starts = [self.shares, *(MOST * one + (1 - MOST) * self.shares)]
+        starts = [self.shares, *(START * one + (1 - START) * self.shares)]
         found = [self._estimate(on_axes, start, precision) for start in starts]
         return sorted(found, key=lambda mixture: mixture.fit, reverse=True)
 

@@ -58,7 +58,7 @@ def place(training, query, table=TABLE) -> pd.DataFrame:
 
 @pytest.mark.parametrize("share", [0.0, 0.15, 0.5, 0.85, 0.95, 0.98, 1.0])
 def test_a_share_is_found_whatever_the_others_are(training, share):
-    """A sample of one cluster alone is told by its sample effect, which would be unusual if it were another."""
+    """If a sample is of one cluster alone, its sample effect identifies it: for another cluster it would be unusual."""
     rest = 1 - share
     query, cluster = draw(np.random.default_rng(9), {"0": share, "1": rest * 0.3, "2": rest * 0.7})
     rows = place(training, query)
@@ -89,7 +89,7 @@ def test_a_shallow_biopsy_is_compared_at_its_own_depth(training):
     assert (rows["value"] - pd.Series(cluster).value_counts(normalize=True)).abs().max() < 0.1
 
 
-def test_training_models_are_assigned_without_themselves(training, monkeypatch):
+def test_training_models_are_assigned_without_themselves(training):
     """What a model's cells are called must not depend on their own labels."""
     labels = training.obs.reset_index(drop=True)
     values, _ = clusters.components(training.X, training.X[:0], labels["sample"].to_numpy())
