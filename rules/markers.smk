@@ -41,7 +41,7 @@ rule find_markers:
         # Cells are read one library after the other, and the genes of the panels are kept.
         mem_mb=memory("find_markers", base=2_000, per_input_gb={"profiles": 50_000, "cells": 8_000}),
         # Panels are learned in all models but one, their size in all but two, again for every permutation of the labels.
-        runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=1.2)),
+        runtime=minutes("find_markers", base=minutes_by_models(least=240, per_square=0.1)),
     params:
         code=code_of("markers/find_markers.py"),
         contrast=config["contrast"],

@@ -34,32 +34,36 @@ class Held:
     level: float
     tested: int
 
-    def of_models(self, chosen: np.ndarray, sign: np.ndarray | float = 1.0) -> Held:
-        """Return the changes of some models, or all of them with signs."""
-        after = tuple((own * sign)[chosen] for own in self.after)
-        return replace(self, before=(self.before * sign)[chosen], after=after)
+    def turned(self, sign: np.ndarray) -> Held:
+        """Return the changes with the sign (±1) of each model."""
+        return replace(self, before=self.before * sign[:, None], after=tuple(own * sign[:, None] for own in self.after))
 
     def of_genes(self, mask: np.ndarray) -> Held:
         """Return the changes of some genes."""
         return replace(self, before=self.before[:, mask], after=tuple(own[:, mask] for own in self.after))
 
-    def p(self, genes: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        """Return the p-value of half or more of each gene's change remaining, in its direction; NaN if not measured."""
-        before = self.before[:, genes] * direction[genes]
-        found = np.array([remaining.p_of_less(before, own[:, genes] * direction[genes])[0] for own in self.after])
+    def p(self, genes: np.ndarray, direction: np.ndarray, models: np.ndarray) -> np.ndarray:
+        """Return the p-value of half or more of each gene's change remaining, in its direction; NaN if not measured.
+
+        ``genes``: positions; ``direction``: ±1 of every gene; ``models``: mask of those that are asked.
+        """
+        # Of a few genes at a time: copies of all would take longer than the test.
+        asked = np.ix_(models, genes)
+        before = self.before[asked] * direction[genes]
+        found = np.array([remaining.p_of_less(before, own[asked] * direction[genes])[0] for own in self.after])
         ways = np.isfinite(found).sum(axis=0)
         least = np.where(np.isfinite(found), found, 1.0).min(axis=0)
         return np.where(ways > 0, np.minimum(1.0, least * ways), np.nan)
 
-    def carried(self, order: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        """Return the mask of the genes that composition explains. ``order``: genes, the best first.
+    def carried(self, order: np.ndarray, direction: np.ndarray, models: np.ndarray) -> np.ndarray:
+        """Return the mask of the genes that composition explains in ``models`` (mask). ``order``: genes, best first.
 
         The best genes are tested until none of ``tested`` is excluded, so that no panel has an untested gene.
         """
         found = np.zeros(self.before.shape[1], dtype=bool)
         while self.after:
             best = order[~found[order]][: self.tested]
-            explained = best[self.p(best, direction) <= self.level] if len(best) else best
+            explained = best[self.p(best, direction, models) <= self.level] if len(best) else best
             if not len(explained):
                 break
             found[explained] = True

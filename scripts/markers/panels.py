@@ -7,6 +7,7 @@ of samples.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,18 +75,36 @@ class Ranking:
 
 
 def learn(untreated: np.ndarray, persister: np.ndarray) -> Ranking:
-    """Return the ranking of genes by the models' differences (models × genes, both). The statistic is the mean divided
-    by its standard error plus the median standard error (Tusher et al. 2001). ``scale``: typical difference between the
-    models' means of a state.
-    """
+    """Return the ranking of genes by the models' differences (models × genes, both)."""
     change = persister - untreated
-    mean = change.mean(axis=0)
-    n = len(change)
-    error = change.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.zeros(change.shape[1])
-    score = mean / (error + (np.median(error) or 1.0))
-    scale = np.sqrt(((change - mean) ** 2).mean(axis=0) + np.median(change.var(axis=0)) + 1e-12)
+    score, scale = statistics(change.sum(axis=0), (change**2).sum(axis=0), len(change))
     order = np.argsort(-np.abs(score), kind="stable")
-    return Ranking(order, np.where(mean >= 0, 1.0, -1.0), scale, (untreated + persister).mean(axis=0) / 2)
+    return Ranking(order, np.where(score >= 0, 1.0, -1.0), scale, (untreated + persister).mean(axis=0) / 2)
+
+
+def statistics(total: np.ndarray, squares: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each gene's statistic and scale, from the sums over ``n`` models of its changes and of their squares.
+
+    The statistic is the mean divided by its standard error plus the median standard error (Tusher et al. 2001). The
+    scale is the typical difference between the models' means of a state. Sums suffice, so that leaving out a model is a
+    subtraction.
+    """
+    mean = total / n
+    variance = np.maximum(squares / n - mean**2, 0.0)
+    error = np.sqrt(variance / max(n - 1, 1))
+    return mean / (error + (np.median(error) or 1.0)), np.sqrt(variance + np.median(variance) + 1e-12)
+
+
+def first(score: np.ndarray, pool: np.ndarray, n: int) -> np.ndarray:
+    """Return the ``n`` genes of a pool (mask) with the largest absolute statistic, the best first; the earlier of two
+    equal ones.
+    """
+    genes = np.flatnonzero(pool)
+    size = np.abs(score[genes])
+    if n < len(genes):
+        genes = genes[size >= np.partition(size, len(genes) - n)[len(genes) - n]]
+        size = np.abs(score[genes])
+    return genes[np.argsort(-size, kind="stable")[:n]]
 
 
 def score(values: np.ndarray, ranking: Ranking, genes: np.ndarray) -> np.ndarray:
@@ -102,37 +121,27 @@ def auc(scores: np.ndarray, state: np.ndarray) -> float:
     return float(((difference > 0) + 0.5 * (difference == 0)).mean()) if difference.size else np.nan
 
 
-def within_auc(change: np.ndarray, ranking: Ranking, sizes: list[int], pool: np.ndarray) -> np.ndarray:
-    """Return, per size, whether the left-out model's mean persister scores above its mean untreated (1, 0.5 or 0).
-
-    ``change``: that of the left-out model, by gene; ``pool``: genes that may be chosen. Used inside training, where
-    means by state suffice.
-    """
-    best = ranking.order[pool[ranking.order]][: max(sizes)]
-    towards = change[best] * ranking.direction[best] / ranking.scale[best]
-    sums = np.cumsum(towards)
-    return np.array([0.5 + 0.5 * np.sign(sums[min(size, len(best)) - 1]) if len(best) else np.nan for size in sizes])
-
-
 def choose_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], pool: np.ndarray) -> int:
     """Return the smallest panel size that performs as well as any in the inner loop over the training models.
 
     Two conditions define this: the inner AUC is within :data:`TOLERANCE` of the best, and the mean score change (in
     units of its spread over the models) is at least half the best one's. With few models many sizes have the same AUC.
+    Inside training the means of the states suffice: the AUC of a model is whether its mean persister scores above its
+    mean untreated (1, 0.5 or 0).
     """
     n = len(untreated)
     if n < 2 or not pool.any():
         return sizes[0]
-    right, reach = [], []
-    for left in range(n):
-        rest = np.arange(n) != left
-        ranking = learn(untreated[rest], persister[rest])
-        change = persister[left] - untreated[left]
-        right.append(within_auc(change, ranking, sizes, pool))
-        best = ranking.order[pool[ranking.order]][: max(sizes)]
-        towards = np.cumsum(change[best] * ranking.direction[best] / ranking.scale[best])
-        reach.append([towards[min(size, len(best)) - 1] / min(size, len(best)) if len(best) else 0.0 for size in sizes])
-    right, reach = np.mean(right, axis=0), np.array(reach)
+    change = persister - untreated
+    total, squares = change.sum(axis=0), (change**2).sum(axis=0)
+    reach = np.zeros((n, len(sizes)))
+    for left, own in enumerate(change):
+        score, scale = statistics(total - own, squares - own**2, n - 1)
+        best = first(score, pool, max(sizes))
+        towards = np.cumsum(own[best] * np.where(score[best] >= 0, 1.0, -1.0) / scale[best])
+        used = np.minimum(sizes, len(best))
+        reach[left] = towards[used - 1] / used
+    right = (0.5 + 0.5 * np.sign(reach)).mean(axis=0)
     firm = reach.mean(axis=0) / (reach.std(axis=0) + np.median(reach.std(axis=0)) + 1e-12)
     best = right >= right.max() - TOLERANCE
     most = firm[best].max()
@@ -157,7 +166,7 @@ def eligible(pairs: Pairs, ranking: Ranking, models: np.ndarray, pool: np.ndarra
     """Return the mask of ``pool`` without the genes that composition explains in ``models``, which ranked the genes."""
     if pairs.held is None:
         return pool
-    return pool & ~pairs.held.of_models(models).carried(ranking.order[pool[ranking.order]], ranking.direction)
+    return pool & ~pairs.held.carried(ranking.order[pool[ranking.order]], ranking.direction, models)
 
 
 def nested(pairs: Pairs, sizes: list[int], pool: np.ndarray) -> list[Fold]:
@@ -208,22 +217,11 @@ def judge(pairs: Pairs, folds: list[Fold], size: int | None) -> dict[str, float]
 
 def across(scores: np.ndarray, pairs: Pairs) -> float:
     """Return the AUC over pairs of samples of any models, with equal weight for each pair of models."""
-    n = pairs.n_models
-    found = [
-        auc(
-            np.concatenate(
-                [scores[(pairs.model == a) & (pairs.state > 0)], scores[(pairs.model == b) & (pairs.state < 0)]]
-            ),
-            np.concatenate(
-                [
-                    np.ones(((pairs.model == a) & (pairs.state > 0)).sum()),
-                    -np.ones(((pairs.model == b) & (pairs.state < 0)).sum()),
-                ]
-            ),
-        )
-        for a in range(n)
-        for b in range(n)
-    ]
+    above, below = (
+        [scores[(pairs.model == model) & (pairs.state == side)] for model in range(pairs.n_models)]
+        for side in (1.0, -1.0)
+    )
+    found = [auc(np.concatenate([a, b]), np.repeat([1.0, -1.0], [len(a), len(b)])) for a in above for b in below]
     return float(np.mean(found))
 
 
@@ -239,8 +237,8 @@ def margin(pairs: Pairs, folds: list[Fold], size: int | None) -> float:
     return float(gaps.mean() / (gaps.std(ddof=1) / np.sqrt(len(gaps)) + 0.1)) if len(gaps) > 1 else float(gaps.mean())
 
 
-def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
-    """Return the samples with the states of whole models exchanged: all permutations, or ``n`` random ones.
+def flipped(pairs: Pairs, seed: int, n: int) -> Iterator[Pairs]:
+    """Give the samples with the states of whole models exchanged: all permutations, or ``n`` random ones.
 
     The model is the replicate: without a shared change, its change has either sign with equal probability. Samples of a
     model are reflected at the midpoint between the means of its states. States thus keep their samples, and samples
@@ -253,14 +251,11 @@ def flipped(pairs: Pairs, seed: int, n: int) -> list[Pairs]:
         signs = flips.signs(pairs.n_models, seed)[0][1:]
     else:
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n, pairs.n_models))
-    every = np.ones(pairs.n_models, dtype=bool)
-
-    def turned(sign: np.ndarray) -> Pairs:
+    for sign in signs:
         # Changes at constant composition turn with their models: genes are excluded again in every permutation.
-        held = None if pairs.held is None else pairs.held.of_models(every, sign[:, None])
-        return Pairs(middle + sign[pairs.model][:, None] * (pairs.values - middle), pairs.state, pairs.model, held)
-
-    return [turned(sign) for sign in signs]
+        held = None if pairs.held is None else pairs.held.turned(sign)
+        values = middle + sign[pairs.model][:, None] * (pairs.values - middle)
+        yield Pairs(values, pairs.state, pairs.model, held)
 
 
 def permutation_p(pairs: Pairs, sizes: list[int], pool: np.ndarray, *, seed: int, n: int) -> tuple[float, int]:

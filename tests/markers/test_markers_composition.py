@@ -61,7 +61,7 @@ def test_a_gene_that_composition_explains_is_in_no_panel_and_a_real_marker_is():
 def test_genes_that_fall_are_excluded_likewise(direction):
     pairs, genes = study()
     middle = pairs.values.mean(axis=0)
-    held = pairs.held.of_models(np.ones(pairs.n_models, dtype=bool), direction)
+    held = pairs.held.turned(np.full(pairs.n_models, direction))
     turned = panels.Pairs(middle + direction * (pairs.values - middle), pairs.state, pairs.model, held)
     assert chosen_of(panels.nested(turned, SIZES, everything(turned)), genes) == {"g2", "g3", "g4"}
 

@@ -65,8 +65,8 @@ def test_p_values_of_the_whole_procedure_are_uniform_without_markers():
 def test_a_model_turned_round_changes_the_other_way_and_keeps_its_scatter():
     pairs, _ = draw(np.random.default_rng(8), n_models=4, effect=1.0, replicates=3)
     untreated, persister = panels.state_means(pairs)
-    found = panels.flipped(pairs, 0, 100)
-    assert len(found) == 7 and len(panels.flipped(pairs, 0, 5)) == 5
+    found = list(panels.flipped(pairs, 0, 100))
+    assert len(found) == 7 and len(list(panels.flipped(pairs, 0, 5))) == 5
     for other in found:
         low, high = panels.state_means(other)
         np.testing.assert_allclose(np.abs(high - low), np.abs(persister - untreated))
@@ -111,6 +111,49 @@ def test_the_left_out_patient_has_no_say():
     assert first.chosen == other.chosen
     np.testing.assert_array_equal(first.panels[3], other.panels[3])
     np.testing.assert_array_equal(first.ranking.scale, other.ranking.scale)
+
+
+def plain_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], pool: np.ndarray) -> int:
+    """Choose a size as :func:`panels.choose_size` does, with all genes ranked anew without each model."""
+    right, reach = [], []
+    for left in range(len(untreated)):
+        rest = np.arange(len(untreated)) != left
+        change, own = (persister - untreated)[rest], (persister - untreated)[left]
+        error = change.std(axis=0, ddof=1) / np.sqrt(len(change)) if len(change) > 1 else np.zeros(change.shape[1])
+        rank = np.argsort(-np.abs(change.mean(axis=0) / (error + (np.median(error) or 1.0))), kind="stable")
+        best = [gene for gene in rank if pool[gene]]
+        scale = np.sqrt(change.var(axis=0) + np.median(change.var(axis=0)) + 1e-12)
+        towards = np.sign(change.mean(axis=0)) * own / scale
+        reach.append([towards[best[:size]].mean() for size in sizes])
+        right.append([(value > 0) + (value == 0) / 2 for value in reach[-1]])
+    right, reach = np.mean(right, axis=0), np.array(reach)
+    firm = reach.mean(axis=0) / (reach.std(axis=0) + np.median(reach.std(axis=0)) + 1e-12)
+    best = right >= right.max() - panels.TOLERANCE
+    good = best & (firm >= firm[best].max() - 0.5 * abs(firm[best].max()))
+    return sizes[int(np.flatnonzero(good)[0])]
+
+
+@pytest.mark.parametrize("n_models", [2, 3, 6, 12])
+def test_the_size_is_that_of_ranking_all_genes_anew_without_each_model(n_models):
+    rng, sizes, chosen = np.random.default_rng(n_models), [1, 2, 3, 5, 10, 20], set()
+    for effect in np.repeat([0.0, 0.5, 1.0], 10):
+        pairs, _ = draw(rng, n_models=n_models, effect=effect)
+        pool = rng.random(60) < 0.5
+        chosen.add(panels.choose_size(*panels.state_means(pairs), sizes, pool))
+        assert panels.choose_size(*panels.state_means(pairs), sizes, pool) == plain_size(
+            *panels.state_means(pairs), sizes, pool
+        )
+    assert len(chosen) > 1
+
+
+def test_the_first_of_equal_genes_is_taken_first():
+    score = np.array([1.0, -2.0, 2.0, 0.5, 2.0, -1.0])
+    every = np.ones(6, dtype=bool)
+    assert [panels.first(score, every, n).tolist() for n in (1, 2, 3, 4, 9)] == [
+        [1], [1, 2], [1, 2, 4], [1, 2, 4, 0], [1, 2, 4, 0, 5, 3],
+    ]  # fmt: skip
+    assert panels.first(score, score > 0, 2).tolist() == [2, 4]
+    assert panels.first(score, score > 9, 2).tolist() == []
 
 
 def test_auc_is_that_of_scikit_learn():
