@@ -45,7 +45,7 @@ DESIGN = {
 
 @pytest.fixture(scope="module")
 def shipped():
-    """Return the shipped study; its files are placeholders."""
+    """Return the shipped study; its paths are examples, so that no file is looked for."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         return load_study(yaml.safe_load(Path("config/config.yaml").read_text()), check_files=False)
