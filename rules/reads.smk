@@ -15,7 +15,7 @@ rule reads:
     """Chemistry and quality of the reads of each library (reads/multiqc.html)."""
     input:
         collect("<results>/reads/{lane.sample}/{lane.unit}.check.json", lane=study.studied_lanes),
-        collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.html", lane=study.studied_lanes),
+        collect("<results>/reads/sequali/{lane.sample}.{lane.unit}.R2.html", lane=study.studied_lanes),
         collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
     localrule: True
 
@@ -79,12 +79,13 @@ rule measure_quality:
         # A broken file is then refused once, with our message.
         check="<results>/reads/{sample}/{unit}.check.json",
     output:
-        json="<results>/reads/sequali/{sample}_{unit}.R2.json",
-        html="<results>/reads/sequali/{sample}_{unit}.R2.html",
+        # No sample has a dot in its name: with a _, lane B_L1 of A and lane L1 of A_B would be one file.
+        json="<results>/reads/sequali/{sample}.{unit}.R2.json",
+        html="<results>/reads/sequali/{sample}.{unit}.R2.html",
     log:
-        "<logs>/measure_quality/{sample}_{unit}.log",
+        "<logs>/measure_quality/{sample}/{unit}.log",
     benchmark:
-        "<benchmarks>/measure_quality/{sample}_{unit}.tsv"
+        "<benchmarks>/measure_quality/{sample}/{unit}.tsv"
     wildcard_constraints:
         sample=one_of(study.all_sequenced),
     conda:
@@ -100,7 +101,7 @@ rule measure_quality:
 
 rule report_reads:
     input:
-        sequali=collect("<results>/reads/sequali/{lane.sample}_{lane.unit}.R2.json", lane=study.studied_lanes),
+        sequali=collect("<results>/reads/sequali/{lane.sample}.{lane.unit}.R2.json", lane=study.studied_lanes),
         chemistry=collect("<results>/reads/{sample}.chemistry.json", sample=study.sequenced),
         audits=collect("<results>/counts/{sample}.audit.json", sample=study.counted),
         saturation=collect("<results>/counts/{sample}.saturation.tsv", sample=study.counted),

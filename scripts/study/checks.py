@@ -141,13 +141,11 @@ def check_files_once(design: Design) -> Problems:
 
 def check_joined_names(design: Design) -> Problems:
     """Names that files join by '_' stay different: a_b + c and a + b_c would be one file."""
-    lanes, groups = design.units, design.libraries.drop_duplicates(["model", "timepoint"])
-    what = "joined to its {} by '_' is the same name as that of"
-    joined = lanes.assign(joined=lanes["sample"] + "_" + lanes["unit"])
-    yield from repeated(design.lane, joined, ["joined"], what.format("sample"), "rename the lane", "unit")
     if "timepoint" in design.config["regulons"]["group_by"]:
+        groups = design.libraries.drop_duplicates(["model", "timepoint"])
         joined = groups.assign(joined=groups["model"] + "_" + groups["timepoint"])
-        yield from repeated(design.sample, joined, ["joined"], what.format("timepoint"), "rename the model", "model")
+        what = "joined to its timepoint by '_' is the same name as that of"
+        yield from repeated(design.sample, joined, ["joined"], what, "rename the model", "model")
 
 
 def check_arms_of_timepoints(design: Design) -> Problems:

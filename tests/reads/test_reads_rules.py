@@ -110,7 +110,22 @@ def test_a_sound_library_passes_beside_broken_ones(broken):
     assert report["whitelist_overlap"]["v2"] == 1 and report["units"]["L1"]["read1_length"]["mode"] == 28
     for unit in ("L1", "L2"):
         assert json.loads((folder / f"results/reads/sound/{unit}.check.json").read_text())["pairs"] == PAIRS
-        assert (folder / f"results/reads/sequali/sound_{unit}.R2.html").stat().st_size
+        assert (folder / f"results/reads/sequali/sound.{unit}.R2.html").stat().st_size
+
+
+def test_names_that_are_one_when_joined_are_two_lanes(reads, tmp_path):
+    """Lane x_L1 of sample A and lane L1 of sample A_x."""
+    lanes = []
+    for number, (sample, unit) in enumerate((("A", "x_L1"), ("A_x", "L1"))):
+        paths = [f"{number}_R{mate}.fastq.gz" for mate in (1, 2)]
+        for path, sequences in zip(paths, reads, strict=False):
+            (tmp_path / path).write_bytes(fastq(sequences, str(number)))
+        lanes.append((sample, unit, *paths))
+    write_study(tmp_path, lanes)
+    ran = run_as_a_user(tmp_path, "--", "reads")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = sorted(path.name for path in (tmp_path / "results/reads/sequali").glob("*.json"))
+    assert found == ["A.x_L1.R2.json", "A_x.L1.R2.json"]
 
 
 REFUSALS = {

@@ -107,7 +107,7 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     reads = tmp_path / "reads.fastq"
     reads.write_text("".join(f"@r{i}\n{'ACGGT' * 18}\n+\n{'F' * 90}\n" for i in range(100)))
     (tmp_path / "sequali").mkdir()
-    sequali = tmp_path / "sequali" / "A_L1.R2.json"
+    sequali = tmp_path / "sequali" / "A.L1.R2.json"
     command = [Path(sys.executable).with_name("sequali"), "--json", sequali, "--html", tmp_path / "a.html", reads]
     subprocess.run(command, check=True, capture_output=True)
     for name, content in (("chemistry.json", CHEMISTRY[0]), ("A.audit.json", AUDITS[0]), ("B.audit.json", AUDITS[1])):
@@ -147,7 +147,7 @@ def test_one_page_is_made_offline(tmp_path, make_job, monkeypatch):
     assert "saturation" not in {name.split("-")[-1] for name in general.loc["B"].dropna().index}
     versions = (data / "multiqc_software_versions.txt").read_text().lower()
     assert all(tool in versions for tool in ("kb-python", "scanpy", "multiqc", "sequali", "pyscenic"))
-    assert pd.read_csv(data / "multiqc_sequali.txt", sep="\t")["Sample"].tolist() == ["A_L1"]
+    assert pd.read_csv(data / "multiqc_sequali.txt", sep="\t")["Sample"].tolist() == ["A.L1"]
     page = (tmp_path / "one.html").read_text()
     for section in ("pr_chemistry", "pr_counting", "pr_species", "pr_saturation", "pr_attrition", "sequali"):
         assert f'id="{section}' in page, section

@@ -195,16 +195,6 @@ def test_sheet_without_samples(draft):
     assert draft.problems() == ["samples.tsv, row 2: the sheet has no samples; add a row for each"]
 
 
-def test_lane_names_that_read_alike(draft):
-    draft.put("units", 3, "unit", "AC_L001")
-    for sheet, row in (("samples", 2), ("units", 2), ("units", 3)):
-        draft.put(sheet, row, "sample", "A")
-    message = only(draft.problems())
-    assert (
-        message.startswith("units.tsv, row 4, column unit: 'L001' joined to its sample by '_'") and "row 3" in message
-    )
-
-
 def test_groups_that_read_alike(draft):
     draft.config["models"] = [
         {"model": name, "arms": ["untreated", "AC", "cisplatin"]} for name in ("A", "A_late", "B")
