@@ -85,7 +85,8 @@ rule index_kb:
         "../envs/kb.yaml"
     threads: 8
     resources:
-        mem_mb=memory("index_kb", base=4_000, per_input_gb=6_000),
+        # Measured: 2.8 GB for two genomes of 400 Mb (`make scale`), 2.6 GB per GB of input.
+        mem_mb=memory("index_kb", base=1_000, per_input_gb=3_500),
         runtime=minutes("index_kb", base=240),
     params:
         code=code_of("references/index_kb.py"),

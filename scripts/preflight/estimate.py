@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from scripts.study.files import genome_files
 from scripts.study.resources import BEYOND, Fit, bytes_of
 from scripts.study.study import Study
 
@@ -13,7 +15,12 @@ MARGIN, START = 4.0, 5.0
 (``TIME_MARGIN`` and ``TIME_BESIDE`` of scripts/study/fit_resources.py): subtracted here.
 """
 OF_LANE, OF_LIBRARY = ("check_reads", "measure_quality"), ("detect_chemistry", "count_kb", "count_starsolo")
-"""Rules whose input is the reads of one lane or of one library: its size is known."""
+OF_GENOMES = ("index_kb", "index_kb_introns", "index_star")
+"""Rules whose input is the reads of one lane, of one library, or the joined genomes: its size is known."""
+UNPACKED = 4.0
+"""Bytes of FASTA and GTF for each compressed byte."""
+INDEX, INDEX_INTRONS = 0.3, 0.7
+"""Bytes of kallisto's index for each byte of FASTA and GTF, without and with introns (measured: 0.27 and 0.66)."""
 COUNTED, IMPORTED = "count_kb", "call_cells"
 """Rules whose largest measured input gives the size of the largest measured library, as reads and as counts."""
 
@@ -36,18 +43,49 @@ class Estimate:
     largest: str
 
 
-def input_sizes(study: Study) -> tuple[float, float, float]:
-    """Return the size (GB) of the largest lane, of the largest library's reads, and of the largest matrix."""
-    lanes = [(bytes_of(row.fq1) + bytes_of(row.fq2)) / 1024**3 for row in study.units.itertuples()]
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes (GB) of the largest lane, of the largest library's reads, of the largest matrix, of FASTA and GTF of all
+    genomes (unpacked), and of kallisto's index of them.
+    """
+
+    lane: float = 0.0
+    reads: float = 0.0
+    counts: float = 0.0
+    genomes: float = 0.0
+    index: float = 0.0
+
+    def by_name(self) -> dict[str, float]:
+        """Return the sizes of a counting job's inputs, by the names that rules give them."""
+        return {"index": self.index, "genome": self.genomes, "fq1": self.reads / 2, "fq2": self.reads / 2}
+
+
+def input_sizes(study: Study) -> Sizes:
+    """Return the sizes of what the study's jobs read first."""
+    lanes = [bytes_of(row.fq1) + bytes_of(row.fq2) for row in study.units.itertuples()]
     reads = [sum(bytes_of(path) for mates in study.fastqs(s) for path in mates) for s in study.all_sequenced]
     counts = [bytes_of(path) for path in study.all_samples.loc[study.all_libraries, "matrix"] if path]
-    return max(lanes, default=0.0), max(reads, default=0) / 1024**3, max(counts, default=0) / 1024**3
+    genomes = sum(
+        bytes_of(path) * (UNPACKED if str(path).endswith(".gz") else 1.0)
+        for _, path in (genome_files(study.config["references"]) if study.all_sequenced else [])
+    )
+    introns = any(map(study.counts_introns, study.all_sequenced))
+    found = [max(lanes, default=0), max(reads, default=0), max(counts, default=0), genomes]
+    return Sizes(*(size / 1024**3 for size in [*found, (INDEX_INTRONS if introns else INDEX) * genomes]))
+
+
+def size_of(rule: str, sizes: Sizes) -> float | None:
+    """Return the size (GB) of a job's input, if it is known before any job has run."""
+    for rules, size in ((OF_LANE, sizes.lane), (OF_LIBRARY, sizes.reads), (OF_GENOMES, sizes.genomes)):
+        if rule in rules:
+            return size
+    return None
 
 
 def estimate(
     jobs: Mapping[str, int],
-    sizes: tuple[float, float, float],
-    declared: Mapping[str, Mapping[str, float]],
+    sizes: Sizes,
+    declared: Mapping[str, Mapping[str, Any]],
     measured: Mapping[str, Mapping[str, Fit]],
 ) -> Estimate:
     """Return the requirements of the jobs.
@@ -57,31 +95,35 @@ def estimate(
     jobs
         Rule → number of planned jobs.
     sizes
-        See :func:`input_sizes`. The results that are inputs of later jobs do not exist yet. Their size is assumed to
+        The results that are inputs of later jobs do not exist yet. Their size is assumed to
         exceed the largest measured input by the same factor as the largest library does.
     declared
-        Rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb`` (MB, and MB per GB of input).
+        Rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb`` (MB, and MB per GB of input or of each named
+        input).
     measured
         Rule → ``runtime`` and ``mem_mb`` as measured (resources/measured.tsv).
     """
-    lane, reads, counts = sizes
     larger = max(
-        reads / measured[COUNTED]["runtime"].largest_gb if COUNTED in measured else 0.0,
-        counts / measured[IMPORTED]["runtime"].largest_gb if IMPORTED in measured else 0.0,
+        sizes.reads / measured[COUNTED]["runtime"].largest_gb if COUNTED in measured else 0.0,
+        sizes.counts / measured[IMPORTED]["runtime"].largest_gb if IMPORTED in measured else 0.0,
     )
     minutes = {"measured": 0.0, "declared": 0.0, "short": 0.0}
     numbers, memory = {"measured": 0, "declared": 0, "short": 0}, {"": 0.0}
     for rule, number in jobs.items():
         fits, own = measured.get(rule), declared.get(rule)
-        known = lane if rule in OF_LANE else reads if rule in OF_LIBRARY else None
-        size = known if known is not None else larger * fits["runtime"].largest_gb if fits else larger * reads
+        known = size_of(rule, sizes)
+        size = known if known is not None else larger * fits["runtime"].largest_gb if fits else larger * sizes.reads
         if fits and size <= BEYOND * fits["runtime"].largest_gb:
             kind, each, held = "measured", max(0.1, (fits["runtime"](size) - START) / MARGIN), fits["mem_mb"](size)
         elif own:
             kind, each = "declared", own["runtime"]
-            held = own["mem_mb"] + own["mem_mb_per_gb"] * (size if fits or known is not None else 0)
+            held = own["mem_mb"]
+            if not isinstance(own["mem_mb_per_gb"], Mapping) and (fits or known is not None):
+                held += own["mem_mb_per_gb"] * size
         else:
             kind, each, held = "short", 0.0, 0.0
+        if own and isinstance(own["mem_mb_per_gb"], Mapping):  # memory then isn't by the size of all input
+            held = own["mem_mb"] + sum(rate * sizes.by_name().get(n, 0) for n, rate in own["mem_mb_per_gb"].items())
         minutes[kind] += number * each
         numbers[kind] += number
         memory[rule] = held / 1024

@@ -35,6 +35,7 @@ COLUMNS = ["rule", "jobs", "largest_gb", "mem_mb_base", "mem_mb_per_gb", "runtim
 HEAD = """\
 # What rules needed, margin included: MB and minutes of a first attempt, base + per GB of input (`make resources`).
 # Up to twice the largest input measured this is asked for; beyond, what the rule declares if that is more.
+# Not used: memory of rules that declare it by a named input, such as an index.
 """
 
 
@@ -49,7 +50,7 @@ def input_sizes(results: Path) -> dict[str, float]:
         files = [Path(name) for name in record.get("input") or []]
         if log.startswith(f"{results}/logs/") and all(map(Path.exists, files)):
             total = sum(f.stat().st_size for file in files for f in (file.rglob("*") if file.is_dir() else [file]))
-            sizes[str(Path(log).relative_to(results / "logs").with_suffix(""))] = total / 1e9
+            sizes[str(Path(log).relative_to(results / "logs").with_suffix(""))] = total / 1024**3
     return sizes
 
 
@@ -60,7 +61,7 @@ def read_benchmarks(results: Path) -> pd.DataFrame:
         name = path.relative_to(results / "benchmarks").with_suffix("")
         row = pd.read_csv(path, sep="\t").iloc[-1]
         if "input_size_mb" in row:
-            size = sum(ast.literal_eval(row["input_size_mb"]).values()) / 1e3
+            size = sum(ast.literal_eval(row["input_size_mb"]).values()) / 1024
         elif str(name) in known:
             size = known[str(name)]
         else:

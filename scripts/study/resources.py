@@ -23,8 +23,10 @@ BEYOND = 2.0
 that is larger.
 """
 
-DECLARED: dict[str, dict[str, float]] = {}
-"""What rules declare: rule → ``runtime`` (minutes), ``mem_mb`` and ``mem_mb_per_gb``; filled as rules are read."""
+DECLARED: dict[str, dict[str, Any]] = {}
+"""What rules declare: rule → ``runtime`` (minutes), ``mem_mb``, and ``mem_mb_per_gb`` as a number or by named input;
+filled as rules are read.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,13 @@ def memory(
         The rule's name in this workflow, by which it stands in resources/measured.tsv.
     base, per_input_gb
         What is declared: MB, and MB for each GB of input. A mapping gives the latter for each named input; other inputs
-        then count nothing. The size of files in a storage is known only as a whole, to which the highest rate applies.
+        then count nothing, and measurements, which are by the size of all input, don't apply. The size of files in a
+        storage is known only as a whole, to which the highest rate applies.
     measured
         What was measured, by rule and resource; the shipped table by default.
     """
 
-    rate = max(per_input_gb.values(), default=0) if isinstance(per_input_gb, Mapping) else per_input_gb
-    DECLARED.setdefault(rule, {}).update(mem_mb=base, mem_mb_per_gb=rate)
+    DECLARED.setdefault(rule, {}).update(mem_mb=base, mem_mb_per_gb=per_input_gb)
 
     def get_declared(input: Any) -> int:
         rates = per_input_gb if isinstance(per_input_gb, Mapping) else {}
@@ -97,7 +99,7 @@ def memory(
             return int(base + max(rates.values()) * gigabytes(input))
         return int(base + sum(rate * gigabytes(files_of(input, name)) for name, rate in rates.items()))
 
-    return request(get_declared, fit_of(rule, "mem_mb", measured))
+    return request(get_declared, None if isinstance(per_input_gb, Mapping) else fit_of(rule, "mem_mb", measured))
 
 
 def minutes(rule: str, base: int, measured: Mapping[str, Any] | None = None) -> Callable[..., int]:

@@ -11,7 +11,7 @@ import pandas as pd
 import scale_genomes
 import scale_reads
 import yaml
-from scale_runs import rules_of, run, say, write_table
+from scale_runs import keep_sizes, rules_of, run, say, write_table
 
 from scripts.references.barcodes import unpack
 
@@ -32,10 +32,13 @@ def lanes_of(options: Namespace) -> tuple[int, int]:
 def simulate(options: Namespace, folder: Path) -> dict[int, dict[str, np.ndarray]]:
     """Write genomes and lanes that aren't there; return by depth (lanes) the UMIs of each gene to be found in cells."""
     per_lane, lanes = lanes_of(options)
+    keep_sizes(
+        folder, megabases=options.megabases, genes=options.genes, cells=options.cells, droplets=options.droplets,
+        millions=options.millions,
+    )  # fmt: skip
     truth = folder / "truth.npz"
     depths = [round(depth * 1e6 / per_lane) for depth in options.millions]
     if not truth.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         say(f"simulating 2 x {options.megabases} Mb and {lanes} lanes of {per_lane} read pairs")
         number = tuple(round(each * options.genes) for each in TRANSCRIPTS)
         genomes = scale_genomes.make_genomes(options.genes, number, options.megabases, SEED)

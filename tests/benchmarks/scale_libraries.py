@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scale_matrices
 import yaml
-from scale_runs import disk_of, jobs_of, run, say, stages_of_rules, write_table
+from scale_runs import disk_of, jobs_of, keep_sizes, run, say, stages_of_rules, write_table
 
 SEED = 1
 SAMPLES = (
@@ -35,7 +35,7 @@ def samples_of(libraries: int) -> list[tuple[str, str, str, str]]:
 def write_matrices(samples: list, folder: Path, cells: int) -> None:
     """Write the matrices and the database that aren't there."""
     plan = scale_matrices.make_plan(SEED)
-    folder.mkdir(parents=True, exist_ok=True)
+    keep_sizes(folder, cells=cells)
     if not (folder / "tfs.txt").exists():
         say("simulating the motif database")
         scale_matrices.write_database(plan, folder, SEED)
@@ -93,6 +93,7 @@ def measure(options: Namespace) -> None:
         samples = samples_of(libraries)
         write_matrices(samples, folder / "matrices", options.library_cells)
         place = folder / (f"{libraries}_of_{options.factors}_factors" if options.factors else str(libraries))
+        keep_sizes(place, cells=options.library_cells, seeds=options.seeds)
         config = write_study(samples, folder / "matrices", place, options.seeds, options.factors)
         done = place / "seconds.txt"
         if not done.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,18 @@ ROOT = Path(__file__).resolve().parents[2]
 def say(text: str) -> None:
     """Print a line of progress."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)
+
+
+def keep_sizes(folder: Path, **sizes: object) -> None:
+    """Write the sizes that a folder is made for. Ends with a message if it was made for others."""
+    path = folder / "sizes.json"
+    if path.exists():
+        made = json.loads(path.read_text())
+        if differing := [name for name in sizes if made.get(name) != sizes[name]]:
+            told = ", ".join(f"{name} {made.get(name)} instead of {sizes[name]}" for name in differing)
+            raise SystemExit(f"error: {folder} was made with {told}; give these sizes again, or another --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(sizes) + "\n")
 
 
 def run(config: Path, cores: int, *targets: str) -> None:

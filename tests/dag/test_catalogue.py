@@ -1,5 +1,6 @@
 """What the catalogue of Snakemake workflows asks of a repository."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -50,3 +51,15 @@ def test_the_citation_names_the_version_and_the_title():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     project = (ROOT / "pyproject.toml").read_text()
     assert cited["title"] == "persister-regulons" and f'version = "{cited["version"]}"' in project
+
+
+def test_the_changelog_has_the_notes_of_the_version():
+    """Versions stand in falling order, each with its date, below what isn't released yet."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    heads = re.findall(r"^## \[(.+?)\](.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    versions = [version for version, _ in heads if version != "Unreleased"]
+    assert versions[0] == project["version"]
+    numbers = [tuple(map(int, version.split("."))) for version in versions]
+    assert numbers == sorted(numbers, reverse=True)
+    dates = [rest.removeprefix(" - ") for version, rest in heads if version != "Unreleased"]
+    assert all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", date) for date in dates)

@@ -17,7 +17,7 @@ from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, 
 ROOT = Path(__file__).parents[2]
 DEMO = "config/demo/config.yaml"
 PLACE = "opt/persister-regulons"
-MIRROR = "http://deb.debian.org/debian"
+MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 SHARED = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf", "/etc/xdg/pip")
 """What a machine tells its users about the network; a container is told the same."""
 DEBOOTSTRAP = os.environ.get("DEBOOTSTRAP") or shutil.which("debootstrap")

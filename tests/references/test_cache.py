@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 INDEX = "results/references/kb/index.idx"
+FOLDER = "results/references/star"
 SAMPLES = """\
 sample\tmodel\ttimepoint\tarm\treplicate\tassay
 A_untreated\tA\tuntreated\tuntreated\t1\tscrna
@@ -69,12 +71,12 @@ def write_study(folder: Path, graft: int, host: int) -> Path:
     return folder
 
 
-def run(folder: Path, *arguments: str, cache: Path | None) -> str:
-    """Make the index of a study, with results of other studies taken from a folder; return what Snakemake says."""
+def run(folder: Path, *arguments: str, cache: Path | None, target: str = INDEX) -> str:
+    """Make an index of a study, with results of other studies taken from a folder; return what Snakemake says."""
     environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
     environment |= {"SNAKEMAKE_OUTPUT_CACHE": str(cache)} if cache else {}
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", "config.yaml"]
-    command += ["--cores", "1", *(["--cache"] if cache else []), *arguments, "--", INDEX]
+    command += ["--cores", "1", *(["--cache"] if cache else []), *arguments, "--", target]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -97,3 +99,19 @@ def test_a_second_study_takes_genomes_and_index_from_the_cache(tmp_path):
     assert "Moving output file" in run(swapped, cache=cache)
     genes = [(folder / "results/references/genes.tsv").read_text() for folder in (first, second, swapped)]
     assert genes[0] == genes[1] != genes[2]
+
+
+@pytest.mark.skipif(shutil.which("STAR") is None, reason="STAR isn't installed")
+def test_an_index_that_is_a_folder_is_taken_from_the_cache_too(tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    first, second = write_study(tmp_path / "first", 1, 2), write_study(tmp_path / "second", 1, 2)
+    for folder in (first, second):
+        config = yaml.safe_load((folder / "config.yaml").read_text())
+        (folder / "config.yaml").write_text(yaml.safe_dump(config | {"counts": {"aligner": "starsolo"}}))
+    assert "Moving output file" in run(first, cache=cache, target=FOLDER)
+    assert "Moving output file" not in run(second, cache=cache, target=FOLDER)
+    # Snakemake links a folder in the first study, and its files in others.
+    kept = (second / FOLDER / "SA").resolve()
+    assert kept == (first / FOLDER / "SA").resolve() and kept.parent.parent == cache and kept.stat().st_size > 0
+    assert "Nothing to be done" in run(second, "--dry-run", cache=cache, target=FOLDER)

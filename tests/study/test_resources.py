@@ -76,7 +76,8 @@ def test_measurements_decide_as_far_as_they_reach_and_never_lower_what_is_declar
 
 def test_each_named_input_may_have_its_own_rate(tmp_path):
     """The genome lies in memory, reads pass through; in a storage the size is known only as a whole."""
-    declared = memory("align", base=1_000, per_input_gb={"genome": 4_000, "fq1": 500, "fq2": 500}, measured=FIT)
+    rates = {"genome": 4_000, "fq1": 500, "fq2": 500}
+    declared = memory("align", base=1_000, per_input_gb=rates, measured={"align": FIT["count"]})
     named = InputFiles(fromdict={name: make_file(tmp_path / name, 0.5) for name in ("genome", "index", "fq1", "fq2")})
     assert declared(None, input=named, attempt=1) == 1_000 + 2_000 + 500
     assert declared(None, input=named, attempt=2) == 7_000
