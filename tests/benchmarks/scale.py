@@ -1,6 +1,6 @@
 """Time, memory and disk of the workflow at full size (`make scale`): a library of reads, many libraries, other tools.
 
-    python tests/benchmarks/scale.py [--parts reads starsolo libraries field plan] [sizes]
+    python tests/benchmarks/scale.py [--parts reads starsolo libraries field plan report] [sizes]
 
 Everything is made in one folder (results/scale) and kept: a call that was stopped goes on where it was, and a second
 call measures nothing again. Tables are printed and written beside what they are measured from. Figures other than
@@ -22,8 +22,9 @@ import scale_counting
 import scale_field
 import scale_libraries
 import scale_plan
+import scale_report
 
-PARTS = ("reads", "starsolo", "libraries", "field", "plan")
+PARTS = ("reads", "starsolo", "libraries", "field", "plan", "report")
 QUICK = {
     "megabases": 20,
     "genes": 2_000,
@@ -67,6 +68,8 @@ def main() -> int:
         scale_field.measure(options)
     if "plan" in options.parts:
         scale_plan.measure(options)
+    if "report" in options.parts:
+        scale_report.measure(options)
     return 0
 
 
