@@ -19,8 +19,12 @@ OF_GENOMES = ("index_kb", "index_kb_introns", "index_star")
 """Rules whose input is the reads of one lane, of one library, or the joined genomes: its size is known."""
 UNPACKED = 4.0
 """Bytes of FASTA and GTF for each compressed byte."""
-INDEX, INDEX_INTRONS = 0.3, 0.7
-"""Bytes of kallisto's index for each byte of FASTA and GTF, without and with introns (measured: 0.27 and 0.66)."""
+INDEX, INDEX_INTRONS, INDEX_STAR = 0.3, 0.7, 3.0
+"""Bytes of the index for each byte of FASTA and GTF: kallisto's without and with introns (measured: 0.27 and 0.66), and
+STAR's of genomes from 1 Gb on, by its formats.
+"""
+FASTA = 0.7
+"""Share of FASTA in FASTA and GTF, as in human and mouse."""
 COUNTED, IMPORTED = "count_kb", "call_cells"
 """Rules whose largest measured input gives the size of the largest measured library, as reads and as counts."""
 
@@ -46,7 +50,7 @@ class Estimate:
 @dataclass(frozen=True)
 class Sizes:
     """Sizes (GB) of the largest lane, of the largest library's reads, of the largest matrix, of FASTA and GTF of all
-    genomes (unpacked), and of kallisto's index of them.
+    genomes (unpacked), and of the aligner's index of them.
     """
 
     lane: float = 0.0
@@ -56,8 +60,9 @@ class Sizes:
     index: float = 0.0
 
     def by_name(self) -> dict[str, float]:
-        """Return the sizes of a counting job's inputs, by the names that rules give them."""
-        return {"index": self.index, "genome": self.genomes, "fq1": self.reads / 2, "fq2": self.reads / 2}
+        """Return the sizes of inputs of counting and of indexing, by the names that rules give them."""
+        genomes = {"fasta": FASTA * self.genomes, "gtf": (1 - FASTA) * self.genomes}
+        return genomes | {"index": self.index, "fq1": self.reads / 2, "fq2": self.reads / 2}
 
 
 def input_sizes(study: Study) -> Sizes:
@@ -69,9 +74,11 @@ def input_sizes(study: Study) -> Sizes:
         bytes_of(path) * (UNPACKED if str(path).endswith(".gz") else 1.0)
         for _, path in (genome_files(study.config["references"]) if study.all_sequenced else [])
     )
-    introns = any(map(study.counts_introns, study.all_sequenced))
+    share = INDEX_INTRONS if any(map(study.counts_introns, study.all_sequenced)) else INDEX
+    if study.config["counts"]["aligner"] == "starsolo":
+        share = INDEX_STAR
     found = [max(lanes, default=0), max(reads, default=0), max(counts, default=0), genomes]
-    return Sizes(*(size / 1024**3 for size in [*found, (INDEX_INTRONS if introns else INDEX) * genomes]))
+    return Sizes(*(size / 1024**3 for size in [*found, share * genomes]))
 
 
 def size_of(rule: str, sizes: Sizes) -> float | None:

@@ -51,13 +51,18 @@ def test_an_index_is_of_the_genomes_and_counting_holds_the_index_whatever_was_me
     by_index = DECLARED | {"count_kb": {"runtime": 480, "mem_mb": 1024, "mem_mb_per_gb": {"index": 8192}}}
     found = estimate({"index_kb": 1, "count_kb": 6}, sizes, by_index, MEASURED)
     assert (found.memory_gb, found.largest, found.measured) == (17, "count_kb", 6)
+    star = {"index_star": {"runtime": 960, "mem_mb": 2048, "mem_mb_per_gb": {"fasta": 1024, "gtf": 2048}}}
+    found = estimate({"index_star": 1}, sizes, star, MEASURED)
+    assert (found.memory_gb, found.limit) == (pytest.approx(2 + 0.7 * 8 + 2 * 0.3 * 8), 16)
 
 
-@pytest.mark.parametrize(("introns", "share"), [("no", 0.3), ("yes", 0.7)])
-def test_sizes_are_those_of_reads_and_of_unpacked_genomes(draft, monkeypatch, introns, share):
+@pytest.mark.parametrize(
+    ("aligner", "introns", "share"), [("kb", "no", 0.3), ("kb", "yes", 0.7), ("starsolo", "no", 3.0)]
+)
+def test_sizes_are_those_of_reads_and_of_unpacked_genomes(draft, monkeypatch, aligner, introns, share):
     """Of a compressed genome four bytes a byte, of any other one; the index is a share of that."""
     monkeypatch.chdir(draft.folder)
-    draft.set("counts", {"mixed_introns": True})
+    draft.set("counts", {"mixed_introns": True, "aligner": aligner})
     draft.set("references.host.fasta", "mouse.fa")
     for row in range(2, 6):
         draft.put("samples", row, "introns", introns if row == 2 else "no")
