@@ -70,15 +70,18 @@ def input_sizes(study: Study) -> Sizes:
     lanes = [bytes_of(row.fq1) + bytes_of(row.fq2) for row in study.units.itertuples()]
     reads = [sum(bytes_of(path) for mates in study.fastqs(s) for path in mates) for s in study.all_sequenced]
     counts = [bytes_of(path) for path in study.all_samples.loc[study.all_libraries, "matrix"] if path]
+    found = [max(lanes, default=0), max(reads, default=0), max(counts, default=0), *reference_sizes(study)]
+    return Sizes(*(size / 1024**3 for size in found))
+
+
+def reference_sizes(study: Study) -> tuple[float, float]:
+    """Return bytes of FASTA and GTF of all genomes, unpacked, and of the aligner's index of them."""
     genomes = sum(
         bytes_of(path) * (UNPACKED if str(path).endswith(".gz") else 1.0)
         for _, path in (genome_files(study.config["references"]) if study.all_sequenced else [])
     )
     share = INDEX_INTRONS if any(map(study.counts_introns, study.all_sequenced)) else INDEX
-    if study.config["counts"]["aligner"] == "starsolo":
-        share = INDEX_STAR
-    found = [max(lanes, default=0), max(reads, default=0), max(counts, default=0), genomes]
-    return Sizes(*(size / 1024**3 for size in [*found, share * genomes]))
+    return genomes, (INDEX_STAR if study.config["counts"]["aligner"] == "starsolo" else share) * genomes
 
 
 def size_of(rule: str, sizes: Sizes) -> float | None:

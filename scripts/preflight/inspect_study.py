@@ -21,6 +21,7 @@ from scripts.base.names import check_kind
 from scripts.cells.fates import TWO, UNASSIGNED
 from scripts.cells.tags import check_tags, read_assignments, read_sequences
 from scripts.counts.matrices import TEXT_SUFFIXES
+from scripts.preflight.estimate import reference_sizes
 from scripts.preflight.findings import Finding, look
 from scripts.preflight.gene_names import compare_list, compare_names
 from scripts.preflight.user_tables import describe_annotation, read_scores
@@ -34,9 +35,10 @@ from scripts.study.study import Study
 FIRST_READS = 1_000
 """Reads of a lane that are examined: its beginning, read in under a second."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
-GENOMES, READS, TEMPORARY, LIBRARY = 6.0, 0.1, 2.5, 0.3e9
-"""Disk by what is given. Joined and indexed genomes: bytes per compressed byte of FASTA and GTF. What stays of reads,
-and what counting them holds for a while: bytes per compressed byte of FASTQ. Everything else of a library: bytes.
+READS, TEMPORARY, CHUNKS, LIBRARY = 0.1, 2.5, 1.5, 0.3e9
+"""Disk by what is given. What stays of reads, and what counting them holds for a while: bytes per compressed byte of
+FASTQ. What STAR sorts in chunks while it makes its index: bytes per byte of index (measured: 1.4). Everything else of a
+library: bytes.
 """
 
 
@@ -174,12 +176,15 @@ def look_at_annotation(study: Study) -> Iterator[Finding]:
 
 
 def estimate_disk(study: Study) -> tuple[float, float]:
-    """Return the size of the results, and of temporary files while the largest library is counted, in bytes."""
-    genomes = sum(bytes_of(path) for _, path in genome_files(study.config["references"])) if study.all_sequenced else 0
+    """Return the size of the results, and of temporary files while the index is made or the largest library counted, in
+    bytes.
+    """
+    genomes, index = reference_sizes(study)
     lanes = {sample: study.fastqs(sample) for sample in study.all_sequenced}
     reads = {sample: sum(bytes_of(path) for mates in own for path in mates) for sample, own in lanes.items()}
-    stays = GENOMES * genomes + READS * sum(reads.values()) + LIBRARY * len(study.all_libraries)
-    return stays, TEMPORARY * max(reads.values(), default=0)
+    stays = genomes + index + READS * sum(reads.values()) + LIBRARY * len(study.all_libraries)
+    chunks = CHUNKS * index if study.config["counts"]["aligner"] == "starsolo" else 0.0
+    return stays, max(chunks, TEMPORARY * max(reads.values(), default=0))
 
 
 def taken_by(results: Path) -> int:

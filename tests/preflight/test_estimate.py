@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.preflight.estimate import Estimate, Sizes, describe, estimate, input_sizes
+from scripts.preflight.inspect_study import estimate_disk
 from scripts.study.resources import Fit
 
 MEASURED = {
@@ -79,3 +80,18 @@ def test_sizes_are_those_of_reads_and_of_unpacked_genomes(draft, monkeypatch, al
 
 def test_nothing_is_said_where_nothing_is_planned():
     assert describe(estimate({}, Sizes(), DECLARED, MEASURED), 4) == []
+
+
+def test_disk_is_that_of_genomes_index_and_reads(draft, monkeypatch):
+    """STAR sorts more than its index holds; kallisto sorts nothing."""
+    monkeypatch.chdir(draft.folder)
+    monkeypatch.setattr("scripts.preflight.inspect_study.LIBRARY", 0)
+    for name in ("human.fa.gz", "human.gtf.gz", "mouse.fa.gz", "mouse.gtf.gz"):
+        (draft.folder / name).write_bytes(bytes(1_000))
+    (draft.folder / "reads").mkdir()
+    for lane in ("a_L001", "a_L002", "b_L001"):
+        for mate in (1, 2):
+            (draft.folder / f"reads/{lane}_R{mate}.fastq.gz").write_bytes(bytes(100))
+    assert estimate_disk(draft.load()) == pytest.approx((16_000 * 1.3 + 60, 2.5 * 400))
+    draft.set("counts", {"aligner": "starsolo"})
+    assert estimate_disk(draft.load()) == pytest.approx((16_000 * 4 + 60, 1.5 * 48_000))
