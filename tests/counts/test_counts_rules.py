@@ -50,11 +50,10 @@ def ask(rule, tmp_path):
     return ask
 
 
-def test_starsolo_asks_for_the_genome_and_little_for_the_reads(ask):
-    """Two mammals fit where they fitted without reads; a normal library of 20 GB adds what its sort takes."""
-    bare = ask(5.5, [0])
-    assert bare == 4_000 + 5_500 * 5
-    assert ask(5.5, [5, 5]) == bare + 20 * 500
-    assert ask(5.5, [5, 5], attempt=2) == 2 * ask(5.5, [5, 5])
-    # The index on disk is the genome in memory, not something next to it.
-    assert ask(5.5, [0], index=30) == bare
+def test_starsolo_asks_for_the_index_and_little_for_the_reads(ask):
+    """The index lies in memory, whatever the genome it is of; a normal library of 20 GB adds what its sort takes."""
+    bare = ask(5.5, [0], index=24)
+    assert bare == 3_000 + 24 * 1_150
+    assert ask(5.5, [5, 5], index=24) == bare + 20 * 500
+    assert ask(5.5, [5, 5], index=24, attempt=2) == 2 * ask(5.5, [5, 5], index=24)
+    assert ask(0.8, [0], index=24) == bare
