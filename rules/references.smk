@@ -130,7 +130,7 @@ rule index_star:
     threads: 8
     resources:
         # Measured: 15.3 GB for two genomes of 400 Mb with 664,000 junctions (`make scale`), about 5 of these for the junctions. From 1 Gb on
-        # suffixes are thinned three times: the base is what a genome that is not thinned needs in addition.
+        # STAR keeps every third suffix: the base is what a smaller genome, of which it keeps all, needs in addition.
         mem_mb=memory("index_star", base=12_000, per_input_gb={"fasta": 6_000, "gtf": 8_000}),
         runtime=minutes("index_star", base=960),
     params:

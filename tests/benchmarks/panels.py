@@ -1,4 +1,4 @@
-"""Processor time of choosing a panel's size in all models: by sums, as the workflow does, and by ranking genes anew.
+"""Processor time of choosing the size of a panel: by sums, as the workflow does, and by ranking all genes again.
 
     python tests/benchmarks/panels.py
 
@@ -36,7 +36,7 @@ def seconds(choose, given: tuple) -> float:
 
 def main() -> None:
     """Print a row per number of models: the least of three turns of each way, and their ratio."""
-    print("models\tby sums (s)\tranked anew (s)\tratio")
+    print("models\tby sums (s)\tranked again (s)\tratio")
     for models in (8, 25, 50):
         pairs, _ = draw(np.random.default_rng(0), n_models=models, n_genes=GENES)
         given = (*panels.state_means(pairs), SIZES, everything(pairs))

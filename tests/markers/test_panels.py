@@ -114,7 +114,7 @@ def test_the_left_out_patient_has_no_say():
 
 
 def plain_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], pool: np.ndarray) -> int:
-    """Choose a size as :func:`panels.choose_size` does, with all genes ranked anew without each model."""
+    """Choose a size as :func:`panels.choose_size` does, with all genes ranked again without each model."""
     right, reach = [], []
     for left in range(len(untreated)):
         rest = np.arange(len(untreated)) != left
@@ -134,7 +134,7 @@ def plain_size(untreated: np.ndarray, persister: np.ndarray, sizes: list[int], p
 
 
 @pytest.mark.parametrize("n_models", [2, 3, 6, 12])
-def test_the_size_is_that_of_ranking_all_genes_anew_without_each_model(n_models):
+def test_the_size_is_that_of_ranking_all_genes_again_without_each_model(n_models):
     rng, sizes, chosen = np.random.default_rng(n_models), [1, 2, 3, 5, 10, 20], set()
     for effect in np.repeat([0.0, 0.5, 1.0], 10):
         pairs, _ = draw(rng, n_models=n_models, effect=effect)
